@@ -1,0 +1,80 @@
+"""Recurrent networks for Keras 3: builders, data and training.
+
+The names below are the public ones. They are imported when first used, so that importing the package, the
+command's help and the server need no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from rnnzoo.version import __version__
+
+if TYPE_CHECKING:
+    from rnnzoo.builders.classifier import build_classifier
+    from rnnzoo.builders.forecaster import build_forecaster
+    from rnnzoo.builders.tagger import build_tagger
+    from rnnzoo.cudnn import CudnnReport, explain_cudnn
+    from rnnzoo.data.datasets import load_dataset
+    from rnnzoo.data.split import Split
+    from rnnzoo.data.splits import Splits
+    from rnnzoo.data.tables import read_table
+    from rnnzoo.errors import RnnzooError
+    from rnnzoo.training.config import TrainConfig
+    from rnnzoo.training.evaluation import evaluate
+    from rnnzoo.training.trainer import TrainResult, train
+    from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models
+
+_HOMES = {
+    "CudnnReport": "rnnzoo.cudnn",
+    "ModelSpec": "rnnzoo.zoo",
+    "RnnzooError": "rnnzoo.errors",
+    "Split": "rnnzoo.data.split",
+    "Splits": "rnnzoo.data.splits",
+    "TrainConfig": "rnnzoo.training.config",
+    "TrainResult": "rnnzoo.training.trainer",
+    "build_classifier": "rnnzoo.builders.classifier",
+    "build_forecaster": "rnnzoo.builders.forecaster",
+    "build_tagger": "rnnzoo.builders.tagger",
+    "create_model": "rnnzoo.zoo",
+    "evaluate": "rnnzoo.training.evaluation",
+    "explain_cudnn": "rnnzoo.cudnn",
+    "get_spec": "rnnzoo.zoo",
+    "list_models": "rnnzoo.zoo",
+    "load_dataset": "rnnzoo.data.datasets",
+    "read_table": "rnnzoo.data.tables",
+    "train": "rnnzoo.training.trainer",
+}
+
+__all__ = [
+    "CudnnReport",
+    "ModelSpec",
+    "RnnzooError",
+    "Split",
+    "Splits",
+    "TrainConfig",
+    "TrainResult",
+    "__version__",
+    "build_classifier",
+    "build_forecaster",
+    "build_tagger",
+    "create_model",
+    "evaluate",
+    "explain_cudnn",
+    "get_spec",
+    "list_models",
+    "load_dataset",
+    "read_table",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rnnzoo' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

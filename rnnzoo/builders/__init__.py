@@ -1,0 +1,1 @@
+"""Builders: functions from a few words to an uncompiled functional Keras model."""

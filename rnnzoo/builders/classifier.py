@@ -1,0 +1,83 @@
+"""Sequence in, one answer out: classes, two classes, several labels at once, or numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+from rnnzoo import checks
+from rnnzoo.encoder import encode
+from rnnzoo.heads import dense_head
+from rnnzoo.inputs import sequence_inputs
+from rnnzoo.tasks import CLASSIFIER_TASKS, get_task
+
+
+def build_classifier(
+    *,
+    num_classes: int,
+    task: str = "classification",
+    vocabulary_size: int | None = None,
+    num_features: int | None = None,
+    variable_length: bool = False,
+    embedding_size: int = 64,
+    cell: str = "lstm",
+    units: int | Sequence[int] = (64, 64),
+    bidirectional: bool = False,
+    dropout: float = 0.0,
+    recurrent_dropout: float = 0.0,
+    name: str = "classifier",
+) -> keras.Model:
+    """Builds a recurrent classifier that reads a sequence and answers once, after its last valid step.
+
+    Inputs: ``tokens`` int32 ``(batch, time)`` where ``vocabulary_size`` is given (id 0 is padding), else
+    ``features`` float32 ``(batch, time, features)``, with ``mask`` bool ``(batch, time)`` beside it if
+    ``variable_length``. Output: ``logits`` ``(batch, classes)``; ``(batch, 1)`` for two exclusive classes;
+    ``values`` ``(batch, targets)`` for regression. The model is not compiled: ``rnnzoo.train`` does that.
+
+    Args:
+        num_classes: Number of classes or labels (regression: of target values).
+        task: ``"classification"``, ``"binary_classification"``, ``"multilabel_classification"`` or
+            ``"regression"``.
+        vocabulary_size: Number of token ids, padding and unknown included.
+        num_features: Number of features per step; give this or ``vocabulary_size``.
+        variable_length: Whether feature sequences differ in length; adds the input ``mask``.
+        embedding_size: Width of the token embedding.
+        cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``.
+        units: Width of each recurrent layer: ``(64, 64)`` is two layers of 64.
+        bidirectional: Whether each layer also reads backwards.
+        dropout: Share of connections between layers dropped in training.
+        recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
+        name: The model's name.
+
+    Raises:
+        ArgumentError: If an argument is out of range or two do not go together.
+
+    Example:
+        >>> model = build_classifier(num_classes=3, num_features=5, cell="gru", units=8)
+        >>> model.output_shape
+        (None, 3)
+
+    Reference:
+        Graves & Schmidhuber 2005, Framewise phoneme classification with bidirectional LSTM.
+    """
+    checks.choice("task", task, CLASSIFIER_TASKS)
+    checks.integer("num_classes", num_classes, minimum=1)
+    inputs, x, mask = sequence_inputs(
+        vocabulary_size=vocabulary_size,
+        num_features=num_features,
+        embedding_size=embedding_size,
+        variable_length=variable_length,
+    )
+    x = encode(
+        x,
+        mask,
+        cell=cell,
+        units=units,
+        bidirectional=bidirectional,
+        dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+        return_sequences=False,
+    )
+    kind = get_task(task)
+    return keras.Model(inputs, dense_head(x, kind.head_units(num_classes), name=kind.output), name=name)

@@ -1,0 +1,63 @@
+"""The commands and how they end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from rnnzoo.cli import doctor, evaluate, export, models, predict, quickstart, serve, train, tune
+from rnnzoo.errors import ExportError, RnnzooError, RunError
+from rnnzoo.version import __version__
+
+app = typer.Typer(
+    name="rnnzoo",
+    help="Recurrent networks from a builder call to a served ONNX file.",
+    epilog="Start with: rnnzoo quickstart",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for command in (quickstart, models, train, evaluate, tune, export, predict, serve, doctor):
+    command.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    """Recurrent networks from a builder call to a served ONNX file."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command.
+
+    Returns:
+        0 if all went well, 1 if work failed (training, export), 2 for wrong use, 130 after Ctrl-C.
+    """
+    try:
+        app(list(arguments))
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    except RnnzooError as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        return 1 if isinstance(error, RunError | ExportError) else 2
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader (`| head`) has gone; nothing may be written any more, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0

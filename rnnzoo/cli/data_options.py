@@ -1,0 +1,162 @@
+"""The options that say where the data are and how to read them, shared by `train` and `tune`."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rnnzoo.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from rnnzoo.data.splits import Splits
+
+_PANEL = "Data"
+
+
+def _option(flag: str, text: str) -> Any:
+    return typer.Option(flag, help=text, rich_help_panel=_PANEL, show_default=False)
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """Where the data are and how to read them; kept with a run so that `evaluate` reads them again."""
+
+    data: Annotated[str, _option("--data", "A CSV or TSV file (.gz too), or a named set: digits.")]
+    test: Annotated[str | None, _option("--test", "A file of test rows, where the data come with one.")] = (
+        None
+    )
+    columns: Annotated[
+        str | None,
+        _option("--columns", "Names of the columns, comma-separated, for a file without a header."),
+    ] = None
+    text: Annotated[str | None, _option("--text", "The column with the texts.")] = None
+    label: Annotated[str | None, _option("--label", "The column with the labels.")] = None
+    label_separator: Annotated[
+        str | None, _option("--label-separator", "What separates several labels in one cell.")
+    ] = None
+    task: Annotated[str | None, _option("--task", "The task, if the data do not say it: see the README.")] = (
+        None
+    )
+    max_tokens: Annotated[int, _option("--max-tokens", "Size of the vocabulary, at most. [20000]")] = 20_000
+    max_length: Annotated[
+        int | None, _option("--max-length", "Words per text, at most; longer texts are cut.")
+    ] = None
+    target: Annotated[str | None, _option("--target", "The column(s) to forecast, comma-separated.")] = None
+    window: Annotated[int | None, _option("--window", "Steps of the past to read.")] = None
+    horizon: Annotated[int | None, _option("--horizon", "Steps ahead to forecast.")] = None
+    categorical: Annotated[
+        str | None, _option("--categorical", "Columns of categories, comma-separated.")
+    ] = None
+    ignore: Annotated[str | None, _option("--ignore", "Columns to leave out, comma-separated.")] = None
+    time: Annotated[str | None, _option("--time", "The column of timestamps, checked to rise.")] = None
+    missing: Annotated[
+        str, _option("--missing", "Missing values of a series: error, ffill (from the past) or drop. [error]")
+    ] = "error"
+    seasonality: Annotated[
+        int | None,
+        _option("--seasonality", "Steps of a season (24 for hours of a day), for the naive rival."),
+    ] = None
+    validation_fraction: Annotated[
+        float, _option("--validation-fraction", "Share of validation rows. [0.15]")
+    ] = 0.15
+    test_fraction: Annotated[
+        float, _option("--test-fraction", "Share of test rows, where there is no test file. [0.15]")
+    ] = 0.15
+    split_seed: Annotated[int, _option("--split-seed", "Seed of the split into parts. [0]")] = 0
+
+    def load(self) -> Splits:
+        """Reads the data."""
+        from rnnzoo.data.datasets import DATASETS, load_dataset
+        from rnnzoo.data.tables import read_table
+
+        fractions = {"validation_fraction": self.validation_fraction, "test_fraction": self.test_fraction}
+        if self.data in DATASETS and not os.path.exists(self.data):  # noqa: PTH110
+            return load_dataset(self.data, seed=self.split_seed, **fractions)
+        if self.target is not None:
+            return read_table(self.data, **self._series_arguments(), **fractions)
+        if self.text is None or self.label is None:
+            raise ArgumentError(
+                f"--data: received the file {self.data} without --text and --label, or --target; expected to be told "
+                "which columns to read. Give --text and --label for texts, --target, --window and --horizon for a "
+                "series."
+            )
+        return read_table(self.data, seed=self.split_seed, **self._text_arguments(), **fractions)
+
+    def _text_arguments(self) -> dict[str, Any]:
+        return {
+            "test": self.test,
+            "column_names": _names(self.columns),
+            "text": self.text,
+            "label": self.label,
+            "label_separator": self.label_separator,
+            "task": self.task,
+            "max_tokens": self.max_tokens,
+            "max_length": self.max_length,
+        }
+
+    def _series_arguments(self) -> dict[str, Any]:
+        if self.window is None or self.horizon is None:
+            raise ArgumentError(
+                "--target: received without --window and --horizon; expected both. "
+                "Say how many steps to read and how many to forecast, e.g. --window 72 --horizon 24."
+            )
+        return {
+            "column_names": _names(self.columns),
+            "target": _names(self.target),
+            "window": self.window,
+            "horizon": self.horizon,
+            "categorical": _names(self.categorical) or [],
+            "ignore": _names(self.ignore) or [],
+            "time": self.time,
+            "missing": self.missing,
+            "seasonality": self.seasonality,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the options as kept with a run; files by their absolute path."""
+        values = dataclasses.asdict(self)
+        for name in ("data", "test"):
+            if values[name] is not None and os.path.exists(values[name]):  # noqa: PTH110
+                values[name] = os.path.abspath(values[name])  # noqa: PTH100
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> DataOptions:
+        """Makes the options that ``to_dict`` gave."""
+        return cls(**values)
+
+
+def with_data_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the data options to a command; it receives them as one argument ``data``."""
+    own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "data"]
+    hints = inspect.get_annotations(DataOptions, eval_str=True)
+    extra = [
+        inspect.Parameter(
+            f.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if f.default is dataclasses.MISSING else f.default,
+            annotation=hints[f.name],
+        )
+        for f in dataclasses.fields(DataOptions)
+    ]
+
+    @functools.wraps(command)
+    def wrapped(**arguments: Any) -> None:
+        data = DataOptions(**{f.name: arguments.pop(f.name) for f in dataclasses.fields(DataOptions)})
+        command(data=data, **arguments)
+
+    parameters = sorted([*own, *extra], key=lambda p: p.kind)
+    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
+    return wrapped
+
+
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]

@@ -1,0 +1,49 @@
+"""`rnnzoo evaluate`: a trained run on a part of its data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rnnzoo.cli.data_options import DataOptions
+from rnnzoo.cli.output import print_json, print_table, working
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("evaluate")(evaluate)
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run that train has written.")],
+    part: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Score a trained run again, on any part of the data it was trained from."""
+    from rnnzoo.errors import DataError
+    from rnnzoo.training.run_directory import open_run
+
+    opened = open_run(run)
+    config = opened.read_config()
+    options = config.get("details", {}).get("data_options")
+    if options is None:
+        raise DataError(
+            f"{run}: does not say how its data were read (it was trained from Python); expected a run of the command. "
+            "Call rnnzoo.evaluate(model, splits) instead."
+        )
+    with working("reading the data and starting TensorFlow"):
+        splits = DataOptions.from_dict(options).load()
+        if splits.description["checksum"] != config["data"]["checksum"]:
+            raise DataError(f"{options['data']}: has changed since {run} was trained. Train again.")
+        import keras
+
+        from rnnzoo.training.evaluation import evaluate as evaluate_model
+
+        model = keras.models.load_model(opened.model, compile=False)
+        scores = evaluate_model(model, splits, part=part)
+    if as_json:
+        print_json({"part": part, "scores": scores})
+        return
+    print_table([{"part": part, **scores}])

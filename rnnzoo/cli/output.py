@@ -1,0 +1,63 @@
+"""What commands print: results on standard output, progress and notes on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rnnzoo.report import show
+
+stdout = Console(highlight=False, soft_wrap=True)
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Prints JSON for a program to read."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_table(
+    rows: Sequence[Mapping[str, object]], *, title: str | None = None, best: int | None = None
+) -> None:
+    """Prints a table, one row for each mapping; the row ``best`` stands out."""
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
+    )
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    for name in columns:
+        table.add_column(name.replace("_", " "), overflow="fold")
+    for number, row in enumerate(rows):
+        table.add_row(
+            *(show(row.get(name, "")) for name in columns), style="bold" if number == best else None
+        )
+    stdout.print(table)
+
+
+def note(text: str) -> None:
+    """Prints a line of progress."""
+    stderr.print(text, markup=False)
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Shows that something takes a while: a spinner on a terminal, a plain line elsewhere."""
+    if stderr.is_terminal and not stderr.is_dumb_terminal:
+        with stderr.status(text):
+            yield
+    else:
+        note(text)
+        yield
+
+
+def shell_path(path: Path | str) -> str:
+    """Returns a path as it can be pasted into a shell."""
+    import shlex
+
+    return shlex.quote(str(path))

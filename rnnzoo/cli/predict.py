@@ -1,0 +1,91 @@
+"""`rnnzoo predict`: answers for one input or a whole file, from a bundle, without TensorFlow."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rnnzoo.cli.output import note, print_json, print_table, stdout
+from rnnzoo.cli.raw_inputs import read_raw_inputs
+from rnnzoo.errors import ArgumentError, PathExistsError
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("predict")(predict)
+
+
+def predict(
+    bundle: Annotated[Path, typer.Argument(help="A bundle that export has written.")],
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help="Texts, or series as JSON; - reads lines from standard input.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--input", "-i", help="A file: .txt (a text per line), .csv, .tsv, .json, .jsonl, .npy."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write the answers as JSON lines.")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", help="The column with the texts, for a table.")
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", help="Names of the columns, comma-separated, without a header.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Answer one input or a whole file with the ONNX model of a bundle."""
+    from rnnzoo_export.serving.predictor import OnnxPredictor
+
+    from rnnzoo_export.bundle import load_bundle
+
+    if (file is None) == (not inputs):
+        raise ArgumentError(
+            "predict: expected either inputs or --input FILE. Write e.g. rnnzoo predict BUNDLE 'a text'."
+        )
+    if output is not None and output.exists() and not force:
+        raise PathExistsError(f"{output}: exists; expected a new file. Choose another name, or pass --force.")
+    loaded = load_bundle(bundle)
+    raw = read_raw_inputs(loaded, inputs or [], file, text=text, columns=columns)
+    answers = OnnxPredictor(loaded).predict(raw)
+    if output is not None:
+        _write_lines(output, answers)
+        note(f"{len(answers)} answers written to {output}")
+    elif as_json:
+        print_json(answers)
+    else:
+        _print_answers(raw, answers)
+
+
+def _write_lines(path: Path, answers: list[dict[str, Any]]) -> None:
+    from rnnzoo.files import replacing
+
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers)
+
+
+def _print_answers(raw: list[Any], answers: list[dict[str, Any]]) -> None:
+    for row, answer in zip(raw, answers, strict=True):
+        shown = row if isinstance(row, str) else None
+        if "values" in answer:
+            values = answer["values"]
+            steps = max(len(v) if isinstance(v, list) else 1 for v in values.values())
+            print_table([{"step": i + 1, **{k: _at(v, i) for k, v in values.items()}} for i in range(steps)])
+        elif isinstance(answer.get("labels"), list) and isinstance(answer.get("probabilities"), list):
+            words = shown.split() if shown else [str(i + 1) for i in range(len(answer["labels"]))]
+            print_table([{"step": w, "label": t} for w, t in zip(words, answer["labels"], strict=False)])
+        else:
+            label = answer.get("label", ", ".join(answer.get("labels", [])) or "(none)")
+            share = f"  {answer['probability']:.3f}" if "probability" in answer else ""
+            stdout.print(f"{label}{share}" + (f"  {shown}" if shown else ""), markup=False)
+
+
+def _at(values: Any, step: int) -> Any:
+    return values[step] if isinstance(values, list) else values

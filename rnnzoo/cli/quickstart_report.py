@@ -1,0 +1,51 @@
+"""The HTML page that a quickstart leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rnnzoo.report import Section, write_report
+
+
+def write_quickstart_report(
+    path: Path, result: Any, bundle: Any, answer: dict[str, Any], summary: dict[str, Any]
+) -> None:
+    """Writes the page: scores beside baselines, the search, the curves, the proof and the served answer."""
+    scores = [{"method": summary["model"], **{k: v for k, v in summary["test"].items() if k != "loss"}}]
+    scores += [{"method": name, **row} for name, row in summary["baselines"].items()]
+    plots = result.best.directory / "plots"
+    best = [row["score"] for row in result.trials].index(result.score)
+    parity = [
+        {
+            "file": name,
+            "largest difference": f"{report['max_difference']:.1e}",
+            "where": str(report.get("where", "")),
+        }
+        for name, report in bundle.parity.items()
+    ]
+    write_report(
+        path,
+        title="rnnzoo quickstart: handwritten digits",
+        lead=f"Searched, trained, exported, proved and served in {summary['seconds']:.0f} s.",
+        sections=[
+            Section("Scores on the test part", rows=scores, best=0),
+            Section(
+                "Search", rows=result.trials, best=best, images=[(result.directory / "search.png", "search")]
+            ),
+            Section(
+                "The best model",
+                images=[
+                    (plots / "learning_curves.png", "learning curves"),
+                    (plots / "confusion_matrix.png", "confusion matrix"),
+                ],
+            ),
+            Section("Exported files against the Keras model", rows=parity),
+            Section(
+                "A served answer",
+                text=f"One digit of the test part, a {answer['truth']}, was answered as {answer['label']} "
+                f"with probability {answer['probability']:.3f}.",
+                rows=[{"class": name, "probability": p} for name, p in answer["probabilities"].items()],
+            ),
+        ],
+    )

@@ -1,0 +1,98 @@
+"""Reading raw inputs for a bundle: from the command line, or from a file of any of the usual kinds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.files import existing_file
+
+
+def read_raw_inputs(
+    bundle: Any, arguments: list[str], file: Path | None, *, text: str | None, columns: str | None
+) -> list[Any]:
+    """Returns one raw input per answer that is wanted.
+
+    Args:
+        bundle: The bundle that will answer; it says whether texts, series or windows are wanted.
+        arguments: Inputs given on the command line; ``["-"]`` reads lines from standard input.
+        file: Or a file.
+        text: The column with the texts, for tables.
+        columns: Names of the columns, for tables without a header.
+
+    Raises:
+        ArgumentError: If a table's column is not named, or the kind of file is unknown.
+        DataError: If the file cannot be read.
+    """
+    kind = bundle.preprocessing.kind if bundle.preprocessing is not None else "none"
+    if file is None:
+        lines = sys.stdin.read().splitlines() if arguments == ["-"] else arguments
+        return lines if kind in ("text", "tokens") else [_json(line, "the input") for line in lines]
+    path = existing_file(file, "inputs to answer")
+    suffix = "".join(s for s in path.suffixes[-2:] if s != ".gz")
+    if suffix.endswith((".csv", ".tsv")):
+        return _read_table(path, kind, text=text, columns=columns)
+    if suffix.endswith(".npy"):
+        return _read_array(path)
+    content = _read_text(path)
+    if suffix.endswith(".jsonl"):
+        return [
+            _json(line, f"{path}, line {n}") for n, line in enumerate(content.splitlines(), 1) if line.strip()
+        ]
+    if suffix.endswith(".json"):
+        value = _json(content, str(path))
+        return value if isinstance(value, list) else [value]
+    if suffix.endswith(".txt"):
+        return content.splitlines()
+    raise ArgumentError(f"--input: received {path.name}; expected .txt, .csv, .tsv, .json, .jsonl or .npy.")
+
+
+def _read_table(path: Path, kind: str, *, text: str | None, columns: str | None) -> list[Any]:
+    from rnnzoo.data.tables import read_frame
+
+    names = [name.strip() for name in columns.split(",")] if columns else None
+    frame = read_frame(path, column_names=names)
+    if kind == "window":
+        return [{str(name): frame[name].tolist() for name in frame.columns}]
+    if kind not in ("text", "tokens"):
+        raise ArgumentError(
+            f"--input: received the table {path.name}; this model reads series. Give .json or .npy."
+        )
+    if text is None:
+        raise ArgumentError(f"--text: missing; expected the column of {path.name} with the texts.")
+    if text not in frame.columns:
+        raise ArgumentError(
+            f"--text: received {text!r}; expected one of {', '.join(map(str, frame.columns))}."
+        )
+    return [str(value) for value in frame[text]]
+
+
+def _read_array(path: Path) -> list[Any]:
+    import numpy as np
+
+    try:
+        return list(np.load(path, allow_pickle=False))
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(f"{path}: not a readable NumPy array ({error}). Save it with numpy.save.") from error
+
+
+def _read_text(path: Path) -> str:
+    import gzip
+
+    try:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        return data.decode("utf-8-sig")
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not readable as UTF-8 text ({error}). Convert it to UTF-8.") from error
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{where}: not valid JSON ({error}); expected a series such as [[0.1, 0.2], [0.3, 0.4]]."
+        ) from error

@@ -1,0 +1,55 @@
+"""`--set KEY=VALUE`: any argument of the builder, any field of the training config."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rnnzoo.errors import ArgumentError, UnknownNameError
+
+
+def split_settings(model: str, settings: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Sorts settings into builder arguments and training fields.
+
+    Args:
+        model: The model of the zoo.
+        settings: ``"key=value"`` texts; values are JSON, or else plain text. ``units=64,64`` is two layers.
+
+    Returns:
+        Builder arguments, training fields.
+
+    Raises:
+        ArgumentError: If a setting has no ``=``.
+        UnknownNameError: If a key is neither; the nearest one is suggested.
+    """
+    import inspect
+
+    import rnnzoo
+    from rnnzoo.training.config import TrainConfig
+    from rnnzoo.zoo import get_spec
+
+    arguments = set(inspect.signature(getattr(rnnzoo, get_spec(model).builder)).parameters)
+    fields = {field.name for field in dataclasses.fields(TrainConfig)}
+    chosen: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise ArgumentError(
+                f"--set: received {setting!r}; expected KEY=VALUE. Write e.g. --set dropout=0.3."
+            )
+        if key not in arguments | fields:
+            raise UnknownNameError("setting", key, arguments | fields)
+        chosen[key not in arguments][key] = _value(key, text)
+    return chosen
+
+
+def _value(key: str, text: str) -> Any:
+    if key == "units" and not text.startswith("["):
+        text = f"[{text}]"
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return {"True": True, "False": False, "None": None}.get(text, text)
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,122 @@
+"""`rnnzoo train`: from a file to a trained run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rnnzoo.cli.data_options import DataOptions, with_data_options
+from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, working
+from rnnzoo.cli.settings import split_settings
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Any builder argument or training field; repeatable."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("train")(with_data_options(train))
+
+
+def train(
+    *,
+    model: Annotated[str, typer.Argument(help="A model of the zoo: see rnnzoo models.")],
+    data: DataOptions,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where to keep the run.")],
+    epochs: Annotated[int | None, typer.Option(help="Epochs at most. [30]", show_default=False)] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Rows per step. [32]", show_default=False)] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The rate. [0.001]", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help="Seed of weights, batches and dropout.")] = 0,
+    settings: Settings = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Train a model on your data; keep model, metrics, plots and a report."""
+    arguments, fields = split_settings(model, settings or [])
+    fields |= {
+        name: value
+        for name, value in (("epochs", epochs), ("batch_size", batch_size), ("learning_rate", learning_rate))
+        if value is not None
+    }
+    fields["seed"] = seed
+    metrics = run_training(model, data, out, arguments, fields, resume=resume, force=force)
+    if as_json:
+        print_json({"directory": str(out), **metrics})
+        return
+    print_run(out, metrics)
+
+
+def run_training(
+    model: str,
+    data: DataOptions,
+    out: Path,
+    arguments: dict[str, Any],
+    fields: dict[str, Any],
+    *,
+    resume: bool,
+    force: bool,
+) -> dict[str, Any]:
+    """Trains a model of the zoo and returns the metrics that the run keeps."""
+    from rnnzoo.training.config import TrainConfig
+    from rnnzoo.training.run_directory import RunDirectory
+
+    config = TrainConfig.from_dict(fields)
+    with working("reading the data and starting TensorFlow"):
+        splits = data.load()
+        network = _build(model, {**splits.model_arguments, **arguments}, config.seed)
+    _announce(network, splits)
+
+    from rnnzoo.training.trainer import train as train_model
+
+    train_model(
+        network,
+        splits,
+        config=config,
+        directory=out,
+        resume=resume,
+        overwrite=force,
+        details={"model": model, "model_arguments": arguments, "data_options": data.to_dict()},
+    )
+    metrics: dict[str, Any] = RunDirectory(out).read_metrics()
+    return metrics
+
+
+def _build(model: str, arguments: dict[str, Any], seed: int) -> Any:
+    import keras
+
+    from rnnzoo.zoo import create_model
+
+    keras.utils.set_random_seed(seed)
+    return create_model(model, **arguments)
+
+
+def _announce(network: Any, splits: Any) -> None:
+    from rnnzoo.cudnn import explain_cudnn
+
+    rows = {"train": splits.train, "validation": splits.validation, "test": splits.test}
+    sizes = ", ".join(f"{len(part)} {name}" for name, part in rows.items() if part is not None)
+    note(f"data   {sizes} rows, task {splits.task}")
+    note(f"model  {network.name}, {network.count_params():,} parameters")
+    note(f"cuDNN  on a GPU: {explain_cudnn(network).summary}")
+
+
+def print_run(out: Path, metrics: dict[str, Any]) -> None:
+    """Prints the scores of a finished run beside those of the baselines, and what to do next."""
+    part = metrics["baselines"]["part"]
+    scores = {k: v for k, v in metrics[part].items() if k != "loss"}
+    rows = [{"method": "model", **scores}]
+    rows += [{"method": name, **row} for name, row in metrics["baselines"]["scores"].items()]
+    print_table(rows, title=f"Scores on the {part} part", best=0)
+    stdout.print(
+        f"\nbest epoch {metrics['best_epoch']} of {metrics['epochs']}; {metrics['stop_reason']}; "
+        f"{metrics['seconds']:.0f} s of training"
+    )
+    stdout.print(f"report {shell_path(out / 'report.html')}")
+    stdout.print(
+        f"next   rnnzoo export {shell_path(out)} --out {shell_path(str(out) + '-bundle')}", style="bold"
+    )

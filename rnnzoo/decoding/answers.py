@@ -1,0 +1,141 @@
+"""Model outputs to answers that a person or a program can read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnzoo import checks
+from rnnzoo.decoding.probabilities import sigmoid, softmax
+from rnnzoo.errors import ArgumentError, DataError
+
+Answer = dict[str, Any]
+
+
+class Decoding:
+    """Turns a batch of outputs into one answer per row.
+
+    Args:
+        task: A name in the task table.
+        labels: The names of the classes, tags or labels, by number; for tasks that have them.
+        target_names: The names of the values; for regression and forecasting.
+        mean: What each value was centred by in training.
+        scale: What each value was divided by in training.
+
+    Example:
+        >>> decoding = Decoding("classification", labels=["cat", "dog"])
+        >>> decoding(np.array([[0.0, 0.0]]))
+        [{'label': 'cat', 'probability': 0.5, 'probabilities': {'cat': 0.5, 'dog': 0.5}}]
+    """
+
+    def __init__(
+        self,
+        task: str,
+        *,
+        labels: Sequence[str] | None = None,
+        target_names: Sequence[str] | None = None,
+        mean: Sequence[float] | None = None,
+        scale: Sequence[float] | None = None,
+    ) -> None:
+        self.task = checks.choice("task", task, _DECODERS)
+        values = task in ("regression", "forecasting")
+        if values == (labels is not None) or values == (target_names is None):
+            raise ArgumentError(
+                f"decoding: received labels={labels!r} and target_names={target_names!r} for task {task!r}; expected "
+                "target_names for regression and forecasting, labels for all others."
+            )
+        self.labels = None if labels is None else [str(label) for label in labels]
+        self.target_names = None if target_names is None else [str(name) for name in target_names]
+        count = len(self.target_names or ())
+        self.mean = np.asarray([0.0] * count if mean is None else mean, np.float64)
+        self.scale = np.asarray([1.0] * count if scale is None else scale, np.float64)
+
+    def in_original_units(self, values: np.ndarray) -> np.ndarray:
+        """Undoes the scaling of values ``(..., targets)``."""
+        return np.asarray(values, np.float64) * self.scale + self.mean
+
+    def __call__(self, outputs: np.ndarray, lengths: Sequence[int] | None = None) -> list[Answer]:
+        """Answers each row.
+
+        Args:
+            outputs: Logits or values of a batch.
+            lengths: Valid steps of each row, for tagging; ``None`` for all.
+
+        Returns:
+            One JSON-able answer per row.
+
+        Raises:
+            DataError: If an output is NaN or infinite.
+        """
+        outputs = np.asarray(outputs, np.float64)
+        if not np.isfinite(outputs).all():
+            row = int(np.argwhere(~np.isfinite(outputs))[0][0])
+            raise DataError(
+                f"row {row}: the model answered NaN or infinity; expected finite numbers. Train it again."
+            )
+        if self.task == "tagging":
+            kept = [len(row) for row in outputs] if lengths is None else lengths
+            return [self._tags(row[:length]) for row, length in zip(outputs, kept, strict=True)]
+        return [_DECODERS[self.task](self, row) for row in outputs]
+
+    def _classes(self, row: np.ndarray) -> Answer:
+        return self._best(softmax(row))
+
+    def _two_classes(self, row: np.ndarray) -> Answer:
+        positive = float(sigmoid(row[0]))
+        return self._best(np.array([1.0 - positive, positive]))
+
+    def _best(self, probabilities: np.ndarray) -> Answer:
+        labels = self._names(len(probabilities))
+        best = int(probabilities.argmax())
+        shares = dict(zip(labels, probabilities.tolist(), strict=True))
+        return {"label": labels[best], "probability": float(probabilities[best]), "probabilities": shares}
+
+    def _several(self, row: np.ndarray) -> Answer:
+        shares = dict(zip(self._names(len(row)), sigmoid(row).tolist(), strict=True))
+        return {"labels": [label for label, p in shares.items() if p > 0.5], "probabilities": shares}
+
+    def _tags(self, row: np.ndarray) -> Answer:
+        labels = self._names(row.shape[-1])
+        shares = softmax(row) if len(row) else row
+        return {
+            "labels": [labels[i] for i in row.argmax(axis=-1)] if len(row) else [],
+            "probabilities": shares.max(axis=-1).tolist() if len(row) else [],
+        }
+
+    def _values(self, row: np.ndarray) -> Answer:
+        restored = self.in_original_units(row)
+        return {"values": {name: restored[..., i].tolist() for i, name in enumerate(self.target_names or ())}}
+
+    def _names(self, count: int) -> list[str]:
+        labels = self.labels or []
+        if len(labels) != count:
+            raise DataError(
+                f"model: answers {count} classes; the labels are {len(labels)}. Use the labels of its data."
+            )
+        return labels
+
+    def to_config(self) -> dict[str, Any]:
+        """Returns the arguments as JSON has them."""
+        config: dict[str, Any] = {"task": self.task, "labels": self.labels, "target_names": self.target_names}
+        if self.target_names is not None:
+            config |= {"mean": self.mean.tolist(), "scale": self.scale.tolist()}
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Decoding:
+        """Makes it again from ``to_config``."""
+        arguments = dict(config)
+        return cls(arguments.pop("task"), **arguments)
+
+
+_DECODERS: dict[str, Callable[[Decoding, np.ndarray], Answer]] = {
+    "classification": Decoding._classes,
+    "binary_classification": Decoding._two_classes,
+    "multilabel_classification": Decoding._several,
+    "regression": Decoding._values,
+    "tagging": Decoding._tags,
+    "forecasting": Decoding._values,
+}

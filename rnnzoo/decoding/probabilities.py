@@ -1,0 +1,28 @@
+"""Logits to probabilities, without overflow."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Returns probabilities over the last axis, which sum to 1.
+
+    Example:
+        >>> softmax(np.array([1000.0, 1000.0])).tolist()
+        [0.5, 0.5]
+    """
+    shifted = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Returns the probability of each logit on its own.
+
+    Example:
+        >>> sigmoid(np.array([-1000.0, 0.0])).tolist()
+        [0.0, 0.5]
+    """
+    logits = np.asarray(logits)
+    small = np.exp(-np.abs(logits))
+    return np.where(logits >= 0, 1.0, small) / (1.0 + small)

@@ -1,0 +1,95 @@
+"""Every error that rnnzoo raises on purpose.
+
+    RnnzooError
+    ├── ArgumentError        (ValueError)         a builder, config or command argument is wrong
+    │   └── UnknownNameError                      a name is not in its table; the nearest one is suggested
+    ├── DataError            (ValueError)         a data file, table or array cannot be used
+    ├── RunError             (RuntimeError)       a training run or a search cannot go on
+    ├── PathExistsError      (FileExistsError)    writing would overwrite something
+    ├── PathNotFoundError    (FileNotFoundError)  something to be read is not there
+    ├── ExportError          (RuntimeError)       a model cannot be exported
+    │   ├── UnsupportedLayerError                 a layer has no exact counterpart in the target format
+    │   └── ParityError                           an exported file does not agree with its model
+    ├── BundleError          (ValueError)         a bundle is damaged, altered or too new
+    └── RequestError         (ValueError)         an inference request is wrong; carries an HTTP status
+
+Messages say what was received, what was expected and how to fix it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RnnzooError(Exception):
+    """Base class of all errors that rnnzoo raises on purpose."""
+
+
+class ArgumentError(RnnzooError, ValueError):
+    """An argument has the wrong type or value."""
+
+
+class UnknownNameError(ArgumentError):
+    """A name is not in the table it was looked up in.
+
+    Args:
+        kind: What the name names, such as ``"model"``.
+        name: The name received.
+        known: The names that exist.
+    """
+
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        super().__init__(f"unknown {kind}: received {name!r}; {hint}expected one of {', '.join(known)}.")
+
+
+class DataError(RnnzooError, ValueError):
+    """A data file, table or array cannot be used."""
+
+
+class RunError(RnnzooError, RuntimeError):
+    """A training run or a search cannot go on."""
+
+
+class PathExistsError(RnnzooError, FileExistsError):
+    """Writing here would overwrite something."""
+
+
+class PathNotFoundError(RnnzooError, FileNotFoundError):
+    """Something to be read is not there."""
+
+
+class ExportError(RnnzooError, RuntimeError):
+    """A model cannot be exported."""
+
+
+class UnsupportedLayerError(ExportError):
+    """A layer has no exact counterpart in the target format."""
+
+
+class ParityError(ExportError):
+    """An exported file does not agree with the model it was made from."""
+
+
+class BundleError(RnnzooError, ValueError):
+    """A bundle is damaged, altered, incomplete or of a newer format."""
+
+
+class RequestError(RnnzooError, ValueError):
+    """An inference request cannot be answered.
+
+    Args:
+        message: What was received, what was expected, how to fix it.
+        status: The HTTP status that says so (400 wrong, 404 unknown, 413 too large, ...).
+    """
+
+    def __init__(self, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class CudnnWarning(UserWarning):
+    """A choice takes a recurrent layer off cuDNN, which costs much time on a GPU."""

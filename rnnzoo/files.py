@@ -1,0 +1,113 @@
+"""Files and directories that are whole or absent: written under a temporary name, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rnnzoo.errors import DataError, PathExistsError, PathNotFoundError
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a temporary path beside ``path``; it takes the place of ``path`` when the block ends well.
+
+    A crash, an exception or a full disk leaves the old file as it was.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix is kept because writers such as Keras choose the format by it.
+    temporary = target.with_name(f".{target.stem}-{uuid.uuid4().hex[:8]}{target.suffix}")
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def new_directory(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """Yields a temporary directory that becomes ``path`` when the block ends well.
+
+    Args:
+        path: The directory to make. Its parents are made as needed.
+        overwrite: Whether an existing, non-empty ``path`` is replaced (only once the new one is whole).
+
+    Raises:
+        PathExistsError: If ``path`` is a file or a non-empty directory and ``overwrite`` is false.
+    """
+    target = Path(path)
+    refuse_existing(target, overwrite=overwrite)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
+    temporary.mkdir()
+    old = temporary.with_name(temporary.name + "-old")
+    try:
+        yield temporary
+        if target.exists():
+            target.rename(old)
+        temporary.rename(target)
+    finally:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def refuse_existing(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Raises ``PathExistsError`` where writing a directory at ``path`` would lose something."""
+    target = Path(path)
+    if target.exists() and not target.is_dir():
+        raise PathExistsError(f"{target}: received a file; expected a directory. Choose another path.")
+    if target.is_dir() and any(target.iterdir()) and not overwrite:
+        raise PathExistsError(
+            f"{target}: received a directory that is not empty; expected a new or empty one. "
+            "Choose another path, or ask to overwrite it."
+        )
+
+
+def existing_file(path: str | os.PathLike[str], what: str) -> Path:
+    """Returns ``path`` if it is a file, else raises ``PathNotFoundError`` naming ``what`` was sought."""
+    target = Path(path)
+    if target.is_dir():
+        raise PathNotFoundError(f"{target}: received a directory; expected {what}. Name the file itself.")
+    if not target.is_file():
+        raise PathNotFoundError(f"{target}: no such file; expected {what}. Check the path.")
+    return target
+
+
+def existing_directory(path: str | os.PathLike[str], what: str) -> Path:
+    """Returns ``path`` if it is a directory, else raises ``PathNotFoundError`` naming ``what`` was sought."""
+    target = Path(path)
+    if not target.is_dir():
+        found = "received a file" if target.exists() else "no such directory"
+        raise PathNotFoundError(f"{target}: {found}; expected {what}. Check the path.")
+    return target
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """Writes ``value`` as readable JSON, whole or not at all; NaN is refused."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: str | os.PathLike[str], what: str) -> Any:
+    """Reads a JSON file; ``what`` names it in the error when it is missing or damaged."""
+    file = existing_file(path, what)
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DataError(f"{file}: not valid JSON ({error}); expected {what}. Write it again.") from error
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

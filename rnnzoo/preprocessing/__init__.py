@@ -1,0 +1,12 @@
+"""From raw rows to model inputs: the one implementation that training, export and serving share.
+
+NumPy and the standard library only.
+"""
+
+from rnnzoo.preprocessing.base import Preprocessing as Preprocessing
+from rnnzoo.preprocessing.features import FeaturePreprocessing as FeaturePreprocessing
+from rnnzoo.preprocessing.storage import load_preprocessing as load_preprocessing
+from rnnzoo.preprocessing.storage import save_preprocessing as save_preprocessing
+from rnnzoo.preprocessing.text import TextPreprocessing as TextPreprocessing
+from rnnzoo.preprocessing.tokens import TokenPreprocessing as TokenPreprocessing
+from rnnzoo.preprocessing.windows import WindowPreprocessing as WindowPreprocessing

@@ -1,0 +1,117 @@
+"""Series of feature vectors: the same mean and scale in training and serving."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.preprocessing.base import Preprocessing, pad
+
+
+def fit_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns mean and standard deviation of each column ``(rows, features)``; 1 where a column is constant."""
+    values = np.asarray(values, np.float64)
+    mean, deviation = values.mean(axis=0), values.std(axis=0)
+    # A constant column may show a deviation of rounding size, by which nothing must be divided.
+    constant = deviation <= 1e-9 * np.maximum(1.0, np.abs(mean))
+    return mean, np.where(constant, 1.0, deviation)
+
+
+class FeaturePreprocessing(Preprocessing):
+    """Scales each feature to mean 0 and deviation 1 over the valid steps of the training rows.
+
+    Args:
+        mean: The mean of each feature.
+        scale: Its standard deviation; 1 for a constant one.
+        variable_length: Whether rows may differ in length; the model then takes a ``mask`` too.
+
+    Example:
+        >>> preprocessing = FeaturePreprocessing.fit([[[0.0], [2.0]], [[4.0], [2.0]]])
+        >>> preprocessing.apply([[[2.0], [2.0]]])["features"].tolist()
+        [[[0.0], [0.0]]]
+    """
+
+    kind: ClassVar[str] = "features"
+
+    def __init__(self, mean: Sequence[float], scale: Sequence[float], *, variable_length: bool) -> None:
+        self.mean, self.scale = np.asarray(mean, np.float64), np.asarray(scale, np.float64)
+        self.variable_length = variable_length
+        if self.mean.shape != self.scale.shape or self.mean.ndim != 1 or not (self.scale > 0).all():
+            raise ArgumentError(
+                f"mean and scale: received shapes {self.mean.shape} and {self.scale.shape}; expected one value per "
+                "feature each, scales above 0. Use fit()."
+            )
+
+    @classmethod
+    def fit(cls, raw: Sequence[Any], *, variable_length: bool | None = None) -> FeaturePreprocessing:
+        """Fits mean and scale on training rows ``(time, features)``."""
+        rows = [_series(row, number, None) for number, row in enumerate(raw)]
+        if not rows:
+            raise DataError("series: received no rows; expected at least one to fit on.")
+        widths = {row.shape[1] for row in rows}
+        if len(widths) > 1:
+            raise DataError(
+                f"series: received rows of {sorted(widths)} features; expected the same number in all."
+            )
+        mean, scale = fit_scale(np.concatenate(rows))
+        differs = len({len(row) for row in rows}) > 1
+        return cls(mean, scale, variable_length=differs if variable_length is None else variable_length)
+
+    def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
+        """Scales rows ``(time, features)`` to float32."""
+        return [
+            ((_series(row, number, len(self.mean)) - self.mean) / self.scale).astype(np.float32)
+            for number, row in enumerate(raw)
+        ]
+
+    def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Pads rows to ``features`` ``(batch, time, features)``, with ``mask`` ``(batch, time)`` where lengths vary."""
+        lengths = np.array([len(row) for row in encoded], int)
+        if not self.variable_length:
+            if len(set(lengths.tolist())) > 1:
+                raise DataError(
+                    f"series: received lengths {sorted(set(lengths.tolist()))} in one batch; expected one length. "
+                    "This model was trained on series of one length."
+                )
+            return {"features": np.stack(encoded).astype(np.float32)}
+        features = pad(encoded, dtype=np.float32)
+        return {"features": features, "mask": np.arange(features.shape[1])[None] < lengths[:, None]}
+
+    def to_config(self) -> dict[str, Any]:
+        """Returns mean, scale and whether lengths vary."""
+        return {
+            "mean": self.mean.tolist(),
+            "scale": self.scale.tolist(),
+            "variable_length": self.variable_length,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> FeaturePreprocessing:
+        """Makes it again."""
+        return cls(config["mean"], config["scale"], variable_length=config["variable_length"])
+
+
+def _series(row: Any, number: int, features: int | None) -> np.ndarray:
+    try:
+        array = np.asarray(row, np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"row {number}: received {type(row).__name__} that is no table of numbers ({error}); expected "
+            "(time, features). Pass a list of steps, each a list of numbers."
+        ) from error
+    if array.size == 0:
+        array = array.reshape(0, features or 1)
+    if array.ndim != 2 or (features is not None and array.shape[1] != features):
+        expected = f"(time, {features})" if features is not None else "(time, features)"
+        raise DataError(f"row {number}: received shape {array.shape}; expected {expected}.")
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        step, feature = bad[0]
+        raise DataError(
+            f"row {number}: received {array[step, feature]} at step {step}, feature {feature}; expected finite "
+            "numbers. Drop or fill missing values first."
+        )
+    return array

@@ -1,0 +1,48 @@
+"""Preprocessing as a JSON file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from rnnzoo.errors import DataError
+from rnnzoo.files import read_json, write_json
+from rnnzoo.preprocessing.base import Preprocessing
+from rnnzoo.preprocessing.features import FeaturePreprocessing
+from rnnzoo.preprocessing.text import TextPreprocessing
+from rnnzoo.preprocessing.tokens import TokenPreprocessing
+from rnnzoo.preprocessing.windows import WindowPreprocessing
+
+FORMAT_VERSION = 1
+KINDS: dict[str, type[Preprocessing]] = {
+    kind.kind: kind
+    for kind in (TextPreprocessing, TokenPreprocessing, FeaturePreprocessing, WindowPreprocessing)
+}
+
+
+def save_preprocessing(preprocessing: Preprocessing, path: str | os.PathLike[str]) -> None:
+    """Writes a preprocessing to a JSON file."""
+    header = {"format_version": FORMAT_VERSION, "kind": preprocessing.kind}
+    write_json(path, {**header, "config": preprocessing.to_config()})
+
+
+def load_preprocessing(path: str | os.PathLike[str]) -> Preprocessing:
+    """Reads a preprocessing.
+
+    Raises:
+        PathNotFoundError: If there is no such file.
+        DataError: If it is damaged, or of a newer format.
+    """
+    stored: Any = read_json(path, "a stored preprocessing")
+    version = stored.get("format_version") if isinstance(stored, dict) else None
+    if version != FORMAT_VERSION or stored.get("kind") not in KINDS:
+        raise DataError(
+            f"{path}: received format version {version!r}; expected {FORMAT_VERSION} and one of the kinds "
+            f"{', '.join(KINDS)}. Use the version of rnnzoo that wrote it."
+        )
+    try:
+        return KINDS[stored["kind"]].from_config(stored["config"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"{path}: damaged ({error}); expected a stored preprocessing. Write it again."
+        ) from error

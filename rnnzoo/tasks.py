@@ -1,0 +1,160 @@
+"""The task table: what a model's outputs mean, how it is trained and how it is judged.
+
+A builder asks it how wide the head is, the trainer which loss and metrics to compile, the search what to
+maximise, decoding how logits become an answer. Tasks know nothing of cells, builders know nothing of losses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rnnzoo import checks
+from rnnzoo.errors import ArgumentError
+
+Activation = Literal["softmax", "sigmoid", "linear"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One kind of problem.
+
+    Attributes:
+        name: The name that builders, ``train`` and bundles use.
+        output: The name of the model's output: ``"logits"``, or ``"values"`` for real-valued answers.
+        activation: How an output becomes a probability or value.
+        losses: The Keras losses to choose from; the first is the default.
+        metrics: The Keras metrics shown while training.
+        objective: What early stopping, checkpoints and searches watch.
+        direction: Whether ``objective`` is to be maximised or minimised.
+    """
+
+    name: str
+    output: Literal["logits", "values"]
+    activation: Activation
+    losses: tuple[str, ...]
+    metrics: tuple[str, ...]
+    objective: str
+    direction: Literal["max", "min"]
+
+    def head_units(self, num_classes: int) -> int:
+        """Returns the width of the head: one unit a class, but a single one for two exclusive classes."""
+        if self.name != "binary_classification":
+            return num_classes
+        if num_classes != 2:
+            raise ArgumentError(
+                f"num_classes: received {num_classes} with task 'binary_classification'; expected 2. "
+                "Use task='classification' for more classes."
+            )
+        return 1
+
+    def loss(self, name: str | None = None) -> Any:
+        """Returns the Keras loss ``name``, by default the task's first."""
+        import keras  # on use, so that the command and the server can read the table without it
+
+        kind, arguments = _LOSSES[checks.choice("loss", name or self.losses[0], self.losses)]
+        return getattr(keras.losses, kind)(**arguments)
+
+    def keras_metrics(self) -> list[Any]:
+        """Returns fresh Keras metric objects."""
+        import keras
+
+        return [
+            getattr(keras.metrics, kind)(**arguments)
+            for kind, arguments in (_METRICS[name] for name in self.metrics)
+        ]
+
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        Task(
+            name="classification",
+            output="logits",
+            activation="softmax",
+            losses=("sparse_categorical_crossentropy",),
+            metrics=("accuracy",),
+            objective="val_accuracy",
+            direction="max",
+        ),
+        Task(
+            name="binary_classification",
+            output="logits",
+            activation="sigmoid",
+            losses=("binary_crossentropy",),
+            metrics=("binary_accuracy", "auc"),
+            objective="val_accuracy",
+            direction="max",
+        ),
+        Task(
+            name="multilabel_classification",
+            output="logits",
+            activation="sigmoid",
+            losses=("binary_crossentropy",),
+            metrics=("binary_accuracy",),
+            objective="val_loss",
+            direction="min",
+        ),
+        Task(
+            name="regression",
+            output="values",
+            activation="linear",
+            losses=("mean_squared_error", "mean_absolute_error", "huber"),
+            metrics=("mean_absolute_error",),
+            objective="val_loss",
+            direction="min",
+        ),
+        Task(
+            name="tagging",
+            output="logits",
+            activation="softmax",
+            losses=("sparse_categorical_crossentropy",),
+            metrics=("accuracy",),
+            objective="val_accuracy",
+            direction="max",
+        ),
+        # The mean absolute error asks for the median, which a few extreme hours do not move.
+        Task(
+            name="forecasting",
+            output="values",
+            activation="linear",
+            losses=("mean_absolute_error", "mean_squared_error", "huber"),
+            metrics=("mean_squared_error",),
+            objective="val_loss",
+            direction="min",
+        ),
+    )
+}
+
+#: The tasks that `build_classifier` has a head for.
+CLASSIFIER_TASKS = ("classification", "binary_classification", "multilabel_classification", "regression")
+
+
+def get_task(name: str) -> Task:
+    """Looks a task up by name.
+
+    Example:
+        >>> get_task("classification").objective
+        'val_accuracy'
+
+    Raises:
+        UnknownNameError: If there is no such task; the nearest name is suggested.
+    """
+    return TASKS[checks.choice("task", name, TASKS)]
+
+
+_LOSSES: dict[str, tuple[str, dict[str, Any]]] = {
+    "sparse_categorical_crossentropy": ("SparseCategoricalCrossentropy", {"from_logits": True}),
+    "binary_crossentropy": ("BinaryCrossentropy", {"from_logits": True}),
+    "mean_absolute_error": ("MeanAbsoluteError", {}),
+    "mean_squared_error": ("MeanSquaredError", {}),
+    "huber": ("Huber", {}),
+}
+_METRICS: dict[str, tuple[str, dict[str, Any]]] = {
+    "accuracy": ("SparseCategoricalAccuracy", {"name": "accuracy"}),
+    # A logit of 0 is a probability of one half.
+    "binary_accuracy": ("BinaryAccuracy", {"threshold": 0.0, "name": "accuracy"}),
+    "auc": ("AUC", {"from_logits": True, "name": "auc"}),
+    "mean_absolute_error": ("MeanAbsoluteError", {"name": "mean_absolute_error"}),
+    "mean_squared_error": ("MeanSquaredError", {"name": "mean_squared_error"}),
+}

@@ -1,0 +1,175 @@
+"""The simplest sensible rivals of a recurrent network, on the identical rows.
+
+A network that does not beat them is not worth serving; every run prints them beside its own scores.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.preprocessing import StandardScaler
+
+from rnnzoo.data.split import Split
+from rnnzoo.data.splits import Splits
+
+#: Above this many numbers a linear model sees every k-th training window only.
+_MAX_NUMBERS = 60_000_000
+
+
+def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    """Fits the baselines of a task on the training part and lets them answer ``part``.
+
+    Classes: the majority class, and logistic regression on TF-IDF of words and word pairs (texts), on all values
+    (series of one length) or on mean, deviation, extremes, first and last value of each feature. Numbers: the
+    mean, and ridge regression on the same. Tags: the most frequent tag of each word. Forecasts: persistence,
+    seasonal naive (where the data name a season) and ridge regression on all values of the window.
+
+    Args:
+        splits: The data.
+        part: The part to answer, one of ``splits``.
+
+    Returns:
+        Outputs by the name of the baseline, such as a model gives: logits, or values in original units. Empty for
+        ready ``tf.data``, whose raw rows are unknown.
+    """
+    if splits.train.raw is None or part.raw is None:
+        return {}
+    return _BASELINES[splits.task](splits, part)
+
+
+def _classes(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    targets = _targets(splits.train)
+    shape = (len(part), len(splits.decoding.labels or ()))
+    majority = np.zeros(shape)
+    majority[:, np.bincount(targets).argmax()] = 1
+    name, train_x, part_x = _design(splits, part)
+    model = LogisticRegression(C=10.0, max_iter=2000).fit(train_x, targets)
+    logits = np.full(shape, -np.inf)
+    logits[:, model.classes_] = model.predict_log_proba(part_x)
+    return {"majority class": majority, f"logistic regression on {name}": logits}
+
+
+def _binary(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    targets = _targets(splits.train).reshape(-1).astype(int)
+    name, train_x, part_x = _design(splits, part)
+    model = LogisticRegression(C=10.0, max_iter=2000).fit(train_x, targets)
+    return {
+        "majority class": np.full((len(part), 1), targets.mean() - 0.5),
+        f"logistic regression on {name}": model.decision_function(part_x)[:, None],
+    }
+
+
+def _labels(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    targets = _targets(splits.train).astype(int)
+    name, train_x, part_x = _design(splits, part)
+    model = OneVsRestClassifier(LogisticRegression(C=10.0, max_iter=2000)).fit(train_x, targets)
+    logits = np.asarray(model.decision_function(part_x)).reshape(len(part), targets.shape[1])
+    return {f"logistic regression on {name}": logits}
+
+
+def _regression(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    restore = splits.decoding.in_original_units
+    targets = _targets(splits.train)
+    name, train_x, part_x = _design(splits, part)
+    ridge = np.asarray(Ridge(alpha=1.0).fit(train_x, targets).predict(part_x)).reshape(len(part), -1)
+    mean = np.repeat(targets.mean(axis=0, keepdims=True), len(part), axis=0)
+    return {"mean": restore(mean), f"ridge regression on {name}": restore(ridge)}
+
+
+def _tagging(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    if splits.preprocessing.kind == "features":
+        return {}
+    by_word: dict[int, Counter[int]] = defaultdict(Counter)
+    overall: Counter[int] = Counter()
+    for word, tag in _steps(splits.train):
+        by_word[word][tag] += 1
+        overall[tag] += 1
+    usual = overall.most_common(1)[0][0]
+    words = [word for word, _ in _steps(part)]
+    logits = np.zeros((len(words), len(splits.decoding.labels or ())))
+    for row, word in enumerate(words):
+        logits[row, by_word[word].most_common(1)[0][0] if word in by_word else usual] = 1
+    return {"most frequent tag of each word": logits}
+
+
+def _steps(split: Split) -> Iterator[tuple[int, int]]:
+    for inputs, tags, weights in split.batches(256):
+        valid = weights > 0
+        yield from zip(inputs["tokens"][valid].tolist(), tags[valid].tolist(), strict=True)
+
+
+def _forecasting(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    history, future = part.raw_targets()
+    horizon = future.shape[1]
+    result = {"persistence": np.repeat(history[:, -1:], horizon, axis=1)}
+    season = splits.description.get("seasonality")
+    if season and season <= history.shape[1]:
+        steps = history.shape[1] - season + np.arange(horizon) % season
+        result["seasonal naive"] = history[:, steps]
+    result["ridge regression on the same lags"] = _ridge(splits, part, future.shape)
+    return result
+
+
+def _ridge(splits: Splits, part: Split, shape: tuple[int, ...]) -> np.ndarray:
+    width = splits.train.gather(np.arange(1))[0]["features"].size
+    stride = -(-len(splits.train) * width // _MAX_NUMBERS)
+    inputs, targets, _ = splits.train.gather(np.arange(0, len(splits.train), stride))
+    rows = len(targets)
+    model = Ridge(alpha=1.0).fit(inputs["features"].reshape(rows, -1), targets.reshape(rows, -1))
+    predicted = [
+        model.predict(inputs["features"].reshape(len(inputs["features"]), -1))
+        for inputs, _, _ in part.batches(4096)
+    ]
+    return splits.decoding.in_original_units(np.concatenate(predicted).reshape(shape))
+
+
+def _design(splits: Splits, part: Split) -> tuple[str, Any, Any]:
+    """Returns the name of a fixed-size view of the rows, and that view of the training part and of ``part``."""
+    if splits.preprocessing.kind in ("text", "tokens"):
+        vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+        return "TF-IDF", vectorizer.fit_transform(_texts(splits.train)), vectorizer.transform(_texts(part))
+    fixed = len({len(row) for split in (splits.train, part) for row in split.raw or ()}) == 1
+    view = _flat if fixed else _summary
+    scaler = StandardScaler()
+    name = "all values" if fixed else "summary statistics"
+    return name, scaler.fit_transform(view(splits.train)), scaler.transform(view(part))
+
+
+def _texts(split: Split) -> list[str]:
+    return [row if isinstance(row, str) else " ".join(row) for row in split.raw or ()]
+
+
+def _flat(split: Split) -> np.ndarray:
+    return np.stack([np.asarray(row, np.float64).reshape(-1) for row in split.raw or ()])
+
+
+def _summary(split: Split) -> np.ndarray:
+    rows = (np.asarray(row, np.float64) for row in split.raw or ())
+    return np.stack(
+        [
+            np.concatenate([r.mean(0), r.std(0), r.min(0), r.max(0), r[0], r[-1]])
+            if len(r)
+            else np.zeros(6 * r.shape[1])
+            for r in rows
+        ]
+    )
+
+
+def _targets(split: Split) -> np.ndarray:
+    return split.gather(np.arange(len(split)))[1]
+
+
+_BASELINES: dict[str, Callable[[Splits, Split], dict[str, np.ndarray]]] = {
+    "classification": _classes,
+    "binary_classification": _binary,
+    "multilabel_classification": _labels,
+    "regression": _regression,
+    "tagging": _tagging,
+    "forecasting": _forecasting,
+}

@@ -1,0 +1,71 @@
+"""What a person sees while training: a bar on a terminal, and one plain line per epoch everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+_HIDDEN = ("epoch", "seconds", "learning_rate")
+
+
+def epoch_reporter(epochs: int, *, enabled: bool) -> Callable[[dict[str, float]], None]:
+    """Returns a function that prints one line per epoch to standard error.
+
+    Args:
+        epochs: How many epochs there will be at most.
+        enabled: Whether anything is printed at all.
+    """
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    width = len(str(epochs))
+
+    def report(row: dict[str, float]) -> None:
+        if enabled:
+            metrics = "  ".join(f"{k} {v:.4f}" for k, v in row.items() if k not in _HIDDEN)
+            console.print(f"epoch {int(row['epoch']):>{width}}/{epochs}  {metrics}  {row['seconds']:.1f} s")
+
+    return report
+
+
+class BatchBar(keras.callbacks.Callback):
+    """A bar over the batches of the running epoch; it vanishes when the epoch's line is printed.
+
+    Args:
+        steps: Batches per epoch.
+        epochs: How many epochs there will be at most.
+    """
+
+    def __init__(self, steps: int, epochs: int) -> None:
+        super().__init__()
+        self._steps, self._epochs = steps, epochs
+        self._bar: Progress | None = None
+
+    @staticmethod
+    def wanted() -> bool:
+        """Whether standard error is a terminal that can show a bar."""
+        console = Console(stderr=True)
+        return console.is_terminal and not console.is_dumb_terminal
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Draws the bar."""
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar.add_task(f"epoch {epoch + 1}/{self._epochs}", total=self._steps)
+        self._bar.start()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Moves the bar."""
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=batch + 1)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Removes the bar."""
+        self.close()
+
+    def close(self) -> None:
+        """Removes the bar, also after an interruption."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

@@ -1,0 +1,162 @@
+"""The files that a finished run leaves: preprocessing, metrics, pictures and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnzoo.cudnn import explain_cudnn
+from rnnzoo.data.splits import Splits
+from rnnzoo.decoding import save_decoding
+from rnnzoo.files import replacing, write_json
+from rnnzoo.preprocessing import save_preprocessing
+from rnnzoo.report import Section, write_report
+from rnnzoo.tasks import Task
+from rnnzoo.training import plots
+from rnnzoo.training.baselines import run_baselines
+from rnnzoo.training.evaluation import Evaluation
+from rnnzoo.training.run_directory import RunDirectory
+from rnnzoo.training.scores import Scores, class_numbers, score
+
+if TYPE_CHECKING:
+    from rnnzoo.training.trainer import TrainResult
+
+#: Above this many classes a confusion matrix cannot be read.
+_MAX_CLASSES = 60
+#: Held-out rows that are kept for proving exports.
+_SAMPLES = 64
+
+
+def write_run_files(
+    run: RunDirectory, result: TrainResult, splits: Splits, task: Task, evaluation: Mapping[str, Evaluation]
+) -> None:
+    """Writes everything but the model, which the best epoch has written; ``metrics.json`` comes last."""
+    if splits.preprocessing is not None:
+        save_preprocessing(splits.preprocessing, run.preprocessing)
+    if splits.decoding is not None:
+        save_decoding(splits.decoding, run.decoding)
+    run.write_history(result.history)
+    _write_samples(run, splits)
+    part = "test" if splits.test is not None else "validation"
+    rivals = run_baselines(splits, getattr(splits, part))
+    truth = evaluation[part].targets
+    baselines = {name: score(task.name, outputs, truth) for name, outputs in rivals.items()}
+    pictures = _draw(run, result, splits, task, part, evaluation[part], rivals)
+    metrics = {
+        **result.metrics,
+        "baselines": {"part": part, "scores": baselines},
+        "best_epoch": result.best_epoch,
+        "epochs": len(result.history),
+        "stop_reason": result.stop_reason,
+        "seconds": round(result.seconds, 2),
+    }
+    _write_report(run, result, task, part, baselines, pictures)
+    write_json(run.metrics, metrics)
+
+
+def _write_samples(run: RunDirectory, splits: Splits) -> None:
+    """Keeps some held-out rows: inputs to prove exported files with, and one raw example to try."""
+    split = splits.test if splits.test is not None else splits.validation
+    inputs, _, _ = next(iter(split.batches(_SAMPLES)))
+    with replacing(run.samples) as temporary, temporary.open("wb") as file:
+        np.savez(file, **inputs)
+    if split.raw is not None:
+        write_json(run.example, _plain(split.raw[0]))
+
+
+def _plain(value: Any) -> Any:
+    """Returns a raw input as JSON has it."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def score_table(model: str, scores: Scores, baselines: Mapping[str, Scores]) -> list[dict[str, Any]]:
+    """Returns rows of a table: the model, then each baseline, in the scores they share."""
+    names = [name for name in scores if name != "loss"]
+    return [
+        {"method": method, **{name: row[name] for name in names if name in row}}
+        for method, row in {model: scores, **baselines}.items()
+    ]
+
+
+def _draw(
+    run: RunDirectory,
+    result: TrainResult,
+    splits: Splits,
+    task: Task,
+    part: str,
+    evaluation: Evaluation,
+    rivals: Mapping[str, np.ndarray],
+) -> list[tuple[Any, str]]:
+    figures = {"learning_curves": plots.learning_curves(result.history, best_epoch=result.best_epoch)}
+    labels = splits.decoding.labels if splits.decoding is not None else None
+    if task.name == "forecasting":
+        figures |= _forecast_figures(splits, part, evaluation, rivals)
+    elif task.name == "regression":
+        names = _target_names(splits, evaluation.targets.shape[-1])
+        figures["predictions"] = plots.regression_scatter(evaluation.targets, evaluation.outputs, names)
+    elif task.name != "multilabel_classification" and labels and len(labels) <= _MAX_CLASSES:
+        truth = evaluation.targets.reshape(-1).astype(int)
+        predicted = class_numbers(task.name, evaluation.outputs)
+        figures["confusion_matrix"] = plots.confusion_matrix(truth, predicted, labels)
+    return [
+        (plots.save_figure(figure, run.plots / f"{name}.png"), name.replace("_", " "))
+        for name, figure in figures.items()
+    ]
+
+
+def _forecast_figures(
+    splits: Splits, part: str, evaluation: Evaluation, rivals: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    split = getattr(splits, part)
+    if split.raw is None:
+        return {}
+    history, future = split.raw_targets()
+    name = _target_names(splits, future.shape[-1])[0]
+    errors = {"model": np.abs(evaluation.outputs - future)[..., 0].mean(axis=0)}
+    for method, values in rivals.items():
+        errors[method] = np.abs(values - future)[..., 0].mean(axis=0)
+    return {
+        "forecasts": plots.forecasts(
+            history[..., 0], future[..., 0], evaluation.outputs[..., 0], name=name, part=part
+        ),
+        "errors_by_step": plots.errors_by_step(errors, name=name),
+    }
+
+
+def _target_names(splits: Splits, count: int) -> list[str]:
+    names = splits.decoding.target_names if splits.decoding is not None else None
+    return list(names or [f"target {i}" for i in range(count)])
+
+
+def _write_report(
+    run: RunDirectory,
+    result: TrainResult,
+    task: Task,
+    part: str,
+    baselines: Mapping[str, Scores],
+    pictures: list[tuple[Any, str]],
+) -> None:
+    table = score_table(result.model.name, result.metrics[part], baselines)
+    config = run.read_config()
+    write_report(
+        run.report,
+        title=f"{result.model.name}: {task.name.replace('_', ' ')}",
+        lead=f"Best of {len(result.history)} epochs: {result.best_epoch}. {result.stop_reason.capitalize()}.",
+        sections=[
+            Section(f"Scores on the {part} part", rows=table, best=0),
+            Section("Pictures", images=pictures),
+            Section("cuDNN", text="\n\n".join(str(explain_cudnn(result.model)).splitlines())),
+            Section("Training", rows=_pairs(config["train_config"])),
+            Section("Data", rows=_pairs(config["data"])),
+        ],
+    )
+
+
+def _pairs(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"field": name, "value": "" if value is None else value} for name, value in values.items()]

@@ -1,0 +1,296 @@
+"""Training: one function from a model and its data to the best epoch, on disk if asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from rnnzoo import checks
+from rnnzoo.data.splits import Splits
+from rnnzoo.errors import ArgumentError, RunError
+from rnnzoo.tasks import Task, get_task
+from rnnzoo.training.callbacks import Recorder, StopOnNonFinite, build_callbacks, epoch_counter
+from rnnzoo.training.checkpoint import Checkpoint, finished_epochs
+from rnnzoo.training.compatibility import check_model_fits
+from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.feeding import feed
+from rnnzoo.training.optimizers import build_optimizer
+from rnnzoo.training.progress import BatchBar, epoch_reporter
+from rnnzoo.training.run_directory import RunDirectory
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What training gave.
+
+    Attributes:
+        model: The model with the weights of its best epoch, compiled.
+        history: One dictionary per epoch: ``epoch`` (from 1), losses and metrics, ``learning_rate``, ``seconds``.
+        metrics: Metrics of the best epoch on the parts ``"validation"`` and, if there is one, ``"test"``.
+        best_epoch: The epoch the weights are from, counted from 1.
+        stop_reason: Why training ended.
+        seconds: Seconds of training, over all resumed parts.
+        directory: The run directory, if one was asked for.
+    """
+
+    model: keras.Model
+    history: list[dict[str, float]]
+    metrics: dict[str, dict[str, float]]
+    best_epoch: int
+    stop_reason: str
+    seconds: float
+    directory: Path | None = None
+
+
+def train(
+    model: keras.Model,
+    splits: Splits,
+    *,
+    task: str | None = None,
+    config: TrainConfig | None = None,
+    directory: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    progress: bool = True,
+    details: Mapping[str, Any] | None = None,
+) -> TrainResult:
+    """Trains a model and keeps the weights of its best epoch.
+
+    Any Keras model will do whose one output is logits (values for regression and forecasting). It is compiled
+    here. Given the same weights, data, config and machine, two runs see the same batches and the same noise.
+
+    Args:
+        model: The model; it is trained in place.
+        splits: The data. Only the training part is learned from, only the validation part is watched.
+        task: A name in the task table; ``None`` for that of the data.
+        config: How to optimise; ``None`` for the defaults.
+        directory: Where to keep the run: model, preprocessing, config, history, metrics, plots and report, and
+            a checkpoint after every epoch. ``None`` keeps nothing.
+        resume: Whether to go on from an unfinished run in ``directory``, as if it had never been stopped.
+        overwrite: Whether a run in ``directory`` may be replaced.
+        callbacks: Further Keras callbacks; plain counters in their attributes survive a resume.
+        progress: Whether to show progress on standard error.
+        details: JSON-able facts to keep in ``config.json``, such as how the data were read.
+
+    Returns:
+        The result; ``result.model`` is ``model``.
+
+    Raises:
+        ArgumentError: If model, data and task do not fit together.
+        RunError: If the loss is not finite from the first epoch on, or a run cannot be resumed.
+        PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
+
+    Example:
+        >>> from rnnzoo import create_model, load_dataset
+        >>> splits = load_dataset("digits")
+        >>> model = create_model("series-classifier-gru", units=(8,), **splits.model_arguments)
+        >>> result = train(model, splits, config=TrainConfig(epochs=1, batch_size=256), progress=False)
+        >>> sorted(result.metrics)
+        ['test', 'validation']
+    """
+    # Pictures and metrics need libraries that a search, which trains many times, can do without.
+    from rnnzoo.training.evaluation import evaluate_parts
+    from rnnzoo.training.run_files import write_run_files
+
+    config = config or TrainConfig()
+    kind = get_task(task or splits.task)
+    check_model_fits(model, splits, kind)
+    run = RunDirectory(directory) if directory is not None else None
+    resuming = False
+    if run is not None:
+        description = _describe(model, splits, kind, config)
+        description["details"] = dict(details or {})
+        resuming = run.prepare(config=description, resume=resume, overwrite=overwrite)
+    fitted = fit(
+        model,
+        splits,
+        task=kind,
+        config=config,
+        run=run,
+        resume=resuming,
+        callbacks=callbacks,
+        progress=progress,
+    )
+    evaluation = evaluate_parts(model, splits, kind)
+    result = TrainResult(
+        model=model,
+        history=fitted.history,
+        metrics={name: part.metrics for name, part in evaluation.items()},
+        best_epoch=fitted.best_epoch,
+        stop_reason=fitted.stop_reason,
+        seconds=sum(row["seconds"] for row in fitted.history),
+        directory=run.path if run else None,
+    )
+    if run is not None:
+        write_run_files(run, result, splits, kind, evaluation)
+        run.checkpoint.unlink(missing_ok=True)
+    return result
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What the loop gave: the history, the best epoch (from 1) and why it ended."""
+
+    history: list[dict[str, float]]
+    best_epoch: int
+    stop_reason: str
+    monitor: str
+
+
+def fit(
+    model: keras.Model,
+    splits: Splits,
+    *,
+    task: Task,
+    config: TrainConfig,
+    run: RunDirectory | None = None,
+    resume: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    progress: bool = False,
+    epochs: tuple[int, int] | None = None,
+) -> Fitted:
+    """Compiles and fits a model; the loop under ``train`` and under every trial of a search.
+
+    Args:
+        model: The model, trained in place; it ends with the weights of the best epoch.
+        splits: The data.
+        task: The task.
+        config: How to optimise.
+        run: Where to keep checkpoints and history.
+        resume: Whether to go on from the checkpoint of ``run``.
+        callbacks: Further Keras callbacks.
+        progress: Whether to show progress.
+        epochs: First (counted from 0) and last epoch, for searches that train in rungs; ``None`` for all.
+
+    Returns:
+        History, best epoch and stop reason.
+    """
+    steps = -(-len(splits.train) // config.batch_size) if splits.train.sized else None
+    _compile(model, task, config, steps_per_epoch=steps or 1)
+    monitor, direction = monitored(task, config)
+    first, last = epochs or (0, config.epochs)
+    stopped = False
+    if resume and run is not None:
+        first, stopped = finished_epochs(run.checkpoint)
+
+    history: list[dict[str, float]] = []
+    counter, current_epoch = epoch_counter()
+    standard = build_callbacks(
+        config, monitor=monitor, direction=direction, directory=run.path if run else None
+    )
+    recorder = Recorder(history, epoch_reporter(last, enabled=progress))
+    chain = [counter, standard[0], recorder, *standard[1:], *callbacks]
+    bar = BatchBar(steps or 0, last) if progress and steps and BatchBar.wanted() else None
+    if bar is not None:
+        chain.append(bar)
+    if run is not None:
+        counting = [c for c in [*standard, *callbacks] if not isinstance(c, keras.callbacks.TensorBoard)]
+        chain.append(Checkpoint(run.checkpoint, counting, history, resume=resume))
+        chain.append(
+            keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: run.write_history(history))
+        )
+    if not resume:
+        _seed(model, config.seed)
+    try:
+        model.fit(
+            _dataset(model, splits.train, config, shuffle=True, epoch=current_epoch),
+            validation_data=_dataset(model, splits.validation, config, shuffle=False),
+            initial_epoch=first,
+            # A run that had stopped by itself only takes up its best weights again.
+            epochs=first if stopped else last,
+            callbacks=chain,
+            verbose=0,
+        )
+    finally:
+        if bar is not None:
+            bar.close()
+    return _summary(history, standard, monitor, direction, last)
+
+
+def monitored(task: Task, config: TrainConfig) -> tuple[str, str]:
+    """Returns what training watches and whether more is better.
+
+    Raises:
+        UnknownNameError: If ``config.monitor`` is not a metric of the task.
+    """
+    if config.monitor is None:
+        return task.objective, task.direction
+    names = ["loss", *(metric.name for metric in task.keras_metrics())]
+    checks.choice("monitor", config.monitor, [*names, *(f"val_{name}" for name in names)])
+    return config.monitor, "max" if config.monitor.endswith(("accuracy", "auc")) else "min"
+
+
+def _compile(model: keras.Model, task: Task, config: TrainConfig, *, steps_per_epoch: int) -> None:
+    weighted = task.name == "tagging"
+    model.compile(
+        optimizer=build_optimizer(config, steps_per_epoch=steps_per_epoch),
+        loss=task.loss(config.loss),
+        metrics=None if weighted else task.keras_metrics(),
+        weighted_metrics=task.keras_metrics() if weighted else None,
+        # XLA would compile anew for every length of sequence and brings nothing to recurrent loops.
+        jit_compile=False,
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def _dataset(
+    model: keras.Model,
+    split: Any,
+    config: TrainConfig,
+    *,
+    shuffle: bool,
+    epoch: Callable[[], int] | None = None,
+) -> Any:
+    # Validation keeps no gradients: larger batches are faster and change nothing.
+    size = config.batch_size if shuffle else 4 * config.batch_size
+    dataset = split.dataset(size, shuffle=shuffle, seed=config.seed, epoch=epoch or (lambda: 0))
+    return dataset.map(lambda inputs, *rest: (feed(model, inputs), *rest))
+
+
+def _seed(model: keras.Model, seed: int) -> None:
+    """Gives every dropout generator of the model a state that follows from the seed and its place."""
+    states = [v for v in model.variables if v.path.endswith("seed_generator_state")]
+    for place, state in enumerate(states):
+        state.assign(np.array([seed, place << 16], dtype=str(state.dtype)))
+
+
+def _summary(
+    history: list[dict[str, float]],
+    callbacks: Sequence[keras.callbacks.Callback],
+    monitor: str,
+    direction: str,
+    last: int,
+) -> Fitted:
+    values = np.array([row.get(monitor, np.nan) for row in history], dtype=float)
+    failed = next((c.failed_epoch for c in callbacks if isinstance(c, StopOnNonFinite)), None)
+    if failed is not None and not np.isfinite(values[: failed - 1]).any():
+        raise RunError(
+            f"training: the loss became NaN or infinite in epoch {failed}, before any epoch was finished; "
+            "expected a finite loss. Lower learning_rate, clip gradients, or look for extreme values in the data."
+        )
+    if not np.isfinite(values).any():
+        raise ArgumentError(f"monitor: {monitor!r} was never finite; expected a metric of validation.")
+    best = int(np.nanargmax(values if direction == "max" else -values))
+    if failed is not None:
+        reason = f"the loss became NaN or infinite in epoch {failed}; the best epoch before it was kept"
+    elif len(history) < last:
+        reason = f"{monitor} did not improve for {len(history) - 1 - best} epochs"
+    else:
+        reason = "all epochs done"
+    return Fitted(history=history, best_epoch=best + 1, stop_reason=reason, monitor=monitor)
+
+
+def _describe(model: keras.Model, splits: Splits, task: Task, config: TrainConfig) -> dict[str, Any]:
+    return {
+        "task": task.name,
+        "model": {"name": model.name, "parameters": int(model.count_params())},
+        "train_config": config.to_dict(),
+        "data": splits.description,
+    }

@@ -1,0 +1,280 @@
+"""The zoo: one literal table of named models, and three functions over it."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from rnnzoo import checks
+from rnnzoo.errors import UnknownNameError
+from rnnzoo.tasks import TASKS
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One row of the zoo table.
+
+    Attributes:
+        name: What ``create_model`` takes.
+        builder: The name of the builder function.
+        task: The task it is trained for; ``create_model(name, task=...)`` may choose another of the builder's.
+        summary: One line on what it is for.
+        arguments: The builder's arguments. Those that the data dictate (numbers of classes, features, tokens)
+            are typical values here and overridden by ``splits.model_arguments``.
+    """
+
+    name: str
+    builder: str
+    task: str
+    summary: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cell(self) -> str:
+        """The recurrent cell."""
+        return str(self.arguments["cell"])
+
+
+def _row(name: str, builder: str, task: str, summary: str, **arguments: Any) -> ModelSpec:
+    return ModelSpec(name, builder, task, summary, MappingProxyType(arguments))
+
+
+_TEXT: dict[str, Any] = {"vocabulary_size": 20_000, "num_classes": 4, "embedding_size": 100, "dropout": 0.3}
+_SERIES: dict[str, Any] = {"num_features": 8, "num_classes": 10, "dropout": 0.2}
+_TAGS: dict[str, Any] = {"vocabulary_size": 20_000, "num_classes": 17, "embedding_size": 100, "dropout": 0.3}
+_STEPS: dict[str, Any] = {"num_features": 8, "num_classes": 5, "dropout": 0.2}
+_AHEAD: dict[str, Any] = {"num_features": 8, "horizon": 24, "num_targets": 1, "dropout": 0.1}
+
+_CLASSIFIER = ("build_classifier", "classification")
+_TAGGER = ("build_tagger", "tagging")
+_FORECASTER = ("build_forecaster", "forecasting")
+
+_TABLE: tuple[ModelSpec, ...] = (
+    # Text to one answer.
+    _row(
+        "text-classifier-simple-rnn",
+        *_CLASSIFIER,
+        "Elman network over words; the simplest baseline",
+        cell="simple_rnn",
+        units=(64,),
+        **_TEXT,
+    ),
+    _row(
+        "text-classifier-lstm",
+        *_CLASSIFIER,
+        "LSTM over words, the article's example",
+        cell="lstm",
+        units=(128,),
+        **_TEXT,
+    ),
+    _row(
+        "text-classifier-gru",
+        *_CLASSIFIER,
+        "GRU over words: three quarters of the LSTM's weights",
+        cell="gru",
+        units=(128,),
+        **_TEXT,
+    ),
+    _row(
+        "text-classifier-bilstm",
+        *_CLASSIFIER,
+        "LSTM over words in both directions",
+        cell="lstm",
+        units=(64,),
+        bidirectional=True,
+        **_TEXT,
+    ),
+    _row(
+        "text-classifier-bigru",
+        *_CLASSIFIER,
+        "GRU over words in both directions",
+        cell="gru",
+        units=(64,),
+        bidirectional=True,
+        **_TEXT,
+    ),
+    # A series of feature vectors to one answer.
+    _row(
+        "series-classifier-simple-rnn",
+        *_CLASSIFIER,
+        "Elman network over feature vectors",
+        cell="simple_rnn",
+        units=(64,),
+        **_SERIES,
+    ),
+    _row(
+        "series-classifier-lstm",
+        *_CLASSIFIER,
+        "two LSTM layers over feature vectors",
+        cell="lstm",
+        units=(64, 64),
+        **_SERIES,
+    ),
+    _row(
+        "series-classifier-gru",
+        *_CLASSIFIER,
+        "two GRU layers over feature vectors",
+        cell="gru",
+        units=(64, 64),
+        **_SERIES,
+    ),
+    _row(
+        "series-classifier-bilstm",
+        *_CLASSIFIER,
+        "two LSTM layers in both directions",
+        cell="lstm",
+        units=(64, 64),
+        bidirectional=True,
+        **_SERIES,
+    ),
+    _row(
+        "series-classifier-bigru",
+        *_CLASSIFIER,
+        "two GRU layers in both directions",
+        cell="gru",
+        units=(64, 64),
+        bidirectional=True,
+        **_SERIES,
+    ),
+    # One answer a step.
+    _row(
+        "text-tagger-bilstm",
+        *_TAGGER,
+        "part of speech, slots, names: LSTM in both directions",
+        cell="lstm",
+        units=(100,),
+        bidirectional=True,
+        **_TAGS,
+    ),
+    _row(
+        "text-tagger-bigru",
+        *_TAGGER,
+        "the same with GRU",
+        cell="gru",
+        units=(100,),
+        bidirectional=True,
+        **_TAGS,
+    ),
+    _row(
+        "series-tagger-lstm",
+        *_TAGGER,
+        "a state for every step, from the past only",
+        cell="lstm",
+        units=(64, 64),
+        bidirectional=False,
+        **_STEPS,
+    ),
+    _row(
+        "series-tagger-bigru",
+        *_TAGGER,
+        "a state for every step, from past and future",
+        cell="gru",
+        units=(64, 64),
+        bidirectional=True,
+        **_STEPS,
+    ),
+    # A window of the past to the steps ahead.
+    _row(
+        "forecaster-simple-rnn",
+        *_FORECASTER,
+        "Elman network, direct multi-horizon",
+        cell="simple_rnn",
+        units=(64,),
+        **_AHEAD,
+    ),
+    _row("forecaster-lstm", *_FORECASTER, "LSTM, direct multi-horizon", cell="lstm", units=(64,), **_AHEAD),
+    _row("forecaster-gru", *_FORECASTER, "GRU, direct multi-horizon", cell="gru", units=(64,), **_AHEAD),
+)
+ZOO: Mapping[str, ModelSpec] = MappingProxyType({spec.name: spec for spec in _TABLE})
+
+
+def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:
+    """Lists the names in the zoo.
+
+    Args:
+        pattern: A shell pattern, such as ``"*-gru"``.
+        task: Only models for this task; ``None`` for all.
+
+    Returns:
+        Names in the order of the table; empty where nothing matches.
+
+    Raises:
+        UnknownNameError: If there is no such task.
+
+    Example:
+        >>> list_models("forecaster-*")
+        ['forecaster-simple-rnn', 'forecaster-lstm', 'forecaster-gru']
+    """
+    if task is not None:
+        checks.choice("task", task, TASKS)
+    return [
+        spec.name
+        for spec in _TABLE
+        if fnmatch.fnmatchcase(spec.name, pattern) and (task is None or spec.task == task)
+    ]
+
+
+def get_spec(name: str) -> ModelSpec:
+    """Looks up one row of the zoo.
+
+    Raises:
+        UnknownNameError: If there is no such model; the nearest name is suggested.
+
+    Example:
+        >>> get_spec("forecaster-gru").task
+        'forecasting'
+    """
+    return ZOO[checks.choice("model", name, ZOO)]
+
+
+def create_model(name: str, /, **overrides: Any) -> keras.Model:
+    """Builds a model of the zoo, uncompiled and with fresh weights.
+
+    Args:
+        name: A name that ``list_models`` gives.
+        **overrides: Arguments of the builder that replace those of the table, usually
+            ``**splits.model_arguments``. Giving ``num_features`` to a text model (or ``vocabulary_size`` to a
+            series model) replaces the kind of input.
+
+    Returns:
+        A functional Keras model that ends in logits, or in values for regression and forecasting.
+
+    Raises:
+        UnknownNameError: If there is no such model, or the builder has no such argument.
+        ArgumentError: If an argument is out of range.
+
+    Example:
+        >>> model = create_model("series-classifier-gru", num_features=3, num_classes=2, units=(8,))
+        >>> model.name
+        'series-classifier-gru'
+    """
+    spec = get_spec(name)
+    build = _builder(spec.builder)
+    _check_arguments(build, overrides)
+    arguments = {**spec.arguments, "name": name, **overrides}
+    for given, other in (("num_features", "vocabulary_size"), ("vocabulary_size", "num_features")):
+        if overrides.get(given) is not None and other not in overrides:
+            arguments.pop(other, None)
+    model: keras.Model = build(**arguments)
+    return model
+
+
+def _builder(name: str) -> Any:
+    import rnnzoo
+
+    return getattr(rnnzoo, name)
+
+
+def _check_arguments(build: Any, overrides: Mapping[str, Any]) -> None:
+    import inspect
+
+    known = inspect.signature(build).parameters
+    for argument in overrides:
+        if argument not in known:
+            raise UnknownNameError(f"argument of {build.__name__}", argument, known)

@@ -1,0 +1,172 @@
+"""One property a test, over every entry of the zoo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rnnzoo import get_spec, list_models
+from rnnzoo.tasks import get_task
+from zoo_cases import CLASSES, FEATURES, HORIZON, batch, reads_tokens, run, takes_mask, tiny
+
+NAMES = list_models()
+MASKED = [name for name in NAMES if takes_mask(name)]
+CLOSE = {"rtol": 1e-5, "atol": 1e-6}  # float32 sums in another order
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    keras.utils.set_random_seed(7)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_output_has_the_shape_and_name_of_its_task(name: str) -> None:
+    model, task = tiny(name), get_task(get_spec(name).task)
+    output = run(model, batch(name, [5, 3], 5))
+    expected = {"classification": (2, CLASSES), "tagging": (2, 5, CLASSES), "forecasting": (2, HORIZON, 2)}
+    assert output.shape == expected[task.name]
+    assert output.dtype == np.float32
+    assert model.output_names == [task.output]
+    assert not model.compiled
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_layer_is_named_by_hand(name: str) -> None:
+    numbered = [layer.name for layer in tiny(name).layers if layer.name.startswith("keras_tensor")]
+    assert numbered == []
+    assert [layer.name for layer in tiny(name).layers] == [layer.name for layer in tiny(name).layers]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gradient_reaches_every_weight(name: str) -> None:
+    model, inputs = tiny(name), batch(name, [5, 4, 3], 5)
+    with tf.GradientTape() as tape:
+        output = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+        loss = tf.reduce_sum(tf.square(output - 1.0))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    dead = [
+        variable.path
+        for variable, gradient in zip(model.trainable_variables, gradients, strict=True)
+        if gradient is None or not np.any(np.asarray(tf.convert_to_tensor(gradient)))
+    ]
+    assert dead == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_saved_and_cloned_models_answer_the_same(name: str, tmp_path: Path) -> None:
+    model, inputs = tiny(name), batch(name, [5, 2], 5)
+    model.save(tmp_path / "model.keras")
+    reloaded = keras.models.load_model(tmp_path / "model.keras")
+    clone = keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    np.testing.assert_array_equal(run(model, inputs), run(reloaded, inputs))
+    np.testing.assert_array_equal(run(model, inputs), run(clone, inputs))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_inference_is_repeatable_and_training_is_noisy(name: str) -> None:
+    model, inputs = tiny(name, dropout=0.5), batch(name, [6, 6], 6)
+    np.testing.assert_array_equal(run(model, inputs), run(model, inputs))
+    assert not np.allclose(run(model, inputs, training=True), run(model, inputs, training=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_batch_companions_never_change_an_answer(name: str) -> None:
+    model, lengths = tiny(name), [6, 6, 6, 6]
+    together = run(model, batch(name, lengths, 6))
+    for row in range(4):
+        alone = run(model, [array[row : row + 1] for array in batch(name, lengths, 6)])
+        np.testing.assert_allclose(alone[0], together[row], **CLOSE)
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_padding_never_changes_an_answer(name: str) -> None:
+    model, lengths = tiny(name), [5, 1, 3, 0]
+    narrow, wide = run(model, batch(name, lengths, 5)), run(model, batch(name, lengths, 11))
+    for row, length in enumerate(lengths):
+        steps = slice(0, max(length, 1)) if narrow.ndim == 3 else ...
+        np.testing.assert_allclose(wide[row][steps], narrow[row][steps], **CLOSE)
+        assert np.isfinite(wide[row]).all()
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_holes_and_left_padding_read_like_the_valid_steps_alone(name: str) -> None:
+    model, valid = tiny(name), np.array([False, True, False, True, True, False, True])
+    compact = batch(name, [4], 4)
+    spread = [np.zeros((1, 7, *array.shape[2:]), array.dtype) for array in compact]
+    for target, source in zip(spread, compact, strict=True):
+        target[:, valid] = source
+    answer, expected = run(model, spread), run(model, compact)
+    if answer.ndim == 3:
+        answer = answer[:, valid]
+    np.testing.assert_allclose(answer, expected, **CLOSE)
+
+
+@pytest.mark.parametrize("name", [name for name in MASKED if not reads_tokens(name)])
+def test_what_stands_in_padding_is_never_read(name: str) -> None:
+    model, inputs = tiny(name), batch(name, [4, 0], 6)
+    clean = run(model, inputs)
+    inputs[0] = np.where(inputs[1][..., None], inputs[0], np.nan).astype(np.float32)
+    spoiled = run(model, inputs)
+    steps = slice(0, 4) if clean.ndim == 3 else ...
+    np.testing.assert_array_equal(spoiled[0][steps], clean[0][steps])
+    assert np.isfinite(spoiled).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_mixed_precision_runs_and_ends_in_float32(name: str) -> None:
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = tiny(name)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    output = run(model, batch(name, [5, 3], 5))
+    assert output.dtype == np.float32
+    assert np.isfinite(output).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_learns_what_needs_memory(name: str) -> None:
+    """The answer depends on the first step only (taggers: on the step before), far from the last."""
+    model = tiny(name, units=(16,), dropout=0.0)
+    inputs, targets, chance = _memory_problem(name)
+    task = get_task(get_spec(name).task)
+    model.compile(keras.optimizers.Adam(0.02, global_clipnorm=1.0), task.loss(), jit_compile=False)
+    x = inputs if len(inputs) > 1 else inputs[0]
+    for _ in range(20):
+        model.fit(x, targets, batch_size=64, epochs=10, verbose=0)
+        loss = float(model.evaluate(x, targets, batch_size=256, verbose=0))
+        if loss < 0.2 * chance:
+            break
+    assert loss < 0.2 * chance
+
+
+def _memory_problem(name: str) -> tuple[list[np.ndarray], np.ndarray, float]:
+    rng, rows, steps = np.random.default_rng(3), 256, 6
+    symbols = rng.integers(0, CLASSES, (rows, steps))
+    if reads_tokens(name):
+        inputs = [(symbols + 2).astype(np.int32)]
+    else:
+        inputs = [np.eye(FEATURES, dtype=np.float32)[symbols]]
+        if takes_mask(name):
+            inputs.append(np.ones((rows, steps), bool))
+    task = get_spec(name).task
+    if task == "classification":
+        return inputs, symbols[:, 0], np.log(CLASSES)
+    if task == "tagging":
+        return inputs, np.concatenate([symbols[:, :1], symbols[:, :-1]], axis=1), np.log(CLASSES)
+    targets = np.stack([symbols[:, :HORIZON], CLASSES - 1 - symbols[:, :HORIZON]], axis=-1).astype(np.float32)
+    return inputs, targets, float(np.abs(targets - np.median(targets)).mean())
+
+
+def test_every_builder_is_in_the_zoo_and_every_cell_has_a_row() -> None:
+    from rnnzoo.cells import CELLS
+
+    specs = [get_spec(name) for name in NAMES]
+    assert {spec.builder for spec in specs} == {"build_classifier", "build_tagger", "build_forecaster"}
+    assert {spec.cell for spec in specs} == set(CELLS)
+    assert len(set(NAMES)) == len(NAMES)

@@ -1,0 +1,85 @@
+"""The bridge to Keras Tuner: a trial is a model of the zoo, trained as ``train`` trains."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import keras_tuner
+from rnnzoo.data.splits import Splits
+
+from rnnzoo.tasks import get_task
+from rnnzoo.training.compatibility import check_model_fits
+from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.trainer import fit, monitored
+from rnnzoo.zoo import create_model
+from rnnzoo_tuning.space import SearchSpace
+
+
+class ZooHyperModel(keras_tuner.HyperModel):
+    """A model of the zoo whose arguments and training fields come from a search space.
+
+    Args:
+        model_name: A name of the zoo.
+        splits: The data; the test part is never touched.
+        space: What may vary.
+        config: The training fields that do not.
+        arguments: Builder arguments that do not vary, beside those that the data dictate.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        splits: Splits,
+        space: SearchSpace,
+        config: TrainConfig,
+        arguments: dict[str, Any],
+    ) -> None:
+        super().__init__(name=model_name)
+        self._model_name = model_name
+        self._splits = splits
+        self._space = space
+        self._config = config
+        self._arguments = {**splits.model_arguments, **arguments}
+
+    def choose(self, parameters: Any) -> tuple[dict[str, Any], TrainConfig]:
+        """Returns the builder's arguments and the config that a set of hyperparameters stands for."""
+        arguments = {**self._arguments, **self._space.draw_model(parameters)}
+        return arguments, dataclasses.replace(self._config, **self._space.draw_training(parameters))
+
+    def build(self, parameters: Any) -> keras.Model:
+        """Builds the model of a trial, its weights drawn from the seed of the config."""
+        arguments, config = self.choose(parameters)
+        keras.utils.set_random_seed(config.seed)
+        return create_model(self._model_name, **arguments)
+
+    def fit(
+        self,
+        parameters: Any,
+        model: keras.Model,
+        *,
+        epochs: int | None = None,
+        initial_epoch: int = 0,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> dict[str, float]:
+        """Trains the model of a trial.
+
+        Returns:
+            The metrics of its best epoch, the objective among them.
+        """
+        _, config = self.choose(parameters)
+        task = get_task(self._splits.task)
+        check_model_fits(model, self._splits, task)
+        fitted = fit(
+            model,
+            self._splits,
+            task=task,
+            config=config,
+            callbacks=callbacks,
+            epochs=(initial_epoch, epochs or config.epochs),
+        )
+        best = fitted.history[fitted.best_epoch - 1 - initial_epoch]
+        objective, _ = monitored(task, config)
+        return {name: value for name, value in best.items() if name.startswith("val_") or name == objective}

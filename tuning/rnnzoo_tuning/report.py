@@ -1,0 +1,173 @@
+"""The trials of a search: one line each while it runs, a table and a picture when it is done."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from rnnzoo.errors import RunError
+from rnnzoo.files import write_json
+from rnnzoo.report import show
+from rnnzoo.training.plots import BLUE, GREY, ORANGE, STYLE, save_figure
+
+
+class TrialTable:
+    """Collects trials as they end and prints a line for each.
+
+    Args:
+        objective: Metric and direction.
+        enabled: Whether anything is printed.
+
+    Attributes:
+        rows: One dictionary per ended trial, in the order they ended.
+    """
+
+    def __init__(self, objective: tuple[str, str], *, enabled: bool) -> None:
+        self.objective, self.direction = objective
+        self.rows: list[dict[str, Any]] = []
+        self._trials: list[Any] = []
+        self._enabled = enabled
+        self._planned = 0
+        self._clock = time.perf_counter()
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def start(self, earlier: Iterable[Any], *, planned: int) -> None:
+        """Takes up the trials of a search that is resumed, without printing them."""
+        for trial in earlier:
+            if trial.status in ("COMPLETED", "INVALID", "FAILED"):
+                self._record(trial, seconds=math.nan)
+        self._planned = planned
+        self._clock = time.perf_counter()
+
+    def add(self, trial: Any) -> None:
+        """Records an ended trial and prints its line."""
+        now = time.perf_counter()
+        row = self._record(trial, seconds=now - self._clock)
+        self._clock = now
+        if self._enabled:
+            self._console.print(self._line(row))
+
+    def best_trial(self) -> Any:
+        """Returns the best trial.
+
+        Raises:
+            RunError: If none ended well.
+        """
+        scored = [trial for trial in self._trials if _score(trial) is not None]
+        if not scored:
+            raise RunError(
+                f"search: none of {len(self.rows)} trials ended well; the last one said: {self._last_error()}. "
+                "Mend that, or narrow the search space."
+            )
+        choose = max if self.direction == "max" else min
+        return choose(scored, key=lambda trial: trial.score)
+
+    @property
+    def best_row(self) -> int | None:
+        """The number of the best row, counted from 0."""
+        scores = [row["score"] for row in self.rows]
+        known = [score for score in scores if score is not None]
+        if not known:
+            return None
+        return scores.index(max(known) if self.direction == "max" else min(known))
+
+    def _record(self, trial: Any, *, seconds: float) -> dict[str, Any]:
+        self._trials.append(trial)
+        values = {k: v for k, v in trial.hyperparameters.values.items() if not k.startswith("tuner/")}
+        row = {
+            "trial": len(self._trials),
+            "status": "done" if _score(trial) is not None else "failed",
+            "score": _score(trial),
+            "seconds": None if math.isnan(seconds) else round(seconds, 1),
+            **values,
+        }
+        self.rows.append(row)
+        return row
+
+    def _line(self, row: Mapping[str, Any]) -> str:
+        width = len(str(self._planned))
+        head = f"trial {row['trial']:>{width}}/{self._planned}  "
+        values = "  ".join(
+            f"{name}={show(value)}"
+            for name, value in row.items()
+            if name not in ("trial", "status", "score", "seconds")
+        )
+        if row["score"] is None:
+            return f"{head}failed: {self._last_error()}  {values}"
+        best = self.rows[self.best_row or 0]
+        mark = "  best so far" if best is row else f"  best {best['score']:.4f} (trial {best['trial']})"
+        return f"{head}{self.objective} {row['score']:.4f}{mark}  {row['seconds']:.1f} s  {values}"
+
+    def _last_error(self) -> str:
+        messages = [t.message for t in self._trials if _score(t) is None and t.message]
+        lines = messages[-1].strip().splitlines() if messages else []
+        return lines[-1] if lines else "the objective was not finite"
+
+
+def write_search_files(directory: Path, table: TrialTable, name: str) -> None:
+    """Writes ``trials.json`` and ``search.png`` into the directory of a search."""
+    write_json(
+        directory / "trials.json",
+        {"model": name, "objective": table.objective, "direction": table.direction, "trials": table.rows},
+    )
+    save_figure(search_figure(table), directory / "search.png")
+
+
+def search_figure(table: TrialTable) -> Figure:
+    """Draws the score of each trial with the best so far, and against each hyperparameter."""
+    done = [row for row in table.rows if row["score"] is not None]
+    scores = np.array([row["score"] for row in done])
+    names = [name for name in done[0] if name not in ("trial", "status", "score", "seconds")]
+    columns = min(3, 1 + len(names))
+    lines = -(-(1 + len(names)) // columns)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4.2 * columns, 3.0 * lines))
+        panels = list(np.atleast_1d(figure.subplots(lines, columns)).reshape(-1))
+        for unused in panels[1 + len(names) :]:
+            unused.set_visible(False)
+        running = np.maximum.accumulate if table.direction == "max" else np.minimum.accumulate
+        numbers = [row["trial"] for row in done]
+        panels[0].scatter(numbers, scores, color=BLUE, s=18, label="trial")
+        panels[0].step(numbers, running(scores), color=ORANGE, where="post", label="best so far")
+        panels[0].set(xlabel="trial", ylabel=table.objective, title="Search")
+        panels[0].xaxis.get_major_locator().set_params(integer=True)
+        panels[0].legend(frameon=False)
+        best = int(scores.argmax() if table.direction == "max" else scores.argmin())
+        for panel, name in zip(panels[1:], names, strict=False):
+            _panel(panel, name, [row.get(name) for row in done], scores, best)
+        figure.tight_layout()
+    return figure
+
+
+def _panel(panel: Any, name: str, values: list[Any], scores: np.ndarray, best: int) -> None:
+    numeric = [_number(value) for value in values]
+    if any(value is None for value in numeric):
+        panel.scatter([str(value) for value in values], scores, color=GREY, s=18)
+        panel.scatter([str(values[best])], [scores[best]], color=ORANGE, s=40)
+    else:
+        panel.scatter(numeric, scores, color=GREY, s=18)
+        panel.scatter([numeric[best]], [scores[best]], color=ORANGE, s=40)
+        if "rate" in name:
+            panel.set_xscale("log")
+    panel.set(xlabel=name.replace("_", " "))
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _score(trial: Any) -> float | None:
+    if trial.status != "COMPLETED" or trial.score is None or not math.isfinite(trial.score):
+        return None
+    return float(trial.score)

@@ -1,0 +1,163 @@
+"""A search from a name in the zoo to the best model, trained and saved."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+from rnnzoo.data.splits import Splits
+
+from rnnzoo import checks
+from rnnzoo.errors import PathExistsError, RunError
+from rnnzoo.tasks import get_task
+from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.trainer import TrainResult, monitored, train
+from rnnzoo.zoo import create_model
+from rnnzoo_tuning.hypermodel import ZooHyperModel
+from rnnzoo_tuning.report import TrialTable, write_search_files
+from rnnzoo_tuning.space import SearchSpace, default_space
+from rnnzoo_tuning.tuners import build_tuner, planned_trials
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found.
+
+    Attributes:
+        arguments: The builder's arguments of the best trial.
+        config: The training config of the best trial.
+        objective: What was compared, such as ``"val_accuracy"``.
+        score: The best trial's value of it.
+        trials: One dictionary per trial: number, status, score, seconds and hyperparameters.
+        best: The best trial trained again and saved as a run in ``directory / "best"``.
+        directory: Where everything is.
+    """
+
+    arguments: dict[str, Any]
+    config: TrainConfig
+    objective: str
+    score: float
+    trials: list[dict[str, Any]]
+    best: TrainResult
+    directory: Path
+
+
+def run_search(
+    name: str,
+    splits: Splits,
+    *,
+    algorithm: str = "bayesian",
+    max_trials: int = 10,
+    directory: str | os.PathLike[str],
+    space: SearchSpace | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    config: TrainConfig | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: bool = True,
+    details: Mapping[str, Any] | None = None,
+) -> SearchResult:
+    """Searches the arguments of a zoo model and of its training, then trains and saves the best.
+
+    Trials learn from the training part and are compared on the validation part; the test part is used once, by
+    the best model at the end. One line per trial shows its number, score, the best so far and its values.
+
+    Args:
+        name: A model of the zoo.
+        splits: The data.
+        algorithm: ``"random"``, ``"bayesian"``, ``"hyperband"`` (trains many for few epochs, ever fewer for more)
+            or ``"grid"``.
+        max_trials: Trials at most; Hyperband derives its number from ``config.epochs``.
+        directory: Where to keep ``trials.json``, the plot, the tuner's files and the run ``best``.
+        space: What may vary; ``None`` for ``default_space(name)``.
+        arguments: Builder arguments that are the same in all trials.
+        config: Training fields that are the same in all trials; ``None`` for the defaults.
+        seed: Seed of the algorithm.
+        resume: Whether to go on with a search in ``directory``; finished trials are not run again.
+        overwrite: Whether a search in ``directory`` may be replaced.
+        progress: Whether to show progress on standard error.
+        details: JSON-able facts to keep with the best run.
+
+    Returns:
+        The result; ``result.best.model`` is trained.
+
+    Raises:
+        ArgumentError: If the space or the config is wrong.
+        PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
+        RunError: If no trial ends well.
+    """
+    _check_tensorboard()
+    config, space = config or TrainConfig(), space or default_space(name)
+    space.check(name)
+    checks.integer("max_trials", max_trials, minimum=1)
+    objective = monitored(get_task(splits.task), config)
+    root = _prepare(Path(directory), resume=resume, overwrite=overwrite)
+    hypermodel = ZooHyperModel(name, splits, space, config, dict(arguments or {}))
+    table = TrialTable(objective, enabled=progress)
+    tuner = build_tuner(
+        algorithm,
+        hypermodel,
+        objective=objective,
+        max_trials=max_trials,
+        epochs=config.epochs,
+        seed=seed,
+        directory=root / "tuner",
+        on_trial=table.add,
+    )
+    table.start(tuner.oracle.trials.values(), planned=planned_trials(algorithm, tuner, max_trials))
+    tuner.oracle.verbose = 0
+    tuner.search()
+    best = table.best_trial()
+    chosen, best_config = hypermodel.choose(best.hyperparameters)
+    write_search_files(root, table, name)
+    keras.utils.set_random_seed(best_config.seed)
+    search = {"algorithm": algorithm, "trials": len(table.rows), "objective": objective[0]}
+    result = train(
+        create_model(name, **chosen),
+        splits,
+        config=best_config,
+        directory=root / "best",
+        overwrite=True,
+        progress=progress,
+        details={**(details or {}), "model_arguments": chosen, "search": search},
+    )
+    return SearchResult(
+        arguments=chosen,
+        config=best_config,
+        objective=objective[0],
+        score=float(best.score),
+        trials=table.rows,
+        best=result,
+        directory=root,
+    )
+
+
+def _prepare(root: Path, *, resume: bool, overwrite: bool) -> Path:
+    """Makes the directory of a search, or refuses to touch what is there."""
+    occupied = root.exists() and (not root.is_dir() or any(root.iterdir()))
+    if occupied and not (resume and (root / "tuner").is_dir()):
+        if not overwrite or not (root / "tuner").is_dir():
+            state = "a search" if (root / "tuner").is_dir() else "something else"
+            raise PathExistsError(
+                f"{root}: already holds {state}; expected a new or empty directory. Choose another directory"
+                + (", resume the search, or overwrite it." if state == "a search" else ".")
+            )
+        shutil.rmtree(root)
+    root.mkdir(parents=True, exist_ok=True)
+    return root
+
+
+def _check_tensorboard() -> None:
+    # Without it every single trial of Keras Tuner fails, each with a traceback of its own.
+    if importlib.util.find_spec("tensorboard") is None:
+        raise RunError(
+            "search: the package tensorboard is missing, which Keras Tuner imports in every trial. "
+            "Install it: pip install tensorboard."
+        )

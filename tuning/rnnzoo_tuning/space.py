@@ -1,0 +1,152 @@
+"""What a search may vary: arguments of the builder and fields of the training config."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import rnnzoo
+from rnnzoo import checks
+from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo.training.config import TrainConfig
+from rnnzoo.zoo import get_spec
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some values, which may be any JSON values (``(64, 64)`` as units, say)."""
+
+    values: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise ArgumentError("Choice: received no values; expected at least one.")
+
+    def draw(self, parameters: Any, name: str) -> Any:
+        """Asks the tuner for a value."""
+        # Keras Tuner takes numbers and strings only, and all of one type.
+        by_label = {json.dumps(value): value for value in self.values}
+        return by_label[parameters.Choice(name, list(by_label))]
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number from ``low`` to ``high``, both included."""
+
+    low: int
+    high: int
+    step: int = 1
+
+    def __post_init__(self) -> None:
+        checks.integer("high", self.high, minimum=checks.integer("low", self.low, minimum=-(2**53)))
+        checks.integer("step", self.step, minimum=1)
+
+    def draw(self, parameters: Any, name: str) -> int:
+        """Asks the tuner for a value."""
+        return int(parameters.Int(name, self.low, self.high, step=self.step))
+
+
+@dataclass(frozen=True)
+class Real:
+    """A number from ``low`` to ``high``; on a logarithmic scale if ``log``, on a grid if ``step`` is given."""
+
+    low: float
+    high: float
+    log: bool = False
+    step: float | None = None
+
+    def __post_init__(self) -> None:
+        checks.number("high", self.high, above=checks.number("low", self.low))
+        if self.log:
+            checks.number("low", self.low, above=0, fix="A logarithmic scale has no zero.")
+        if self.step is not None:
+            checks.number("step", self.step, above=0)
+
+    def draw(self, parameters: Any, name: str) -> float:
+        """Asks the tuner for a value."""
+        sampling = "log" if self.log else "linear"
+        return float(parameters.Float(name, self.low, self.high, step=self.step, sampling=sampling))
+
+
+Dimension = Choice | Integer | Real
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """The dimensions of a search.
+
+    Attributes:
+        model: Arguments of the builder; ``width`` and ``depth`` together mean ``units``.
+        training: Fields of ``TrainConfig``.
+
+    Example:
+        >>> space = SearchSpace(
+        ...     model={"width": Choice((32, 64)), "depth": Integer(1, 2)},
+        ...     training={"learning_rate": Real(1e-4, 1e-2, log=True)},
+        ... )
+    """
+
+    model: Mapping[str, Dimension] = field(default_factory=dict)
+    training: Mapping[str, Dimension] = field(default_factory=dict)
+
+    def check(self, model_name: str) -> None:
+        """Checks that every dimension is an argument of the model's builder or a training field.
+
+        Raises:
+            ArgumentError: If the space is empty, or only one of ``width`` and ``depth`` is there.
+            UnknownNameError: If a name is unknown; the nearest one is suggested.
+        """
+        if not self.model and not self.training:
+            raise ArgumentError("space: received no dimension; expected at least one to search over.")
+        if ("width" in self.model) != ("depth" in self.model):
+            raise ArgumentError("space: width and depth go together; give both, or units itself.")
+        builder = getattr(rnnzoo, get_spec(model_name).builder)
+        known_model = {*inspect.signature(builder).parameters, "width", "depth"}
+        known_training = {item.name for item in dataclasses.fields(TrainConfig)}
+        for names, known, kind in (
+            (self.model, known_model, "builder argument"),
+            (self.training, known_training, "training field"),
+        ):
+            for name in names:
+                if name not in known:
+                    raise UnknownNameError(kind, name, known)
+
+    def draw_model(self, parameters: Any) -> dict[str, Any]:
+        """Draws the builder's arguments of one trial."""
+        drawn = {name: dimension.draw(parameters, name) for name, dimension in self.model.items()}
+        if "width" in drawn:
+            drawn["units"] = (drawn.pop("width"),) * drawn.pop("depth")
+        return drawn
+
+    def draw_training(self, parameters: Any) -> dict[str, Any]:
+        """Draws the training fields of one trial."""
+        return {name: dimension.draw(parameters, name) for name, dimension in self.training.items()}
+
+
+def default_space(model_name: str) -> SearchSpace:
+    """Returns the dimensions that matter most for recurrent networks (Greff 2017, arXiv:1503.04069).
+
+    The learning rate comes first, then the width; clipping and momentum hardly matter and stay as they are.
+
+    Args:
+        model_name: A name of the zoo.
+
+    Raises:
+        UnknownNameError: If there is no such model.
+    """
+    model: dict[str, Dimension] = {
+        "width": Choice((32, 64, 128)),
+        "depth": Integer(1, 2),
+        "dropout": Real(0.0, 0.5, step=0.1),
+    }
+    if "embedding_size" in get_spec(model_name).arguments:
+        model["embedding_size"] = Choice((50, 100, 200))
+    training: dict[str, Dimension] = {
+        "learning_rate": Real(5e-4, 1e-2, log=True),
+        "batch_size": Choice((32, 64)),
+    }
+    return SearchSpace(model, training)
