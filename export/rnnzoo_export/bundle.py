@@ -24,10 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from rnnzoo_export.signature import Signature
-
 from rnnzoo import files
 from rnnzoo.errors import BundleError, DataError, PathNotFoundError
+from rnnzoo_export.signature import Signature
 
 if TYPE_CHECKING:
     from rnnzoo.decoding import Decoding
@@ -178,18 +177,20 @@ def read_manifest(directory: str | os.PathLike[str]) -> dict[str, Any]:
         intact = False
     if not intact:
         raise BundleError(f"{path}: the manifest was altered after the export. {_AGAIN}")
+    if not isinstance(manifest["files"], dict):
+        raise BundleError(f"{path}: holds no table of files. {_AGAIN}")
     _check_paths(path, manifest["files"])
     return dict(manifest)
 
 
 def _check_version(path: Path, version: object) -> None:
-    if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT_VERSION:
+    if type(version) is not int or version < 1:
+        raise BundleError(f"{path}: received bundle format {version!r}; expected {FORMAT_VERSION}. {_AGAIN}")
+    if version > FORMAT_VERSION:
         raise BundleError(
             f"{path}: received bundle format {version}; expected at most {FORMAT_VERSION}. "
             "Upgrade rnnzoo, or export the model with this version."
         )
-    if version is not FORMAT_VERSION and (type(version) is not int or version < 1):
-        raise BundleError(f"{path}: received bundle format {version!r}; expected {FORMAT_VERSION}. {_AGAIN}")
 
 
 def _check_paths(path: Path, listed: Mapping[str, Any]) -> None:

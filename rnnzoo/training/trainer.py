@@ -206,6 +206,7 @@ def fit(
             # A run that had stopped by itself only takes up its best weights again.
             epochs=first if stopped else last,
             callbacks=chain,
+            shuffle=False,  # the data come in their order
             verbose=0,
         )
     finally:

@@ -1,0 +1,1 @@
+"""Export, proof, bundles and serving."""

@@ -1,0 +1,1 @@
+"""The embedded server: onnxruntime and NumPy behind the Open Inference Protocol, without TensorFlow."""

@@ -1,0 +1,67 @@
+"""What a server may be asked to do, and how much of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rnnzoo import checks
+from rnnzoo.errors import ArgumentError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The limits of a server; the defaults suit one small machine.
+
+    Attributes:
+        host: The address to listen on. The default is reachable from this machine only.
+        port: The port to listen on; 0 takes a free one.
+        allowed_hosts: Host names that requests may be addressed to. Empty means: this machine's names while
+            ``host`` is one of them (which stops web pages that rebind their name to 127.0.0.1), else any.
+        threads: Threads of onnxruntime inside one run. One is best for small models: several requests are
+            batched instead.
+        max_body_bytes: The largest request body.
+        max_rows: The most rows of one request.
+        max_steps: The most time steps of one row.
+        max_batch: The most rows of one run of the session; it bounds memory together with ``max_steps``.
+        max_queue: The most requests that wait; more are answered 503.
+        deadline: Seconds after which a waiting request is answered 504.
+        body_timeout: Seconds within which a body must have arrived.
+        header_timeout: Seconds within which the head of a request must have arrived.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    allowed_hosts: tuple[str, ...] = ()
+    threads: int = 1
+    max_body_bytes: int = 16 * 1024 * 1024
+    max_rows: int = 256
+    max_steps: int = 4096
+    max_batch: int = 32
+    max_queue: int = 256
+    deadline: float = 30.0
+    body_timeout: float = 30.0
+    header_timeout: float = 5.0
+
+    def __post_init__(self) -> None:
+        for name in ("threads", "max_body_bytes", "max_rows", "max_steps", "max_batch", "max_queue"):
+            checks.integer(name, getattr(self, name), minimum=1)
+        for name in ("deadline", "body_timeout", "header_timeout"):
+            checks.number(name, getattr(self, name), above=0)
+        if checks.integer("port", self.port, minimum=0) > 65535:
+            raise ArgumentError(
+                f"port: received {self.port}; expected 0 to 65535. Pass 0 to take a free one, or e.g. 8000."
+            )
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host in LOOPBACK or self.host.startswith("127.")
+
+    @property
+    def known_hosts(self) -> frozenset[str] | None:
+        """The host names that requests may be addressed to; ``None`` means any."""
+        if self.allowed_hosts:
+            return frozenset(name.lower() for name in self.allowed_hosts)
+        return frozenset((*LOOPBACK, self.host.lower())) if self.local else None

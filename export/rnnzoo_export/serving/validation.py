@@ -1,0 +1,180 @@
+"""Checks of input arrays against the signature, before onnxruntime sees them.
+
+onnxruntime itself is no guard: zero rows end the whole process inside its LSTM and GRU kernels, and its LSTM
+turns NaN into a plausible number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.errors import RequestError
+from rnnzoo_export.signature import Signature, TensorSpec
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What inputs may be at most.
+
+    Attributes:
+        max_rows: The most rows; ``None`` is any number.
+        max_steps: The most steps along any axis of free size but the first; ``None`` is any number.
+        categories: By input name, the number of ids its embedding knows.
+    """
+
+    max_rows: int | None = None
+    max_steps: int | None = None
+    categories: Mapping[str, int] = field(default_factory=dict)
+
+
+def check_inputs(
+    signature: Signature, inputs: Mapping[str, Any], limits: Limits | None = None
+) -> dict[str, np.ndarray]:
+    """Checks names, types, shapes and values of all inputs.
+
+    Args:
+        signature: What the model takes.
+        inputs: Arrays by input name. Integers are cast to the model's type where every value fits.
+        limits: The most rows and steps; by default any number.
+
+    Returns:
+        Contiguous arrays of the model's types, in the model's order.
+
+    Raises:
+        RequestError: With status 400 if they do not fit the signature, 413 if they exceed ``limits``.
+    """
+    limits = limits or Limits()
+    check_names("input", inputs, [spec.name for spec in signature.inputs], all_of_them=True)
+    arrays = {spec.name: _array(spec, inputs[spec.name], limits) for spec in signature.inputs}
+    _check_common_axes(signature, arrays)
+    return arrays
+
+
+def check_names(
+    kind: str, received: Collection[str], known: Sequence[str], *, all_of_them: bool = False
+) -> None:
+    """Checks that names are known, and if ``all_of_them`` is true that none is missing."""
+    expected = ", ".join(known)
+    for name in received:
+        if name not in known:
+            raise RequestError(f"{kind}s: received unknown name {shorten(name)}; expected {expected}.")
+    missing = [name for name in known if name not in received]
+    if missing and all_of_them:
+        raise RequestError(f"{kind}s: {', '.join(missing)} missing; expected {expected}. Send every {kind}.")
+
+
+def check_shape(spec: TensorSpec, shape: Sequence[int], limits: Limits) -> None:
+    """Checks rank, fixed sizes and limits; no axis may be empty."""
+    if len(shape) != len(spec.shape):
+        raise RequestError(
+            f"{spec.name}: received rank {len(shape)}, shape {shorten(list(shape))}; "
+            f"expected rank {len(spec.shape)}, shape {describe(spec)}."
+        )
+    for size, fixed, axis in zip(shape, spec.shape, spec.axes, strict=True):
+        if size < 1:
+            raise RequestError(
+                f"{spec.name}: received shape {shorten(list(shape))}, whose axis {axis!r} is empty; expected "
+                f"{describe(spec)} with at least one element. Leave the request out if there is nothing to ask."
+            )
+        if fixed is not None and size != fixed:
+            raise RequestError(
+                f"{spec.name}: received shape {shorten(list(shape))}; expected {describe(spec)}: "
+                f"the size of axis {axis!r} is {fixed}."
+            )
+    _check_limits(spec, shape, limits)
+
+
+def describe(spec: TensorSpec) -> str:
+    """Returns a shape in words, such as ``(batch, time, 8)``."""
+    words = [
+        str(size) if size is not None else (axis or "any")
+        for size, axis in zip(spec.shape, spec.axes, strict=True)
+    ]
+    return f"({', '.join(words)})"
+
+
+def shorten(value: object, width: int = 60) -> str:
+    """Returns the start of ``repr(value)``: requests may hold megabytes, messages should not."""
+    if isinstance(value, str | list) and len(value) > width:
+        value = value[:width]
+    text = repr(value)
+    return text if len(text) <= width else text[:width] + "..."
+
+
+def _check_limits(spec: TensorSpec, shape: Sequence[int], limits: Limits) -> None:
+    free = [size for size, fixed in zip(shape[1:], spec.shape[1:], strict=True) if fixed is None]
+    if limits.max_rows is not None and shape and shape[0] > limits.max_rows:
+        raise RequestError(
+            f"{spec.name}: received {shape[0]} rows; expected at most {limits.max_rows}. "
+            "Send them in several requests.",
+            status=413,
+        )
+    if limits.max_steps is not None and max(free, default=0) > limits.max_steps:
+        raise RequestError(
+            f"{spec.name}: received {max(free)} steps; expected at most {limits.max_steps}. Cut the rows.",
+            status=413,
+        )
+
+
+def _array(spec: TensorSpec, value: Any, limits: Limits) -> np.ndarray:
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise RequestError(f"{spec.name}: rows of unequal length; expected one array. Pad them.") from error
+    check_shape(spec, array.shape, limits)
+    array = np.ascontiguousarray(_cast(spec, array))
+    _check_values(spec, array, limits)
+    return array
+
+
+def _cast(spec: TensorSpec, array: np.ndarray) -> np.ndarray:
+    wanted = np.dtype(spec.dtype)
+    if array.dtype == wanted:
+        return array
+    kinds = {"f": "iuf", "i": "iu", "u": "iu"}.get(wanted.kind, "")
+    if array.dtype.kind not in kinds:
+        raise RequestError(
+            f"{spec.name}: received {array.dtype.name} values; expected {wanted.name}. Convert them first."
+        )
+    if wanted.kind in "iu" and not _within(array, wanted):
+        raise RequestError(f"{spec.name}: received values beyond {wanted.name}; expected {wanted.name}.")
+    # A float beyond the smaller type becomes infinite, which the check of values reports.
+    with np.errstate(over="ignore"):
+        return array.astype(wanted)
+
+
+def _within(array: np.ndarray, dtype: np.dtype) -> bool:
+    bounds = np.iinfo(dtype)
+    return int(array.min()) >= bounds.min and int(array.max()) <= bounds.max
+
+
+def _check_values(spec: TensorSpec, array: np.ndarray, limits: Limits) -> None:
+    if array.dtype.kind == "f":
+        finite = np.isfinite(array)
+        if not finite.all():
+            place = tuple(int(i) for i in np.argwhere(~finite)[0])
+            raise RequestError(
+                f"{spec.name}: received a value that is not finite in {array.dtype.name}, at {place}; "
+                "expected finite numbers. Fill or drop missing values first."
+            )
+    known = limits.categories.get(spec.name)
+    if known is not None and array.dtype.kind in "iu" and not (array.min() >= 0 and array.max() < known):
+        raise RequestError(
+            f"{spec.name}: received ids from {array.min()} to {array.max()}; expected 0 to {known - 1}. "
+            "Make them with the vocabulary that the model was trained with."
+        )
+
+
+def _check_common_axes(signature: Signature, arrays: Mapping[str, np.ndarray]) -> None:
+    rows = {name: array.shape[0] for name, array in arrays.items() if array.ndim}
+    if len(set(rows.values())) > 1:
+        raise RequestError(f"inputs: received rows {rows}; expected equal numbers. Send one row per example.")
+    mask, features = arrays.get("mask"), arrays.get("features")
+    if mask is not None and features is not None and mask.shape != features.shape[:2]:
+        raise RequestError(
+            f"mask: received shape {mask.shape}; expected {features.shape[:2]}, one value per step of features."
+        )

@@ -1,0 +1,276 @@
+"""A table of series to windows: split by time, scaled by the training part, nothing from the future."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnzoo import checks
+from rnnzoo.data.split import WindowSplit
+from rnnzoo.data.splits import Splits
+from rnnzoo.decoding import Decoding
+from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
+from rnnzoo.preprocessing import WindowPreprocessing
+from rnnzoo.preprocessing.features import fit_scale
+from rnnzoo.preprocessing.windows import MISSING, Missing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ABSENT = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+
+
+def series_splits(
+    frame: pd.DataFrame,
+    *,
+    target: Sequence[str],
+    window: int,
+    horizon: int,
+    categorical: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    time: str | None = None,
+    missing: Missing = "error",
+    seasonality: int | None = None,
+    validation_fraction: float = 0.15,
+    test_fraction: float = 0.15,
+    source: dict[str, Any] | None = None,
+    first_line: int = 0,
+) -> Splits:
+    """Makes splits of a frame whose rows follow each other in time.
+
+    The arguments are those of ``read_table``.
+
+    Args:
+        frame: The table, one row per step.
+        target: The columns to forecast.
+        window: Steps to look back on.
+        horizon: Steps ahead.
+        categorical: Columns of categories.
+        ignore: Columns to leave out.
+        time: A column that must rise.
+        missing: What to do about missing values.
+        seasonality: Steps of a season.
+        validation_fraction: Share of rows for validation.
+        test_fraction: Share of rows for the test.
+        source: Facts on where the table comes from.
+        first_line: The line number of the first row in its file, for messages.
+
+    Returns:
+        The splits; their task is ``"forecasting"``.
+
+    Raises:
+        ArgumentError: If the arguments do not go together.
+        DataError: If the table cannot be used.
+    """
+    _check_arguments(frame, target, window, horizon, categorical, ignore, time, missing, seasonality)
+    if time is not None:
+        _check_time(frame[time], first_line)
+    numeric = [c for c in map(str, frame.columns) if c not in {*categorical, *ignore, time}]
+    for name in target:
+        if name not in numeric:
+            raise ArgumentError(
+                f"target: received {name!r}, which is categorical, ignored or the time; expected a number."
+            )
+    columns = {name: _numbers(frame[name], name, first_line) for name in numeric}
+    columns |= {name: _categories(frame[name]) for name in categorical}
+    columns, broken = _treat_missing(columns, missing, first_line)
+    rows = len(broken)
+    first_test = rows - round(rows * checks.number("test_fraction", test_fraction, minimum=0, below=1))
+    first_validation = first_test - round(
+        rows * checks.number("validation_fraction", validation_fraction, above=0, below=1)
+    )
+    bounds = {
+        "train": (0, first_validation),
+        "validation": (first_validation, first_test),
+        "test": (first_test, rows),
+    }
+    if first_test == rows:
+        del bounds["test"]
+    preprocessing = _fit(
+        columns, numeric, categorical, ~broken & (np.arange(rows) < first_validation), window, missing
+    )
+    starts = {
+        name: _starts(name, first, end, broken, window, horizon) for name, (first, end) in bounds.items()
+    }
+    values = np.stack([columns[name] for name in target], axis=-1)
+    decoding = _decoding(preprocessing, target)
+    features = _features(preprocessing, columns, broken)
+    scaled = ((values - decoding.mean) / decoding.scale).astype(np.float32)
+    splits = {
+        name: WindowSplit(features, scaled, values, columns, first, window=window, horizon=horizon)
+        for name, first in starts.items()
+    }
+    description = {
+        "checksum": None,
+        **(source or {}),
+        "targets": list(target),
+        "window": window,
+        "horizon": horizon,
+        "missing": missing,
+        "seasonality": seasonality,
+        "steps": rows,
+        "rows": {name: len(split) for name, split in splits.items()},
+    }
+    return Splits(
+        train=splits["train"],
+        validation=splits["validation"],
+        test=splits.get("test"),
+        preprocessing=preprocessing,
+        decoding=decoding,
+        task="forecasting",
+        description=description,
+    )
+
+
+def _check_arguments(
+    frame: pd.DataFrame,
+    target: Sequence[str],
+    window: int,
+    horizon: int,
+    categorical: Sequence[str],
+    ignore: Sequence[str],
+    time: str | None,
+    missing: str,
+    seasonality: int | None,
+) -> None:
+    checks.integer("window", window, minimum=1)
+    checks.integer("horizon", horizon, minimum=1)
+    checks.choice("missing", missing, MISSING)
+    if seasonality is not None:
+        checks.integer("seasonality", seasonality, minimum=1)
+    if not target:
+        raise ArgumentError("target: received no column; expected at least one to forecast.")
+    known = [str(column) for column in frame.columns]
+    for name in (*target, *categorical, *ignore, *([time] if time else [])):
+        if name not in known:
+            raise UnknownNameError("column", name, known)
+
+
+def _check_time(column: pd.Series[Any], first_line: int) -> None:
+    import pandas as pd
+
+    values = pd.to_numeric(column, errors="coerce")
+    if values.isna().any():
+        values = pd.to_datetime(column, errors="coerce", format="mixed", utc=True)
+    if values.isna().any():
+        row = int(values.isna().to_numpy().argmax())
+        raise DataError(
+            f"line {row + first_line}: {column.name!r} is {column.iloc[row]!r}; expected a timestamp or a number."
+        )
+    steps = np.diff(
+        values.to_numpy().astype("datetime64[ns]").astype(np.int64) if values.dtype.kind == "M" else values
+    )
+    if (steps <= 0).any():
+        row = int((steps <= 0).argmax()) + 1
+        what = "repeats the time of" if steps[row - 1] == 0 else "is earlier than"
+        raise DataError(
+            f"line {row + first_line}: {column.name!r} {what} the line before; expected times that rise. "
+            "Sort the table and drop duplicates."
+        )
+
+
+def _numbers(column: pd.Series[Any], name: str, first_line: int) -> np.ndarray:
+    import pandas as pd
+
+    text = column.astype(str).str.strip()
+    absent = column.isna().to_numpy() | text.isin(_ABSENT).to_numpy()
+    values = pd.to_numeric(text.where(~absent), errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    wrong = ~np.isfinite(values) & ~absent
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"line {row + first_line}: {name!r} is {column.iloc[row]!r}; expected a finite number. "
+            f"Mend it, or name {name!r} as categorical or ignored."
+        )
+    return values
+
+
+def _categories(column: pd.Series[Any]) -> np.ndarray:
+    text = column.astype(str).str.strip()
+    return text.where(~(column.isna() | text.isin(_ABSENT)), None).to_numpy(object)
+
+
+def _treat_missing(
+    columns: dict[str, np.ndarray], missing: str, first_line: int
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Returns the columns and which rows may not be touched by a window."""
+    import pandas as pd
+
+    table = pd.DataFrame(columns)
+    broken = table.isna().any(axis=1).to_numpy()
+    if not broken.any() or missing == "drop":
+        return columns, broken
+    if missing == "error":
+        row = int(broken.argmax())
+        name = next(name for name in columns if pd.isna(columns[name][row]))
+        raise DataError(
+            f"line {row + first_line}: {name!r} is missing, as are values in {int(broken.sum())} rows; expected none. "
+            "Pass missing='ffill' to take the last value before, or missing='drop' to leave such windows out."
+        )
+    filled = table.ffill()
+    complete = ~filled.isna().any(axis=1).to_numpy()
+    if not complete.any():
+        raise DataError(
+            "series: no row is complete even with earlier values filled in; expected one. Ignore a column."
+        )
+    kept = filled.iloc[int(complete.argmax()) :]
+    return {name: kept[name].to_numpy() for name in columns}, np.zeros(len(kept), bool)
+
+
+def _fit(
+    columns: dict[str, np.ndarray],
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    rows: np.ndarray,
+    window: int,
+    missing: Missing,
+) -> WindowPreprocessing:
+    if not rows.any():
+        raise DataError(
+            "series: no complete training row; expected at least one. Add rows or fill missing values."
+        )
+    mean, scale = fit_scale(np.stack([columns[name][rows] for name in numeric], axis=-1))
+    return WindowPreprocessing(
+        numeric=numeric,
+        mean=mean.tolist(),
+        scale=scale.tolist(),
+        categories={name: sorted(set(columns[name][rows])) for name in categorical},
+        window=window,
+        missing=missing,
+    )
+
+
+def _starts(part: str, first: int, end: int, broken: np.ndarray, window: int, horizon: int) -> np.ndarray:
+    """Returns the first rows of the windows whose targets lie in ``first:end``."""
+    targets = np.arange(max(first, window), end - horizon + 1)
+    counts = np.concatenate([[0], np.cumsum(broken)])
+    starts = targets - window
+    starts = starts[counts[starts + window + horizon] == counts[starts]]
+    if len(starts) == 0:
+        raise DataError(
+            f"series: the {part} part has {end - first} rows and no whole window; expected at least "
+            f"{horizon + (window if part == 'train' else 0)} rows without gaps "
+            f"(window {window}, horizon {horizon}). Add rows, or shorten window or horizon."
+        )
+    return starts
+
+
+def _features(
+    preprocessing: WindowPreprocessing, columns: dict[str, np.ndarray], broken: np.ndarray
+) -> np.ndarray:
+    features = np.zeros((len(broken), preprocessing.num_features), np.float32)
+    whole = {name: values[~broken] for name, values in columns.items()}
+    features[~broken] = preprocessing.matrix(whole)
+    return features
+
+
+def _decoding(preprocessing: WindowPreprocessing, target: Sequence[str]) -> Decoding:
+    places = [preprocessing.numeric.index(name) for name in target]
+    return Decoding(
+        "forecasting",
+        target_names=target,
+        mean=preprocessing.mean[places].tolist(),
+        scale=preprocessing.scale[places].tolist(),
+    )

@@ -1,0 +1,263 @@
+"""One part of the data: training, validation or test."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnzoo import checks
+from rnnzoo.data.batching import batch_order
+from rnnzoo.errors import DataError
+from rnnzoo.preprocessing import Preprocessing
+from rnnzoo.preprocessing.base import pad
+
+#: Named inputs, targets and, where padded steps must not count, weights.
+Batch = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray | None]
+
+
+class Split(ABC):
+    """Rows of one part, by number or in batches.
+
+    Attributes:
+        raw: The raw rows, for baselines, pictures and examples; ``None`` where they are not known.
+        sized: Whether the number of rows is known.
+    """
+
+    raw: Sequence[Any] | None = None
+    sized: bool = True
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @property
+    @abstractmethod
+    def lengths(self) -> np.ndarray:
+        """Steps of each row."""
+
+    @abstractmethod
+    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
+        """Returns some rows as one right-padded batch: inputs by name, targets, weights or ``None``."""
+
+    def batches(
+        self, batch_size: int, *, shuffle: bool = False, seed: int = 0, epoch: int = 0
+    ) -> Iterator[Batch]:
+        """Yields all rows in batches, in an order that follows from the arguments alone."""
+        checks.integer("batch_size", batch_size, minimum=1)
+        for rows in batch_order(self.lengths, batch_size, shuffle=shuffle, seed=seed, epoch=epoch):
+            yield self.gather(rows)
+
+    def dataset(
+        self,
+        batch_size: int,
+        *,
+        shuffle: bool = False,
+        seed: int = 0,
+        epoch: Callable[[], int] = lambda: 0,
+    ) -> Any:
+        """Returns the batches as a ``tf.data.Dataset`` that prepares the next while the model runs.
+
+        Args:
+            batch_size: Rows per batch.
+            shuffle: Whether to mix rows and batches.
+            seed: Seed of the run.
+            epoch: Asked for the epoch whenever an iteration starts.
+        """
+        import tensorflow as tf
+
+        def generate() -> Iterator[Any]:
+            for inputs, targets, weights in self.batches(
+                batch_size, shuffle=shuffle, seed=seed, epoch=epoch()
+            ):
+                yield (inputs, targets) if weights is None else (inputs, targets, weights)
+
+        inputs, targets, weights = self.gather([0])
+        steps = weights is not None
+        signature: list[Any] = [
+            {name: _spec(value, steps=True) for name, value in inputs.items()},
+            _spec(targets, steps=steps),
+        ]
+        if weights is not None:
+            signature.append(_spec(weights, steps=True))
+        return tf.data.Dataset.from_generator(generate, output_signature=tuple(signature)).prefetch(2)
+
+
+class SequenceSplit(Split):
+    """Rows in memory, each a sequence.
+
+    Args:
+        raw: The raw rows.
+        targets: One target per row; for tagging one array of classes per row.
+        preprocessing: What encodes them.
+        tagging: Whether every step has a target.
+    """
+
+    def __init__(
+        self, raw: Sequence[Any], targets: Sequence[Any], *, preprocessing: Preprocessing, tagging: bool
+    ) -> None:
+        self.raw = raw
+        self._encoded = preprocessing.encode(raw)
+        self._targets = targets if tagging else np.asarray(targets)
+        self._preprocessing = preprocessing
+        self._tagging = tagging
+        self._lengths = np.array([len(row) for row in self._encoded], int)
+        if tagging:
+            self._check_steps()
+
+    def __len__(self) -> int:
+        return len(self._encoded)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Steps of each row."""
+        return self._lengths
+
+    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
+        """Returns some rows as one batch."""
+        inputs = self._preprocessing.batch([self._encoded[row] for row in rows])
+        if not self._tagging:
+            return inputs, np.asarray(self._targets)[np.asarray(rows, int)], None
+        tags = [np.asarray(self._targets[row][: self._lengths[row]]) for row in rows]
+        weights = pad([np.ones(len(tag)) for tag in tags], dtype=np.float32)
+        return inputs, pad(tags, dtype=np.int32), weights
+
+    def _check_steps(self) -> None:
+        limit = getattr(self._preprocessing, "max_length", None)
+        for number, (length, tags) in enumerate(zip(self._lengths, self._targets, strict=True)):
+            expected = len(tags) if limit is None else min(len(tags), limit)
+            if length != expected:
+                raise DataError(
+                    f"row {number}: received {length} steps and {len(tags)} tags; expected one tag per step."
+                )
+
+
+class WindowSplit(Split):
+    """Windows of one long table, cut out when they are asked for.
+
+    Args:
+        features: Scaled features of the whole table ``(rows, features)``.
+        targets: Scaled targets of the whole table ``(rows, targets)``.
+        values: Targets in original units ``(rows, targets)``.
+        columns: The raw columns by name.
+        starts: The first row of each window.
+        window: Rows to read.
+        horizon: Rows to forecast.
+    """
+
+    def __init__(
+        self,
+        features: np.ndarray,
+        targets: np.ndarray,
+        values: np.ndarray,
+        columns: dict[str, np.ndarray],
+        starts: np.ndarray,
+        *,
+        window: int,
+        horizon: int,
+    ) -> None:
+        self._features, self._targets, self._values = features, targets, values
+        self.starts = starts
+        self.window, self.horizon = window, horizon
+        self.raw = RawWindows(columns, starts, window)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Steps of each row: the window."""
+        return np.full(len(self.starts), self.window)
+
+    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
+        """Returns some windows as one batch: features of the past, targets of the horizon."""
+        past, future = self._steps(np.asarray(rows, int))
+        return {"features": self._features[past]}, self._targets[future], None
+
+    def raw_targets(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the targets' past ``(rows, window, targets)`` and future ``(rows, horizon, targets)``.
+
+        Both in original units.
+        """
+        past, future = self._steps(np.arange(len(self)))
+        return self._values[past], self._values[future]
+
+    def _steps(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        starts = self.starts[rows][:, None]
+        return starts + np.arange(self.window), starts + self.window + np.arange(self.horizon)
+
+
+class RawWindows(Sequence[dict[str, list[Any]]]):
+    """The windows of a table as raw rows: each maps every column to its values."""
+
+    def __init__(self, columns: dict[str, np.ndarray], starts: np.ndarray, window: int) -> None:
+        self._columns, self._starts, self._window = columns, starts, window
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __getitem__(self, row: Any) -> Any:
+        if isinstance(row, slice):
+            return [self[i] for i in range(*row.indices(len(self)))]
+        start = int(self._starts[row])
+        return {name: values[start : start + self._window].tolist() for name, values in self._columns.items()}
+
+
+class DatasetSplit(Split):
+    """A ready ``tf.data.Dataset`` of batches ``(inputs, targets)`` or ``(inputs, targets, weights)``.
+
+    Its batches, order and shuffling are its own: a run over it resumes exactly only if they repeat exactly.
+
+    Args:
+        dataset: The dataset; its inputs are a tensor or a dictionary of tensors.
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+        self._rows: int | None = None
+        self.sized = False
+
+    def __len__(self) -> int:
+        if self._rows is None:
+            self._rows = sum(len(targets) for _, targets, _ in self.batches(1))
+        return self._rows
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Not known."""
+        raise DataError("tf.data: the lengths of its rows are not known; expected data in memory.")
+
+    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
+        """Not possible."""
+        raise DataError("tf.data: its rows have no numbers; expected data in memory.")
+
+    def batches(
+        self, batch_size: int, *, shuffle: bool = False, seed: int = 0, epoch: int = 0
+    ) -> Iterator[Batch]:
+        """Yields the dataset's own batches as NumPy arrays."""
+        for inputs, targets, *weights in self._dataset.as_numpy_iterator():
+            named = inputs if isinstance(inputs, dict) else {"inputs": inputs}
+            yield named, targets, weights[0] if weights else None
+
+    def dataset(
+        self,
+        batch_size: int,
+        *,
+        shuffle: bool = False,
+        seed: int = 0,
+        epoch: Callable[[], int] = lambda: 0,
+    ) -> Any:
+        """Returns the dataset, its inputs named."""
+        import tensorflow as tf
+
+        if isinstance(self._dataset.element_spec[0], dict):
+            return self._dataset.prefetch(tf.data.AUTOTUNE)
+        return self._dataset.map(lambda inputs, *rest: ({"inputs": inputs}, *rest)).prefetch(tf.data.AUTOTUNE)
+
+
+def _spec(value: np.ndarray, *, steps: bool) -> Any:
+    """The type of a batch: any number of rows and, where it has ``steps``, any number of them."""
+    import tensorflow as tf
+
+    return tf.TensorSpec((None, *((None, *value.shape[2:]) if steps else value.shape[1:])), value.dtype)

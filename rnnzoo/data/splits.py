@@ -1,0 +1,312 @@
+"""Training, validation and test parts together with what was fitted on the training part."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnzoo import checks
+from rnnzoo.data.split import DatasetSplit, SequenceSplit, Split
+from rnnzoo.data.targets import encode_targets, fit_decoding
+from rnnzoo.decoding import Decoding
+from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.preprocessing import FeaturePreprocessing, Preprocessing, TextPreprocessing, TokenPreprocessing
+from rnnzoo.tasks import CLASSIFIER_TASKS, TASKS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Raw rows and their targets.
+Pair = tuple[Sequence[Any], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The data of one problem.
+
+    Attributes:
+        train: What is learned from; all statistics and vocabularies are fitted on it alone.
+        validation: What is watched while training and searching.
+        test: What is scored once, at the end; ``None`` where there is none.
+        preprocessing: Raw rows to model inputs; ``None`` for ready ``tf.data``.
+        decoding: Model outputs to answers; ``None`` where nothing is known of them.
+        task: A name in the task table.
+        description: Where the data come from and how they were split, for ``config.json`` and bundles.
+    """
+
+    train: Split
+    validation: Split
+    test: Split | None
+    preprocessing: Any
+    decoding: Any
+    task: str
+    description: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The builder arguments that the data dictate: ``create_model(name, **splits.model_arguments)``."""
+        if self.preprocessing is None or self.decoding is None:
+            return {}
+        if self.task == "forecasting":
+            horizon, targets = self.train.gather([0])[1].shape[1:]
+            return {
+                "num_features": self.preprocessing.num_features,
+                "horizon": horizon,
+                "num_targets": targets,
+            }
+        arguments = _input_arguments(self.preprocessing)
+        arguments["num_classes"] = len(self.decoding.labels or self.decoding.target_names)
+        if self.task in CLASSIFIER_TASKS and self.task != "classification":
+            arguments["task"] = self.task
+        return arguments
+
+    @classmethod
+    def from_arrays(
+        cls,
+        inputs: Sequence[Any],
+        targets: Sequence[Any],
+        *,
+        task: str = "classification",
+        validation: Pair | None = None,
+        test: Pair | None = None,
+        validation_fraction: float = 0.15,
+        test_fraction: float = 0.15,
+        stratify: bool = True,
+        seed: int = 0,
+        max_tokens: int = 20_000,
+        max_length: int | None = None,
+        description: Mapping[str, Any] | None = None,
+    ) -> Splits:
+        """Makes splits of rows in memory.
+
+        Args:
+            inputs: Texts; lists of words (tagging); or series, one array ``(rows, time, features)`` or a list of
+                ``(time, features)`` of any lengths.
+            targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
+                labels), numbers (regression), lists of labels (tagging).
+            task: A name in the task table, but for ``"forecasting"``, which tables are for.
+            validation: Rows and targets of a given validation part; ``None`` to split them off.
+            test: Rows and targets of a given test part; ``None`` to split them off.
+            validation_fraction: Share of all rows to split off for validation.
+            test_fraction: Share of all rows to split off for the test; 0 for no test part.
+            stratify: Whether each part gets its share of every class.
+            seed: Seed of the split: rows are shuffled, for many files come sorted by class.
+            max_tokens: Size of the vocabulary at most, for texts and words.
+            max_length: Words per row at most, for texts and words.
+            description: Facts to keep; a checksum of the arrays is added.
+
+        Returns:
+            The splits.
+
+        Raises:
+            ArgumentError: If a fraction is out of range.
+            DataError: If rows or targets cannot be used.
+
+        Example:
+            >>> texts, labels = ["good film", "bad film"] * 20, ["pos", "neg"] * 20
+            >>> splits = Splits.from_arrays(texts, labels)
+            >>> len(splits.train), len(splits.validation), len(splits.test)
+            (28, 6, 6)
+            >>> splits.model_arguments
+            {'vocabulary_size': 5, 'num_classes': 2}
+        """
+        checks.choice("task", task, [name for name in TASKS if name != "forecasting"])
+        checks.integer("seed", seed, minimum=0)
+        parts = _split(
+            (inputs, targets),
+            validation,
+            test,
+            validation_fraction=validation_fraction,
+            test_fraction=test_fraction,
+            stratify=stratify and task in ("classification", "binary_classification"),
+            seed=seed,
+        )
+        preprocessing = _fit_preprocessing(parts, task, max_tokens=max_tokens, max_length=max_length)
+        decoding = fit_decoding(task, parts["train"][1])
+        splits = {
+            name: SequenceSplit(
+                rows,
+                encode_targets(decoding, labels, part=name),
+                preprocessing=preprocessing,
+                tagging=task == "tagging",
+            )
+            for name, (rows, labels) in parts.items()
+        }
+        facts = {"checksum": _checksum(parts), **(description or {}), "split_seed": seed}
+        facts["rows"] = {name: len(split) for name, split in splits.items()}
+        return cls(
+            train=splits["train"],
+            validation=splits["validation"],
+            test=splits.get("test"),
+            preprocessing=preprocessing,
+            decoding=decoding,
+            task=task,
+            description=facts,
+        )
+
+    @classmethod
+    def from_frame(
+        cls, frame: pd.DataFrame, *, text: str, label: str, test: pd.DataFrame | None = None, **options: Any
+    ) -> Splits:
+        """Makes splits of a pandas frame with a column of texts and one of labels.
+
+        Args:
+            frame: The frame.
+            text: The column of texts.
+            label: The column of labels.
+            test: A frame of test rows with the same columns; ``None`` to split them off.
+            **options: As for ``from_arrays``.
+
+        Raises:
+            DataError: If a column is missing.
+        """
+        pairs = []
+        for table in (frame, test):
+            if table is None:
+                pairs.append(None)
+                continue
+            for column in (text, label):
+                if column not in table.columns:
+                    raise DataError(
+                        f"frame: has no column {column!r}; expected one of {', '.join(map(str, table))}."
+                    )
+            pairs.append((table[text].tolist(), table[label].tolist()))
+        rows = pairs[0] or ([], [])
+        return cls.from_arrays(*rows, test=pairs[1], **options)
+
+    @classmethod
+    def from_datasets(
+        cls,
+        train: Any,
+        validation: Any,
+        test: Any = None,
+        *,
+        task: str,
+        labels: Sequence[str] | None = None,
+        description: Mapping[str, Any] | None = None,
+    ) -> Splits:
+        """Makes splits of ready ``tf.data``, batched and preprocessed by you.
+
+        Args:
+            train: A dataset of batches ``(inputs, targets)`` or ``(inputs, targets, weights)``.
+            validation: Likewise.
+            test: Likewise, or ``None``.
+            task: A name in the task table; targets are as its loss takes them.
+            labels: Names of the classes, for answers and pictures.
+            description: Facts to keep.
+        """
+        checks.choice("task", task, TASKS)
+        decoding = Decoding(task, labels=labels) if labels is not None else None
+        facts = {"source": "tf.data", "checksum": None, **(description or {})}
+        return cls(
+            train=DatasetSplit(train),
+            validation=DatasetSplit(validation),
+            test=None if test is None else DatasetSplit(test),
+            preprocessing=None,
+            decoding=decoding,
+            task=task,
+            description=facts,
+        )
+
+
+def _split(
+    rows: Pair,
+    validation: Pair | None,
+    test: Pair | None,
+    *,
+    validation_fraction: float,
+    test_fraction: float,
+    stratify: bool,
+    seed: int,
+) -> dict[str, Pair]:
+    checks.number("validation_fraction", validation_fraction, above=0, below=1)
+    checks.number("test_fraction", test_fraction, minimum=0, below=1)
+    for pair, name in ((rows, "inputs"), (validation, "validation"), (test, "test")):
+        if pair is not None and len(pair[0]) != len(pair[1]):
+            raise DataError(
+                f"{name}: received {len(pair[0])} rows and {len(pair[1])} targets; expected the same number."
+            )
+        if pair is not None and len(pair[0]) == 0:
+            raise DataError(f"{name}: received no rows; expected at least one.")
+    parts: dict[str, Pair] = {"train": rows}
+    total = len(rows[0])
+    if test is None and test_fraction:
+        parts["train"], test = _split_off(
+            parts["train"], round(total * test_fraction), stratify=stratify, seed=seed
+        )
+    if validation is None:
+        count = round(total * validation_fraction)
+        parts["train"], validation = _split_off(parts["train"], count, stratify=stratify, seed=seed + 1)
+    parts["validation"] = validation
+    if test is not None:
+        parts["test"] = test
+    return parts
+
+
+def _split_off(rows: Pair, count: int, *, stratify: bool, seed: int) -> tuple[Pair, Pair]:
+    from sklearn.model_selection import train_test_split
+
+    inputs, targets = rows
+    if not 1 <= count < len(inputs):
+        raise DataError(
+            f"inputs: received {len(inputs)} rows; expected enough to split off {max(count, 1)}. Add rows."
+        )
+    try:
+        kept, taken = train_test_split(
+            np.arange(len(inputs)),
+            test_size=count,
+            random_state=seed,
+            stratify=[str(target) for target in targets] if stratify else None,
+        )
+    except ValueError as error:
+        raise DataError(
+            f"inputs: cannot split off {count} of {len(inputs)} rows by class ({error}). "
+            "Add rows of rare classes, drop them, or pass stratify=False."
+        ) from error
+    return _take(rows, kept), _take(rows, taken)
+
+
+def _take(rows: Pair, numbers: np.ndarray) -> Pair:
+    inputs, targets = (
+        part[numbers] if isinstance(part, np.ndarray) else [part[number] for number in numbers]
+        for part in rows
+    )
+    return inputs, targets
+
+
+def _fit_preprocessing(
+    parts: Mapping[str, Pair], task: str, *, max_tokens: int, max_length: int | None
+) -> Preprocessing:
+    rows = parts["train"][0]
+    first = rows[0]
+    if isinstance(first, str) and task != "tagging":
+        return TextPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
+    if isinstance(first, str) or (isinstance(first, list | tuple) and first and isinstance(first[0], str)):
+        return TokenPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
+    # Whether lengths differ decides the model's inputs, so all parts have a say; statistics stay with the training.
+    lengths = {len(row) for pair in parts.values() for row in pair[0]}
+    return FeaturePreprocessing.fit(rows, variable_length=len(lengths) > 1)
+
+
+def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:
+    if isinstance(preprocessing, TextPreprocessing):
+        return {"vocabulary_size": len(preprocessing.vocabulary)}
+    if isinstance(preprocessing, FeaturePreprocessing):
+        return {"num_features": len(preprocessing.mean), "variable_length": preprocessing.variable_length}
+    raise ArgumentError(f"preprocessing: received {type(preprocessing).__name__}; expected one of rnnzoo's.")
+
+
+def _checksum(parts: Mapping[str, Pair]) -> str:
+    digest = hashlib.sha256()
+    for name, pair in parts.items():
+        digest.update(name.encode())
+        for part in pair:
+            for row in part:
+                array = np.asarray(row) if not isinstance(row, str | list | tuple) else None
+                digest.update(array.tobytes() if array is not None else json.dumps(row, default=str).encode())
+    return digest.hexdigest()

@@ -1,0 +1,211 @@
+"""Tables in files: texts with labels, or a series to be forecast."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import re
+import warnings
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnnzoo import checks
+from rnnzoo.data.series import series_splits
+from rnnzoo.data.splits import Splits
+from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
+from rnnzoo.files import existing_file
+from rnnzoo.preprocessing.windows import Missing
+from rnnzoo.tasks import TASKS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FilePath = str | os.PathLike[str]
+
+
+def read_table(  # noqa: PLR0913 - one flat call for two kinds of table
+    path: FilePath,
+    *,
+    column_names: Sequence[str] | None = None,
+    test: FilePath | None = None,
+    text: str | None = None,
+    label: str | None = None,
+    label_separator: str | None = None,
+    task: str | None = None,
+    max_tokens: int = 20_000,
+    max_length: int | None = None,
+    target: str | Sequence[str] | None = None,
+    window: int | None = None,
+    horizon: int | None = None,
+    categorical: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    time: str | None = None,
+    missing: Missing = "error",
+    seasonality: int | None = None,
+    validation_fraction: float = 0.15,
+    test_fraction: float = 0.15,
+    seed: int = 0,
+) -> Splits:
+    """Reads a CSV or TSV file, plain or gzipped, as texts with labels or as a series to be forecast.
+
+    A series is split by time, without leakage: statistics and categories come from the training rows, a training
+    window ends before validation starts, and the targets of validation and test windows lie wholly in their
+    part, while what they look back on may lie before it. All windows of a part are used.
+
+    Args:
+        path: The file; ``.tsv`` is split at tabs without quoting, everything else at commas.
+        column_names: Names of the columns where the file has no header line.
+        test: A file of test rows, for texts.
+        text: The column of texts (tagging: of words, separated by blanks).
+        label: The column of labels (regression: of numbers; tagging: of tags, separated by blanks).
+        label_separator: What separates several labels in one cell; makes it a multi-label problem.
+        task: The task; ``None`` for classification, or what ``label_separator`` says.
+        max_tokens: Size of the vocabulary, at most.
+        max_length: Words per text, at most.
+        target: The column or columns to forecast; this makes it a series.
+        window: Steps to look back on.
+        horizon: Steps ahead.
+        categorical: Columns of categories; each category becomes an indicator. All others must hold numbers.
+        ignore: Columns to leave out.
+        time: A column of timestamps or numbers that must rise from row to row; it is not a feature.
+        missing: What an empty cell, NA, NaN, null or ? means in a series. ``"error"``: the file is refused.
+            ``"ffill"``: the last value before it is taken, in features and targets alike and never from the future;
+            rows before the first complete one are dropped. ``"drop"``: windows that touch one are left out.
+        seasonality: Steps of a season, for the seasonal naive baseline.
+        validation_fraction: Share of rows for validation.
+        test_fraction: Share of rows for the test, where there is no test file.
+        seed: Seed of the split of texts.
+
+    Returns:
+        The splits.
+
+    Raises:
+        ArgumentError: If the arguments do not go together.
+        DataError: If the file cannot be used; the message names line and column.
+        PathNotFoundError: If there is no such file.
+    """
+    frame = read_frame(path, column_names=column_names)
+    source = {"source": Path(path).name, "checksum": file_checksum(path)}
+    if target is not None:
+        if window is None or horizon is None:
+            raise ArgumentError(
+                "target: received without window and horizon; expected both, e.g. window=72, horizon=24."
+            )
+        return series_splits(
+            frame,
+            target=[target] if isinstance(target, str) else list(target),
+            window=window,
+            horizon=horizon,
+            categorical=list(categorical),
+            ignore=list(ignore),
+            time=time,
+            missing=missing,
+            seasonality=seasonality,
+            validation_fraction=validation_fraction,
+            test_fraction=test_fraction,
+            source=source,
+            first_line=1 if column_names else 2,
+        )
+    if text is None or label is None:
+        raise ArgumentError(
+            "read_table: expected text and label for texts, or target, window and horizon for a series."
+        )
+    kind = checks.choice(
+        "task", task or ("multilabel_classification" if label_separator else "classification"), TASKS
+    )
+    test_frame = None if test is None else read_frame(test, column_names=column_names)
+    if test is not None:
+        source |= {"test_source": Path(test).name, "test_checksum": file_checksum(test)}
+    rows, targets = _columns(frame, path, text, label, kind, label_separator)
+    return Splits.from_arrays(
+        rows,
+        targets,
+        task=kind,
+        test=None if test_frame is None else _columns(test_frame, test, text, label, kind, label_separator),
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        seed=seed,
+        max_tokens=max_tokens,
+        max_length=max_length,
+        description={**source, "text": text, "label": label},
+    )
+
+
+def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Reads a table as text cells, refusing what pandas would let pass.
+
+    Raises:
+        PathNotFoundError: If there is no such file.
+        DataError: If it is empty, ragged, cut short or not UTF-8.
+    """
+    import pandas as pd
+
+    file = existing_file(path, "a CSV or TSV file")
+    tabs = ".tsv" in file.suffixes
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                file,
+                sep="\t" if tabs else ",",
+                quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
+                header=None if column_names else 0,
+                names=list(column_names) if column_names else None,
+                dtype=str,
+                # A cell that is there but empty is "", one that is not there is missing: that is a ragged row.
+                keep_default_na=False,
+                na_values=[],
+                index_col=False,
+                encoding="utf-8-sig",
+            )
+    except pd.errors.EmptyDataError as error:
+        raise DataError(f"{file}: received an empty file; expected a table. Check the path.") from error
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        raise DataError(
+            f"{file}: ragged table ({_parser_message(error)}); expected the same columns in all lines."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{file}: not UTF-8 ({error.reason} at byte {error.start}). Convert it to UTF-8."
+        ) from error
+    except (EOFError, zlib.error, OSError) as error:
+        raise DataError(
+            f"{file}: damaged or cut short ({error}); expected a whole file. Fetch it again."
+        ) from error
+    if frame.empty:
+        raise DataError(f"{file}: received a header and no rows; expected at least one row.")
+    short = frame.isna().any(axis=1)
+    if short.any():
+        line = int(short.to_numpy().argmax()) + (1 if column_names else 2)
+        raise DataError(f"{file}: line {line} has too few columns; expected {len(frame.columns)}.")
+    return frame
+
+
+def file_checksum(path: FilePath) -> str:
+    """Returns the SHA-256 of a file."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _parser_message(error: Exception) -> str:
+    found = re.search(r"Expected \d+ fields in line \d+, saw \d+", str(error))
+    return found.group(0) if found else " ".join(str(error).split())
+
+
+def _columns(
+    frame: pd.DataFrame, path: FilePath | None, text: str, label: str, task: str, separator: str | None
+) -> tuple[list[Any], list[Any]]:
+    for column in (text, label):
+        if column not in frame.columns:
+            raise UnknownNameError(f"column of {path}", column, map(str, frame.columns))
+    rows, targets = frame[text].tolist(), frame[label].tolist()
+    if task == "tagging":
+        return [row.split() for row in rows], [row.split() for row in targets]
+    if task == "multilabel_classification":
+        return rows, [
+            [part.strip() for part in cell.split(separator or ",") if part.strip()] for cell in targets
+        ]
+    return rows, targets
