@@ -256,9 +256,9 @@ def _assemble(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
 
         preprocessing = load_preprocessing(folder / PREPROCESSING_FILE)
     if DECODING_FILE in listed:
-        from rnnzoo.decoding import Decoding
+        from rnnzoo.decoding import load_decoding
 
-        decoding = Decoding.from_config(files.read_json(folder / DECODING_FILE, "a decoding"))
+        decoding = load_decoding(folder / DECODING_FILE)
     return Bundle(
         directory=folder,
         signature=Signature.from_config(files.read_json(folder / SIGNATURE_FILE, "a signature")),

@@ -47,9 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         0 if all went well, 1 if work failed (training, export), 2 for wrong use, 130 after Ctrl-C.
     """
     try:
-        app(list(arguments))
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 0
+        status = app(list(arguments), standalone_mode=False)
     except RnnzooError as error:
         typer.echo(f"error: {' '.join(str(error).split())}", err=True)
         return 1 if isinstance(error, RunError | ExportError) else 2
@@ -60,4 +58,10 @@ def run(arguments: Sequence[str]) -> int:
         # The reader (`| head`) has gone; nothing may be written any more, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    return 0
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        # Wrong options and commands; Typer keeps their classes to itself.
+        typer.echo(f"error: {error.format_message()} See: rnnzoo --help", err=True)
+        return 2
+    return status if isinstance(status, int) else 0

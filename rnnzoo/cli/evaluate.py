@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rnnzoo.cli.data_options import DataOptions
-from rnnzoo.cli.output import print_json, print_table, working
+from rnnzoo.cli.output import print_json, print_table, tensorflow_starting
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def evaluate(
             f"{run}: does not say how its data were read (it was trained from Python); expected a run of the command. "
             "Call rnnzoo.evaluate(model, splits) instead."
         )
-    with working("reading the data and starting TensorFlow"):
+    with tensorflow_starting("reading the data and starting TensorFlow"):
         splits = DataOptions.from_dict(options).load()
         if splits.description["checksum"] != config["data"]["checksum"]:
             raise DataError(f"{options['data']}: has changed since {run} was trained. Train again.")

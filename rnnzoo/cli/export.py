@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, working
+from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, tensorflow_starting
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def export(
     from rnnzoo.files import refuse_existing
 
     refuse_existing(out, overwrite=force)  # before TensorFlow starts
-    with working("starting TensorFlow, exporting and comparing"):
+    with tensorflow_starting("starting TensorFlow, exporting and comparing"):
         bundle = export_run(run, out, overwrite=force)
     if as_json:
         print_json({"directory": str(out), "parity": bundle.parity, "sha256": bundle.sha256})

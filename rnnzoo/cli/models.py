@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnzoo.cells import CELLS
-from rnnzoo.cli.output import print_json, print_table, stdout, working
+from rnnzoo.cli.output import print_json, print_table, stdout, tensorflow_starting
 from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models
 
 
@@ -52,7 +52,7 @@ def _row(spec: ModelSpec) -> dict[str, Any]:
 def _show(spec: ModelSpec, *, as_json: bool) -> None:
     from rnnzoo.cudnn import explain_cudnn
 
-    with working("building the model"):
+    with tensorflow_starting("building the model"):
         model = create_model(spec.name)
         report = explain_cudnn(model)
     facts = {

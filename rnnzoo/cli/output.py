@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +55,30 @@ def working(text: str) -> Iterator[None]:
             yield
     else:
         note(text)
+        yield
+
+
+@contextmanager
+def tensorflow_starting(text: str) -> Iterator[None]:
+    """Like ``working``, with TensorFlow started first and its notes on drivers and CPU features kept quiet.
+
+    They are written by native code before any setting is read, so that only the file descriptor can be turned.
+    """
+    with working(text):
+        saved, log = os.dup(2), tempfile.TemporaryFile()
+        os.dup2(log.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_logical_devices()
+        except BaseException:
+            log.seek(0)
+            os.write(saved, log.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            log.close()
         yield
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, working
+from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
 
 MODEL = "series-classifier-bilstm"
 
@@ -49,7 +49,7 @@ def quickstart(
 
 def _search(out: Path, max_trials: int, epochs: int, seed: int, *, force: bool) -> tuple[Any, Any]:
     note("1/4  search: handwritten digits, each image a sequence of 8 steps of 8 features")
-    with working("     starting TensorFlow"):
+    with tensorflow_starting("     starting TensorFlow"):
         from rnnzoo.data.datasets import load_dataset
         from rnnzoo.training.config import TrainConfig
         from rnnzoo_tuning.runner import run_search

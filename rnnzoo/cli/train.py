@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnzoo.cli.data_options import DataOptions, with_data_options
-from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, working
+from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
 from rnnzoo.cli.settings import split_settings
 
 Settings = Annotated[
@@ -66,7 +66,8 @@ def run_training(
     from rnnzoo.training.run_directory import RunDirectory
 
     config = TrainConfig.from_dict(fields)
-    with working("reading the data and starting TensorFlow"):
+    RunDirectory(out).check_free(resume=resume, overwrite=force)  # before anything slow
+    with tensorflow_starting("reading the data and starting TensorFlow"):
         splits = data.load()
         network = _build(model, {**splits.model_arguments, **arguments}, config.seed)
     _announce(network, splits)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rnnzoo.cli.data_options import DataOptions, with_data_options
-from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, working
+from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, tensorflow_starting
 from rnnzoo.cli.settings import split_settings
 from rnnzoo.cli.train import Settings, print_run
 
@@ -38,7 +38,7 @@ def tune(
 
     arguments, fields = split_settings(model, settings or [])
     config = TrainConfig.from_dict({"epochs": epochs, "seed": seed, **fields})
-    with working("reading the data and starting TensorFlow"):
+    with tensorflow_starting("reading the data and starting TensorFlow"):
         splits = data.load()
         from rnnzoo_tuning.runner import run_search
     result = run_search(

@@ -81,7 +81,9 @@ class Split(ABC):
         ]
         if weights is not None:
             signature.append(_spec(weights, steps=True))
-        return tf.data.Dataset.from_generator(generate, output_signature=tuple(signature)).prefetch(2)
+        dataset = tf.data.Dataset.from_generator(generate, output_signature=tuple(signature))
+        steps_per_epoch = -(-len(self) // batch_size)
+        return dataset.apply(tf.data.experimental.assert_cardinality(steps_per_epoch)).prefetch(2)
 
 
 class SequenceSplit(Split):

@@ -6,7 +6,7 @@ A network that does not beat them is not worth serving; every run prints them be
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -134,23 +134,27 @@ def _design(splits: Splits, part: Split) -> tuple[str, Any, Any]:
     if splits.preprocessing.kind in ("text", "tokens"):
         vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         return "TF-IDF", vectorizer.fit_transform(_texts(splits.train)), vectorizer.transform(_texts(part))
-    fixed = len({len(row) for split in (splits.train, part) for row in split.raw or ()}) == 1
+    fixed = len({len(row) for split in (splits.train, part) for row in _rows(split)}) == 1
     view = _flat if fixed else _summary
     scaler = StandardScaler()
     name = "all values" if fixed else "summary statistics"
     return name, scaler.fit_transform(view(splits.train)), scaler.transform(view(part))
 
 
+def _rows(split: Split) -> Sequence[Any]:
+    return () if split.raw is None else split.raw
+
+
 def _texts(split: Split) -> list[str]:
-    return [row if isinstance(row, str) else " ".join(row) for row in split.raw or ()]
+    return [row if isinstance(row, str) else " ".join(row) for row in _rows(split)]
 
 
 def _flat(split: Split) -> np.ndarray:
-    return np.stack([np.asarray(row, np.float64).reshape(-1) for row in split.raw or ()])
+    return np.stack([np.asarray(row, np.float64).reshape(-1) for row in _rows(split)])
 
 
 def _summary(split: Split) -> np.ndarray:
-    rows = (np.asarray(row, np.float64) for row in split.raw or ())
+    rows = (np.asarray(row, np.float64) for row in _rows(split))
     return np.stack(
         [
             np.concatenate([r.mean(0), r.std(0), r.min(0), r.max(0), r[0], r[-1]])

@@ -65,32 +65,41 @@ class RunDirectory:
             PathExistsError: If something is there and neither flag says what to do with it.
             RunError: If the unfinished run is of another model, data set or config.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise PathExistsError(f"{self.path}: received a file; expected a directory. Choose another path.")
-        if resume and self.checkpoint.is_file() and self.config.is_file() and not self.finished:
+        self.check_free(resume=resume, overwrite=overwrite)
+        if resume and self._resumable:
             self._check_same(config)
             return True
-        if self.path.is_dir() and any(self.path.iterdir()):
-            self._clear(overwrite=overwrite)
+        if self.path.is_dir():
+            shutil.rmtree(self.path)
         self.path.mkdir(parents=True, exist_ok=True)
         write_json(self.config, {"format_version": FORMAT_VERSION, **config})
         return False
 
-    def _clear(self, *, overwrite: bool) -> None:
+    @property
+    def _resumable(self) -> bool:
+        return self.checkpoint.is_file() and self.config.is_file() and not self.finished
+
+    def check_free(self, *, resume: bool, overwrite: bool) -> None:
+        """Checks that a run may be written here.
+
+        Raises:
+            PathExistsError: If something is there and neither flag says what to do with it.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise PathExistsError(f"{self.path}: received a file; expected a directory. Choose another path.")
+        if not self.path.is_dir() or not any(self.path.iterdir()) or (resume and self._resumable):
+            return
+        if not self.config.is_file():
+            raise PathExistsError(
+                f"{self.path}: holds files but no training run; expected a new or empty directory. "
+                "Choose another one, or empty it yourself."
+            )
         if not overwrite:
-            state = "a finished run" if self.finished else "files"
-            if self.checkpoint.is_file() and not self.finished:
-                state = "an unfinished run: resume to go on with it"
+            state = "an unfinished run (resume goes on with it)" if self._resumable else "a run"
             raise PathExistsError(
                 f"{self.path}: already holds {state}; expected a new or empty directory. "
                 "Choose another directory, or overwrite it."
             )
-        if not self.config.is_file():
-            raise PathExistsError(
-                f"{self.path}: holds files but no training run; refusing to delete them. "
-                "Choose another directory, or empty it yourself."
-            )
-        shutil.rmtree(self.path)
 
     def _check_same(self, config: Mapping[str, Any]) -> None:
         saved = self.read_config()

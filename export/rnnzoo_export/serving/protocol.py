@@ -1,0 +1,292 @@
+"""The messages of the Open Inference Protocol, version 2: JSON tensors, and the binary tensor extension.
+
+Reference: https://github.com/kserve/open-inference-protocol and Triton's "binary data extension".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import orjson
+
+from rnnzoo.errors import RequestError
+from rnnzoo_export.serving.validation import Limits, check_names, check_shape, shorten
+from rnnzoo_export.signature import Signature, TensorSpec
+
+DATATYPES = {
+    "BOOL": "bool",
+    "INT8": "int8",
+    "INT16": "int16",
+    "INT32": "int32",
+    "INT64": "int64",
+    "UINT8": "uint8",
+    "UINT16": "uint16",
+    "UINT32": "uint32",
+    "UINT64": "uint64",
+    "FP16": "float16",
+    "FP32": "float32",
+    "FP64": "float64",
+}
+_NAMES = {dtype: name for name, dtype in DATATYPES.items()}
+_MAX_ID = 256
+_MAX_RANK = 8
+# Parameters that change what an answer means: to ignore them would be to answer another question.
+_UNSUPPORTED = ("classification", "shared_memory_region")
+
+
+@dataclass(frozen=True)
+class InferRequest:
+    """A parsed inference request.
+
+    Attributes:
+        inputs: Arrays by input name, not yet checked against the signature's types and values.
+        outputs: The outputs wanted, in order, and whether each is to be binary.
+        id: The client's own name of the request, sent back.
+    """
+
+    inputs: dict[str, np.ndarray]
+    outputs: dict[str, bool]
+    id: str | None
+
+
+def datatype(spec: TensorSpec) -> str:
+    """Returns the protocol's name of a tensor's type, such as ``"FP32"``."""
+    return _NAMES[np.dtype(spec.dtype).name]
+
+
+def describe_tensors(specs: Sequence[TensorSpec]) -> list[dict[str, Any]]:
+    """Returns the metadata of tensors; sizes that are free are -1."""
+    return [
+        {
+            "name": spec.name,
+            "datatype": datatype(spec),
+            "shape": [-1 if size is None else size for size in spec.shape],
+        }
+        for spec in specs
+    ]
+
+
+def parse_json(body: bytes) -> dict[str, Any]:
+    """Parses a JSON object; depth, NaN and Infinity are the parser's to refuse."""
+    if not body:
+        raise RequestError("body: empty; expected a JSON object. Send one.")
+    try:
+        message = orjson.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"body: not valid JSON ({error}); expected a JSON object.") from error
+    if not isinstance(message, dict):
+        raise RequestError(f"body: received a JSON {type(message).__name__}; expected an object.")
+    return message
+
+
+def parse_infer(body: bytes, header_length: str | None, signature: Signature, limits: Limits) -> InferRequest:
+    """Parses the body of an inference request.
+
+    Args:
+        body: The whole body: JSON, or with the binary extension JSON followed by raw tensors.
+        header_length: The header ``Inference-Header-Content-Length``, the length of the JSON part.
+        signature: What the model takes and gives.
+        limits: The most rows and steps, which are checked before data is copied.
+
+    Returns:
+        The request.
+
+    Raises:
+        RequestError: If it breaks the protocol or does not fit the signature.
+    """
+    length = _json_length(header_length, len(body))
+    message = parse_json(body[:length])
+    tail = _Tail(memoryview(body)[length:])
+    parameters = _parameters("request", message)
+    inputs = _parse_inputs(message.get("inputs"), tail, signature, limits)
+    tail.expect_end()
+    binary = parameters.get("binary_data_output") is True
+    return InferRequest(inputs, _parse_outputs(message.get("outputs"), binary, signature), _parse_id(message))
+
+
+def render_infer(
+    request: InferRequest, outputs: Mapping[str, np.ndarray], model: str, version: str
+) -> tuple[bytes, int | None]:
+    """Renders the answer to an inference request.
+
+    Returns:
+        The body, and the length of its JSON part if raw tensors follow it, else ``None``.
+    """
+    tensors, raw = [], []
+    for name, binary in request.outputs.items():
+        array = np.ascontiguousarray(outputs[name])
+        tensor = {"name": name, "datatype": _NAMES[array.dtype.name], "shape": list(array.shape)}
+        if binary:
+            raw.append(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+            tensor["parameters"] = {"binary_data_size": array.nbytes}
+        else:
+            tensor["data"] = array.ravel()
+        tensors.append(tensor)
+    message: dict[str, Any] = {"model_name": model, "model_version": version, "outputs": tensors}
+    if request.id is not None:
+        message["id"] = request.id
+    head = orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
+    return b"".join((head, *raw)), (len(head) if raw else None)
+
+
+class _Tail:
+    """The raw tensors behind the JSON part, taken one after the other."""
+
+    def __init__(self, content: memoryview) -> None:
+        self._content, self._place = content, 0
+
+    def take(self, name: str, size: int) -> memoryview:
+        end = self._place + size
+        if end > len(self._content):
+            raise RequestError(
+                f"{name}: received {len(self._content) - self._place} bytes of raw data; expected {size}."
+            )
+        part = self._content[self._place : end]
+        self._place = end
+        return part
+
+    def expect_end(self) -> None:
+        left = len(self._content) - self._place
+        if left:
+            raise RequestError(f"body: received {left} bytes more than the inputs' binary_data_size say.")
+
+
+def _json_length(header: str | None, size: int) -> int:
+    if header is None:
+        return size
+    if not (header.isascii() and header.isdigit() and len(header) < 16) or not 0 < int(header) <= size:
+        raise RequestError(
+            f"Inference-Header-Content-Length: received {shorten(header)}; expected 1 to {size}, the length of "
+            "the JSON part of this body."
+        )
+    return int(header)
+
+
+def _parameters(where: str, message: Mapping[str, Any]) -> Mapping[str, Any]:
+    parameters = message.get("parameters")
+    if parameters is None:
+        return {}
+    if not isinstance(parameters, dict):
+        raise RequestError(f"{where}: received parameters {shorten(parameters)}; expected an object.")
+    for name in _UNSUPPORTED:
+        if name in parameters:
+            raise RequestError(f"{where}: the parameter {name!r} is not supported. Leave it out.")
+    return parameters
+
+
+def _parse_id(message: Mapping[str, Any]) -> str | None:
+    identity = message.get("id")
+    if identity is not None and (not isinstance(identity, str) or len(identity) > _MAX_ID):
+        raise RequestError(
+            f"id: received {shorten(identity)}; expected a string of at most {_MAX_ID} characters."
+        )
+    return identity
+
+
+def _parse_outputs(listed: Any, binary: bool, signature: Signature) -> dict[str, bool]:
+    known = [spec.name for spec in signature.outputs]
+    if listed is None or listed == []:
+        return dict.fromkeys(known, binary)
+    wanted: dict[str, bool] = {}
+    for tensor in _tensors("output", listed):
+        parameters = _parameters(tensor["name"], tensor)
+        check_names("output", [tensor["name"]], known)
+        wanted[tensor["name"]] = bool(parameters.get("binary_data", binary))
+    return wanted
+
+
+def _parse_inputs(
+    listed: Any, tail: _Tail, signature: Signature, limits: Limits
+) -> dict[str, np.ndarray]:
+    specs = {spec.name: spec for spec in signature.inputs}
+    tensors = _tensors("input", listed)
+    check_names("input", [tensor["name"] for tensor in tensors], list(specs), all_of_them=True)
+    return {tensor["name"]: _parse_tensor(specs[tensor["name"]], tensor, tail, limits) for tensor in tensors}
+
+
+def _tensors(kind: str, listed: Any) -> list[dict[str, Any]]:
+    if not isinstance(listed, list) or not listed:
+        raise RequestError(f"{kind}s: received {shorten(listed)}; expected a list of at least one tensor.")
+    seen: set[str] = set()
+    for tensor in listed:
+        name = tensor.get("name") if isinstance(tensor, dict) else None
+        if not isinstance(name, str):
+            raise RequestError(f'{kind}s: received {shorten(tensor)}; expected objects with a "name".')
+        if name in seen:
+            raise RequestError(f"{kind}s: received {shorten(name)} twice; expected each name once.")
+        seen.add(name)
+    return listed
+
+
+def _parse_tensor(spec: TensorSpec, tensor: Mapping[str, Any], tail: _Tail, limits: Limits) -> np.ndarray:
+    kind = tensor.get("datatype")
+    if not isinstance(kind, str) or kind not in DATATYPES:
+        raise RequestError(f"{spec.name}: received datatype {shorten(kind)}; expected {datatype(spec)!r}.")
+    shape = _parse_shape(spec, tensor.get("shape"))
+    check_shape(spec, shape, limits)
+    size = _parameters(spec.name, tensor).get("binary_data_size")
+    if (size is None) == ("data" not in tensor):
+        raise RequestError(f'{spec.name}: expected either "data" or the parameter "binary_data_size".')
+    if size is None:
+        return _from_json(spec, tensor["data"], kind, shape)
+    return _from_bytes(spec, size, kind, shape, tail)
+
+
+def _parse_shape(spec: TensorSpec, shape: Any) -> list[int]:
+    if not isinstance(shape, list) or len(shape) > _MAX_RANK or any(type(size) is not int for size in shape):
+        raise RequestError(f"{spec.name}: received shape {shorten(shape)}; expected a list of whole numbers.")
+    return shape
+
+
+def _from_bytes(spec: TensorSpec, size: Any, kind: str, shape: Sequence[int], tail: _Tail) -> np.ndarray:
+    dtype = np.dtype(DATATYPES[kind])
+    expected = math.prod(shape) * dtype.itemsize
+    if type(size) is not int or size != expected:
+        raise RequestError(
+            f"{spec.name}: received binary_data_size {shorten(size)}; expected {expected} for shape "
+            f"{shorten(list(shape))} of {kind}."
+        )
+    content = tail.take(spec.name, size)
+    if kind == "BOOL":
+        flags = np.frombuffer(content, np.uint8)
+        if flags.max() > 1:
+            raise RequestError(f"{spec.name}: received bytes other than 0 and 1; expected BOOL values.")
+        return flags.astype(bool).reshape(shape)
+    return np.frombuffer(content, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+
+
+def _from_json(spec: TensorSpec, data: Any, kind: str, shape: Sequence[int]) -> np.ndarray:
+    values = _flatten(spec, data, shape)
+    dtype = np.dtype(DATATYPES[kind])
+    allowed = {"f": {int, float}, "b": {bool}}.get(dtype.kind, {int})
+    wrong = set(map(type, values)) - allowed
+    if wrong:
+        names = ", ".join(sorted(one.__name__ for one in wrong))
+        raise RequestError(f"{spec.name}: received {names} in the data; expected {kind} values.")
+    try:
+        with np.errstate(over="ignore"):
+            array = np.array(values, np.float64).astype(dtype) if dtype.kind == "f" else np.array(values, dtype)
+    except OverflowError as error:
+        raise RequestError(f"{spec.name}: received a number that does not fit {kind}.") from error
+    return array.reshape(shape)
+
+
+def _flatten(spec: TensorSpec, data: Any, shape: Sequence[int]) -> list[Any]:
+    """Returns the elements of flat data, or of data nested exactly as the shape says."""
+    count = math.prod(shape)
+    if isinstance(data, list) and len(data) == count and not (data and isinstance(data[0], list)):
+        return data
+    level: list[Any] = [data]
+    for size in shape:
+        if not all(isinstance(part, list) and len(part) == size for part in level):
+            raise RequestError(
+                f"{spec.name}: received data that does not fill the shape {shorten(list(shape))}; expected "
+                f"{count} elements in one list, or lists nested as the shape says."
+            )
+        level = list(chain.from_iterable(level))
+    return level
