@@ -1,1 +1,57 @@
-"""Export, proof, bundles and serving."""
+"""Export to SavedModel and ONNX, proof that both answer as the model does, bundles, and serving.
+
+The names below are the public ones. They are imported when first used, so that the server needs no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rnnzoo_export.bundle import Bundle, load_bundle
+    from rnnzoo_export.bundle_writer import save_bundle
+    from rnnzoo_export.onnx_model import ExportReport, export_onnx
+    from rnnzoo_export.parity import ParityReport, check_parity
+    from rnnzoo_export.saved_model import export_saved_model
+    from rnnzoo_export.serving.app import create_app
+    from rnnzoo_export.serving.predictor import OnnxPredictor
+    from rnnzoo_export.serving.settings import Settings
+
+_HOMES = {
+    "Bundle": "rnnzoo_export.bundle",
+    "ExportReport": "rnnzoo_export.onnx_model",
+    "OnnxPredictor": "rnnzoo_export.serving.predictor",
+    "ParityReport": "rnnzoo_export.parity",
+    "Settings": "rnnzoo_export.serving.settings",
+    "check_parity": "rnnzoo_export.parity",
+    "create_app": "rnnzoo_export.serving.app",
+    "export_onnx": "rnnzoo_export.onnx_model",
+    "export_saved_model": "rnnzoo_export.saved_model",
+    "load_bundle": "rnnzoo_export.bundle",
+    "save_bundle": "rnnzoo_export.bundle_writer",
+}
+
+__all__ = [
+    "Bundle",
+    "ExportReport",
+    "OnnxPredictor",
+    "ParityReport",
+    "Settings",
+    "check_parity",
+    "create_app",
+    "export_onnx",
+    "export_saved_model",
+    "load_bundle",
+    "save_bundle",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rnnzoo_export' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

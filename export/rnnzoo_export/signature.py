@@ -16,21 +16,30 @@ class TensorSpec:
         dtype: Its NumPy type name, such as ``"int32"``.
         shape: Its sizes; ``None`` is any size.
         axes: The meaning of each axis, such as ``("batch", "time", "features")``; ``None`` where unnamed.
+        categories: Where the values are ids, how many there are; ids run from 0 to one less.
     """
 
     name: str
     dtype: str
     shape: tuple[int | None, ...]
     axes: tuple[str | None, ...]
+    categories: int | None = None
 
     def to_config(self) -> dict[str, Any]:
         """Returns a JSON-able description, the argument of ``from_config``."""
-        return {"name": self.name, "dtype": self.dtype, "shape": list(self.shape), "axes": list(self.axes)}
+        config = {"name": self.name, "dtype": self.dtype, "shape": list(self.shape), "axes": list(self.axes)}
+        return config if self.categories is None else {**config, "categories": self.categories}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> TensorSpec:
         """Makes the specification that ``to_config`` described."""
-        return cls(config["name"], config["dtype"], tuple(config["shape"]), tuple(config["axes"]))
+        return cls(
+            config["name"],
+            config["dtype"],
+            tuple(config["shape"]),
+            tuple(config["axes"]),
+            config.get("categories"),
+        )
 
 
 @dataclass(frozen=True)

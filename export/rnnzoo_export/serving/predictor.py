@@ -47,7 +47,7 @@ class OnnxPredictor:
     ) -> None:
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         self.signature = self.bundle.signature
-        self.limits = Limits(max_rows, max_steps, _categories(self.bundle))
+        self.limits = Limits(max_rows, max_steps)
         self._session = _open(self.bundle, checks.integer("threads", threads, minimum=1))
 
     @property
@@ -190,15 +190,6 @@ def _compare(bundle: Bundle, kind: str, found: set[str]) -> None:
             f"{bundle.onnx_path}: its {kind} are {sorted(found)}; the signature says {sorted(expected)}. "
             "Export the model again."
         )
-
-
-def _categories(bundle: Bundle) -> dict[str, int]:
-    """Returns how many ids each token input knows, as far as the bundle says."""
-    vocabulary = getattr(bundle.preprocessing, "vocabulary", None)
-    model = bundle.provenance.get("model")
-    arguments = model.get("arguments") if isinstance(model, Mapping) else None
-    size = (arguments or {}).get("vocabulary_size") or (len(vocabulary) if vocabulary else None)
-    return {"tokens": int(size)} if size else {}
 
 
 def _rows_as_lists(outputs: Mapping[str, np.ndarray]) -> Iterator[dict[str, Any]]:

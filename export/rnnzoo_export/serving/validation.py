@@ -7,7 +7,7 @@ turns NaN into a plausible number.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,10 @@ class Limits:
     Attributes:
         max_rows: The most rows; ``None`` is any number.
         max_steps: The most steps along any axis of free size but the first; ``None`` is any number.
-        categories: By input name, the number of ids its embedding knows.
     """
 
     max_rows: int | None = None
     max_steps: int | None = None
-    categories: Mapping[str, int] = field(default_factory=dict)
 
 
 def check_inputs(
@@ -127,7 +125,7 @@ def _array(spec: TensorSpec, value: Any, limits: Limits) -> np.ndarray:
         raise RequestError(f"{spec.name}: rows of unequal length; expected one array. Pad them.") from error
     check_shape(spec, array.shape, limits)
     array = np.ascontiguousarray(_cast(spec, array))
-    _check_values(spec, array, limits)
+    _check_values(spec, array)
     return array
 
 
@@ -152,7 +150,7 @@ def _within(array: np.ndarray, dtype: np.dtype) -> bool:
     return int(array.min()) >= bounds.min and int(array.max()) <= bounds.max
 
 
-def _check_values(spec: TensorSpec, array: np.ndarray, limits: Limits) -> None:
+def _check_values(spec: TensorSpec, array: np.ndarray) -> None:
     if array.dtype.kind == "f":
         finite = np.isfinite(array)
         if not finite.all():
@@ -161,7 +159,7 @@ def _check_values(spec: TensorSpec, array: np.ndarray, limits: Limits) -> None:
                 f"{spec.name}: received a value that is not finite in {array.dtype.name}, at {place}; "
                 "expected finite numbers. Fill or drop missing values first."
             )
-    known = limits.categories.get(spec.name)
+    known = spec.categories
     if known is not None and array.dtype.kind in "iu" and not (array.min() >= 0 and array.max() < known):
         raise RequestError(
             f"{spec.name}: received ids from {array.min()} to {array.max()}; expected 0 to {known - 1}. "

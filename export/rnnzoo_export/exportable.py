@@ -1,0 +1,183 @@
+"""A Keras model as the exporters see it: named tensors in, named tensors out, no cuDNN."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError
+from rnnzoo_export.signature import Signature, TensorSpec
+
+_MAX_BYTES = 2**31 - 2**20  # what one protobuf file can hold
+
+
+class Exportable:
+    """Any Keras model that can be exported.
+
+    Args:
+        model: A functional, sequential or subclassed model that has been built.
+        input_signature: What a subclassed model takes, which it does not say itself: one tensor description
+            (``keras.Input``, ``keras.InputSpec`` or ``tf.TensorSpec``), a list of them, or a dictionary of them
+            for a model that is called with a dictionary. ``None`` sizes are free.
+        input_names: Other names for the inputs, in order.
+
+    Raises:
+        ArgumentError: If the model's inputs are not known.
+        UnsupportedLayerError: If a layer cannot be exported exactly; the message says what to do.
+        ExportError: If a weight is not finite, or the model is too large.
+    """
+
+    def __init__(
+        self, model: keras.Model, *, input_signature: Any = None, input_names: Sequence[str] | None = None
+    ) -> None:
+        self.model = model
+        self._structure = _input_structure(model, input_signature)
+        self._places = keras.tree.flatten(self._structure)
+        inputs = _input_specs(model, self._places, input_names)
+        _refuse_layers(model, inputs)
+        _refuse_weights(model)
+        self.signature = Signature(inputs, _output_specs(model, self._structure, inputs))
+
+    @property
+    def tensor_specs(self) -> list[tf.TensorSpec]:
+        """The inputs as TensorFlow describes them."""
+        return [tf.TensorSpec(spec.shape, spec.dtype, name=spec.name) for spec in self.signature.inputs]
+
+    def __call__(self, *tensors: Any) -> dict[str, Any]:
+        """Runs the model as it answers after training; outputs by name."""
+        outputs = self.model(keras.tree.pack_sequence_as(self._structure, list(tensors)), training=False)
+        names = [spec.name for spec in self.signature.outputs]
+        return dict(zip(names, keras.tree.flatten(outputs), strict=True))
+
+    def predict(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs the model eagerly on arrays by name."""
+        with self.portable():
+            outputs = self(*(tf.convert_to_tensor(inputs[spec.name]) for spec in self.signature.inputs))
+        return {name: np.asarray(output) for name, output in outputs.items()}
+
+    @contextlib.contextmanager
+    def portable(self) -> Iterator[None]:
+        """Keeps recurrent layers off cuDNN, whose operators no other machine can load."""
+        recurrent = [layer for layer in _all_layers(self.model) if isinstance(layer, layers.LSTM | layers.GRU)]
+        chosen = [layer.use_cudnn for layer in recurrent]
+        for layer in recurrent:
+            layer.use_cudnn = False
+        try:
+            yield
+        finally:
+            for layer, choice in zip(recurrent, chosen, strict=True):
+                layer.use_cudnn = choice
+
+
+def _all_layers(model: Any) -> list[Any]:
+    # Keras lists the layers inside models, wrappers and attributes through this method only.
+    return list(model._flatten_layers(include_self=False))
+
+
+def _input_structure(model: Any, input_signature: Any) -> Any:
+    if not isinstance(model, keras.Model):
+        raise ArgumentError(f"model: received {type(model).__name__}; expected a keras.Model.")
+    if input_signature is not None:
+        return input_signature
+    if getattr(model, "inputs", None):
+        return model.input
+    raise ArgumentError(
+        f"model {model.name!r}: a subclassed model does not say what it takes; expected input_signature. "
+        "Pass e.g. input_signature=keras.Input((None, 8), name='features')."
+    )
+
+
+def _input_specs(model: Any, places: Sequence[Any], names: Sequence[str] | None) -> tuple[TensorSpec, ...]:
+    found = list(names) if names is not None else [place.name or f"input_{i}" for i, place in enumerate(places)]
+    if len(found) != len(places) or len(set(found)) != len(found):
+        raise ArgumentError(
+            f"input_names: received {found} for {len(places)} inputs; expected one name each, all different."
+        )
+    for name, place in zip(found, places, strict=True):
+        if place.dtype is None or place.shape is None:
+            raise ArgumentError(f"input {name!r}: its shape or dtype is not known; expected both. State them.")
+    return tuple(
+        _spec(name, place.shape, place.dtype, categories=_categories(model, place))
+        for name, place in zip(found, places, strict=True)
+    )
+
+
+def _output_specs(
+    model: Any, structure: Any, inputs: Sequence[TensorSpec]
+) -> tuple[TensorSpec, ...]:
+    symbolic = [keras.KerasTensor(spec.shape, dtype=spec.dtype, name=spec.name) for spec in inputs]
+    outputs = model.compute_output_spec(keras.tree.pack_sequence_as(structure, symbolic))
+    flat = keras.tree.flatten(outputs)
+    names = list(getattr(model, "output_names", None) or [])
+    if len(names) != len(flat):
+        names = list(outputs) if isinstance(outputs, dict) else [f"output_{i}" for i in range(len(flat))]
+    taken = Counter(spec.name for spec in inputs)
+    unique = []
+    for name in names:
+        taken[name] += 1
+        unique.append(name if taken[name] == 1 else f"{name}_{taken[name] - 1}")
+    return tuple(_spec(name, one.shape, one.dtype) for name, one in zip(unique, flat, strict=True))
+
+
+def _spec(name: str, shape: Any, dtype: Any, *, categories: int | None = None) -> TensorSpec:
+    sizes = (None, *(None if size is None else int(size) for size in tuple(shape)[1:]))
+    return TensorSpec(name, tf.as_dtype(dtype).name, sizes, _axes(sizes), categories)
+
+
+def _axes(sizes: Sequence[int | None]) -> tuple[str | None, ...]:
+    """Names the axes by custom: the first is the batch, a free one time, a last one of fixed size features."""
+    names: list[str | None] = ["batch", *[None] * (len(sizes) - 1)]
+    if len(sizes) > 2 or (len(sizes) == 2 and sizes[1] is None):
+        names[1] = "time"
+    if len(sizes) > 1 and sizes[-1] is not None:
+        names[-1] = "features"
+    return tuple(names)
+
+
+def _categories(model: Any, place: Any) -> int | None:
+    """Returns how many ids the embedding knows that reads an input, if one does."""
+    for layer in _all_layers(model):
+        if isinstance(layer, layers.Embedding) and any(
+            tensor is place for node in layer._inbound_nodes for tensor in node.input_tensors
+        ):
+            return int(layer.input_dim)
+    return None
+
+
+def _refuse_layers(model: Any, inputs: Sequence[TensorSpec]) -> None:
+    time_is_free = any(len(spec.shape) > 1 and spec.shape[1] is None for spec in inputs)
+    for layer in _all_layers(model):
+        if isinstance(layer, layers.RNN) and layer.stateful:
+            raise UnsupportedLayerError(
+                f"layer {layer.name!r}: keeps its state between calls, which an exported file cannot. "
+                "Export a copy of the model built with stateful=False."
+            )
+        if isinstance(layer, layers.TimeDistributed) and time_is_free:
+            raise UnsupportedLayerError(
+                f"layer {layer.name!r}: TimeDistributed over a free time axis answers wrongly in Keras 3.14 and "
+                "later. Use the inner layer itself where it takes sequences (Dense does), or fix the time axis."
+            )
+
+
+def _refuse_weights(model: Any) -> None:
+    size = 0
+    for variable in model.weights:
+        value = np.asarray(variable.value)
+        size += value.nbytes
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise ExportError(
+                f"weight {variable.path!r}: holds NaN or infinity; expected finite weights. "
+                "Train the model again with a lower learning rate or gradient clipping."
+            )
+    if size > _MAX_BYTES:
+        raise ExportError(
+            f"model {model.name!r}: its weights take {size / 2**30:.1f} GiB; expected less than 2 GiB, the limit of "
+            "one ONNX file. Reduce the vocabulary or the widths."
+        )

@@ -1,0 +1,150 @@
+"""Replacing the markers in a converted model by ONNX operators. Knows nothing of TensorFlow or Keras."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from rnnzoo.errors import UnsupportedLayerError
+from rnnzoo_export.marker_spec import DOMAIN, MarkerSpec
+from rnnzoo_export.node_builder import NodeBuilder
+from rnnzoo_export.recurrent_nodes import write_recurrent_nodes
+
+
+def lower_markers(model: onnx.ModelProto) -> list[str]:
+    """Replaces every marker in the main graph, in place.
+
+    Args:
+        model: A converted model.
+
+    Returns:
+        The names of the layers that became operators, one for each operator.
+
+    Raises:
+        UnsupportedLayerError: If a marker stands inside a loop or branch, or is not rnnzoo's.
+    """
+    graph = model.graph
+    values = _Constants(graph)
+    read = Counter(name for node in graph.node for name in node.input) + Counter(o.name for o in graph.output)
+    nodes: list[onnx.NodeProto] = []
+    fused: list[str] = []
+    for node in graph.node:
+        if node.domain != DOMAIN:
+            nodes.append(node)
+            continue
+        spec = _read_spec(node, values)
+        builder = NodeBuilder(f"{spec.layer}{f'_{fused.count(spec.layer) + 1}' if spec.layer in fused else ''}")
+        write_recurrent_nodes(
+            spec, builder, node.input[1:], node.output, value_of=values, used=lambda name: read[name] > 0
+        )
+        nodes += builder.nodes
+        graph.initializer.extend(builder.initializers)
+        fused.append(spec.layer)
+    _replace(graph.node, nodes)
+    _refuse_nested(model)
+    _tidy(graph)
+    _replace(model.opset_import, [entry for entry in model.opset_import if entry.domain != DOMAIN])
+    return fused
+
+
+def count_operators(model: onnx.ModelProto) -> dict[str, int]:
+    """Counts the operators of a model by type, through all subgraphs and functions."""
+    counts: Counter[str] = Counter()
+    for node in _all_nodes(model):
+        counts[node.op_type] += 1
+    return dict(sorted(counts.items()))
+
+
+def _all_nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
+    yield from _nodes(model.graph.node)
+    for function in model.functions:
+        yield from _nodes(function.node)
+
+
+def _nodes(nodes: object) -> Iterator[onnx.NodeProto]:
+    for node in nodes:  # type: ignore[attr-defined]
+        yield node
+        for attribute in node.attribute:
+            for graph in (attribute.g, *attribute.graphs):
+                yield from _nodes(graph.node)
+
+
+class _Constants:
+    """The values of constants by name, seen through identities and casts."""
+
+    def __init__(self, graph: onnx.GraphProto) -> None:
+        self._initializers = {tensor.name: tensor for tensor in graph.initializer}
+        self._producers = {output: node for node in graph.node for output in node.output}
+
+    def __call__(self, name: str) -> np.ndarray:
+        if name in self._initializers:
+            return numpy_helper.to_array(self._initializers[name])
+        node = self._producers.get(name)
+        if node is not None and node.op_type == "Constant":
+            return numpy_helper.to_array(node.attribute[0].t)
+        if node is not None and node.op_type == "Identity":
+            return self(node.input[0])
+        if node is not None and node.op_type == "Cast":
+            dtype = onnx.helper.tensor_dtype_to_np_dtype(node.attribute[0].i)
+            return self(node.input[0]).astype(dtype)
+        raise UnsupportedLayerError(
+            f"{name}: a recurrent weight that is computed inside the model; expected a constant one. "
+            "Export a copy of the layer that holds the computed weights."
+        )
+
+
+def _read_spec(node: onnx.NodeProto, values: _Constants) -> MarkerSpec:
+    try:
+        return MarkerSpec.from_json(str(values(node.input[0]).reshape(-1)[0]))
+    except (ValueError, KeyError, TypeError, IndexError, UnsupportedLayerError) as error:
+        raise _python_function() from error
+
+
+def _refuse_nested(model: onnx.ModelProto) -> None:
+    for node in _all_nodes(model):
+        if node.domain == DOMAIN:
+            raise UnsupportedLayerError(
+                "model: a recurrent layer (or a Python function) is called inside a loop or branch; expected it in "
+                "the main graph. Move it out of the loop."
+            )
+
+
+def _python_function() -> UnsupportedLayerError:
+    return UnsupportedLayerError(
+        "model: calls a Python function (tf.py_function or tf.numpy_function), which no other runtime can run. "
+        "Write it with keras.ops instead."
+    )
+
+
+def _tidy(graph: onnx.GraphProto) -> None:
+    """Takes out identities and everything that nobody reads."""
+    outputs = {output.name for output in graph.output}
+    sources = {
+        node.output[0]: node.input[0]
+        for node in graph.node
+        if node.op_type == "Identity" and node.output[0] not in outputs
+    }
+    kept = [node for node in graph.node if not node.output or node.output[0] not in sources]
+    for node in _nodes(kept):
+        for place, name in enumerate(node.input):
+            while name in sources:
+                name = sources[name]
+            node.input[place] = name
+    live: list[onnx.NodeProto] = []
+    needed = set(outputs)
+    for node in reversed(kept):
+        if needed.intersection(node.output):
+            live.append(node)
+            needed.update(name for inner in _nodes([node]) for name in inner.input)
+    _replace(graph.node, live[::-1])
+    _replace(graph.initializer, [tensor for tensor in graph.initializer if tensor.name in needed])
+
+
+def _replace(field: object, items: object) -> None:
+    kept = list(items)  # type: ignore[call-overload]
+    del field[:]  # type: ignore[attr-defined]
+    field.extend(kept)  # type: ignore[attr-defined]

@@ -1,0 +1,236 @@
+"""Keras to ONNX with fused recurrent operators, proved equal before the file appears."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import tensorflow as tf
+import tf2onnx
+from onnx import helper, version_converter
+
+from rnnzoo import checks, files
+from rnnzoo.errors import ArgumentError, ExportError, PathExistsError, UnsupportedLayerError
+from rnnzoo.version import __version__
+from rnnzoo_export.exportable import Exportable
+from rnnzoo_export.lowering import count_operators, lower_markers
+from rnnzoo_export.marker_spec import DOMAIN
+from rnnzoo_export.markers import marking
+from rnnzoo_export.parity import ParityReport, check_onnx
+from rnnzoo_export.signature import Signature
+
+DEFAULT_OPSET = 18
+_OLDEST_OPSET, _NEWEST_OPSET = 13, 24
+_TF2ONNX_NEWEST = 18
+_RECURRENT = ("LSTM", "GRU", "RNN")
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export gave.
+
+    Attributes:
+        path: The file.
+        opset: Its ONNX operator set.
+        operators: How many operators of each type it holds, through all subgraphs.
+        fused: The recurrent layers that became one operator each.
+        loops: The recurrent layers for which ONNX has no operator, which run as loops.
+        parity: The measured agreement with the Keras model.
+    """
+
+    path: Path
+    opset: int
+    operators: Mapping[str, int]
+    fused: tuple[str, ...]
+    loops: tuple[str, ...]
+    parity: ParityReport
+
+
+def export_onnx(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    *,
+    opset: int | None = None,
+    strict: bool = False,
+    input_signature: Any = None,
+    parity_inputs: Mapping[str, np.ndarray] | None = None,
+    overwrite: bool = False,
+) -> ExportReport:
+    """Exports a Keras model to one ONNX file, after proving that onnxruntime answers as Keras does.
+
+    Each ``LSTM``, ``GRU`` and ``SimpleRNN`` layer (also in ``RNN`` and ``Bidirectional``) becomes one ONNX operator,
+    exact under every mask. Batch and time stay free where the model leaves them free.
+
+    Args:
+        model: A functional, sequential or built subclassed model.
+        path: The file to write, such as ``"model.onnx"``.
+        opset: The ONNX operator set, 13 to 24; 18 by default.
+        strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused.
+        input_signature: What a subclassed model takes: see ``Exportable``.
+        parity_inputs: Inputs by name on which the file must agree with the model, beside random ones.
+        overwrite: Whether an existing file is replaced.
+
+    Returns:
+        What was written and how it was proved.
+
+    Raises:
+        ArgumentError: If an argument is out of range.
+        PathExistsError: If the file exists and ``overwrite`` is false.
+        UnsupportedLayerError: If a layer has no exact counterpart.
+        ParityError: If the file does not answer as the model does; nothing is written then.
+
+    Example:
+        >>> import tempfile
+        >>> from rnnzoo import build_classifier
+        >>> model = build_classifier(num_classes=2, num_features=3, cell="gru", units=(4, 4))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     report = export_onnx(model, folder + "/model.onnx")
+        >>> report.operators["GRU"], report.fused
+        (2, ('gru_1', 'gru_2'))
+    """
+    target, opset = Path(path), _check_opset(opset)
+    if target.is_dir() or (target.exists() and not overwrite):
+        raise PathExistsError(f"{target}: exists; expected a new file. Choose another name, or ask to overwrite.")
+    exportable = Exportable(model, input_signature=input_signature)
+    return write_onnx(
+        exportable, target, opset=opset, strict=strict, parity_inputs=parity_inputs
+    )
+
+
+def write_onnx(
+    exportable: Exportable,
+    target: Path,
+    *,
+    opset: int = DEFAULT_OPSET,
+    strict: bool,
+    parity_inputs: Mapping[str, np.ndarray] | None,
+) -> ExportReport:
+    """Converts, proves and writes; the work under ``export_onnx`` and ``save_bundle``."""
+    proto, fused, loops = _convert(exportable, min(opset, _TF2ONNX_NEWEST))
+    if strict and loops:
+        raise UnsupportedLayerError(
+            f"layer {loops[0]!r}: ONNX has no operator for it, so that it would run as a slow loop; expected LSTM, "
+            "GRU or SimpleRNN with activations that ONNX has. Change it, or pass strict=False."
+        )
+    if opset > _TF2ONNX_NEWEST:
+        proto = version_converter.convert_version(proto, opset)
+    _describe(proto, exportable.signature, loops)
+    proto = _checked(proto)
+    with files.replacing(target) as temporary:
+        onnx.save(proto, temporary)
+        parity = check_onnx(exportable, temporary, inputs=parity_inputs, name=str(target))
+    return ExportReport(target, opset, count_operators(proto), tuple(fused), tuple(loops), parity)
+
+
+def _check_opset(opset: int | None) -> int:
+    if opset is None:
+        return DEFAULT_OPSET
+    if checks.integer("opset", opset, minimum=_OLDEST_OPSET) > _NEWEST_OPSET:
+        raise ArgumentError(f"opset: received {opset}; expected {_OLDEST_OPSET} to {_NEWEST_OPSET}.")
+    return opset
+
+
+def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[str], list[str]]:
+    """Returns the lowered model, the fused layers and those that stayed loops."""
+    specs = exportable.tensor_specs
+    with exportable.portable(), marking() as loops:
+        function = tf.function(exportable, input_signature=specs, autograph=False)
+        function.get_concrete_function()
+    proto = _run_tf2onnx(function, specs, opset)
+    fused = lower_markers(proto)
+    _order(proto, exportable.signature)
+    return proto, fused, loops
+
+
+def _run_tf2onnx(function: Any, specs: Any, opset: int) -> onnx.ModelProto:
+    logger = logging.getLogger("tf2onnx")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        proto, _ = tf2onnx.convert.from_function(
+            function,
+            specs,
+            opset=opset,
+            custom_ops={"PyFunc": DOMAIN},
+            custom_op_handlers={"Erfc": (_convert_erfc, [])},
+            extra_opset=[helper.make_opsetid(DOMAIN, 1)],
+        )
+    except Exception as error:  # tf2onnx raises whatever comes: ValueError, KeyError, its own
+        raise ExportError(
+            f"model: tf2onnx {tf2onnx.__version__} cannot convert it ({' '.join(str(error).split())[:300]}). "
+            "Replace the operation it names by one that ONNX has."
+        ) from error
+    finally:
+        logger.setLevel(level)
+    return proto
+
+
+def _convert_erfc(context: Any, node: Any, name: str, _: Any) -> Any:
+    """Gives tf2onnx the operation of Keras's exact gelu, which it does not know: erfc(x) = 1 - erf(x)."""
+    (x,), (y,) = node.input, node.output
+    dtype, shape = context.get_dtype(y), context.get_shape(y)
+    context.remove_node(node.name)
+    number = np.array(1, tf2onnx.utils.map_onnx_to_numpy_type(dtype))
+    one = context.make_const(tf2onnx.utils.make_name("one"), number).output[0]
+    erf = context.make_node("Erf", [x]).output[0]
+    return context.make_node("Sub", [one, erf], outputs=[y], shapes=[shape], dtypes=[dtype], name=name)
+
+
+def _order(proto: onnx.ModelProto, signature: Signature) -> None:
+    """Puts inputs and outputs in the model's order and names their free axes."""
+    for field, specs in ((proto.graph.input, signature.inputs), (proto.graph.output, signature.outputs)):
+        found = {value.name: value for value in field}
+        missing = [spec.name for spec in specs if spec.name not in found]
+        if missing:
+            raise ExportError(
+                f"model: its {missing[0]!r} was lost in the conversion; found {sorted(found)}. "
+                "An input that nothing reads cannot be exported: leave it out of the model."
+            )
+        ordered = [found[spec.name] for spec in specs]
+        for value, spec in zip(ordered, specs, strict=True):
+            value.CopyFrom(helper.make_tensor_value_info(
+                value.name, value.type.tensor_type.elem_type, _dimensions(spec.name, spec.shape)
+            ))
+        del field[:]
+        field.extend(ordered)
+
+
+def _dimensions(name: str, shape: tuple[int | None, ...]) -> list[int | str]:
+    """Names free sizes. onnxruntime takes equal names for equal sizes, so each input has names of its own."""
+    words = {0: "batch", 1: f"{name}_time"}
+    return [words.get(i, f"{name}_{i}") if size is None else size for i, size in enumerate(shape)]
+
+
+def _describe(proto: onnx.ModelProto, signature: Signature, loops: list[str]) -> None:
+    proto.producer_name, proto.producer_version = "rnnzoo", __version__
+    helper.set_model_props(
+        proto,
+        {
+            "rnnzoo": __version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "tf2onnx": tf2onnx.__version__,
+            "signature": json.dumps(signature.to_config()),
+            "loops": json.dumps(loops),
+        },
+    )
+
+
+def _checked(proto: onnx.ModelProto) -> onnx.ModelProto:
+    try:
+        proto = onnx.shape_inference.infer_shapes(proto)
+        onnx.checker.check_model(proto)
+    except Exception as error:  # ValidationError, InferenceError: no common base but this
+        raise ExportError(
+            f"model: the converted file is not valid ONNX ({' '.join(str(error).split())[:300]}). "
+            "Replace the operation it names by one that ONNX has."
+        ) from error
+    return proto

@@ -1,0 +1,230 @@
+"""Does an exported file answer as the Keras model does? Asked of every file before it appears.
+
+Batches of several sizes and lengths, none of them seen in the conversion, with rows padded on the right, with holes
+and without any valid step, and whatever real inputs are given.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnzoo import files
+from rnnzoo.errors import ArgumentError, ExportError, ParityError
+from rnnzoo_export.signature import Signature, TensorSpec
+
+if TYPE_CHECKING:
+    import keras
+
+    from rnnzoo_export.exportable import Exportable
+
+#: Largest difference allowed: ``|a - b| <= TOLERANCE + TOLERANCE * |b|``, float32 sums in another order.
+TOLERANCE = 1e-5
+# Rows and steps of the random batches.
+_CASES = ((1, 1), (4, 7), (2, 19))
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class ParityReport:
+    """The agreement of an exported file with its model.
+
+    Attributes:
+        max_difference: The largest absolute difference found.
+        where: The output, the place in it and the batch where it was found.
+        cases: How many batches were compared.
+        values: How many numbers were compared.
+        tolerance: What was allowed: ``|a - b| <= tolerance + tolerance * |b|``.
+    """
+
+    max_difference: float
+    where: str
+    cases: int
+    values: int
+    tolerance: float = TOLERANCE
+
+    def to_config(self) -> dict[str, Any]:
+        """Returns the report as JSON has it."""
+        return asdict(self)
+
+
+def check_parity(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    *,
+    inputs: Arrays | None = None,
+    input_signature: Any = None,
+) -> ParityReport:
+    """Compares an exported file with a Keras model.
+
+    Args:
+        model: The model.
+        path: An ONNX file, which is run in onnxruntime, or a SavedModel directory.
+        inputs: Arrays by input name to compare on, beside random ones.
+        input_signature: What a subclassed model takes: see ``Exportable``.
+
+    Returns:
+        The largest difference and where it is.
+
+    Raises:
+        PathNotFoundError: If there is no such file.
+        ParityError: If names or shapes differ, or a value beyond ``|a - b| <= 1e-5 + 1e-5 |b|``.
+    """
+    from rnnzoo_export.exportable import Exportable
+
+    exportable = Exportable(model, input_signature=input_signature)
+    target = Path(path)
+    if target.is_dir():
+        return check_saved_model(exportable, target, inputs=inputs, name=str(target))
+    files.existing_file(target, "an ONNX file or a SavedModel directory")
+    return check_onnx(exportable, target, inputs=inputs, name=str(target))
+
+
+def check_onnx(exportable: Exportable, path: Path, *, inputs: Arrays | None, name: str) -> ParityReport:
+    """Compares an ONNX file; ``name`` is what messages call it."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own exceptions have no common base but this
+        raise ExportError(
+            f"{name}: onnxruntime {onnxruntime.__version__} cannot load it ({' '.join(str(error).split())[:300]}). "
+            "Try another opset, or replace the operation it names."
+        ) from error
+    _compare_names(name, "inputs", exportable.signature.inputs, [node.name for node in session.get_inputs()])
+    _compare_names(name, "outputs", exportable.signature.outputs, [node.name for node in session.get_outputs()])
+    outputs = [spec.name for spec in exportable.signature.outputs]
+
+    def run(arrays: Arrays) -> Arrays:
+        return dict(zip(outputs, session.run(outputs, dict(arrays)), strict=True))
+
+    return _compare(exportable, run, inputs, name)
+
+
+def check_saved_model(
+    exportable: Exportable, directory: Path, *, inputs: Arrays | None, name: str
+) -> ParityReport:
+    """Compares a SavedModel through its signature; ``name`` is what messages call it."""
+    import tensorflow as tf
+
+    from rnnzoo_export.saved_model import load_signature
+
+    function = load_signature(directory)
+    given = list(function.structured_input_signature[1])
+    _compare_names(name, "inputs", exportable.signature.inputs, given, ordered=False)
+    _compare_names(
+        name, "outputs", exportable.signature.outputs, list(function.structured_outputs), ordered=False
+    )
+
+    def run(arrays: Arrays) -> Arrays:
+        outputs = function(**{key: tf.convert_to_tensor(value) for key, value in arrays.items()})
+        return {key: value.numpy() for key, value in outputs.items()}
+
+    return _compare(exportable, run, inputs, name)
+
+
+def random_batches(signature: Signature, *, seed: int = 0) -> Iterator[dict[str, np.ndarray]]:
+    """Makes batches that fit a signature: full, padded on the right, with holes, and with an empty row.
+
+    Args:
+        signature: What the model takes.
+        seed: Seed of the values.
+
+    Yields:
+        Arrays by input name.
+    """
+    rng = np.random.default_rng(seed)
+    for rows, steps in _CASES:
+        full = np.ones((rows, steps), bool)
+        # Lengths fall from all steps to none.
+        right = np.arange(steps) < np.linspace(steps, 0, rows).round()[:, None]
+        holes = rng.random((rows, steps)) < 0.6
+        for valid in (full, right, holes) if rows > 1 else (full,):
+            yield {spec.name: _random(spec, valid, rng) for spec in signature.inputs}
+
+
+def _random(spec: TensorSpec, valid: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    free = [None if axis == 1 else 3 for axis in range(len(spec.shape))]
+    free[0] = valid.shape[0]
+    if len(free) > 1:
+        free[1] = valid.shape[1]
+    shape = tuple(int(size if size is not None else free[i]) for i, size in enumerate(spec.shape))
+    dtype = np.dtype(spec.dtype)
+    follows = len(shape) > 1 and spec.shape[1] is None
+    mask = valid.reshape(*valid.shape, *[1] * (len(shape) - 2)) if follows else np.True_
+    if dtype.kind == "b":
+        return np.broadcast_to(mask, shape).copy() if follows else rng.random(shape) < 0.5
+    if dtype.kind in "iu":
+        ids = rng.integers(1, max(2, spec.categories or 2), shape)
+        return np.where(mask, np.minimum(ids, (spec.categories or 2) - 1), 0).astype(dtype)
+    if dtype.kind != "f":
+        raise ArgumentError(
+            f"input {spec.name!r}: has the type {dtype.name}, of which no test values can be made; expected numbers. "
+            "Leave text handling out of the exported model."
+        )
+    return np.where(mask, rng.normal(size=shape), 0.0).astype(dtype)
+
+
+def _compare_names(
+    name: str, kind: str, specs: tuple[TensorSpec, ...], found: list[str], *, ordered: bool = True
+) -> None:
+    expected = [spec.name for spec in specs]
+    if (found if ordered else sorted(found)) != (expected if ordered else sorted(expected)):
+        raise ParityError(f"{name}: has the {kind} {found}; the model has {expected}. Export the model again.")
+
+
+def _compare(
+    exportable: Exportable, run: Callable[[Arrays], Arrays], inputs: Arrays | None, name: str
+) -> ParityReport:
+    largest, where, cases, values = 0.0, "nowhere: the answers are identical", 0, 0
+    for batch in _batches(exportable.signature, inputs):
+        expected, found = exportable.predict(batch), run(batch)
+        shapes = ", ".join(f"{key} {array.shape}" for key, array in batch.items())
+        for output, truth in expected.items():
+            difference = _difference(name, output, np.asarray(found[output]), truth, shapes)
+            values += truth.size
+            place = np.unravel_index(int(difference.argmax()), difference.shape) if difference.size else ()
+            if difference.size and difference[place] > largest:
+                largest = float(difference[place])
+                where = f"{output} at {tuple(int(i) for i in place)} for {shapes}"
+        cases += 1
+    return ParityReport(largest, where, cases, values)
+
+
+def _batches(signature: Signature, inputs: Arrays | None) -> Iterator[dict[str, np.ndarray]]:
+    yield from random_batches(signature)
+    if inputs is not None:
+        names = [spec.name for spec in signature.inputs]
+        if set(inputs) != set(names):
+            raise ArgumentError(f"inputs: received {sorted(inputs)}; expected {names}, the model's inputs.")
+        yield {spec.name: np.asarray(inputs[spec.name]).astype(spec.dtype) for spec in signature.inputs}
+
+
+def _difference(name: str, output: str, found: np.ndarray, truth: np.ndarray, shapes: str) -> np.ndarray:
+    """Returns absolute differences, or raises where they are too large."""
+    if found.shape != truth.shape or found.dtype != truth.dtype:
+        raise ParityError(
+            f"{name}: {output} is {found.dtype} {found.shape} for {shapes}; the model answers {truth.dtype} "
+            f"{truth.shape}. The conversion is wrong; please report it with the model."
+        )
+    if truth.dtype.kind != "f":
+        found, truth = found.astype(np.float64), truth.astype(np.float64)
+    difference = np.abs(found.astype(np.float64) - truth)
+    # A comparison with NaN is false, so that a NaN on either side fails.
+    agrees = difference <= TOLERANCE + TOLERANCE * np.abs(truth.astype(np.float64))
+    if not agrees.all():
+        place = tuple(int(i) for i in np.argwhere(~agrees)[0])
+        raise ParityError(
+            f"{name}: {output} at {place} for {shapes}: the file answers {found[place]:.8g}, the model "
+            f"{truth[place]:.8g}; expected a difference of at most {TOLERANCE:g} + {TOLERANCE:g} x the value. "
+            "The file was not written."
+        )
+    return difference
