@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
+from rnnzoo_export.serving.validation import Limits
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -53,6 +54,11 @@ class Settings:
             raise ArgumentError(
                 f"port: received {self.port}; expected 0 to 65535. Pass 0 to take a free one, or e.g. 8000."
             )
+
+    @property
+    def limits(self) -> Limits:
+        """What one request may hold."""
+        return Limits(self.max_rows, self.max_steps)
 
     @property
     def local(self) -> bool:

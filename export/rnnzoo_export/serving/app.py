@@ -1,0 +1,236 @@
+"""The web application: Open Inference Protocol v2 over REST, raw inputs, and a page to try the model.
+
+    GET  /                                    the page
+    GET  /v2                                  server metadata
+    GET  /v2/health/live  /v2/health/ready    health
+    GET  /v2/models/NAME  .../ready           model metadata, readiness (also below .../versions/1)
+    POST /v2/models/NAME/infer                tensors to tensors
+    POST /v2/models/NAME/predict              raw inputs to answers: {"inputs": [...]} to {"answers": [...]}
+
+Errors are JSON, ``{"error": "..."}``, with a 4xx status where the request is to blame.
+
+Reference: https://github.com/kserve/open-inference-protocol
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from rnnzoo.errors import DataError, RequestError
+from rnnzoo.version import __version__
+from rnnzoo_export.serving import protocol
+from rnnzoo_export.serving.batching import Batcher
+from rnnzoo_export.serving.body import read_body
+from rnnzoo_export.serving.host_check import HostCheck
+from rnnzoo_export.serving.page import render_page
+from rnnzoo_export.serving.predictor import OnnxPredictor
+from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.validation import shorten
+from rnnzoo_export.signature import Signature
+
+VERSION = "1"
+_LENGTH_HEADER = "Inference-Header-Content-Length"
+_log = logging.getLogger("rnnzoo.serving")
+
+
+def create_app(predictor: OnnxPredictor, *, settings: Settings | None = None) -> Starlette:
+    """Makes the application that serves one model.
+
+    It is an ASGI application: any ASGI server can run it.
+
+    Args:
+        predictor: The model. Requests are held to ``settings`` by its limits, which are set here.
+        settings: What may be asked, and how much of it.
+
+    Returns:
+        The application.
+    """
+    settings = settings or Settings()
+    endpoints = _Endpoints(predictor, settings)
+    model = "/v2/models/{name}"
+    routes = [
+        Route("/", endpoints.page),
+        Route("/v2", endpoints.server_metadata),
+        Route("/v2/health/live", endpoints.live),
+        Route("/v2/health/ready", endpoints.ready),
+    ]
+    for path in (model, model + "/versions/{version}"):
+        routes += [
+            Route(path, endpoints.model_metadata),
+            Route(path + "/ready", endpoints.model_ready),
+            Route(path + "/infer", endpoints.infer, methods=["POST"]),
+            Route(path + "/predict", endpoints.predict, methods=["POST"]),
+        ]
+    app = Starlette(
+        routes=routes,
+        lifespan=endpoints.lifespan,
+        exception_handlers={
+            HTTPException: _http_error,
+            RequestError: _request_error,
+            DataError: _data_error,
+            ClientDisconnect: _gone,
+            Exception: _fault,
+        },
+    )
+    app.add_middleware(HostCheck, allowed=settings.known_hosts)
+    return app
+
+
+class _Endpoints:
+    """What the routes call."""
+
+    def __init__(self, predictor: OnnxPredictor, settings: Settings) -> None:
+        predictor.limits = settings.limits
+        self._predictor, self._settings = predictor, settings
+        self._name = predictor.bundle.name
+        self._batcher = Batcher(
+            predictor.execute,
+            max_batch=settings.max_batch if predictor.rows_are_free else None,
+            max_queue=settings.max_queue,
+            deadline=settings.deadline,
+        )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Starts the worker and lets it answer once, so that the first request finds everything warm."""
+        self._batcher.start()
+        await self._batcher.submit(_smallest_inputs(self._predictor.signature))
+        yield
+        await run_in_threadpool(self._batcher.stop)
+
+    async def page(self, _: Request) -> Response:
+        return render_page(self._predictor)
+
+    async def server_metadata(self, _: Request) -> Response:
+        return _json({"name": "rnnzoo", "version": __version__, "extensions": ["binary_tensor_data"]})
+
+    async def live(self, _: Request) -> Response:
+        return _json({"live": True})
+
+    async def ready(self, _: Request) -> Response:
+        ready = self._batcher.ready
+        return _json({"ready": ready}, status=200 if ready else 503)
+
+    async def model_ready(self, request: Request) -> Response:
+        self._check_model(request)
+        ready = self._batcher.ready
+        return _json({"name": self._name, "ready": ready}, status=200 if ready else 503)
+
+    async def model_metadata(self, request: Request) -> Response:
+        self._check_model(request)
+        signature = self._predictor.signature
+        return _json(
+            {
+                "name": self._name,
+                "versions": [VERSION],
+                "platform": "onnxruntime_onnx",
+                "inputs": protocol.describe_tensors(signature.inputs),
+                "outputs": protocol.describe_tensors(signature.outputs),
+            }
+        )
+
+    async def infer(self, request: Request) -> Response:
+        self._check_model(request)
+        body = await self._body(request)
+        length = request.headers.get(_LENGTH_HEADER)
+        parsed = protocol.parse_infer(body, length, self._predictor.signature, self._settings.limits)
+        outputs = await self._batcher.submit(self._predictor.check(parsed.inputs))
+        content, length_of_json = protocol.render_infer(parsed, outputs, self._name, VERSION)
+        if length_of_json is None:
+            return Response(content, media_type="application/json")
+        headers = {_LENGTH_HEADER: str(length_of_json)}
+        return Response(content, media_type="application/octet-stream", headers=headers)
+
+    async def predict(self, request: Request) -> Response:
+        self._check_model(request)
+        raw = self._raw_inputs(protocol.parse_json(await self._body(request)))
+        lengths, inputs = await run_in_threadpool(self._encode, raw)
+        outputs = await self._batcher.submit(inputs)
+        answers = await run_in_threadpool(self._predictor.decode, outputs, lengths)
+        return _json({"model_name": self._name, "model_version": VERSION, "answers": answers})
+
+    def _encode(self, raw: list[Any]) -> tuple[list[int], dict[str, np.ndarray]]:
+        encoded = self._predictor.encode(raw)
+        return [len(row) for row in encoded], self._predictor.check(self._predictor.collate(encoded))
+
+    def _raw_inputs(self, message: Mapping[str, Any]) -> list[Any]:
+        raw = message.get("inputs")
+        if not isinstance(raw, list) or not raw:
+            raise RequestError(
+                f'inputs: received {shorten(raw)}; expected {{"inputs": [...]}} with at least one raw input.'
+            )
+        if len(raw) > self._settings.max_rows:
+            raise RequestError(
+                f"inputs: received {len(raw)} rows; expected at most {self._settings.max_rows}. "
+                "Send them in several requests.",
+                status=413,
+            )
+        return raw
+
+    def _check_model(self, request: Request) -> None:
+        name, version = request.path_params["name"], request.path_params.get("version", VERSION)
+        if name != self._name:
+            raise RequestError(f"model: received {shorten(name)}; expected {self._name!r}.", status=404)
+        if version != VERSION:
+            raise RequestError(f"version: received {shorten(version)}; expected {VERSION!r}.", status=404)
+
+    async def _body(self, request: Request) -> bytes:
+        limits = self._settings
+        return await read_body(request, max_bytes=limits.max_body_bytes, timeout=limits.body_timeout)
+
+
+def _smallest_inputs(signature: Signature) -> dict[str, np.ndarray]:
+    """Returns one row of the shortest inputs."""
+    return {
+        spec.name: np.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
+        for spec in signature.inputs
+    }
+
+
+def _json(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    content = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Response(content, status_code=status, media_type="application/json", headers=headers)
+
+
+async def _request_error(_: Request, error: Exception) -> Response:
+    status = error.status if isinstance(error, RequestError) else 400
+    headers = {"Retry-After": "1"} if status == 503 else None
+    return _json({"error": _one_line(error)}, status=status, headers=headers)
+
+
+async def _data_error(_: Request, error: Exception) -> Response:
+    return _json({"error": _one_line(error)}, status=400)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    expected = " See / for the addresses." if error.status_code == 404 else ""
+    text = f"{request.method}: {error.detail}.{expected}"
+    return _json({"error": text}, status=error.status_code, headers=error.headers)
+
+
+async def _gone(_: Request, error: Exception) -> Response:
+    return Response(status_code=499)  # nobody reads it: the client has closed the connection
+
+
+async def _fault(_: Request, error: Exception) -> Response:
+    _log.error("an unexpected %s", type(error).__name__, exc_info=error)
+    return _json({"error": "server: an unexpected error; it was logged."}, status=500)
+
+
+def _one_line(error: Exception, width: int = 500) -> str:
+    """Returns the start of a message, which may quote a request."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= width else text[:width] + "..."

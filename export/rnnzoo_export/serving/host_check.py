@@ -1,0 +1,49 @@
+"""Requests must be addressed to a name that this server has.
+
+A web page of another site can make its own host name point to 127.0.0.1 and so reach a server on the visitor's
+machine (DNS rebinding); the browser then sends that name in the Host header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+
+class HostCheck:
+    """ASGI middleware that answers 421 to requests addressed to another name.
+
+    Args:
+        app: The application.
+        allowed: Host names in lower case; ``None`` allows any.
+    """
+
+    def __init__(self, app: Any, *, allowed: Collection[str] | None) -> None:
+        self._app, self._allowed = app, allowed
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handles one connection."""
+        if scope["type"] == "http" and self._allowed is not None:
+            hosts = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
+            if len(hosts) != 1 or host_name(hosts[0]) not in self._allowed:
+                text = "Host: expected a name of this server. Start it with that host name allowed."
+                refusal = Response(orjson.dumps({"error": text}), 421, media_type="application/json")
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def host_name(header: str) -> str:
+    """Returns the name in a Host header, without the port.
+
+    Example:
+        >>> host_name("Localhost:8000"), host_name("[::1]:80")
+        ('localhost', '::1')
+    """
+    header = header.strip().lower()
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() and ":" in header else header

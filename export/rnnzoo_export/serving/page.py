@@ -1,0 +1,41 @@
+"""The page to try a model: one file, no request to anywhere else."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+
+from starlette.responses import Response
+
+from rnnzoo_export.serving.predictor import OnnxPredictor
+
+_MARK = "/*MODEL*/null"
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def render_page(predictor: OnnxPredictor) -> Response:
+    """Renders the page for one model."""
+    bundle = predictor.bundle
+    facts = {
+        "name": bundle.name,
+        "task": bundle.provenance.get("task"),
+        "kind": bundle.preprocessing.kind if bundle.preprocessing is not None else None,
+        "example": bundle.provenance.get("example"),
+        "inputs": [spec.to_config() for spec in bundle.signature.inputs],
+        "sha256": bundle.sha256,
+        "versions": bundle.provenance.get("versions"),
+        "metrics": (bundle.provenance.get("metrics") or {}).get("test"),
+    }
+    # "</script>" inside a text would end the script.
+    text = json.dumps(facts).replace("<", "\\u003c")
+    headers = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
+    return Response(_template().replace(_MARK, text), media_type="text/html", headers=headers)
+
+
+@cache
+def _template() -> str:
+    return resources.files("rnnzoo_export.serving").joinpath("page.html").read_text(encoding="utf-8")
