@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from zoo_cases import CLASSES, FEATURES, HORIZON, batch, reads_tokens, run, take
 
 NAMES = list_models()
 MASKED = [name for name in NAMES if takes_mask(name)]
-CLOSE = {"rtol": 1e-5, "atol": 1e-6}  # float32 sums in another order
+CLOSE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-6}  # float32 sums in another order
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +149,7 @@ def test_learns_what_needs_memory(name: str) -> None:
 def _memory_problem(name: str) -> tuple[list[np.ndarray], np.ndarray, float]:
     rng, rows, steps = np.random.default_rng(3), 256, 6
     symbols = rng.integers(0, CLASSES, (rows, steps))
+    inputs: list[np.ndarray]
     if reads_tokens(name):
         inputs = [(symbols + 2).astype(np.int32)]
     else:

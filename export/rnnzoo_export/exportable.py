@@ -65,7 +65,9 @@ class Exportable:
     @contextlib.contextmanager
     def portable(self) -> Iterator[None]:
         """Keeps recurrent layers off cuDNN, whose operators no other machine can load."""
-        recurrent = [layer for layer in _all_layers(self.model) if isinstance(layer, layers.LSTM | layers.GRU)]
+        recurrent = [
+            layer for layer in _all_layers(self.model) if isinstance(layer, layers.LSTM | layers.GRU)
+        ]
         chosen = [layer.use_cudnn for layer in recurrent]
         for layer in recurrent:
             layer.use_cudnn = False
@@ -95,23 +97,25 @@ def _input_structure(model: Any, input_signature: Any) -> Any:
 
 
 def _input_specs(model: Any, places: Sequence[Any], names: Sequence[str] | None) -> tuple[TensorSpec, ...]:
-    found = list(names) if names is not None else [place.name or f"input_{i}" for i, place in enumerate(places)]
+    found = (
+        list(names) if names is not None else [place.name or f"input_{i}" for i, place in enumerate(places)]
+    )
     if len(found) != len(places) or len(set(found)) != len(found):
         raise ArgumentError(
             f"input_names: received {found} for {len(places)} inputs; expected one name each, all different."
         )
     for name, place in zip(found, places, strict=True):
         if place.dtype is None or place.shape is None:
-            raise ArgumentError(f"input {name!r}: its shape or dtype is not known; expected both. State them.")
+            raise ArgumentError(
+                f"input {name!r}: its shape or dtype is not known; expected both. State them."
+            )
     return tuple(
         _spec(name, place.shape, place.dtype, categories=_categories(model, place))
         for name, place in zip(found, places, strict=True)
     )
 
 
-def _output_specs(
-    model: Any, structure: Any, inputs: Sequence[TensorSpec]
-) -> tuple[TensorSpec, ...]:
+def _output_specs(model: Any, structure: Any, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
     symbolic = [keras.KerasTensor(spec.shape, dtype=spec.dtype, name=spec.name) for spec in inputs]
     outputs = model.compute_output_spec(keras.tree.pack_sequence_as(structure, symbolic))
     flat = keras.tree.flatten(outputs)

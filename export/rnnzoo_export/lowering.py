@@ -37,7 +37,9 @@ def lower_markers(model: onnx.ModelProto) -> list[str]:
             nodes.append(node)
             continue
         spec = _read_spec(node, values)
-        builder = NodeBuilder(f"{spec.layer}{f'_{fused.count(spec.layer) + 1}' if spec.layer in fused else ''}")
+        builder = NodeBuilder(
+            f"{spec.layer}{f'_{fused.count(spec.layer) + 1}' if spec.layer in fused else ''}"
+        )
         write_recurrent_nodes(
             spec, builder, node.input[1:], node.output, value_of=values, used=lambda name: read[name] > 0
         )

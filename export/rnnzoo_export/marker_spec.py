@@ -10,6 +10,8 @@ from typing import Literal
 #: The operator domain under which markers pass through the converter.
 DOMAIN = "rnnzoo.marker"
 
+Operator = Literal["LSTM", "GRU", "RNN"]
+
 #: An ONNX activation with its alpha and beta, ``None`` where it has none.
 Activation = tuple[str, float | None, float | None]
 
@@ -35,7 +37,7 @@ class MarkerSpec:
     """
 
     layer: str
-    operator: Literal["LSTM", "GRU", "RNN"]
+    operator: Operator
     units: int
     activations: tuple[Activation, ...]
     use_bias: bool

@@ -21,7 +21,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from rnnzoo_export.marker_spec import Activation, MarkerSpec
+from rnnzoo_export.marker_spec import Activation, MarkerSpec, Operator
 
 _PATCHING = threading.RLock()
 
@@ -42,7 +42,9 @@ def marking() -> Iterator[list[str]]:
         def active(training: Any) -> bool:
             return threading.get_ident() == thread and tf.inside_function() and not training
 
-        def inner_loop(self: Any, sequences: Any, initial_state: Any, mask: Any, training: Any = False, *, base: Any):
+        def inner_loop(
+            self: Any, sequences: Any, initial_state: Any, mask: Any, training: Any = False, *, base: Any
+        ) -> Any:
             spec = layer_spec(self) if active(training) else None
             if spec is None:
                 if threading.get_ident() == thread and self.name not in loops:
@@ -50,7 +52,9 @@ def marking() -> Iterator[list[str]]:
                 return base(self, sequences, initial_state, mask, training)
             return _mark_layer(self, spec, sequences, initial_state, mask)
 
-        def call(self: Any, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None):
+        def call(
+            self: Any, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None
+        ) -> Any:
             spec = bidirectional_spec(self) if active(training) else None
             if spec is None:
                 return original_call(
@@ -77,6 +81,8 @@ def layer_spec(layer: Any) -> MarkerSpec | None:
     if type(layer) not in (layers.LSTM, layers.GRU, layers.SimpleRNN, layers.RNN):
         return None
     cell = layer.cell
+    operator: Operator
+    functions: tuple[Any, ...]
     if type(cell) is layers.LSTMCell:
         operator, functions = "LSTM", (cell.recurrent_activation, cell.activation, cell.activation)
     elif type(cell) is layers.GRUCell:
@@ -104,7 +110,11 @@ def layer_spec(layer: Any) -> MarkerSpec | None:
 def bidirectional_spec(layer: Any) -> MarkerSpec | None:
     """Describes a bidirectional layer as one operator; ``None`` if it takes two, or ONNX has none."""
     forward, backward = layer_spec(layer.forward_layer), layer_spec(layer.backward_layer)
-    if forward is None or backward is None or (forward.direction, backward.direction) != ("forward", "reverse"):
+    if (
+        forward is None
+        or backward is None
+        or (forward.direction, backward.direction) != ("forward", "reverse")
+    ):
         return None
     same = dataclasses.replace(
         backward, layer=forward.layer, activations=forward.activations, direction="forward"
@@ -173,9 +183,7 @@ def _merge(output: Any, mode: str | None) -> Any:
 def _emit(spec: MarkerSpec, x: Any, mask: Any, states: Sequence[Any], weights: Sequence[Any]) -> list[Any]:
     """Adds a marker to the graph and returns its outputs."""
     given = not all(_is_zero(state) for state in states)
-    spec = dataclasses.replace(
-        spec, masked=mask is not None, initial_states=given, num_states=len(states)
-    )
+    spec = dataclasses.replace(spec, masked=mask is not None, initial_states=given, num_states=len(states))
     inputs = [tf.constant(spec.to_json()), tf.cast(x, tf.float32)]
     if mask is not None:
         inputs.append(tf.cast(mask, tf.bool))

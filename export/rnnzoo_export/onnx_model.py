@@ -98,11 +98,11 @@ def export_onnx(
     """
     target, opset = Path(path), _check_opset(opset)
     if target.is_dir() or (target.exists() and not overwrite):
-        raise PathExistsError(f"{target}: exists; expected a new file. Choose another name, or ask to overwrite.")
+        raise PathExistsError(
+            f"{target}: exists; expected a new file. Choose another name, or ask to overwrite."
+        )
     exportable = Exportable(model, input_signature=input_signature)
-    return write_onnx(
-        exportable, target, opset=opset, strict=strict, parity_inputs=parity_inputs
-    )
+    return write_onnx(exportable, target, opset=opset, strict=strict, parity_inputs=parity_inputs)
 
 
 def write_onnx(
@@ -196,9 +196,11 @@ def _order(proto: onnx.ModelProto, signature: Signature) -> None:
             )
         ordered = [found[spec.name] for spec in specs]
         for value, spec in zip(ordered, specs, strict=True):
-            value.CopyFrom(helper.make_tensor_value_info(
-                value.name, value.type.tensor_type.elem_type, _dimensions(spec.name, spec.shape)
-            ))
+            value.CopyFrom(
+                helper.make_tensor_value_info(
+                    value.name, value.type.tensor_type.elem_type, _dimensions(spec.name, spec.shape)
+                )
+            )
         del field[:]
         field.extend(ordered)
 

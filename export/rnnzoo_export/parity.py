@@ -100,7 +100,9 @@ def check_onnx(exportable: Exportable, path: Path, *, inputs: Arrays | None, nam
             "Try another opset, or replace the operation it names."
         ) from error
     _compare_names(name, "inputs", exportable.signature.inputs, [node.name for node in session.get_inputs()])
-    _compare_names(name, "outputs", exportable.signature.outputs, [node.name for node in session.get_outputs()])
+    _compare_names(
+        name, "outputs", exportable.signature.outputs, [node.name for node in session.get_outputs()]
+    )
     outputs = [spec.name for spec in exportable.signature.outputs]
 
     def run(arrays: Arrays) -> Arrays:
@@ -152,11 +154,8 @@ def random_batches(signature: Signature, *, seed: int = 0) -> Iterator[dict[str,
 
 
 def _random(spec: TensorSpec, valid: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    free = [None if axis == 1 else 3 for axis in range(len(spec.shape))]
-    free[0] = valid.shape[0]
-    if len(free) > 1:
-        free[1] = valid.shape[1]
-    shape = tuple(int(size if size is not None else free[i]) for i, size in enumerate(spec.shape))
+    free = [*valid.shape, *[3] * len(spec.shape)]
+    shape = tuple(free[i] if size is None else size for i, size in enumerate(spec.shape))
     dtype = np.dtype(spec.dtype)
     follows = len(shape) > 1 and spec.shape[1] is None
     mask = valid.reshape(*valid.shape, *[1] * (len(shape) - 2)) if follows else np.True_
@@ -178,7 +177,9 @@ def _compare_names(
 ) -> None:
     expected = [spec.name for spec in specs]
     if (found if ordered else sorted(found)) != (expected if ordered else sorted(expected)):
-        raise ParityError(f"{name}: has the {kind} {found}; the model has {expected}. Export the model again.")
+        raise ParityError(
+            f"{name}: has the {kind} {found}; the model has {expected}. Export the model again."
+        )
 
 
 def _compare(

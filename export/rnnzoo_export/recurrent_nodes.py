@@ -23,7 +23,9 @@ _DEFAULT_ACTIVATIONS = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", 
 _END = 2**62
 
 
-def onnx_weights(spec: MarkerSpec, weights: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def onnx_weights(
+    spec: MarkerSpec, weights: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Turns Keras weights into those of the ONNX operator.
 
     Args:
@@ -225,7 +227,9 @@ class RecurrentNodes:
             return self._state(0, direction)
         # Keras answers zeros where no step is valid, whatever the initial state.
         final = self._one_direction(self._finals[0], direction)
-        last = self._state(0, direction) if not self._states else add("Where", [mask.present, final, self._zero])
+        last = (
+            self._state(0, direction) if not self._states else add("Where", [mask.present, final, self._zero])
+        )
         if not self._spec.zero_output:
             return last
         backwards = self._spec.direction == "reverse" or direction == 1

@@ -76,7 +76,10 @@ class DataOptions:
         from rnnzoo.data.datasets import DATASETS, load_dataset
         from rnnzoo.data.tables import read_table
 
-        fractions = {"validation_fraction": self.validation_fraction, "test_fraction": self.test_fraction}
+        fractions: dict[str, Any] = {
+            "validation_fraction": self.validation_fraction,
+            "test_fraction": self.test_fraction,
+        }
         if self.data in DATASETS and not os.path.exists(self.data):  # noqa: PTH110
             return load_dataset(self.data, seed=self.split_seed, **fractions)
         if self.target is not None:

@@ -71,9 +71,8 @@ def _gpu() -> str:
 
 
 def _export() -> str:
-    from rnnzoo_export.onnx_model import export_onnx
-
     from rnnzoo.zoo import create_model
+    from rnnzoo_export.onnx_model import export_onnx
 
     with tempfile.TemporaryDirectory() as folder:
         model = create_model("series-classifier-gru", units=(4,))

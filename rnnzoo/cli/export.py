@@ -36,9 +36,9 @@ def export(
 def export_run(run: Path, out: Path, *, overwrite: bool) -> Any:
     """Exports a finished run and returns the bundle."""
     import keras
-    from rnnzoo_export.bundle_writer import save_bundle
 
     from rnnzoo.training.run_directory import open_run
+    from rnnzoo_export.bundle_writer import save_bundle
 
     opened = open_run(run)
     config, metrics = opened.read_config(), opened.read_metrics()

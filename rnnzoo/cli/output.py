@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -60,12 +61,21 @@ def working(text: str) -> Iterator[None]:
 
 @contextmanager
 def tensorflow_starting(text: str) -> Iterator[None]:
-    """Like ``working``, with TensorFlow started first and its notes on drivers and CPU features kept quiet.
+    """Like ``working``, with TensorFlow started first."""
+    with working(text):
+        start_tensorflow()
+        yield
+
+
+def start_tensorflow() -> None:
+    """Imports TensorFlow, with its notes on drivers and CPU features kept quiet.
 
     They are written by native code before any setting is read, so that only the file descriptor can be turned.
     """
-    with working(text):
-        saved, log = os.dup(2), tempfile.TemporaryFile()
+    if "tensorflow" in sys.modules:
+        return
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as log:
         os.dup2(log.fileno(), 2)
         try:
             import tensorflow as tf
@@ -78,8 +88,6 @@ def tensorflow_starting(text: str) -> Iterator[None]:
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-            log.close()
-        yield
 
 
 def shell_path(path: Path | str) -> str:

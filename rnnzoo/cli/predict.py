@@ -42,9 +42,8 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Answer one input or a whole file with the ONNX model of a bundle."""
-    from rnnzoo_export.serving.predictor import OnnxPredictor
-
     from rnnzoo_export.bundle import load_bundle
+    from rnnzoo_export.serving.predictor import OnnxPredictor
 
     if (file is None) == (not inputs):
         raise ArgumentError(

@@ -7,7 +7,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from rnnzoo.cli.output import start_tensorflow
 from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo.zoo import get_spec
 
 
 def split_settings(model: str, settings: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -26,11 +28,14 @@ def split_settings(model: str, settings: Sequence[str]) -> tuple[dict[str, Any],
     """
     import inspect
 
+    spec = get_spec(model)
+    if not settings:
+        return {}, {}
+    start_tensorflow()  # the builders need it
     import rnnzoo
     from rnnzoo.training.config import TrainConfig
-    from rnnzoo.zoo import get_spec
 
-    arguments = set(inspect.signature(getattr(rnnzoo, get_spec(model).builder)).parameters)
+    arguments = set(inspect.signature(getattr(rnnzoo, spec.builder)).parameters)
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
     chosen: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
     for setting in settings:

@@ -165,19 +165,9 @@ class Splits:
         Raises:
             DataError: If a column is missing.
         """
-        pairs = []
-        for table in (frame, test):
-            if table is None:
-                pairs.append(None)
-                continue
-            for column in (text, label):
-                if column not in table.columns:
-                    raise DataError(
-                        f"frame: has no column {column!r}; expected one of {', '.join(map(str, table))}."
-                    )
-            pairs.append((table[text].tolist(), table[label].tolist()))
-        rows = pairs[0] or ([], [])
-        return cls.from_arrays(*rows, test=pairs[1], **options)
+        rows, labels = _frame_columns(frame, text, label)
+        given = None if test is None else _frame_columns(test, text, label)
+        return cls.from_arrays(rows, labels, test=given, **options)
 
     @classmethod
     def from_datasets(
@@ -291,6 +281,13 @@ def _fit_preprocessing(
     # Whether lengths differ decides the model's inputs, so all parts have a say; statistics stay with the training.
     lengths = {len(row) for pair in parts.values() for row in pair[0]}
     return FeaturePreprocessing.fit(rows, variable_length=len(lengths) > 1)
+
+
+def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:
+    for column in (text, label):
+        if column not in frame.columns:
+            raise DataError(f"frame: has no column {column!r}; expected one of {', '.join(map(str, frame))}.")
+    return frame[text].tolist(), frame[label].tolist()
 
 
 def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:

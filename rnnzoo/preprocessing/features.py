@@ -58,7 +58,11 @@ class FeaturePreprocessing(Preprocessing):
             )
         mean, scale = fit_scale(np.concatenate(rows))
         differs = len({len(row) for row in rows}) > 1
-        return cls(mean, scale, variable_length=differs if variable_length is None else variable_length)
+        return cls(
+            mean.tolist(),
+            scale.tolist(),
+            variable_length=differs if variable_length is None else variable_length,
+        )
 
     def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
         """Scales rows ``(time, features)`` to float32."""

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 
-from rnnzoo.data.split import Split
+from rnnzoo.data.split import Split, WindowSplit
 from rnnzoo.data.splits import Splits
 
 #: Above this many numbers a linear model sees every k-th training window only.
@@ -100,11 +100,13 @@ def _tagging(splits: Splits, part: Split) -> dict[str, np.ndarray]:
 
 def _steps(split: Split) -> Iterator[tuple[int, int]]:
     for inputs, tags, weights in split.batches(256):
+        assert weights is not None, "tags come with weights"
         valid = weights > 0
         yield from zip(inputs["tokens"][valid].tolist(), tags[valid].tolist(), strict=True)
 
 
 def _forecasting(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    assert isinstance(part, WindowSplit), "forecasts come from windows"
     history, future = part.raw_targets()
     horizon = future.shape[1]
     result = {"persistence": np.repeat(history[:, -1:], horizon, axis=1)}
@@ -120,13 +122,14 @@ def _ridge(splits: Splits, part: Split, shape: tuple[int, ...]) -> np.ndarray:
     width = splits.train.gather(np.arange(1))[0]["features"].size
     stride = -(-len(splits.train) * width // _MAX_NUMBERS)
     inputs, targets, _ = splits.train.gather(np.arange(0, len(splits.train), stride))
-    rows = len(targets)
-    model = Ridge(alpha=1.0).fit(inputs["features"].reshape(rows, -1), targets.reshape(rows, -1))
-    predicted = [
-        model.predict(inputs["features"].reshape(len(inputs["features"]), -1))
-        for inputs, _, _ in part.batches(4096)
-    ]
+    model = Ridge(alpha=1.0).fit(_rows_of(inputs["features"]), _rows_of(targets))
+    predicted = [model.predict(_rows_of(inputs["features"])) for inputs, _, _ in part.batches(4096)]
     return splits.decoding.in_original_units(np.concatenate(predicted).reshape(shape))
+
+
+def _rows_of(array: np.ndarray) -> np.ndarray:
+    # In float64: the lags of a series are nearly collinear, which float32 cannot resolve.
+    return array.reshape(len(array), -1).astype(np.float64)
 
 
 def _design(splits: Splits, part: Split) -> tuple[str, Any, Any]:

@@ -66,7 +66,7 @@ class Checkpoint(keras.callbacks.Callback):
         state = {"history": self._history, "stopped": stopped, "callbacks": callbacks}
         arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
         with replacing(self.path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
 
     def _restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         state = _state(arrays)

@@ -98,7 +98,14 @@ def forward_function(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np
     """Returns a compiled inference function from named inputs to the one output."""
     import tensorflow as tf
 
-    step = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
+    signature = None
+    if getattr(model, "inputs", None):  # stated once, so that no new length is traced anew
+        signature = [
+            keras.tree.map_structure(lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), model.input)
+        ]
+    step = tf.function(
+        lambda x: model(x, training=False), input_signature=signature, reduce_retracing=signature is None
+    )
 
     def forward(inputs: dict[str, np.ndarray]) -> np.ndarray:
         tensors: dict[str, Any] = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}

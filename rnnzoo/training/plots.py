@@ -15,7 +15,7 @@ from rnnzoo.files import replacing
 # A fixed palette that colour-blind readers can tell apart (Okabe & Ito 2008).
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 
-STYLE = {
+STYLE: Any = {  # the names that matplotlib takes are typed one by one
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,

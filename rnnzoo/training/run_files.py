@@ -61,7 +61,7 @@ def _write_samples(run: RunDirectory, splits: Splits) -> None:
     split = splits.test if splits.test is not None else splits.validation
     inputs, _, _ = next(iter(split.batches(_SAMPLES)))
     with replacing(run.samples) as temporary, temporary.open("wb") as file:
-        np.savez(file, **inputs)
+        np.savez(file, allow_pickle=False, **inputs)
     if split.raw is not None:
         write_json(run.example, _plain(split.raw[0]))
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 import keras_tuner
-from rnnzoo.data.splits import Splits
 
+from rnnzoo.data.splits import Splits
 from rnnzoo.tasks import get_task
 from rnnzoo.training.compatibility import check_model_fits
 from rnnzoo.training.config import TrainConfig

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from rnnzoo.data.splits import Splits
 
 from rnnzoo import checks
+from rnnzoo.data.splits import Splits
 from rnnzoo.errors import PathExistsError, RunError
 from rnnzoo.tasks import get_task
 from rnnzoo.training.config import TrainConfig

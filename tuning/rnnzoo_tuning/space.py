@@ -119,7 +119,8 @@ class SearchSpace:
         """Draws the builder's arguments of one trial."""
         drawn = {name: dimension.draw(parameters, name) for name, dimension in self.model.items()}
         if "width" in drawn:
-            drawn["units"] = (drawn.pop("width"),) * drawn.pop("depth")
+            width, depth = drawn.pop("width"), int(drawn.pop("depth"))
+            drawn["units"] = (width,) * depth
         return drawn
 
     def draw_training(self, parameters: Any) -> dict[str, Any]:

@@ -121,7 +121,8 @@ class Batcher:
             return await asyncio.wait_for(job.future, self._deadline)
         except TimeoutError as error:
             raise RequestError(
-                f"server: no answer within {self._deadline:g} s; expected less load. Try again later.", status=504
+                f"server: no answer within {self._deadline:g} s; expected less load. Try again later.",
+                status=504,
             ) from error
 
     def _enqueue(self, job: _Job) -> None:
@@ -143,7 +144,7 @@ class Batcher:
             while jobs := self._next():
                 self._run(jobs)
                 self._running = []
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - whatever kills the thread, a new one must follow
             _log.exception("the session's thread died; it is started again")
             self._recover()
 
@@ -175,7 +176,7 @@ class Batcher:
         results: Sequence[_Result]
         try:
             results = self._together(jobs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - one request's error must not end the others
             results = [error]
             if len(jobs) > 1:
                 _log.warning("a batch of %d requests failed; running them one by one", len(jobs))
@@ -200,7 +201,7 @@ class Batcher:
     def _alone(self, job: _Job) -> _Result:
         try:
             return self._together([job])[0]
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it is handed to its request
             return error
 
     def _in_pieces(self, inputs: Arrays, rows: int) -> dict[str, np.ndarray]:

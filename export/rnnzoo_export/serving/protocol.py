@@ -120,7 +120,11 @@ def render_infer(
     tensors, raw = [], []
     for name, binary in request.outputs.items():
         array = np.ascontiguousarray(outputs[name])
-        tensor = {"name": name, "datatype": _NAMES[array.dtype.name], "shape": list(array.shape)}
+        tensor: dict[str, Any] = {
+            "name": name,
+            "datatype": _NAMES[array.dtype.name],
+            "shape": list(array.shape),
+        }
         if binary:
             raw.append(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
             tensor["parameters"] = {"binary_data_size": array.nbytes}
@@ -200,9 +204,7 @@ def _parse_outputs(listed: Any, binary: bool, signature: Signature) -> dict[str,
     return wanted
 
 
-def _parse_inputs(
-    listed: Any, tail: _Tail, signature: Signature, limits: Limits
-) -> dict[str, np.ndarray]:
+def _parse_inputs(listed: Any, tail: _Tail, signature: Signature, limits: Limits) -> dict[str, np.ndarray]:
     specs = {spec.name: spec for spec in signature.inputs}
     tensors = _tensors("input", listed)
     check_names("input", [tensor["name"] for tensor in tensors], list(specs), all_of_them=True)
@@ -263,14 +265,17 @@ def _from_bytes(spec: TensorSpec, size: Any, kind: str, shape: Sequence[int], ta
 def _from_json(spec: TensorSpec, data: Any, kind: str, shape: Sequence[int]) -> np.ndarray:
     values = _flatten(spec, data, shape)
     dtype = np.dtype(DATATYPES[kind])
-    allowed = {"f": {int, float}, "b": {bool}}.get(dtype.kind, {int})
+    kinds: dict[str, set[type]] = {"f": {int, float}, "b": {bool}}
+    allowed = kinds.get(dtype.kind, {int})
     wrong = set(map(type, values)) - allowed
     if wrong:
         names = ", ".join(sorted(one.__name__ for one in wrong))
         raise RequestError(f"{spec.name}: received {names} in the data; expected {kind} values.")
     try:
         with np.errstate(over="ignore"):
-            array = np.array(values, np.float64).astype(dtype) if dtype.kind == "f" else np.array(values, dtype)
+            array = (
+                np.array(values, np.float64).astype(dtype) if dtype.kind == "f" else np.array(values, dtype)
+            )
     except OverflowError as error:
         raise RequestError(f"{spec.name}: received a number that does not fit {kind}.") from error
     return array.reshape(shape)

@@ -36,7 +36,9 @@ def serve(bundle: Bundle | str | os.PathLike[str], *, settings: Settings | None 
     port = _free_port(settings)  # before anything slow
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     predictor = OnnxPredictor(loaded, threads=settings.threads)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
     logging.getLogger("_granian").setLevel(logging.ERROR)
     app = create_app(predictor, settings=settings)
     asyncio.run(_run(app, settings, port, loaded))
@@ -65,7 +67,7 @@ async def _run(app: object, settings: Settings, port: int, bundle: Bundle) -> No
 
 async def _announce(settings: Settings, port: int, bundle: Bundle) -> None:
     """Says where the server is, once it listens."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host  # noqa: S104
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host
     address = f"[{host}]" if ":" in host else host
     while True:
         try:
