@@ -9,13 +9,11 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-import numpy as np
+import keras
 import pytest
 
-
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng(0)
+import rnnzoo
+from rnnzoo.cli.export import export_run
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +29,23 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("RNNZOO_DATA does not name a folder of data sets")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def digits_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model of the digits, trained for a few epochs and kept."""
+    splits = rnnzoo.load_dataset("digits")
+    keras.utils.set_random_seed(3)
+    model = rnnzoo.create_model("series-classifier-gru", units=(32,), **splits.model_arguments)
+    path = tmp_path_factory.mktemp("digits") / "run"
+    config = rnnzoo.TrainConfig(epochs=4, learning_rate=0.01, seed=3)
+    rnnzoo.train(model, splits, config=config, directory=path, progress=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def digits_bundle(digits_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, exported."""
+    path = tmp_path_factory.mktemp("digits") / "bundle"
+    export_run(digits_run, path, overwrite=False)
+    return path

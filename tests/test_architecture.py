@@ -18,7 +18,7 @@ LAYERS = [
     ("rnnzoo.errors", "rnnzoo.version"),
     ("rnnzoo.checks", "rnnzoo.files"),
     ("rnnzoo.preprocessing", "rnnzoo.decoding"),
-    ("rnnzoo.tasks", "rnnzoo.cells", "rnnzoo.cudnn", "rnnzoo.report"),
+    ("rnnzoo.tasks", "rnnzoo.cells", "rnnzoo.cudnn", "rnnzoo.report", "rnnzoo.model_inputs"),
     ("rnnzoo.inputs", "rnnzoo.heads", "rnnzoo.encoder"),
     ("rnnzoo.builders",),
     ("rnnzoo.zoo",),
@@ -26,7 +26,7 @@ LAYERS = [
     ("rnnzoo.training",),
     ("rnnzoo_export",),
     ("rnnzoo_tuning",),
-    ("rnnzoo.cli",),
+    ("rnnzoo.cli", "rnnzoo.__main__"),
 ]
 SERVING_MAY_IMPORT = (
     "rnnzoo.errors",

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras import layers
 
 from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError
+from rnnzoo.model_inputs import input_structure
 from rnnzoo_export.signature import Signature, TensorSpec
 
 _MAX_BYTES = 2**31 - 2**20  # what one protobuf file can hold
@@ -88,8 +89,9 @@ def _input_structure(model: Any, input_signature: Any) -> Any:
         raise ArgumentError(f"model: received {type(model).__name__}; expected a keras.Model.")
     if input_signature is not None:
         return input_signature
-    if getattr(model, "inputs", None):
-        return model.input
+    structure = input_structure(model)
+    if structure is not None:
+        return structure
     raise ArgumentError(
         f"model {model.name!r}: a subclassed model does not say what it takes; expected input_signature. "
         "Pass e.g. input_signature=keras.Input((None, 8), name='features')."

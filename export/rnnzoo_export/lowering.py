@@ -49,7 +49,8 @@ def lower_markers(model: onnx.ModelProto) -> list[str]:
     _replace(graph.node, nodes)
     _refuse_nested(model)
     _tidy(graph)
-    _replace(model.opset_import, [entry for entry in model.opset_import if entry.domain != DOMAIN])
+    used = {"", *(node.domain for node in _all_nodes(model))}
+    _replace(model.opset_import, [entry for entry in model.opset_import if entry.domain in used])
     return fused
 
 

@@ -13,6 +13,7 @@ from rnnzoo import checks
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.model_inputs import input_structure
 from rnnzoo.tasks import Task, get_task
 from rnnzoo.training.feeding import feed
 from rnnzoo.training.scores import Scores, score
@@ -98,10 +99,10 @@ def forward_function(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np
     """Returns a compiled inference function from named inputs to the one output."""
     import tensorflow as tf
 
-    signature = None
-    if getattr(model, "inputs", None):  # stated once, so that no new length is traced anew
+    signature, structure = None, input_structure(model)
+    if structure is not None:  # stated once, so that no new length is traced anew
         signature = [
-            keras.tree.map_structure(lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), model.input)
+            keras.tree.map_structure(lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), structure)
         ]
     step = tf.function(
         lambda x: model(x, training=False), input_signature=signature, reduce_retracing=signature is None

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from rnnzoo.errors import ArgumentError
+from rnnzoo.model_inputs import input_structure
 
 
 def feed(model: Any, inputs: Mapping[str, Any]) -> Any:
@@ -26,15 +27,16 @@ def feed(model: Any, inputs: Mapping[str, Any]) -> Any:
     Raises:
         ArgumentError: If the names do not match.
     """
-    tensors = getattr(model, "inputs", None) or []
-    if not tensors:
+    structure = input_structure(model)
+    if structure is None:
         return next(iter(inputs.values())) if len(inputs) == 1 else dict(inputs)
+    tensors = keras.tree.flatten(structure)
     if len(tensors) == len(inputs) == 1:
-        return keras.tree.map_structure(lambda _: next(iter(inputs.values())), model.input)
+        return keras.tree.map_structure(lambda _: next(iter(inputs.values())), structure)
     names = [tensor.name for tensor in tensors]
     if set(names) != set(inputs):
         raise ArgumentError(
             f"model {model.name!r}: takes the inputs {names}; the data have {list(inputs)}. "
             "Name the model's inputs like the data's, or build it with **splits.model_arguments."
         )
-    return keras.tree.map_structure(lambda tensor: inputs[tensor.name], model.input)
+    return keras.tree.map_structure(lambda tensor: inputs[tensor.name], structure)

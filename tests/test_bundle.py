@@ -1,0 +1,192 @@
+"""Bundles: whole, sealed, and of any Keras model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from rnnzoo import Splits, TrainConfig, load_dataset, train
+from rnnzoo.errors import ArgumentError, BundleError, ParityError, PathExistsError, PathNotFoundError
+from rnnzoo_export import OnnxPredictor, export_onnx, load_bundle, save_bundle
+from rnnzoo_export.bundle import write_manifest
+
+FILES = [
+    "decoding.json",
+    "manifest.json",
+    "model.onnx",
+    "parity.json",
+    "preprocessing.json",
+    "provenance.json",
+    "saved_model/1/saved_model.pb",
+    "signature.json",
+]
+
+
+def test_it_holds_all_that_is_needed(digits_bundle: Path) -> None:
+    bundle = load_bundle(digits_bundle)
+    listed = {
+        path.relative_to(digits_bundle).as_posix() for path in digits_bundle.rglob("*") if path.is_file()
+    }
+    assert set(FILES) <= listed
+    assert bundle.name == "series-classifier-gru"
+    assert [spec.name for spec in bundle.signature.inputs] == ["features"]
+    assert bundle.signature.outputs[0].shape == (None, 10)
+    assert bundle.decoding is not None
+    assert bundle.decoding.labels == [str(digit) for digit in range(10)]
+    facts = bundle.provenance
+    assert facts["task"] == "classification"
+    assert facts["metrics"]["test"]["accuracy"] > 0.5
+    assert facts["train_config"]["seed"] == 3
+    assert len(facts["data"]["checksum"]) == 64
+    assert {"rnnzoo", "tensorflow", "keras", "onnxruntime", "python"} <= set(facts["versions"])
+    assert bundle.parity["model.onnx"]["operators"]["GRU"] == 1
+    assert bundle.parity["model.onnx"]["max_difference"] <= 1e-5
+    assert bundle.parity["saved_model/1"]["max_difference"] <= 1e-5
+
+
+@pytest.mark.parametrize("name", [*FILES, "saved_model/1/variables/variables.data-00000-of-00001"])
+def test_one_flipped_bit_anywhere_is_found(name: str, digits_bundle: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(digits_bundle, tmp_path / "copy")
+    content = bytearray((copy / name).read_bytes())
+    rng = np.random.default_rng(len(content))
+    for place in rng.integers(0, len(content), 5):
+        content[place] ^= 1 << int(rng.integers(8))
+        (copy / name).write_bytes(content)
+        with pytest.raises(BundleError, match=r"altered|differs|format"):
+            load_bundle(copy)
+    with pytest.raises(BundleError):
+        OnnxPredictor(copy)
+
+
+def spoil_missing(bundle: Path) -> None:
+    (bundle / "model.onnx").unlink()
+
+
+def spoil_added(bundle: Path) -> None:
+    (bundle / "extra.txt").write_text("hello")
+
+
+def spoil_link(bundle: Path) -> None:
+    (bundle / "model.onnx").rename(bundle.parent / "elsewhere.onnx")
+    (bundle / "model.onnx").symlink_to(bundle.parent / "elsewhere.onnx")
+
+
+def spoil_version(bundle: Path) -> None:
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    (bundle / "manifest.json").write_text(json.dumps({**manifest, "format_version": 2}))
+
+
+def spoil_path(bundle: Path) -> None:
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["files"]["../outside"] = {"sha256": "0" * 64, "bytes": 0}
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+
+
+def spoil_manifest(bundle: Path) -> None:
+    (bundle / "manifest.json").unlink()
+
+
+def spoil_required(bundle: Path) -> None:
+    (bundle / "signature.json").unlink()
+    write_manifest(bundle)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (spoil_missing, "model.onnx: missing; the manifest lists it"),
+        (spoil_added, "extra.txt: not listed in the manifest"),
+        (spoil_link, "model.onnx: a link or special file"),
+        (spoil_version, "received bundle format 2; expected at most 1. Upgrade rnnzoo"),
+        (spoil_path, "altered"),
+        (spoil_manifest, "no such file; expected the manifest of a bundle"),
+        (spoil_required, "signature.json: not in the manifest"),
+    ],
+)
+def test_a_spoiled_bundle_says_what_is_wrong(
+    spoil: Callable[[Path], None], message: str, digits_bundle: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(digits_bundle, tmp_path / "copy")
+    spoil(copy)
+    with pytest.raises(BundleError, match=message):
+        load_bundle(copy)
+
+
+def test_no_bundle_at_all(tmp_path: Path) -> None:
+    with pytest.raises(PathNotFoundError, match="no such directory; expected a bundle"):
+        load_bundle(tmp_path / "nothing")
+
+
+def own_model() -> keras.Model:
+    inputs = keras.Input((8, 8), name="whatever")
+    x = keras.layers.GRU(8, name="mine")(inputs)
+    return keras.Model(inputs, keras.layers.Dense(10, name="scores")(x), name="own")
+
+
+def test_a_users_own_model_goes_the_whole_way(tmp_path: Path) -> None:
+    splits, model = load_dataset("digits"), own_model()
+    result = train(model, splits, config=TrainConfig(epochs=2), progress=False)
+    inputs, _, _ = splits.test.gather(range(9))
+    bundle = save_bundle(
+        model,
+        tmp_path / "bundle",
+        preprocessing=splits.preprocessing,
+        decoding=splits.decoding,
+        task=splits.task,
+        metrics=result.metrics,
+        provenance={"example": splits.test.raw[0].tolist()},
+        parity_inputs=inputs,
+    )
+    assert [spec.name for spec in bundle.signature.inputs] == ["features"]
+    answers = OnnxPredictor(bundle).predict(splits.test.raw[:9])
+    logits = np.asarray(model(inputs["features"]))
+    assert [a["label"] for a in answers] == [str(row.argmax()) for row in logits]
+
+
+def test_a_plain_sequential_model_without_anything(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((None, 2)), keras.layers.LSTM(3)], name="plain")
+    predictor = OnnxPredictor(save_bundle(model, tmp_path / "bundle"))
+    (spec,) = predictor.signature.inputs
+    x = np.ones((2, 4, 2), np.float32)
+    outputs = predictor.run({spec.name: x})
+    np.testing.assert_allclose(next(iter(outputs.values())), model(x), rtol=1e-5, atol=1e-6)
+
+
+def test_nothing_is_left_where_an_export_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import rnnzoo_export.parity as parity
+
+    model = own_model()
+    save_bundle(model, tmp_path / "bundle")
+    before = load_bundle(tmp_path / "bundle").sha256
+    with pytest.raises(PathExistsError, match="not empty"):
+        save_bundle(model, tmp_path / "bundle")
+    monkeypatch.setattr(parity, "TOLERANCE", -1.0)
+    with pytest.raises(ParityError):
+        save_bundle(model, tmp_path / "bundle", overwrite=True)
+    assert load_bundle(tmp_path / "bundle").sha256 == before
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_preprocessing_of_another_model_is_refused(tmp_path: Path) -> None:
+    splits = Splits.from_arrays(["a b", "c d"] * 20, ["x", "y"] * 20)
+    with pytest.raises(ArgumentError, match=r"makes the inputs \['tokens'\]; the model takes \['whatever'\]"):
+        save_bundle(
+            own_model(),
+            tmp_path / "bundle",
+            preprocessing=splits.preprocessing,
+            provenance={"example": "a b"},
+        )
+
+
+def test_export_onnx_and_bundle_write_the_same_graph(
+    digits_bundle: Path, digits_run: Path, tmp_path: Path
+) -> None:
+    model = keras.models.load_model(digits_run / "model.keras", compile=False)
+    report = export_onnx(model, tmp_path / "model.onnx", strict=True)
+    assert dict(report.operators) == load_bundle(digits_bundle).parity["model.onnx"]["operators"]

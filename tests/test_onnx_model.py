@@ -1,0 +1,365 @@
+"""Keras to ONNX: every mask, every kind of recurrent layer, and what is refused."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from rnnzoo import create_model, list_models
+from rnnzoo.errors import (
+    ArgumentError,
+    ExportError,
+    ParityError,
+    PathExistsError,
+    UnsupportedLayerError,
+)
+from rnnzoo_export import check_parity, export_onnx
+from zoo_cases import tiny
+
+TOLERANCE = 1e-5
+OPERATORS = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU", "GRU, reset before": "GRU"}
+
+
+def recurrent(kind: str, direction: str, **arguments: Any) -> keras.Layer:
+    if kind == "GRU, reset before":
+        arguments["reset_after"] = False
+    layer = getattr(layers, kind.partition(",")[0])(
+        4, go_backwards=direction == "backwards", bias_initializer="glorot_uniform", **arguments
+    )
+    return layers.Bidirectional(layer) if direction == "both" else layer
+
+
+def masks(rows: int, steps: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(2)
+    lengths = rng.integers(1, steps + 1, rows)
+    right = np.arange(steps) < lengths[:, None]
+    holes = rng.random((rows, steps)) < 0.5
+    holes[:, -1] = True
+    empty = right.copy()
+    empty[rows // 2] = False
+    return {"right": right, "left": right[:, ::-1], "holes": holes, "empty row": empty}
+
+
+def run(path: Path, **inputs: np.ndarray) -> np.ndarray:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (output,) = session.run(None, inputs)
+    return np.asarray(output)
+
+
+def assert_close(found: np.ndarray, expected: Any, what: object) -> None:
+    expected = np.asarray(expected)
+    assert found.shape == expected.shape, what
+    worst = np.abs(found - expected) - TOLERANCE * np.abs(expected)
+    assert worst.max(initial=0.0) <= TOLERANCE, what
+
+
+@pytest.mark.parametrize("sequences", [False, True], ids=["last", "sequences"])
+@pytest.mark.parametrize("direction", ["forwards", "backwards", "both"])
+@pytest.mark.parametrize("kind", OPERATORS)
+def test_any_mask_is_exact_with_one_operator_a_layer(
+    kind: str, direction: str, sequences: bool, tmp_path: Path
+) -> None:
+    x, mask = keras.Input((None, 3), name="x"), keras.Input((None,), dtype="bool", name="valid")
+    layer = recurrent(kind, direction, return_sequences=sequences)
+    model = keras.Model([x, mask], layer(x, mask=mask))
+    report = export_onnx(model, tmp_path / "model.onnx", strict=True)
+    assert census(report.operators) == {OPERATORS[kind]: 1}
+    assert report.loops == ()
+    for rows, steps in itertools.product((1, 7), (1, 13)):
+        values = np.random.default_rng(3).normal(size=(rows, steps, 3)).astype(np.float32)
+        for name, valid in masks(rows, steps).items():
+            found = run(tmp_path / "model.onnx", x=values, valid=np.ascontiguousarray(valid))
+            assert_close(found, model([values, valid]), (rows, steps, name))
+
+
+def census(operators: Any) -> dict[str, int]:
+    return {name: operators[name] for name in ("LSTM", "GRU", "RNN", "Loop", "Scan") if name in operators}
+
+
+def series(*stack: keras.Layer) -> keras.Model:
+    return keras.Sequential([keras.Input((None, 3), name="x"), *stack])
+
+
+def with_states() -> keras.Model:
+    x, h, c = keras.Input((None, 3), name="x"), keras.Input((4,), name="h"), keras.Input((4,), name="c")
+    outputs = layers.LSTM(4, return_sequences=True, return_state=True, name="lstm")(x, initial_state=[h, c])
+    return keras.Model([x, h, c], outputs)
+
+
+def masked_states() -> keras.Model:
+    x, h = keras.Input((None, 3), name="x"), keras.Input((4,), name="h")
+    valid = keras.Input((None,), dtype="bool", name="valid")
+    return keras.Model([x, valid, h], layers.GRU(4, return_state=True)(x, mask=valid, initial_state=h))
+
+
+def encoder_decoder() -> keras.Model:
+    source, target = keras.Input((None, 3), name="source"), keras.Input((None, 3), name="target")
+    _, *states = layers.Bidirectional(layers.LSTM(3, return_state=True))(source)
+    joined = [layers.Concatenate()(states[0::2]), layers.Concatenate()(states[1::2])]
+    return keras.Model([source, target], layers.LSTM(6, return_sequences=True)(target, initial_state=joined))
+
+
+def embedded() -> keras.Model:
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    x = layers.Embedding(9, 4, mask_zero=True)(ids)
+    return keras.Model(ids, layers.Dense(2)(layers.LSTM(4)(layers.GRU(4, return_sequences=True)(x))))
+
+
+def attention() -> keras.Model:
+    x = keras.Input((None, 3), name="x")
+    y = layers.GRU(4, return_sequences=True)(layers.LayerNormalization()(x))
+    y = layers.Add()([y, layers.MultiHeadAttention(2, 2)(y, y)])
+    return keras.Model(x, layers.GlobalAveragePooling1D()(layers.Dense(4, activation="gelu")(y)))
+
+
+VARIANTS: dict[str, tuple[Any, dict[str, int]]] = {
+    "stacked": (lambda: series(layers.LSTM(4, return_sequences=True), layers.GRU(4)), {"LSTM": 1, "GRU": 1}),
+    "no bias": (lambda: series(layers.LSTM(4, use_bias=False)), {"LSTM": 1}),
+    "GRU without bias": (lambda: series(layers.GRU(4, use_bias=False)), {"GRU": 1}),
+    "hard_sigmoid": (lambda: series(layers.LSTM(4, recurrent_activation="hard_sigmoid")), {"LSTM": 1}),
+    "relu": (lambda: series(layers.GRU(4, activation="relu")), {"GRU": 1}),
+    "linear": (lambda: series(layers.SimpleRNN(4, activation="linear")), {"RNN": 1}),
+    "elu both ways": (
+        lambda: series(layers.Bidirectional(layers.LSTM(4, activation="elu", return_sequences=True))),
+        {"LSTM": 1},
+    ),
+    "sum": (lambda: series(layers.Bidirectional(layers.GRU(4), merge_mode="sum")), {"GRU": 1}),
+    "mul, sequences": (
+        lambda: series(layers.Bidirectional(layers.GRU(4, return_sequences=True), merge_mode="mul")),
+        {"GRU": 1},
+    ),
+    "ave": (lambda: series(layers.Bidirectional(layers.LSTM(4), merge_mode="ave")), {"LSTM": 1}),
+    "unlike directions": (
+        lambda: series(layers.Bidirectional(layers.LSTM(4), backward_layer=layers.GRU(4, go_backwards=True))),
+        {"LSTM": 1, "GRU": 1},
+    ),
+    "RNN around a cell": (lambda: series(layers.RNN(layers.LSTMCell(4))), {"LSTM": 1}),
+    "unrolled": (
+        lambda: keras.Sequential([keras.Input((5, 3), name="x"), layers.GRU(4, unroll=True)]),
+        {"GRU": 1},
+    ),
+    "recurrent dropout": (lambda: series(layers.LSTM(4, recurrent_dropout=0.3)), {"LSTM": 1}),
+    "Masking": (lambda: series(layers.Masking(), layers.GRU(4, return_sequences=True)), {"GRU": 1}),
+    "zero output": (
+        lambda: series(
+            layers.Masking(), layers.RNN(layers.GRUCell(4), return_sequences=True, zero_output_for_mask=True)
+        ),
+        {"GRU": 1},
+    ),
+    "zero last output": (
+        lambda: series(layers.Masking(), layers.RNN(layers.GRUCell(4), zero_output_for_mask=True)),
+        {"GRU": 1},
+    ),
+    "states in and out": (with_states, {"LSTM": 1}),
+    "states under a mask": (masked_states, {"GRU": 1}),
+    "encoder and decoder": (encoder_decoder, {"LSTM": 2}),
+    "embedding": (embedded, {"LSTM": 1, "GRU": 1}),
+    "attention and gelu": (attention, {"GRU": 1}),
+    "shared layer": (lambda: _shared(), {"LSTM": 2}),
+}
+
+
+def _shared() -> keras.Model:
+    a, b = keras.Input((None, 3), name="a"), keras.Input((None, 3), name="b")
+    layer = layers.LSTM(4)
+    return keras.Model([a, b], layers.Concatenate()([layer(a), layer(b)]))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_variants_are_proved_and_fused(name: str, tmp_path: Path) -> None:
+    build, expected = VARIANTS[name]
+    keras.utils.set_random_seed(4)
+    model = build()
+    for variable in model.trainable_variables:  # biases too
+        variable.assign(np.random.default_rng(6).normal(scale=0.5, size=variable.shape))
+    report = export_onnx(model, tmp_path / "model.onnx", strict=True)
+    assert census(report.operators) == expected
+    assert report.parity.max_difference <= 1e-4
+    assert report.parity.cases >= 7
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_every_zoo_entry_exports_and_agrees(name: str, tmp_path: Path) -> None:
+    model = tiny(name)
+    report = export_onnx(model, tmp_path / "model.onnx", strict=True)
+    kind = next(word for word in ("simple-rnn", "lstm", "gru") if word in name)
+    operator = {"simple-rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}[kind]
+    depth = sum(isinstance(layer, layers.RNN | layers.Bidirectional) for layer in model.layers)
+    assert census(report.operators) == {operator: depth}
+    assert report.parity.max_difference <= TOLERANCE
+
+
+def test_answers_hold_on_a_machine_that_has_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = importlib.import_module("keras.src.backend.tensorflow.rnn")
+    model = create_model("series-classifier-bilstm", units=(4,))
+    monkeypatch.setattr(backend, "_is_gpu_available", lambda: True)
+    report = export_onnx(model, tmp_path / "model.onnx", strict=True)
+    assert census(report.operators) == {"LSTM": 1}
+
+
+@pytest.mark.parametrize("opset", [13, 15, 18, 21, 23])
+def test_opsets(opset: int, tmp_path: Path) -> None:
+    report = export_onnx(embedded(), tmp_path / "model.onnx", opset=opset)
+    written = {entry.domain: entry.version for entry in onnx.load(tmp_path / "model.onnx").opset_import}
+    assert report.opset == written[""] == opset
+    assert census(report.operators) == {"LSTM": 1, "GRU": 1}
+
+
+def test_axes_and_names_and_origin_are_in_the_file(tmp_path: Path) -> None:
+    model = tiny("series-tagger-bigru")
+    export_onnx(model, tmp_path / "model.onnx")
+    proto = onnx.load(tmp_path / "model.onnx")
+    described = {
+        value.name: [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
+        for value in (*proto.graph.input, *proto.graph.output)
+    }
+    assert described == {
+        "features": ["batch", "features_time", 3],
+        "mask": ["batch", "mask_time"],
+        "logits": ["batch", "logits_time", 3],
+    }
+    assert {entry.domain for entry in proto.opset_import} == {""}
+    assert {"rnnzoo", "keras", "tensorflow", "signature"} <= {entry.key for entry in proto.metadata_props}
+
+
+def test_a_layer_without_operator_stays_a_loop_and_is_named(tmp_path: Path) -> None:
+    model = series(
+        layers.GRU(4, activation="silu", name="odd", return_sequences=True), layers.LSTM(4, name="plain")
+    )
+    report = export_onnx(model, tmp_path / "model.onnx")
+    assert (report.fused, report.loops) == (("plain",), ("odd",))
+    assert report.operators["Loop"] == 1
+    with pytest.raises(UnsupportedLayerError, match="layer 'odd': ONNX has no operator for it"):
+        export_onnx(model, tmp_path / "strict.onnx", strict=True)
+    assert not (tmp_path / "strict.onnx").exists()
+
+
+class Subclassed(keras.Model):
+    def __init__(self) -> None:
+        super().__init__(name="mine")
+        self.cell, self.head = layers.LSTM(4), layers.Dense(2)
+
+    def call(self, x: Any) -> Any:
+        return {"answer": self.head(self.cell(x))}
+
+
+def test_a_subclassed_model_needs_a_signature_and_then_exports(tmp_path: Path) -> None:
+    model = Subclassed()
+    model(np.zeros((1, 2, 3), np.float32))
+    with pytest.raises(ArgumentError, match="model 'mine': a subclassed model does not say what it takes"):
+        export_onnx(model, tmp_path / "model.onnx")
+    report = export_onnx(model, tmp_path / "model.onnx", input_signature=keras.Input((None, 3), name="x"))
+    assert census(report.operators) == {"LSTM": 1}
+    assert [o.name for o in onnx.load(tmp_path / "model.onnx").graph.output] == ["answer"]
+
+
+def test_a_model_that_takes_a_dictionary(tmp_path: Path) -> None:
+    inputs = {"b": keras.Input((None, 3), name="b"), "a": keras.Input((4,), name="a")}
+    model = keras.Model(inputs, layers.Concatenate()([layers.GRU(4)(inputs["b"]), inputs["a"]]))
+    report = export_onnx(model, tmp_path / "model.onnx")
+    assert report.operators["GRU"] == 1
+    assert [i.name for i in onnx.load(tmp_path / "model.onnx").graph.input] == ["a", "b"]
+
+
+def stateful() -> keras.Model:
+    return keras.Sequential(
+        [keras.Input(batch_shape=(2, 5, 3)), layers.LSTM(4, stateful=True, name="memory")]
+    )
+
+
+def python_function() -> keras.Model:
+    class Python(layers.Layer):
+        def call(self, x: Any) -> Any:
+            return tf.ensure_shape(tf.numpy_function(lambda v: v, [x], tf.float32), x.shape)
+
+    return series(Python(), layers.GRU(4))
+
+
+def nan_weights() -> keras.Model:
+    model = series(layers.Dense(2, name="dense"))
+    model.layers[0].bias.assign([np.nan, 0.0])
+    return model
+
+
+REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
+    "stateful": (stateful, UnsupportedLayerError, "layer 'memory': keeps its state between calls"),
+    "time distributed": (
+        lambda: series(layers.TimeDistributed(layers.Dense(2), name="each")),
+        UnsupportedLayerError,
+        "layer 'each': TimeDistributed over a free time axis",
+    ),
+    "python": (python_function, UnsupportedLayerError, "calls a Python function"),
+    "NaN": (nan_weights, ExportError, "weight '.*dense/bias': holds NaN or infinity"),
+    "not a model": (lambda: layers.LSTM(3), ArgumentError, "model: received LSTM; expected a keras.Model"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_exact_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    build, error, message = REFUSED[name]
+    with pytest.raises(error, match=message):
+        export_onnx(build(), tmp_path / "model.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_conversion_is_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes = importlib.import_module("rnnzoo_export.recurrent_nodes")
+    monkeypatch.setitem(nodes._GATES, "LSTM", (0, 1, 2, 3))
+    (tmp_path / "model.onnx").write_bytes(b"the old one")
+    with pytest.raises(
+        ParityError, match=r"the file answers .*, the model .*; expected a difference of at most 1e-05"
+    ):
+        export_onnx(series(layers.LSTM(4)), tmp_path / "model.onnx", overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+    assert (tmp_path / "model.onnx").read_bytes() == b"the old one"
+
+
+def test_parity_finds_a_file_of_another_model(tmp_path: Path) -> None:
+    first, second = series(layers.GRU(4, name="gru")), series(layers.GRU(4, name="gru"))
+    export_onnx(first, tmp_path / "model.onnx")
+    assert check_parity(first, tmp_path / "model.onnx").max_difference <= TOLERANCE
+    with pytest.raises(ParityError):
+        check_parity(second, tmp_path / "model.onnx")
+    with pytest.raises(ParityError, match="has the inputs"):
+        check_parity(embedded(), tmp_path / "model.onnx")
+
+
+def test_held_out_inputs_are_compared_too(tmp_path: Path) -> None:
+    model = series(layers.GRU(4))
+    inputs = {"x": np.full((2, 3, 3), 5.0, np.float32)}
+    plain = export_onnx(model, tmp_path / "a.onnx").parity
+    given = export_onnx(model, tmp_path / "b.onnx", parity_inputs=inputs).parity
+    assert (given.cases, given.values) == (plain.cases + 1, plain.values + 8)
+    with pytest.raises(ArgumentError, match=r"inputs: received \['y'\]; expected \['x'\]"):
+        export_onnx(model, tmp_path / "c.onnx", parity_inputs={"y": inputs["x"]})
+
+
+def test_wrong_use(tmp_path: Path) -> None:
+    model = series(layers.GRU(4))
+    (tmp_path / "there.onnx").write_bytes(b"")
+    with pytest.raises(PathExistsError, match="exists; expected a new file"):
+        export_onnx(model, tmp_path / "there.onnx")
+    with pytest.raises(ArgumentError, match="opset: received 12"):
+        export_onnx(model, tmp_path / "model.onnx", opset=12)
+    with pytest.raises(ArgumentError, match="opset: received 99; expected 13 to 24"):
+        export_onnx(model, tmp_path / "model.onnx", opset=99)
+
+
+def test_layers_are_as_before_after_an_export(tmp_path: Path) -> None:
+    loops = {kind: kind.__dict__["inner_loop"] for kind in (layers.RNN, layers.LSTM, layers.GRU)}
+    call = layers.Bidirectional.call
+    model = series(layers.Bidirectional(layers.LSTM(4), name="both"))
+    export_onnx(model, tmp_path / "model.onnx")
+    assert all(kind.__dict__["inner_loop"] is loop for kind, loop in loops.items())
+    assert layers.Bidirectional.call is call
+    assert model.get_layer("both").forward_layer.use_cudnn == "auto"
