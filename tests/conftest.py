@@ -9,11 +9,9 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-import keras
 import pytest
 
 import rnnzoo
-from rnnzoo.cli.export import export_run
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +32,8 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def digits_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small model of the digits, trained for a few epochs and kept."""
+    import keras
+
     splits = rnnzoo.load_dataset("digits")
     keras.utils.set_random_seed(3)
     model = rnnzoo.create_model("series-classifier-gru", units=(32,), **splits.model_arguments)
@@ -46,6 +46,8 @@ def digits_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def digits_bundle(digits_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, exported."""
+    from rnnzoo.cli.export import export_run
+
     path = tmp_path_factory.mktemp("digits") / "bundle"
     export_run(digits_run, path, overwrite=False)
     return path

@@ -252,7 +252,8 @@ def _dataset(
     # Validation keeps no gradients: larger batches are faster and change nothing.
     size = config.batch_size if shuffle else 4 * config.batch_size
     dataset = split.dataset(size, shuffle=shuffle, seed=config.seed, epoch=epoch or (lambda: 0))
-    return dataset.map(lambda inputs, *rest: (feed(model, inputs), *rest))
+    # tf.data takes a list for one tensor; Keras takes a tuple for a list.
+    return dataset.map(lambda inputs, *rest: (keras.tree.lists_to_tuples(feed(model, inputs)), *rest))
 
 
 def _seed(model: keras.Model, seed: int) -> None:

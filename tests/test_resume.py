@@ -1,0 +1,105 @@
+"""kill -9 in the middle of training, then --resume: the same run as if nothing had happened."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from rnnzoo import TrainConfig, create_model, load_dataset, train
+from rnnzoo.errors import RunError
+
+COMMAND = [
+    *(sys.executable, "-m", "rnnzoo", "train", "series-classifier-gru", "--data", "digits", "--epochs", "6"),
+    *(
+        "--set",
+        "units=12",
+        "--set",
+        "dropout=0.4",
+        "--set",
+        "reduce_on_plateau=1",
+        "--set",
+        "learning_rate=0.02",
+    ),
+    *("--set", "optimizer=nadam", "--set", "early_stopping=3", "--seed", "5"),
+]
+
+
+def start(directory: Path, *options: str) -> subprocess.Popen[str]:
+    command = [*COMMAND, "--out", str(directory), *options]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def finish(directory: Path, *options: str) -> str:
+    with start(directory, *options) as process:
+        _, errors = process.communicate(timeout=200)
+    assert process.returncode == 0, errors
+    return errors
+
+
+def kill_after(directory: Path, line: str, *options: str, pause: float) -> None:
+    """Kills the run with signal 9 a moment after a line of its progress appeared."""
+    with start(directory, *options) as process:
+        assert process.stderr is not None
+        seen = []
+        for text in process.stderr:
+            seen.append(text)
+            if text.startswith(line):
+                break
+        time.sleep(pause)
+        process.send_signal(signal.SIGKILL)
+        process.stderr.read()
+    assert process.returncode == -signal.SIGKILL, "".join(seen)
+
+
+def history(directory: Path) -> list[dict[str, str]]:
+    with (directory / "history.csv").open() as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def test_a_killed_run_ends_as_an_uninterrupted_one(tmp_path: Path) -> None:
+    finish(tmp_path / "whole")
+    kill_after(tmp_path / "killed", "epoch 2/6", pause=0.1)
+    kill_after(tmp_path / "killed", "epoch 4/6", "--resume", pause=0.0)
+    assert not (tmp_path / "killed" / "metrics.json").exists()
+    errors = finish(tmp_path / "killed", "--resume")
+    assert "epoch 2/6" not in errors, "a finished epoch was trained again"
+    assert history(tmp_path / "killed") == history(tmp_path / "whole")
+    whole, killed = (keras.models.load_model(tmp_path / name / "model.keras") for name in ("whole", "killed"))
+    for expected, found in zip(whole.get_weights(), killed.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    names = {path.name for path in (tmp_path / "killed").iterdir()}
+    assert names == {path.name for path in (tmp_path / "whole").iterdir()}
+
+
+def test_a_run_with_other_settings_is_not_resumed(tmp_path: Path) -> None:
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    splits = load_dataset("digits")
+
+    def model(units: int) -> keras.Model:
+        return create_model("series-classifier-gru", **{**splits.model_arguments, "units": (units,)})
+
+    config = TrainConfig(epochs=3, tensorboard=False)
+    with pytest.raises(KeyboardInterrupt):
+        train(model(4), splits, config=config, directory=tmp_path / "run", callbacks=[Stop()], progress=False)
+    other = TrainConfig(epochs=3, tensorboard=False, learning_rate=0.5)
+    with pytest.raises(
+        RunError, match=r"cannot resume: train_config differs: learning_rate was 0.001, now 0.5"
+    ):
+        train(model(4), splits, config=other, directory=tmp_path / "run", resume=True, progress=False)
+    with pytest.raises(RunError, match="cannot resume: model differs"):
+        train(model(5), splits, config=config, directory=tmp_path / "run", resume=True, progress=False)
+    (tmp_path / "run" / "checkpoint.npz").write_bytes(b"broken")
+    with pytest.raises(RunError, match="not a readable checkpoint"):
+        train(model(4), splits, config=config, directory=tmp_path / "run", resume=True, progress=False)
