@@ -181,7 +181,7 @@ def _numbers(column: pd.Series[Any], name: str, first_line: int) -> np.ndarray:
     if wrong.any():
         row = int(wrong.argmax())
         raise DataError(
-            f"line {row + first_line}: {name!r} is {column.iloc[row]!r}; expected a finite number. "
+            f"line {row + first_line}: {name!r} is {str(column.iloc[row])!r}; expected a finite number. "
             f"Mend it, or name {name!r} as categorical or ignored."
         )
     return values

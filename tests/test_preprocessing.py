@@ -1,0 +1,215 @@
+"""Preprocessing: text as Keras does it, statistics of the training part, messages that name the row."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
+from rnnzoo.preprocessing import (
+    FeaturePreprocessing,
+    Preprocessing,
+    TextPreprocessing,
+    TokenPreprocessing,
+    WindowPreprocessing,
+    load_preprocessing,
+    save_preprocessing,
+)
+
+HOSTILE = [
+    "The cat sat.",
+    "",
+    "   ",
+    "!?",
+    "don't U.S.A. it's",
+    "tab\tand\nline\r\nfeed\x0b\x0cends",
+    "ÀÉÎ straße İ ǅ",
+    "no\u00a0break\u2003space\u200bzero",
+    "日本語 テキスト",
+    "a\x00b",
+    "emoji 😀 and e\u0301",
+    "[UNK] unk",
+    "x" * 10_000,
+    "word " * 20_000,
+    "\u0085next\u2028line",
+    "$1,000.00 50% #tag @name a_b-c~d`e^f",
+    "'\"\\/",
+]
+
+
+def keras_layer(texts: list[str], **options: Any) -> keras.layers.TextVectorization:
+    layer = keras.layers.TextVectorization(**options)
+    layer.adapt(texts)
+    return layer
+
+
+@pytest.mark.parametrize("max_tokens", [3, 10, 10_000])
+def test_text_is_what_text_vectorization_does(max_tokens: int) -> None:
+    texts = [*HOSTILE, "the cat", "The dog.", "a cat"]
+    layer = keras_layer(texts, max_tokens=max_tokens)
+    ours = TextPreprocessing.fit(texts, max_tokens=max_tokens)
+    assert ours.vocabulary.words == [str(word) for word in layer.get_vocabulary()]
+    for text in texts:  # alone and together
+        np.testing.assert_array_equal(
+            np.trim_zeros(ours.apply([text])["tokens"][0]), np.asarray(layer([text]))[0]
+        )
+    expected = np.asarray(layer(texts))
+    np.testing.assert_array_equal(ours.apply(texts)["tokens"][:, : expected.shape[1]], expected)
+
+
+ALPHABET = st.sampled_from("aAbBéÉ .,'-!\t\n\x00\u00a0日İ")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.text(ALPHABET | st.characters(exclude_categories=["Cs"]), max_size=30), min_size=1, max_size=8
+    )
+)
+def test_any_text_is_what_text_vectorization_does(texts: list[str]) -> None:
+    layer = keras_layer([*texts, "anchor"])
+    ours = TextPreprocessing.fit([*texts, "anchor"])
+    assert ours.vocabulary.words == [str(word) for word in layer.get_vocabulary()]
+    expected = np.asarray(layer(texts))
+    found = ours.apply(texts)["tokens"]
+    np.testing.assert_array_equal(found[:, : expected.shape[1]], expected)
+    assert not found[:, expected.shape[1] :].any()
+
+
+def test_a_cut_keeps_the_first_words() -> None:
+    ours = TextPreprocessing.fit(["a b c d"], max_length=2)
+    assert ours.apply(["d c b a"])["tokens"].shape == (1, 2)
+
+
+def test_words_keep_punctuation_and_places() -> None:
+    ours = TokenPreprocessing.fit([["Don't", "stop", "!"]])
+    assert ours.vocabulary.words == ["", "[UNK]", "stop", "don't", "!"]
+    assert ours.apply([["!", "never"], "stop"])["tokens"].tolist() == [[4, 1], [2, 0]]
+
+
+def test_features_are_scaled_by_training_steps_alone() -> None:
+    rows = [np.array([[1.0, 5.0], [3.0, 5.0]]), np.array([[5.0, 5.0]])]
+    ours = FeaturePreprocessing.fit(rows)
+    assert ours.variable_length
+    np.testing.assert_allclose(ours.mean, [3.0, 5.0])
+    np.testing.assert_allclose(
+        ours.scale, [np.std([1, 3, 5]), 1.0]
+    )  # a constant feature is not divided by zero
+    batch = ours.apply(rows)
+    assert batch["mask"].tolist() == [[True, True], [True, False]]
+    np.testing.assert_allclose(batch["features"][1], [[2 / np.std([1, 3, 5]), 0.0], [0.0, 0.0]], rtol=1e-6)
+
+
+def window(**changes: Any) -> WindowPreprocessing:
+    arguments: dict[str, Any] = {
+        "numeric": ["a", "b"],
+        "mean": [1.0, 0.0],
+        "scale": [2.0, 1.0],
+        "categories": {"c": ["x", "y"]},
+        "window": 2,
+    }
+    return WindowPreprocessing(**{**arguments, **changes})
+
+
+def test_windows_take_columns_or_steps() -> None:
+    columns = {"a": [9, 3, 5], "b": [9, 1, 2], "c": ["x", "y", "x"], "unused": [0, 0, 0]}
+    steps = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    expected = [[[1.0, 1.0, 0.0, 1.0], [2.0, 2.0, 1.0, 0.0]]]
+    assert window().apply([columns])["features"].tolist() == expected
+    assert window().apply([steps])["features"].tolist() == expected
+
+
+def test_missing_values_are_filled_from_the_past_only() -> None:
+    filling = window(missing="ffill")
+    found = filling.apply([{"a": [3, None, 5], "b": [1, 1, 1], "c": ["x", "", "y"]}])["features"]
+    assert found[0, :, 0].tolist() == [1.0, 2.0]
+    assert found[0, 0, 2:].tolist() == [1.0, 0.0]
+    with pytest.raises(
+        DataError, match=r"row 0: 'a' is missing at step 0 of the window; .* Pass an earlier value"
+    ):
+        filling.apply([{"a": [None, 5], "b": [1, 1], "c": ["x", "y"]}])
+    with pytest.raises(DataError, match=r"row 0: 'a' is missing at step 1 of the window; .* Fill it first"):
+        window().apply([{"a": [5, float("nan")], "b": [1, 1], "c": ["x", "y"]}])
+
+
+ALL: list[tuple[Preprocessing, list[Any]]] = [
+    (TextPreprocessing.fit(["the cat"], max_length=5), ["the dog", ""]),
+    (TokenPreprocessing.fit([["the", "cat"]]), [["the", "dog"], ["a"]]),
+    (FeaturePreprocessing.fit([[[1.0], [2.0]], [[3.0]]]), [[[1.0]], [[2.0], [4.0]]]),
+    (window(), [{"a": [1, 2], "b": [3, 4], "c": ["x", "y"]}]),
+]
+
+
+@pytest.mark.parametrize(("preprocessing", "raw"), ALL, ids=lambda value: getattr(value, "kind", ""))
+def test_a_stored_one_does_the_same(preprocessing: Preprocessing, raw: list[Any], tmp_path: Path) -> None:
+    save_preprocessing(preprocessing, tmp_path / "p.json")
+    again = load_preprocessing(tmp_path / "p.json")
+    assert type(again) is type(preprocessing)
+    for name, array in preprocessing.apply(raw).items():
+        np.testing.assert_array_equal(again.apply(raw)[name], array)
+
+
+BAD: list[tuple[Preprocessing, Any, str]] = [
+    (ALL[0][0], 3, "row 1: received int; expected a text. Pass strings."),
+    (ALL[0][0], "\ud800", "row 1: received a text with a lone surrogate"),
+    (ALL[1][0], [1], "row 1: received list; expected a list of words or a text to split at blanks."),
+    (ALL[2][0], [[1.0, 2.0]], "row 1: received shape (1, 2); expected (time, 1)."),
+    (ALL[2][0], [["x"]], "row 1: received list that is no table of numbers"),
+    (ALL[2][0], [[np.inf]], "row 1: received inf at step 0, feature 0; expected finite numbers."),
+    (ALL[3][0], {"a": [1, 2]}, "row 1: the column 'b' is missing; expected a, b, c."),
+    (ALL[3][0], {"a": [1], "b": [1], "c": ["x"]}, "row 1: received 1 steps; expected 2 or more."),
+    (ALL[3][0], {"a": [1, 2], "b": [1], "c": ["x", "y"]}, "row 1: received columns of [1, 2] values"),
+    (
+        ALL[3][0],
+        {"a": [1, "q"], "b": [1, 1], "c": ["x", "y"]},
+        "row 1: 'a' has the value 'q'; expected a number.",
+    ),
+    (
+        ALL[3][0],
+        {"a": [1, 1], "b": [1, 1], "c": ["x", "z"]},
+        "row 1: 'c' has the unknown category 'z'; expected one of x, y.",
+    ),
+    (
+        ALL[3][0],
+        {"a": 1, "b": 1, "c": "x"},
+        "row 1: column 'a' is a single value; expected one value per step.",
+    ),
+    (ALL[3][0], "text", "row 1: received str; expected columns such as"),
+]
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "row", "message"), BAD, ids=[message[7:40] for _, _, message in BAD]
+)
+def test_a_bad_row_is_named(preprocessing: Preprocessing, row: Any, message: str) -> None:
+    good = next(raw[0] for other, raw in ALL if other is preprocessing)
+    with pytest.raises(DataError) as caught:
+        preprocessing.apply([good, row])
+    assert message in str(caught.value)
+
+
+def test_stored_files_that_cannot_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    with pytest.raises(PathNotFoundError, match="no such file; expected a stored preprocessing"):
+        load_preprocessing(path)
+    path.write_text("{")
+    with pytest.raises(DataError, match="not valid JSON"):
+        load_preprocessing(path)
+    path.write_text(json.dumps({"format_version": 2, "kind": "text", "config": {}}))
+    with pytest.raises(DataError, match="received format version 2; expected 1"):
+        load_preprocessing(path)
+    path.write_text(json.dumps({"format_version": 1, "kind": "text", "config": {"vocabulary": 3}}))
+    with pytest.raises(DataError, match="damaged"):
+        load_preprocessing(path)
+
+
+def test_a_vocabulary_must_begin_with_padding_and_unknown() -> None:
+    with pytest.raises(ArgumentError, match=r"vocabulary: received \['a', 'b'\] \.\.\. \(2 words\)"):
+        TextPreprocessing(["a", "b"])
