@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from rnnzoo.cli.output import print_json, print_table, working
+from rnnzoo.cli.output import print_json, print_table, tensorflow_starting
 
 _PACKAGES = (
     "tensorflow",
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Check packages, GPU, export and disk; exit with 1 if something is wrong."""
-    with working("looking"):
+    with tensorflow_starting("looking"):
         rows = [_check(name, look) for name, look in _CHECKS]
     if as_json:
         print_json(rows)

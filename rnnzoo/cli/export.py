@@ -23,8 +23,10 @@ def export(
 ) -> None:
     """Export a run as SavedModel and ONNX, prove both equal to the model, and bundle them for serving."""
     from rnnzoo.files import refuse_existing
+    from rnnzoo.training.run_directory import open_run
 
-    refuse_existing(out, overwrite=force)  # before TensorFlow starts
+    open_run(run)  # before TensorFlow starts
+    refuse_existing(out, overwrite=force)
     with tensorflow_starting("starting TensorFlow, exporting and comparing"):
         bundle = export_run(run, out, overwrite=force)
     if as_json:

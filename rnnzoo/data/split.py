@@ -12,7 +12,7 @@ from rnnzoo import checks
 from rnnzoo.data.batching import batch_order
 from rnnzoo.errors import DataError
 from rnnzoo.preprocessing import Preprocessing
-from rnnzoo.preprocessing.base import pad
+from rnnzoo.preprocessing.base import Rows, pad
 
 #: Named inputs, targets and, where padded steps must not count, weights.
 Batch = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray | None]
@@ -26,7 +26,7 @@ class Split(ABC):
         sized: Whether the number of rows is known.
     """
 
-    raw: Sequence[Any] | None = None
+    raw: Rows | None = None
     sized: bool = True
 
     @abstractmethod
@@ -96,9 +96,7 @@ class SequenceSplit(Split):
         tagging: Whether every step has a target.
     """
 
-    def __init__(
-        self, raw: Sequence[Any], targets: Sequence[Any], *, preprocessing: Preprocessing, tagging: bool
-    ) -> None:
+    def __init__(self, raw: Rows, targets: Rows, *, preprocessing: Preprocessing, tagging: bool) -> None:
         self.raw = raw
         self._encoded = preprocessing.encode(raw)
         self._targets = targets if tagging else np.asarray(targets)

@@ -16,13 +16,14 @@ from rnnzoo.data.targets import encode_targets, fit_decoding
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing import FeaturePreprocessing, Preprocessing, TextPreprocessing, TokenPreprocessing
+from rnnzoo.preprocessing.base import Rows
 from rnnzoo.tasks import CLASSIFIER_TASKS, TASKS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Raw rows and their targets.
-Pair = tuple[Sequence[Any], Sequence[Any]]
+Pair = tuple[Rows, Rows]
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ class Splits:
     @classmethod
     def from_arrays(
         cls,
-        inputs: Sequence[Any],
-        targets: Sequence[Any],
+        inputs: Rows,
+        targets: Rows,
         *,
         task: str = "classification",
         validation: Pair | None = None,

@@ -9,10 +9,11 @@ import numpy as np
 
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import DataError
+from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.features import fit_scale
 
 
-def fit_decoding(task: str, targets: Sequence[Any], *, target_names: Sequence[str] | None = None) -> Decoding:
+def fit_decoding(task: str, targets: Rows, *, target_names: Sequence[str] | None = None) -> Decoding:
     """Fits label names, or mean and scale of values, on training targets.
 
     Args:
@@ -43,7 +44,7 @@ def fit_decoding(task: str, targets: Sequence[Any], *, target_names: Sequence[st
     return Decoding(task, labels=labels)
 
 
-def encode_targets(decoding: Decoding, targets: Sequence[Any], *, part: str) -> Any:
+def encode_targets(decoding: Decoding, targets: Rows, *, part: str) -> Any:
     """Encodes targets for training.
 
     Classification: one label a row, to int32 ``(rows,)``; two classes to float32 ``(rows, 1)``, the second label
@@ -62,15 +63,15 @@ def encode_targets(decoding: Decoding, targets: Sequence[Any], *, part: str) -> 
     return _ENCODERS[decoding.task](decoding, targets, part)
 
 
-def _classes(decoding: Decoding, targets: Sequence[Any], part: str) -> np.ndarray:
+def _classes(decoding: Decoding, targets: Rows, part: str) -> np.ndarray:
     return _numbers(decoding, targets, part)
 
 
-def _two_classes(decoding: Decoding, targets: Sequence[Any], part: str) -> np.ndarray:
+def _two_classes(decoding: Decoding, targets: Rows, part: str) -> np.ndarray:
     return _numbers(decoding, targets, part).astype(np.float32)[:, None]
 
 
-def _several(decoding: Decoding, targets: Sequence[Any], part: str) -> np.ndarray:
+def _several(decoding: Decoding, targets: Rows, part: str) -> np.ndarray:
     labels = decoding.labels or []
     if _is_indicator(targets):
         matrix = np.asarray(targets, np.float32)
@@ -83,15 +84,15 @@ def _several(decoding: Decoding, targets: Sequence[Any], part: str) -> np.ndarra
     return matrix
 
 
-def _regression(decoding: Decoding, targets: Sequence[Any], part: str) -> np.ndarray:
+def _regression(decoding: Decoding, targets: Rows, part: str) -> np.ndarray:
     return ((_values(targets, part) - decoding.mean) / decoding.scale).astype(np.float32)
 
 
-def _tags(decoding: Decoding, targets: Sequence[Any], part: str) -> list[np.ndarray]:
+def _tags(decoding: Decoding, targets: Rows, part: str) -> list[np.ndarray]:
     return [_numbers(decoding, tags, part) for tags in targets]
 
 
-_ENCODERS: dict[str, Callable[[Decoding, Sequence[Any], str], Any]] = {
+_ENCODERS: dict[str, Callable[[Decoding, Rows, str], Any]] = {
     "classification": _classes,
     "binary_classification": _two_classes,
     "multilabel_classification": _several,
@@ -112,7 +113,7 @@ def _numbers(decoding: Decoding, labels: Iterable[Any], part: str) -> np.ndarray
     return np.array([place[name] for name in names], np.int32)
 
 
-def _label_names(task: str, targets: Sequence[Any]) -> list[str]:
+def _label_names(task: str, targets: Rows) -> list[str]:
     if task == "multilabel_classification" and _is_indicator(targets):
         return [f"label_{number}" for number in range(np.asarray(targets).shape[1])]
     nested = task in ("tagging", "multilabel_classification")
@@ -135,11 +136,11 @@ def _name(label: Any) -> str:
     return name
 
 
-def _is_indicator(targets: Sequence[Any]) -> bool:
+def _is_indicator(targets: Rows) -> bool:
     return isinstance(targets, np.ndarray) and targets.ndim == 2 and targets.dtype.kind in "biuf"
 
 
-def _values(targets: Sequence[Any], part: str) -> np.ndarray:
+def _values(targets: Rows, part: str) -> np.ndarray:
     try:
         values = np.asarray(targets, np.float64)
     except (TypeError, ValueError) as error:

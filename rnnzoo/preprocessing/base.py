@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+#: Raw rows, or targets: one element each.
+Rows = Sequence[Any] | np.ndarray
+
 
 class Preprocessing(ABC):
     """Turns raw rows into model inputs, the same way in training, export and serving.
@@ -21,7 +24,7 @@ class Preprocessing(ABC):
     kind: ClassVar[str]
 
     @abstractmethod
-    def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
+    def encode(self, raw: Rows) -> list[np.ndarray]:
         """Turns raw rows into arrays ``(time, ...)``, one per row.
 
         Raises:
@@ -32,7 +35,7 @@ class Preprocessing(ABC):
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Pads encoded rows on the right and names them as the model does."""
 
-    def apply(self, raw: Sequence[Any]) -> dict[str, np.ndarray]:
+    def apply(self, raw: Rows) -> dict[str, np.ndarray]:
         """Turns raw rows into one batch of model inputs."""
         return self.batch(self.encode(raw))
 

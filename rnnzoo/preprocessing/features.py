@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing.base import Preprocessing, pad
+from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
 
 
 def fit_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -46,7 +46,7 @@ class FeaturePreprocessing(Preprocessing):
             )
 
     @classmethod
-    def fit(cls, raw: Sequence[Any], *, variable_length: bool | None = None) -> FeaturePreprocessing:
+    def fit(cls, raw: Rows, *, variable_length: bool | None = None) -> FeaturePreprocessing:
         """Fits mean and scale on training rows ``(time, features)``."""
         rows = [_series(row, number, None) for number, row in enumerate(raw)]
         if not rows:
@@ -64,7 +64,7 @@ class FeaturePreprocessing(Preprocessing):
             variable_length=differs if variable_length is None else variable_length,
         )
 
-    def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
+    def encode(self, raw: Rows) -> list[np.ndarray]:
         """Scales rows ``(time, features)`` to float32."""
         return [
             ((_series(row, number, len(self.mean)) - self.mean) / self.scale).astype(np.float32)

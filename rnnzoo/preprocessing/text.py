@@ -15,7 +15,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing.base import Preprocessing, pad
+from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
 
 PADDING, UNKNOWN = "", "[UNK]"
 
@@ -88,9 +88,7 @@ class TextPreprocessing(Preprocessing):
         self.max_length = None if max_length is None else checks.integer("max_length", max_length, minimum=1)
 
     @classmethod
-    def fit(
-        cls, raw: Sequence[Any], *, max_tokens: int = 20_000, max_length: int | None = None
-    ) -> TextPreprocessing:
+    def fit(cls, raw: Rows, *, max_tokens: int = 20_000, max_length: int | None = None) -> TextPreprocessing:
         """Fits the vocabulary on training texts.
 
         Args:
@@ -114,7 +112,7 @@ class TextPreprocessing(Preprocessing):
                 "Decode the source as UTF-8 first."
             ) from error
 
-    def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
+    def encode(self, raw: Rows) -> list[np.ndarray]:
         """Turns texts into ids ``(time,)``; an empty text has no step."""
         limit = self.max_length
         return [self.vocabulary.ids(self.words(row, number)[:limit]) for number, row in enumerate(raw)]

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing.base import Preprocessing
+from rnnzoo.preprocessing.base import Preprocessing, Rows
 
 Missing = Literal["error", "ffill", "drop"]
 MISSING = ("error", "ffill", "drop")
@@ -78,7 +78,7 @@ class WindowPreprocessing(Preprocessing):
             parts.append(_one_hot([str(value) for value in columns[name]], known, name, row))
         return np.concatenate(parts, axis=-1).astype(np.float32)
 
-    def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
+    def encode(self, raw: Rows) -> list[np.ndarray]:
         """Turns each raw window into features ``(window, features)``.
 
         A raw window maps each column to its values, or lists one mapping per step. Only the last ``window`` steps

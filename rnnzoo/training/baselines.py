@@ -6,7 +6,7 @@ A network that does not beat them is not worth serving; every run prints them be
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from rnnzoo.data.split import Split, WindowSplit
 from rnnzoo.data.splits import Splits
+from rnnzoo.preprocessing.base import Rows
 
 #: Above this many numbers a linear model sees every k-th training window only.
 _MAX_NUMBERS = 60_000_000
@@ -144,7 +145,7 @@ def _design(splits: Splits, part: Split) -> tuple[str, Any, Any]:
     return name, scaler.fit_transform(view(splits.train)), scaler.transform(view(part))
 
 
-def _rows(split: Split) -> Sequence[Any]:
+def _rows(split: Split) -> Rows:
     return () if split.raw is None else split.raw
 
 

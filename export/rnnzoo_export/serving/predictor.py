@@ -12,6 +12,7 @@ import onnxruntime
 
 from rnnzoo import checks
 from rnnzoo.errors import BundleError, RequestError
+from rnnzoo.preprocessing.base import Rows
 from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.serving.validation import Limits, check_inputs, check_names, shorten
 
@@ -56,7 +57,7 @@ class OnnxPredictor:
         specs = (*self.signature.inputs, *self.signature.outputs)
         return all(spec.shape and spec.shape[0] is None for spec in specs)
 
-    def predict(self, raw: Sequence[Any], batch_size: int = 64) -> list[dict[str, Any]]:
+    def predict(self, raw: Rows, batch_size: int = 64) -> list[dict[str, Any]]:
         """Answers raw examples, such as texts or series.
 
         Args:
@@ -118,7 +119,7 @@ class OnnxPredictor:
                 status=400 if type(error).__name__ == "InvalidArgument" else 500,
             ) from error
 
-    def encode(self, raw: Sequence[Any]) -> Sequence[np.ndarray]:
+    def encode(self, raw: Rows) -> Sequence[np.ndarray]:
         """Turns raw examples into one array each; too long ones are refused before they are padded."""
         if self.bundle.preprocessing is None:
             raise RequestError(

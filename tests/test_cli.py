@@ -1,0 +1,234 @@
+"""The command as a user types it: help, results, errors in one line, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnnzoo.version import __version__
+
+
+def rnnzoo(
+    *arguments: str | Path, stdin: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "rnnzoo", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        input=stdin,
+        timeout=200,
+        env={**os.environ, **environment},
+    )
+
+
+def ok(*arguments: str | Path, **options: str) -> str:
+    result = rnnzoo(*arguments, **options)
+    assert result.returncode == 0, result.stderr
+    assert "absl" not in result.stderr + result.stdout
+    assert "Traceback" not in result.stderr
+    return result.stdout
+
+
+def test_help_is_quick_and_complete() -> None:
+    ok("--help")  # compiled files are written
+    started = time.perf_counter()
+    text = ok("--help")
+    assert time.perf_counter() - started < 1.5
+    for command in (
+        "quickstart",
+        "models",
+        "train",
+        "evaluate",
+        "tune",
+        "export",
+        "predict",
+        "serve",
+        "doctor",
+    ):
+        assert command in text
+    assert ok("--version").strip() == __version__
+
+
+def test_models_lists_and_shows() -> None:
+    rows = json.loads(ok("models", "--json"))
+    assert {"name", "task", "cell", "cudnn", "summary"} == set(rows[0])
+    assert {row["cudnn"] for row in rows if row["cell"] == "simple_rnn"} == {"no"}
+    assert [row["name"] for row in json.loads(ok("models", "forecaster-*", "--json"))] == [
+        "forecaster-simple-rnn",
+        "forecaster-lstm",
+        "forecaster-gru",
+    ]
+    one = json.loads(ok("models", "text-classifier-bilstm", "--json"))
+    assert one["inputs"] == {"tokens": [None, None]}
+    assert all(layer["cudnn"] for layer in one["layers"])
+
+
+WRONG: list[tuple[list[str], str]] = [
+    (["trian"], "error: No such command 'trian'."),
+    (["train"], "error: Missing argument 'model'. See: rnnzoo --help"),
+    (["models", "lstm-classifier"], "error: unknown model: received 'lstm-classifier'; did you mean"),
+    (["models", "--task", "tag"], "error: unknown task: received 'tag'; did you mean 'tagging'"),
+    (["train", "gru", "--data", "digits", "--out", "x"], "error: unknown model: received 'gru'"),
+    (
+        ["train", "series-classifier-gru", "--data", "nothing.csv", "--out", "x"],
+        "error: --data: received the file",
+    ),
+    (
+        ["train", "series-classifier-gru", "--data", "no.csv", "--text", "a", "--label", "b", "--out", "x"],
+        "error: no.csv: no such file; expected a CSV or TSV file.",
+    ),
+    (
+        ["train", "series-classifier-gru", "--data", "digits", "--out", "x", "--set", "a"],
+        "error: --set: received 'a'",
+    ),
+    (
+        ["train", "series-classifier-gru", "--data", "digits", "--out", "x", "--epochs", "0"],
+        "error: epochs: received 0; expected an integer of at least 1.",
+    ),
+    (
+        ["train", "forecaster-gru", "--data", "a.csv", "--target", "y", "--out", "x"],
+        "error: --target: received without --window and --horizon",
+    ),
+    (
+        ["evaluate", "nothing"],
+        "error: nothing: no such directory; expected a run directory written by train.",
+    ),
+    (["export", "nothing", "--out", "x"], "error: nothing: no such directory"),
+    (["serve", "nothing"], "error: nothing: no such directory; expected a bundle."),
+    (["serve", "x", "--port", "99999"], "error: Invalid value for '--port'"),
+    (["predict", "nothing"], "error: predict: expected either inputs or --input FILE."),
+    (["predict", "nothing", "a"], "error: nothing: no such directory; expected a bundle."),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG, ids=[" ".join(a)[:50] for a, _ in WRONG])
+def test_wrong_use_is_one_line_and_exit_code_2(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = rnnzoo(*arguments)
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("reading")]
+    assert result.returncode == 2
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith(message), lines[0]
+    assert result.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_train_evaluate_export_predict(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    words = {"good": ["fine", "great", "lovely"], "bad": ["awful", "poor", "dull"]}
+    table.write_text(
+        "text,label\n"
+        + "".join(f"a {w} film {i},{k}\n" for i in range(12) for k, ws in words.items() for w in ws)
+    )
+    run, bundle = tmp_path / "my run", tmp_path / "my bundle"
+    options = ["--data", table, "--text", "text", "--label", "label", "--out", run, "--epochs", "12"]
+    result = rnnzoo(
+        "train", "text-classifier-gru", *options, "--set", "units=16", "--set", "learning_rate=0.02", "--json"
+    )
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["test"]["accuracy"] == 1.0
+    assert "cuDNN  on a GPU: yes" in result.stderr
+    assert "epoch  1/12" in result.stderr
+    again = rnnzoo("train", "text-classifier-gru", *options)
+    assert again.returncode == 2
+    assert "already holds a run" in again.stderr
+    assert len(again.stderr.splitlines()) == 1  # before TensorFlow starts
+    assert json.loads(ok("evaluate", run, "--json"))["scores"]["accuracy"] == 1.0
+    exported = ok("export", run, "--out", bundle)
+    assert "1 GRU" in exported
+    assert "next   rnnzoo serve" in exported
+    assert ok("predict", bundle, "a great film", "a dull film").split()[0] == "good"
+    (tmp_path / "texts.txt").write_text("a poor film\n\na fine film\n")
+    output = tmp_path / "answers.jsonl"
+    ok("predict", bundle, "--input", tmp_path / "texts.txt", "--output", output)
+    answers = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [answers[0]["label"], answers[2]["label"]] == ["bad", "good"]
+    assert len(answers) == 3
+    assert rnnzoo("predict", bundle, "--input", tmp_path / "texts.txt", "--output", output).returncode == 2
+    from_table = json.loads(ok("predict", bundle, "--input", table, "--text", "text", "--json"))
+    assert len(from_table) == 72
+    assert json.loads(ok("predict", bundle, "-", "--json", stdin="a lovely film\n"))[0]["label"] == "good"
+    table.write_text(table.read_text() + "changed,good\n")
+    changed = rnnzoo("evaluate", run)
+    assert changed.returncode == 2
+    assert "has changed since" in changed.stderr
+
+
+def test_forecasts_in_original_units(tmp_path: Path) -> None:
+    hours = np.arange(400)
+    rows = "".join(f"{h},{100 + 10 * np.sin(h / 4):.4f},{'ab'[h % 2]}\n" for h in hours)
+    table = tmp_path / "series.csv"
+    table.write_text("hour,level,kind\n" + rows)
+    run, bundle = tmp_path / "run", tmp_path / "bundle"
+    ok(
+        *(
+            "train",
+            "forecaster-gru",
+            "--data",
+            table,
+            "--target",
+            "level",
+            "--categorical",
+            "kind",
+            "--time",
+            "hour",
+        ),
+        *("--window", "24", "--horizon", "4", "--seasonality", "25", "--out", run, "--epochs", "15"),
+        *("--set", "units=16", "--set", "learning_rate=0.01"),
+    )
+    scores = json.loads((run / "metrics.json").read_text())
+    baselines = scores["baselines"]["scores"]
+    assert set(baselines) == {"persistence", "seasonal naive", "ridge regression on the same lags"} - (
+        set() if "seasonal naive" in baselines else {"seasonal naive"}
+    )
+    assert scores["test"]["mae"] < baselines["persistence"]["mae"]
+    assert {p.name for p in (run / "plots").iterdir()} == {
+        "learning_curves.png",
+        "forecasts.png",
+        "errors_by_step.png",
+    }
+    ok("export", run, "--out", bundle)
+    (answer,) = json.loads(ok("predict", bundle, "--input", table, "--json"))
+    truth = 100 + 10 * np.sin(np.arange(400, 404) / 4)
+    np.testing.assert_allclose(answer["values"]["level"], truth, atol=6)
+
+
+def test_tune_prints_a_table_and_keeps_the_best(tmp_path: Path) -> None:
+    out = ok(
+        *("tune", "series-classifier-gru", "--data", "digits", "--out", tmp_path / "s", "--max-trials", "2"),
+        *("--epochs", "1", "--algorithm", "random"),
+    )
+    assert "Trials" in out
+    assert "logistic regression" in out
+    assert (tmp_path / "s" / "best" / "model.keras").is_file()
+
+
+def test_doctor_finds_this_machine_in_order() -> None:
+    rows = json.loads(ok("doctor", "--json"))
+    assert {row["check"]: row["status"] for row in rows} == dict.fromkeys(
+        ["machine", "packages", "gpu", "export", "disk", "data"], "ok"
+    )
+    broken = rnnzoo("doctor", "--json", RNNZOO_DATA="/no/such/folder")
+    assert broken.returncode == 1
+    assert next(r for r in json.loads(broken.stdout) if r["check"] == "data")["status"] == "bad"
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    command = f"{sys.executable} -m rnnzoo models | head -1; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert result.stderr == ""
+    assert result.returncode in (0, 1)  # 1 where not all could be written
+
+
+def test_plain_where_nobody_watches() -> None:
+    for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"LANG": "C", "LC_ALL": "C"}, {"COLUMNS": "20"}):
+        assert "\x1b[" not in ok("models", **environment)

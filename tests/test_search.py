@@ -1,0 +1,168 @@
+"""Searches: every algorithm, one row a trial, the best kept, interrupted ones taken up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import rnnzoo_tuning.runner as runner
+from rnnzoo import Splits, TrainConfig, evaluate, load_dataset
+from rnnzoo.errors import ArgumentError, PathExistsError, RunError, UnknownNameError
+from rnnzoo.training.run_directory import open_run
+from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, run_search
+
+NAME = "series-classifier-gru"
+SPACE = SearchSpace(
+    model={"width": Choice((4, 8)), "depth": Integer(1, 1)},
+    training={"learning_rate": Real(1e-3, 3e-2, log=True)},
+)
+CONFIG = TrainConfig(epochs=2, batch_size=128, tensorboard=False)
+
+
+@pytest.fixture(scope="module")
+def splits() -> Splits:
+    return load_dataset("digits")
+
+
+def search(splits: Splits, directory: Path, **options: Any) -> Any:
+    arguments: dict[str, Any] = {"space": SPACE, "config": CONFIG, "max_trials": 3, "seed": 1, **options}
+    return run_search(NAME, splits, directory=directory, **arguments)
+
+
+@pytest.mark.parametrize("algorithm", ["random", "bayesian", "grid"])
+def test_each_algorithm_keeps_the_best(
+    algorithm: str, splits: Splits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = search(splits, tmp_path / "search", algorithm=algorithm)
+    scores = [row["score"] for row in result.trials]
+    assert len(scores) == 3
+    assert result.score == max(scores)
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("trial")]
+    assert [line[:9] for line in lines] == ["trial 1/3", "trial 2/3", "trial 3/3"]
+    best = scores.index(max(scores)) + 1
+    assert f"best {max(scores):.4f} (trial {best})" in lines[-1] or (best == 3 and "best so far" in lines[-1])
+    row = result.trials[best - 1]
+    assert result.arguments["units"] == (json.loads(str(row["width"])),)
+    assert result.config.learning_rate == pytest.approx(row["learning_rate"])
+    # The best is trained again from the same seed: the same model with the same score.
+    saved = keras.models.load_model(open_run(result.best.directory).model)
+    assert evaluate(saved, splits, part="validation")["accuracy"] == pytest.approx(result.score, abs=1e-6)
+    assert (tmp_path / "search" / "search.png").stat().st_size > 10_000
+    assert len(json.loads((tmp_path / "search" / "trials.json").read_text())["trials"]) == 3
+
+
+def test_hyperband_trains_few_for_long(splits: Splits, tmp_path: Path) -> None:
+    config = TrainConfig(epochs=3, batch_size=128, tensorboard=False)
+    result = search(splits, tmp_path / "search", algorithm="hyperband", config=config)
+    assert len(result.trials) >= 4
+    assert result.score == max(row["score"] for row in result.trials)
+    assert len(result.best.history) <= 3
+
+
+def test_an_interrupted_search_goes_on(
+    splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = runner.TrialTable.add
+
+    def stop(table: Any, trial: Any) -> None:
+        added(table, trial)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner.TrialTable, "add", stop)
+    with pytest.raises(KeyboardInterrupt):
+        search(splits, tmp_path / "search", algorithm="random")
+    monkeypatch.setattr(runner.TrialTable, "add", added)
+    with pytest.raises(PathExistsError, match="already holds a search; expected a new or empty directory"):
+        search(splits, tmp_path / "search", algorithm="random")
+    result = search(splits, tmp_path / "search", algorithm="random", resume=True)
+    assert len(result.trials) == 3
+    assert [row["seconds"] is None for row in result.trials] == [True, False, False]
+    whole = search(splits, tmp_path / "whole", algorithm="random")
+    assert [row["score"] for row in result.trials] == [row["score"] for row in whole.trials]
+
+
+def test_a_failing_trial_does_not_end_the_search(
+    splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hypermodel = runner.ZooHyperModel
+    fit, calls = hypermodel.fit, []
+
+    def broken(self: Any, parameters: Any, model: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise MemoryError("out of memory, say")
+        return fit(self, parameters, model, **options)
+
+    monkeypatch.setattr(hypermodel, "fit", broken)
+    result = search(splits, tmp_path / "search", algorithm="random")
+    assert [row["status"] for row in result.trials] == ["failed", "done", "done"]
+    assert "trial 1/3  failed: MemoryError: out of memory, say" in capsys.readouterr().err
+
+
+def test_when_all_trials_fail_it_says_why(
+    splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Any, *_: Any, **__: Any) -> Any:
+        raise RunError("training: the loss became NaN")
+
+    monkeypatch.setattr(runner.ZooHyperModel, "fit", broken)
+    with pytest.raises(RunError, match=r"none of 3 trials ended well; .* the loss became NaN"):
+        search(splits, tmp_path / "search", algorithm="random")
+
+
+def test_wrong_searches_are_refused_before_the_first_trial(splits: Splits, tmp_path: Path) -> None:
+    wrong: list[tuple[dict[str, Any], type[Exception], str]] = [
+        ({"algorithm": "genetic"}, UnknownNameError, "unknown algorithm: received 'genetic'"),
+        ({"max_trials": 0}, ArgumentError, "max_trials: received 0"),
+        ({"space": SearchSpace()}, ArgumentError, "space: received no dimension"),
+        ({"space": SearchSpace(model={"unit": Integer(1, 2)})}, UnknownNameError, "did you mean 'units'"),
+        (
+            {"space": SearchSpace(model={"width": Integer(1, 2)})},
+            ArgumentError,
+            "width and depth go together",
+        ),
+        ({"space": SearchSpace(training={"lr": Real(0.1, 0.2)})}, UnknownNameError, "unknown training field"),
+        ({"config": TrainConfig(monitor="val_acc")}, UnknownNameError, "unknown monitor"),
+    ]
+    for options, error, message in wrong:
+        with pytest.raises(error, match=message):
+            search(splits, tmp_path / "search", **options)
+    assert not (tmp_path / "search" / "tuner").exists() or not any((tmp_path / "search" / "tuner").iterdir())
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("mine")
+    with pytest.raises(PathExistsError, match="already holds something else"):
+        search(splits, tmp_path / "mine", overwrite=True)
+
+
+def test_dimensions_check_themselves() -> None:
+    with pytest.raises(
+        ArgumentError, match=r"low: received 0; expected a finite number above 0\. A logarithmic"
+    ):
+        Real(0, 1, log=True)
+    with pytest.raises(ArgumentError, match="high: received 1; expected an integer of at least 2"):
+        Integer(2, 1)
+    with pytest.raises(ArgumentError, match="Choice: received no values"):
+        Choice(())
+    assert "embedding_size" in default_space("text-classifier-gru").model
+    assert "embedding_size" not in default_space(NAME).model
+
+
+def test_the_test_part_is_never_looked_at_by_trials(splits: Splits, tmp_path: Path) -> None:
+    import dataclasses
+
+    class Forbidden:
+        raw = splits.test.raw
+
+        def __getattr__(self, name: str) -> Any:
+            raise AssertionError(f"a trial looked at the test part: {name}")
+
+    blind = dataclasses.replace(splits, test=Forbidden())
+    with pytest.raises(AssertionError, match="looked at the test part"):
+        search(blind, tmp_path / "search", max_trials=1)  # only the best model, at the end
+    rows = json.loads((tmp_path / "search" / "trials.json").read_text())["trials"]
+    assert np.isfinite(rows[0]["score"])
