@@ -34,6 +34,7 @@ def print_table(
         title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
     )
     columns = list(dict.fromkeys(name for row in rows for name in row))
+    table.show_header = any(name.strip() for name in columns)
     for name in columns:
         table.add_column(name.replace("_", " "), overflow="fold")
     for number, row in enumerate(rows):

@@ -28,7 +28,8 @@ def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
 
     Classes: the majority class, and logistic regression on TF-IDF of words and word pairs (texts), on all values
     (series of one length) or on mean, deviation, extremes, first and last value of each feature. Numbers: the
-    mean, and ridge regression on the same. Tags: the most frequent tag of each word. Forecasts: persistence,
+    mean, and ridge regression on the same. Tags: the most frequent tag of each word; for series the
+    most frequent tag, and logistic regression on each step alone. Forecasts: persistence,
     seasonal naive (where the data name a season) and ridge regression on all values of the window.
 
     Args:
@@ -85,7 +86,7 @@ def _regression(splits: Splits, part: Split) -> dict[str, np.ndarray]:
 
 def _tagging(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     if splits.preprocessing.kind == "features":
-        return {}
+        return _tagging_of_series(splits, part)
     by_word: dict[int, Counter[int]] = defaultdict(Counter)
     overall: Counter[int] = Counter()
     for word, tag in _steps(splits.train):
@@ -97,6 +98,26 @@ def _tagging(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     for row, word in enumerate(words):
         logits[row, by_word[word].most_common(1)[0][0] if word in by_word else usual] = 1
     return {"most frequent tag of each word": logits}
+
+
+def _tagging_of_series(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    train_x, tags = _valid_steps(splits.train)
+    part_x, _ = _valid_steps(part)
+    shape = (len(part_x), len(splits.decoding.labels or ()))
+    usual, logits = np.zeros(shape), np.full(shape, -np.inf)
+    usual[:, np.bincount(tags).argmax()] = 1
+    model = LogisticRegression(max_iter=2000).fit(train_x, tags)
+    logits[:, model.classes_] = model.predict_log_proba(part_x)
+    return {"most frequent tag": usual, "logistic regression on each step": logits}
+
+
+def _valid_steps(split: Split) -> tuple[np.ndarray, np.ndarray]:
+    features, found = [], []
+    for inputs, tags, weights in split.batches(256):
+        assert weights is not None, "tags come with weights"
+        features.append(inputs["features"][weights > 0])
+        found.append(tags[weights > 0])
+    return np.concatenate(features), np.concatenate(found)
 
 
 def _steps(split: Split) -> Iterator[tuple[int, int]]:

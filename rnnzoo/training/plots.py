@@ -107,8 +107,9 @@ def forecasts(
             axes.plot(ahead, predicted[row], color=ORANGE, marker=".", label="forecast")
             axes.axvline(0.5, color=GREY, linestyle=":")
             axes.set_ylabel(name)
-        figure.axes[0].legend(frameon=False, ncols=3, loc="upper left")
-        figure.axes[0].set_title(f"{len(rows)} of {len(truth)} windows of the {part} part")
+        # Beside the title, where no curve is.
+        figure.axes[0].legend(frameon=False, ncols=3, loc="lower right", bbox_to_anchor=(1.0, 0.97))
+        figure.axes[0].set_title(f"{len(rows)} of {len(truth)} windows of the {part} part", loc="left")
         figure.axes[-1].set_xlabel("steps ahead (0 is the last known step)")
         figure.tight_layout()
     return figure

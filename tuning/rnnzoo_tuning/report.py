@@ -11,12 +11,16 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 from rich.console import Console
 
 from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
 from rnnzoo.report import show
 from rnnzoo.training.plots import BLUE, GREY, ORANGE, STYLE, save_figure
+
+#: Up to this many values each gets its own tick.
+_FEW = 5
 
 
 class TrialTable:
@@ -148,15 +152,21 @@ def search_figure(table: TrialTable) -> Figure:
 
 
 def _panel(panel: Any, name: str, values: list[Any], scores: np.ndarray, best: int) -> None:
-    numeric = [_number(value) for value in values]
-    if any(value is None for value in numeric):
+    numeric = [number for value in values if (number := _number(value)) is not None]
+    if len(numeric) < len(values):
         panel.scatter([str(value) for value in values], scores, color=GREY, s=18)
         panel.scatter([str(values[best])], [scores[best]], color=ORANGE, s=40)
     else:
         panel.scatter(numeric, scores, color=GREY, s=18)
         panel.scatter([numeric[best]], [scores[best]], color=ORANGE, s=40)
-        if "rate" in name:
+        if name.endswith("rate"):
             panel.set_xscale("log")
+            panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            panel.xaxis.set_major_formatter("{x:g}")
+            panel.xaxis.set_minor_locator(NullLocator())
+        elif len(set(numeric)) <= _FEW:
+            panel.set_xticks(sorted(set(numeric)))
+            panel.margins(x=0.2)
     panel.set(xlabel=name.replace("_", " "))
 
 

@@ -63,7 +63,7 @@ def build_tuner(
         return Reporting(
             hypermodel,
             objective=keras_tuner.Objective(*objective),
-            seed=seed,
+            seed=seed + 1,  # Keras Tuner takes 0 for none
             directory=str(directory.parent),
             project_name=directory.name,
             max_consecutive_failed_trials=_NEVER,

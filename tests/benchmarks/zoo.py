@@ -1,0 +1,209 @@
+"""Trains every model of the zoo on real data over several seeds: the figures of the README's table.
+
+    RNNZOO_DATA=../shared/data python tests/benchmarks/zoo.py --seeds 3
+
+Adds to ``results/zoo.csv`` what is not there yet, so that a stopped run goes on; ``--table`` prints the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import functools
+import os
+import platform
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+
+from rnnzoo import Splits, TrainConfig, create_model, get_spec, list_models, load_dataset, read_table, train
+from rnnzoo.data.datasets import data_directory
+from rnnzoo.training.run_directory import RunDirectory
+
+RESULTS = Path(__file__).parent / "results" / "zoo.csv"
+CONFIG: dict[str, Any] = {"epochs": 20, "early_stopping": 3, "tensorboard": False}
+# 70 films of training are few steps an epoch: more epochs of smaller batches.
+GESTURES: dict[str, Any] = {"epochs": 60, "early_stopping": 10, "batch_size": 8, "tensorboard": False}
+SNIPS_COLUMNS = ["intent", "tokens", "tags"]
+
+
+def snips(label: str, task: str) -> Splits:
+    """Utterances to 7 intents, or to a slot for each word; the test rows are those of the set."""
+    folder = data_directory() / "snips"
+    return read_table(
+        folder / "snips_train.tsv.gz",
+        test=folder / "snips_test.tsv.gz",
+        column_names=SNIPS_COLUMNS,
+        text="tokens",
+        label=label,
+        task=task,
+    )
+
+
+def gestures(steps: int = 100) -> Splits:
+    """Frames of seven filmed gestures to 5 phases; of each film the first 70 % train, the last 15 % test."""
+    parts: dict[str, tuple[list[np.ndarray], list[list[str]]]] = {
+        part: ([], []) for part in ("train", "validation", "test")
+    }
+    for path in sorted((data_directory() / "gesture_phase").glob("*_raw.csv.gz")):
+        frame = _frame(path)
+        values, phases = frame.iloc[:, :18].to_numpy(np.float64), frame["phase"].tolist()
+        bounds = [0, *(round(share * len(values)) for share in (0.7, 0.85, 1.0))]
+        for (series, tags), first, end in zip(parts.values(), bounds, bounds[1:], strict=False):
+            for start in range(first, end, steps):
+                series.append(values[start : min(start + steps, end)])
+                tags.append(phases[start : min(start + steps, end)])
+    return Splits.from_arrays(
+        *parts["train"], task="tagging", validation=parts["validation"], test=parts["test"]
+    )
+
+
+def _frame(path: Path) -> Any:
+    import pandas as pd
+
+    return pd.read_csv(path)
+
+
+def air() -> Splits:
+    """Hourly PM2.5 in Beijing: 72 hours of weather and air to the 24 that follow."""
+    return read_table(
+        data_directory() / "beijing_pm25" / "beijing_pm25.csv.gz",
+        target="pm2.5",
+        window=72,
+        horizon=24,
+        categorical=["cbwd", "hour"],
+        ignore=["No", "year", "month", "day"],
+        missing="ffill",
+        seasonality=24,
+    )
+
+
+# By the first words of a model's name: its data, the metric, and whether more is better.
+PROBLEMS: dict[str, tuple[str, Any, str, bool]] = {
+    "text-classifier": ("SNIPS intents", lambda: snips("intent", "classification"), "accuracy", True),
+    "series-classifier": ("digits", lambda: load_dataset("digits"), "accuracy", True),
+    "text-tagger": ("SNIPS slots", lambda: snips("tags", "tagging"), "accuracy", True),
+    "series-tagger": ("gesture phases", gestures, "accuracy", True),
+    "forecaster": ("Beijing PM2.5", air, "mae", False),
+}
+
+
+@functools.cache
+def load(problem: str) -> Splits:
+    return PROBLEMS[problem][1]()
+
+
+def problem_of(name: str) -> str:
+    return next(problem for problem in PROBLEMS if name.startswith(problem))
+
+
+def run_one(name: str, seed: int) -> dict[str, Any]:
+    problem = problem_of(name)
+    dataset, _, metric, higher = PROBLEMS[problem]
+    splits = load(problem)
+    keras.utils.set_random_seed(seed)
+    model = create_model(name, **splits.model_arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        config = TrainConfig(seed=seed, **(GESTURES if problem == "series-tagger" else CONFIG))
+        result = train(model, splits, config=config, directory=Path(folder) / "run", progress=False)
+        scores = RunDirectory(Path(folder) / "run").read_metrics()
+    rivals = {rival: row[metric] for rival, row in scores["baselines"]["scores"].items()}
+    best = (max if higher else min)(rivals, key=lambda rival: rivals[rival])
+    return {
+        "model": name,
+        "data": dataset,
+        "seed": seed,
+        "metric": metric,
+        "test": round(scores["test"][metric], 5),
+        "best_baseline": best,
+        "baseline_test": round(rivals[best], 5),
+        "parameters": model.count_params(),
+        "epochs": len(result.history),
+        "train_seconds": round(result.seconds, 1),
+        **machine(),
+    }
+
+
+@functools.cache
+def machine() -> dict[str, Any]:
+    with Path("/proc/cpuinfo").open() as file:
+        cpu = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    versions = {name: metadata.version(name) for name in ("rnnzoo", "tensorflow", "keras")}
+    return {
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory),
+        "python": platform.python_version(),
+        **versions,
+    }
+
+
+def read_rows() -> list[dict[str, str]]:
+    if not RESULTS.is_file():
+        return []
+    with RESULTS.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def add_row(row: dict[str, Any]) -> None:
+    new = not RESULTS.is_file()
+    with RESULTS.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(row), lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def print_table() -> None:
+    by_model: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in read_rows():
+        by_model[row["model"]].append(row)
+    print("| model | what it is | data | test | best baseline |\n|---|---|---|---|---|")
+    for name in list_models():
+        rows = by_model[name]
+        if not rows:
+            continue
+        values = np.array([float(row["test"]) for row in rows])
+        digits = 1 if rows[0]["metric"] == "mae" else 3
+        wins = float(rows[0]["baseline_test"])
+        better = values.mean() > wins if digits == 3 else values.mean() < wins
+        mark = "" if better else " (wins)"
+        unit = "MAE " if rows[0]["metric"] == "mae" else ""
+        spread = f"{values.min():.{digits}f}-{values.max():.{digits}f}"
+        print(
+            f"| `{name}` | {get_spec(name).summary} | {rows[0]['data']} "
+            f"| {unit}{values.mean():.{digits}f} ({spread}, {len(rows)} seeds) "
+            f"| {rows[0]['best_baseline']} {wins:.{digits}f}{mark} |"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--models", default="*", help="a pattern of names")
+    parser.add_argument("--table", action="store_true", help="only print the table of what was measured")
+    options = parser.parse_args(arguments)
+    if options.table:
+        print_table()
+        return
+    done = {(row["model"], int(row["seed"])) for row in read_rows()}
+    for seed in range(options.seeds):
+        for name in list_models(options.models):
+            if (name, seed) in done:
+                continue
+            row = run_one(name, seed)
+            add_row(row)
+            print(f"{name} seed {seed}: {row['metric']} {row['test']} ({row['train_seconds']} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main()
