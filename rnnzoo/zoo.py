@@ -155,7 +155,7 @@ _TABLE: tuple[ModelSpec, ...] = (
     _row(
         "text-tagger-bigru",
         *_TAGGER,
-        "the same with GRU",
+        "part of speech, slots, names: GRU in both directions",
         cell="gru",
         units=(100,),
         bidirectional=True,

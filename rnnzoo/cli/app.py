@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from rnnzoo.cli import doctor, evaluate, export, models, predict, quickstart, serve, train, tune
-from rnnzoo.errors import ExportError, RnnzooError, RunError
+from rnnzoo.errors import ExportError, PathExistsError, RnnzooError, RunError
 from rnnzoo.version import __version__
 
 app = typer.Typer(
@@ -49,7 +49,12 @@ def run(arguments: Sequence[str]) -> int:
     try:
         status = app(list(arguments), standalone_mode=False)
     except RnnzooError as error:
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        hint = (
+            " (--force overwrites)"
+            if isinstance(error, PathExistsError) and "overwrite" in str(error)
+            else ""
+        )
+        typer.echo(f"error: {' '.join(str(error).split())}{hint}", err=True)
         return 1 if isinstance(error, RunError | ExportError) else 2
     except KeyboardInterrupt:
         typer.echo("stopped", err=True)

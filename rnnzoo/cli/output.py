@@ -35,8 +35,8 @@ def print_table(
     )
     columns = list(dict.fromkeys(name for row in rows for name in row))
     table.show_header = any(name.strip() for name in columns)
-    for name in columns:
-        table.add_column(name.replace("_", " "), overflow="fold")
+    for place, name in enumerate(columns):
+        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=place == 0)
     for number, row in enumerate(rows):
         table.add_row(
             *(show(row.get(name, "")) for name in columns), style="bold" if number == best else None

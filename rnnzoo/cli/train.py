@@ -74,15 +74,19 @@ def run_training(
 
     from rnnzoo.training.trainer import train as train_model
 
-    train_model(
-        network,
-        splits,
-        config=config,
-        directory=out,
-        resume=resume,
-        overwrite=force,
-        details={"model": model, "model_arguments": arguments, "data_options": data.to_dict()},
-    )
+    try:
+        train_model(
+            network,
+            splits,
+            config=config,
+            directory=out,
+            resume=resume,
+            overwrite=force,
+            details={"model": model, "model_arguments": arguments, "data_options": data.to_dict()},
+        )
+    except KeyboardInterrupt:
+        note("every finished epoch is kept: the same command with --resume goes on")
+        raise
     metrics: dict[str, Any] = RunDirectory(out).read_metrics()
     return metrics
 

@@ -103,8 +103,8 @@ def _series(row: Any, number: int, features: int | None) -> np.ndarray:
         array = np.asarray(row, np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"row {number}: received {type(row).__name__} that is no table of numbers ({error}); expected "
-            "(time, features). Pass a list of steps, each a list of numbers."
+            f"row {number}: received {type(row).__name__} that is no table of numbers; expected (time, features). "
+            "Pass a list of steps, each a list of as many numbers."
         ) from error
     if array.size == 0:
         array = array.reshape(0, features or 1)

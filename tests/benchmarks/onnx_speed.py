@@ -1,0 +1,115 @@
+"""Times the ONNX files of rnnzoo against those of Keras's own exporter, and against TensorFlow, in one run.
+
+    python tests/benchmarks/onnx_speed.py
+
+Each model reads 100 steps of token ids, padded on the right, through two recurrent layers of 128 units. Times are
+medians over calls that take turns, one thread each; ``results/onnx_speed.csv`` holds them as multiples of rnnzoo's.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime
+import tensorflow as tf
+from zoo import machine
+
+from rnnzoo import build_classifier
+from rnnzoo_export import export_onnx
+from rnnzoo_export.lowering import count_operators
+
+RESULTS = Path(__file__).parent / "results" / "onnx_speed.csv"
+STEPS, CALLS = 100, 40
+
+
+def session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def medians(calls: dict[str, Callable[[], Any]]) -> dict[str, float]:
+    """Seconds of each call; they take turns, so that what else the machine does hits all alike."""
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for number, (name, call) in itertools.product(range(CALLS + 3), calls.items()):
+        started = time.perf_counter()
+        call()
+        if number >= 3:
+            seconds[name].append(time.perf_counter() - started)
+    return {name: float(np.median(values)) for name, values in seconds.items()}
+
+
+def compare(cell: str, bidirectional: bool, rows: int, folder: Path) -> dict[str, Any]:
+    keras.utils.set_random_seed(0)
+    model = build_classifier(
+        num_classes=10,
+        vocabulary_size=1000,
+        embedding_size=64,
+        cell=cell,
+        units=(128, 128),
+        bidirectional=bidirectional,
+    )
+    rng = np.random.default_rng(0)
+    tokens = rng.integers(1, 1000, (rows, STEPS)).astype(np.int32)
+    tokens[np.arange(STEPS) >= rng.integers(STEPS // 2, STEPS + 1, rows)[:, None]] = 0
+    model(tokens)  # Keras's exporter wants a model that was called
+    model.export(folder / "stock.onnx", format="onnx", verbose=False)
+    export_onnx(model, folder / "ours.onnx", overwrite=True)
+    ours, stock = session(folder / "ours.onnx"), session(folder / "stock.onnx")
+    (name,) = (node.name for node in stock.get_inputs())
+    function = tf.function(
+        lambda x: model(x, training=False), input_signature=[tf.TensorSpec((None, None), tf.int32)]
+    )
+    tensor = tf.constant(tokens)
+    difference = np.abs(ours.run(None, {"tokens": tokens})[0] - stock.run(None, {name: tokens})[0]).max()
+    assert difference < 1e-5, difference
+    times = medians(
+        {
+            "ours": lambda: ours.run(None, {"tokens": tokens}),
+            "stock": lambda: stock.run(None, {name: tokens}),
+            "tensorflow": lambda: function(tensor).numpy(),
+        }
+    )
+    loops = count_operators(onnx.load(folder / "stock.onnx")).get("Loop", 0)
+    return {
+        "cell": cell,
+        "bidirectional": bidirectional,
+        "rows": rows,
+        "milliseconds": round(1000 * times["ours"], 2),
+        "keras_export_ratio": round(times["stock"] / times["ours"], 2),
+        "tensorflow_ratio": round(times["tensorflow"] / times["ours"], 2),
+        "keras_export_loops": loops,
+        **machine(),
+    }
+
+
+def main() -> None:
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for cell, bidirectional, count in itertools.product(
+            ("lstm", "gru", "simple_rnn"), (False, True), (1, 32)
+        ):
+            rows.append(compare(cell, bidirectional, count, Path(folder)))
+            print(rows[-1], flush=True)
+    with RESULTS.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

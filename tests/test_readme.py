@@ -1,0 +1,69 @@
+"""The README is true: its Python runs, its commands exist, its figures are those that were measured."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def readme(project: Path) -> str:
+    return (project / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_the_python_path_runs_as_it_stands(readme: str, tmp_path: Path) -> None:
+    script = tmp_path / "path.py"
+    script.write_text(blocks(readme, "python")[0])
+    result = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=200
+    )
+    assert result.returncode == 0, result.stderr
+    assert "accuracy" in result.stdout
+    assert "probability" in result.stdout
+
+
+def test_every_command_and_option_exists(readme: str) -> None:
+    lines = [line for block in blocks(readme, "bash") for line in block.replace("\\\n", " ").splitlines()]
+    seen = set()
+    for line in lines:
+        words = line.split("#")[0].split()
+        if not words or not words[0].endswith("rnnzoo") or len(words) < 2:
+            continue
+        result = subprocess.run(
+            [sys.executable, "-m", "rnnzoo", words[1], "--help"], capture_output=True, text=True, timeout=60
+        )
+        assert result.returncode == 0, line
+        for word in words[2:]:
+            if word.startswith("--"):
+                assert word in result.stdout, line
+        seen.add(words[1])
+    assert {"quickstart", "train", "tune", "export", "predict", "serve"} <= seen
+
+
+def test_the_two_commands_come_first_and_ci_runs_the_second(readme: str, project: Path) -> None:
+    first, second = (block.strip() for block in blocks(readme, "bash")[:2])
+    assert first.endswith("rnnzoo quickstart")
+    steps = [step.strip() for step in second.split("&&")]
+    script = (project / ".ci" / "run").read_text()
+    for step in steps:
+        command = step.replace("pip install", "pip install --quiet --disable-pip-version-check")
+        assert command in script, step
+
+
+def test_the_table_of_the_zoo_is_what_was_measured(readme: str, project: Path) -> None:
+    command = [sys.executable, str(project / "tests" / "benchmarks" / "zoo.py"), "--table"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert result.stdout.strip() in readme
+
+
+def test_links_lead_somewhere(readme: str, project: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", readme):
+        assert target.startswith("https://") or (project / target).exists(), target
