@@ -131,7 +131,7 @@ def test_a_full_queue_is_503_and_a_late_answer_504() -> None:
 
 
 def test_a_worker_that_dies_is_replaced() -> None:
-    deaths = []
+    deaths: list[int] = []
 
     def mortal(inputs: Arrays) -> Arrays:
         if not deaths:

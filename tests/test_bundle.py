@@ -1,5 +1,7 @@
 """Bundles: whole, sealed, and of any Keras model."""
 
+# mypy: disable-error-code="union-attr, index"
+
 from __future__ import annotations
 
 import json

@@ -1,5 +1,7 @@
 """The cells against plain NumPy: in Keras, and in the ONNX file that they become."""
 
+# mypy: disable-error-code="call-overload"
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,5 +1,7 @@
 """The command as a user types it: help, results, errors in one line, exit codes."""
 
+# mypy: disable-error-code="arg-type"
+
 from __future__ import annotations
 
 import json

@@ -291,6 +291,10 @@ def nan_weights() -> keras.Model:
     return model
 
 
+def half_precision() -> keras.Model:
+    return series(layers.GRU(4, dtype="mixed_float16", name="half"))
+
+
 REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "stateful": (stateful, UnsupportedLayerError, "layer 'memory': keeps its state between calls"),
     "time distributed": (
@@ -300,6 +304,11 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "python": (python_function, UnsupportedLayerError, "calls a Python function"),
     "NaN": (nan_weights, ExportError, "weight '.*dense/bias': holds NaN or infinity"),
+    "half precision": (
+        half_precision,
+        UnsupportedLayerError,
+        "layer 'half': computes in float16; expected float32",
+    ),
     "not a model": (lambda: layers.LSTM(3), ArgumentError, "model: received LSTM; expected a keras.Model"),
 }
 

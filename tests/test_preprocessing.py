@@ -1,5 +1,7 @@
 """Preprocessing: text as Keras does it, statistics of the training part, messages that name the row."""
 
+# mypy: disable-error-code="arg-type"
+
 from __future__ import annotations
 
 import json

@@ -1,5 +1,7 @@
 """Searches: every algorithm, one row a trial, the best kept, interrupted ones taken up."""
 
+# mypy: disable-error-code="union-attr, arg-type"
+
 from __future__ import annotations
 
 import json
@@ -10,11 +12,12 @@ import keras
 import numpy as np
 import pytest
 
-import rnnzoo_tuning.runner as runner
 from rnnzoo import Splits, TrainConfig, evaluate, load_dataset
 from rnnzoo.errors import ArgumentError, PathExistsError, RunError, UnknownNameError
 from rnnzoo.training.run_directory import open_run
 from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, run_search
+from rnnzoo_tuning.hypermodel import ZooHyperModel
+from rnnzoo_tuning.report import TrialTable
 
 NAME = "series-classifier-gru"
 SPACE = SearchSpace(
@@ -67,16 +70,16 @@ def test_hyperband_trains_few_for_long(splits: Splits, tmp_path: Path) -> None:
 def test_an_interrupted_search_goes_on(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    added = runner.TrialTable.add
+    added = TrialTable.add
 
     def stop(table: Any, trial: Any) -> None:
         added(table, trial)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runner.TrialTable, "add", stop)
+    monkeypatch.setattr(TrialTable, "add", stop)
     with pytest.raises(KeyboardInterrupt):
         search(splits, tmp_path / "search", algorithm="random")
-    monkeypatch.setattr(runner.TrialTable, "add", added)
+    monkeypatch.setattr(TrialTable, "add", added)
     with pytest.raises(PathExistsError, match="already holds a search; expected a new or empty directory"):
         search(splits, tmp_path / "search", algorithm="random")
     result = search(splits, tmp_path / "search", algorithm="random", resume=True)
@@ -89,7 +92,7 @@ def test_an_interrupted_search_goes_on(
 def test_a_failing_trial_does_not_end_the_search(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hypermodel = runner.ZooHyperModel
+    hypermodel = ZooHyperModel
     fit, calls = hypermodel.fit, []
 
     def broken(self: Any, parameters: Any, model: Any, **options: Any) -> Any:
@@ -110,7 +113,7 @@ def test_when_all_trials_fail_it_says_why(
     def broken(self: Any, *_: Any, **__: Any) -> Any:
         raise RunError("training: the loss became NaN")
 
-    monkeypatch.setattr(runner.ZooHyperModel, "fit", broken)
+    monkeypatch.setattr(ZooHyperModel, "fit", broken)
     with pytest.raises(RunError, match=r"none of 3 trials ended well; .* the loss became NaN"):
         search(splits, tmp_path / "search", algorithm="random")
 

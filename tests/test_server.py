@@ -1,5 +1,7 @@
 """The server over real sockets: right answers, and right refusals, after each of which it lives on."""
 
+# mypy: disable-error-code="union-attr, index"
+
 from __future__ import annotations
 
 import json

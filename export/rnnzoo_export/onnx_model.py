@@ -114,6 +114,7 @@ def write_onnx(
     parity_inputs: Mapping[str, np.ndarray] | None,
 ) -> ExportReport:
     """Converts, proves and writes; the work under ``export_onnx`` and ``save_bundle``."""
+    _refuse_half_precision(exportable.model)
     proto, fused, loops = _convert(exportable, min(opset, _TF2ONNX_NEWEST))
     if strict and loops:
         raise UnsupportedLayerError(
@@ -128,6 +129,16 @@ def write_onnx(
         onnx.save(proto, temporary)
         parity = check_onnx(exportable, temporary, inputs=parity_inputs, name=str(target))
     return ExportReport(target, opset, count_operators(proto), tuple(fused), tuple(loops), parity)
+
+
+def _refuse_half_precision(model: Any) -> None:
+    # onnxruntime's recurrent operators compute in float32, which is nearer the truth but not what the model answers.
+    for layer in model._flatten_layers(include_self=False):
+        if layer.compute_dtype in ("float16", "bfloat16"):
+            raise UnsupportedLayerError(
+                f"layer {layer.name!r}: computes in {layer.compute_dtype}; expected float32. Build the same model with "
+                "the dtype policy 'float32', give it these weights (set_weights) and export that."
+            )
 
 
 def _check_opset(opset: int | None) -> int:

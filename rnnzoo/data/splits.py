@@ -156,6 +156,8 @@ class Splits:
     ) -> Splits:
         """Makes splits of a pandas frame with a column of texts and one of labels.
 
+        A frame whose rows follow each other in time is for ``rnnzoo.data.series.series_splits``.
+
         Args:
             frame: The frame.
             text: The column of texts.
