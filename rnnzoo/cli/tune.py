@@ -35,7 +35,9 @@ def tune(
     """Search learning rate, width, depth and dropout; train and keep the best."""
     from rnnzoo.training.config import TrainConfig
     from rnnzoo.training.run_directory import RunDirectory
+    from rnnzoo_tuning.search_directory import check_free
 
+    check_free(out, resume=resume, overwrite=force)  # before anything slow
     arguments, fields = split_settings(model, settings or [])
     config = TrainConfig.from_dict({"epochs": epochs, "seed": seed, **fields})
     with tensorflow_starting("reading the data and starting TensorFlow"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,14 @@ import keras
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
-from rnnzoo.errors import PathExistsError, RunError
+from rnnzoo.errors import RunError
 from rnnzoo.tasks import get_task
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.trainer import TrainResult, monitored, train
 from rnnzoo.zoo import create_model
 from rnnzoo_tuning.hypermodel import ZooHyperModel
 from rnnzoo_tuning.report import TrialTable, write_search_files
+from rnnzoo_tuning.search_directory import TUNER, prepare
 from rnnzoo_tuning.space import SearchSpace, default_space
 from rnnzoo_tuning.tuners import build_tuner, planned_trials
 
@@ -98,7 +98,8 @@ def run_search(
     space.check(name)
     checks.integer("max_trials", max_trials, minimum=1)
     objective = monitored(get_task(splits.task), config)
-    root = _prepare(Path(directory), resume=resume, overwrite=overwrite)
+    root = Path(directory)
+    prepare(root, resume=resume, overwrite=overwrite)
     hypermodel = ZooHyperModel(name, splits, space, config, dict(arguments or {}))
     table = TrialTable(objective, enabled=progress)
     tuner = build_tuner(
@@ -108,7 +109,7 @@ def run_search(
         max_trials=max_trials,
         epochs=config.epochs,
         seed=seed,
-        directory=root / "tuner",
+        directory=root / TUNER,
         on_trial=table.add,
     )
     table.start(tuner.oracle.trials.values(), planned=planned_trials(algorithm, tuner, max_trials))
@@ -137,21 +138,6 @@ def run_search(
         best=result,
         directory=root,
     )
-
-
-def _prepare(root: Path, *, resume: bool, overwrite: bool) -> Path:
-    """Makes the directory of a search, or refuses to touch what is there."""
-    occupied = root.exists() and (not root.is_dir() or any(root.iterdir()))
-    if occupied and not (resume and (root / "tuner").is_dir()):
-        if not overwrite or not (root / "tuner").is_dir():
-            state = "a search" if (root / "tuner").is_dir() else "something else"
-            raise PathExistsError(
-                f"{root}: already holds {state}; expected a new or empty directory. Choose another directory"
-                + (", resume the search, or overwrite it." if state == "a search" else ".")
-            )
-        shutil.rmtree(root)
-    root.mkdir(parents=True, exist_ok=True)
-    return root
 
 
 def _check_tensorboard() -> None:
