@@ -115,6 +115,12 @@ def embedded() -> keras.Model:
     return keras.Model(ids, layers.Dense(2)(layers.LSTM(4)(layers.GRU(4, return_sequences=True)(x))))
 
 
+def normalized() -> keras.Model:
+    layer = layers.Normalization()  # keeps its statistics in plain tensors
+    layer.adapt(np.random.default_rng(0).normal(3.0, 2.0, (20, 3)).astype(np.float32))
+    return series(layer, layers.GRU(4))
+
+
 def attention() -> keras.Model:
     x = keras.Input((None, 3), name="x")
     y = layers.GRU(4, return_sequences=True)(layers.LayerNormalization()(x))
@@ -165,6 +171,7 @@ VARIANTS: dict[str, tuple[Any, dict[str, int]]] = {
     "encoder and decoder": (encoder_decoder, {"LSTM": 2}),
     "embedding": (embedded, {"LSTM": 1, "GRU": 1}),
     "attention and gelu": (attention, {"GRU": 1}),
+    "Normalization": (normalized, {"GRU": 1}),
     "shared layer": (lambda: _shared(), {"LSTM": 2}),
 }
 
@@ -304,6 +311,16 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "python": (python_function, UnsupportedLayerError, "calls a Python function"),
     "NaN": (nan_weights, ExportError, "weight '.*dense/bias': holds NaN or infinity"),
+    "texts": (
+        lambda: keras.Sequential([keras.Input((), dtype="string", name="texts"), layers.TextVectorization()]),
+        UnsupportedLayerError,
+        "input 'texts': takes texts",
+    ),
+    "a blank in a name": (
+        lambda: series(layers.GRU(4, name="my gru")),
+        ExportError,
+        "cannot be traced: .*'my gru' is not a valid scope name",
+    ),
     "half precision": (
         half_precision,
         UnsupportedLayerError,

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError
+from rnnzoo.errors import ArgumentError, ExportError, RnnzooError, UnsupportedLayerError
 from rnnzoo.model_inputs import input_structure
 from rnnzoo_export.signature import Signature, TensorSpec
 
@@ -64,6 +64,19 @@ class Exportable:
         return {name: np.asarray(output) for name, output in outputs.items()}
 
     @contextlib.contextmanager
+    def tracing(self) -> Iterator[None]:
+        """Turns whatever a model raises while TensorFlow traces it into an ``ExportError``."""
+        try:
+            yield
+        except RnnzooError:
+            raise
+        except Exception as error:  # a layer may raise anything
+            raise ExportError(
+                f"model {self.model.name!r}: cannot be traced: {' '.join(str(error).split())[:400]} "
+                "Mend the layer it names; a graph needs operations of keras.ops and names without blanks."
+            ) from error
+
+    @contextlib.contextmanager
     def portable(self) -> Iterator[None]:
         """Keeps recurrent layers off cuDNN, whose operators no other machine can load."""
         recurrent = [
@@ -107,6 +120,11 @@ def _input_specs(model: Any, places: Sequence[Any], names: Sequence[str] | None)
             f"input_names: received {found} for {len(places)} inputs; expected one name each, all different."
         )
     for name, place in zip(found, places, strict=True):
+        if place.dtype == "string":
+            raise UnsupportedLayerError(
+                f"input {name!r}: takes texts, for which a network exported alone has no operators; expected numbers. "
+                "Export the model behind its TextVectorization, and give the bundle a preprocessing."
+            )
         if place.dtype is None or place.shape is None:
             raise ArgumentError(
                 f"input {name!r}: its shape or dtype is not known; expected both. State them."

@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 import tensorflow as tf
 import tf2onnx
-from onnx import helper, version_converter
+from onnx import helper, numpy_helper, version_converter
 
 from rnnzoo import checks, files
 from rnnzoo.errors import ArgumentError, ExportError, PathExistsError, UnsupportedLayerError
@@ -152,10 +152,11 @@ def _check_opset(opset: int | None) -> int:
 def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[str], list[str]]:
     """Returns the lowered model, the fused layers and those that stayed loops."""
     specs = exportable.tensor_specs
-    with exportable.portable(), marking() as loops:
+    with exportable.portable(), exportable.tracing(), marking() as loops:
         function = tf.function(exportable, input_signature=specs, autograph=False)
-        function.get_concrete_function()
+        graph = function.get_concrete_function().graph
     proto = _run_tf2onnx(function, specs, opset)
+    _restore_constants(proto, graph.captures, {spec.name for spec in exportable.signature.inputs})
     fused = lower_markers(proto)
     _order(proto, exportable.signature)
     return proto, fused, loops
@@ -182,6 +183,15 @@ def _run_tf2onnx(function: Any, specs: Any, opset: int) -> onnx.ModelProto:
     finally:
         logger.setLevel(level)
     return proto
+
+
+def _restore_constants(proto: onnx.ModelProto, captures: Any, inputs: set[str]) -> None:
+    """Gives tensors that a layer keeps outside of variables their values back; tf2onnx makes inputs of them."""
+    values = {inner.name: outer for outer, inner in captures}
+    for value in proto.graph.input:
+        if value.name not in inputs and value.name in values:
+            tensor = numpy_helper.from_array(values[value.name].numpy(), value.name)
+            proto.graph.initializer.append(tensor)
 
 
 def _convert_erfc(context: Any, node: Any, name: str, _: Any) -> Any:

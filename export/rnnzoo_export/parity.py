@@ -164,11 +164,6 @@ def _random(spec: TensorSpec, valid: np.ndarray, rng: np.random.Generator) -> np
     if dtype.kind in "iu":
         ids = rng.integers(1, max(2, spec.categories or 2), shape)
         return np.where(mask, np.minimum(ids, (spec.categories or 2) - 1), 0).astype(dtype)
-    if dtype.kind != "f":
-        raise ArgumentError(
-            f"input {spec.name!r}: has the type {dtype.name}, of which no test values can be made; expected numbers. "
-            "Leave text handling out of the exported model."
-        )
     return np.where(mask, rng.normal(size=shape), 0.0).astype(dtype)
 
 

@@ -61,7 +61,7 @@ def write_saved_model(
     """Writes and proves; the work under ``export_saved_model`` and ``save_bundle``."""
     archive = keras.export.ExportArchive()
     archive.track(exportable.model)
-    with exportable.portable():
+    with exportable.portable(), exportable.tracing():
         archive.add_endpoint(SIGNATURE_KEY, exportable.__call__, input_signature=exportable.tensor_specs)
         archive.write_out(str(directory), verbose=False)
     return check_saved_model(exportable, directory, inputs=parity_inputs, name=name)

@@ -84,7 +84,7 @@ def _ask_server(out: Path, bundle: Any, splits: Any) -> dict[str, Any]:
         answer: dict[str, Any] = server.predict(bundle.name, [image.tolist()])[0]
     truth = splits.decoding.labels[int(splits.test.gather([0])[1][0])]
     note(f"4/4  answer: {answer['label']} with probability {answer['probability']:.3f}; the truth is {truth}")
-    return {"truth": truth, "first_request_seconds": server.first_request_seconds, **answer}
+    return {"truth": truth, "first_answer_seconds": server.first_answer_seconds, **answer}
 
 
 def _summary(out: Path, result: Any, bundle: Any, answer: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _facts(summary: dict[str, Any]) -> dict[str, str]:
     return {
         "largest difference to Keras": ", ".join(f"{k} {v:.1e}" for k, v in summary["parity"].items()),
         "recurrent operators in ONNX": ", ".join(f"{n} {name}" for name, n in counts.items()),
-        "first answer after start": f"{summary['answer']['first_request_seconds']:.2f} s",
+        "first answer after start": f"{summary['answer']['first_answer_seconds']:.2f} s",
         "all of it": f"{summary['seconds']:.0f} s",
         "bundle": summary["paths"]["bundle"],
         "report": summary["paths"]["report"],

@@ -24,12 +24,16 @@ class RunningServer:
 
     Args:
         url: Its address.
-        first_request_seconds: Seconds from the start of the process to its first answer.
+        started: When its process was started, as ``time.perf_counter`` tells it.
+
+    Attributes:
+        first_answer_seconds: Seconds from the start of the process to its first answer; ``None`` before it.
     """
 
-    def __init__(self, url: str, first_request_seconds: float) -> None:
+    def __init__(self, url: str, started: float) -> None:
         self.url = url
-        self.first_request_seconds = round(first_request_seconds, 3)
+        self._started = started
+        self.first_answer_seconds: float | None = None
 
     def predict(self, name: str, inputs: list[Any]) -> list[dict[str, Any]]:
         """Asks for the answers to raw inputs."""
@@ -39,6 +43,8 @@ class RunningServer:
         )
         with urllib.request.urlopen(request, timeout=_PATIENCE) as response:
             answers: list[dict[str, Any]] = json.load(response)["answers"]
+        if self.first_answer_seconds is None:
+            self.first_answer_seconds = round(time.perf_counter() - self._started, 3)
         return answers
 
 
@@ -56,7 +62,7 @@ def running_server(bundle: Path) -> Iterator[RunningServer]:
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(process, url, started)
-        yield RunningServer(url, time.perf_counter() - started)
+        yield RunningServer(url, started)
     finally:
         process.terminate()
         process.wait(timeout=_PATIENCE)
