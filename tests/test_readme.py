@@ -31,9 +31,9 @@ def test_the_python_path_runs_as_it_stands(readme: str, tmp_path: Path) -> None:
 
 
 def test_every_command_and_option_exists(readme: str) -> None:
-    lines = [line for block in blocks(readme, "bash") for line in block.replace("\\\n", " ").splitlines()]
+    text = "".join(blocks(readme, "bash")).replace("\\\n", " ").replace("&&", "\n")
     seen = set()
-    for line in lines:
+    for line in text.splitlines():
         words = line.split("#")[0].split()
         if not words or not words[0].endswith("rnnzoo") or len(words) < 2:
             continue
