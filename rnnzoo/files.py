@@ -13,23 +13,32 @@ from typing import Any
 
 from rnnzoo.errors import DataError, PathExistsError, PathNotFoundError
 
+_PARTIAL = ".partial-"
+
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yields a temporary path beside ``path``; it takes the place of ``path`` when the block ends well.
 
-    A crash, an exception or a full disk leaves the old file as it was.
+    A crash, an exception or a full disk leaves the old file as it was. What a killed process leaves under the
+    temporary name goes with ``remove_partial``.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     # The suffix is kept because writers such as Keras choose the format by it.
-    temporary = target.with_name(f".{target.stem}-{uuid.uuid4().hex[:8]}{target.suffix}")
+    temporary = target.with_name(f".{target.stem}{_PARTIAL}{uuid.uuid4().hex[:8]}{target.suffix}")
     try:
         yield temporary
         _sync(temporary)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_partial(directory: Path) -> None:
+    """Deletes the temporary files of writers that were killed, at any depth under ``directory``."""
+    for path in directory.rglob(f".*{_PARTIAL}*"):
+        path.unlink()
 
 
 @contextlib.contextmanager

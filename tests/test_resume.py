@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
 from rnnzoo import TrainConfig, create_model, load_dataset, train
-from rnnzoo.errors import RunError
+from rnnzoo.errors import PathExistsError, RunError
+from rnnzoo.files import remove_partial, replacing
 
 COMMAND = [
     *(sys.executable, "-m", "rnnzoo", "train", "series-classifier-gru", "--data", "digits", "--epochs", "6"),
@@ -79,12 +82,26 @@ def test_a_killed_run_ends_as_an_uninterrupted_one(tmp_path: Path) -> None:
     assert names == {path.name for path in (tmp_path / "whole").iterdir()}
 
 
-def test_a_run_with_other_settings_is_not_resumed(tmp_path: Path) -> None:
-    class Stop(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-            if epoch == 1:
-                raise KeyboardInterrupt
+class Interrupt(keras.callbacks.Callback):
+    """Stops training as Ctrl-C does, after an epoch counted from 0 or in the middle of it."""
 
+    def __init__(self, epoch: int, *, within: bool = False) -> None:
+        super().__init__()
+        self._epoch, self._within, self._now = epoch, within, 0
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        self._now = epoch
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        if self._within and self._now == self._epoch:
+            raise KeyboardInterrupt
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        if epoch == self._epoch:
+            raise KeyboardInterrupt
+
+
+def test_a_run_with_other_settings_is_not_resumed(tmp_path: Path) -> None:
     splits = load_dataset("digits")
 
     def model(units: int) -> keras.Model:
@@ -92,7 +109,14 @@ def test_a_run_with_other_settings_is_not_resumed(tmp_path: Path) -> None:
 
     config = TrainConfig(epochs=3, tensorboard=False)
     with pytest.raises(KeyboardInterrupt):
-        train(model(4), splits, config=config, directory=tmp_path / "run", callbacks=[Stop()], progress=False)
+        train(
+            model(4),
+            splits,
+            config=config,
+            directory=tmp_path / "run",
+            callbacks=[Interrupt(1)],
+            progress=False,
+        )
     other = TrainConfig(epochs=3, tensorboard=False, learning_rate=0.5)
     with pytest.raises(
         RunError, match=r"cannot resume: train_config differs: learning_rate was 0.001, now 0.5"
@@ -103,3 +127,40 @@ def test_a_run_with_other_settings_is_not_resumed(tmp_path: Path) -> None:
     (tmp_path / "run" / "checkpoint.npz").write_bytes(b"broken")
     with pytest.raises(RunError, match="not a readable checkpoint"):
         train(model(4), splits, config=config, directory=tmp_path / "run", resume=True, progress=False)
+
+
+def test_a_run_stopped_in_its_first_epoch_starts_anew(tmp_path: Path) -> None:
+    splits = load_dataset("digits")
+    config = TrainConfig(epochs=1, tensorboard=False)
+
+    def run(**settings: Any) -> None:
+        keras.utils.set_random_seed(0)
+        model = create_model("series-classifier-gru", units=(4,), **splits.model_arguments)
+        train(model, splits, config=config, directory=tmp_path / "run", progress=False, **settings)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(callbacks=[Interrupt(0, within=True)])
+    with pytest.raises(PathExistsError, match=r"already holds an unfinished run \(resume goes on with it\)"):
+        run()
+    with pytest.raises(RunError, match=r"received the callbacks .*; expected .*, Interrupt\. Pass"):
+        run(resume=True)
+    (tmp_path / "run" / "checkpoint.npz").unlink()
+    run(resume=True)
+    assert (tmp_path / "run" / "metrics.json").is_file()
+    with pytest.raises(PathExistsError, match="already holds a run"):
+        run(resume=True)
+
+
+def test_what_a_killed_writer_left_is_deleted(tmp_path: Path) -> None:
+    for name in ("model.keras", "plots/history.png", "plots/.notes.txt"):
+        with replacing(tmp_path / name) as partial:
+            partial.write_text("whole")
+            shutil.copy(partial, partial.with_name(partial.name.replace(".partial-", ".partial-0")))
+    assert len(list(tmp_path.rglob(".*.partial-*"))) == 3
+    remove_partial(tmp_path)
+    assert {path.name for path in tmp_path.rglob("*")} == {
+        "model.keras",
+        "plots",
+        "history.png",
+        ".notes.txt",
+    }

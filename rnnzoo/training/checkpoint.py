@@ -75,6 +75,7 @@ class Checkpoint(keras.callbacks.Callback):
         _check_same(self.path, [v.shape for v in variables], [a.shape for a in saved])
         for variable, array in zip(variables, saved, strict=True):
             variable.assign(array)
+        _check_callbacks(self.path, self._stateful, state["callbacks"])
         for number, (callback, entry) in enumerate(zip(self._stateful, state["callbacks"], strict=True)):
             vars(callback).update(entry["counters"])
             prefix = f"callback_{number}_"
@@ -132,4 +133,14 @@ def _check_same(path: Path, expected: list[Any], received: list[Any]) -> None:
             f"{path}: received a checkpoint of another model or optimizer (its {len(received)} arrays do not "
             f"have the shapes of the model's {len(expected)}); expected the same model and config. Build the "
             "model with the same arguments, or start again with overwrite."
+        )
+
+
+def _check_callbacks(path: Path, callbacks: Sequence[Any], saved: Sequence[Mapping[str, Any]]) -> None:
+    received = [type(callback).__name__ for callback in callbacks]
+    expected = [entry["type"] for entry in saved]
+    if received != expected:
+        raise RunError(
+            f"{path}: cannot resume: received the callbacks {', '.join(received) or 'none'}; expected those the "
+            f"run was started with: {', '.join(expected) or 'none'}. Pass the same ones in the same order."
         )

@@ -13,7 +13,7 @@ import numpy as np
 
 from rnnzoo.decoding import Decoding, load_decoding
 from rnnzoo.errors import DataError, PathExistsError, RunError
-from rnnzoo.files import existing_directory, existing_file, read_json, replacing, write_json
+from rnnzoo.files import existing_directory, existing_file, read_json, remove_partial, replacing, write_json
 from rnnzoo.preprocessing import Preprocessing, load_preprocessing
 
 FORMAT_VERSION = 1
@@ -59,16 +59,18 @@ class RunDirectory:
             overwrite: Whether what is there may be deleted.
 
         Returns:
-            Whether there is a checkpoint to go on from.
+            Whether there is a checkpoint to go on from; a run that was stopped before its first one starts anew.
 
         Raises:
             PathExistsError: If something is there and neither flag says what to do with it.
             RunError: If the unfinished run is of another model, data set or config.
         """
         self.check_free(resume=resume, overwrite=overwrite)
-        if resume and self._resumable:
+        if resume and self._unfinished:
             self._check_same(config)
-            return True
+            if self.checkpoint.is_file():
+                remove_partial(self.path)
+                return True
         if self.path.is_dir():
             shutil.rmtree(self.path)
         self.path.mkdir(parents=True, exist_ok=True)
@@ -76,8 +78,8 @@ class RunDirectory:
         return False
 
     @property
-    def _resumable(self) -> bool:
-        return self.checkpoint.is_file() and self.config.is_file() and not self.finished
+    def _unfinished(self) -> bool:
+        return self.config.is_file() and not self.finished
 
     def check_free(self, *, resume: bool, overwrite: bool) -> None:
         """Checks that a run may be written here.
@@ -87,7 +89,7 @@ class RunDirectory:
         """
         if self.path.exists() and not self.path.is_dir():
             raise PathExistsError(f"{self.path}: received a file; expected a directory. Choose another path.")
-        if not self.path.is_dir() or not any(self.path.iterdir()) or (resume and self._resumable):
+        if not self.path.is_dir() or not any(self.path.iterdir()) or (resume and self._unfinished):
             return
         if not self.config.is_file():
             raise PathExistsError(
@@ -95,7 +97,7 @@ class RunDirectory:
                 "Choose another one, or empty it yourself."
             )
         if not overwrite:
-            state = "an unfinished run (resume goes on with it)" if self._resumable else "a run"
+            state = "an unfinished run (resume goes on with it)" if self._unfinished else "a run"
             raise PathExistsError(
                 f"{self.path}: already holds {state}; expected a new or empty directory. "
                 "Choose another directory, or overwrite it."
