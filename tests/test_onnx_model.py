@@ -24,6 +24,7 @@ from rnnzoo.errors import (
     UnsupportedLayerError,
 )
 from rnnzoo_export import check_parity, export_onnx
+from rnnzoo_export.simple_rnn_nodes import SCAN_FROM
 from zoo_cases import tiny
 
 TOLERANCE = 1e-5
@@ -73,9 +74,10 @@ def test_any_mask_is_exact_with_one_operator_a_layer(
     layer = recurrent(kind, direction, return_sequences=sequences)
     model = keras.Model([x, mask], layer(x, mask=mask))
     report = export_onnx(model, tmp_path / "model.onnx", strict=True)
-    assert census(report.operators) == {OPERATORS[kind]: 1}
+    scans = {"Scan": 2 if direction == "both" else 1} if kind == "SimpleRNN" else {}
+    assert census(report.operators) == {OPERATORS[kind]: 1, **scans}
     assert report.loops == ()
-    for rows, steps in itertools.product((1, 7), (1, 13)):
+    for rows, steps in itertools.product((1, 7, SCAN_FROM // 4), (1, 13)):
         values = np.random.default_rng(3).normal(size=(rows, steps, 3)).astype(np.float32)
         for name, valid in masks(rows, steps).items():
             found = run(tmp_path / "model.onnx", x=values, valid=np.ascontiguousarray(valid))
@@ -100,6 +102,12 @@ def masked_states() -> keras.Model:
     x, h = keras.Input((None, 3), name="x"), keras.Input((4,), name="h")
     valid = keras.Input((None,), dtype="bool", name="valid")
     return keras.Model([x, valid, h], layers.GRU(4, return_state=True)(x, mask=valid, initial_state=h))
+
+
+def simple_states() -> keras.Model:
+    x, h = keras.Input((None, 3), name="x"), keras.Input((4,), name="h")
+    layer = layers.SimpleRNN(4, use_bias=False, return_sequences=True, return_state=True)
+    return keras.Model([x, h], layer(x, initial_state=h))
 
 
 def encoder_decoder() -> keras.Model:
@@ -134,7 +142,15 @@ VARIANTS: dict[str, tuple[Any, dict[str, int]]] = {
     "GRU without bias": (lambda: series(layers.GRU(4, use_bias=False)), {"GRU": 1}),
     "hard_sigmoid": (lambda: series(layers.LSTM(4, recurrent_activation="hard_sigmoid")), {"LSTM": 1}),
     "relu": (lambda: series(layers.GRU(4, activation="relu")), {"GRU": 1}),
-    "linear": (lambda: series(layers.SimpleRNN(4, activation="linear")), {"RNN": 1}),
+    "linear": (lambda: series(layers.SimpleRNN(4, activation="linear")), {"RNN": 1, "Scan": 1}),
+    **{
+        f"SimpleRNN, {name}": (
+            lambda name=name: series(layers.Masking(), layers.SimpleRNN(4, activation=name)),
+            {"RNN": 1, "Scan": 1},
+        )
+        for name in ("sigmoid", "relu", "hard_sigmoid", "softsign", "softplus", "elu", "leaky_relu")
+    },
+    "SimpleRNN with states, no bias": (simple_states, {"RNN": 1, "Scan": 1}),
     "elu both ways": (
         lambda: series(layers.Bidirectional(layers.LSTM(4, activation="elu", return_sequences=True))),
         {"LSTM": 1},
@@ -202,7 +218,10 @@ def test_every_zoo_entry_exports_and_agrees(name: str, tmp_path: Path) -> None:
     kind = next(word for word in ("simple-rnn", "lstm", "gru") if word in name)
     operator = {"simple-rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}[kind]
     depth = sum(isinstance(layer, layers.RNN | layers.Bidirectional) for layer in model.layers)
-    assert census(report.operators) == {operator: depth}
+    found = census(report.operators)
+    assert found.pop(operator) == depth
+    directions = 2 if any(isinstance(layer, layers.Bidirectional) for layer in model.layers) else 1
+    assert found == ({"Scan": depth * directions} if operator == "RNN" else {})
     assert report.parity.max_difference <= TOLERANCE
 
 

@@ -53,3 +53,26 @@ class NodeBuilder:
         name = self.name(f"{operator}_node")
         self.nodes.append(helper.make_node(operator, list(inputs), list(outputs), name=name, **attributes))
         return list(outputs)
+
+    def child(self, name: str) -> NodeBuilder:
+        """Returns a builder for the nodes of a subgraph, which ``subgraph`` then closes."""
+        return NodeBuilder(f"{self._prefix}/{name}")
+
+    def subgraph(
+        self, name: str, content: tuple[NodeBuilder, Sequence[str]], inputs: Sequence[tuple[str, int]] = ()
+    ) -> onnx.GraphProto:
+        """Makes a subgraph of a child's nodes; the child's constants go to this builder.
+
+        Args:
+            name: The subgraph's name.
+            content: The child and the names of its outputs, which are float32.
+            inputs: Names and element types.
+        """
+        child, outputs = content
+        self.initializers += child.initializers
+        return helper.make_graph(
+            child.nodes,
+            f"{self._prefix}/{name}",
+            [helper.make_tensor_value_info(key, element, None) for key, element in inputs],
+            [helper.make_tensor_value_info(key, onnx.TensorProto.FLOAT, None) for key in outputs],
+        )

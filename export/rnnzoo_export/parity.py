@@ -17,6 +17,7 @@ import numpy as np
 from rnnzoo import files
 from rnnzoo.errors import ArgumentError, ExportError, ParityError
 from rnnzoo_export.signature import Signature, TensorSpec
+from rnnzoo_export.simple_rnn_nodes import SCAN_FROM
 
 if TYPE_CHECKING:
     import keras
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 #: Largest difference allowed: ``|a - b| <= TOLERANCE + TOLERANCE * |b|``, float32 sums in another order.
 TOLERANCE = 1e-5
-# Rows and steps of the random batches.
-_CASES = ((1, 1), (4, 7), (2, 19))
+# Rows and steps of the random batches. The last has so many rows that every branch of a file that chooses by size runs.
+_CASES = ((1, 1), (4, 7), (2, 19), (SCAN_FROM, 3))
 
 Arrays = Mapping[str, np.ndarray]
 

@@ -16,6 +16,7 @@ from onnx import TensorProto
 
 from rnnzoo_export.marker_spec import MarkerSpec
 from rnnzoo_export.node_builder import NodeBuilder
+from rnnzoo_export.simple_rnn_nodes import SimpleRnnNodes
 
 # Keras keeps the gates i, f, c, o and z, r, h; ONNX i, o, f, c and z, r, h.
 _GATES = {"LSTM": (0, 3, 1, 2), "GRU": (0, 1, 2), "RNN": (0,)}
@@ -150,13 +151,19 @@ class RecurrentNodes:
     def _run(self, x: str, weights: Sequence[np.ndarray]) -> list[str]:
         """Adds the operator; returns the names of Y, Y_h and, for LSTM, Y_c."""
         add, builder, spec = self._builder.add, self._builder, self._spec
-        w, r, b = onnx_weights(spec, weights)
         lengths = ""
         if self._mask is not None:
             # onnxruntime promises nothing for a length of 0; what such a row gives is replaced later.
             lengths = add("Max", [self._mask.count, builder.constant(np.int32(1))])
+        x = add("Transpose", [x], perm=[1, 0, 2])
+        if spec.operator == "RNN":
+            nodes = SimpleRnnNodes(
+                spec, builder, x=x, lengths=lengths, initial=self._initial(0), weights=weights
+            )
+            return nodes.write(self._attributes())
+        w, r, b = onnx_weights(spec, weights)
         inputs = [
-            add("Transpose", [x], perm=[1, 0, 2]),
+            x,
             builder.constant(w, "W"),
             builder.constant(r, "R"),
             builder.constant(b, "B") if spec.use_bias else "",
