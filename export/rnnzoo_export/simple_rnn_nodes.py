@@ -20,7 +20,7 @@ from rnnzoo_export.node_builder import NodeBuilder
 
 #: From this many numbers in a state (rows x units) on the Scan is the faster one; measured by
 #: ``tests/benchmarks/simple_rnn_crossover.py``.
-SCAN_FROM = 128
+SCAN_FROM = 320
 
 
 class SimpleRnnNodes:
