@@ -74,6 +74,10 @@ class ParityError(ExportError):
     """An exported file does not agree with the model it was made from."""
 
 
+class AccuracyError(ExportError):
+    """A smaller file answers worse than allowed."""
+
+
 class BundleError(RnnzooError, ValueError):
     """A bundle is damaged, altered, incomplete or of a newer format."""
 

@@ -16,7 +16,7 @@ import pytest
 
 from rnnzoo import TrainConfig, create_model, load_dataset, read_table, train
 from rnnzoo.cli.export import export_run
-from rnnzoo_export import OnnxPredictor, load_bundle
+from rnnzoo_export import OnnxPredictor, load_bundle, quantize_onnx
 
 
 def rnnzoo(*arguments: Any, cwd: Path) -> Any:
@@ -84,6 +84,12 @@ def test_intents_of_real_utterances(real_data: Path, tmp_path: Path) -> None:
     right = np.mean([splits.decoding.labels.index(a) == t for a, t in zip(labels, targets, strict=True)])
     assert right == pytest.approx(result.metrics["test"]["accuracy"], abs=1.5 / 700)
     assert predictor.predict(["play some jazz please"])[0]["label"] == "PlayMusic"
+    original = tmp_path / "bundle" / "model.onnx"
+    smaller = quantize_onnx(
+        original, tmp_path / "int8.onnx", data=splits.test, task=splits.task, max_drop=0.3
+    )
+    assert smaller.original_score == pytest.approx(right, abs=1.5 / 700)
+    assert smaller.size <= 0.30 * smaller.original_size
 
 
 @pytest.mark.slow

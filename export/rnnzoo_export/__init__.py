@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rnnzoo_export.bundle_writer import save_bundle
     from rnnzoo_export.onnx_model import ExportReport, export_onnx
     from rnnzoo_export.parity import ParityReport, check_parity
+    from rnnzoo_export.quantization import QuantizationReport, quantize_onnx
     from rnnzoo_export.saved_model import export_saved_model
     from rnnzoo_export.serving.app import create_app
     from rnnzoo_export.serving.predictor import OnnxPredictor
@@ -23,12 +24,14 @@ _HOMES = {
     "ExportReport": "rnnzoo_export.onnx_model",
     "OnnxPredictor": "rnnzoo_export.serving.predictor",
     "ParityReport": "rnnzoo_export.parity",
+    "QuantizationReport": "rnnzoo_export.quantization",
     "Settings": "rnnzoo_export.serving.settings",
     "check_parity": "rnnzoo_export.parity",
     "create_app": "rnnzoo_export.serving.app",
     "export_onnx": "rnnzoo_export.onnx_model",
     "export_saved_model": "rnnzoo_export.saved_model",
     "load_bundle": "rnnzoo_export.bundle",
+    "quantize_onnx": "rnnzoo_export.quantization",
     "save_bundle": "rnnzoo_export.bundle_writer",
 }
 
@@ -37,12 +40,14 @@ __all__ = [
     "ExportReport",
     "OnnxPredictor",
     "ParityReport",
+    "QuantizationReport",
     "Settings",
     "check_parity",
     "create_app",
     "export_onnx",
     "export_saved_model",
     "load_bundle",
+    "quantize_onnx",
     "save_bundle",
 ]
 

@@ -46,11 +46,11 @@ def lower_markers(model: onnx.ModelProto) -> list[str]:
         nodes += builder.nodes
         graph.initializer.extend(builder.initializers)
         fused.append(spec.layer)
-    _replace(graph.node, nodes)
+    replace_items(graph.node, nodes)
     _refuse_nested(model)
     _tidy(graph)
     used = {"", *(node.domain for node in _all_nodes(model))}
-    _replace(model.opset_import, [entry for entry in model.opset_import if entry.domain in used])
+    replace_items(model.opset_import, [entry for entry in model.opset_import if entry.domain in used])
     return fused
 
 
@@ -63,17 +63,18 @@ def count_operators(model: onnx.ModelProto) -> dict[str, int]:
 
 
 def _all_nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
-    yield from _nodes(model.graph.node)
+    yield from walk_nodes(model.graph.node)
     for function in model.functions:
-        yield from _nodes(function.node)
+        yield from walk_nodes(function.node)
 
 
-def _nodes(nodes: object) -> Iterator[onnx.NodeProto]:
+def walk_nodes(nodes: object) -> Iterator[onnx.NodeProto]:
+    """Yields nodes and, after each, those of its subgraphs."""
     for node in nodes:  # type: ignore[attr-defined]
         yield node
         for attribute in node.attribute:
             for graph in (attribute.g, *attribute.graphs):
-                yield from _nodes(graph.node)
+                yield from walk_nodes(graph.node)
 
 
 class _Constants:
@@ -132,7 +133,7 @@ def _tidy(graph: onnx.GraphProto) -> None:
         if node.op_type == "Identity" and node.output[0] not in outputs
     }
     kept = [node for node in graph.node if not node.output or node.output[0] not in sources]
-    for node in _nodes(kept):
+    for node in walk_nodes(kept):
         for place, name in enumerate(node.input):
             while name in sources:
                 name = sources[name]
@@ -142,12 +143,13 @@ def _tidy(graph: onnx.GraphProto) -> None:
     for node in reversed(kept):
         if needed.intersection(node.output):
             live.append(node)
-            needed.update(name for inner in _nodes([node]) for name in inner.input)
-    _replace(graph.node, live[::-1])
-    _replace(graph.initializer, [tensor for tensor in graph.initializer if tensor.name in needed])
+            needed.update(name for inner in walk_nodes([node]) for name in inner.input)
+    replace_items(graph.node, live[::-1])
+    replace_items(graph.initializer, [tensor for tensor in graph.initializer if tensor.name in needed])
 
 
-def _replace(field: object, items: object) -> None:
+def replace_items(field: object, items: object) -> None:
+    """Makes ``items``, which may be some of its own, the content of a repeated field."""
     kept = list(items)  # type: ignore[call-overload]
     del field[:]  # type: ignore[attr-defined]
     field.extend(kept)  # type: ignore[attr-defined]

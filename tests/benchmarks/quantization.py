@@ -1,0 +1,111 @@
+"""Sizes, scores and speeds of quantized files of two trained models, over several seeds.
+
+    RNNZOO_DATA=... python tests/benchmarks/quantization.py --seeds 3
+
+``results/quantization.csv`` holds one row for each model, seed and method: the size as a share of the float32 file's,
+the drop of the test accuracy in points, and the time of one row and of 32 as a multiple of the float32 file's (calls
+that take turns, one thread).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from onnx_speed import medians, session
+from zoo import machine
+
+from rnnzoo import Splits, TrainConfig, create_model, load_dataset, read_table, train
+from rnnzoo.errors import ExportError
+from rnnzoo_export import export_onnx, quantize_onnx
+from rnnzoo_export.quantization import METHODS
+
+RESULTS = Path(__file__).parent / "results" / "quantization.csv"
+
+
+def cases() -> dict[str, tuple[str, Splits, TrainConfig]]:
+    """The models: name in the zoo, data and how they are trained."""
+    folder = Path(os.environ["RNNZOO_DATA"]) / "snips"
+    snips = read_table(
+        folder / "snips_train.tsv.gz",
+        test=folder / "snips_test.tsv.gz",
+        column_names=["intent", "tokens", "tags"],
+        text="tokens",
+        label="intent",
+    )
+    return {
+        "digits": ("series-classifier-bilstm", load_dataset("digits"), TrainConfig(epochs=20)),
+        "SNIPS intents": ("text-classifier-bilstm", snips, TrainConfig(epochs=4)),
+        "SNIPS intents, GRU": ("text-classifier-bigru", snips, TrainConfig(epochs=4)),
+    }
+
+
+def measure(case: str, name: str, splits: Splits, config: TrainConfig, folder: Path) -> list[dict[str, Any]]:
+    """Trains, exports and quantizes one model."""
+    assert splits.test is not None
+    keras.utils.set_random_seed(config.seed)
+    model = create_model(name, **splits.model_arguments)
+    train(model, splits, config=config, progress=False)
+    original = folder / "model.onnx"
+    export_onnx(model, original, overwrite=True)
+    rows = []
+    for method in METHODS:
+        out = folder / f"{method}.onnx"
+        try:
+            report = quantize_onnx(
+                original, out, method=method, data=splits.test, task=splits.task, max_drop=100, overwrite=True
+            )
+        except ExportError as error:  # nothing to make smaller
+            print(f"{case}: {method}: {error}", flush=True)
+            continue
+        ratios = {}
+        for count in (1, 32):
+            inputs = splits.test.gather(np.arange(count))[0]
+            times = medians({p.stem: partial(session(p).run, None, inputs) for p in (original, out)})
+            ratios[f"time_ratio_{count}"] = round(times[method] / times["model"], 2)
+        rows.append(
+            {
+                "case": case,
+                "model": name,
+                "seed": config.seed,
+                "method": method,
+                "accuracy": round(report.original_score, 4),
+                "drop": round(report.drop, 2),
+                "max_difference": float(f"{report.max_difference:.2g}"),
+                "kilobytes": round(report.original_size / 1e3),
+                "size_ratio": round(report.size / report.original_size, 3),
+                **ratios,
+                **machine(),
+            }
+        )
+        print(rows[-1], flush=True)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=3)
+    seeds = range(parser.parse_args().seeds)
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for case, (name, splits, config) in cases().items():
+            for seed in seeds:
+                own = TrainConfig(epochs=config.epochs, seed=seed)
+                rows += measure(case, name, splits, own, Path(folder))
+    with RESULTS.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()
