@@ -21,7 +21,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 def test_the_python_path_runs_as_it_stands(readme: str, tmp_path: Path) -> None:
     script = tmp_path / "path.py"
-    script.write_text(blocks(readme, "python")[0])
+    script.write_text("\n".join(blocks(readme, "python")))
     result = subprocess.run(
         [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=200
     )
@@ -58,8 +58,9 @@ def test_the_two_commands_come_first_and_ci_runs_the_second(readme: str, project
         assert command in script, step
 
 
-def test_the_table_of_the_zoo_is_what_was_measured(readme: str, project: Path) -> None:
-    command = [sys.executable, str(project / "tests" / "benchmarks" / "zoo.py"), "--table"]
+@pytest.mark.parametrize("script", ["zoo.py", "quantization.py"])
+def test_the_tables_are_what_was_measured(script: str, readme: str, project: Path) -> None:
+    command = [sys.executable, str(project / "tests" / "benchmarks" / script), "--table"]
     result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert result.stdout.strip() in readme
 

@@ -40,6 +40,7 @@ def export_run(run: Path, out: Path, *, overwrite: bool) -> Any:
     import keras
 
     from rnnzoo.training.run_directory import open_run
+    from rnnzoo.zoo import list_models
     from rnnzoo_export.bundle_writer import save_bundle
 
     opened = open_run(run)
@@ -59,6 +60,7 @@ def export_run(run: Path, out: Path, *, overwrite: bool) -> Any:
         metrics=metrics,
         name=config["model"]["name"],
         parity_inputs=opened.read_samples(),
+        strict=config["model"]["name"] in list_models(),
         overwrite=overwrite,
     )
 

@@ -91,10 +91,36 @@ def measure(case: str, name: str, splits: Splits, config: TrainConfig, folder: P
     return rows
 
 
+def table() -> str:
+    """The README's table: means over seeds, medians of the times."""
+    with RESULTS.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    lines = [
+        "| | method | size | drop in points (worst seed) | time, 1 row | 32 rows |",
+        "|---|---|---|---|---|---|",
+    ]
+    for case, method in dict.fromkeys((row["case"], row["method"]) for row in rows):
+        own = [row for row in rows if (row["case"], row["method"]) == (case, method)]
+        size, drop, one, many = (
+            [float(row[key]) for row in own]
+            for key in ("size_ratio", "drop", "time_ratio_1", "time_ratio_32")
+        )
+        lines.append(
+            f"| {case} (`{own[0]['model']}`) | `{method}` | {np.mean(size):.2f} "
+            f"| {np.mean(drop):.2f} ({max(drop):.2f}) | {np.median(one):.2f} | {np.median(many):.2f} |"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
-    seeds = range(parser.parse_args().seeds)
+    parser.add_argument("--table", action="store_true", help="print the README's table from the results")
+    arguments = parser.parse_args()
+    if arguments.table:
+        print(table())
+        return
+    seeds = range(arguments.seeds)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for case, (name, splits, config) in cases().items():
