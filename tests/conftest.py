@@ -9,9 +9,15 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
+import hypothesis
 import pytest
 
 import rnnzoo
+
+# The same examples in every run, so that a change is judged by what it changes. HYPOTHESIS_EXPLORE=1 draws new ones.
+hypothesis.settings.register_profile("same", derandomize=True)
+if not os.environ.get("HYPOTHESIS_EXPLORE"):
+    hypothesis.settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")
