@@ -82,6 +82,15 @@ def refuse_existing(path: str | os.PathLike[str], *, overwrite: bool = False) ->
         )
 
 
+def refuse_existing_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Raises ``PathExistsError`` where writing a file at ``path`` would lose something."""
+    target = Path(path)
+    if target.is_dir() or (target.exists() and not overwrite):
+        raise PathExistsError(
+            f"{target}: exists; expected a new file. Choose another name, or ask to overwrite."
+        )
+
+
 def existing_file(path: str | os.PathLike[str], what: str) -> Path:
     """Returns ``path`` if it is a file, else raises ``PathNotFoundError`` naming ``what`` was sought."""
     target = Path(path)

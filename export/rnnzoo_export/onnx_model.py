@@ -18,7 +18,7 @@ import tf2onnx
 from onnx import helper, numpy_helper, version_converter
 
 from rnnzoo import checks, files
-from rnnzoo.errors import ArgumentError, ExportError, PathExistsError, UnsupportedLayerError
+from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError
 from rnnzoo.version import __version__
 from rnnzoo_export.exportable import Exportable
 from rnnzoo_export.lowering import count_operators, lower_markers
@@ -97,10 +97,7 @@ def export_onnx(
         (2, ('gru_1', 'gru_2'))
     """
     target, opset = Path(path), _check_opset(opset)
-    if target.is_dir() or (target.exists() and not overwrite):
-        raise PathExistsError(
-            f"{target}: exists; expected a new file. Choose another name, or ask to overwrite."
-        )
+    files.refuse_existing_file(target, overwrite=overwrite)
     exportable = Exportable(model, input_signature=input_signature)
     return write_onnx(exportable, target, opset=opset, strict=strict, parity_inputs=parity_inputs)
 

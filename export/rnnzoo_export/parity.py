@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnzoo import files
-from rnnzoo.errors import ArgumentError, ExportError, ParityError
+from rnnzoo.errors import ArgumentError, ParityError
 from rnnzoo_export.signature import Signature, TensorSpec
 from rnnzoo_export.simple_rnn_nodes import SCAN_FROM
 
@@ -89,17 +89,9 @@ def check_parity(
 
 def check_onnx(exportable: Exportable, path: Path, *, inputs: Arrays | None, name: str) -> ParityReport:
     """Compares an ONNX file; ``name`` is what messages call it."""
-    import onnxruntime
+    from rnnzoo_export.onnx_session import open_session
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own exceptions have no common base but this
-        raise ExportError(
-            f"{name}: onnxruntime {onnxruntime.__version__} cannot load it ({' '.join(str(error).split())[:300]}). "
-            "Try another opset, or replace the operation it names."
-        ) from error
+    session = open_session(path, name=name, fix="Try another opset, or replace the operation it names.")
     _compare_names(name, "inputs", exportable.signature.inputs, [node.name for node in session.get_inputs()])
     _compare_names(
         name, "outputs", exportable.signature.outputs, [node.name for node in session.get_outputs()]

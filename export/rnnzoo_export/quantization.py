@@ -15,10 +15,11 @@ import onnxruntime
 from onnx import helper
 
 from rnnzoo import checks, files
-from rnnzoo.errors import AccuracyError, ArgumentError, DataError, ExportError, PathExistsError
+from rnnzoo.errors import AccuracyError, ArgumentError, DataError, ExportError
 from rnnzoo.tasks import get_task
 from rnnzoo.training.scores import score
 from rnnzoo_export.lowering import walk_nodes
+from rnnzoo_export.onnx_session import open_session
 from rnnzoo_export.weight_compression import Compression, compress_weights
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 METHODS = ("weights_int8", "dynamic_int8", "float16")
 _ROWS = 256
-_DYNAMIC = ("LSTM", "MatMul", "Gather")
+# The operators that onnxruntime computes in 8 bits, and which of their inputs is the weight.
+_DYNAMIC = {"LSTM": 1, "MatMul": 1, "Gather": 0}
 
 Batches = Iterable[tuple[Any, ...]]
 
@@ -105,10 +107,7 @@ def quantize_onnx(
     if not 0 <= max_drop < math.inf:
         raise ArgumentError(f"max_drop: received {max_drop!r}; expected 0 or more points.")
     source, target = files.existing_file(path, "an ONNX file"), Path(out)
-    if target.is_dir() or (target.exists() and not overwrite):
-        raise PathExistsError(
-            f"{target}: exists; expected a new file. Choose another name, or ask to overwrite."
-        )
+    files.refuse_existing_file(target, overwrite=overwrite)
     with files.replacing(target) as temporary:
         done = _write(source, temporary, method)
         outputs, truth, changed = _answers(source, temporary, data)
@@ -163,24 +162,25 @@ def _write(source: Path, target: Path, method: str) -> Compression:
 def _quantize_dynamically(model: onnx.ModelProto, target: Path) -> Compression:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    dense = [node for node in model.graph.node if node.op_type == "MatMul" and _has_weight(model, node)]
-    last = [node.name for node in dense[-1:]]
+    weights = {
+        tensor.name for tensor in model.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT
+    }
+    weighted = [
+        (node.name, node.op_type)
+        for node in model.graph.node
+        if node.op_type in _DYNAMIC and node.input[_DYNAMIC[node.op_type]] in weights
+    ]
+    last = [name for name, operator in weighted if operator == "MatMul"][-1:]
     quantize_dynamic(
         model, target, op_types_to_quantize=list(_DYNAMIC), nodes_to_exclude=last, weight_type=QuantType.QInt8
     )
-    chosen = [node for node in model.graph.node if node.op_type in _DYNAMIC and _has_weight(model, node)]
     kept = dict.fromkeys(last, "the last dense layer, whose rounding shows in every answer")
     kept |= {
         node.name: f"onnxruntime has no 8-bit {node.op_type}"
         for node in walk_nodes(model.graph.node)
         if node.op_type in ("GRU", "RNN", "Scan")
     }
-    return Compression(tuple(node.name for node in chosen if node.name not in last), kept)
-
-
-def _has_weight(model: onnx.ModelProto, node: onnx.NodeProto) -> bool:
-    names = {tensor.name for tensor in model.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT}
-    return node.input[0 if node.op_type == "Gather" else 1] in names
+    return Compression(tuple(name for name, _ in weighted if name not in last), kept)
 
 
 def _answers(source: Path, target: Path, data: Split | Batches) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -200,15 +200,7 @@ def _answers(source: Path, target: Path, data: Split | Batches) -> tuple[np.ndar
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own exceptions have no common base but this
-        raise ExportError(
-            f"{path}: onnxruntime {onnxruntime.__version__} cannot load it ({' '.join(str(error).split())[:300]}). "
-            "Try another method."
-        ) from error
+    session = open_session(path, name=str(path), fix="Try another method.")
     if len(session.get_outputs()) != 1:
         names = [node.name for node in session.get_outputs()]
         raise ExportError(f"{path}: has the outputs {names}; expected one, which the data can score.")

@@ -19,7 +19,7 @@ from rnnzoo_export.node_builder import NodeBuilder
 from rnnzoo_export.simple_rnn_nodes import SimpleRnnNodes
 
 # Keras keeps the gates i, f, c, o and z, r, h; ONNX i, o, f, c and z, r, h.
-_GATES = {"LSTM": (0, 3, 1, 2), "GRU": (0, 1, 2), "RNN": (0,)}
+_GATES = {"LSTM": (0, 3, 1, 2), "GRU": (0, 1, 2)}
 _DEFAULT_ACTIVATIONS = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh"), "RNN": ("Tanh",)}
 _END = 2**62
 
@@ -30,7 +30,7 @@ def onnx_weights(
     """Turns Keras weights into those of the ONNX operator.
 
     Args:
-        spec: The layer.
+        spec: The layer, an LSTM or a GRU.
         weights: Kernel ``(features, gates * units)``, recurrent kernel ``(units, gates * units)`` and, if it has
             one, bias, of each direction in turn.
 

@@ -62,11 +62,13 @@ def compress_weights(model: onnx.ModelProto, *, int8: bool) -> Compression:
     rows: dict[str, _Small] = {}
     compressed, kept = [], {}
     for tensor in graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT or not tensor.dims:
+            tensors.append(tensor)
+            continue
         reason = _reason_to_keep(tensor, uses.get(tensor.name, []))
         if reason is not None:
             tensors.append(tensor)
-            if tensor.data_type == TensorProto.FLOAT and tensor.dims:
-                kept[tensor.name] = reason
+            kept[tensor.name] = reason
             continue
         compressed.append(tensor.name)
         small = _int8(tensor, uses[tensor.name]) if int8 else _float16(tensor)
@@ -112,8 +114,6 @@ def _uses(graph: onnx.GraphProto) -> dict[str, list[Use]]:
 
 
 def _reason_to_keep(tensor: onnx.TensorProto, uses: list[Use]) -> str | None:
-    if tensor.data_type != TensorProto.FLOAT:
-        return "not float32"
     if len(tensor.dims) < 2:
         return "a bias or another vector"
     if np.prod(tensor.dims) < _FEWEST:

@@ -8,7 +8,6 @@ medians over calls that take turns, one thread each; ``results/onnx_speed.csv`` 
 
 from __future__ import annotations
 
-import csv
 import itertools
 import os
 import tempfile
@@ -24,7 +23,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import tensorflow as tf
-from zoo import machine
+from zoo import machine, write_rows
 
 from rnnzoo import build_classifier
 from rnnzoo_export import export_onnx
@@ -105,10 +104,7 @@ def main() -> None:
         ):
             rows.append(compare(cell, bidirectional, count, Path(folder)))
             print(rows[-1], flush=True)
-    with RESULTS.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(RESULTS, rows)
 
 
 if __name__ == "__main__":

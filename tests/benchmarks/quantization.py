@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 from onnx_speed import medians, session
-from zoo import machine
+from zoo import machine, write_rows
 
 from rnnzoo import Splits, TrainConfig, create_model, load_dataset, read_table, train
 from rnnzoo.errors import ExportError
@@ -127,10 +127,7 @@ def main() -> None:
             for seed in seeds:
                 own = TrainConfig(epochs=config.epochs, seed=seed)
                 rows += measure(case, name, splits, own, Path(folder))
-    with RESULTS.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(RESULTS, rows)
 
 
 if __name__ == "__main__":

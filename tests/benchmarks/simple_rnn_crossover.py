@@ -8,7 +8,6 @@ as a multiple of the Scan's; ``simple_rnn_nodes.SCAN_FROM`` is the product of ro
 
 from __future__ import annotations
 
-import csv
 import os
 import tempfile
 from functools import partial
@@ -20,7 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 from onnx_speed import STEPS, medians, session
-from zoo import machine
+from zoo import machine, write_rows
 
 from rnnzoo_export import export_onnx, simple_rnn_nodes
 
@@ -55,10 +54,7 @@ def main() -> None:
                 ratio = round(times["operator"] / times["scan"], 2)
                 results.append({"units": units, "rows": rows, "operator_ratio": ratio, **machine()})
                 print(results[-1], flush=True)
-    with RESULTS.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(results[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(results)
+    write_rows(RESULTS, results)
 
 
 if __name__ == "__main__":

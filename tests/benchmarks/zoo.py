@@ -157,6 +157,14 @@ def read_rows() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Writes the results of a whole run."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def add_row(row: dict[str, Any]) -> None:
     new = not RESULTS.is_file()
     with RESULTS.open("a", newline="", encoding="utf-8") as file:
