@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
     from rnnzoo.data.tables import read_table
     from rnnzoo.errors import RnnzooError
+    from rnnzoo.loading import load_model
     from rnnzoo.training.config import TrainConfig
     from rnnzoo.training.evaluation import evaluate
     from rnnzoo.training.trainer import TrainResult, train
@@ -43,6 +44,7 @@ _HOMES = {
     "get_spec": "rnnzoo.zoo",
     "list_models": "rnnzoo.zoo",
     "load_dataset": "rnnzoo.data.datasets",
+    "load_model": "rnnzoo.loading",
     "read_table": "rnnzoo.data.tables",
     "train": "rnnzoo.training.trainer",
 }
@@ -65,6 +67,7 @@ __all__ = [
     "get_spec",
     "list_models",
     "load_dataset",
+    "load_model",
     "read_table",
     "train",
 ]

@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
+from rnnzoo.layers.valid_steps import NeverEmpty
 
 
 def sequence_inputs(
@@ -44,7 +45,7 @@ def _token_input(vocabulary_size: int, embedding_size: int) -> tuple[Any, Any, A
     checks.integer("embedding_size", embedding_size, minimum=1)
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     x = layers.Embedding(vocabulary_size, embedding_size, name="embedding")(tokens)
-    return tokens, x, _never_empty(ops.not_equal(tokens, 0))
+    return tokens, x, NeverEmpty(name="valid_steps")(ops.not_equal(tokens, 0))
 
 
 def _feature_input(num_features: int, variable_length: bool) -> tuple[Any, Any, Any]:
@@ -54,11 +55,4 @@ def _feature_input(num_features: int, variable_length: bool) -> tuple[Any, Any, 
     valid = keras.Input((None,), dtype="bool", name="mask")
     # Padding is zeroed, so that whatever stands there (NaN too) never reaches an answer.
     x = ops.where(ops.expand_dims(valid, -1), features, 0.0)
-    return [features, valid], x, _never_empty(valid)
-
-
-def _never_empty(valid: Any) -> Any:
-    """Marks the first step of a row as valid where the row has no valid step at all."""
-    empty = ops.logical_not(ops.any(valid, axis=1, keepdims=True))
-    first = ops.equal(ops.cumsum(ops.ones_like(valid, dtype="int32"), axis=1), 1)
-    return ops.logical_or(valid, ops.logical_and(first, empty))
+    return [features, valid], x, NeverEmpty(name="valid_steps")(valid)

@@ -18,8 +18,8 @@ LAYERS = [
     ("rnnzoo.errors", "rnnzoo.version"),
     ("rnnzoo.checks", "rnnzoo.files"),
     ("rnnzoo.preprocessing", "rnnzoo.decoding"),
-    ("rnnzoo.tasks", "rnnzoo.cells", "rnnzoo.cudnn", "rnnzoo.report", "rnnzoo.model_inputs"),
-    ("rnnzoo.inputs", "rnnzoo.heads", "rnnzoo.encoder"),
+    ("rnnzoo.tasks", "rnnzoo.cells", "rnnzoo.layers", "rnnzoo.cudnn", "rnnzoo.report", "rnnzoo.model_inputs"),
+    ("rnnzoo.inputs", "rnnzoo.heads", "rnnzoo.encoder", "rnnzoo.loading"),
     ("rnnzoo.builders",),
     ("rnnzoo.zoo",),
     ("rnnzoo.data",),
@@ -167,6 +167,7 @@ def test_public_names_are_these() -> None:
         "get_spec",
         "list_models",
         "load_dataset",
+        "load_model",
         "read_table",
         "train",
     ]

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 
-from rnnzoo import Splits, TrainConfig, load_dataset, train
+from rnnzoo import Splits, TrainConfig, load_dataset, load_model, train
 from rnnzoo.errors import ArgumentError, BundleError, ParityError, PathExistsError, PathNotFoundError
 from rnnzoo_export import OnnxPredictor, export_onnx, load_bundle, save_bundle
 from rnnzoo_export.bundle import write_manifest
@@ -189,6 +189,6 @@ def test_preprocessing_of_another_model_is_refused(tmp_path: Path) -> None:
 def test_export_onnx_and_bundle_write_the_same_graph(
     digits_bundle: Path, digits_run: Path, tmp_path: Path
 ) -> None:
-    model = keras.models.load_model(digits_run / "model.keras", compile=False)
+    model = load_model(digits_run / "model.keras")
     report = export_onnx(model, tmp_path / "model.onnx", strict=True)
     assert dict(report.operators) == load_bundle(digits_bundle).parity["model.onnx"]["operators"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnzoo import get_spec, list_models
+from rnnzoo import get_spec, list_models, load_model
 from rnnzoo.tasks import get_task
 from zoo_cases import CLASSES, FEATURES, HORIZON, batch, reads_tokens, run, takes_mask, tiny
 
@@ -61,7 +61,7 @@ def test_a_gradient_reaches_every_weight(name: str) -> None:
 def test_saved_and_cloned_models_answer_the_same(name: str, tmp_path: Path) -> None:
     model, inputs = tiny(name), batch(name, [5, 2], 5)
     model.save(tmp_path / "model.keras")
-    reloaded = keras.models.load_model(tmp_path / "model.keras")
+    reloaded = load_model(tmp_path / "model.keras")
     clone = keras.models.clone_model(model)
     clone.set_weights(model.get_weights())
     np.testing.assert_array_equal(run(model, inputs), run(reloaded, inputs))

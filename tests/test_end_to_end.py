@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import pytest
 
-from rnnzoo import TrainConfig, create_model, load_dataset, read_table, train
+from rnnzoo import TrainConfig, create_model, load_dataset, load_model, read_table, train
 from rnnzoo.cli.export import export_run
 from rnnzoo_export import OnnxPredictor, load_bundle, quantize_onnx
 
@@ -34,7 +34,7 @@ def test_quickstart_searches_trains_proves_and_serves(tmp_path: Path) -> None:
     assert max(summary["parity"].values()) <= 1e-4
     operators = summary["operators"]
     out = tmp_path / "rnnzoo-quickstart"
-    model = keras.models.load_model(out / "search" / "best" / "model.keras", compile=False)
+    model = load_model(out / "search" / "best" / "model.keras")
     layers = sum(isinstance(layer, keras.layers.Bidirectional) for layer in model.layers)
     assert operators["LSTM"] == layers
     assert not {"Loop", "Scan", "RNN", "GRU"} & set(operators)

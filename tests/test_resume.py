@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import pytest
 
-from rnnzoo import TrainConfig, create_model, load_dataset, train
+from rnnzoo import TrainConfig, create_model, load_dataset, load_model, train
 from rnnzoo.errors import PathExistsError, RunError
 from rnnzoo.files import remove_partial, replacing
 
@@ -75,7 +75,7 @@ def test_a_killed_run_ends_as_an_uninterrupted_one(tmp_path: Path) -> None:
     errors = finish(tmp_path / "killed", "--resume")
     assert "epoch 2/6" not in errors, "a finished epoch was trained again"
     assert history(tmp_path / "killed") == history(tmp_path / "whole")
-    whole, killed = (keras.models.load_model(tmp_path / name / "model.keras") for name in ("whole", "killed"))
+    whole, killed = (load_model(tmp_path / name / "model.keras") for name in ("whole", "killed"))
     for expected, found in zip(whole.get_weights(), killed.get_weights(), strict=True):
         np.testing.assert_array_equal(found, expected)
     names = {path.name for path in (tmp_path / "killed").iterdir()}

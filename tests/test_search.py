@@ -8,11 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
-from rnnzoo import Splits, TrainConfig, evaluate, load_dataset
+from rnnzoo import Splits, TrainConfig, evaluate, load_dataset, load_model
 from rnnzoo.errors import ArgumentError, PathExistsError, RunError, UnknownNameError
 from rnnzoo.training.run_directory import open_run
 from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, run_search
@@ -53,7 +52,7 @@ def test_each_algorithm_keeps_the_best(
     assert result.arguments["units"] == (json.loads(str(row["width"])),)
     assert result.config.learning_rate == pytest.approx(row["learning_rate"])
     # The best is trained again from the same seed: the same model with the same score.
-    saved = keras.models.load_model(open_run(result.best.directory).model)
+    saved = load_model(open_run(result.best.directory).model)
     assert evaluate(saved, splits, part="validation")["accuracy"] == pytest.approx(result.score, abs=1e-6)
     assert (tmp_path / "search" / "search.png").stat().st_size > 10_000
     assert len(json.loads((tmp_path / "search" / "trials.json").read_text())["trials"]) == 3

@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import keras
 import numpy as np
 import psutil
 import pytest
 
-from rnnzoo import load_dataset
+from rnnzoo import load_dataset, load_model
 from rnnzoo_export import OnnxPredictor
 from serving_client import Server, running, seconds_to_first_answer
 
@@ -82,7 +81,7 @@ def test_served_answers_are_the_predictors_which_are_keras(
     assert response["outputs"][0]["shape"] == [20, 10]
     logits = np.array(response["outputs"][0]["data"], np.float32).reshape(20, 10)
     np.testing.assert_array_equal(logits, predictor.run({"features": x})["logits"])
-    model = keras.models.load_model(digits_run / "model.keras", compile=False)
+    model = load_model(digits_run / "model.keras")
     np.testing.assert_allclose(logits, np.asarray(model(x)), rtol=1e-5, atol=1e-5)
     assert [a["label"] for a in served] == [str(row.argmax()) for row in logits]
 

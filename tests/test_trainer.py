@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnzoo import Splits, TrainConfig, build_classifier, create_model, evaluate, load_dataset, train
+from rnnzoo import (
+    Splits,
+    TrainConfig,
+    build_classifier,
+    create_model,
+    evaluate,
+    load_dataset,
+    load_model,
+    train,
+)
 from rnnzoo.errors import ArgumentError, PathExistsError, RunError, UnknownNameError
 from rnnzoo.training.run_directory import RunDirectory, open_run
 
@@ -47,7 +56,7 @@ def test_the_result_is_the_best_epoch_and_the_file_too(digits: Splits, tmp_path:
     accuracies = [row["val_accuracy"] for row in result.history]
     assert result.best_epoch == 1 + int(np.argmax(accuracies))
     assert result.metrics["validation"]["accuracy"] == pytest.approx(max(accuracies), abs=1e-6)
-    saved = keras.models.load_model(tmp_path / "run" / "model.keras")
+    saved = load_model(tmp_path / "run" / "model.keras")
     assert evaluate(saved, digits, part="validation")["accuracy"] == pytest.approx(max(accuracies), abs=1e-6)
     if len(result.history) < 12:
         assert result.stop_reason == "val_accuracy did not improve for 2 epochs"

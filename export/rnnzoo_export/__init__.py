@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from rnnzoo_export.saved_model import export_saved_model
     from rnnzoo_export.serving.app import create_app
     from rnnzoo_export.serving.predictor import OnnxPredictor
+    from rnnzoo_export.serving.sessions import StreamingPredictor
     from rnnzoo_export.serving.settings import Settings
+    from rnnzoo_export.streaming import export_streaming_onnx
 
 _HOMES = {
     "Bundle": "rnnzoo_export.bundle",
@@ -26,10 +28,12 @@ _HOMES = {
     "ParityReport": "rnnzoo_export.parity",
     "QuantizationReport": "rnnzoo_export.quantization",
     "Settings": "rnnzoo_export.serving.settings",
+    "StreamingPredictor": "rnnzoo_export.serving.sessions",
     "check_parity": "rnnzoo_export.parity",
     "create_app": "rnnzoo_export.serving.app",
     "export_onnx": "rnnzoo_export.onnx_model",
     "export_saved_model": "rnnzoo_export.saved_model",
+    "export_streaming_onnx": "rnnzoo_export.streaming",
     "load_bundle": "rnnzoo_export.bundle",
     "quantize_onnx": "rnnzoo_export.quantization",
     "save_bundle": "rnnzoo_export.bundle_writer",
@@ -42,10 +46,12 @@ __all__ = [
     "ParityReport",
     "QuantizationReport",
     "Settings",
+    "StreamingPredictor",
     "check_parity",
     "create_app",
     "export_onnx",
     "export_saved_model",
+    "export_streaming_onnx",
     "load_bundle",
     "quantize_onnx",
     "save_bundle",

@@ -1,6 +1,7 @@
 """The bundle: one directory that holds a model and all that is needed to use it, sealed by a manifest.
 
     model.onnx           the network for onnxruntime
+    streaming.onnx       the network for sequences piece by piece (absent unless asked for)
     saved_model/1/       the network for TensorFlow Serving
     signature.json       names, types and axes of inputs and outputs
     preprocessing.json   from raw examples to inputs (absent where the model has none)
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 ONNX_FILE = "model.onnx"
+STREAMING_FILE = "streaming.onnx"
 SAVED_MODEL_DIRECTORY = "saved_model/1"
 SIGNATURE_FILE = "signature.json"
 PREPROCESSING_FILE = "preprocessing.json"
@@ -77,6 +79,11 @@ class Bundle:
     def onnx_path(self) -> Path:
         """The ONNX file."""
         return self.directory / ONNX_FILE
+
+    @property
+    def streaming_path(self) -> Path:
+        """The ONNX file for sequences piece by piece; it may be absent."""
+        return self.directory / STREAMING_FILE
 
     @property
     def saved_model_path(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from rnnzoo_export import bundle as layout
 from rnnzoo_export.bundle import Bundle, load_bundle, write_manifest
 from rnnzoo_export.exportable import Exportable
 from rnnzoo_export.onnx_model import write_onnx
+from rnnzoo_export.parity import check_onnx
 from rnnzoo_export.saved_model import write_saved_model
 
 _PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy")
@@ -83,7 +85,10 @@ def save_bundle(
             exportable, saved_model, parity_inputs=parity_inputs, name=layout.SAVED_MODEL_DIRECTORY
         )
         onnx_report = write_onnx(
-            exportable, temporary / layout.ONNX_FILE, strict=strict, parity_inputs=parity_inputs
+            exportable,
+            temporary / layout.ONNX_FILE,
+            strict=strict,
+            check=functools.partial(check_onnx, exportable, inputs=parity_inputs, name=layout.ONNX_FILE),
         )
         if preprocessing is not None:
             save_preprocessing(preprocessing, temporary / layout.PREPROCESSING_FILE)

@@ -44,7 +44,9 @@ class Exportable:
         inputs = _input_specs(model, self._places, input_names)
         _refuse_layers(model, inputs)
         _refuse_weights(model)
-        self.signature = Signature(inputs, _output_specs(model, self._structure, inputs))
+        outputs = _output_specs(model, self._structure, inputs)
+        self.signature = Signature(inputs, outputs)
+        self._output_names = [spec.name for spec in outputs]
 
     @property
     def tensor_specs(self) -> list[tf.TensorSpec]:
@@ -54,8 +56,7 @@ class Exportable:
     def __call__(self, *tensors: Any) -> dict[str, Any]:
         """Runs the model as it answers after training; outputs by name."""
         outputs = self.model(keras.tree.pack_sequence_as(self._structure, list(tensors)), training=False)
-        names = [spec.name for spec in self.signature.outputs]
-        return dict(zip(names, keras.tree.flatten(outputs), strict=True))
+        return dict(zip(self._output_names, keras.tree.flatten(outputs), strict=True))
 
     def predict(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Runs the model eagerly on arrays by name."""
@@ -79,9 +80,7 @@ class Exportable:
     @contextlib.contextmanager
     def portable(self) -> Iterator[None]:
         """Keeps recurrent layers off cuDNN, whose operators no other machine can load."""
-        recurrent = [
-            layer for layer in _all_layers(self.model) if isinstance(layer, layers.LSTM | layers.GRU)
-        ]
+        recurrent = [layer for layer in all_layers(self.model) if isinstance(layer, layers.LSTM | layers.GRU)]
         chosen = [layer.use_cudnn for layer in recurrent]
         for layer in recurrent:
             layer.use_cudnn = False
@@ -92,7 +91,8 @@ class Exportable:
                 layer.use_cudnn = choice
 
 
-def _all_layers(model: Any) -> list[Any]:
+def all_layers(model: Any) -> list[Any]:
+    """Returns all layers, those inside models, wrappers and attributes too."""
     # Keras lists the layers inside models, wrappers and attributes through this method only.
     return list(model._flatten_layers(include_self=False))
 
@@ -167,7 +167,7 @@ def _axes(sizes: Sequence[int | None]) -> tuple[str | None, ...]:
 
 def _categories(model: Any, place: Any) -> int | None:
     """Returns how many ids the embedding knows that reads an input, if one does."""
-    for layer in _all_layers(model):
+    for layer in all_layers(model):
         if isinstance(layer, layers.Embedding) and any(
             tensor is place for node in layer._inbound_nodes for tensor in node.input_tensors
         ):
@@ -177,7 +177,7 @@ def _categories(model: Any, place: Any) -> int | None:
 
 def _refuse_layers(model: Any, inputs: Sequence[TensorSpec]) -> None:
     time_is_free = any(len(spec.shape) > 1 and spec.shape[1] is None for spec in inputs)
-    for layer in _all_layers(model):
+    for layer in all_layers(model):
         if isinstance(layer, layers.RNN) and layer.stateful:
             raise UnsupportedLayerError(
                 f"layer {layer.name!r}: keeps its state between calls, which an exported file cannot. "

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from rnnzoo_export.lowering import count_operators, lower_markers
 from rnnzoo_export.marker_spec import DOMAIN
 from rnnzoo_export.markers import marking
 from rnnzoo_export.parity import ParityReport, check_onnx
-from rnnzoo_export.signature import Signature
+from rnnzoo_export.signature import Signature, State
 
 DEFAULT_OPSET = 18
 _OLDEST_OPSET, _NEWEST_OPSET = 13, 24
@@ -44,6 +45,7 @@ class ExportReport:
         fused: The recurrent layers that became one operator each.
         loops: The recurrent layers for which ONNX has no operator, which run as loops.
         parity: The measured agreement with the Keras model.
+        states: The states that a streaming file carries.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class ExportReport:
     fused: tuple[str, ...]
     loops: tuple[str, ...]
     parity: ParityReport
+    states: tuple[State, ...] = ()
 
 
 def export_onnx(
@@ -96,10 +99,11 @@ def export_onnx(
         >>> report.operators["GRU"], report.fused
         (2, ('gru_1', 'gru_2'))
     """
-    target, opset = Path(path), _check_opset(opset)
+    target, opset = Path(path), check_opset(opset)
     files.refuse_existing_file(target, overwrite=overwrite)
     exportable = Exportable(model, input_signature=input_signature)
-    return write_onnx(exportable, target, opset=opset, strict=strict, parity_inputs=parity_inputs)
+    check = functools.partial(check_onnx, exportable, inputs=parity_inputs, name=str(target))
+    return write_onnx(exportable, target, opset=opset, strict=strict, check=check)
 
 
 def write_onnx(
@@ -108,9 +112,19 @@ def write_onnx(
     *,
     opset: int = DEFAULT_OPSET,
     strict: bool,
-    parity_inputs: Mapping[str, np.ndarray] | None,
+    check: Callable[[Path], ParityReport],
+    properties: Mapping[str, str] | None = None,
 ) -> ExportReport:
-    """Converts, proves and writes; the work under ``export_onnx`` and ``save_bundle``."""
+    """Converts, proves and writes; the work under the functions that export.
+
+    Args:
+        exportable: What to convert.
+        target: The file to write.
+        opset: The ONNX operator set.
+        strict: Whether loops are refused.
+        check: Proves the file, which still has a temporary name.
+        properties: Further metadata of the file.
+    """
     _refuse_half_precision(exportable.model)
     proto, fused, loops = _convert(exportable, min(opset, _TF2ONNX_NEWEST))
     if strict and loops:
@@ -120,11 +134,11 @@ def write_onnx(
         )
     if opset > _TF2ONNX_NEWEST:
         proto = version_converter.convert_version(proto, opset)
-    _describe(proto, exportable.signature, loops)
+    _describe(proto, exportable.signature, loops, properties or {})
     proto = _checked(proto)
     with files.replacing(target) as temporary:
         onnx.save(proto, temporary)
-        parity = check_onnx(exportable, temporary, inputs=parity_inputs, name=str(target))
+        parity = check(temporary)
     return ExportReport(target, opset, count_operators(proto), tuple(fused), tuple(loops), parity)
 
 
@@ -138,7 +152,8 @@ def _refuse_half_precision(model: Any) -> None:
             )
 
 
-def _check_opset(opset: int | None) -> int:
+def check_opset(opset: int | None) -> int:
+    """Returns the operator set to write, 18 by default, or raises ``ArgumentError``."""
     if opset is None:
         return DEFAULT_OPSET
     if checks.integer("opset", opset, minimum=_OLDEST_OPSET) > _NEWEST_OPSET:
@@ -229,7 +244,9 @@ def _dimensions(name: str, shape: tuple[int | None, ...]) -> list[int | str]:
     return [words.get(i, f"{name}_{i}") if size is None else size for i, size in enumerate(shape)]
 
 
-def _describe(proto: onnx.ModelProto, signature: Signature, loops: list[str]) -> None:
+def _describe(
+    proto: onnx.ModelProto, signature: Signature, loops: list[str], properties: Mapping[str, str]
+) -> None:
     proto.producer_name, proto.producer_version = "rnnzoo", __version__
     helper.set_model_props(
         proto,
@@ -240,6 +257,7 @@ def _describe(proto: onnx.ModelProto, signature: Signature, loops: list[str]) ->
             "tf2onnx": tf2onnx.__version__,
             "signature": json.dumps(signature.to_config()),
             "loops": json.dumps(loops),
+            **properties,
         },
     )
 

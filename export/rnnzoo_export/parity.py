@@ -6,9 +6,10 @@ and without any valid step, and whatever real inputs are given.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,11 @@ class ParityReport:
     def to_config(self) -> dict[str, Any]:
         """Returns the report as JSON has it."""
         return asdict(self)
+
+    def joined(self, other: ParityReport) -> ParityReport:
+        """Returns the report of two comparisons as one."""
+        worse = max(self, other, key=lambda report: report.max_difference)
+        return replace(worse, cases=self.cases + other.cases, values=self.values + other.values)
 
 
 def check_parity(
@@ -143,7 +149,20 @@ def random_batches(signature: Signature, *, seed: int = 0) -> Iterator[dict[str,
         right = np.arange(steps) < np.linspace(steps, 0, rows).round()[:, None]
         holes = rng.random((rows, steps)) < 0.6
         for valid in (full, right, holes) if rows > 1 else (full,):
-            yield {spec.name: _random(spec, valid, rng) for spec in signature.inputs}
+            yield random_batch(signature, valid, rng)
+
+
+def random_batch(signature: Signature, valid: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Makes a batch whose valid steps are ``valid`` ``(batch, time)``; the others are padding."""
+    return {spec.name: _random(spec, valid, rng) for spec in signature.inputs}
+
+
+def given_batch(signature: Signature, inputs: Arrays) -> dict[str, np.ndarray]:
+    """Returns given arrays in the types of the signature, or raises ``ArgumentError``."""
+    names = [spec.name for spec in signature.inputs]
+    if set(inputs) != set(names):
+        raise ArgumentError(f"inputs: received {sorted(inputs)}; expected {names}, the model's inputs.")
+    return {spec.name: np.asarray(inputs[spec.name]).astype(spec.dtype) for spec in signature.inputs}
 
 
 def _random(spec: TensorSpec, valid: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -173,28 +192,41 @@ def _compare_names(
 def _compare(
     exportable: Exportable, run: Callable[[Arrays], Arrays], inputs: Arrays | None, name: str
 ) -> ParityReport:
-    largest, where, cases, values = 0.0, "nowhere: the answers are identical", 0, 0
-    for batch in _batches(exportable.signature, inputs):
-        expected, found = exportable.predict(batch), run(batch)
-        shapes = ", ".join(f"{key} {array.shape}" for key, array in batch.items())
-        for output, truth in expected.items():
-            difference = _difference(name, output, np.asarray(found[output]), truth, shapes)
-            values += truth.size
-            place = np.unravel_index(int(difference.argmax()), difference.shape) if difference.size else ()
-            if difference.size and difference[place] > largest:
-                largest = float(difference[place])
-                where = f"{output} at {tuple(int(i) for i in place)} for {shapes}"
-        cases += 1
-    return ParityReport(largest, where, cases, values)
+    reports = [
+        compare(name, run(batch), exportable.predict(batch), batch)
+        for batch in _batches(exportable.signature, inputs)
+    ]
+    return functools.reduce(ParityReport.joined, reports)
+
+
+def compare(name: str, found: Arrays, expected: Arrays, batch: Arrays) -> ParityReport:
+    """Compares what a file and the model answer to one batch.
+
+    Args:
+        name: What messages call the file.
+        found: What the file answers, by output name.
+        expected: What the model answers.
+        batch: What both were asked.
+
+    Raises:
+        ParityError: If a shape, a type or a value differs.
+    """
+    largest, where, values = 0.0, "nowhere: the answers are identical", 0
+    shapes = ", ".join(f"{key} {array.shape}" for key, array in batch.items())
+    for output, truth in expected.items():
+        difference = _difference(name, output, np.asarray(found[output]), truth, shapes)
+        values += truth.size
+        place = np.unravel_index(int(difference.argmax()), difference.shape) if difference.size else ()
+        if difference.size and difference[place] > largest:
+            largest = float(difference[place])
+            where = f"{output} at {tuple(int(i) for i in place)} for {shapes}"
+    return ParityReport(largest, where, 1, values)
 
 
 def _batches(signature: Signature, inputs: Arrays | None) -> Iterator[dict[str, np.ndarray]]:
     yield from random_batches(signature)
     if inputs is not None:
-        names = [spec.name for spec in signature.inputs]
-        if set(inputs) != set(names):
-            raise ArgumentError(f"inputs: received {sorted(inputs)}; expected {names}, the model's inputs.")
-        yield {spec.name: np.asarray(inputs[spec.name]).astype(spec.dtype) for spec in signature.inputs}
+        yield given_batch(signature, inputs)
 
 
 def _difference(name: str, output: str, found: np.ndarray, truth: np.ndarray, shapes: str) -> np.ndarray:

@@ -68,3 +68,33 @@ class Signature:
             tuple(TensorSpec.from_config(spec) for spec in config["inputs"]),
             tuple(TensorSpec.from_config(spec) for spec in config["outputs"]),
         )
+
+
+@dataclass(frozen=True)
+class State:
+    """One tensor that a stream carries from piece to piece; zeros at its start.
+
+    Attributes:
+        input: The name of the input that takes it.
+        output: The name of the output that gives it.
+        shape: Its sizes without the batch, such as ``(128,)``.
+    """
+
+    input: str
+    output: str
+    shape: tuple[int, ...]
+
+    def to_config(self) -> dict[str, Any]:
+        """Returns the row of the state table in the file's metadata."""
+        return {
+            "input": self.input,
+            "output": self.output,
+            "shape": ["batch", *self.shape],
+            "dtype": "float32",
+            "initial": 0.0,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> State:
+        """Makes the state that ``to_config`` described."""
+        return cls(config["input"], config["output"], tuple(config["shape"][1:]))

@@ -37,11 +37,10 @@ def evaluate(
         splits = DataOptions.from_dict(options).load()
         if splits.description["checksum"] != config["data"]["checksum"]:
             raise DataError(f"{options['data']}: has changed since {run} was trained. Train again.")
-        import keras
-
+        from rnnzoo.loading import load_model
         from rnnzoo.training.evaluation import evaluate as evaluate_model
 
-        model = keras.models.load_model(opened.model, compile=False)
+        model = load_model(opened.model)
         scores = evaluate_model(model, splits, part=part)
     if as_json:
         print_json({"part": part, "scores": scores})

@@ -37,8 +37,7 @@ def export(
 
 def export_run(run: Path, out: Path, *, overwrite: bool) -> Any:
     """Exports a finished run and returns the bundle."""
-    import keras
-
+    from rnnzoo.loading import load_model
     from rnnzoo.training.run_directory import open_run
     from rnnzoo.zoo import list_models
     from rnnzoo_export.bundle_writer import save_bundle
@@ -46,7 +45,7 @@ def export_run(run: Path, out: Path, *, overwrite: bool) -> Any:
     opened = open_run(run)
     config, metrics = opened.read_config(), opened.read_metrics()
     return save_bundle(
-        keras.models.load_model(opened.model, compile=False),
+        load_model(opened.model),
         out,
         preprocessing=opened.read_preprocessing(),
         decoding=opened.read_decoding(),

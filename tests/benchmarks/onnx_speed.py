@@ -39,10 +39,10 @@ def session(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def medians(calls: dict[str, Callable[[], Any]]) -> dict[str, float]:
+def medians(calls: dict[str, Callable[[], Any]], *, calls_each: int = CALLS) -> dict[str, float]:
     """Seconds of each call; they take turns, so that what else the machine does hits all alike."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for number, (name, call) in itertools.product(range(CALLS + 3), calls.items()):
+    for number, (name, call) in itertools.product(range(calls_each + 3), calls.items()):
         started = time.perf_counter()
         call()
         if number >= 3:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from rnnzoo import checks
 from rnnzoo.errors import BundleError, RequestError
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo_export.bundle import Bundle, load_bundle
-from rnnzoo_export.serving.validation import Limits, check_inputs, check_names, shorten
+from rnnzoo_export.serving.validation import Limits, check_inputs, check_names, is_finite, shorten
 
 _log = logging.getLogger("rnnzoo.serving")
 
@@ -49,7 +50,9 @@ class OnnxPredictor:
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         self.signature = self.bundle.signature
         self.limits = Limits(max_rows, max_steps)
-        self._session = _open(self.bundle, checks.integer("threads", threads, minimum=1))
+        self._session = open_onnx(self.bundle.onnx_path, checks.integer("threads", threads, minimum=1))
+        _compare(self.bundle, "inputs", {node.name for node in self._session.get_inputs()})
+        _compare(self.bundle, "outputs", {node.name for node in self._session.get_outputs()})
 
     @property
     def rows_are_free(self) -> bool:
@@ -109,15 +112,7 @@ class OnnxPredictor:
     def execute(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Runs checked inputs through the session, and checks nothing itself: ``run`` is the safe way."""
         names = [spec.name for spec in self.signature.outputs]
-        try:
-            return dict(zip(names, self._session.run(names, dict(inputs)), strict=True))
-        except Exception as error:  # onnxruntime's own exceptions have no common base but this
-            _log.error("the model refused an input: %s", shorten(str(error), 300))
-            raise RequestError(
-                "inputs: the model cannot process these values; expected values like those it was trained on. "
-                "Check ids, masks and sizes.",
-                status=400 if type(error).__name__ == "InvalidArgument" else 500,
-            ) from error
+        return dict(zip(names, run_onnx(self._session, names, dict(inputs)), strict=True))
 
     def encode(self, raw: Rows) -> Sequence[np.ndarray]:
         """Turns raw examples into one array each; too long ones are refused before they are padded."""
@@ -154,7 +149,7 @@ class OnnxPredictor:
 def check_outputs(outputs: Mapping[str, np.ndarray]) -> None:
     """Raises ``RequestError`` with status 500 where an output is not finite."""
     for name, array in outputs.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
+        if array.dtype.kind == "f" and not is_finite(array):
             raise RequestError(
                 f"{name}: the model answered a value that is not finite. Send values of the size that it was "
                 "trained on; if they are, export the model again.",
@@ -162,7 +157,8 @@ def check_outputs(outputs: Mapping[str, np.ndarray]) -> None:
             )
 
 
-def _open(bundle: Bundle, threads: int) -> onnxruntime.InferenceSession:
+def open_onnx(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """Opens a file to serve it on the CPU with so many threads, or raises ``BundleError``."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -171,17 +167,28 @@ def _open(bundle: Bundle, threads: int) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = False
     try:
-        session = onnxruntime.InferenceSession(
-            str(bundle.onnx_path), options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions have no common base but this
         raise BundleError(
-            f"{bundle.onnx_path}: onnxruntime {onnxruntime.__version__} cannot load it "
+            f"{path}: onnxruntime {onnxruntime.__version__} cannot load it "
             f"({' '.join(str(error).split())}). Upgrade onnxruntime, or export the model again."
         ) from error
-    _compare(bundle, "inputs", {node.name for node in session.get_inputs()})
-    _compare(bundle, "outputs", {node.name for node in session.get_outputs()})
-    return session
+
+
+def run_onnx(
+    session: onnxruntime.InferenceSession, outputs: Sequence[str], inputs: dict[str, np.ndarray]
+) -> list[np.ndarray]:
+    """Runs checked inputs; raises ``RequestError`` where onnxruntime refuses them all the same."""
+    try:
+        found: list[np.ndarray] = session.run(outputs, inputs)
+    except Exception as error:  # onnxruntime's own exceptions have no common base but this
+        _log.error("the model refused an input: %s", shorten(str(error), 300))
+        raise RequestError(
+            "inputs: the model cannot process these values; expected values like those it was trained on. "
+            "Check ids, masks and sizes.",
+            status=400 if type(error).__name__ == "InvalidArgument" else 500,
+        ) from error
+    return found
 
 
 def _compare(bundle: Bundle, kind: str, found: set[str]) -> None:

@@ -1,0 +1,344 @@
+"""Keras to ONNX, one piece of a sequence at a time: every state goes in and comes out.
+
+Nothing is rebuilt. While the model is traced, each recurrent layer takes its first state from an extra input and
+hands its last one to an extra output; a causal convolution does so with the steps that its next outputs still need.
+A layer of one's own that treats a piece otherwise than a whole sequence says so in a method ``call_streaming``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+from rnnzoo import files
+from rnnzoo.errors import ArgumentError, UnsupportedLayerError
+from rnnzoo_export.exportable import Exportable, all_layers
+from rnnzoo_export.onnx_model import ExportReport, check_opset, write_onnx
+from rnnzoo_export.parity import random_batches
+from rnnzoo_export.signature import Signature, State, TensorSpec
+from rnnzoo_export.streaming_parity import check_streaming
+
+# In these the output of a step is the first state after it.
+_OUTPUT_IS_STATE = (layers.LSTMCell, layers.GRUCell, layers.SimpleRNNCell)
+_STATE_NAMES: dict[type, tuple[str, ...]] = {
+    layers.LSTMCell: ("h", "c"),
+    layers.GRUCell: ("h",),
+    layers.SimpleRNNCell: ("h",),
+}
+_WHOLE_SEQUENCE = (
+    layers.Bidirectional,
+    layers.MultiHeadAttention,
+    layers.GroupQueryAttention,
+    layers.Attention,
+    layers.AdditiveAttention,
+    layers.GlobalAveragePooling1D,
+    layers.GlobalMaxPooling1D,
+    layers.AveragePooling1D,
+    layers.MaxPooling1D,
+    layers.Conv1DTranspose,
+    layers.Conv2D,
+    layers.Conv3D,
+    layers.ConvLSTM1D,
+    layers.ConvLSTM2D,
+    layers.ConvLSTM3D,
+    layers.Flatten,
+    layers.Permute,
+    layers.RepeatVector,
+    layers.UpSampling1D,
+    layers.ZeroPadding1D,
+    layers.Cropping1D,
+    layers.GroupNormalization,
+)
+
+
+def export_streaming_onnx(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    *,
+    opset: int | None = None,
+    strict: bool = False,
+    input_signature: Any = None,
+    parity_inputs: Mapping[str, np.ndarray] | None = None,
+    overwrite: bool = False,
+) -> ExportReport:
+    """Exports a causal model as one ONNX file that takes a sequence piece by piece.
+
+    Beside the model's own inputs and outputs the file has an input and an output for each state, such as
+    ``lstm_1_h`` and ``lstm_1_h_out`` ``(batch, units)``. Start with zeros, give each output to its input at the next
+    piece. Pieces may have any length; all together answer as one pass over the whole does. Where a model answers
+    once for a sequence, each piece gives the answer to all that came so far. The key ``states`` of the file's
+    metadata holds the table of states as JSON.
+
+    Args:
+        model: A functional, sequential or built subclassed model that reads forwards only and whose time axis is
+            free.
+        path: The file to write, such as ``"streaming.onnx"``.
+        opset: The ONNX operator set, 13 to 24; 18 by default.
+        strict: Whether a recurrent layer without a counterpart in ONNX is refused.
+        input_signature: What a subclassed model takes: see ``Exportable``.
+        parity_inputs: Inputs by name on which pieces must agree with one pass, beside random ones.
+        overwrite: Whether an existing file is replaced.
+
+    Returns:
+        What was written and how it was proved: each step against Keras's step from the same states, and pieces of
+        several lengths against one pass of the model.
+
+    Raises:
+        ArgumentError: If an argument is out of range, or the model has no state or a fixed number of steps.
+        PathExistsError: If the file exists and ``overwrite`` is false.
+        UnsupportedLayerError: If the model looks ahead, at a layer or anywhere else.
+        ParityError: If the file does not answer as the model does; nothing is written then.
+
+    Example:
+        >>> import tempfile
+        >>> from rnnzoo import build_tagger
+        >>> model = build_tagger(num_classes=2, num_features=3, cell="gru", units=(4, 4), bidirectional=False)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     report = export_streaming_onnx(model, folder + "/streaming.onnx")
+        >>> [state.input for state in report.states]
+        ['gru_1_h', 'gru_2_h']
+    """
+    target, opset = Path(path), check_opset(opset)
+    files.refuse_existing_file(target, overwrite=overwrite)
+    step = StreamingExportable(model, input_signature=input_signature)
+    return write_streaming_onnx(step, target, opset=opset, strict=strict, parity_inputs=parity_inputs)
+
+
+def write_streaming_onnx(
+    step: StreamingExportable,
+    target: Path,
+    *,
+    opset: int,
+    strict: bool,
+    parity_inputs: Mapping[str, np.ndarray] | None,
+) -> ExportReport:
+    """Converts, proves and writes; the work under ``export_streaming_onnx`` and ``save_bundle``."""
+    report = write_onnx(
+        step,
+        target,
+        opset=opset,
+        strict=strict,
+        check=functools.partial(check_streaming, step, inputs=parity_inputs, name=str(target)),
+        properties={"states": json.dumps([state.to_config() for state in step.states])},
+    )
+    return dataclasses.replace(report, states=step.states)
+
+
+class StreamingExportable(Exportable):
+    """A model as the exporters see it, with its states as further inputs and outputs.
+
+    Args:
+        model: See ``export_streaming_onnx``.
+        input_signature: See ``Exportable``.
+        input_names: See ``Exportable``.
+
+    Attributes:
+        whole: The signature without states.
+        states: The states, in the order of the inputs.
+    """
+
+    def __init__(self, model: keras.Model, *, input_signature: Any = None, input_names: Any = None) -> None:
+        super().__init__(model, input_signature=input_signature, input_names=input_names)
+        self.whole = self.signature
+        _refuse_fixed_time(model, self.whole)
+        _refuse_layers(model)
+        self.states = self._find_states()
+        given = tuple(_spec(state.input, state.shape) for state in self.states)
+        made = tuple(_spec(state.output, state.shape) for state in self.states)
+        self.signature = Signature(self.whole.inputs + given, self.whole.outputs + made)
+
+    def __call__(self, *tensors: Any) -> dict[str, Any]:
+        """Runs one piece; outputs and new states by name."""
+        own = len(self.whole.inputs)
+        tape = _Tape({state.input: tensor for state, tensor in zip(self.states, tensors[own:], strict=True)})
+        with tape.attached(self.model):
+            outputs = super().__call__(*tensors[:own])
+        return outputs | {state.output: tape.made[state.input] for state in self.states}
+
+    def predict_whole(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs the model itself over whole sequences."""
+        with self.portable():
+            outputs = super().__call__(
+                *(tf.convert_to_tensor(inputs[spec.name]) for spec in self.whole.inputs)
+            )
+        return {name: np.asarray(output) for name, output in outputs.items()}
+
+    def _find_states(self) -> tuple[State, ...]:
+        """Runs the model once and notes which states it carries."""
+        tape = _Tape(None)
+        inputs = next(random_batches(self.signature))
+        with self.portable(), self.tracing(), tape.attached(self.model):
+            super().__call__(*(tf.convert_to_tensor(inputs[spec.name]) for spec in self.signature.inputs))
+        if tape.computed_starts:
+            raise UnsupportedLayerError(
+                f"layer {tape.computed_starts[0]!r}: starts from a state that the model computes, which a stream would "
+                "compute anew for every piece; expected zeros. Export whole sequences with export_onnx."
+            )
+        if not tape.made:
+            raise ArgumentError(
+                f"model {self.model.name!r}: has no recurrent layer and no causal convolution, so that nothing is "
+                "carried from piece to piece; expected one at least. Use export_onnx."
+            )
+        return tuple(
+            State(name, f"{name}_out", tuple(int(size) for size in tensor.shape[1:]))
+            for name, tensor in tape.made.items()
+        )
+
+
+def _spec(name: str, shape: tuple[int, ...]) -> TensorSpec:
+    return TensorSpec(name, "float32", (None, *shape), ("batch", *[None] * (len(shape) - 1), "features"))
+
+
+class _Tape:
+    """Gives each layer its states and takes them back.
+
+    Args:
+        given: The states by name; ``None`` to start from zeros, which is how the names are found.
+    """
+
+    def __init__(self, given: Mapping[str, Any] | None) -> None:
+        self._given = given
+        self.made: dict[str, Any] = {}
+        self.computed_starts: list[str] = []
+
+    @contextlib.contextmanager
+    def attached(self, model: Any) -> Iterator[None]:
+        """Makes the layers of a model read and write here.
+
+        The methods are replaced on the layers themselves, for models are shared between nobody while they are
+        exported, and past Keras's own ``__setattr__``, which would take a function for state to save.
+        """
+        changed: list[tuple[Any, str]] = []
+        try:
+            for layer in all_layers(model):
+                name, method = self._replacement(layer)
+                if method is not None:
+                    object.__setattr__(layer, name, method)
+                    changed.append((layer, name))
+            yield
+        finally:
+            for layer, name in changed:
+                object.__delattr__(layer, name)
+
+    def _replacement(self, layer: Any) -> tuple[str, Any]:
+        if isinstance(layer, layers.RNN):
+            return "inner_loop", functools.partial(self._recurrent, layer)
+        if isinstance(layer, layers.Conv1D) and _context(layer):
+            return "call", functools.partial(self._convolution, layer)
+        return "call", getattr(layer, "call_streaming", None)
+
+    def carry(self, name: str, start: Any) -> tuple[str, Any]:
+        """Returns the full name of a state and its value: what was given, or ``start`` where nothing was."""
+        while name in self.made:  # a layer that is called twice has a state for each call
+            name += "_again"
+        self.made[name] = start
+        return name, start if self._given is None else tf.cast(self._given[name], start.dtype)
+
+    def _recurrent(
+        self, layer: Any, sequences: Any, initial_state: Any, mask: Any, training: Any = False
+    ) -> Any:
+        flat = keras.tree.flatten(initial_state)
+        if self._given is None and not _starts_from_zeros(layer, flat, sequences):
+            self.computed_starts.append(layer.name)
+        names = _STATE_NAMES.get(type(layer.cell)) or [f"state_{i}" for i in range(len(flat))]
+        carried = [self.carry(f"{layer.name}_{name}", value) for name, value in zip(names, flat, strict=True)]
+        states = keras.tree.pack_sequence_as(initial_state, [value for _, value in carried])
+        mask = mask[0] if isinstance(mask, list | tuple) else mask
+        run = type(layer).inner_loop.__get__(layer)
+        last, sequence, states = run(sequences, states, mask, training)
+        for (name, _), value in zip(carried, keras.tree.flatten(states), strict=True):
+            self.made[name] = tf.cast(value, "float32")
+        if mask is not None and not layer.zero_output_for_mask:
+            last, sequence = self._hold(layer, last, sequence, mask, carried[0][1])
+        return last, sequence, states
+
+    def _hold(self, layer: Any, last: Any, sequence: Any, mask: Any, first_state: Any) -> tuple[Any, Any]:
+        """Lets masked steps at a piece's beginning repeat the output before it, as Keras does inside a sequence."""
+        name = None
+        before = first_state
+        if type(layer.cell) not in _OUTPUT_IS_STATE:
+            name, before = self.carry(
+                f"{layer.name}_output", tf.zeros_like(last if last.shape.rank == 2 else last[:, 0])
+            )
+        seen = tf.cumsum(tf.cast(mask, tf.int32), axis=1) > 0
+        if layer.return_sequences:
+            sequence = tf.where(seen[:, :, None], sequence, before[:, None, :])
+            last = sequence[:, -1]
+        else:
+            last = tf.where(seen[:, -1:], last, before)
+        if name is not None:
+            self.made[name] = tf.cast(last, "float32")
+        return last, sequence if layer.return_sequences else last
+
+    def _convolution(self, layer: Any, inputs: Any) -> Any:
+        steps = _context(layer)
+        name, before = self.carry(
+            f"{layer.name}_context", tf.zeros((tf.shape(inputs)[0], steps, inputs.shape[-1]), inputs.dtype)
+        )
+        inputs = tf.concat([before, inputs], axis=1)
+        self.made[name] = tf.cast(inputs[:, -steps:], "float32")
+        layer.padding = "valid"
+        try:
+            return type(layer).call(layer, inputs)
+        finally:
+            layer.padding = "causal"
+
+
+def _context(layer: Any) -> int:
+    """Returns how many steps before the present one a causal convolution reads."""
+    if layer.padding != "causal":
+        return 0
+    return int((layer.kernel_size[0] - 1) * layer.dilation_rate[0])
+
+
+def _refuse_fixed_time(model: Any, signature: Signature) -> None:
+    sequences = [spec for spec in signature.inputs if len(spec.shape) > 1 and "time" in spec.axes]
+    fixed = [spec for spec in sequences if spec.shape[1] is not None]
+    if fixed or not sequences:
+        found = f"{fixed[0].name!r} {fixed[0].shape}" if fixed else "none with a time axis"
+        raise ArgumentError(
+            f"model {model.name!r}: received the input {found}; expected sequences of any length. "
+            "Build the model with keras.Input((None, features)) and give it these weights (set_weights)."
+        )
+
+
+def _refuse_layers(model: Any) -> None:
+    for layer in all_layers(model):
+        reason = _looks_ahead(layer)
+        if reason:
+            raise UnsupportedLayerError(
+                f"layer {layer.name!r}: {reason}, so that the model cannot answer piece by piece. Build a model that "
+                "reads forwards only, or export whole sequences with export_onnx."
+            )
+
+
+def _looks_ahead(layer: Any) -> str | None:
+    """Says in which way a layer needs steps that are yet to come; ``None`` if it does not, as far as is known."""
+    if isinstance(layer, _WHOLE_SEQUENCE):
+        return f"{type(layer).__name__} needs the whole sequence"
+    if isinstance(layer, layers.RNN) and layer.go_backwards:
+        return "reads backwards"
+    if isinstance(layer, layers.Conv1D | layers.SeparableConv1D | layers.DepthwiseConv1D):
+        if layer.strides[0] != 1:
+            return f"skips steps (strides={layer.strides[0]})"
+        if layer.data_format != "channels_last":
+            return f"has its time axis last (data_format={layer.data_format!r})"
+        if layer.kernel_size[0] > 1 and layer.padding != "causal":
+            return f"reads steps ahead (padding={layer.padding!r}, expected 'causal')"
+    return None
+
+
+def _starts_from_zeros(layer: Any, states: list[Any], sequences: Any) -> bool:
+    own = keras.tree.flatten(layer.get_initial_state(ops.shape(sequences)[0]))
+    return all(np.array_equal(np.asarray(a), np.asarray(b)) for a, b in zip(states, own, strict=True))

@@ -1,0 +1,1 @@
+"""Layers that Keras lacks, other than recurrent ones."""

@@ -1,0 +1,36 @@
+"""The mask that recurrent layers are given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class NeverEmpty(layers.Layer):
+    """Marks the first step of a row as valid where the row has no valid step at all.
+
+    An empty row (an empty text) is so read as one step of padding: it has an answer of its own, and cuDNN, which
+    refuses empty rows, accepts it. A stream has no such rows, only pieces without a valid step, which change nothing.
+
+    Example:
+        >>> import numpy as np
+        >>> NeverEmpty()(np.array([[False, False], [False, True]])).numpy().tolist()
+        [[True, False], [False, True]]
+    """
+
+    def call(self, valid: Any) -> Any:
+        """Maps a mask ``(batch, time)`` to one with a valid step in each row."""
+        empty = ops.logical_not(ops.any(valid, axis=1, keepdims=True))
+        first = ops.equal(ops.cumsum(ops.ones_like(valid, dtype="int32"), axis=1), 1)
+        return ops.logical_or(valid, ops.logical_and(first, empty))
+
+    def call_streaming(self, valid: Any) -> Any:
+        """Leaves the mask of one piece of a stream as it is."""
+        return ops.cast(valid, "bool")
+
+    def compute_output_spec(self, valid: Any) -> Any:
+        """Describes the output: as the input."""
+        return keras.KerasTensor(valid.shape, dtype="bool")

@@ -1,0 +1,44 @@
+"""Reading a model that was saved."""
+
+from __future__ import annotations
+
+import os
+
+import keras
+
+# Importing a layer registers it with Keras, which can read it only then.
+import rnnzoo.layers.valid_steps  # noqa: F401
+from rnnzoo import files
+from rnnzoo.errors import DataError
+
+
+def load_model(path: str | os.PathLike[str]) -> keras.Model:
+    """Reads a model that ``train`` or ``model.save`` has written, layers of rnnzoo included.
+
+    Args:
+        path: A ``.keras`` file, such as ``"runs/digits/model.keras"``.
+
+    Returns:
+        The model, uncompiled.
+
+    Raises:
+        PathNotFoundError: If there is no such file.
+        DataError: If the file cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> from rnnzoo import create_model
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     create_model("series-classifier-gru").save(folder + "/model.keras")
+        ...     load_model(folder + "/model.keras").name
+        'series-classifier-gru'
+    """
+    file = files.existing_file(path, "a .keras file")
+    try:
+        model: keras.Model = keras.models.load_model(file, compile=False)
+    except Exception as error:  # Keras raises whatever comes: ValueError, KeyError, BadZipFile
+        raise DataError(
+            f"{file}: cannot be read as a Keras model ({' '.join(str(error).split())[:300]}); expected a .keras file. "
+            "Import the modules that define its own layers first, or save it again."
+        ) from error
+    return model

@@ -1,0 +1,88 @@
+"""Times steps of ``StreamingPredictor`` against the bare onnxruntime call that they contain, in one run.
+
+    python tests/benchmarks/streaming.py
+
+Two recurrent layers of 128 units read 40 features, one step at a time, one thread. The bare call is given arrays
+that are ready, and its answers are thrown away; the predictor also checks the inputs, finds the states of each
+session and keeps the new ones. ``results/streaming.csv`` holds medians in microseconds and their ratio.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from onnx_speed import medians, session
+from zoo import machine, write_rows
+
+from rnnzoo import build_tagger
+from rnnzoo_export import StreamingPredictor, export_streaming_onnx
+
+RESULTS = Path(__file__).parent / "results" / "streaming.csv"
+CALLS, FEATURES = 400, 40
+
+
+def compare(cell: str, sessions: int, folder: Path) -> dict[str, Any]:
+    keras.utils.set_random_seed(0)
+    model = build_tagger(
+        num_classes=10, num_features=FEATURES, cell=cell, units=(128, 128), bidirectional=False
+    )
+    path = folder / f"{cell}-{sessions}.onnx"
+    report = export_streaming_onnx(model, path)
+    predictor, bare = StreamingPredictor(path), session(path)
+    names = [predictor.open() for _ in range(sessions)]
+    rng = np.random.default_rng(0)
+    pieces = {name: inputs_of_one(predictor, rng) for name in names}
+    ready = {key: np.stack([pieces[name][key] for name in names]) for key in next(iter(pieces.values()))} | {
+        state.input: np.zeros((sessions, *state.shape), np.float32) for state in report.states
+    }
+    bare_states = dict.fromkeys(state.output for state in report.states)
+    ready |= {
+        name.removesuffix("_out"): value
+        for name, value in zip(bare_states, bare.run(list(bare_states), ready), strict=True)
+    }
+    times = medians(
+        {
+            "bare": lambda: bare.run(None, ready),
+            "predictor": (lambda: predictor.step(names[0], pieces[names[0]]))
+            if sessions == 1
+            else (lambda: predictor.step_many(pieces)),
+        },
+        calls_each=CALLS,
+    )
+    return {
+        "cell": cell,
+        "sessions": sessions,
+        "bare_us": round(1e6 * times["bare"], 1),
+        "predictor_us": round(1e6 * times["predictor"], 1),
+        "ratio": round(times["predictor"] / times["bare"], 2),
+    }
+
+
+def inputs_of_one(predictor: StreamingPredictor, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """One step of features, valid where the model takes a mask."""
+    arrays = {"features": rng.normal(size=(1, FEATURES)).astype(np.float32), "mask": np.ones(1, bool)}
+    return {spec.name: arrays[spec.name] for spec in predictor.inputs}
+
+
+def main() -> None:
+    print(machine())
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [
+            compare(cell, sessions, Path(folder))
+            for cell in ("lstm", "gru", "simple_rnn")
+            for sessions in (1, 64)
+        ]
+    for row in rows:
+        print(row)
+    write_rows(RESULTS, rows)
+
+
+if __name__ == "__main__":
+    main()
