@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
 from rnnzoo.preprocessing import (
     FeaturePreprocessing,
+    LogMelPreprocessing,
     Preprocessing,
     TextPreprocessing,
     TokenPreprocessing,
@@ -223,3 +224,53 @@ def test_stored_files_that_cannot_be_used(tmp_path: Path) -> None:
 def test_a_vocabulary_must_begin_with_padding_and_unknown() -> None:
     with pytest.raises(ArgumentError, match=r"vocabulary: received \['a', 'b'\] \.\.\. \(2 words\)"):
         TextPreprocessing(["a", "b"])
+
+
+def test_log_mel_is_that_of_tensorflow() -> None:
+    import tensorflow as tf
+
+    sound = np.random.default_rng(0).uniform(-1, 1, 3000)
+    made = LogMelPreprocessing(8000, num_mels=30, lower_hz=50.0, upper_hz=3500.0)
+    assert (made.frame_length, made.frame_step, made.fft_length) == (200, 80, 256)
+    spectrum = tf.signal.stft(tf.constant(sound), 200, 80, fft_length=256)
+    filters = tf.signal.linear_to_mel_weight_matrix(30, 129, 8000, 50.0, 3500.0, dtype=tf.float64)
+    expected = np.log(np.asarray(tf.abs(spectrum) ** 2 @ filters) + 1e-6)
+    np.testing.assert_allclose(made.energies(sound, 0), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_log_mel_is_scaled_on_its_training_frames(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    sounds = [rng.uniform(-1, 1, size) for size in (900, 2000, 100)]
+    fitted = LogMelPreprocessing.fit(sounds, sample_rate=8000, num_mels=10)
+    frames = np.concatenate(fitted.encode(sounds))
+    np.testing.assert_allclose(frames.mean(axis=0), 0.0, atol=1e-5)
+    np.testing.assert_allclose(frames.std(axis=0), 1.0, atol=1e-5)
+    assert [len(row) for row in fitted.encode(sounds)] == [9, 23, 0]
+    integers = [np.round(sounds[0] * 32767).astype(np.int16)]
+    floats = [integers[0] / 32768]
+    np.testing.assert_array_equal(fitted.encode(integers)[0], fitted.encode(floats)[0])
+    save_preprocessing(fitted, tmp_path / "p.json")
+    again = load_preprocessing(tmp_path / "p.json")
+    np.testing.assert_array_equal(again.apply(sounds)["features"], fitted.apply(sounds)["features"])
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (np.zeros((2, 5)), r"^row 0: received shape \(2, 5\); expected \(samples,\)"),
+        ([0.0, np.nan], r"^row 0: received nan at sample 1"),
+        (["a"], r"^row 0: received list that is no waveform"),
+    ],
+)
+def test_log_mel_refuses_what_is_no_waveform(row: object, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        LogMelPreprocessing(8000).apply([row])
+
+
+def test_log_mel_refuses_impossible_arguments() -> None:
+    with pytest.raises(ArgumentError, match="expected 0 <= lower < upper <= 4000"):
+        LogMelPreprocessing(8000, upper_hz=5000.0)
+    with pytest.raises(ArgumentError, match="received 1 and 40 values; expected 40 each"):
+        LogMelPreprocessing(8000, mean=[0.0])
+    with pytest.raises(DataError, match="received none of 200 samples or more"):
+        LogMelPreprocessing.fit([np.zeros(3)], sample_rate=8000)

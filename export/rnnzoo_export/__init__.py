@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnnzoo_export.bundle import Bundle, load_bundle
     from rnnzoo_export.bundle_writer import save_bundle
-    from rnnzoo_export.onnx_model import ExportReport, export_onnx
+    from rnnzoo_export.onnx_export import export_onnx
+    from rnnzoo_export.onnx_model import ExportReport
     from rnnzoo_export.parity import ParityReport, check_parity
     from rnnzoo_export.quantization import QuantizationReport, quantize_onnx
     from rnnzoo_export.saved_model import export_saved_model
@@ -31,7 +32,7 @@ _HOMES = {
     "StreamingPredictor": "rnnzoo_export.serving.sessions",
     "check_parity": "rnnzoo_export.parity",
     "create_app": "rnnzoo_export.serving.app",
-    "export_onnx": "rnnzoo_export.onnx_model",
+    "export_onnx": "rnnzoo_export.onnx_export",
     "export_saved_model": "rnnzoo_export.saved_model",
     "export_streaming_onnx": "rnnzoo_export.streaming",
     "load_bundle": "rnnzoo_export.bundle",

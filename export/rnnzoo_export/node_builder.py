@@ -59,20 +59,29 @@ class NodeBuilder:
         return NodeBuilder(f"{self._prefix}/{name}")
 
     def subgraph(
-        self, name: str, content: tuple[NodeBuilder, Sequence[str]], inputs: Sequence[tuple[str, int]] = ()
+        self,
+        name: str,
+        content: tuple[NodeBuilder, Sequence[str]],
+        inputs: Sequence[tuple[str, int, Sequence[int] | None]] = (),
+        elements: Sequence[int] | None = None,
     ) -> onnx.GraphProto:
         """Makes a subgraph of a child's nodes; the child's constants go to this builder.
 
         Args:
             name: The subgraph's name.
-            content: The child and the names of its outputs, which are float32.
-            inputs: Names and element types.
+            content: The child and the names of its outputs.
+            inputs: Names, element types and shapes; ``None`` where the shape is not known.
+            elements: The element types of the outputs; float32 by default.
         """
         child, outputs = content
+        elements = [onnx.TensorProto.FLOAT] * len(outputs) if elements is None else elements
         self.initializers += child.initializers
         return helper.make_graph(
             child.nodes,
             f"{self._prefix}/{name}",
-            [helper.make_tensor_value_info(key, element, None) for key, element in inputs],
-            [helper.make_tensor_value_info(key, onnx.TensorProto.FLOAT, None) for key in outputs],
+            [helper.make_tensor_value_info(*value) for value in inputs],
+            [
+                helper.make_tensor_value_info(key, element, None)
+                for key, element in zip(outputs, elements, strict=True)
+            ],
         )

@@ -1,11 +1,9 @@
-"""Keras to ONNX with fused recurrent operators, proved equal before the file appears."""
+"""A network as ONNX with fused recurrent operators, proved equal before the file appears."""
 
 from __future__ import annotations
 
-import functools
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +23,7 @@ from rnnzoo_export.exportable import Exportable
 from rnnzoo_export.lowering import count_operators, lower_markers
 from rnnzoo_export.marker_spec import DOMAIN
 from rnnzoo_export.markers import marking
-from rnnzoo_export.parity import ParityReport, check_onnx
+from rnnzoo_export.parity import ParityReport
 from rnnzoo_export.signature import Signature, State
 
 DEFAULT_OPSET = 18
@@ -57,55 +55,6 @@ class ExportReport:
     states: tuple[State, ...] = ()
 
 
-def export_onnx(
-    model: keras.Model,
-    path: str | os.PathLike[str],
-    *,
-    opset: int | None = None,
-    strict: bool = False,
-    input_signature: Any = None,
-    parity_inputs: Mapping[str, np.ndarray] | None = None,
-    overwrite: bool = False,
-) -> ExportReport:
-    """Exports a Keras model to one ONNX file, after proving that onnxruntime answers as Keras does.
-
-    Each ``LSTM``, ``GRU`` and ``SimpleRNN`` layer (also in ``RNN`` and ``Bidirectional``) becomes one ONNX operator,
-    exact under every mask. Batch and time stay free where the model leaves them free.
-
-    Args:
-        model: A functional, sequential or built subclassed model.
-        path: The file to write, such as ``"model.onnx"``.
-        opset: The ONNX operator set, 13 to 24; 18 by default.
-        strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused.
-        input_signature: What a subclassed model takes: see ``Exportable``.
-        parity_inputs: Inputs by name on which the file must agree with the model, beside random ones.
-        overwrite: Whether an existing file is replaced.
-
-    Returns:
-        What was written and how it was proved.
-
-    Raises:
-        ArgumentError: If an argument is out of range.
-        PathExistsError: If the file exists and ``overwrite`` is false.
-        UnsupportedLayerError: If a layer has no exact counterpart.
-        ParityError: If the file does not answer as the model does; nothing is written then.
-
-    Example:
-        >>> import tempfile
-        >>> from rnnzoo import build_classifier
-        >>> model = build_classifier(num_classes=2, num_features=3, cell="gru", units=(4, 4))
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     report = export_onnx(model, folder + "/model.onnx")
-        >>> report.operators["GRU"], report.fused
-        (2, ('gru_1', 'gru_2'))
-    """
-    target, opset = Path(path), check_opset(opset)
-    files.refuse_existing_file(target, overwrite=overwrite)
-    exportable = Exportable(model, input_signature=input_signature)
-    check = functools.partial(check_onnx, exportable, inputs=parity_inputs, name=str(target))
-    return write_onnx(exportable, target, opset=opset, strict=strict, check=check)
-
-
 def write_onnx(
     exportable: Exportable,
     target: Path,
@@ -135,7 +84,7 @@ def write_onnx(
     if opset > _TF2ONNX_NEWEST:
         proto = version_converter.convert_version(proto, opset)
     _describe(proto, exportable.signature, loops, properties or {})
-    proto = _checked(proto)
+    proto = checked(proto)
     with files.replacing(target) as temporary:
         onnx.save(proto, temporary)
         parity = check(temporary)
@@ -231,14 +180,14 @@ def _order(proto: onnx.ModelProto, signature: Signature) -> None:
         for value, spec in zip(ordered, specs, strict=True):
             value.CopyFrom(
                 helper.make_tensor_value_info(
-                    value.name, value.type.tensor_type.elem_type, _dimensions(spec.name, spec.shape)
+                    value.name, value.type.tensor_type.elem_type, dimensions(spec.name, spec.shape)
                 )
             )
         del field[:]
         field.extend(ordered)
 
 
-def _dimensions(name: str, shape: tuple[int | None, ...]) -> list[int | str]:
+def dimensions(name: str, shape: tuple[int | None, ...]) -> list[int | str]:
     """Names free sizes. onnxruntime takes equal names for equal sizes, so each input has names of its own."""
     words = {0: "batch", 1: f"{name}_time"}
     return [words.get(i, f"{name}_{i}") if size is None else size for i, size in enumerate(shape)]
@@ -262,7 +211,8 @@ def _describe(
     )
 
 
-def _checked(proto: onnx.ModelProto) -> onnx.ModelProto:
+def checked(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """Returns a file with its shapes inferred, or raises ``ExportError`` if it is not valid ONNX."""
     try:
         proto = onnx.shape_inference.infer_shapes(proto)
         onnx.checker.check_model(proto)

@@ -155,11 +155,14 @@ class SimpleRnnNodes:
     def _step(self, builder: NodeBuilder, recurrent: str, direction: int) -> onnx.GraphProto:
         body = builder.child(f"step_{direction}")
         state, projected = body.name("state"), body.name("projected")
-        inputs = [(state, TensorProto.FLOAT), (projected, TensorProto.FLOAT)]
+        inputs: list[tuple[str, int, None]] = [
+            (state, TensorProto.FLOAT, None),
+            (projected, TensorProto.FLOAT, None),
+        ]
         after = body.add("Add", [body.add("MatMul", [state, recurrent]), projected])
         after = _activate(body, self._spec.activations[direction], after)
         if self._lengths:
-            inputs.append((body.name("valid"), TensorProto.BOOL))
+            inputs.append((body.name("valid"), TensorProto.BOOL, None))
             after = body.add("Where", [inputs[-1][0], after, state])
         outputs = [after, body.add("Identity", [after])] if self._spec.return_sequences else [after]
         return builder.subgraph(f"step_{direction}", (body, outputs), inputs)

@@ -9,6 +9,7 @@ from rnnzoo.errors import DataError
 from rnnzoo.files import read_json, write_json
 from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.features import FeaturePreprocessing
+from rnnzoo.preprocessing.log_mel import LogMelPreprocessing
 from rnnzoo.preprocessing.text import TextPreprocessing
 from rnnzoo.preprocessing.tokens import TokenPreprocessing
 from rnnzoo.preprocessing.windows import WindowPreprocessing
@@ -16,7 +17,13 @@ from rnnzoo.preprocessing.windows import WindowPreprocessing
 FORMAT_VERSION = 1
 KINDS: dict[str, type[Preprocessing]] = {
     kind.kind: kind
-    for kind in (TextPreprocessing, TokenPreprocessing, FeaturePreprocessing, WindowPreprocessing)
+    for kind in (
+        TextPreprocessing,
+        TokenPreprocessing,
+        FeaturePreprocessing,
+        WindowPreprocessing,
+        LogMelPreprocessing,
+    )
 }
 
 
