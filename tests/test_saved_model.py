@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnzoo import list_models
-from rnnzoo.errors import ParityError, PathExistsError, UnsupportedLayerError
+from rnnzoo import build_classifier, list_models
+from rnnzoo.errors import ArgumentError, ParityError, PathExistsError, UnsupportedLayerError
+from rnnzoo.preprocessing import TextPreprocessing, TokenPreprocessing
 from rnnzoo_export import check_parity, export_saved_model
 from zoo_cases import batch, run, tiny
 
@@ -74,3 +75,33 @@ def test_check_parity_reads_directories_too(tmp_path: Path) -> None:
     assert check_parity(model, tmp_path / "1").max_difference <= 1e-5
     with pytest.raises(ParityError):
         check_parity(tiny("series-classifier-gru"), tmp_path / "1")
+
+
+class TestTexts:
+    """Text models take strings."""
+
+    WORDS = ("the cat sat", "don't stop", "na\u00efve \u65e5\u672c")
+
+    @pytest.mark.parametrize("kind", [TextPreprocessing, TokenPreprocessing])
+    def test_strings_go_in(self, kind: type[TextPreprocessing], tmp_path: Path) -> None:
+        made = kind.fit(self.WORDS, max_length=30)
+        model = build_classifier(vocabulary_size=len(made.vocabulary), num_classes=3, units=(4,))
+        report = export_saved_model(model, tmp_path / "1", text=made)
+        assert report.max_difference <= 1e-5
+        loaded = tf.saved_model.load(str(tmp_path / "1"))
+        assert sorted(loaded.signatures) == ["arrays", "serving_default"]
+        rows = ["The CAT!", "", "stop na\u00efve\u00a0\u65e5\u672c", "\x00"]
+        tokens = made.apply(rows)["tokens"]
+        expected = np.asarray(model(tokens))
+        found = loaded.signatures["serving_default"](text=tf.constant(rows))["logits"]
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+        found = loaded.signatures["arrays"](tokens=tf.constant(tokens))["logits"]
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+    def test_other_preprocessing_is_refused(self, tmp_path: Path) -> None:
+        made = TextPreprocessing.fit(self.WORDS)
+        with pytest.raises(ArgumentError, match=r"^text: received str; expected TextPreprocessing"):
+            export_saved_model(tiny("text-classifier-gru"), tmp_path / "1", text="words")  # type: ignore[arg-type]
+        with pytest.raises(ArgumentError, match="makes tokens; the model takes features, mask"):
+            export_saved_model(tiny("series-classifier-gru"), tmp_path / "1", text=made)
+        assert list(tmp_path.iterdir()) == []

@@ -111,14 +111,14 @@ def check_onnx(exportable: Exportable, path: Path, *, inputs: Arrays | None, nam
 
 
 def check_saved_model(
-    exportable: Exportable, directory: Path, *, inputs: Arrays | None, name: str
+    exportable: Exportable, directory: Path, *, inputs: Arrays | None, name: str, key: str = "serving_default"
 ) -> ParityReport:
-    """Compares a SavedModel through its signature; ``name`` is what messages call it."""
+    """Compares a SavedModel through the signature ``key``; ``name`` is what messages call it."""
     import tensorflow as tf
 
     from rnnzoo_export.saved_model import load_signature
 
-    function = load_signature(directory)
+    function = load_signature(directory, key)
     given = list(function.structured_input_signature[1])
     _compare_names(name, "inputs", exportable.signature.inputs, given, ordered=False)
     _compare_names(

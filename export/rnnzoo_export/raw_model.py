@@ -100,13 +100,7 @@ def write_raw_onnx(
 
 
 def _signature(network: Signature, raw: RawGraph, decoding: Decoding | None) -> Signature:
-    made, taken = set(raw.network_inputs), {spec.name for spec in network.inputs}
-    if made != taken:
-        raise ArgumentError(
-            f"{type(raw.preprocessing).__name__}: makes {', '.join(sorted(made))}; the model takes "
-            f"{', '.join(sorted(taken))}. Pass the preprocessing that the model was trained with."
-        )
-    _check_vocabulary(network, raw.preprocessing)
+    check_fit(network, raw)
     outputs = network.outputs
     if decoding is not None:
         _check_decoding(outputs, decoding)
@@ -117,6 +111,17 @@ def _signature(network: Signature, raw: RawGraph, decoding: Decoding | None) -> 
             f"input {min(both)!r}: the model has an output of this name; expected another. Rename the column."
         )
     return Signature(raw.inputs, outputs)
+
+
+def check_fit(network: Signature, raw: RawGraph) -> None:
+    """Raises ``ArgumentError`` if a preprocessing does not make what a network takes."""
+    made, taken = set(raw.network_inputs), {spec.name for spec in network.inputs}
+    if made != taken:
+        raise ArgumentError(
+            f"{type(raw.preprocessing).__name__}: makes {', '.join(sorted(made))}; the model takes "
+            f"{', '.join(sorted(taken))}. Pass the preprocessing that the model was trained with."
+        )
+    _check_vocabulary(network, raw.preprocessing)
 
 
 def _check_vocabulary(network: Signature, preprocessing: Preprocessing) -> None:

@@ -24,7 +24,8 @@ from rnnzoo_export.raw_graph import RawGraph, RawValues
 from rnnzoo_export.signature import TensorSpec
 
 _ASCII_SPACE = "\t\n\r\v\f"
-_UNICODE_SPACE = "".join(chr(i) for i in range(0x10000) if chr(i).isspace() and chr(i) != " ")
+#: White space beyond the blank, as ``str.split`` knows it.
+UNICODE_SPACE = "".join(chr(i) for i in range(0x10000) if chr(i).isspace() and chr(i) != " ")
 
 #: Texts on which implementations differ.
 HOSTILE: tuple[str, ...] = (
@@ -61,7 +62,7 @@ class TextGraph(RawGraph):
         self.inputs = (TensorSpec("text", "string", (None,), ("batch",)),)
         keeps_punctuation = isinstance(preprocessing, TokenPreprocessing)
         self._removed = "" if keeps_punctuation else string.punctuation
-        self._blanks = _UNICODE_SPACE if keeps_punctuation else _ASCII_SPACE
+        self._blanks = UNICODE_SPACE if keeps_punctuation else _ASCII_SPACE
 
     def write(self, builder: NodeBuilder) -> RawValues:
         """Writes the nodes from ``text`` to ``tokens``."""

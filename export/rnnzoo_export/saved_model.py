@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +13,16 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo import files
+from rnnzoo.errors import ArgumentError
+from rnnzoo.preprocessing import TextPreprocessing
 from rnnzoo_export.exportable import Exportable
-from rnnzoo_export.parity import ParityReport, check_saved_model
+from rnnzoo_export.parity import ParityReport, check_saved_model, compare, given_batch
+from rnnzoo_export.raw_model import check_fit
+from rnnzoo_export.raw_text import TextGraph
+from rnnzoo_export.saved_text import TextTokens
 
-SIGNATURE_KEY = "serving_default"
+DEFAULT_KEY = "serving_default"
+ARRAYS_KEY = "arrays"
 
 
 def export_saved_model(
@@ -23,18 +30,23 @@ def export_saved_model(
     directory: str | os.PathLike[str],
     *,
     input_signature: Any = None,
+    text: TextPreprocessing | None = None,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
     overwrite: bool = False,
 ) -> ParityReport:
     """Exports a Keras model as a SavedModel that loads on machines without a GPU too.
 
     Its signature ``serving_default`` has the model's inputs and outputs by name, with batch and time free where
-    the model leaves them free. It holds no cuDNN operation.
+    the model leaves them free. It holds no cuDNN operation. With ``text``, ``serving_default`` takes strings ``text``
+    ``(batch,)`` instead, and a second signature ``arrays`` takes the model's own inputs.
+
+    TensorFlow Serving looks for a directory named by a version number, such as ``my_model/1``.
 
     Args:
         model: A functional, sequential or built subclassed model.
         directory: The directory to make.
         input_signature: What a subclassed model takes: see ``Exportable``.
+        text: The fitted preprocessing of texts or words, to be part of it.
         parity_inputs: Inputs by name on which it must agree with the model, beside random ones.
         overwrite: Whether an existing directory is replaced.
 
@@ -50,27 +62,66 @@ def export_saved_model(
         https://www.tensorflow.org/guide/saved_model
     """
     files.refuse_existing(directory, overwrite=overwrite)
-    exportable = Exportable(model, input_signature=input_signature)
+    names = None
+    if text is not None:
+        if not isinstance(text, TextPreprocessing):
+            raise ArgumentError(
+                f"text: received {type(text).__name__}; expected TextPreprocessing or TokenPreprocessing. "
+                "Pass a fitted preprocessing."
+            )
+        names = TextGraph.network_inputs if len(getattr(model, "inputs", None) or []) == 1 else None
+    exportable = Exportable(model, input_signature=input_signature, input_names=names)
     with files.new_directory(directory, overwrite=overwrite) as temporary:
-        return write_saved_model(exportable, temporary, parity_inputs=parity_inputs, name=str(directory))
+        return write_saved_model(
+            exportable, temporary, text=text, parity_inputs=parity_inputs, name=str(directory)
+        )
 
 
 def write_saved_model(
-    exportable: Exportable, directory: Path, *, parity_inputs: Mapping[str, np.ndarray] | None, name: str
+    exportable: Exportable,
+    directory: Path,
+    *,
+    text: TextPreprocessing | None = None,
+    parity_inputs: Mapping[str, np.ndarray] | None,
+    name: str,
 ) -> ParityReport:
     """Writes and proves; the work under ``export_saved_model`` and ``save_bundle``."""
+    graph = None if text is None else TextGraph(text)
+    if graph is not None:
+        check_fit(exportable.signature, graph)
     archive = keras.export.ExportArchive()
     archive.track(exportable.model)
     with exportable.portable(), exportable.tracing():
-        archive.add_endpoint(SIGNATURE_KEY, exportable.__call__, input_signature=exportable.tensor_specs)
+        key = DEFAULT_KEY if text is None else ARRAYS_KEY
+        archive.add_endpoint(key, exportable.__call__, input_signature=exportable.tensor_specs)
+        if text is not None:
+            tokens = TextTokens(text, dtype=exportable.signature.inputs[0].dtype)
+            archive.track(tokens)
+            archive.add_endpoint(
+                DEFAULT_KEY,
+                lambda text: exportable(tokens(text)),
+                input_signature=[tf.TensorSpec((None,), tf.string, name="text")],
+            )
         archive.write_out(str(directory), verbose=False)
-    return check_saved_model(exportable, directory, inputs=parity_inputs, name=name)
+    report = check_saved_model(exportable, directory, inputs=parity_inputs, name=name, key=key)
+    return report if graph is None else report.joined(_check_texts(exportable, directory, graph, name))
 
 
-def load_signature(directory: Path) -> Any:
-    """Loads the signature function of a SavedModel; it takes tensors by name."""
+def load_signature(directory: Path, key: str = DEFAULT_KEY) -> Any:
+    """Loads a signature function of a SavedModel; it takes tensors by name."""
     loaded = tf.saved_model.load(str(directory))
-    function = loaded.signatures[SIGNATURE_KEY]
+    function = loaded.signatures[key]
     # The function does not keep the variables alive itself.
     function._rnnzoo_owner = loaded
     return function
+
+
+def _check_texts(exportable: Exportable, directory: Path, graph: TextGraph, name: str) -> ParityReport:
+    """Compares the answers to texts with those of preprocessing and model one after the other."""
+    function = load_signature(directory)
+    reports = []
+    for batch in graph.examples():
+        expected = exportable.predict(given_batch(exportable.signature, graph.preprocessing.apply(batch)))
+        found = {key: value.numpy() for key, value in function(text=tf.constant(batch)).items()}
+        reports.append(compare(name, found, expected, graph.arrays(batch)))
+    return functools.reduce(ParityReport.joined, reports)
