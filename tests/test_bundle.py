@@ -11,11 +11,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnxruntime
 import pytest
 
 from rnnzoo import Splits, TrainConfig, load_dataset, load_model, train
 from rnnzoo.errors import ArgumentError, BundleError, ParityError, PathExistsError, PathNotFoundError
-from rnnzoo_export import OnnxPredictor, export_onnx, load_bundle, save_bundle
+from rnnzoo.preprocessing import load_preprocessing
+from rnnzoo_export import OnnxPredictor, StreamingPredictor, export_onnx, load_bundle, save_bundle
 from rnnzoo_export.bundle import write_manifest
 
 FILES = [
@@ -192,3 +194,74 @@ def test_export_onnx_and_bundle_write_the_same_graph(
     model = load_model(digits_run / "model.keras")
     report = export_onnx(model, tmp_path / "model.onnx", strict=True)
     assert dict(report.operators) == load_bundle(digits_bundle).parity["model.onnx"]["operators"]
+
+
+ALSO = {"streaming": "streaming.onnx", "raw": "raw.onnx", "weights_int8": "quantized.onnx"}
+
+
+@pytest.fixture(scope="module")
+def full_bundle(digits_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("full") / "bundle"
+    save_bundle(
+        load_model(digits_run / "model.keras"),
+        path,
+        preprocessing=load_preprocessing(digits_run / "preprocessing.json"),
+        task="classification",
+        also=list(ALSO),
+        quantization_data=load_dataset("digits").validation,
+    )
+    return path
+
+
+def test_further_files_are_proved_and_sealed(full_bundle: Path, tmp_path: Path) -> None:
+    bundle = load_bundle(full_bundle)
+    assert set(bundle.parity) == {"model.onnx", "saved_model/1", *ALSO.values()}
+    for name in ("streaming.onnx", "raw.onnx"):
+        assert bundle.parity[name]["max_difference"] <= 1e-4
+    assert bundle.parity["streaming.onnx"]["states"][0]["input"] == "gru_1_h"
+    assert bundle.parity["quantized.onnx"]["drop"] <= 0.3
+    assert bundle.quantized_path.stat().st_size < 0.5 * bundle.onnx_path.stat().st_size
+    for name in ALSO.values():
+        copy = shutil.copytree(full_bundle, tmp_path / name)
+        content = bytearray((copy / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (copy / name).write_bytes(content)
+        with pytest.raises(BundleError, match=f"{name}: its content differs"):
+            load_bundle(copy)
+
+
+def test_further_files_answer_as_the_bundle_does(full_bundle: Path) -> None:
+    splits = load_dataset("digits")
+    arrays = next(iter(splits.test.batches(4)))[0]
+    features = np.asarray(arrays["features"])
+    expected = OnnxPredictor(full_bundle).run({"features": features})["logits"]
+    streaming = StreamingPredictor(full_bundle)
+    session = streaming.open()
+    for first, end in ((0, 3), (3, features.shape[1])):
+        answer = streaming.step(session, {"features": features[0, first:end]})["logits"]
+    np.testing.assert_allclose(answer, expected[0], rtol=1e-5, atol=1e-5)
+    made = load_bundle(full_bundle).preprocessing
+    raw = onnxruntime.InferenceSession(full_bundle / "raw.onnx", providers=["CPUExecutionProvider"])
+    (found,) = raw.run(None, {"series": features * made.scale + made.mean})
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_bundle_without_a_streaming_file_says_so(digits_bundle: Path) -> None:
+    with pytest.raises(BundleError, match=r"holds no streaming file; expected one. Export the model again"):
+        StreamingPredictor(digits_bundle)
+
+
+@pytest.mark.parametrize(
+    ("also", "message"),
+    [
+        (["int8"], "unknown file in also: received 'int8'; did you mean 'weights_int8'"),
+        (["weights_int8"], "also: received weights_int8 alone; expected quantization_data and task with it"),
+        (["weights_int8", "float16"], "also: received weights_int8 and float16; expected one method"),
+        (["raw"], "also: received raw, and NoneType as preprocessing; expected one of rnnzoo's"),
+    ],
+)
+def test_impossible_files_are_refused_at_once(also: list[str], message: str, tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((None, 2), name="x"), keras.layers.GRU(2)])
+    with pytest.raises(ArgumentError, match=message):
+        save_bundle(model, tmp_path / "bundle", also=also)
+    assert list(tmp_path.iterdir()) == []

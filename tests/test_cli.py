@@ -145,8 +145,13 @@ def test_train_evaluate_export_predict(tmp_path: Path) -> None:
     assert "already holds a run" in again.stderr
     assert len(again.stderr.splitlines()) == 1  # before TensorFlow starts
     assert json.loads(ok("evaluate", run, "--json"))["scores"]["accuracy"] == 1.0
-    exported = ok("export", run, "--out", bundle)
+    exported = ok("export", run, "--out", bundle, "--streaming", "--raw", "--quantize", "weights_int8")
     assert "1 GRU" in exported
+    assert "quantized.onnx has 0." in exported
+    assert {"streaming.onnx", "raw.onnx", "quantized.onnx"} <= {path.name for path in bundle.iterdir()}
+    unknown = rnnzoo("export", run, "--out", tmp_path / "new", "--quantize", "int4")
+    assert unknown.returncode == 2
+    assert "unknown quantize: received 'int4'" in unknown.stderr
     assert "next   rnnzoo serve" in exported
     assert ok("predict", bundle, "a great film", "a dull film").split()[0] == "good"
     (tmp_path / "texts.txt").write_text("a poor film\n\na fine film\n")

@@ -2,6 +2,8 @@
 
     model.onnx           the network for onnxruntime
     streaming.onnx       the network for sequences piece by piece (absent unless asked for)
+    raw.onnx             from raw examples to answers, preprocessing included (absent unless asked for)
+    quantized.onnx       the network with smaller weights (absent unless asked for)
     saved_model/1/       the network for TensorFlow Serving
     signature.json       names, types and axes of inputs and outputs
     preprocessing.json   from raw examples to inputs (absent where the model has none)
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 ONNX_FILE = "model.onnx"
 STREAMING_FILE = "streaming.onnx"
+RAW_FILE = "raw.onnx"
+QUANTIZED_FILE = "quantized.onnx"
 SAVED_MODEL_DIRECTORY = "saved_model/1"
 SIGNATURE_FILE = "signature.json"
 PREPROCESSING_FILE = "preprocessing.json"
@@ -84,6 +88,16 @@ class Bundle:
     def streaming_path(self) -> Path:
         """The ONNX file for sequences piece by piece; it may be absent."""
         return self.directory / STREAMING_FILE
+
+    @property
+    def raw_path(self) -> Path:
+        """The ONNX file that takes raw examples; it may be absent."""
+        return self.directory / RAW_FILE
+
+    @property
+    def quantized_path(self) -> Path:
+        """The smaller ONNX file; it may be absent."""
+        return self.directory / QUANTIZED_FILE
 
     @property
     def saved_model_path(self) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -14,20 +15,28 @@ from typing import Any
 import keras
 import numpy as np
 
-from rnnzoo import files
+from rnnzoo import checks, files
+from rnnzoo.data.split import Split
 from rnnzoo.decoding import Decoding, save_decoding
 from rnnzoo.errors import ArgumentError
-from rnnzoo.preprocessing import Preprocessing, save_preprocessing
+from rnnzoo.preprocessing import Preprocessing, TextPreprocessing, save_preprocessing
 from rnnzoo.tasks import get_task
 from rnnzoo.version import __version__
 from rnnzoo_export import bundle as layout
 from rnnzoo_export.bundle import Bundle, load_bundle, write_manifest
 from rnnzoo_export.exportable import Exportable
-from rnnzoo_export.onnx_model import write_onnx
+from rnnzoo_export.onnx_model import DEFAULT_OPSET, ExportReport, write_onnx
 from rnnzoo_export.parity import check_onnx
+from rnnzoo_export.quantization import METHODS, Batches, quantize_onnx
+from rnnzoo_export.raw_graph import RawGraph
+from rnnzoo_export.raw_model import find_raw_graph, write_raw_onnx
 from rnnzoo_export.saved_model import write_saved_model
+from rnnzoo_export.streaming import StreamingExportable, write_streaming_onnx
 
 _PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy")
+
+#: The files that a bundle may hold beside those that every bundle does.
+ALSO = ("streaming", "raw", *METHODS)
 
 
 def save_bundle(
@@ -43,6 +52,8 @@ def save_bundle(
     parity_inputs: Mapping[str, np.ndarray] | None = None,
     input_signature: Any = None,
     strict: bool = False,
+    also: Collection[str] = (),
+    quantization_data: Split | Batches | None = None,
     overwrite: bool = False,
 ) -> Bundle:
     """Exports a model as SavedModel and ONNX, proves both and writes them with all that is needed to serve them.
@@ -61,6 +72,10 @@ def save_bundle(
         parity_inputs: Held-out inputs by name on which the files must agree with the model.
         input_signature: What a subclassed model takes: see ``Exportable``.
         strict: Whether recurrent layers that ONNX would run as loops are refused.
+        also: Further files: ``"streaming"`` for ``streaming.onnx`` (see ``export_streaming_onnx``), ``"raw"`` for
+            ``raw.onnx``, which takes raw examples (see ``export_onnx``), and one method of ``quantize_onnx``, such as
+            ``"weights_int8"``, for ``quantized.onnx``.
+        quantization_data: The held-out rows on which ``quantized.onnx`` must answer nearly as well.
         overwrite: Whether an existing directory is replaced.
 
     Returns:
@@ -71,6 +86,7 @@ def save_bundle(
         ArgumentError: If preprocessing and model do not go together.
         UnsupportedLayerError: If a layer cannot be exported.
         ParityError: If a file does not answer as the model does.
+        AccuracyError: If the quantized file answers worse than ``quantize_onnx`` allows.
     """
     files.refuse_existing(directory, overwrite=overwrite)
     if task is not None:
@@ -78,40 +94,116 @@ def save_bundle(
     names = _input_names(model, preprocessing, parity_inputs)
     exportable = Exportable(model, input_signature=input_signature, input_names=names)
     _check_preprocessing(exportable, preprocessing, provenance)
+    method = _quantization_method(also, quantization_data, task)
+    graph = _raw_graph(preprocessing) if "raw" in also else None
+    step = None
+    if "streaming" in also:
+        step = StreamingExportable(model, input_signature=input_signature, input_names=names)
     with files.new_directory(directory, overwrite=overwrite) as temporary:
-        saved_model = temporary / layout.SAVED_MODEL_DIRECTORY
-        saved_model.parent.mkdir(parents=True)
-        tensorflow_parity = write_saved_model(
-            exportable, saved_model, parity_inputs=parity_inputs, name=layout.SAVED_MODEL_DIRECTORY
-        )
-        onnx_report = write_onnx(
-            exportable,
-            temporary / layout.ONNX_FILE,
-            strict=strict,
-            check=functools.partial(check_onnx, exportable, inputs=parity_inputs, name=layout.ONNX_FILE),
-        )
+        reports = _write_networks(exportable, temporary, preprocessing, parity_inputs, strict=strict)
+        if step is not None:
+            written = write_streaming_onnx(
+                step,
+                temporary / layout.STREAMING_FILE,
+                opset=DEFAULT_OPSET,
+                strict=strict,
+                parity_inputs=parity_inputs,
+            )
+            reports[layout.STREAMING_FILE] = _described(written)
+        if graph is not None:
+            written = write_raw_onnx(
+                exportable,
+                temporary / layout.RAW_FILE,
+                graph,
+                decoding=decoding if decoding is not None and decoding.target_names is not None else None,
+                opset=None,
+                strict=strict,
+                parity_inputs=parity_inputs,
+            )
+            reports[layout.RAW_FILE] = _described(written)
+        if method is not None and quantization_data is not None and task is not None:
+            reports[layout.QUANTIZED_FILE] = _quantized(temporary, method, quantization_data, task)
         if preprocessing is not None:
             save_preprocessing(preprocessing, temporary / layout.PREPROCESSING_FILE)
         if decoding is not None:
             save_decoding(decoding, temporary / layout.DECODING_FILE)
         files.write_json(temporary / layout.SIGNATURE_FILE, exportable.signature.to_config())
-        files.write_json(
-            temporary / layout.PARITY_FILE,
-            {
-                layout.ONNX_FILE: {
-                    **onnx_report.parity.to_config(),
-                    "opset": onnx_report.opset,
-                    "operators": dict(onnx_report.operators),
-                    "fused": list(onnx_report.fused),
-                    "loops": list(onnx_report.loops),
-                },
-                layout.SAVED_MODEL_DIRECTORY: tensorflow_parity.to_config(),
-            },
-        )
+        files.write_json(temporary / layout.PARITY_FILE, reports)
         facts = {**(provenance or {}), "name": name or model.name, "task": task, "metrics": metrics}
         files.write_json(temporary / layout.PROVENANCE_FILE, {**facts, **_made_with(model)})
         write_manifest(temporary)
     return load_bundle(Path(directory))
+
+
+def _write_networks(
+    exportable: Exportable,
+    folder: Path,
+    preprocessing: Preprocessing | None,
+    parity_inputs: Mapping[str, np.ndarray] | None,
+    *,
+    strict: bool,
+) -> dict[str, dict[str, Any]]:
+    """Writes the two files that every bundle holds; reports by file."""
+    saved_model = folder / layout.SAVED_MODEL_DIRECTORY
+    saved_model.parent.mkdir(parents=True)
+    parity = write_saved_model(
+        exportable,
+        saved_model,
+        text=preprocessing if isinstance(preprocessing, TextPreprocessing) else None,
+        parity_inputs=parity_inputs,
+        name=layout.SAVED_MODEL_DIRECTORY,
+    )
+    report = write_onnx(
+        exportable,
+        folder / layout.ONNX_FILE,
+        strict=strict,
+        check=functools.partial(check_onnx, exportable, inputs=parity_inputs, name=layout.ONNX_FILE),
+    )
+    return {layout.ONNX_FILE: _described(report), layout.SAVED_MODEL_DIRECTORY: parity.to_config()}
+
+
+def _described(report: ExportReport) -> dict[str, Any]:
+    return {
+        **report.parity.to_config(),
+        "opset": report.opset,
+        "operators": dict(report.operators),
+        "fused": list(report.fused),
+        "loops": list(report.loops),
+        **({"states": [state.to_config() for state in report.states]} if report.states else {}),
+    }
+
+
+def _quantization_method(also: Collection[str], data: Split | Batches | None, task: str | None) -> str | None:
+    """Returns the method of quantization that is asked for, if one is; checks all that is."""
+    for name in also:
+        checks.choice("file in also", name, ALSO)
+    methods = [name for name in also if name in METHODS]
+    if len(methods) > 1:
+        raise ArgumentError(f"also: received {' and '.join(methods)}; expected one method of quantization.")
+    if methods and (data is None or task is None):
+        raise ArgumentError(
+            f"also: received {methods[0]} alone; expected quantization_data and task with it, to score the file."
+        )
+    return methods[0] if methods else None
+
+
+def _quantized(folder: Path, method: str, data: Split | Batches, task: str) -> dict[str, Any]:
+    report = quantize_onnx(
+        folder / layout.ONNX_FILE, folder / layout.QUANTIZED_FILE, method=method, data=data, task=task
+    )
+    facts = asdict(report)
+    del facts["path"]
+    return facts
+
+
+def _raw_graph(preprocessing: Preprocessing | None) -> RawGraph:
+    graph = find_raw_graph(preprocessing)
+    if graph is None:
+        raise ArgumentError(
+            f"also: received raw, and {type(preprocessing).__name__} as preprocessing; expected one of "
+            "rnnzoo's for texts, series or sound. Leave raw out, and do the preprocessing before the model."
+        )
+    return graph
 
 
 def _made_with(model: keras.Model) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from rnnzoo.cli.data_options import DataOptions
 from rnnzoo.cli.output import print_json, print_table, tensorflow_starting
 
 
@@ -22,21 +21,13 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a trained run again, on any part of the data it was trained from."""
-    from rnnzoo.errors import DataError
+    from rnnzoo.cli.run_data import load_run_data
     from rnnzoo.training.run_directory import open_run
 
     opened = open_run(run)
     config = opened.read_config()
-    options = config.get("details", {}).get("data_options")
-    if options is None:
-        raise DataError(
-            f"{run}: does not say how its data were read (it was trained from Python); expected a run of the command. "
-            "Call rnnzoo.evaluate(model, splits) instead."
-        )
     with tensorflow_starting("reading the data and starting TensorFlow"):
-        splits = DataOptions.from_dict(options).load()
-        if splits.description["checksum"] != config["data"]["checksum"]:
-            raise DataError(f"{options['data']}: has changed since {run} was trained. Train again.")
+        splits = load_run_data(run, config)
         from rnnzoo.loading import load_model
         from rnnzoo.training.evaluation import evaluate as evaluate_model
 

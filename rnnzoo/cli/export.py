@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,18 @@ def register(app: typer.Typer) -> None:
 def export(
     run: Annotated[Path, typer.Argument(help="A run that train has written.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the bundle.")],
+    streaming: Annotated[
+        bool, typer.Option("--streaming", help="Add streaming.onnx, which takes sequences piece by piece.")
+    ] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Add raw.onnx, which takes raw examples.")] = False,
+    quantize: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METHOD",
+            help="Add quantized.onnx, a smaller file: weights_int8, dynamic_int8 or float16. It is written only if it "
+            "scores within 0.3 points on the validation rows.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -25,18 +38,27 @@ def export(
     from rnnzoo.files import refuse_existing
     from rnnzoo.training.run_directory import open_run
 
+    if quantize is not None:
+        from rnnzoo.checks import choice
+        from rnnzoo_export.quantization import METHODS
+
+        choice("quantize", quantize, METHODS)
     open_run(run)  # before TensorFlow starts
     refuse_existing(out, overwrite=force)
     with tensorflow_starting("starting TensorFlow, exporting and comparing"):
-        bundle = export_run(run, out, overwrite=force)
+        also = [name for name, wanted in (("streaming", streaming), ("raw", raw)) if wanted]
+        bundle = export_run(run, out, also=also, quantize=quantize, overwrite=force)
     if as_json:
         print_json({"directory": str(out), "parity": bundle.parity, "sha256": bundle.sha256})
         return
     print_bundle(out, bundle)
 
 
-def export_run(run: Path, out: Path, *, overwrite: bool) -> Any:
+def export_run(
+    run: Path, out: Path, *, overwrite: bool, also: Sequence[str] = (), quantize: str | None = None
+) -> Any:
     """Exports a finished run and returns the bundle."""
+    from rnnzoo.cli.run_data import load_run_data
     from rnnzoo.loading import load_model
     from rnnzoo.training.run_directory import open_run
     from rnnzoo.zoo import list_models
@@ -44,6 +66,9 @@ def export_run(run: Path, out: Path, *, overwrite: bool) -> Any:
 
     opened = open_run(run)
     config, metrics = opened.read_config(), opened.read_metrics()
+    data = None
+    if quantize is not None:
+        data = load_run_data(run, config).validation
     return save_bundle(
         load_model(opened.model),
         out,
@@ -60,6 +85,8 @@ def export_run(run: Path, out: Path, *, overwrite: bool) -> Any:
         name=config["model"]["name"],
         parity_inputs=opened.read_samples(),
         strict=config["model"]["name"] in list_models(),
+        also=[*also, *([quantize] if quantize else [])],
+        quantization_data=data,
         overwrite=overwrite,
     )
 
@@ -74,7 +101,13 @@ def print_bundle(out: Path, bundle: Any) -> None:
         }
         for name, report in bundle.parity.items()
     ]
-    print_table(rows, title="Exported and proved equal to the Keras model")
+    print_table(rows, title="Exported and compared with the Keras model")
+    smaller = bundle.parity.get("quantized.onnx")
+    if smaller:
+        stdout.print(
+            f"\nquantized.onnx has {smaller['size'] / smaller['original_size']:.2f} of the size; on validation rows "
+            f"its {smaller['metric']} is {smaller['score']:.4f}, that of model.onnx {smaller['original_score']:.4f}"
+        )
     stdout.print(f"\nbundle {shell_path(out)}   sha256 {bundle.sha256[:16]}…")
     stdout.print(f"next   rnnzoo serve {shell_path(out)}", style="bold")
 

@@ -262,7 +262,8 @@ def _streaming_file(path: Path) -> Path:
     file = load_bundle(path).streaming_path
     if not file.is_file():
         raise BundleError(
-            f"{path}: holds no streaming file; expected one. Export the model again with streaming=True."
+            f"{path}: holds no streaming file; expected one. Export the model again with "
+            "also=['streaming'], or rnnzoo export --streaming."
         )
     return file
 
