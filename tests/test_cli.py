@@ -149,6 +149,24 @@ def test_train_evaluate_export_predict(tmp_path: Path) -> None:
     assert "1 GRU" in exported
     assert "quantized.onnx has 0." in exported
     assert {"streaming.onnx", "raw.onnx", "quantized.onnx"} <= {path.name for path in bundle.iterdir()}
+    made = ok("export", bundle, "--out", tmp_path / "triton", "--target", "triton")
+    assert "models text-classifier-gru, text-classifier-gru-streaming, text-classifier-gru-raw," in made
+    assert (tmp_path / "triton/text-classifier-gru-raw/config.pbtxt").is_file()
+    for options, message in (
+        (
+            ("--target", "kserve"),
+            "--storage-uri: received None with --target kserve; expected one with kserve",
+        ),
+        (
+            ("--target", "kserve", "--storage-uri", "x"),
+            "storage_uri: received 'x'; expected where the cluster",
+        ),
+        ((), "run: received a bundle; expected a run. With --target triton a bundle will do."),
+        (("--target", "triton", "--raw"), "run: received a bundle, whose files are made; expected a run"),
+    ):
+        refused = rnnzoo("export", bundle, "--out", tmp_path / "new", *options)
+        assert refused.returncode == 2
+        assert message in refused.stderr
     unknown = rnnzoo("export", run, "--out", tmp_path / "new", "--quantize", "int4")
     assert unknown.returncode == 2
     assert "unknown quantize: received 'int4'" in unknown.stderr

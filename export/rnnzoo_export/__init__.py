@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnnzoo_export.bundle import Bundle, load_bundle
     from rnnzoo_export.bundle_writer import save_bundle
+    from rnnzoo_export.deployment import export_kserve, export_triton
     from rnnzoo_export.onnx_export import export_onnx
     from rnnzoo_export.onnx_model import ExportReport
     from rnnzoo_export.parity import ParityReport, check_parity
@@ -32,9 +33,11 @@ _HOMES = {
     "StreamingPredictor": "rnnzoo_export.serving.sessions",
     "check_parity": "rnnzoo_export.parity",
     "create_app": "rnnzoo_export.serving.app",
+    "export_kserve": "rnnzoo_export.deployment",
     "export_onnx": "rnnzoo_export.onnx_export",
     "export_saved_model": "rnnzoo_export.saved_model",
     "export_streaming_onnx": "rnnzoo_export.streaming",
+    "export_triton": "rnnzoo_export.deployment",
     "load_bundle": "rnnzoo_export.bundle",
     "quantize_onnx": "rnnzoo_export.quantization",
     "save_bundle": "rnnzoo_export.bundle_writer",
@@ -50,9 +53,11 @@ __all__ = [
     "StreamingPredictor",
     "check_parity",
     "create_app",
+    "export_kserve",
     "export_onnx",
     "export_saved_model",
     "export_streaming_onnx",
+    "export_triton",
     "load_bundle",
     "quantize_onnx",
     "save_bundle",

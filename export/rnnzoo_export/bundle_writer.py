@@ -18,7 +18,7 @@ import numpy as np
 from rnnzoo import checks, files
 from rnnzoo.data.split import Split
 from rnnzoo.decoding import Decoding, save_decoding
-from rnnzoo.errors import ArgumentError
+from rnnzoo.errors import AccuracyError, ArgumentError
 from rnnzoo.preprocessing import Preprocessing, TextPreprocessing, save_preprocessing
 from rnnzoo.tasks import get_task
 from rnnzoo.version import __version__
@@ -188,9 +188,12 @@ def _quantization_method(also: Collection[str], data: Split | Batches | None, ta
 
 
 def _quantized(folder: Path, method: str, data: Split | Batches, task: str) -> dict[str, Any]:
-    report = quantize_onnx(
-        folder / layout.ONNX_FILE, folder / layout.QUANTIZED_FILE, method=method, data=data, task=task
-    )
+    try:
+        report = quantize_onnx(
+            folder / layout.ONNX_FILE, folder / layout.QUANTIZED_FILE, method=method, data=data, task=task
+        )
+    except AccuracyError as error:  # the folder has a temporary name, which says nothing
+        raise AccuracyError(str(error).replace(f"{folder}{os.sep}", "")) from error
     facts = asdict(report)
     del facts["path"]
     return facts

@@ -115,7 +115,8 @@ def quantize_onnx(
         if drop > max_drop:
             raise AccuracyError(
                 f"{target}: {method} lowers {metric} from {original:.4f} to {found:.4f}, {drop:.2f} points; expected "
-                f"at most {max_drop:g}. Try another method, or allow more with max_drop. The file was not written."
+                f"at most {max_drop:g}. Try another method, or a larger max_drop of quantize_onnx. The file was not "
+                "written."
             )
         size = temporary.stat().st_size
     return QuantizationReport(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,9 @@ import typer
 
 from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, tensorflow_starting
 
+MANIFEST_FILE = "manifest.json"
+TARGETS = ("bundle", "triton", "kserve")
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -17,8 +21,24 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="A run that train has written.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the bundle.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="run", help="A run that train has written; a bundle too, with --target.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the bundle or the repository.")],
+    target: Annotated[
+        str,
+        typer.Option(
+            metavar="TARGET",
+            help="bundle; triton for a model repository of Triton Inference Server; kserve for that and an "
+            "InferenceService.",
+        ),
+    ] = "bundle",
+    storage_uri: Annotated[
+        str | None,
+        typer.Option(
+            help="For kserve: where the cluster will find the repository, such as s3://models/digits."
+        ),
+    ] = None,
     streaming: Annotated[
         bool, typer.Option("--streaming", help="Add streaming.onnx, which takes sequences piece by piece.")
     ] = False,
@@ -36,22 +56,73 @@ def export(
 ) -> None:
     """Export a run as SavedModel and ONNX, prove both equal to the model, and bundle them for serving."""
     from rnnzoo.files import refuse_existing
-    from rnnzoo.training.run_directory import open_run
 
+    also = [name for name, wanted in (("streaming", streaming), ("raw", raw)) if wanted]
+    from_bundle = (source / MANIFEST_FILE).is_file()
+    _check_options(target, storage_uri, quantize, from_bundle=from_bundle, options=bool(also or quantize))
+    refuse_existing(out, overwrite=force)
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = source
+        if not from_bundle:
+            from rnnzoo.training.run_directory import open_run
+
+            open_run(source)  # before TensorFlow starts
+            bundle = out if target == "bundle" else Path(folder) / "bundle"
+            with tensorflow_starting("starting TensorFlow, exporting and comparing"):
+                made = export_run(source, bundle, also=also, quantize=quantize, overwrite=force)
+        if target != "bundle":
+            _deploy(bundle, out, target, storage_uri, overwrite=force, as_json=as_json)
+        elif as_json:
+            print_json({"directory": str(out), "parity": made.parity, "sha256": made.sha256})
+        else:
+            print_bundle(out, made)
+
+
+def _check_options(
+    target: str, storage_uri: str | None, quantize: str | None, *, from_bundle: bool, options: bool
+) -> None:
+    from rnnzoo.checks import choice
+    from rnnzoo.errors import ArgumentError
+
+    choice("target", target, TARGETS)
+    if (storage_uri is not None) != (target == "kserve"):
+        raise ArgumentError(
+            f"--storage-uri: received {storage_uri!r} with --target {target}; expected one with kserve, and only there."
+        )
+    if storage_uri is not None:
+        from rnnzoo_export.deployment import check_storage_uri
+
+        check_storage_uri(storage_uri)
+    if from_bundle and target == "bundle":
+        raise ArgumentError("run: received a bundle; expected a run. With --target triton a bundle will do.")
+    if from_bundle and options:
+        raise ArgumentError(
+            "run: received a bundle, whose files are made; expected a run with --streaming, --raw or --quantize."
+        )
     if quantize is not None:
-        from rnnzoo.checks import choice
         from rnnzoo_export.quantization import METHODS
 
         choice("quantize", quantize, METHODS)
-    open_run(run)  # before TensorFlow starts
-    refuse_existing(out, overwrite=force)
-    with tensorflow_starting("starting TensorFlow, exporting and comparing"):
-        also = [name for name, wanted in (("streaming", streaming), ("raw", raw)) if wanted]
-        bundle = export_run(run, out, also=also, quantize=quantize, overwrite=force)
+
+
+def _deploy(
+    bundle: Path, out: Path, target: str, storage_uri: str | None, *, overwrite: bool, as_json: bool
+) -> None:
+    """Writes a repository for another engine and says what it holds."""
+    from rnnzoo_export.deployment import export_kserve, export_triton
+
+    if storage_uri is not None:
+        models = export_kserve(bundle, out, storage_uri=storage_uri, overwrite=overwrite)
+        step = f"copy {shell_path(out / 'repository')} to {storage_uri}, then kubectl apply -f "
+        step += shell_path(out / "inference_service.yaml")
+    else:
+        models = export_triton(bundle, out, overwrite=overwrite)
+        step = f"tritonserver --model-repository {shell_path(out)}"
     if as_json:
-        print_json({"directory": str(out), "parity": bundle.parity, "sha256": bundle.sha256})
+        print_json({"directory": str(out), "target": target, "models": list(models)})
         return
-    print_bundle(out, bundle)
+    stdout.print(f"models {', '.join(models)}")
+    stdout.print(f"next   {step}", style="bold", soft_wrap=True)
 
 
 def export_run(
