@@ -152,7 +152,7 @@ def test_train_evaluate_export_predict(tmp_path: Path) -> None:
     made = ok("export", bundle, "--out", tmp_path / "triton", "--target", "triton")
     assert "models text-classifier-gru, text-classifier-gru-streaming, text-classifier-gru-raw," in made
     assert (tmp_path / "triton/text-classifier-gru-raw/config.pbtxt").is_file()
-    for options, message in (
+    refusals: list[tuple[tuple[str, ...], str]] = [
         (
             ("--target", "kserve"),
             "--storage-uri: received None with --target kserve; expected one with kserve",
@@ -163,8 +163,9 @@ def test_train_evaluate_export_predict(tmp_path: Path) -> None:
         ),
         ((), "run: received a bundle; expected a run. With --target triton a bundle will do."),
         (("--target", "triton", "--raw"), "run: received a bundle, whose files are made; expected a run"),
-    ):
-        refused = rnnzoo("export", bundle, "--out", tmp_path / "new", *options)
+    ]
+    for flags, message in refusals:
+        refused = rnnzoo("export", bundle, "--out", tmp_path / "new", *flags)
         assert refused.returncode == 2
         assert message in refused.stderr
     unknown = rnnzoo("export", run, "--out", tmp_path / "new", "--quantize", "int4")

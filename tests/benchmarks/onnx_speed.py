@@ -11,8 +11,6 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import onnx
-import onnxruntime
 import tensorflow as tf
+from timing import medians, session
 from zoo import machine, write_rows
 
 from rnnzoo import build_classifier
@@ -30,24 +28,7 @@ from rnnzoo_export import export_onnx
 from rnnzoo_export.lowering import count_operators
 
 RESULTS = Path(__file__).parent / "results" / "onnx_speed.csv"
-STEPS, CALLS = 100, 40
-
-
-def session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def medians(calls: dict[str, Callable[[], Any]], *, calls_each: int = CALLS) -> dict[str, float]:
-    """Seconds of each call; they take turns, so that what else the machine does hits all alike."""
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for number, (name, call) in itertools.product(range(calls_each + 3), calls.items()):
-        started = time.perf_counter()
-        call()
-        if number >= 3:
-            seconds[name].append(time.perf_counter() - started)
-    return {name: float(np.median(values)) for name, values in seconds.items()}
+STEPS = 100
 
 
 def compare(cell: str, bidirectional: bool, rows: int, folder: Path) -> dict[str, Any]:
@@ -79,7 +60,7 @@ def compare(cell: str, bidirectional: bool, rows: int, folder: Path) -> dict[str
             "ours": lambda: ours.run(None, {"tokens": tokens}),
             "stock": lambda: stock.run(None, {name: tokens}),
             "tensorflow": lambda: function(tensor).numpy(),
-        }
+        },
     )
     loops = count_operators(onnx.load(folder / "stock.onnx")).get("Loop", 0)
     return {

@@ -18,7 +18,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-from onnx_speed import STEPS, medians, session
+from onnx_speed import STEPS
+from timing import medians, session
 from zoo import machine, write_rows
 
 from rnnzoo_export import export_onnx, simple_rnn_nodes

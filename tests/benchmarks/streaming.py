@@ -18,7 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-from onnx_speed import medians, session
+from timing import medians, session
 from zoo import machine, write_rows
 
 from rnnzoo import build_tagger
