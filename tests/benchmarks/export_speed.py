@@ -66,8 +66,9 @@ def write_case(folder: Path, cell: str, masked: bool, rows: int) -> None:
     folder.mkdir()
     export_onnx(model, folder / "ours.onnx", strict=True)
     model.export(folder / "stock.onnx", format="onnx", verbose=False)
-    weights = {f"weight_{i}": weight for i, weight in enumerate(model.get_weights())}
-    np.savez(folder / "inputs.npz", **arrays, **weights)
+    content: dict[str, Any] = dict(arrays)
+    content |= {f"weight_{i}": weight for i, weight in enumerate(model.get_weights())}
+    np.savez(folder / "inputs.npz", **content)
     stock = [node.name for node in onnx.load(folder / "stock.onnx").graph.input]
     case = {
         "cell": cell,
