@@ -48,7 +48,13 @@ def masks(rows: int, steps: int) -> dict[str, np.ndarray]:
     holes[:, -1] = True
     empty = right.copy()
     empty[rows // 2] = False
-    return {"right": right, "left": right[:, ::-1], "holes": holes, "empty row": empty}
+    return {
+        "right": right,
+        "left": right[:, ::-1],
+        "holes": holes,
+        "empty row": empty,
+        "all empty": holes & False,
+    }
 
 
 def assert_close(found: np.ndarray, expected: Any, what: object) -> None:
@@ -411,3 +417,21 @@ def test_layers_are_as_before_after_an_export(tmp_path: Path) -> None:
     assert all(kind.__dict__["inner_loop"] is loop for kind, loop in loops.items())
     assert layers.Bidirectional.call is call
     assert model.get_layer("both").forward_layer.use_cudnn == "auto"
+
+
+def test_nan_of_the_model_is_nan_of_the_file(tmp_path: Path) -> None:
+    x = keras.Input((None, 3), name="x")
+    valid = layers.Masking()(x)
+    model = keras.Model(x, layers.GRU(2)(layers.MultiHeadAttention(1, 2)(valid, valid)))
+    export_onnx(model, tmp_path / "model.onnx")
+    values = np.random.default_rng(0).normal(size=(2, 4, 3)).astype(np.float32)
+    values[1] = 0.0
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    found, expected = session.run(None, {"x": values})[0], np.asarray(model(values))
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-5, atol=1e-5)
+    hopeless = keras.Sequential(
+        [keras.Input((None, 3), name="x"), layers.GRU(2), layers.Lambda(lambda x: x * np.nan)]
+    )
+    with pytest.raises(ParityError, match=r"the model answers \w+ with NaN alone for"):
+        export_onnx(hopeless, tmp_path / "nan.onnx")
