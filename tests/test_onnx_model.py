@@ -23,7 +23,7 @@ from rnnzoo.errors import (
     PathExistsError,
     UnsupportedLayerError,
 )
-from rnnzoo_export import check_parity, export_onnx
+from rnnzoo_export import check_parity, export_onnx, export_saved_model
 from rnnzoo_export.simple_rnn_nodes import SCAN_FROM
 from zoo_cases import tiny
 
@@ -327,7 +327,7 @@ def nan_weights() -> keras.Model:
 
 
 def half_precision() -> keras.Model:
-    return series(layers.GRU(4, dtype="mixed_float16", name="half"))
+    return series(layers.GRU(4, dtype="float16", name="half"))
 
 
 REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
@@ -352,7 +352,7 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "half precision": (
         half_precision,
         UnsupportedLayerError,
-        "layer 'half': computes in float16; expected float32",
+        "layer 'half': keeps its weights in float16; expected float32. .* policy 'mixed_float16' or 'float32'",
     ),
     "not a model": (lambda: layers.LSTM(3), ArgumentError, "model: received LSTM; expected a keras.Model"),
 }
@@ -435,3 +435,25 @@ def test_nan_of_the_model_is_nan_of_the_file(tmp_path: Path) -> None:
     )
     with pytest.raises(ParityError, match=r"the model answers \w+ with NaN alone for"):
         export_onnx(hopeless, tmp_path / "nan.onnx")
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_becomes_float32(policy: str, tmp_path: Path) -> None:
+    model = series(
+        layers.Masking(dtype=policy),
+        layers.Bidirectional(layers.LSTM(4, return_sequences=True, dtype=policy), dtype=policy),
+        layers.LayerNormalization(dtype=policy),
+        layers.GRU(4, dtype=policy),
+        layers.Dense(2, dtype=policy),
+    )
+    values = np.random.default_rng(0).normal(size=(3, 6, 3)).astype(np.float32)
+    before = np.asarray(keras.ops.cast(model(values), "float32"))
+    report = export_onnx(model, tmp_path / "model.onnx", strict=True)
+    assert report.parity.max_difference <= 1e-5
+    assert {layer.dtype_policy.name for layer in model.layers} == {policy}
+    np.testing.assert_array_equal(np.asarray(keras.ops.cast(model(values), "float32")), before)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"x": values})
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, before, atol=0.02)
+    assert export_saved_model(model, tmp_path / "saved").max_difference <= 1e-5

@@ -221,3 +221,18 @@ def test_an_embedding_restores_only_the_rows_it_looks_up(tmp_path: Path) -> None
     (after,) = (node for node in graph.node if lookup.output[0] in node.input)
     assert after.op_type == "Cast"
     assert onnxruntime.InferenceSession(tmp_path / "q.onnx").get_inputs()[0].name == "tokens"
+
+
+@pytest.mark.parametrize("inputs", [{"x": np.zeros((1, 8, 8), np.float32)}, np.zeros((1, 8, 8), np.float32)])
+def test_data_of_another_model_are_refused(inputs: Any, tmp_path: Path) -> None:
+    model = keras.Sequential(
+        [keras.Input((8, 8), name="features"), keras.layers.GRU(64), keras.layers.Dense(2)]
+    )
+    export_onnx(model, tmp_path / "m.onnx")
+    with pytest.raises(
+        DataError, match=r"^data: received the inputs .*; expected arrays by name, \['features'\]\.$"
+    ):
+        quantize_onnx(
+            tmp_path / "m.onnx", tmp_path / "q.onnx", data=[(inputs, np.zeros(1))], task="classification"
+        )
+    assert not (tmp_path / "q.onnx").exists()

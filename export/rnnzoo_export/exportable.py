@@ -1,4 +1,4 @@
-"""A Keras model as the exporters see it: named tensors in, named tensors out, no cuDNN."""
+"""A Keras model as the exporters see it: named tensors in, named tensors out, no cuDNN, float32 arithmetic."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rnnzoo.errors import ArgumentError, ExportError, RnnzooError, UnsupportedLa
 from rnnzoo.model_inputs import input_structure
 from rnnzoo_export.signature import Signature, TensorSpec
 
+_HALF = ("float16", "bfloat16")
 _MAX_BYTES = 2**31 - 2**20  # what one protobuf file can hold
 
 
@@ -79,7 +80,16 @@ class Exportable:
 
     @contextlib.contextmanager
     def portable(self) -> Iterator[None]:
-        """Keeps recurrent layers off cuDNN, whose operators no other machine can load."""
+        """Keeps recurrent layers off cuDNN, whose operators no other machine can load, and all layers in float32.
+
+        Layers of mixed precision keep their weights in float32; onnxruntime's recurrent operators compute in nothing
+        else on a CPU.
+        """
+        with _in_float32(self.model), self._without_cudnn():
+            yield
+
+    @contextlib.contextmanager
+    def _without_cudnn(self) -> Iterator[None]:
         recurrent = [layer for layer in all_layers(self.model) if isinstance(layer, layers.LSTM | layers.GRU)]
         chosen = [layer.use_cudnn for layer in recurrent]
         for layer in recurrent:
@@ -89,6 +99,19 @@ class Exportable:
         finally:
             for layer, choice in zip(recurrent, chosen, strict=True):
                 layer.use_cudnn = choice
+
+
+@contextlib.contextmanager
+def _in_float32(model: Any) -> Iterator[None]:
+    mixed = [layer for layer in all_layers(model) if layer.compute_dtype in _HALF]
+    policies = [layer.dtype_policy for layer in mixed]
+    try:
+        for layer in mixed:
+            layer.dtype_policy = keras.DTypePolicy("float32")
+        yield
+    finally:
+        for layer, policy in zip(mixed, policies, strict=True):
+            layer.dtype_policy = policy
 
 
 def all_layers(model: Any) -> list[Any]:
@@ -147,7 +170,10 @@ def _output_specs(model: Any, structure: Any, inputs: Sequence[TensorSpec]) -> t
     for name in names:
         taken[name] += 1
         unique.append(name if taken[name] == 1 else f"{name}_{taken[name] - 1}")
-    return tuple(_spec(name, one.shape, one.dtype) for name, one in zip(unique, flat, strict=True))
+    return tuple(
+        _spec(name, one.shape, "float32" if one.dtype in _HALF else one.dtype)
+        for name, one in zip(unique, flat, strict=True)
+    )
 
 
 def _spec(name: str, shape: Any, dtype: Any, *, categories: int | None = None) -> TensorSpec:
@@ -178,6 +204,12 @@ def _categories(model: Any, place: Any) -> int | None:
 def _refuse_layers(model: Any, inputs: Sequence[TensorSpec]) -> None:
     time_is_free = any(len(spec.shape) > 1 and spec.shape[1] is None for spec in inputs)
     for layer in all_layers(model):
+        if layer.variable_dtype in _HALF:
+            raise UnsupportedLayerError(
+                f"layer {layer.name!r}: keeps its weights in {layer.variable_dtype}; expected float32. Build the model "
+                f"with the dtype policy 'mixed_{layer.variable_dtype}' or 'float32' and give it these weights "
+                "(set_weights)."
+            )
         if isinstance(layer, layers.RNN) and layer.stateful:
             raise UnsupportedLayerError(
                 f"layer {layer.name!r}: keeps its state between calls, which an exported file cannot. "

@@ -49,6 +49,9 @@ def export_onnx(
     Each ``LSTM``, ``GRU`` and ``SimpleRNN`` layer (also in ``RNN`` and ``Bidirectional``) becomes one ONNX operator,
     exact under every mask. Batch and time stay free where the model leaves them free.
 
+    Layers of mixed precision compute in float32 in the file, from their float32 weights, and are compared with the same
+    in Keras.
+
     With ``text``, ``series`` or ``audio`` the file takes raw examples. A row that the preprocessing would refuse is
     answered NaN, for a file has no errors of its own.
 

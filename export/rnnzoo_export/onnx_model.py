@@ -74,7 +74,6 @@ def write_onnx(
         check: Proves the file, which still has a temporary name.
         properties: Further metadata of the file.
     """
-    _refuse_half_precision(exportable.model)
     proto, fused, loops = _convert(exportable, min(opset, _TF2ONNX_NEWEST))
     if strict and loops:
         raise UnsupportedLayerError(
@@ -89,16 +88,6 @@ def write_onnx(
         onnx.save(proto, temporary)
         parity = check(temporary)
     return ExportReport(target, opset, count_operators(proto), tuple(fused), tuple(loops), parity)
-
-
-def _refuse_half_precision(model: Any) -> None:
-    # onnxruntime's recurrent operators compute in float32, which is nearer the truth but not what the model answers.
-    for layer in model._flatten_layers(include_self=False):
-        if layer.compute_dtype in ("float16", "bfloat16"):
-            raise UnsupportedLayerError(
-                f"layer {layer.name!r}: computes in {layer.compute_dtype}; expected float32. Build the same model with "
-                "the dtype policy 'float32', give it these weights (set_weights) and export that."
-            )
 
 
 def check_opset(opset: int | None) -> int:

@@ -191,7 +191,11 @@ def _answers(source: Path, target: Path, data: Split | Batches) -> tuple[np.ndar
     outputs, truths, changed = [], [], []
     for inputs, truth, *weights in batches:
         valid = ... if not weights or weights[0] is None else np.asarray(weights[0]) > 0
-        arrays = {node.name: inputs[node.name] for node in original.get_inputs()}
+        names = [node.name for node in original.get_inputs()]
+        if not isinstance(inputs, Mapping) or not set(names) <= set(inputs):
+            found = sorted(inputs) if isinstance(inputs, Mapping) else type(inputs).__name__
+            raise DataError(f"data: received the inputs {found}; expected arrays by name, {names}.")
+        arrays = {name: inputs[name] for name in names}
         outputs.append(original.run(None, arrays)[0][valid])
         changed.append(smaller.run(None, arrays)[0][valid])
         truths.append(np.asarray(truth)[valid])
