@@ -12,6 +12,7 @@ as multiples of rnnzoo's; "ours again" is the same file opened twice, which show
 from __future__ import annotations
 
 import argparse
+import csv
 import itertools
 import json
 import os
@@ -96,14 +97,32 @@ def as_row(result: dict[str, Any], versions: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def table() -> str:
+    """The README's table."""
+    with RESULTS.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    peers = ("PyTorch's exporter", "Keras's exporter", "PyTorch", "OpenVINO")
+    lines = [f"| one thread, 1 / 8 / 32 / 128 rows | {' | '.join(peers)} |", "|---|" + "---|" * len(peers)]
+    for cell, masked in dict.fromkeys((row["cell"], row["masked"]) for row in rows):
+        own = [row for row in rows if (row["cell"], row["masked"]) == (cell, masked)]
+        name = LAYERS[cell].__name__ + (", masked" if masked == "True" else "")
+        ratios = (" / ".join(f"{float(row[peer]):.2f}" for row in own) for peer in peers)
+        lines.append(f"| {name} | {' | '.join(ratios)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--peers", type=Path, required=True, help="where the peers' virtual environment is or goes"
-    )
-    python = python_of_peers(parser.parse_args().peers)
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("--peers", type=Path, help="where the peers' virtual environment is or goes")
+    action.add_argument("--table", action="store_true", help="print the README's table from the results")
+    arguments = parser.parse_args()
+    if arguments.table:
+        print(table())
+        return
+    python = python_of_peers(arguments.peers)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         cases = itertools.product(LAYERS, (False, True), (1, 8, 32, 128))

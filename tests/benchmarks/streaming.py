@@ -9,6 +9,8 @@ session and keeps the new ones. ``results/streaming.csv`` holds medians in micro
 
 from __future__ import annotations
 
+import argparse
+import csv
 import os
 import tempfile
 from pathlib import Path
@@ -26,6 +28,7 @@ from rnnzoo_export import StreamingPredictor, export_streaming_onnx
 
 RESULTS = Path(__file__).parent / "results" / "streaming.csv"
 CALLS, FEATURES = 400, 40
+NAMES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
 
 
 def compare(cell: str, sessions: int, folder: Path) -> dict[str, Any]:
@@ -62,6 +65,7 @@ def compare(cell: str, sessions: int, folder: Path) -> dict[str, Any]:
         "bare_us": round(1e6 * times["bare"], 1),
         "predictor_us": round(1e6 * times["predictor"], 1),
         "ratio": round(times["predictor"] / times["bare"], 2),
+        **machine(),
     }
 
 
@@ -71,14 +75,25 @@ def inputs_of_one(predictor: StreamingPredictor, rng: np.random.Generator) -> di
     return {spec.name: arrays[spec.name] for spec in predictor.inputs}
 
 
+def table() -> str:
+    """The README's table."""
+    with RESULTS.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    lines = ["| | 1 session | 64 sessions |", "|---|---|---|"]
+    for cell in dict.fromkeys(row["cell"] for row in rows):
+        one, many = (float(row["ratio"]) for row in rows if row["cell"] == cell)
+        lines.append(f"| {NAMES[cell]} | {one:.2f} | {many:.2f} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
-    print(machine())
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--table", action="store_true", help="print the README's table from the results")
+    if parser.parse_args().table:
+        print(table())
+        return
     with tempfile.TemporaryDirectory() as folder:
-        rows = [
-            compare(cell, sessions, Path(folder))
-            for cell in ("lstm", "gru", "simple_rnn")
-            for sessions in (1, 64)
-        ]
+        rows = [compare(cell, sessions, Path(folder)) for cell in NAMES for sessions in (1, 64)]
     for row in rows:
         print(row)
     write_rows(RESULTS, rows)
