@@ -9,7 +9,8 @@
     ├── PathNotFoundError    (FileNotFoundError)  something to be read is not there
     ├── ExportError          (RuntimeError)       a model cannot be exported
     │   ├── UnsupportedLayerError                 a layer has no exact counterpart in the target format
-    │   └── ParityError                           an exported file does not agree with its model
+    │   ├── ParityError                           an exported file does not agree with its model
+    │   └── AccuracyError                         a smaller file answers worse than allowed
     ├── BundleError          (ValueError)         a bundle is damaged, altered or too new
     └── RequestError         (ValueError)         an inference request is wrong; carries an HTTP status
 

@@ -279,6 +279,15 @@ def test_a_layer_without_operator_stays_a_loop_and_is_named(tmp_path: Path) -> N
     assert not (tmp_path / "strict.onnx").exists()
 
 
+def test_a_model_of_the_zoo_is_strict_by_default(tmp_path: Path) -> None:
+    inputs = keras.Input((None, 3), name="features")
+    outputs = layers.LSTM(4, activation="gelu", name="slow")(inputs)
+    model = keras.Model(inputs, outputs, name="series-classifier-lstm")
+    with pytest.raises(UnsupportedLayerError, match="layer 'slow': ONNX has no operator for it"):
+        export_onnx(model, tmp_path / "model.onnx")
+    assert export_onnx(model, tmp_path / "model.onnx", strict=False).loops == ("slow",)
+
+
 class Subclassed(keras.Model):
     def __init__(self) -> None:
         super().__init__(name="mine")
@@ -386,6 +395,17 @@ def test_parity_finds_a_file_of_another_model(tmp_path: Path) -> None:
         check_parity(second, tmp_path / "model.onnx")
     with pytest.raises(ParityError, match="has the inputs"):
         check_parity(embedded(), tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_parity_finds_an_axis_that_is_fixed(place: int, tmp_path: Path) -> None:
+    model = series(layers.GRU(4))
+    export_onnx(model, tmp_path / "model.onnx")
+    proto = onnx.load(tmp_path / "model.onnx")
+    proto.graph.input[0].type.tensor_type.shape.dim[place].dim_value = 7
+    onnx.save(proto, tmp_path / "model.onnx")
+    with pytest.raises(ParityError, match=r"has the axes \[.*7.*\]; the model has \[None, None, 3\]"):
+        check_parity(model, tmp_path / "model.onnx")
 
 
 def test_held_out_inputs_are_compared_too(tmp_path: Path) -> None:

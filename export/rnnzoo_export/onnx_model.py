@@ -16,7 +16,7 @@ import tensorflow as tf
 import tf2onnx
 from onnx import helper, numpy_helper, version_converter
 
-from rnnzoo import checks, files
+from rnnzoo import checks, files, list_models
 from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError
 from rnnzoo.version import __version__
 from rnnzoo_export.exportable import Exportable
@@ -60,7 +60,7 @@ def write_onnx(
     target: Path,
     *,
     opset: int = DEFAULT_OPSET,
-    strict: bool,
+    strict: bool | None,
     check: Callable[[Path], ParityReport],
     properties: Mapping[str, str] | None = None,
 ) -> ExportReport:
@@ -70,11 +70,13 @@ def write_onnx(
         exportable: What to convert.
         target: The file to write.
         opset: The ONNX operator set.
-        strict: Whether loops are refused.
+        strict: Whether loops are refused; ``None`` refuses them in models of the zoo.
         check: Proves the file, which still has a temporary name.
         properties: Further metadata of the file.
     """
     proto, fused, loops = _convert(exportable, min(opset, _TF2ONNX_NEWEST))
+    if strict is None:
+        strict = exportable.model.name in list_models()
     if strict and loops:
         raise UnsupportedLayerError(
             f"layer {loops[0]!r}: ONNX has no operator for it, so that it would run as a slow loop; expected LSTM, "

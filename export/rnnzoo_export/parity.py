@@ -102,6 +102,8 @@ def check_onnx(exportable: Exportable, path: Path, *, inputs: Arrays | None, nam
     _compare_names(
         name, "outputs", exportable.signature.outputs, [node.name for node in session.get_outputs()]
     )
+    _compare_axes(name, exportable.signature.inputs, [node.shape for node in session.get_inputs()])
+    _compare_axes(name, exportable.signature.outputs, [node.shape for node in session.get_outputs()])
     outputs = [spec.name for spec in exportable.signature.outputs]
 
     def run(arrays: Arrays) -> Arrays:
@@ -187,6 +189,17 @@ def _compare_names(
         raise ParityError(
             f"{name}: has the {kind} {found}; the model has {expected}. Export the model again."
         )
+
+
+def _compare_axes(name: str, specs: tuple[TensorSpec, ...], found: list[list[int | str | None]]) -> None:
+    """Compares the axes: of the same number, free where the model's are, and else of the same size."""
+    for spec, shape in zip(specs, found, strict=True):
+        sizes = tuple(size if isinstance(size, int) else None for size in shape)
+        if sizes != spec.shape:
+            raise ParityError(
+                f"{name}: {spec.name} has the axes {shape}; the model has {list(spec.shape)}, where None is any size. "
+                "Export the model again."
+            )
 
 
 def _compare(

@@ -59,7 +59,7 @@ def write_raw_onnx(
     *,
     decoding: Decoding | None,
     opset: int | None,
-    strict: bool,
+    strict: bool | None,
     parity_inputs: Mapping[str, np.ndarray] | None,
 ) -> ExportReport:
     """Converts the network, proves it, puts the preprocessing around it and proves the whole.
@@ -70,7 +70,7 @@ def write_raw_onnx(
         raw: What comes before it.
         decoding: Whose units its values leave in; ``None`` to leave them as they are.
         opset: The ONNX operator set; the oldest that has all operators by default.
-        strict: Whether loops are refused.
+        strict: Whether loops are refused; ``None`` refuses them in models of the zoo.
         parity_inputs: Inputs of the network on which it must agree with the model.
 
     Raises:

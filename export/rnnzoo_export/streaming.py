@@ -67,7 +67,7 @@ def export_streaming_onnx(
     path: str | os.PathLike[str],
     *,
     opset: int | None = None,
-    strict: bool = False,
+    strict: bool | None = None,
     input_signature: Any = None,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
     overwrite: bool = False,
@@ -85,7 +85,7 @@ def export_streaming_onnx(
             free.
         path: The file to write, such as ``"streaming.onnx"``.
         opset: The ONNX operator set, 13 to 24; 18 by default.
-        strict: Whether a recurrent layer without a counterpart in ONNX is refused.
+        strict: Whether a recurrent layer without a counterpart in ONNX is refused; ``None`` as in ``export_onnx``.
         input_signature: What a subclassed model takes: see ``Exportable``.
         parity_inputs: Inputs by name on which pieces must agree with one pass, beside random ones.
         overwrite: Whether an existing file is replaced.
@@ -120,7 +120,7 @@ def write_streaming_onnx(
     target: Path,
     *,
     opset: int,
-    strict: bool,
+    strict: bool | None,
     parity_inputs: Mapping[str, np.ndarray] | None,
 ) -> ExportReport:
     """Converts, proves and writes; the work under ``export_streaming_onnx`` and ``save_bundle``."""

@@ -132,7 +132,6 @@ def export_run(
     from rnnzoo.cli.run_data import load_run_data
     from rnnzoo.loading import load_model
     from rnnzoo.training.run_directory import open_run
-    from rnnzoo.zoo import list_models
     from rnnzoo_export.bundle_writer import save_bundle
 
     opened = open_run(run)
@@ -155,7 +154,6 @@ def export_run(
         metrics=metrics,
         name=config["model"]["name"],
         parity_inputs=opened.read_samples(),
-        strict=config["model"]["name"] in list_models(),
         also=[*also, *([quantize] if quantize else [])],
         quantization_data=data,
         overwrite=overwrite,

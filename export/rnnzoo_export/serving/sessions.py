@@ -7,8 +7,7 @@ import os
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from itertools import repeat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -141,15 +140,16 @@ class StreamingPredictor:
         if not pieces:
             return {}
         with self._lock:
-            places = {session: self._place(session) for session in pieces}
             answers: dict[str, dict[str, np.ndarray]] = {}
-            moved: dict[str, _Place] = {}
+            moved: list[tuple[list[str], _Block]] = []
             for group, batch in self._batches(pieces):
-                outputs, block = self._run([places[session] for session in group], batch)
-                answers.update(zip(group, _split_rows(outputs, len(group)), strict=True))
-                moved.update(zip(group, block.places(), strict=True))
-            self._open.update(moved)
-        return {session: answers[session] for session in pieces}
+                places = [self._open.get(session) or self._place(session) for session in group]
+                outputs, block = self._run(places, batch)
+                answers.update(zip(group, _split_rows(outputs), strict=True))
+                moved.append((group, block))
+            for group, block in moved:
+                self._open.update(zip(group, block.places, strict=True))
+        return answers if len(moved) == 1 else {session: answers[session] for session in pieces}
 
     def _place(self, session: str) -> _Place:
         place = self._open.get(session)
@@ -168,7 +168,7 @@ class StreamingPredictor:
     ) -> list[tuple[list[str], dict[str, np.ndarray]]]:
         """Puts sessions together whose pieces have the same shapes; stacks and checks their inputs."""
         everyone = list(pieces)
-        stacked = self._stack(everyone, pieces)
+        stacked = self._stack(list(pieces.values()))
         if stacked is not None:
             return [(everyone, stacked)]
         groups: dict[Any, list[str]] = defaultdict(list)
@@ -177,17 +177,14 @@ class StreamingPredictor:
             groups[tuple(array.shape for array in arrays.values())].append(session)
         batches = []
         for group in groups.values():
-            stacked = self._stack(group, pieces)
+            stacked = self._stack([pieces[session] for session in group])
             if stacked is None:
                 raise RequestError("pieces: received types that differ between sessions; expected one type.")
             batches.append((group, stacked))
         return batches
 
-    def _stack(
-        self, group: Sequence[str], pieces: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, np.ndarray] | None:
+    def _stack(self, own: list[Mapping[str, Any]]) -> dict[str, np.ndarray] | None:
         """Returns the checked inputs of several sessions; ``None`` if they cannot be run together as they are."""
-        own = [pieces[session] for session in group]
         if len(set(map(len, own))) > 1:
             return None
         try:
@@ -219,11 +216,8 @@ class _Block:
     """The states that a run gave to all who took part in it, one row each."""
 
     def __init__(self, states: list[np.ndarray], rows: int) -> None:
-        self.states, self.rows = states, rows
-
-    def places(self) -> list[_Place]:
-        """Returns every row's place."""
-        return list(zip(repeat(self, self.rows), range(self.rows), strict=True))
+        self.states = states
+        self.places: list[_Place] = [(self, row) for row in range(rows)]
 
 
 #: Where a session's states are: a row of a block.
@@ -233,15 +227,16 @@ _Place = tuple[_Block, int]
 def _gather(places: list[_Place]) -> list[np.ndarray]:
     """Returns the states of several sessions as one block: that of their last run, if it was of just these."""
     block, _ = places[0]
-    if len(places) == block.rows and (block.rows == 1 or places == block.places()):
+    if places == block.places:
         return block.states
     return [np.array([block.states[i][row] for block, row in places]) for i in range(len(block.states))]
 
 
-def _split_rows(outputs: Mapping[str, np.ndarray], rows: int) -> list[dict[str, np.ndarray]]:
+def _split_rows(outputs: Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
     """Returns the outputs of each row."""
-    answers: list[dict[str, np.ndarray]] = [{} for _ in range(rows)]
-    for name, array in outputs.items():
+    first, *others = outputs.items()
+    answers = [{first[0]: row} for row in first[1]]
+    for name, array in others:
         for answer, row in zip(answers, array, strict=True):
             answer[name] = row
     return answers
