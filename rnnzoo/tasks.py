@@ -6,6 +6,7 @@ maximise, decoding how logits become an answer. Tasks know nothing of cells, bui
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,18 +51,15 @@ class Task:
 
     def loss(self, name: str | None = None) -> Any:
         """Returns the Keras loss ``name``, by default the task's first."""
-        import keras  # on use, so that the command and the server can read the table without it
-
-        kind, arguments = _LOSSES[checks.choice("loss", name or self.losses[0], self.losses)]
-        return getattr(keras.losses, kind)(**arguments)
+        home, kind, arguments = _LOSSES[checks.choice("loss", name or self.losses[0], self.losses)]
+        # Imported on use, so that the command and the server can read the table without Keras.
+        return getattr(importlib.import_module(home), kind)(**arguments)
 
     def keras_metrics(self) -> list[Any]:
         """Returns fresh Keras metric objects."""
-        import keras
-
         return [
-            getattr(keras.metrics, kind)(**arguments)
-            for kind, arguments in (_METRICS[name] for name in self.metrics)
+            getattr(importlib.import_module(home), kind)(**arguments)
+            for home, kind, arguments in (_METRICS[name] for name in self.metrics)
         ]
 
 
@@ -143,18 +141,23 @@ def get_task(name: str) -> Task:
     return TASKS[checks.choice("task", name, TASKS)]
 
 
-_LOSSES: dict[str, tuple[str, dict[str, Any]]] = {
-    "sparse_categorical_crossentropy": ("SparseCategoricalCrossentropy", {"from_logits": True}),
-    "binary_crossentropy": ("BinaryCrossentropy", {"from_logits": True}),
-    "mean_absolute_error": ("MeanAbsoluteError", {}),
-    "mean_squared_error": ("MeanSquaredError", {}),
-    "huber": ("Huber", {}),
+# Module, class and arguments.
+_LOSSES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "sparse_categorical_crossentropy": (
+        "keras.losses",
+        "SparseCategoricalCrossentropy",
+        {"from_logits": True},
+    ),
+    "binary_crossentropy": ("keras.losses", "BinaryCrossentropy", {"from_logits": True}),
+    "mean_absolute_error": ("keras.losses", "MeanAbsoluteError", {}),
+    "mean_squared_error": ("keras.losses", "MeanSquaredError", {}),
+    "huber": ("keras.losses", "Huber", {}),
 }
-_METRICS: dict[str, tuple[str, dict[str, Any]]] = {
-    "accuracy": ("SparseCategoricalAccuracy", {"name": "accuracy"}),
+_METRICS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "accuracy": ("keras.metrics", "SparseCategoricalAccuracy", {"name": "accuracy"}),
     # A logit of 0 is a probability of one half.
-    "binary_accuracy": ("BinaryAccuracy", {"threshold": 0.0, "name": "accuracy"}),
-    "auc": ("AUC", {"from_logits": True, "name": "auc"}),
-    "mean_absolute_error": ("MeanAbsoluteError", {"name": "mean_absolute_error"}),
-    "mean_squared_error": ("MeanSquaredError", {"name": "mean_squared_error"}),
+    "binary_accuracy": ("keras.metrics", "BinaryAccuracy", {"threshold": 0.0, "name": "accuracy"}),
+    "auc": ("keras.metrics", "AUC", {"from_logits": True, "name": "auc"}),
+    "mean_absolute_error": ("keras.metrics", "MeanAbsoluteError", {"name": "mean_absolute_error"}),
+    "mean_squared_error": ("keras.metrics", "MeanSquaredError", {"name": "mean_squared_error"}),
 }

@@ -18,6 +18,7 @@ LAYERS = [
     ("rnnzoo.errors", "rnnzoo.version"),
     ("rnnzoo.checks", "rnnzoo.files"),
     ("rnnzoo.preprocessing", "rnnzoo.decoding"),
+    ("rnnzoo.losses",),
     ("rnnzoo.tasks", "rnnzoo.cells", "rnnzoo.layers", "rnnzoo.cudnn", "rnnzoo.report", "rnnzoo.model_inputs"),
     ("rnnzoo.inputs", "rnnzoo.heads", "rnnzoo.encoder", "rnnzoo.loading"),
     ("rnnzoo.builders",),

@@ -1,0 +1,45 @@
+"""Small inputs and toy problems for every kind of model in the zoo: one case for each builder, in a file of its own.
+
+A new builder adds its file here and its case to ``CASES``; the tests that run over the whole zoo then try it too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from rnnzoo import create_model, get_spec
+from zoo_cases.case import CLASSES, FEATURES, HORIZON, VOCABULARY, Case, Problem
+from zoo_cases.classifier import ClassifierCase
+from zoo_cases.forecaster import ForecasterCase
+from zoo_cases.tagger import TaggerCase
+
+__all__ = ["CLASSES", "FEATURES", "HORIZON", "VOCABULARY", "Case", "Problem", "case", "tiny"]
+
+#: How the models of each builder are tried.
+CASES: dict[str, Case] = {
+    "build_classifier": ClassifierCase(),
+    "build_forecaster": ForecasterCase(),
+    "build_tagger": TaggerCase(),
+}
+
+
+def case(name: str) -> Case:
+    """The case of a zoo entry."""
+    return CASES[get_spec(name).builder]
+
+
+def tiny(name: str, **overrides: Any) -> keras.Model:
+    """The zoo entry ``name`` in its smallest size; series of any length where the builder has them."""
+    return create_model(name, **{**case(name).arguments(get_spec(name)), **overrides})
+
+
+def batch(name: str, lengths: list[int], width: int, seed: int = 0) -> list[np.ndarray]:
+    """Right-padded model inputs whose rows do not depend on ``width`` or on each other."""
+    return case(name).batch(get_spec(name), lengths, width, seed)
+
+
+def run(model: keras.Model, inputs: list[np.ndarray], *, training: bool = False) -> np.ndarray:
+    return np.asarray(model(inputs if len(inputs) > 1 else inputs[0], training=training))
