@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rnnzoo.data.tables import read_table
     from rnnzoo.errors import RnnzooError
     from rnnzoo.loading import load_model
+    from rnnzoo.regularization import Regularization
     from rnnzoo.training.config import TrainConfig
     from rnnzoo.training.evaluation import evaluate
     from rnnzoo.training.trainer import TrainResult, train
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "CudnnReport": "rnnzoo.cudnn",
     "ModelSpec": "rnnzoo.zoo",
+    "Regularization": "rnnzoo.regularization",
     "RnnzooError": "rnnzoo.errors",
     "Split": "rnnzoo.data.split",
     "Splits": "rnnzoo.data.splits",
@@ -52,6 +54,7 @@ _HOMES = {
 __all__ = [
     "CudnnReport",
     "ModelSpec",
+    "Regularization",
     "RnnzooError",
     "Split",
     "Splits",

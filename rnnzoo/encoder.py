@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import keras
 from keras import layers
 
 from rnnzoo import checks
-from rnnzoo.cells import CELLS
-from rnnzoo.errors import CudnnWarning
+from rnnzoo.cells import CELLS, SEQUENCE_CELLS
+from rnnzoo.errors import ArgumentError, CudnnWarning
+from rnnzoo.layers.activation_penalty import ActivationPenalty
+from rnnzoo.layers.highway import Highway
+from rnnzoo.layers.weight_drop import WeightDrop
+from rnnzoo.regularization import Regularization
+
+SKIPS = ("none", "residual", "highway")
 
 
 def encode(
@@ -23,6 +30,9 @@ def encode(
     dropout: float,
     recurrent_dropout: float,
     return_sequences: bool,
+    skip: str = "none",
+    regularization: Regularization | Mapping[str, Any] | None = None,
+    cells: Sequence[str] = SEQUENCE_CELLS,
 ) -> Any:
     """Stacks recurrent layers, one for each width in ``units``.
 
@@ -39,40 +49,139 @@ def encode(
         dropout: Share of inputs and outputs of each layer dropped in training.
         recurrent_dropout: Share of recurrent inputs dropped in training (Gal 2016); leaves cuDNN.
         return_sequences: Whether the last layer answers at every step or only at the last valid one.
+        skip: What leads around each layer whose input is as wide as its output, that is all but the first (and the
+            last, if it answers only once): ``"none"``, ``"residual"`` (the sum of input and output) or ``"highway"``
+            (a learned mix of them). The widths must be equal.
+        regularization: The rarer ways to regularise.
+        cells: The cells that the builder takes.
 
     Returns:
         ``(batch, time, width)`` or ``(batch, width)``; the width doubles if bidirectional.
+
+    Raises:
+        ArgumentError: If an argument is out of range, or the cell cannot do what is asked.
     """
-    checks.choice("cell", cell, CELLS)
+    checks.choice("cell", cell, cells)
     checks.flag("bidirectional", bidirectional)
     checks.number("dropout", dropout, minimum=0, below=1)
     checks.number("recurrent_dropout", recurrent_dropout, minimum=0, below=1)
     widths = checks.widths("units", units)
-    if recurrent_dropout and CELLS[cell].cudnn:
-        _warn_off_cudnn(cell, recurrent_dropout)
+    extra = Regularization.of(regularization)
+    _check_skip(skip, widths, return_sequences=return_sequences)
+    _check_cell(cell, recurrent_dropout, extra)
 
     for depth, width in enumerate(widths, start=1):
-        x = _dropout(x, dropout, name=f"dropout_{depth}")
-        layer = CELLS[cell].layer(
-            width,
-            return_sequences=return_sequences or depth < len(widths),
-            recurrent_dropout=recurrent_dropout,
-            name=f"{cell}_{depth}",
-        )
+        last = depth == len(widths)
+        sequences = return_sequences or not last
+        layer = _layer(cell, width, recurrent_dropout, extra, sequences=sequences, name=f"{cell}_{depth}")
         if bidirectional:
             layer = layers.Bidirectional(layer, name=f"bidirectional_{depth}")
-        x = layer(x, mask=mask)
-    return _dropout(x, dropout, name="dropout_out")
+        if extra.weight_drop:
+            layer = WeightDrop(layer, extra.weight_drop, name=f"weight_drop_{depth}")
+        y = layer(_dropout(x, dropout, extra, name=f"dropout_{depth}"), mask=mask)
+        x = _around(x, y, skip if depth > 1 and sequences else "none", depth)
+        if last and return_sequences and (extra.activation_penalty or extra.change_penalty):
+            penalty = ActivationPenalty(
+                size=extra.activation_penalty, change=extra.change_penalty, name="activation_penalty"
+            )
+            x = penalty(x, mask=mask)
+    return _dropout(x, dropout, extra, name="dropout_out")
 
 
-def _dropout(x: Any, rate: float, *, name: str) -> Any:
-    return layers.Dropout(rate, name=name)(x) if rate else x
+def _layer(
+    cell: str,
+    width: int,
+    recurrent_dropout: float,
+    extra: Regularization,
+    *,
+    sequences: bool,
+    name: str,
+) -> Any:
+    arguments: dict[str, Any] = {"return_sequences": sequences, "name": name}
+    arguments["kernel_regularizer"] = _penalty(extra.kernel_l1, extra.kernel_l2)
+    if CELLS[cell].recurrent_matrix:
+        arguments["recurrent_regularizer"] = _penalty(extra.recurrent_l1, extra.recurrent_l2)
+    if CELLS[cell].recurrent_dropout:
+        arguments["recurrent_dropout"] = recurrent_dropout
+    if not extra.zoneout:
+        return CELLS[cell].layer(width, **arguments)
+    from rnnzoo.cells.recurrence import Recurrence
+    from rnnzoo.cells.zoneout import ZoneoutCell
+
+    inner = CELLS[cell].layer(width, **arguments)
+    return Recurrence(ZoneoutCell(inner.cell, extra.zoneout), return_sequences=sequences, name=name)
 
 
-def _warn_off_cudnn(cell: str, recurrent_dropout: float) -> None:
+def _penalty(l1: float, l2: float) -> Any:
+    return keras.regularizers.L1L2(l1=l1, l2=l2) if l1 or l2 else None
+
+
+def _dropout(x: Any, rate: float, extra: Regularization, *, name: str) -> Any:
+    if not rate:
+        return x
+    if extra.variational and len(x.shape) == 3:
+        # One mask for all steps: Keras calls it spatial.
+        return layers.SpatialDropout1D(rate, name=name)(x)
+    return layers.Dropout(rate, name=name)(x)
+
+
+def _around(x: Any, y: Any, skip: str, depth: int) -> Any:
+    if skip == "residual":
+        return layers.Add(name=f"residual_{depth}")([x, y])
+    return Highway(name=f"highway_{depth}")(x, y) if skip == "highway" else y
+
+
+def _check_skip(skip: str, widths: Sequence[int], *, return_sequences: bool) -> None:
+    checks.choice("skip", skip, SKIPS)
+    least = 2 if return_sequences else 3
+    if skip != "none" and (len(set(widths)) > 1 or len(widths) < least):
+        raise ArgumentError(
+            f"skip: received {skip!r} with units={tuple(widths)}; expected {least} layers or more, of equal width. "
+            f"Pass e.g. units={(64,) * least}."
+        )
+
+
+def _check_cell(cell: str, recurrent_dropout: float, extra: Regularization) -> None:
+    """Refuses what a cell cannot do."""
+    able = CELLS[cell]
+    if recurrent_dropout and not able.recurrent_dropout:
+        why = "computes all steps at once" if able.parallel else "has no dropout of its state"
+        raise ArgumentError(
+            f"recurrent_dropout: received {recurrent_dropout} with cell={cell!r}, which {why}; expected 0. Use dropout "
+            f"between the layers, or one of the cells {', '.join(_names(lambda c: c.recurrent_dropout))}."
+        )
+    if extra.weight_drop and not able.recurrent_dropout:
+        raise ArgumentError(
+            f"weight_drop: received {extra.weight_drop} with cell={cell!r}; expected 0. It needs one of the cells "
+            f"{', '.join(_names(lambda c: c.recurrent_dropout))}, whose recurrent weights are one matrix."
+        )
+    if extra.zoneout and not able.recurrent_dropout:
+        raise ArgumentError(
+            f"zoneout: received {extra.zoneout} with cell={cell!r}; expected 0. It needs one of the cells "
+            f"{', '.join(_names(lambda c: c.recurrent_dropout))}."
+        )
+    if extra.zoneout and recurrent_dropout:
+        raise ArgumentError(
+            f"zoneout: received {extra.zoneout} and recurrent_dropout={recurrent_dropout}; expected one of them."
+        )
+    if (extra.recurrent_l1 or extra.recurrent_l2) and not able.recurrent_matrix:
+        raise ArgumentError(
+            f"recurrent_l1, recurrent_l2: received a penalty with cell={cell!r}, which has no matrix that reads the "
+            "state; expected 0. Use kernel_l1 or kernel_l2."
+        )
+    for name, value in (("recurrent_dropout", recurrent_dropout), ("zoneout", extra.zoneout)):
+        if value and able.cudnn:
+            _warn_off_cudnn(name, cell, value)
+
+
+def _names(able: Any) -> list[str]:
+    return [name for name, cell in CELLS.items() if able(cell)]
+
+
+def _warn_off_cudnn(name: str, cell: str, value: float) -> None:
     warnings.warn(
-        f"recurrent_dropout={recurrent_dropout} takes {cell} off cuDNN: training on a GPU becomes many times "
-        "slower. Use dropout between the layers instead, or pass recurrent_dropout=0.",
+        f"{name}={value} takes {cell} off cuDNN: training on a GPU becomes many times "
+        f"slower. Use dropout between the layers instead, or pass {name}=0.",
         CudnnWarning,
-        stacklevel=4,  # the line that called the builder
+        stacklevel=5,  # the line that called the builder
     )

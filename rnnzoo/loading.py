@@ -7,7 +7,19 @@ import os
 import keras
 
 # Importing a layer registers it with Keras, which can read it only then.
-import rnnzoo.layers.valid_steps  # noqa: F401
+import rnnzoo.cells.gru_d
+import rnnzoo.cells.ind_rnn
+import rnnzoo.cells.layer_norm_lstm
+import rnnzoo.cells.min_gru
+import rnnzoo.cells.min_lstm
+import rnnzoo.cells.recurrence
+import rnnzoo.cells.rg_lru
+import rnnzoo.cells.sru
+import rnnzoo.cells.zoneout
+import rnnzoo.layers.activation_penalty
+import rnnzoo.layers.highway
+import rnnzoo.layers.valid_steps
+import rnnzoo.layers.weight_drop  # noqa: F401
 from rnnzoo import files
 from rnnzoo.errors import DataError
 

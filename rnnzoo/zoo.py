@@ -99,6 +99,15 @@ _TABLE: tuple[ModelSpec, ...] = (
         bidirectional=True,
         **_TEXT,
     ),
+    _row(
+        "text-classifier-bisru",
+        *_CLASSIFIER,
+        "two light layers in both directions: all steps at once in training",
+        cell="sru",
+        units=(64, 64),
+        bidirectional=True,
+        **_TEXT,
+    ),
     # A series of feature vectors to one answer.
     _row(
         "series-classifier-simple-rnn",
@@ -142,6 +151,32 @@ _TABLE: tuple[ModelSpec, ...] = (
         bidirectional=True,
         **_SERIES,
     ),
+    _row(
+        "series-classifier-ind-rnn",
+        *_CLASSIFIER,
+        "four residual layers of units that see their own past only, for long series",
+        cell="ind_rnn",
+        units=(64, 64, 64, 64),
+        skip="residual",
+        **_SERIES,
+    ),
+    _row(
+        "series-classifier-min-gru",
+        *_CLASSIFIER,
+        "three layers without the past in their gates: all steps at once in training",
+        cell="min_gru",
+        units=(64, 64, 64),
+        skip="residual",
+        **_SERIES,
+    ),
+    _row(
+        "series-classifier-layer-norm-lstm",
+        *_CLASSIFIER,
+        "LSTM that normalises inside each step",
+        cell="layer_norm_lstm",
+        units=(64,),
+        **_SERIES,
+    ),
     # One answer a step.
     _row(
         "text-tagger-bilstm",
@@ -179,6 +214,16 @@ _TABLE: tuple[ModelSpec, ...] = (
         bidirectional=True,
         **_STEPS,
     ),
+    _row(
+        "series-tagger-rg-lru",
+        *_TAGGER,
+        "a state for every step, from the past only, with a memory of up to thousands of steps",
+        cell="rg_lru",
+        units=(64, 64),
+        skip="residual",
+        bidirectional=False,
+        **_STEPS,
+    ),
     # A window of the past to the steps ahead.
     _row(
         "forecaster-simple-rnn",
@@ -190,6 +235,15 @@ _TABLE: tuple[ModelSpec, ...] = (
     ),
     _row("forecaster-lstm", *_FORECASTER, "LSTM, direct multi-horizon", cell="lstm", units=(64,), **_AHEAD),
     _row("forecaster-gru", *_FORECASTER, "GRU, direct multi-horizon", cell="gru", units=(64,), **_AHEAD),
+    _row(
+        "forecaster-min-lstm",
+        *_FORECASTER,
+        "three layers without the past in their gates, for long windows",
+        cell="min_lstm",
+        units=(64, 64, 64),
+        skip="residual",
+        **_AHEAD,
+    ),
 )
 ZOO: Mapping[str, ModelSpec] = MappingProxyType({spec.name: spec for spec in _TABLE})
 

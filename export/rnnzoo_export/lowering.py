@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import onnx
 from onnx import numpy_helper
 
 from rnnzoo.errors import UnsupportedLayerError
-from rnnzoo_export.marker_spec import DOMAIN, MarkerSpec
+from rnnzoo_export.marker_spec import DOMAIN, LinearSpec, ScanSpec, Spec, spec_from_json
 from rnnzoo_export.node_builder import NodeBuilder
 from rnnzoo_export.recurrent_nodes import write_recurrent_nodes
+from rnnzoo_export.scan_nodes import write_linear_nodes, write_scan_nodes
 
 
-def lower_markers(model: onnx.ModelProto) -> list[str]:
+def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) -> list[str]:
     """Replaces every marker in the main graph, in place.
 
     Args:
         model: A converted model.
+        steps: The converted steps of layers that become a ``Scan``, by the key in their markers.
 
     Returns:
         The names of the layers that became operators, one for each operator.
@@ -40,9 +42,13 @@ def lower_markers(model: onnx.ModelProto) -> list[str]:
         builder = NodeBuilder(
             f"{spec.layer}{f'_{fused.count(spec.layer) + 1}' if spec.layer in fused else ''}"
         )
-        write_recurrent_nodes(
-            spec, builder, node.input[1:], node.output, value_of=values, used=lambda name: read[name] > 0
-        )
+        inputs, outputs = node.input[1:], node.output
+        if isinstance(spec, LinearSpec):
+            write_linear_nodes(spec, builder, inputs, outputs)
+        elif isinstance(spec, ScanSpec):
+            write_scan_nodes(spec, builder, inputs, outputs, step=steps[spec.step], used=read.__contains__)
+        else:
+            write_recurrent_nodes(spec, builder, inputs, outputs, value_of=values, used=read.__contains__)
         nodes += builder.nodes
         graph.initializer.extend(builder.initializers)
         fused.append(spec.layer)
@@ -101,9 +107,9 @@ class _Constants:
         )
 
 
-def _read_spec(node: onnx.NodeProto, values: _Constants) -> MarkerSpec:
+def _read_spec(node: onnx.NodeProto, values: _Constants) -> Spec:
     try:
-        return MarkerSpec.from_json(str(values(node.input[0]).reshape(-1)[0]))
+        return spec_from_json(str(values(node.input[0]).reshape(-1)[0]))
     except (ValueError, KeyError, TypeError, IndexError, UnsupportedLayerError) as error:
         raise _python_function() from error
 

@@ -60,13 +60,56 @@ class MarkerSpec:
         """2 for LSTM, 1 for the others."""
         return self.num_states // self.num_directions
 
-    def to_json(self) -> str:
-        """Returns the specification as text, the argument of ``from_json``."""
-        return json.dumps(dataclasses.asdict(self))
 
-    @classmethod
-    def from_json(cls, text: str) -> MarkerSpec:
-        """Makes the specification that ``to_json`` wrote."""
-        fields = json.loads(text)
+@dataclass(frozen=True)
+class ScanSpec:
+    """A recurrent layer without an operator, whose step is a graph of its own.
+
+    Attributes:
+        layer: The Keras layer's name.
+        step: The key of the step's graph.
+        units: Width of the output.
+        num_states: Number of states.
+        go_backwards: Whether it reads, and answers, from the last step to the first.
+        return_sequences: Whether the first output is the whole sequence or the last output.
+        zero_output: Whether masked steps answer zeros; otherwise they repeat the answer before them.
+        masked: Whether a mask follows the sequence.
+    """
+
+    layer: str
+    step: str
+    units: int
+    num_states: int
+    go_backwards: bool
+    return_sequences: bool
+    zero_output: bool
+    masked: bool
+
+
+@dataclass(frozen=True)
+class LinearSpec:
+    """The recurrence ``h[t] = a[t] * h[t-1] + b[t]`` inside a layer.
+
+    Attributes:
+        layer: The Keras layer's name.
+    """
+
+    layer: str
+
+
+Spec = MarkerSpec | ScanSpec | LinearSpec
+_KINDS: dict[str, type[Spec]] = {kind.__name__: kind for kind in (MarkerSpec, ScanSpec, LinearSpec)}
+
+
+def spec_to_json(spec: Spec) -> str:
+    """Returns a specification as text, the argument of ``spec_from_json``."""
+    return json.dumps({"kind": type(spec).__name__, **dataclasses.asdict(spec)})
+
+
+def spec_from_json(text: str) -> Spec:
+    """Makes the specification that ``spec_to_json`` wrote."""
+    fields = json.loads(text)
+    kind = _KINDS[fields.pop("kind")]
+    if "activations" in fields:
         fields["activations"] = tuple((name, alpha, beta) for name, alpha, beta in fields["activations"])
-        return cls(**fields)
+    return kind(**fields)

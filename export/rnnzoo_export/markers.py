@@ -21,56 +21,111 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from rnnzoo_export.marker_spec import Activation, MarkerSpec, Operator
+from rnnzoo.cells.recurrence import Recurrence
+from rnnzoo.cells.step_cell import LinearCell
+from rnnzoo_export.marker_spec import (
+    Activation,
+    LinearSpec,
+    MarkerSpec,
+    Operator,
+    ScanSpec,
+    Spec,
+    spec_to_json,
+)
 
 _PATCHING = threading.RLock()
 
 
+@dataclasses.dataclass
+class Marked:
+    """What was met while tracing.
+
+    Attributes:
+        loops: The names of recurrent layers that keep Keras's loop.
+        steps: The steps of layers that become a ``Scan``, by the key in their markers: each maps ``projected`` and
+            states ``(batch, size)`` to ``output`` and ``next_0``, ...
+    """
+
+    loops: list[str] = dataclasses.field(default_factory=list)
+    steps: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
 @contextlib.contextmanager
-def marking() -> Iterator[list[str]]:
+def marking() -> Iterator[Marked]:
     """Makes recurrent layers that this thread traces into marker nodes.
 
     Yields:
-        A list to which the names of recurrent layers that keep Keras's loop are added.
+        What was met.
     """
-    loops: list[str] = []
-    with _PATCHING:
-        thread = threading.get_ident()
-        originals = {kind: kind.__dict__["inner_loop"] for kind in (layers.RNN, layers.LSTM, layers.GRU)}
-        original_call = layers.Bidirectional.call
+    with _PATCHING, contextlib.ExitStack() as stack:
+        seams = _Seams()
+        for kind in (layers.RNN, layers.LSTM, layers.GRU, Recurrence):
+            _replace(stack, kind, "inner_loop", seams.inner_loop)
+        _replace(stack, layers.Bidirectional, "call", seams.call)
+        _replace(stack, Recurrence, "solve", seams.solve)
+        yield seams.marked
 
-        def active(training: Any) -> bool:
-            return threading.get_ident() == thread and tf.inside_function() and not training
 
-        def inner_loop(
-            self: Any, sequences: Any, initial_state: Any, mask: Any, training: Any = False, *, base: Any
-        ) -> Any:
-            spec = layer_spec(self) if active(training) else None
-            if spec is None:
-                if threading.get_ident() == thread and self.name not in loops:
-                    loops.append(self.name)
-                return base(self, sequences, initial_state, mask, training)
-            return _mark_layer(self, spec, sequences, initial_state, mask)
+def _replace(stack: contextlib.ExitStack, kind: Any, name: str, method: Any) -> None:
+    """Puts ``method(layer, original, ...)`` in the place of a method until the stack is closed."""
+    original = kind.__dict__[name]
 
-        def call(
-            self: Any, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None
-        ) -> Any:
-            spec = bidirectional_spec(self) if active(training) else None
-            if spec is None:
-                return original_call(
-                    self, sequences, initial_state=initial_state, mask=mask, training=training
-                )
-            return _mark_bidirectional(self, spec, sequences, initial_state, mask)
+    def replacement(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        return method(layer, functools.partial(original, layer), *args, **kwargs)
 
-        for kind, original in originals.items():
-            kind.inner_loop = functools.partialmethod(inner_loop, base=original)
-        layers.Bidirectional.call = call
-        try:
-            yield loops
-        finally:
-            for kind, original in originals.items():
-                kind.inner_loop = original
-            layers.Bidirectional.call = original_call
+    # Keras looks at a method's arguments to see what it takes.
+    functools.update_wrapper(replacement, original)
+    setattr(kind, name, replacement)
+    stack.callback(setattr, kind, name, original)
+
+
+class _Seams:
+    """What stands in for the methods of layers while a thread traces; other threads get the methods themselves."""
+
+    def __init__(self) -> None:
+        self.marked = Marked()
+        self._thread = threading.get_ident()
+
+    def _active(self, training: Any = False) -> bool:
+        return self._mine and tf.inside_function() and not training
+
+    @property
+    def _mine(self) -> bool:
+        return threading.get_ident() == self._thread
+
+    def inner_loop(
+        self, layer: Any, original: Any, sequences: Any, initial_state: Any, mask: Any, training: Any = False
+    ) -> Any:
+        if self._active(training) and isinstance(layer, Recurrence):
+            if isinstance(layer.cell, LinearCell):  # its recurrence is marked where it is solved
+                return original(sequences, initial_state, mask, training)
+            return _mark_steps(layer, self.marked, sequences, initial_state, mask)
+        spec = layer_spec(layer) if self._active(training) else None
+        if spec is not None:
+            return _mark_layer(layer, spec, sequences, initial_state, mask)
+        if self._mine and layer.name not in self.marked.loops:
+            self.marked.loops.append(layer.name)
+        return original(sequences, initial_state, mask, training)
+
+    def call(
+        self,
+        layer: Any,
+        original: Any,
+        sequences: Any,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: Any = None,
+    ) -> Any:
+        spec = bidirectional_spec(layer) if self._active(training) else None
+        if spec is None:
+            return original(sequences, initial_state=initial_state, mask=mask, training=training)
+        return _mark_bidirectional(layer, spec, sequences, initial_state, mask)
+
+    def solve(self, layer: Any, original: Any, a: Any, b: Any, initial: Any) -> Any:
+        if not self._active():
+            return original(a, b, initial)
+        (states,) = _emit(LinearSpec(layer.name), [a, b, initial], [b.shape])
+        return states
 
 
 def layer_spec(layer: Any) -> MarkerSpec | None:
@@ -148,21 +203,63 @@ def _activation(function: Any) -> Activation | None:
 
 
 def _mark_layer(layer: Any, spec: MarkerSpec, sequences: Any, initial_state: Any, mask: Any) -> Any:
-    mask = mask[0] if isinstance(mask, list | tuple) else mask
-    states = list(initial_state) if isinstance(initial_state, list | tuple) else [initial_state]
-    output, *states = _emit(spec, sequences, mask, states, _weights(layer.cell))
+    mask, states = _one_mask(mask), _as_list(initial_state)
+    output, *states = _emit_operator(spec, sequences, mask, states, _weights(layer.cell))
     # Keras asks for the last output, the sequence and the states, and keeps one of the first two.
     return output, output, states
 
 
+def _mark_steps(layer: Any, marked: Marked, sequences: Any, initial_state: Any, mask: Any) -> Any:
+    """Marks a layer of rnnzoo; its step is kept, to be converted on its own."""
+    cell, mask, states = layer.cell, _one_mask(mask), _as_list(initial_state)
+    projected = cell.project(sequences)
+    spec = ScanSpec(
+        layer=layer.name,
+        step=f"{layer.name}/{len(marked.steps)}",
+        units=cell.output_size,
+        num_states=len(states),
+        go_backwards=bool(layer.go_backwards),
+        return_sequences=bool(layer.return_sequences),
+        zero_output=bool(layer.zero_output_for_mask),
+        masked=mask is not None,
+    )
+    marked.steps[spec.step] = _step_function(cell, projected.shape[-1], [state.shape[-1] for state in states])
+    leading = [sequences.shape[0], sequences.shape[1]] if spec.return_sequences else [sequences.shape[0]]
+    output, *states = _emit(
+        spec,
+        [projected, *([] if mask is None else [tf.cast(mask, tf.bool)]), *states],
+        [[*leading, spec.units], *(state.shape for state in states)],
+    )
+    output = tf.cast(output, sequences.dtype)
+    return output, output, [tf.cast(state, sequences.dtype) for state in states]
+
+
+def _step_function(cell: Any, size: int, widths: Sequence[int]) -> Any:
+    names = [f"state_{number}" for number in range(len(widths))]
+
+    def step(projected: Any, *states: Any) -> dict[str, Any]:
+        output, after = cell.step(projected, list(states))
+        made = {f"next_{number}": tf.identity(state) for number, state in enumerate(after)}
+        return {"output": tf.identity(output), **made}
+
+    return tf.function(
+        step,
+        input_signature=[
+            tf.TensorSpec((None, width), tf.float32, name=name)
+            for width, name in zip([size, *widths], ["projected", *names], strict=True)
+        ],
+        autograph=False,
+    )
+
+
 def _mark_bidirectional(layer: Any, spec: MarkerSpec, sequences: Any, initial_state: Any, mask: Any) -> Any:
     forward, backward = layer.forward_layer, layer.backward_layer
-    mask = mask[0] if isinstance(mask, list | tuple) else mask
+    mask = _one_mask(mask)
     if initial_state is None:
         rows = ops.shape(sequences)[0]
         initial_state = [*forward.get_initial_state(rows), *backward.get_initial_state(rows)]
     weights = _weights(forward.cell) + _weights(backward.cell)
-    output, *states = _emit(spec, sequences, mask, list(initial_state), weights)
+    output, *states = _emit_operator(spec, sequences, mask, list(initial_state), weights)
     merged = _merge(output, layer.merge_mode)
     if not layer.return_state:
         return merged
@@ -180,23 +277,39 @@ def _merge(output: Any, mode: str | None) -> Any:
     return forward + backward if mode == "sum" else (forward + backward) / 2
 
 
-def _emit(spec: MarkerSpec, x: Any, mask: Any, states: Sequence[Any], weights: Sequence[Any]) -> list[Any]:
-    """Adds a marker to the graph and returns its outputs."""
+def _emit_operator(
+    spec: MarkerSpec, x: Any, mask: Any, states: Sequence[Any], weights: Sequence[Any]
+) -> list[Any]:
+    """Adds the marker of an operator to the graph and returns its outputs."""
     given = not all(_is_zero(state) for state in states)
     spec = dataclasses.replace(spec, masked=mask is not None, initial_states=given, num_states=len(states))
-    inputs = [tf.constant(spec.to_json()), tf.cast(x, tf.float32)]
+    inputs = [x]
     if mask is not None:
         inputs.append(tf.cast(mask, tf.bool))
     if given:
-        inputs += [tf.cast(state, tf.float32) for state in states]
-    inputs += weights
-    types = [tf.float32] * (1 + len(states))
-    outputs = tf.raw_ops.PyFunc(input=inputs, token=b"rnnzoo", Tout=types, name="rnnzoo_marker")
+        inputs += states
     shapes = [_output_shape(spec, x.shape), *[[x.shape[0], spec.units]] * len(states)]
-    return [
-        tf.cast(tf.ensure_shape(output, shape), x.dtype)
-        for output, shape in zip(outputs, shapes, strict=True)
-    ]
+    return [tf.cast(output, x.dtype) for output in _emit(spec, [*inputs, *weights], shapes)]
+
+
+def _emit(spec: Spec, inputs: Sequence[Any], shapes: Sequence[Any]) -> list[Any]:
+    """Adds a marker to the graph and returns its outputs, float32 of these shapes."""
+    tensors = [x if x.dtype == tf.bool else tf.cast(x, tf.float32) for x in inputs]
+    outputs = tf.raw_ops.PyFunc(
+        input=[tf.constant(spec_to_json(spec)), *tensors],
+        token=b"rnnzoo",
+        Tout=[tf.float32] * len(shapes),
+        name="rnnzoo_marker",
+    )
+    return [tf.ensure_shape(output, shape) for output, shape in zip(outputs, shapes, strict=True)]
+
+
+def _one_mask(mask: Any) -> Any:
+    return mask[0] if isinstance(mask, list | tuple) else mask
+
+
+def _as_list(states: Any) -> list[Any]:
+    return list(states) if isinstance(states, list | tuple) else [states]
 
 
 def _output_shape(spec: MarkerSpec, shape: Any) -> list[int | None]:

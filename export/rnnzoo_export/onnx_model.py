@@ -104,14 +104,15 @@ def check_opset(opset: int | None) -> int:
 def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[str], list[str]]:
     """Returns the lowered model, the fused layers and those that stayed loops."""
     specs = exportable.tensor_specs
-    with exportable.portable(), exportable.tracing(), marking() as loops:
+    with exportable.portable(), exportable.tracing(), marking() as marked:
         function = tf.function(exportable, input_signature=specs, autograph=False)
         graph = function.get_concrete_function().graph
+        steps = {key: _run_tf2onnx(step, step.input_signature, opset) for key, step in marked.steps.items()}
     proto = _run_tf2onnx(function, specs, opset)
     _restore_constants(proto, graph.captures, {spec.name for spec in exportable.signature.inputs})
-    fused = lower_markers(proto)
+    fused = lower_markers(proto, steps)
     _order(proto, exportable.signature)
-    return proto, fused, loops
+    return proto, fused, marked.loops
 
 
 def _run_tf2onnx(function: Any, specs: Any, opset: int) -> onnx.ModelProto:

@@ -251,7 +251,7 @@ class _Tape:
         flat = keras.tree.flatten(initial_state)
         if self._given is None and not _starts_from_zeros(layer, flat, sequences):
             self.computed_starts.append(layer.name)
-        names = _STATE_NAMES.get(type(layer.cell)) or [f"state_{i}" for i in range(len(flat))]
+        names = _state_names(layer.cell) or [f"state_{i}" for i in range(len(flat))]
         carried = [self.carry(f"{layer.name}_{name}", value) for name, value in zip(names, flat, strict=True)]
         states = keras.tree.pack_sequence_as(initial_state, [value for _, value in carried])
         mask = mask[0] if isinstance(mask, list | tuple) else mask
@@ -267,7 +267,7 @@ class _Tape:
         """Lets masked steps at a piece's beginning repeat the output before it, as Keras does inside a sequence."""
         name = None
         before = first_state
-        if type(layer.cell) not in _OUTPUT_IS_STATE:
+        if not (isinstance(layer.cell, _OUTPUT_IS_STATE) or getattr(layer.cell, "output_is_state", False)):
             name, before = self.carry(
                 f"{layer.name}_output", tf.zeros_like(last if last.shape.rank == 2 else last[:, 0])
             )
@@ -293,6 +293,10 @@ class _Tape:
             return type(layer).call(layer, inputs)
         finally:
             layer.padding = "causal"
+
+
+def _state_names(cell: Any) -> tuple[str, ...] | None:
+    return _STATE_NAMES.get(type(cell)) or getattr(cell, "state_names", None)
 
 
 def _context(layer: Any) -> int:

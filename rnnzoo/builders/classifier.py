@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 
@@ -10,6 +11,7 @@ from rnnzoo import checks
 from rnnzoo.encoder import encode
 from rnnzoo.heads import dense_head
 from rnnzoo.inputs import sequence_inputs
+from rnnzoo.regularization import Regularization
 from rnnzoo.tasks import CLASSIFIER_TASKS, get_task
 
 
@@ -26,6 +28,8 @@ def build_classifier(
     bidirectional: bool = False,
     dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
+    skip: str = "none",
+    regularization: Regularization | Mapping[str, Any] | None = None,
     name: str = "classifier",
 ) -> keras.Model:
     """Builds a recurrent classifier that reads a sequence and answers once, after its last valid step.
@@ -43,11 +47,13 @@ def build_classifier(
         num_features: Number of features per step; give this or ``vocabulary_size``.
         variable_length: Whether feature sequences differ in length; adds the input ``mask``.
         embedding_size: Width of the token embedding.
-        cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``.
+        cell: One of ``rnnzoo.cells.SEQUENCE_CELLS``, such as ``"lstm"``, ``"gru"`` or ``"min_gru"``.
         units: Width of each recurrent layer: ``(64, 64)`` is two layers of 64.
         bidirectional: Whether each layer also reads backwards.
         dropout: Share of connections between layers dropped in training.
         recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
+        skip: ``"residual"`` adds each layer's input to its output, ``"highway"`` mixes them; ``"none"`` does neither.
+        regularization: Weight-drop, zoneout, penalties: see ``Regularization``; a mapping of its fields will do.
         name: The model's name.
 
     Raises:
@@ -77,6 +83,8 @@ def build_classifier(
         bidirectional=bidirectional,
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
+        skip=skip,
+        regularization=regularization,
         return_sequences=False,
     )
     kind = get_task(task)

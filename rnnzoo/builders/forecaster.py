@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 
@@ -10,6 +11,7 @@ from rnnzoo import checks
 from rnnzoo.encoder import encode
 from rnnzoo.heads import horizon_head
 from rnnzoo.inputs import sequence_inputs
+from rnnzoo.regularization import Regularization
 
 
 def build_forecaster(
@@ -22,6 +24,8 @@ def build_forecaster(
     bidirectional: bool = False,
     dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
+    skip: str = "none",
+    regularization: Regularization | Mapping[str, Any] | None = None,
     name: str = "forecaster",
 ) -> keras.Model:
     """Builds a direct multi-horizon forecaster: one pass over the window gives every step ahead.
@@ -33,11 +37,13 @@ def build_forecaster(
         num_features: Number of features per step, the targets' own past included.
         horizon: Number of steps ahead.
         num_targets: Number of series to forecast.
-        cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``.
+        cell: One of ``rnnzoo.cells.SEQUENCE_CELLS``, such as ``"lstm"``, ``"gru"`` or ``"min_gru"``.
         units: Width of each recurrent layer: ``(64, 64)`` is two layers of 64.
         bidirectional: Whether each layer also reads the window backwards.
         dropout: Share of connections between layers dropped in training.
         recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
+        skip: ``"residual"`` adds each layer's input to its output, ``"highway"`` mixes them; ``"none"`` does neither.
+        regularization: Weight-drop, zoneout, penalties: see ``Regularization``; a mapping of its fields will do.
         name: The model's name.
 
     Raises:
@@ -64,6 +70,8 @@ def build_forecaster(
         bidirectional=bidirectional,
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
+        skip=skip,
+        regularization=regularization,
         return_sequences=False,
     )
     return keras.Model(inputs, horizon_head(x, horizon, num_targets, name="values"), name=name)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -12,14 +13,24 @@ class Cell:
     """A recurrent cell.
 
     Attributes:
-        layer: Makes the Keras layer from ``(units, *, return_sequences, recurrent_dropout, name)``.
-        cudnn: Whether cuDNN can run it.
+        layer: Makes the Keras layer from ``(units, *, return_sequences, name, ...)``.
         reference: The paper it comes from.
+        onnx: What a layer of it becomes in an ONNX file: an operator, or a ``Scan``.
+        cudnn: Whether cuDNN can run it.
+        parallel: Whether training computes all steps at once.
+        recurrent_dropout: Whether it takes dropout of the state.
+        recurrent_matrix: Whether it has a matrix that reads the state, which can be penalised.
+        triple_input: Whether it reads values, what was observed and time gaps, joined.
     """
 
     layer: Callable[..., Any]
-    cudnn: bool
     reference: str
+    onnx: Literal["LSTM", "GRU", "RNN", "Scan"] = "Scan"
+    cudnn: bool = False
+    parallel: bool = False
+    recurrent_dropout: bool = False
+    recurrent_matrix: bool = True
+    triple_input: bool = False
 
 
 def _simple_rnn(units: int, **arguments: Any) -> Any:
@@ -41,8 +52,48 @@ def _gru(units: int, **arguments: Any) -> Any:
     return layers.GRU(units, recurrent_initializer="orthogonal", **arguments)
 
 
+def _own(module: str, kind: str) -> Callable[..., Any]:
+    """Makes the layer around a cell of rnnzoo; its module is imported on use."""
+
+    def make(
+        units: int, *, kernel_regularizer: Any = None, recurrent_regularizer: Any = None, **arguments: Any
+    ) -> Any:
+        from rnnzoo.cells.recurrence import Recurrence
+
+        cell = getattr(importlib.import_module(f"rnnzoo.cells.{module}"), kind)(
+            units, kernel_regularizer=kernel_regularizer, recurrent_regularizer=recurrent_regularizer
+        )
+        return Recurrence(cell, **arguments)
+
+    return make
+
+
 CELLS: dict[str, Cell] = {
-    "simple_rnn": Cell(_simple_rnn, cudnn=False, reference="Elman 1990, Finding Structure in Time"),
-    "lstm": Cell(_lstm, cudnn=True, reference="Hochreiter & Schmidhuber 1997; Gers 2000 (forget gate)"),
-    "gru": Cell(_gru, cudnn=True, reference="Cho 2014, arXiv:1406.1078"),
+    "simple_rnn": Cell(
+        _simple_rnn, "Elman 1990, Finding Structure in Time", onnx="RNN", recurrent_dropout=True
+    ),
+    "lstm": Cell(
+        _lstm,
+        "Hochreiter & Schmidhuber 1997; Gers 2000 (forget gate)",
+        onnx="LSTM",
+        cudnn=True,
+        recurrent_dropout=True,
+    ),
+    "gru": Cell(_gru, "Cho 2014, arXiv:1406.1078", onnx="GRU", cudnn=True, recurrent_dropout=True),
+    "layer_norm_lstm": Cell(_own("layer_norm_lstm", "LayerNormLSTMCell"), "Ba 2016, arXiv:1607.06450"),
+    "sru": Cell(_own("sru", "SRUCell"), "Lei 2018, arXiv:1709.02755", parallel=True, recurrent_matrix=False),
+    "min_gru": Cell(
+        _own("min_gru", "MinGRUCell"), "Feng 2024, arXiv:2410.01201", parallel=True, recurrent_matrix=False
+    ),
+    "min_lstm": Cell(
+        _own("min_lstm", "MinLSTMCell"), "Feng 2024, arXiv:2410.01201", parallel=True, recurrent_matrix=False
+    ),
+    "rg_lru": Cell(
+        _own("rg_lru", "RGLRUCell"), "De 2024, arXiv:2402.19427", parallel=True, recurrent_matrix=False
+    ),
+    "ind_rnn": Cell(_own("ind_rnn", "IndRNNCell"), "Li 2018, arXiv:1803.04831", recurrent_matrix=False),
+    "gru_d": Cell(_own("gru_d", "GRUDCell"), "Che 2018, arXiv:1606.01865", triple_input=True),
 }
+
+#: The cells that read plain sequences, which every builder takes.
+SEQUENCE_CELLS = tuple(name for name, cell in CELLS.items() if not cell.triple_input)

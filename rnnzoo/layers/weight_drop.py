@@ -1,0 +1,78 @@
+"""Weight-drop: dropout of recurrent weights that keeps cuDNN."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+from keras import layers
+
+from rnnzoo import checks
+from rnnzoo.errors import ArgumentError
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class WeightDrop(layers.Wrapper):
+    """Drops a share of the recurrent weights of a layer, the same ones for all steps of a batch.
+
+    The layer itself stays what it is, so that cuDNN runs it, and at inference nothing is dropped: what is saved and
+    exported are the weights themselves.
+
+    Args:
+        layer: An LSTM, GRU or SimpleRNN, or a ``Bidirectional`` of one.
+        rate: The share of recurrent weights set to zero; the others are scaled up by ``1 / (1 - rate)``.
+        **arguments: Those of every Keras layer.
+
+    Reference:
+        Wan 2013, Regularization of Neural Networks using DropConnect; Merity 2018, Regularizing and Optimizing LSTM
+        Language Models, arXiv:1708.02182 (section 2, on recurrent weights).
+    """
+
+    def __init__(self, layer: Any, rate: float, **arguments: Any) -> None:
+        super().__init__(layer, **arguments)
+        self.rate = checks.number("rate", rate, minimum=0, below=1)
+        self._cells = [one.cell for one in _directions(layer)]
+        self.supports_masking = True
+        self._seeds = keras.random.SeedGenerator()
+
+    def call(self, sequences: Any, mask: Any = None, training: bool = False) -> Any:
+        """Runs the layer."""
+        if not training or not self.rate:
+            return self.layer(sequences, mask=mask, training=training)
+        with contextlib.ExitStack() as stack:
+            for cell in self._cells:
+                stack.enter_context(self._dropped(cell))
+            return self.layer(sequences, mask=mask, training=True)
+
+    @contextlib.contextmanager
+    def _dropped(self, cell: Any) -> Iterator[None]:
+        kernel = cell.recurrent_kernel
+        value = keras.random.dropout(keras.ops.convert_to_tensor(kernel), self.rate, seed=self._seeds)
+        # Past Keras's own attribute setter, which would take the tensor for a change of the cell's weights.
+        object.__setattr__(cell, "recurrent_kernel", value)
+        try:
+            yield
+        finally:
+            object.__setattr__(cell, "recurrent_kernel", kernel)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns that of the layer."""
+        return self.layer.compute_output_shape(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments."""
+        return {**super().get_config(), "rate": self.rate}
+
+
+def _directions(layer: Any) -> list[Any]:
+    both = [layer.forward_layer, layer.backward_layer] if isinstance(layer, layers.Bidirectional) else [layer]
+    known = (layers.LSTM, layers.GRU, layers.SimpleRNN)
+    for one in both:
+        if not isinstance(one, known):
+            raise ArgumentError(
+                f"weight_drop: received a {type(one).__name__} layer; expected LSTM, GRU or SimpleRNN, whose recurrent "
+                "weights are one matrix. Use another cell, or weight_drop=0."
+            )
+    return both
