@@ -51,7 +51,10 @@ _TAGS: dict[str, Any] = {"vocabulary_size": 20_000, "num_classes": 17, "embeddin
 _STEPS: dict[str, Any] = {"num_features": 8, "num_classes": 5, "dropout": 0.2}
 _AHEAD: dict[str, Any] = {"num_features": 8, "horizon": 24, "num_targets": 1, "dropout": 0.1}
 
+_IRREGULAR_SERIES: dict[str, Any] = {"num_features": 37, "num_classes": 2, "dropout": 0.3}
+
 _CLASSIFIER = ("build_classifier", "classification")
+_IRREGULAR = ("build_irregular_classifier", "classification")
 _TAGGER = ("build_tagger", "tagging")
 _FORECASTER = ("build_forecaster", "forecasting")
 
@@ -176,6 +179,34 @@ _TABLE: tuple[ModelSpec, ...] = (
         cell="layer_norm_lstm",
         units=(64,),
         **_SERIES,
+    ),
+    # A series with missing values at irregular times to one answer.
+    _row(
+        "irregular-gru-d",
+        *_IRREGULAR,
+        "GRU whose inputs and state decay while nothing is observed",
+        missing="decay",
+        cell="gru_d",
+        units=(64,),
+        **_IRREGULAR_SERIES,
+    ),
+    _row(
+        "irregular-gru-simple",
+        *_IRREGULAR,
+        "GRU over values, what was observed and how long ago",
+        missing="indicators",
+        cell="gru",
+        units=(64,),
+        **_IRREGULAR_SERIES,
+    ),
+    _row(
+        "irregular-gru-mean",
+        *_IRREGULAR,
+        "GRU over values, the mean standing in for missing ones; the baseline of GRU-D",
+        missing="mean",
+        cell="gru",
+        units=(64,),
+        **_IRREGULAR_SERIES,
     ),
     # One answer a step.
     _row(

@@ -170,6 +170,7 @@ def test_public_names_are_these() -> None:
         "__version__",
         "build_classifier",
         "build_forecaster",
+        "build_irregular_classifier",
         "build_tagger",
         "create_model",
         "evaluate",

@@ -34,6 +34,11 @@ class Recurrence(layers.RNN):
     def __init__(self, cell: StepCell, **arguments: Any) -> None:
         super().__init__(cell, **arguments)
 
+    def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
+        """Builds the cell."""
+        super().build(sequences_shape, initial_state_shape)
+        self.state_size = list(self.cell.state_size)  # some cells know theirs only now
+
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         """Returns the last output, all outputs and the last states."""
         projected = self.cell.project(sequences)

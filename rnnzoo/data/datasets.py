@@ -19,6 +19,8 @@ def load_dataset(
     Args:
         name: ``"digits"``: 1,797 handwritten digits, bundled with scikit-learn, so that it works offline; each
             8 x 8 image is a sequence of 8 steps (rows) of 8 features (pixels), to be classified as 0 to 9.
+            ``"physionet2012"``: 4,000 intensive care stays of 48 hours, 37 variables in bins of an hour, nearly all of
+            them missing at most hours; who died in hospital. Read from the folder ``RNNZOO_DATA``.
         seed: Seed of the shuffled, stratified split.
         validation_fraction: Share of rows for validation.
         test_fraction: Share of rows for the test.
@@ -28,6 +30,7 @@ def load_dataset(
 
     Raises:
         UnknownNameError: If there is no such data set.
+        PathNotFoundError: If a set that is read from ``RNNZOO_DATA`` is not there.
 
     Example:
         >>> splits = load_dataset("digits")
@@ -69,4 +72,22 @@ def _digits(seed: int, validation_fraction: float, test_fraction: float) -> Spli
     )
 
 
-DATASETS: dict[str, Callable[[int, float, float], Splits]] = {"digits": _digits}
+def _physionet2012(seed: int, validation_fraction: float, test_fraction: float) -> Splits:
+    from rnnzoo.data.physionet import read_stays
+
+    rows, labels, names = read_stays(data_directory() / "physionet2012")
+    return Splits.from_arrays(
+        rows,
+        labels,
+        task="binary_classification",
+        seed=seed,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        description={"source": "PhysioNet Challenge 2012, set a", "features": list(names)},
+    )
+
+
+DATASETS: dict[str, Callable[[int, float, float], Splits]] = {
+    "digits": _digits,
+    "physionet2012": _physionet2012,
+}

@@ -15,8 +15,15 @@ from rnnzoo.data.split import DatasetSplit, SequenceSplit, Split
 from rnnzoo.data.targets import encode_targets, fit_decoding
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing import FeaturePreprocessing, Preprocessing, TextPreprocessing, TokenPreprocessing
+from rnnzoo.preprocessing import (
+    FeaturePreprocessing,
+    IrregularPreprocessing,
+    Preprocessing,
+    TextPreprocessing,
+    TokenPreprocessing,
+)
 from rnnzoo.preprocessing.base import Rows
+from rnnzoo.preprocessing.irregular import is_irregular
 from rnnzoo.tasks import CLASSIFIER_TASKS, TASKS
 
 if TYPE_CHECKING:
@@ -86,8 +93,9 @@ class Splits:
         """Makes splits of rows in memory.
 
         Args:
-            inputs: Texts; lists of words (tagging); or series, one array ``(rows, time, features)`` or a list of
-                ``(time, features)`` of any lengths.
+            inputs: Texts; lists of words (tagging); series, one array ``(rows, time, features)`` or a list of
+                ``(time, features)`` of any lengths; or series with missing values at irregular times, mappings of
+                ``"times"`` and ``"values"`` (see ``IrregularPreprocessing``).
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
                 labels), numbers (regression), lists of labels (tagging).
             task: A name in the task table, but for ``"forecasting"``, which tables are for.
@@ -281,6 +289,8 @@ def _fit_preprocessing(
         return TextPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
     if isinstance(first, str) or (isinstance(first, list | tuple) and first and isinstance(first[0], str)):
         return TokenPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
+    if is_irregular(first):
+        return IrregularPreprocessing.fit(rows)
     # Whether lengths differ decides the model's inputs, so all parts have a say; statistics stay with the training.
     lengths = {len(row) for pair in parts.values() for row in pair[0]}
     return FeaturePreprocessing.fit(rows, variable_length=len(lengths) > 1)
@@ -298,6 +308,8 @@ def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:
         return {"vocabulary_size": len(preprocessing.vocabulary)}
     if isinstance(preprocessing, FeaturePreprocessing):
         return {"num_features": len(preprocessing.mean), "variable_length": preprocessing.variable_length}
+    if isinstance(preprocessing, IrregularPreprocessing):
+        return {"num_features": len(preprocessing.mean)}
     raise ArgumentError(f"preprocessing: received {type(preprocessing).__name__}; expected one of rnnzoo's.")
 
 
@@ -307,6 +319,13 @@ def _checksum(parts: Mapping[str, Pair]) -> str:
         digest.update(name.encode())
         for part in pair:
             for row in part:
-                array = np.asarray(row) if not isinstance(row, str | list | tuple) else None
-                digest.update(array.tobytes() if array is not None else json.dumps(row, default=str).encode())
+                digest.update(_bytes(row))
     return digest.hexdigest()
+
+
+def _bytes(row: Any) -> bytes:
+    if isinstance(row, Mapping):
+        return b"".join(name.encode() + np.asarray(row[name], np.float64).tobytes() for name in sorted(row))
+    if isinstance(row, str | list | tuple):
+        return json.dumps(row, default=str).encode()
+    return np.asarray(row).tobytes()

@@ -9,6 +9,7 @@ from rnnzoo.errors import DataError
 from rnnzoo.files import read_json, write_json
 from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.features import FeaturePreprocessing
+from rnnzoo.preprocessing.irregular import IrregularPreprocessing
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing
 from rnnzoo.preprocessing.text import TextPreprocessing
 from rnnzoo.preprocessing.tokens import TokenPreprocessing
@@ -23,6 +24,7 @@ KINDS: dict[str, type[Preprocessing]] = {
         FeaturePreprocessing,
         WindowPreprocessing,
         LogMelPreprocessing,
+        IrregularPreprocessing,
     )
 }
 

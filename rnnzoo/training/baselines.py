@@ -159,6 +159,10 @@ def _design(splits: Splits, part: Split) -> tuple[str, Any, Any]:
     if splits.preprocessing.kind in ("text", "tokens"):
         vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         return "TF-IDF", vectorizer.fit_transform(_texts(splits.train)), vectorizer.transform(_texts(part))
+    if splits.preprocessing.kind == "irregular":
+        scaler = StandardScaler()
+        train_x, part_x = _observed_summary(splits.train), _observed_summary(part)
+        return "summary statistics", scaler.fit_transform(train_x), scaler.transform(part_x)
     fixed = len({len(row) for split in (splits.train, part) for row in _rows(split)}) == 1
     view = _flat if fixed else _summary
     scaler = StandardScaler()
@@ -188,6 +192,29 @@ def _summary(split: Split) -> np.ndarray:
             for r in rows
         ]
     )
+
+
+def _observed_summary(split: Split) -> np.ndarray:
+    """Returns count, mean, extremes, first and last of the observed values of each feature, 0 where there is none."""
+    views = []
+    for inputs, _, _ in split.batches(256):
+        x, seen, _ = np.split(inputs["features"].astype(np.float64), 3, axis=-1)
+        seen = seen * inputs["mask"][..., None]
+        count = seen.sum(axis=1)
+        none = count == 0
+        low = np.where(seen > 0, x, np.inf).min(axis=1)
+        high = np.where(seen > 0, x, -np.inf).max(axis=1)
+        mean = (x * seen).sum(axis=1) / np.maximum(count, 1)
+        first_and_last = [_observed_at(x, seen), _observed_at(x[:, ::-1], seen[:, ::-1])]
+        parts = [np.where(none, 0.0, part) for part in (mean, low, high, *first_and_last)]
+        views.append(np.concatenate([np.log1p(count), *parts], axis=1))
+    return np.concatenate(views)
+
+
+def _observed_at(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Returns the first observed value of each feature, of ``(batch, time, features)``."""
+    place = seen.argmax(axis=1)[:, None]
+    return np.take_along_axis(x, place, axis=1)[:, 0]
 
 
 def _targets(split: Split) -> np.ndarray:

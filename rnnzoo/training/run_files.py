@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -67,9 +68,11 @@ def _write_samples(run: RunDirectory, splits: Splits) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Returns a raw input as JSON has it."""
+    """Returns a raw input as JSON has it; a missing number is null."""
     if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
+        return _plain(value.tolist())
+    if isinstance(value, float) and math.isnan(value):
+        return None
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

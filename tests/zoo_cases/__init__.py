@@ -14,6 +14,7 @@ from rnnzoo import create_model, get_spec
 from zoo_cases.case import CLASSES, FEATURES, HORIZON, VOCABULARY, Case, Problem
 from zoo_cases.classifier import ClassifierCase
 from zoo_cases.forecaster import ForecasterCase
+from zoo_cases.irregular_classifier import IrregularClassifierCase
 from zoo_cases.tagger import TaggerCase
 
 __all__ = ["CLASSES", "FEATURES", "HORIZON", "VOCABULARY", "Case", "Problem", "case", "tiny"]
@@ -22,6 +23,7 @@ __all__ = ["CLASSES", "FEATURES", "HORIZON", "VOCABULARY", "Case", "Problem", "c
 CASES: dict[str, Case] = {
     "build_classifier": ClassifierCase(),
     "build_forecaster": ForecasterCase(),
+    "build_irregular_classifier": IrregularClassifierCase(),
     "build_tagger": TaggerCase(),
 }
 

@@ -1,0 +1,138 @@
+"""Series with missing values at irregular times: what was observed, and how long ago."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
+
+
+class IrregularPreprocessing(Preprocessing):
+    """Turns times and incomplete values into three parts a step: values, whether observed, time since observed.
+
+    A raw row is ``{"times": [...], "values": [[...], ...]}``: times in any unit, not falling, and one row of values a
+    time, ``NaN`` or ``None`` where missing. Values are scaled to mean 0 and deviation 1 over the observed ones of the
+    training rows, 0 where missing. The time since a feature was last observed counts in mean steps of the training rows
+    and is 0 at the first step.
+
+    Args:
+        mean: The mean of each feature.
+        scale: Its standard deviation; 1 for a constant one.
+        step: The mean time from step to step.
+
+    Example:
+        >>> rows = [{"times": [0, 1, 3], "values": [[5.0, None], [None, 1.0], [7.0, 3.0]]}]
+        >>> preprocessing = IrregularPreprocessing.fit(rows)
+        >>> preprocessing.apply(rows)["features"][0].round(2).tolist()
+        [[-1.0, 0.0, 1.0, 0.0, 0.0, 0.0], [0.0, -1.0, 0.0, 1.0, 0.67, 0.67], [1.0, 1.0, 1.0, 1.0, 2.0, 1.33]]
+
+    Reference:
+        Che 2018, Recurrent Neural Networks for Multivariate Time Series with Missing Values, arXiv:1606.01865 (equation
+        2 for the time gaps).
+    """
+
+    kind: ClassVar[str] = "irregular"
+
+    def __init__(self, mean: Sequence[float], scale: Sequence[float], *, step: float) -> None:
+        self.mean, self.scale = np.asarray(mean, np.float64), np.asarray(scale, np.float64)
+        self.step = float(step)
+        if self.mean.shape != self.scale.shape or self.mean.ndim != 1 or not (self.scale > 0).all():
+            raise ArgumentError(
+                f"mean and scale: received shapes {self.mean.shape} and {self.scale.shape}; expected one value per "
+                "feature each, scales above 0. Use fit()."
+            )
+        if not 0 < self.step < np.inf:
+            raise ArgumentError(f"step: received {step!r}; expected a time above 0. Use fit().")
+
+    @classmethod
+    def fit(cls, raw: Rows) -> IrregularPreprocessing:
+        """Fits means, scales and the mean step on training rows."""
+        rows = [_read(row, number, None) for number, row in enumerate(raw)]
+        if not rows:
+            raise DataError("series: received no rows; expected at least one to fit on.")
+        widths = {values.shape[1] for _, values in rows}
+        if len(widths) > 1:
+            raise DataError(
+                f"series: received rows of {sorted(widths)} features; expected the same number in all."
+            )
+        every = np.concatenate([values for _, values in rows])
+        seen = ~np.isnan(every)
+        counts = np.maximum(seen.sum(axis=0), 1)
+        mean = np.where(seen, every, 0.0).sum(axis=0) / counts
+        deviation = np.sqrt(np.where(seen, (every - mean) ** 2, 0.0).sum(axis=0) / counts)
+        constant = deviation <= 1e-9 * np.maximum(1.0, np.abs(mean))
+        steps = np.concatenate([np.diff(times) for times, _ in rows])
+        return cls(
+            mean.tolist(),
+            np.where(constant, 1.0, deviation).tolist(),
+            step=float(steps.mean()) if len(steps) and steps.mean() > 0 else 1.0,
+        )
+
+    def encode(self, raw: Rows) -> list[np.ndarray]:
+        """Turns rows into ``(time, 3 * features)``: scaled values, observed or not, time gaps."""
+        return [self._encode(*_read(row, number, len(self.mean))) for number, row in enumerate(raw)]
+
+    def _encode(self, times: np.ndarray, values: np.ndarray) -> np.ndarray:
+        observed = ~np.isnan(values)
+        scaled = np.where(observed, (values - self.mean) / self.scale, 0.0)
+        # The time of the last observation before each step, or of the first step where there was none.
+        seen_at = np.where(observed, times[:, None], -np.inf)
+        last = np.maximum.accumulate(seen_at, axis=0)
+        before = np.concatenate([np.full((min(1, len(times)), values.shape[1]), -np.inf), last[:-1]])
+        start = times[:1, None] if len(times) else 0.0
+        gaps = (times[:, None] - np.maximum(before, start)) / self.step
+        return np.concatenate([scaled, observed, gaps], axis=1).astype(np.float32)
+
+    def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Pads rows to ``features`` ``(batch, time, 3 * features)`` with ``mask`` ``(batch, time)``."""
+        features = pad(encoded, dtype=np.float32)
+        lengths = np.array([len(row) for row in encoded], int)
+        return {"features": features, "mask": np.arange(features.shape[1])[None] < lengths[:, None]}
+
+    def to_config(self) -> dict[str, Any]:
+        """Returns means, scales and the mean step."""
+        return {"mean": self.mean.tolist(), "scale": self.scale.tolist(), "step": self.step}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> IrregularPreprocessing:
+        """Makes it again."""
+        return cls(config["mean"], config["scale"], step=config["step"])
+
+
+def is_irregular(row: Any) -> bool:
+    """Whether a raw row is a series with times of its own."""
+    return isinstance(row, Mapping) and "times" in row and "values" in row
+
+
+def _read(row: Any, number: int, features: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Returns times ``(time,)`` and values ``(time, features)``, ``NaN`` where missing."""
+    if not is_irregular(row) or set(row) != {"times", "values"}:
+        found = sorted(row) if isinstance(row, Mapping) else type(row).__name__
+        raise DataError(f"row {number}: received {found}; expected a mapping of 'times' and 'values'.")
+    try:
+        times = np.asarray(row["times"], np.float64)
+        values = np.asarray(row["values"], np.float64)  # None becomes NaN
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"row {number}: not all are numbers ({error}); expected numbers, None where a value is missing."
+        ) from error
+    if values.size == 0:
+        values = values.reshape(0, features or 1)
+    if times.ndim != 1 or values.ndim != 2 or len(times) != len(values):
+        raise DataError(
+            f"row {number}: received times {times.shape} and values {values.shape}; expected (time,) and "
+            "(time, features)."
+        )
+    if features is not None and values.shape[1] != features:
+        raise DataError(f"row {number}: received {values.shape[1]} features; expected {features}.")
+    if not np.isfinite(times).all() or (np.diff(times) < 0).any():
+        raise DataError(
+            f"row {number}: its times fall or are not finite; expected rising times. Sort the row."
+        )
+    if np.isinf(values).any():
+        raise DataError(f"row {number}: received an infinite value; expected numbers, None where missing.")
+    return times, values
