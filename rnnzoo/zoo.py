@@ -5,11 +5,13 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rnnzoo import checks
 from rnnzoo.errors import UnknownNameError
+from rnnzoo.files import read_json
 from rnnzoo.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -279,6 +281,9 @@ _TABLE: tuple[ModelSpec, ...] = (
 ZOO: Mapping[str, ModelSpec] = MappingProxyType({spec.name: spec for spec in _TABLE})
 
 
+_FACTS = Path(__file__).parent / "zoo_facts.json"
+
+
 def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:
     """Lists the names in the zoo.
 
@@ -316,6 +321,15 @@ def get_spec(name: str) -> ModelSpec:
         'forecasting'
     """
     return ZOO[checks.choice("model", name, ZOO)]
+
+
+def read_facts() -> dict[str, dict[str, Any]]:
+    """Returns what only a built model tells, by name, without building it.
+
+    ``parameters``; ``cudnn`` and ``streams``, each ``"yes"`` or ``"no: "`` and the reason.
+    """
+    facts: dict[str, dict[str, Any]] = read_json(_FACTS, "the facts of the zoo")
+    return facts
 
 
 def create_model(name: str, /, **overrides: Any) -> keras.Model:

@@ -60,12 +60,14 @@ def test_help_is_quick_and_complete() -> None:
 
 def test_models_lists_and_shows() -> None:
     rows = json.loads(ok("models", "--json"))
-    assert {"name", "task", "cell", "cudnn", "summary"} == set(rows[0])
+    columns = {"name", "task", "cell", "parameters", "cudnn", "streams", "reference", "summary"}
+    assert columns == set(rows[0])
     assert {row["cudnn"] for row in rows if row["cell"] == "simple_rnn"} == {"no"}
     assert [row["name"] for row in json.loads(ok("models", "forecaster-*", "--json"))] == [
         "forecaster-simple-rnn",
         "forecaster-lstm",
         "forecaster-gru",
+        "forecaster-min-lstm",
     ]
     one = json.loads(ok("models", "text-classifier-bilstm", "--json"))
     assert one["inputs"] == {"tokens": [None, None]}

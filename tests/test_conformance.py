@@ -16,8 +16,10 @@ from rnnzoo import get_spec, list_models, load_model
 from rnnzoo.cells import CELLS
 from rnnzoo.cells.recurrence import Recurrence
 from rnnzoo.tasks import get_task
+from rnnzoo.zoo import read_facts
 from zoo_cases import CASES, batch, case, run, tiny
 from zoo_cases.case import reads_tokens
+from zoo_facts import facts_of
 
 NAMES = list_models()
 MASKED = [name for name in NAMES if case(name).takes_mask(get_spec(name))]
@@ -208,3 +210,13 @@ def test_every_builder_is_in_the_zoo_and_every_cell_has_a_row() -> None:
     assert {spec.builder for spec in specs} == builders == set(CASES)
     assert {spec.cell for spec in specs} == set(CELLS)
     assert len(set(NAMES)) == len(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_facts_that_the_command_shows_are_those_of_the_model(name: str) -> None:
+    """Where this fails: ``python tests/zoo_facts.py --write``."""
+    assert read_facts()[name] == facts_of(name)
+
+
+def test_the_facts_are_of_the_models_of_the_zoo() -> None:
+    assert list(read_facts()) == NAMES

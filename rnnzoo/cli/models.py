@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import typer
 
 from rnnzoo.cells import CELLS
 from rnnzoo.cli.output import print_json, print_table, stdout, tensorflow_starting
-from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models
+from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models, read_facts
 
 
 def register(app: typer.Typer) -> None:
@@ -31,22 +32,47 @@ def models(
     if as_json:
         print_json(rows)
         return
-    print_table(rows)
+    for kind in dict.fromkeys(row["task"] for row in rows):
+        print_table([_in_short(row) for row in rows if row["task"] == kind], title=kind.replace("_", " "))
+        stdout.print()
     stdout.print(
-        "\nOne in full: rnnzoo models NAME   Train one: rnnzoo train NAME --data FILE --out RUN", style="dim"
+        "One in full: rnnzoo models NAME   Train one: rnnzoo train NAME --data FILE --out RUN", style="dim"
     )
 
 
 def _row(spec: ModelSpec) -> dict[str, Any]:
-    cell = CELLS[spec.cell]
-    on_cudnn = cell.cudnn and not spec.arguments.get("recurrent_dropout")
+    facts = read_facts()[spec.name]
     return {
         "name": spec.name,
         "task": spec.task,
         "cell": spec.cell,
-        "cudnn": "yes" if on_cudnn else "no",
+        "parameters": facts["parameters"],
+        "cudnn": _yes_or_no(facts["cudnn"]),
+        "streams": _yes_or_no(facts["streams"]),
+        "reference": CELLS[spec.cell].reference,
         "summary": spec.summary,
     }
+
+
+def _in_short(row: dict[str, Any]) -> dict[str, Any]:
+    """Leaves out and shortens what would not fit a terminal of 80 columns."""
+    author, year = row["reference"].split()[0], re.search(r"\d{4}", row["reference"])
+    return {
+        "name": row["name"],
+        "cell": row["cell"],
+        "weights": _rounded(row["parameters"]),
+        "cudnn": row["cudnn"],
+        "streams": row["streams"],
+        "paper": f"{author} {year[0]}" if year else author,
+    }
+
+
+def _rounded(count: int) -> str:
+    return f"{count / 1e6:.1f}M" if count >= 1e6 else f"{count / 1e3:.0f}k"
+
+
+def _yes_or_no(verdict: str) -> str:
+    return verdict.partition(":")[0]
 
 
 def _show(spec: ModelSpec, *, as_json: bool) -> None:
@@ -57,12 +83,12 @@ def _show(spec: ModelSpec, *, as_json: bool) -> None:
         report = explain_cudnn(model)
     facts = {
         **_row(spec),
+        "streams": read_facts()[spec.name]["streams"],
         "builder": spec.builder,
         "arguments": dict(spec.arguments),
         "parameters": model.count_params(),
         "inputs": {x.name: list(x.shape) for x in model.inputs},
         "outputs": {name: list(x.shape) for name, x in zip(model.output_names, model.outputs, strict=True)},
-        "reference": CELLS[spec.cell].reference,
         "layers": [{"name": v.name, "cudnn": v.eligible, "reason": v.reason} for v in report.layers],
     }
     if as_json:

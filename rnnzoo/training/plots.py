@@ -14,6 +14,7 @@ from rnnzoo.files import replacing
 
 # A fixed palette that colour-blind readers can tell apart (Okabe & Ito 2008).
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+_COLOURS = (ORANGE, BLUE, GREEN, "#CC79A7", "#E69F00", "#56B4E9", GREY)
 
 STYLE: Any = {  # the names that matplotlib takes are typed one by one
     "axes.spines.top": False,
@@ -140,5 +141,26 @@ def regression_scatter(truth: np.ndarray, predicted: np.ndarray, names: Sequence
             axes.plot([low, high], [low, high], color=GREY, linestyle=":")
             axes.scatter(truth[:, i], predicted[:, i], s=8, alpha=0.6, color=BLUE)
             axes.set(xlabel="true", ylabel="predicted", title=name)
+        figure.tight_layout()
+    return figure
+
+
+def gradient_reach(norms: Mapping[str, np.ndarray], *, title: str) -> Figure:
+    """Draws gradient norms over the steps of a sequence, one line each, relative to that at the last step.
+
+    Args:
+        norms: Norms ``(time,)`` by name.
+        title: The title.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.4, 3.6))
+        axes = figure.subplots()
+        for (name, values), color in zip(norms.items(), _COLOURS, strict=False):
+            steps = np.arange(1 - len(values), 1)
+            relative = np.maximum(values / values[-1], 1e-30)
+            axes.semilogy(steps, relative, color=color, label=name)
+        axes.set(xlabel="steps before the last", ylabel="gradient, last step = 1", title=title)
+        axes.set_ylim(bottom=1e-16)
+        axes.legend(frameon=False)
         figure.tight_layout()
     return figure
