@@ -40,6 +40,6 @@ class MinLSTMCell(LinearCell):
     def coefficients(self, projected: Any) -> tuple[Any, Any]:
         """Returns the scaled forget gate, and the scaled input gate times the candidate."""
         f, i, candidate = ops.split(projected, 3, axis=-1)
-        # f / (f + i) as a function of log f - log i, which no overflow can spoil.
-        odds = ops.log_sigmoid(f) - ops.log_sigmoid(i)
-        return ops.sigmoid(odds), ops.sigmoid(-odds) * candidate
+        f, i = ops.sigmoid(f), ops.sigmoid(i)
+        share = f / ops.maximum(f + i, 1e-30)  # both gates shut may have no digit left
+        return share, (1.0 - share) * candidate
