@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from rnnzoo.builders.classifier import build_classifier
     from rnnzoo.builders.forecaster import build_forecaster
     from rnnzoo.builders.irregular_classifier import build_irregular_classifier
+    from rnnzoo.builders.language_model import build_language_model
     from rnnzoo.builders.tagger import build_tagger
     from rnnzoo.cudnn import CudnnReport, explain_cudnn
     from rnnzoo.data.datasets import load_dataset
     from rnnzoo.data.split import Split
     from rnnzoo.data.splits import Splits
+    from rnnzoo.data.streams import text_stream_splits
     from rnnzoo.data.tables import read_table
     from rnnzoo.errors import RnnzooError
     from rnnzoo.loading import load_model
@@ -41,6 +43,7 @@ _HOMES = {
     "build_classifier": "rnnzoo.builders.classifier",
     "build_forecaster": "rnnzoo.builders.forecaster",
     "build_irregular_classifier": "rnnzoo.builders.irregular_classifier",
+    "build_language_model": "rnnzoo.builders.language_model",
     "build_tagger": "rnnzoo.builders.tagger",
     "create_model": "rnnzoo.zoo",
     "evaluate": "rnnzoo.training.evaluation",
@@ -50,6 +53,7 @@ _HOMES = {
     "load_dataset": "rnnzoo.data.datasets",
     "load_model": "rnnzoo.loading",
     "read_table": "rnnzoo.data.tables",
+    "text_stream_splits": "rnnzoo.data.streams",
     "train": "rnnzoo.training.trainer",
 }
 
@@ -66,6 +70,7 @@ __all__ = [
     "build_classifier",
     "build_forecaster",
     "build_irregular_classifier",
+    "build_language_model",
     "build_tagger",
     "create_model",
     "evaluate",
@@ -75,6 +80,7 @@ __all__ = [
     "load_dataset",
     "load_model",
     "read_table",
+    "text_stream_splits",
     "train",
 ]
 

@@ -19,7 +19,8 @@ import rnnzoo.cells.zoneout
 import rnnzoo.layers.activation_penalty
 import rnnzoo.layers.highway
 import rnnzoo.layers.valid_steps
-import rnnzoo.layers.weight_drop  # noqa: F401
+import rnnzoo.layers.weight_drop
+import rnnzoo.layers.word_embedding  # noqa: F401
 from rnnzoo import files
 from rnnzoo.errors import DataError
 

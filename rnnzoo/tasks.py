@@ -111,6 +111,15 @@ TASKS: dict[str, Task] = {
             objective="val_accuracy",
             direction="max",
         ),
+        Task(
+            name="language_modeling",
+            output="logits",
+            activation="softmax",
+            losses=("sparse_categorical_crossentropy",),
+            metrics=("accuracy",),
+            objective="val_loss",
+            direction="min",
+        ),
         # The mean absolute error asks for the median, which a few extreme hours do not move.
         Task(
             name="forecasting",

@@ -55,8 +55,11 @@ _AHEAD: dict[str, Any] = {"num_features": 8, "horizon": 24, "num_targets": 1, "d
 
 _IRREGULAR_SERIES: dict[str, Any] = {"num_features": 37, "num_classes": 2, "dropout": 0.3}
 
+_LANGUAGE: dict[str, Any] = {"vocabulary_size": 10_000, "dropout": 0.3}
+
 _CLASSIFIER = ("build_classifier", "classification")
 _IRREGULAR = ("build_irregular_classifier", "classification")
+_LANGUAGE_MODEL = ("build_language_model", "language_modeling")
 _TAGGER = ("build_tagger", "tagging")
 _FORECASTER = ("build_forecaster", "forecasting")
 
@@ -256,6 +259,35 @@ _TABLE: tuple[ModelSpec, ...] = (
         skip="residual",
         bidirectional=False,
         **_STEPS,
+    ),
+    # Text to the word or character that comes next.
+    _row(
+        "language-model-lstm",
+        *_LANGUAGE_MODEL,
+        "two LSTM layers over words, one matrix for words in and out",
+        cell="lstm",
+        units=(200, 200),
+        embedding_size=200,
+        **_LANGUAGE,
+    ),
+    _row(
+        "language-model-gru",
+        *_LANGUAGE_MODEL,
+        "two GRU layers over words, one matrix for words in and out",
+        cell="gru",
+        units=(200, 200),
+        embedding_size=200,
+        **_LANGUAGE,
+    ),
+    _row(
+        "language-model-char-lstm",
+        *_LANGUAGE_MODEL,
+        "two LSTM layers over characters",
+        cell="lstm",
+        units=(256, 256),
+        embedding_size=64,
+        tied_embeddings=False,
+        **{**_LANGUAGE, "vocabulary_size": 100, "dropout": 0.1},
     ),
     # A window of the past to the steps ahead.
     _row(

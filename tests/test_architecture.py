@@ -171,6 +171,7 @@ def test_public_names_are_these() -> None:
         "build_classifier",
         "build_forecaster",
         "build_irregular_classifier",
+        "build_language_model",
         "build_tagger",
         "create_model",
         "evaluate",
@@ -180,6 +181,7 @@ def test_public_names_are_these() -> None:
         "load_dataset",
         "load_model",
         "read_table",
+        "text_stream_splits",
         "train",
     ]
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rnnzoo_export.quantization import QuantizationReport, quantize_onnx
     from rnnzoo_export.saved_model import export_saved_model
     from rnnzoo_export.serving.app import create_app
+    from rnnzoo_export.serving.generator import TextGenerator
     from rnnzoo_export.serving.predictor import OnnxPredictor
     from rnnzoo_export.serving.sessions import StreamingPredictor
     from rnnzoo_export.serving.settings import Settings
@@ -31,6 +32,7 @@ _HOMES = {
     "QuantizationReport": "rnnzoo_export.quantization",
     "Settings": "rnnzoo_export.serving.settings",
     "StreamingPredictor": "rnnzoo_export.serving.sessions",
+    "TextGenerator": "rnnzoo_export.serving.generator",
     "check_parity": "rnnzoo_export.parity",
     "create_app": "rnnzoo_export.serving.app",
     "export_kserve": "rnnzoo_export.deployment",
@@ -51,6 +53,7 @@ __all__ = [
     "QuantizationReport",
     "Settings",
     "StreamingPredictor",
+    "TextGenerator",
     "check_parity",
     "create_app",
     "export_kserve",

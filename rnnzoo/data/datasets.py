@@ -21,6 +21,9 @@ def load_dataset(
             8 x 8 image is a sequence of 8 steps (rows) of 8 features (pixels), to be classified as 0 to 9.
             ``"physionet2012"``: 4,000 intensive care stays of 48 hours, 37 variables in bins of an hour, nearly all of
             them missing at most hours; who died in hospital. Read from the folder ``RNNZOO_DATA``.
+            ``"ptb"``: the Penn Treebank in words, 10,000 of them, for language models; ``"tinyshakespeare"``: plays
+            in characters, in order 90 % to learn from, 5 % each for validation and test. Both have splits of their own
+            and are read from ``RNNZOO_DATA``.
         seed: Seed of the shuffled, stratified split.
         validation_fraction: Share of rows for validation.
         test_fraction: Share of rows for the test.
@@ -87,7 +90,26 @@ def _physionet2012(seed: int, validation_fraction: float, test_fraction: float) 
     )
 
 
+def _ptb(*_: float) -> Splits:
+    from rnnzoo.data.streams import text_stream_splits
+
+    folder = data_directory() / "ptb"
+    train, validation, test = (folder / f"ptb.{part}.txt.gz" for part in ("train", "valid", "test"))
+    return text_stream_splits(
+        train, validation, test, max_tokens=10_002, description={"source": "Penn Treebank"}
+    )
+
+
+def _tinyshakespeare(*_: float) -> Splits:
+    from rnnzoo.data.streams import text_stream_splits
+
+    path = data_directory() / "tinyshakespeare" / "input.txt.gz"
+    return text_stream_splits(path, unit="character", window=100, description={"source": "tinyshakespeare"})
+
+
 DATASETS: dict[str, Callable[[int, float, float], Splits]] = {
     "digits": _digits,
     "physionet2012": _physionet2012,
+    "ptb": _ptb,
+    "tinyshakespeare": _tinyshakespeare,
 }

@@ -24,10 +24,12 @@ class Split(ABC):
     Attributes:
         raw: The raw rows, for baselines, pictures and examples; ``None`` where they are not known.
         sized: Whether the number of rows is known.
+        targets_each_step: Whether targets are as many as steps, even where no weights say so.
     """
 
     raw: Rows | None = None
     sized: bool = True
+    targets_each_step: bool = False
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -40,6 +42,10 @@ class Split(ABC):
     @abstractmethod
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Returns some rows as one right-padded batch: inputs by name, targets, weights or ``None``."""
+
+    def num_batches(self, batch_size: int) -> int:
+        """Returns how many batches there are."""
+        return -(-len(self) // batch_size)
 
     def batches(
         self, batch_size: int, *, shuffle: bool = False, seed: int = 0, epoch: int = 0
@@ -74,7 +80,7 @@ class Split(ABC):
                 yield (inputs, targets) if weights is None else (inputs, targets, weights)
 
         inputs, targets, weights = self.gather([0])
-        steps = weights is not None
+        steps = weights is not None or self.targets_each_step
         signature: list[Any] = [
             {name: _spec(value, steps=True) for name, value in inputs.items()},
             _spec(targets, steps=steps),
@@ -82,8 +88,9 @@ class Split(ABC):
         if weights is not None:
             signature.append(_spec(weights, steps=True))
         dataset = tf.data.Dataset.from_generator(generate, output_signature=tuple(signature))
-        steps_per_epoch = -(-len(self) // batch_size)
-        return dataset.apply(tf.data.experimental.assert_cardinality(steps_per_epoch)).prefetch(2)
+        return dataset.apply(tf.data.experimental.assert_cardinality(self.num_batches(batch_size))).prefetch(
+            2
+        )
 
 
 class SequenceSplit(Split):

@@ -16,6 +16,7 @@ from rnnzoo.data.targets import encode_targets, fit_decoding
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing import (
+    CharacterTextPreprocessing,
     FeaturePreprocessing,
     IrregularPreprocessing,
     Preprocessing,
@@ -68,6 +69,8 @@ class Splits:
                 "num_targets": targets,
             }
         arguments = _input_arguments(self.preprocessing)
+        if self.task == "language_modeling":
+            return arguments
         arguments["num_classes"] = len(self.decoding.labels or self.decoding.target_names)
         if self.task in CLASSIFIER_TASKS and self.task != "classification":
             arguments["task"] = self.task
@@ -98,7 +101,8 @@ class Splits:
                 ``"times"`` and ``"values"`` (see ``IrregularPreprocessing``).
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
                 labels), numbers (regression), lists of labels (tagging).
-            task: A name in the task table, but for ``"forecasting"``, which tables are for.
+            task: A name in the task table, but for ``"forecasting"``, which tables are for, and
+                ``"language_modeling"``, which running text is for (see ``text_stream_splits``).
             validation: Rows and targets of a given validation part; ``None`` to split them off.
             test: Rows and targets of a given test part; ``None`` to split them off.
             validation_fraction: Share of all rows to split off for validation.
@@ -124,7 +128,7 @@ class Splits:
             >>> splits.model_arguments
             {'vocabulary_size': 5, 'num_classes': 2}
         """
-        checks.choice("task", task, [name for name in TASKS if name != "forecasting"])
+        checks.choice("task", task, [n for n in TASKS if n not in ("forecasting", "language_modeling")])
         checks.integer("seed", seed, minimum=0)
         parts = _split(
             (inputs, targets),
@@ -304,7 +308,7 @@ def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:
 
 
 def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:
-    if isinstance(preprocessing, TextPreprocessing):
+    if isinstance(preprocessing, TextPreprocessing | CharacterTextPreprocessing):
         return {"vocabulary_size": len(preprocessing.vocabulary)}
     if isinstance(preprocessing, FeaturePreprocessing):
         return {"num_features": len(preprocessing.mean), "variable_length": preprocessing.variable_length}

@@ -12,6 +12,8 @@ from rnnzoo.decoding.probabilities import sigmoid, softmax
 from rnnzoo.errors import ArgumentError, DataError
 
 Answer = dict[str, Any]
+#: How many of the tokens that may come next are told.
+_NEXT = 5
 
 
 class Decoding:
@@ -61,7 +63,7 @@ class Decoding:
 
         Args:
             outputs: Logits or values of a batch.
-            lengths: Valid steps of each row, for tagging; ``None`` for all.
+            lengths: Valid steps of each row, for tagging and language models; ``None`` for all.
 
         Returns:
             One JSON-able answer per row.
@@ -75,6 +77,9 @@ class Decoding:
             raise DataError(
                 f"row {row}: the model answered NaN or infinity; expected finite numbers. Train it again."
             )
+        if self.task == "language_modeling":
+            ends = [len(row) for row in outputs] if lengths is None else lengths
+            return [self._next(row[max(end, 1) - 1]) for row, end in zip(outputs, ends, strict=True)]
         if self.task == "tagging":
             kept = [len(row) for row in outputs] if lengths is None else lengths
             return [self._tags(row[:length]) for row, length in zip(outputs, kept, strict=True)]
@@ -104,6 +109,12 @@ class Decoding:
             "labels": [labels[i] for i in row.argmax(axis=-1)] if len(row) else [],
             "probabilities": shares.max(axis=-1).tolist() if len(row) else [],
         }
+
+    def _next(self, row: np.ndarray) -> Answer:
+        """Returns the tokens that are most likely to come next."""
+        labels, shares = self._names(len(row)), softmax(row)
+        best = np.argsort(-shares, kind="stable")[:_NEXT]
+        return {"next": {labels[number]: float(shares[number]) for number in best}}
 
     def _values(self, row: np.ndarray) -> Answer:
         restored = self.in_original_units(row)
@@ -138,4 +149,5 @@ _DECODERS: dict[str, Callable[[Decoding, np.ndarray], Answer]] = {
     "regression": Decoding._values,
     "tagging": Decoding._tags,
     "forecasting": Decoding._values,
+    "language_modeling": Decoding._next,
 }

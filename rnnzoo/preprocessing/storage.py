@@ -8,6 +8,7 @@ from typing import Any
 from rnnzoo.errors import DataError
 from rnnzoo.files import read_json, write_json
 from rnnzoo.preprocessing.base import Preprocessing
+from rnnzoo.preprocessing.character_text import CharacterTextPreprocessing
 from rnnzoo.preprocessing.features import FeaturePreprocessing
 from rnnzoo.preprocessing.irregular import IrregularPreprocessing
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing
@@ -25,6 +26,7 @@ KINDS: dict[str, type[Preprocessing]] = {
         WindowPreprocessing,
         LogMelPreprocessing,
         IrregularPreprocessing,
+        CharacterTextPreprocessing,
     )
 }
 

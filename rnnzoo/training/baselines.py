@@ -17,10 +17,13 @@ from sklearn.preprocessing import StandardScaler
 
 from rnnzoo.data.split import Split, WindowSplit
 from rnnzoo.data.splits import Splits
+from rnnzoo.data.streams import StreamSplit
 from rnnzoo.preprocessing.base import Rows
 
 #: Above this many numbers a linear model sees every k-th training window only.
 _MAX_NUMBERS = 60_000_000
+#: Streams that a text is cut into to be scored.
+_SCORED_STREAMS = 8
 
 
 def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
@@ -30,7 +33,8 @@ def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     (series of one length) or on mean, deviation, extremes, first and last value of each feature. Numbers: the
     mean, and ridge regression on the same. Tags: the most frequent tag of each word; for series the
     most frequent tag, and logistic regression on each step alone. Forecasts: persistence,
-    seasonal naive (where the data name a season) and ridge regression on all values of the window.
+    seasonal naive (where the data name a season) and ridge regression on all values of the window. Language: how often
+    each token occurs, and after which one it does (outputs are negative log-likelihoods).
 
     Args:
         splits: The data.
@@ -118,6 +122,31 @@ def _valid_steps(split: Split) -> tuple[np.ndarray, np.ndarray]:
         features.append(inputs["features"][weights > 0])
         found.append(tags[weights > 0])
     return np.concatenate(features), np.concatenate(found)
+
+
+def _language(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    """Unigrams with one added, and bigrams interpolated with them by Witten and Bell's estimate."""
+    assert isinstance(splits.train, StreamSplit), "texts come as streams"
+    ids, size = splits.train.ids.astype(np.int64), len(splits.preprocessing.vocabulary)
+    counts = np.bincount(ids, minlength=size)
+    unigram = (counts + 1) / (counts.sum() + size)
+    pairs, times = np.unique(ids[:-1] * size + ids[1:], return_counts=True)
+    after, kinds = np.zeros((2, size))
+    np.add.at(after, pairs // size, times)
+    np.add.at(kinds, pairs // size, 1)
+    # The same tokens, in the same order, as the model is scored on.
+    batches = list(part.batches(_SCORED_STREAMS))
+    before = np.concatenate([inputs["tokens"].reshape(-1) for inputs, _, _ in batches]).astype(np.int64)
+    token = np.concatenate([truth.reshape(-1) for _, truth, _ in batches])
+    place = np.minimum(np.searchsorted(pairs, before * size + token), len(pairs) - 1)
+    seen = np.where(pairs[place] == before * size + token, times[place], 0)
+    total = np.maximum(after[before] + kinds[before], 1)
+    smooth = np.where(after[before] > 0, kinds[before] / total, 1.0)
+    bigram = seen / total + smooth * unigram[token]
+    return {
+        "frequency of each token": -np.log(unigram[token]),
+        "pairs of tokens (Witten-Bell)": -np.log(bigram),
+    }
 
 
 def _steps(split: Split) -> Iterator[tuple[int, int]]:
@@ -228,4 +257,5 @@ _BASELINES: dict[str, Callable[[Splits, Split], dict[str, np.ndarray]]] = {
     "regression": _regression,
     "tagging": _tagging,
     "forecasting": _forecasting,
+    "language_modeling": _language,
 }

@@ -53,7 +53,7 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
             "Train a model with several outputs with Keras itself."
         )
     expected = tuple(targets.shape)
-    if task.name in ("classification", "tagging"):
+    if task.name in ("classification", "tagging", "language_modeling"):
         expected += (len(splits.decoding.labels),) if splits.decoding.labels else (output.shape[-1],)
     if tuple(output.shape) != expected:
         raise ArgumentError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +13,16 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
+from rnnzoo.data.streams import StreamSplit
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.model_inputs import input_structure
 from rnnzoo.tasks import Task, get_task
+from rnnzoo.training.carried_states import CarriedStates
 from rnnzoo.training.feeding import feed
 from rnnzoo.training.scores import Scores, score
 
+#: Streams that a text is cut into to be scored.
+_EVALUATED_STREAMS = 8
 PARTS = ("train", "validation", "test")
 
 
@@ -27,7 +32,8 @@ class Evaluation:
 
     Attributes:
         metrics: The scores, and the ``loss``.
-        outputs: Logits or values, row by row; values in original units; for tagging one row per valid step.
+        outputs: Logits or values, row by row; values in original units; for tagging one row per valid step; for
+            language models the negative log-likelihood of each token, for all logits would not fit into memory.
         targets: The truth, likewise.
     """
 
@@ -74,6 +80,8 @@ def evaluate_part(
     model: keras.Model, split: Split, splits: Splits, task: Task, *, batch_size: int = 256
 ) -> Evaluation:
     """Runs a model over a part, in order, and scores it."""
+    if task.name == "language_modeling":
+        return _evaluate_language(model, split, task, batch_size=batch_size)
     forward = forward_function(model)
     outputs, targets = [], []
     for inputs, truth, weights in split.batches(batch_size):
@@ -82,17 +90,46 @@ def evaluate_part(
         outputs.append(output[valid])
         targets.append(np.asarray(truth)[valid])
     joined, truth = np.concatenate(outputs), np.concatenate(targets)
-    if not np.isfinite(joined).all():
-        raise DataError(
-            f"model {model.name!r}: answers NaN or infinity; expected finite outputs. "
-            "Train it again with a lower learning_rate or gradient clipping."
-        )
+    _check_finite(model, joined)
     # The loss of the whole part, not the mean of those of its batches.
     loss = {"loss": float(task.loss()(truth, joined))}
     if task.output == "values" and splits.decoding is not None:
         restore = splits.decoding.in_original_units
         joined, truth = restore(joined), restore(truth)
     return Evaluation({**score(task.name, joined, truth), **loss}, joined, truth)
+
+
+def _evaluate_language(model: keras.Model, split: Split, task: Task, *, batch_size: int) -> Evaluation:
+    """Scores a language model token by token; on a stream with the states of all that came before."""
+    states = CarriedStates(model)
+    carrying: Any = contextlib.nullcontext()
+    if isinstance(split, StreamSplit):
+        # Few streams, for each starts without a past.
+        batch_size = min(batch_size, _EVALUATED_STREAMS)
+        states.reset(split.streams(batch_size))
+        carrying = states.attached()
+    losses, targets = [], []
+    with carrying:
+        forward = forward_function(model)
+        for inputs, truth, weights in split.batches(batch_size):
+            valid = np.ones(truth.shape, bool) if weights is None else weights > 0
+            logits = forward(inputs)[valid].astype(np.float64)
+            highest = logits.max(axis=-1, keepdims=True)
+            normalizer = np.log(np.exp(logits - highest).sum(axis=-1)) + highest[:, 0]
+            losses.append(normalizer - logits[np.arange(len(logits)), truth[valid]])
+            targets.append(truth[valid])
+    joined = np.concatenate(losses)
+    _check_finite(model, joined)
+    truth = np.concatenate(targets)
+    return Evaluation({**score(task.name, joined, truth), "loss": float(joined.mean())}, joined, truth)
+
+
+def _check_finite(model: keras.Model, outputs: np.ndarray) -> None:
+    if not np.isfinite(outputs).all():
+        raise DataError(
+            f"model {model.name!r}: answers NaN or infinity; expected finite outputs. "
+            "Train it again with a lower learning_rate or gradient clipping."
+        )
 
 
 def forward_function(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np.ndarray]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Above this many classes a confusion matrix cannot be read.
 _MAX_CLASSES = 60
+#: Tasks whose outputs are not one class for each target.
+_WITHOUT_CONFUSION = ("multilabel_classification", "language_modeling")
 #: Held-out rows that are kept for proving exports.
 _SAMPLES = 64
 
@@ -103,7 +105,7 @@ def _draw(
     elif task.name == "regression":
         names = _target_names(splits, evaluation.targets.shape[-1])
         figures["predictions"] = plots.regression_scatter(evaluation.targets, evaluation.outputs, names)
-    elif task.name != "multilabel_classification" and labels and len(labels) <= _MAX_CLASSES:
+    elif task.name not in _WITHOUT_CONFUSION and labels and len(labels) <= _MAX_CLASSES:
         truth = evaluation.targets.reshape(-1).astype(int)
         predicted = class_numbers(task.name, evaluation.outputs)
         figures["confusion_matrix"] = plots.confusion_matrix(truth, predicted, labels)

@@ -23,7 +23,8 @@ def score(task: str, outputs: np.ndarray, targets: np.ndarray) -> Scores:
 
     Returns:
         ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two), ``micro_f1`` and ``macro_f1`` for
-        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values.
+        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values, ``perplexity`` and ``bits_per_token`` for
+        language models, whose outputs are the negative log-likelihoods of the tokens here.
 
     Example:
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
@@ -72,6 +73,11 @@ def _errors(outputs: np.ndarray, targets: np.ndarray) -> Scores:
     return {"mae": np.abs(difference).mean(), "rmse": np.sqrt((difference**2).mean())}
 
 
+def _language(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    mean = float(np.mean(outputs))
+    return {"perplexity": float(np.exp(mean)), "bits_per_token": mean / float(np.log(2))}
+
+
 def _class_scores(truth: np.ndarray, predicted: np.ndarray) -> Scores:
     return {
         "accuracy": metrics.accuracy_score(truth, predicted),
@@ -86,4 +92,5 @@ _SCORES: dict[str, Callable[[np.ndarray, np.ndarray], Scores]] = {
     "regression": _regression,
     "tagging": _classes,
     "forecasting": _errors,
+    "language_modeling": _language,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
+from rnnzoo.data.streams import StreamSplit
 from rnnzoo.errors import ArgumentError, RunError
 from rnnzoo.tasks import Task, get_task
 from rnnzoo.training.callbacks import Recorder, StopOnNonFinite, build_callbacks, epoch_counter
+from rnnzoo.training.carried_states import CarriedStates, ResetStates
 from rnnzoo.training.checkpoint import Checkpoint, finished_epochs
 from rnnzoo.training.compatibility import check_model_fits
 from rnnzoo.training.config import TrainConfig
@@ -172,7 +175,7 @@ def fit(
     Returns:
         History, best epoch and stop reason.
     """
-    steps = -(-len(splits.train) // config.batch_size) if splits.train.sized else None
+    steps = splits.train.num_batches(config.batch_size) if splits.train.sized else None
     _compile(model, task, config, steps_per_epoch=steps or 1)
     monitor, direction = monitored(task, config)
     first, last = epochs or (0, config.epochs)
@@ -198,17 +201,24 @@ def fit(
         )
     if not resume:
         _seed(model, config.seed)
+    carrying: Any = contextlib.nullcontext()
+    if isinstance(splits.train, StreamSplit) and isinstance(splits.validation, StreamSplit):
+        states = CarriedStates(model)
+        rows = splits.train.streams(config.batch_size), splits.validation.streams(_validation_rows(config))
+        chain.insert(0, ResetStates(states, train_rows=rows[0], validation_rows=rows[1]))
+        carrying = states.attached()
     try:
-        model.fit(
-            _dataset(model, splits.train, config, shuffle=True, epoch=current_epoch),
-            validation_data=_dataset(model, splits.validation, config, shuffle=False),
-            initial_epoch=first,
-            # A run that had stopped by itself only takes up its best weights again.
-            epochs=first if stopped else last,
-            callbacks=chain,
-            shuffle=False,  # the data come in their order
-            verbose=0,
-        )
+        with carrying:
+            model.fit(
+                _dataset(model, splits.train, config, shuffle=True, epoch=current_epoch),
+                validation_data=_dataset(model, splits.validation, config, shuffle=False),
+                initial_epoch=first,
+                # A run that had stopped by itself only takes up its best weights again.
+                epochs=first if stopped else last,
+                callbacks=chain,
+                shuffle=False,  # the data come in their order
+                verbose=0,
+            )
     finally:
         if bar is not None:
             bar.close()
@@ -249,11 +259,15 @@ def _dataset(
     shuffle: bool,
     epoch: Callable[[], int] | None = None,
 ) -> Any:
-    # Validation keeps no gradients: larger batches are faster and change nothing.
-    size = config.batch_size if shuffle else 4 * config.batch_size
+    size = config.batch_size if shuffle else _validation_rows(config)
     dataset = split.dataset(size, shuffle=shuffle, seed=config.seed, epoch=epoch or (lambda: 0))
     # tf.data takes a list for one tensor; Keras takes a tuple for a list.
     return dataset.map(lambda inputs, *rest: (keras.tree.lists_to_tuples(feed(model, inputs)), *rest))
+
+
+def _validation_rows(config: TrainConfig) -> int:
+    # Validation keeps no gradients: larger batches are faster and change nothing.
+    return 4 * config.batch_size
 
 
 def _seed(model: keras.Model, seed: int) -> None:

@@ -1,0 +1,98 @@
+"""Recurrent layers that go on where the batch before left them, for training and scoring on one long sequence."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from rnnzoo.errors import ArgumentError
+
+
+class CarriedStates:
+    """The states of a model's recurrent layers between batches.
+
+    The model itself keeps no state: its layers are made to start from variables that live here, and to leave their
+    last states in them, as long as ``attached`` lasts. Gradients stop at the first step of a batch.
+    """
+
+    def __init__(self, model: Any) -> None:
+        # Keras lists the layers inside models, wrappers and attributes through this method only.
+        self._layers = [
+            x for x in model._flatten_layers(include_self=False) if isinstance(x, keras.layers.RNN)
+        ]
+        self._variables: dict[str, list[Any]] = {}
+        for layer in self._layers:
+            if layer.go_backwards:
+                raise ArgumentError(
+                    f"layer {layer.name!r}: reads backwards, so that its state cannot go on; expected layers that read "
+                    "forwards. Build the model with bidirectional=False."
+                )
+
+    @contextlib.contextmanager
+    def attached(self) -> Iterator[CarriedStates]:
+        """Makes the layers start from the states here, and leave them here."""
+        changed = []
+        try:
+            for layer in self._layers:
+                # Past Keras's own attribute setter, which would take a function for state to save.
+                object.__setattr__(layer, "inner_loop", self._carrying(layer))
+                changed.append(layer)
+            yield self
+        finally:
+            for layer in changed:
+                object.__delattr__(layer, "inner_loop")
+
+    def reset(self, rows: int) -> None:
+        """Puts all states to zero, for batches of so many rows."""
+        import tensorflow as tf
+
+        for layer in self._layers:
+            zeros = [tf.zeros((rows, size), layer.compute_dtype) for size in layer.state_size]
+            variables = self._variables.setdefault(
+                layer.name,
+                [
+                    tf.Variable(zero, trainable=False, shape=(None, zero.shape[1]), dtype=zero.dtype)
+                    for zero in zeros
+                ],
+            )
+            for variable, zero in zip(variables, zeros, strict=True):
+                variable.assign(zero)
+
+    def _carrying(self, layer: Any) -> Any:
+        inner_loop = layer.inner_loop
+
+        def carry(sequences: Any, initial_state: Any, mask: Any, training: Any = False) -> Any:
+            variables = self._variables[layer.name]
+            states = [variable.read_value() for variable in variables]
+            last, outputs, after = inner_loop(sequences, states, mask, training)
+            for variable, state in zip(variables, keras.tree.flatten(after), strict=True):
+                variable.assign(state)
+            return last, outputs, after
+
+        return carry
+
+
+class ResetStates(keras.callbacks.Callback):
+    """Lets every epoch, and every validation, start from zero states.
+
+    Args:
+        states: The states.
+        train_rows: Rows of a training batch.
+        validation_rows: Rows of a validation batch.
+    """
+
+    def __init__(self, states: CarriedStates, *, train_rows: int, validation_rows: int) -> None:
+        super().__init__()
+        self._states = states
+        self._train_rows, self._validation_rows = train_rows, validation_rows
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Starts the epoch's first windows from zeros."""
+        self._states.reset(self._train_rows)
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Starts validation from zeros; training has ended its epoch by then."""
+        self._states.reset(self._validation_rows)
