@@ -62,7 +62,7 @@ class KneserNey:
         return np.asarray(np.log(shares[1:]))
 
     def _look_up(self, ids: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the numbers of the ``level - 1`` tokens before each place, and of these with its own; -1: not seen."""
+        """Returns the numbers of the ``level - 1`` tokens before each place, and with its own; -1 if unseen."""
         context = np.zeros(len(ids), np.int64)
         found = context
         for length in range(1, level + 1):
@@ -127,14 +127,13 @@ def _count(ids: np.ndarray, size: int, order: int) -> list[_Table]:
     found = np.zeros(
         len(ids), np.int64
     )  # the number of the sequence that ends at each place; the empty one is 0
-    contexts, ends, keys = [], [found], []
+    ends, keys = [found], list[np.ndarray]()
     for _ in range(order):
         before = np.concatenate([[-1 if keys else 0], found[:-1]])
         valid = before >= 0
         table, places = np.unique(before[valid] * size + ids[valid], return_inverse=True)
         found = np.full(len(ids), -1, np.int64)
         found[valid] = places
-        contexts.append(before)
         keys.append(table)
         ends.append(found)
     tables = []
