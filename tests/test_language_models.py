@@ -28,7 +28,7 @@ from rnnzoo.errors import ArgumentError, BundleError, DataError, PathNotFoundErr
 from rnnzoo.preprocessing import CharacterTextPreprocessing, load_preprocessing, save_preprocessing
 from rnnzoo.training.baselines import run_baselines
 from rnnzoo.training.carried_states import CarriedStates
-from rnnzoo_export import OnnxPredictor, TextGenerator, save_bundle
+from rnnzoo_export import OnnxPredictor, TextGenerator, export_onnx, quantize_onnx, save_bundle
 
 WORDS = ["one", "two", "three", "four", "five", "six"]
 
@@ -181,18 +181,33 @@ def test_perplexity_is_that_of_one_pass_over_the_text() -> None:
     np.testing.assert_allclose(scores["bits_per_token"], np.log2(expected), rtol=1e-5)
 
 
-def test_baselines_are_probabilities() -> None:
-    """Over every token that may come next they sum to one; seen pairs count by hand."""
-    splits = text_stream_splits("a b a c a b", "a b c a", window=2)
-    words = splits.preprocessing.vocabulary.words
-    found = run_baselines(splits, splits.validation)
-    counts = {"a": 3, "b": 2, "c": 1}
-    unigram = {word: (counts.get(word, 0) + 1) / (6 + len(words)) for word in words}
-    assert abs(sum(unigram.values()) - 1) < 1e-12
-    np.testing.assert_allclose(found["frequency of each token"], [-np.log(unigram[w]) for w in "bca"])
-    # After "a": b twice and c once, of two kinds.
-    expected = (2 / 5 + 2 / 5 * unigram["b"], 0 + 1 / 2 * unigram["c"], 1 / 2 + 1 / 2 * unigram["a"])
-    np.testing.assert_allclose(found["pairs of tokens (Witten-Bell)"], -np.log(expected))
+def test_rivals_are_scored_on_the_tokens_that_the_model_is_scored_on() -> None:
+    splits = text_stream_splits(counting(40), window=4, validation_fraction=0.2, test_fraction=0.2)
+    assert splits.test is not None
+    found = run_baselines(splits, splits.test)
+    scored = sum(truth.size for _, truth, _ in splits.test.batches(8))
+    assert {len(losses) for losses in found.values()} == {scored}
+    counts = np.bincount(splits.train.ids)[2:]  # type: ignore[attr-defined]
+    entropy = -(counts / counts.sum() * np.log(counts / counts.sum())).sum()
+    assert abs(found["frequency of each token"].mean() - entropy) < 0.05
+    # Three words tell what comes next.
+    assert found["sequences of 3 tokens (Kneser-Ney)"].mean() < 0.1
+
+
+def test_a_language_model_is_not_quantized(tmp_path: Path) -> None:
+    model = build_language_model(vocabulary_size=9, embedding_size=5, units=(6,))
+    export_onnx(model, tmp_path / "model.onnx")
+    with pytest.raises(
+        ArgumentError, match="task: received 'language_modeling', whose answers are not kept all at once"
+    ):
+        quantize_onnx(
+            tmp_path / "model.onnx",
+            tmp_path / "small.onnx",
+            method="weights_int8",
+            data=text_stream_splits(counting(9), window=4).validation,
+            task="language_modeling",
+            max_drop=1.0,
+        )
 
 
 class TestEmbedding:
@@ -260,9 +275,14 @@ class TestSampling:
             token_probabilities(self.logits, **options)
 
     def test_logits_that_are_no_scores_are_refused(self) -> None:
-        for logits in ([np.nan, 0.0], [-np.inf, -np.inf]):
-            with pytest.raises(ArgumentError, match="logits: received NaN, or none that is finite"):
+        for logits in ([np.nan, 0.0], [np.inf, 0.0], [-np.inf, -np.inf]):
+            with pytest.raises(
+                ArgumentError, match="logits: received NaN, plus infinity, or none that is finite"
+            ):
                 token_probabilities(np.array(logits))
+
+    def test_a_tiny_temperature_is_as_good_as_none(self) -> None:
+        np.testing.assert_array_equal(token_probabilities(self.logits, temperature=1e-320), [1, 0, 0, 0])
 
     def test_writing_ends_at_the_end_and_never_draws_what_is_forbidden(self) -> None:
         def step(tokens: np.ndarray) -> np.ndarray:

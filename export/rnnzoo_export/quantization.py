@@ -104,6 +104,11 @@ def quantize_onnx(
     """
     checks.choice("method", method, METHODS)
     get_task(task)
+    if task == "language_modeling":
+        raise ArgumentError(
+            "task: received 'language_modeling', whose answers are not kept all at once; expected another "
+            "task. Serve the float32 file."
+        )
     if not 0 <= max_drop < math.inf:
         raise ArgumentError(f"max_drop: received {max_drop!r}; expected 0 or more points.")
     source, target = files.existing_file(path, "an ONNX file"), Path(out)

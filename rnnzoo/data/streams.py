@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
 from rnnzoo.preprocessing import CharacterTextPreprocessing, TokenPreprocessing
 
+#: Streams that a text is cut into to be scored.
+EVALUATED_STREAMS = 8
 UNITS = ("word", "character")
 END_OF_LINE = "<eos>"
 
@@ -164,7 +167,8 @@ def text_stream_splits(
         )
         for part, row in rows.items()
     }
-    facts = {"unit": unit, "window": window, **(description or {})}
+    checksum = hashlib.sha256(b"".join(split.ids.tobytes() for split in parts.values())).hexdigest()
+    facts = {"checksum": checksum, "unit": unit, "window": window, **(description or {})}
     facts["tokens"] = {part: len(split.ids) for part, split in parts.items()}
     return Splits(
         train=parts["train"],

@@ -44,12 +44,15 @@ def token_probabilities(
     if top_p is not None:
         checks.number("top_p", top_p, above=0, maximum=1)
     scores = np.asarray(logits, np.float64)
-    if np.isnan(scores).any() or not np.isfinite(scores).any():
-        raise ArgumentError("logits: received NaN, or none that is finite; expected scores of tokens.")
+    if np.isnan(scores).any() or np.isposinf(scores).any() or not np.isfinite(scores).any():
+        raise ArgumentError(
+            "logits: received NaN, plus infinity, or none that is finite; expected scores of tokens."
+        )
     order = np.argsort(-scores, kind="stable")
     if temperature == 0:
         return np.eye(len(scores))[order[0]]
-    shares = softmax(scores / temperature)
+    with np.errstate(over="ignore"):  # a small temperature leaves nothing of all but the best
+        shares = softmax((scores - scores.max()) / temperature)
     if top_k is not None:
         shares[order[top_k:]] = 0.0
         shares /= shares.sum()

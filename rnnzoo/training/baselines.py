@@ -17,13 +17,12 @@ from sklearn.preprocessing import StandardScaler
 
 from rnnzoo.data.split import Split, WindowSplit
 from rnnzoo.data.splits import Splits
-from rnnzoo.data.streams import StreamSplit
+from rnnzoo.data.streams import EVALUATED_STREAMS, StreamSplit
 from rnnzoo.preprocessing.base import Rows
+from rnnzoo.training.ngrams import KneserNey
 
 #: Above this many numbers a linear model sees every k-th training window only.
 _MAX_NUMBERS = 60_000_000
-#: Streams that a text is cut into to be scored.
-_SCORED_STREAMS = 8
 
 
 def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
@@ -34,7 +33,7 @@ def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     mean, and ridge regression on the same. Tags: the most frequent tag of each word; for series the
     most frequent tag, and logistic regression on each step alone. Forecasts: persistence,
     seasonal naive (where the data name a season) and ridge regression on all values of the window. Language: how often
-    each token occurs, and after which one it does (outputs are negative log-likelihoods).
+    each token occurs, and after which ones: 2 words or 6 characters (outputs are negative log-likelihoods).
 
     Args:
         splits: The data.
@@ -125,27 +124,20 @@ def _valid_steps(split: Split) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _language(splits: Splits, part: Split) -> dict[str, np.ndarray]:
-    """Unigrams with one added, and bigrams interpolated with them by Witten and Bell's estimate."""
     assert isinstance(splits.train, StreamSplit), "texts come as streams"
-    ids, size = splits.train.ids.astype(np.int64), len(splits.preprocessing.vocabulary)
-    counts = np.bincount(ids, minlength=size)
-    unigram = (counts + 1) / (counts.sum() + size)
-    pairs, times = np.unique(ids[:-1] * size + ids[1:], return_counts=True)
-    after, kinds = np.zeros((2, size))
-    np.add.at(after, pairs // size, times)
-    np.add.at(kinds, pairs // size, 1)
-    # The same tokens, in the same order, as the model is scored on.
-    batches = list(part.batches(_SCORED_STREAMS))
-    before = np.concatenate([inputs["tokens"].reshape(-1) for inputs, _, _ in batches]).astype(np.int64)
-    token = np.concatenate([truth.reshape(-1) for _, truth, _ in batches])
-    place = np.minimum(np.searchsorted(pairs, before * size + token), len(pairs) - 1)
-    seen = np.where(pairs[place] == before * size + token, times[place], 0)
-    total = np.maximum(after[before] + kinds[before], 1)
-    smooth = np.where(after[before] > 0, kinds[before] / total, 1.0)
-    bigram = seen / total + smooth * unigram[token]
+    assert isinstance(part, StreamSplit), "texts come as streams"
+    size = len(splits.preprocessing.vocabulary)
+    rows = part.streams(EVALUATED_STREAMS)
+    scored = rows * ((len(part.ids) - 1) // rows)
+    order = 3 if splits.preprocessing.kind == "tokens" else 7
     return {
-        "frequency of each token": -np.log(unigram[token]),
-        "pairs of tokens (Witten-Bell)": -np.log(bigram),
+        name: -KneserNey(splits.train.ids, vocabulary_size=size, order=longest).log_probabilities(part.ids)[
+            :scored
+        ]
+        for name, longest in (
+            ("frequency of each token", 1),
+            (f"sequences of {order} tokens (Kneser-Ney)", order),
+        )
     }
 
 

@@ -54,7 +54,11 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
         )
     expected = tuple(targets.shape)
     if task.name in ("classification", "tagging", "language_modeling"):
-        expected += (len(splits.decoding.labels),) if splits.decoding.labels else (output.shape[-1],)
+        expected += (
+            (len(splits.decoding.labels),)
+            if getattr(splits.decoding, "labels", None)
+            else (output.shape[-1],)
+        )
     if tuple(output.shape) != expected:
         raise ArgumentError(
             f"model {model.name!r}: gives output of shape {_free(output.shape)}; the data ask for "

@@ -13,7 +13,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
-from rnnzoo.data.streams import StreamSplit
+from rnnzoo.data.streams import EVALUATED_STREAMS, StreamSplit
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.model_inputs import input_structure
 from rnnzoo.tasks import Task, get_task
@@ -21,8 +21,6 @@ from rnnzoo.training.carried_states import CarriedStates
 from rnnzoo.training.feeding import feed
 from rnnzoo.training.scores import Scores, score
 
-#: Streams that a text is cut into to be scored.
-_EVALUATED_STREAMS = 8
 PARTS = ("train", "validation", "test")
 
 
@@ -101,11 +99,11 @@ def evaluate_part(
 
 def _evaluate_language(model: keras.Model, split: Split, task: Task, *, batch_size: int) -> Evaluation:
     """Scores a language model token by token; on a stream with the states of all that came before."""
-    states = CarriedStates(model)
     carrying: Any = contextlib.nullcontext()
     if isinstance(split, StreamSplit):
+        states = CarriedStates(model)
         # Few streams, for each starts without a past.
-        batch_size = min(batch_size, _EVALUATED_STREAMS)
+        batch_size = min(batch_size, EVALUATED_STREAMS)
         states.reset(split.streams(batch_size))
         carrying = states.attached()
     losses, targets = [], []
