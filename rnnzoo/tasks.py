@@ -22,7 +22,8 @@ class Task:
 
     Attributes:
         name: The name that builders, ``train`` and bundles use.
-        output: The name of the model's output: ``"logits"``, or ``"values"`` for real-valued answers.
+        output: The name of the model's output: ``"logits"``, ``"values"`` for real-valued answers, or ``"potentials"``
+            of pairs of tags.
         activation: How an output becomes a probability or value.
         losses: The Keras losses to choose from; the first is the default.
         metrics: The Keras metrics shown while training.
@@ -31,7 +32,7 @@ class Task:
     """
 
     name: str
-    output: Literal["logits", "values"]
+    output: Literal["logits", "values", "potentials"]
     activation: Activation
     losses: tuple[str, ...]
     metrics: tuple[str, ...]
@@ -120,6 +121,16 @@ TASKS: dict[str, Task] = {
             objective="val_loss",
             direction="min",
         ),
+        # Data for tagging, tagged as whole rows: the activation is over paths.
+        Task(
+            name="crf_tagging",
+            output="potentials",
+            activation="softmax",
+            losses=("crf_negative_log_likelihood",),
+            metrics=("path_accuracy",),
+            objective="val_accuracy",
+            direction="max",
+        ),
         # The mean absolute error asks for the median, which a few extreme hours do not move.
         Task(
             name="forecasting",
@@ -161,6 +172,7 @@ _LOSSES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "mean_absolute_error": ("keras.losses", "MeanAbsoluteError", {}),
     "mean_squared_error": ("keras.losses", "MeanSquaredError", {}),
     "huber": ("keras.losses", "Huber", {}),
+    "crf_negative_log_likelihood": ("rnnzoo.losses.crf", "CrfNegativeLogLikelihood", {}),
 }
 _METRICS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "accuracy": ("keras.metrics", "SparseCategoricalAccuracy", {"name": "accuracy"}),
@@ -169,4 +181,5 @@ _METRICS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "auc": ("keras.metrics", "AUC", {"from_logits": True, "name": "auc"}),
     "mean_absolute_error": ("keras.metrics", "MeanAbsoluteError", {"name": "mean_absolute_error"}),
     "mean_squared_error": ("keras.metrics", "MeanSquaredError", {"name": "mean_squared_error"}),
+    "path_accuracy": ("rnnzoo.losses.crf", "PathAccuracy", {}),
 }

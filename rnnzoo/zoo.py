@@ -61,6 +61,7 @@ _CLASSIFIER = ("build_classifier", "classification")
 _IRREGULAR = ("build_irregular_classifier", "classification")
 _LANGUAGE_MODEL = ("build_language_model", "language_modeling")
 _TAGGER = ("build_tagger", "tagging")
+_CRF_TAGGER = ("build_tagger", "crf_tagging")
 _FORECASTER = ("build_forecaster", "forecasting")
 
 _TABLE: tuple[ModelSpec, ...] = (
@@ -233,6 +234,27 @@ _TABLE: tuple[ModelSpec, ...] = (
         **_TAGS,
     ),
     _row(
+        "text-tagger-bilstm-crf",
+        *_CRF_TAGGER,
+        "the same LSTM; tags of a row scored together by a CRF",
+        cell="lstm",
+        units=(100,),
+        bidirectional=True,
+        crf=True,
+        **_TAGS,
+    ),
+    _row(
+        "text-tagger-char-bilstm-crf",
+        *_CRF_TAGGER,
+        "the same with a convolution over the characters of each word",
+        cell="lstm",
+        units=(100,),
+        bidirectional=True,
+        crf=True,
+        character_vocabulary_size=128,
+        **_TAGS,
+    ),
+    _row(
         "series-tagger-lstm",
         *_TAGGER,
         "a state for every step, from the past only",
@@ -331,7 +353,7 @@ def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:
 
     Example:
         >>> list_models("forecaster-*")
-        ['forecaster-simple-rnn', 'forecaster-lstm', 'forecaster-gru']
+        ['forecaster-simple-rnn', 'forecaster-lstm', 'forecaster-gru', 'forecaster-min-lstm']
     """
     if task is not None:
         checks.choice("task", task, TASKS)

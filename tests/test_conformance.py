@@ -164,7 +164,7 @@ def test_fails_without_its_recurrence(name: str, monkeypatch: pytest.MonkeyPatch
     assert _learned(name, epochs=50) > 0.5
 
 
-def _learned(name: str, *, epochs: int = 200) -> float:
+def _learned(name: str, *, epochs: int = 400) -> float:
     """Trains on the toy problem; returns the loss as a share of that of an answer without memory."""
     problem = case(name).problem(get_spec(name))
     # Cells without the past in their gates need more units for the same memory.

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import keras
 import numpy as np
@@ -149,7 +149,7 @@ def _write_networks(
     parity = write_saved_model(
         exportable,
         saved_model,
-        text=preprocessing if isinstance(preprocessing, TextPreprocessing) else None,
+        text=preprocessing if _is_text(preprocessing) else None,
         parity_inputs=parity_inputs,
         name=layout.SAVED_MODEL_DIRECTORY,
     )
@@ -160,6 +160,11 @@ def _write_networks(
         check=functools.partial(check_onnx, exportable, inputs=parity_inputs, name=layout.ONNX_FILE),
     )
     return {layout.ONNX_FILE: _described(report), layout.SAVED_MODEL_DIRECTORY: parity.to_config()}
+
+
+def _is_text(preprocessing: Preprocessing | None) -> TypeGuard[TextPreprocessing]:
+    """Whether it can be part of a file that takes texts."""
+    return isinstance(preprocessing, TextPreprocessing) and find_raw_graph(preprocessing) is not None
 
 
 def _described(report: ExportReport) -> dict[str, Any]:

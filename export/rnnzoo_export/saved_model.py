@@ -17,7 +17,7 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing import TextPreprocessing
 from rnnzoo_export.exportable import Exportable
 from rnnzoo_export.parity import ParityReport, check_saved_model, compare, given_batch
-from rnnzoo_export.raw_model import check_fit
+from rnnzoo_export.raw_model import check_fit, find_raw_graph
 from rnnzoo_export.raw_text import TextGraph
 from rnnzoo_export.saved_text import TextTokens
 
@@ -64,7 +64,7 @@ def export_saved_model(
     files.refuse_existing(directory, overwrite=overwrite)
     names = None
     if text is not None:
-        if not isinstance(text, TextPreprocessing):
+        if not isinstance(text, TextPreprocessing) or find_raw_graph(text) is None:
             raise ArgumentError(
                 f"text: received {type(text).__name__}; expected TextPreprocessing or TokenPreprocessing. "
                 "Pass a fitted preprocessing."

@@ -328,7 +328,15 @@ def _refuse_layers(model: Any) -> None:
 
 
 def _looks_ahead(layer: Any) -> str | None:
-    """Says in which way a layer needs steps that are yet to come; ``None`` if it does not, as far as is known."""
+    """Says in which way a layer needs steps that are yet to come; ``None`` if it does not, as far as is known.
+
+    A layer of one's own says it in an attribute ``looks_ahead``.
+    """
+    own = getattr(layer, "looks_ahead", None)
+    if isinstance(own, str):
+        return own
+    if isinstance(layer, layers.Conv2D) and _one_step_high(layer):
+        return None  # it reads what belongs to one step, such as the characters of a word
     if isinstance(layer, _WHOLE_SEQUENCE):
         return f"{type(layer).__name__} needs the whole sequence"
     if isinstance(layer, layers.RNN) and layer.go_backwards:
@@ -341,6 +349,13 @@ def _looks_ahead(layer: Any) -> str | None:
         if layer.kernel_size[0] > 1 and layer.padding != "causal":
             return f"reads steps ahead (padding={layer.padding!r}, expected 'causal')"
     return None
+
+
+def _one_step_high(layer: Any) -> bool:
+    return (
+        layer.kernel_size[0] == layer.strides[0] == layer.dilation_rate[0] == 1
+        and layer.data_format == "channels_last"
+    )
 
 
 def _starts_from_zeros(layer: Any, states: list[Any], sequences: Any) -> bool:

@@ -6,15 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+from keras import layers
 
 from rnnzoo import checks
 from rnnzoo.encoder import encode
+from rnnzoo.errors import ArgumentError
 from rnnzoo.heads import dense_head
 from rnnzoo.inputs import sequence_inputs
+from rnnzoo.layers.chain_potentials import ChainPotentials
+from rnnzoo.layers.character_encoder import encode_characters
 from rnnzoo.regularization import Regularization
 
 
-def build_tagger(
+def build_tagger(  # noqa: PLR0913 - flat keywords, as in every builder
     *,
     num_classes: int,
     vocabulary_size: int | None = None,
@@ -28,13 +32,22 @@ def build_tagger(
     recurrent_dropout: float = 0.0,
     skip: str = "none",
     regularization: Regularization | Mapping[str, Any] | None = None,
+    crf: bool = False,
+    character_vocabulary_size: int | None = None,
+    character_embedding_size: int = 30,
     name: str = "tagger",
 ) -> keras.Model:
     """Builds a recurrent tagger that answers at every step: part of speech, slot, phase of a gesture.
 
     Inputs: ``tokens`` int32 ``(batch, time)`` or ``features`` float32 ``(batch, time, features)`` (and ``mask``
-    bool ``(batch, time)`` if ``variable_length``). Output: ``logits`` ``(batch, time, classes)``; what stands
-    at padded steps means nothing.
+    bool ``(batch, time)`` if ``variable_length``); words also as ``characters`` int32 ``(batch, time, characters)``
+    (id 0 is padding) where ``character_vocabulary_size`` is given. Output: ``logits`` ``(batch, time, classes)``; what
+    stands at padded steps means nothing.
+
+    With ``crf`` the tags of a row are scored together, as a linear-chain conditional random field: which tag may
+    follow which is learned too. The output is then ``potentials`` ``(batch, time, classes, classes)``, whose sum along
+    a path of tags is the score of the path: see ``rnnzoo.layers.chain_potentials``. Train it for the task
+    ``"crf_tagging"``; answers are the best path (Viterbi 1967).
 
     Args:
         num_classes: Number of tags.
@@ -49,6 +62,10 @@ def build_tagger(
         recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
         skip: ``"residual"`` adds each layer's input to its output, ``"highway"`` mixes them; ``"none"`` does neither.
         regularization: Weight-drop, zoneout, penalties: see ``Regularization``; a mapping of its fields will do.
+        crf: Whether the tags of a row are scored together.
+        character_vocabulary_size: Number of character ids, padding and unknown included; ``None`` to read words
+            whole. Only beside ``vocabulary_size``.
+        character_embedding_size: Width of the character embedding, and number of filters that read it.
         name: The model's name.
 
     Raises:
@@ -60,7 +77,8 @@ def build_tagger(
         (None, None, 17)
 
     Reference:
-        Huang 2015, Bidirectional LSTM-CRF models for sequence tagging, arXiv:1508.01991 (without the CRF).
+        Huang 2015, Bidirectional LSTM-CRF models for sequence tagging, arXiv:1508.01991; Ma & Hovy 2016, End-to-end
+        sequence labeling via bi-directional LSTM-CNNs-CRF, arXiv:1603.01354 (characters).
     """
     checks.integer("num_classes", num_classes, minimum=2)
     inputs, x, mask = sequence_inputs(
@@ -69,6 +87,8 @@ def build_tagger(
         embedding_size=embedding_size,
         variable_length=variable_length,
     )
+    if character_vocabulary_size is not None:
+        inputs, x = _with_characters(inputs, x, character_vocabulary_size, character_embedding_size)
     x = encode(
         x,
         mask,
@@ -81,4 +101,23 @@ def build_tagger(
         regularization=regularization,
         return_sequences=True,
     )
-    return keras.Model(inputs, dense_head(x, num_classes, name="logits"), name=name)
+    if not checks.flag("crf", crf):
+        return keras.Model(inputs, dense_head(x, num_classes, name="logits"), name=name)
+    scores = dense_head(x, num_classes, name="scores")
+    return keras.Model(inputs, ChainPotentials(dtype="float32", name="potentials")(scores, mask), name=name)
+
+
+def _with_characters(tokens: Any, x: Any, vocabulary_size: int, embedding_size: int) -> tuple[list[Any], Any]:
+    """Adds the input ``characters``, and what the characters of each word say to what the word does."""
+    if isinstance(tokens, list) or tokens.name != "tokens":
+        raise ArgumentError(
+            f"character_vocabulary_size: received {vocabulary_size!r} without vocabulary_size; expected both, for "
+            "characters belong to words. Leave it out for series."
+        )
+    checks.integer(
+        "character_vocabulary_size", vocabulary_size, minimum=3, fix="Ids 0 and 1 mean padding and unknown."
+    )
+    checks.integer("character_embedding_size", embedding_size, minimum=1)
+    characters = keras.Input((None, None), dtype="int32", name="characters")
+    read = encode_characters(characters, vocabulary_size=vocabulary_size, embedding_size=embedding_size)
+    return [tokens, characters], layers.Concatenate(name="word_and_characters")([x, read])

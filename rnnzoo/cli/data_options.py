@@ -48,6 +48,9 @@ class DataOptions:
     max_length: Annotated[
         int | None, _option("--max-length", "Words per text, at most; longer texts are cut.")
     ] = None
+    characters: Annotated[
+        bool, _option("--characters", "Words come with their characters, for taggers that read those too.")
+    ] = False
     target: Annotated[str | None, _option("--target", "The column(s) to forecast, comma-separated.")] = None
     window: Annotated[int | None, _option("--window", "Steps of the past to read.")] = None
     horizon: Annotated[int | None, _option("--horizon", "Steps ahead to forecast.")] = None
@@ -102,6 +105,7 @@ class DataOptions:
             "task": self.task,
             "max_tokens": self.max_tokens,
             "max_length": self.max_length,
+            "characters": self.characters,
         }
 
     def _series_arguments(self) -> dict[str, Any]:

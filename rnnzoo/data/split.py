@@ -264,7 +264,13 @@ class DatasetSplit(Split):
 
 
 def _spec(value: np.ndarray, *, steps: bool) -> Any:
-    """The type of a batch: any number of rows and, where it has ``steps``, any number of them."""
+    """The type of a batch: any number of rows and, where it has ``steps``, any number of them.
+
+    Ids have no features: where they have a third axis, such as the characters of a word, it is of any size too.
+    """
     import tensorflow as tf
 
-    return tf.TensorSpec((None, *((None, *value.shape[2:]) if steps else value.shape[1:])), value.dtype)
+    sizes: Sequence[int | None] = value.shape[1:]
+    if steps:
+        sizes = [None] * (value.ndim - 1) if value.dtype == np.int32 else [None, *value.shape[2:]]
+    return tf.TensorSpec((None, *sizes), value.dtype)

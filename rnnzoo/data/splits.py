@@ -16,6 +16,7 @@ from rnnzoo.data.targets import encode_targets, fit_decoding
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing import (
+    CharacterPreprocessing,
     CharacterTextPreprocessing,
     FeaturePreprocessing,
     IrregularPreprocessing,
@@ -29,6 +30,9 @@ from rnnzoo.tasks import CLASSIFIER_TASKS, TASKS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Tasks that rows and targets alone do not make.
+_OTHER_DATA = ("forecasting", "language_modeling", "crf_tagging")
 
 #: Raw rows and their targets.
 Pair = tuple[Rows, Rows]
@@ -91,6 +95,7 @@ class Splits:
         seed: int = 0,
         max_tokens: int = 20_000,
         max_length: int | None = None,
+        characters: bool = False,
         description: Mapping[str, Any] | None = None,
     ) -> Splits:
         """Makes splits of rows in memory.
@@ -111,6 +116,7 @@ class Splits:
             seed: Seed of the split: rows are shuffled, for many files come sorted by class.
             max_tokens: Size of the vocabulary at most, for texts and words.
             max_length: Words per row at most, for texts and words.
+            characters: Whether words come with their characters, for models that read those too (tagging).
             description: Facts to keep; a checksum of the arrays is added.
 
         Returns:
@@ -128,7 +134,7 @@ class Splits:
             >>> splits.model_arguments
             {'vocabulary_size': 5, 'num_classes': 2}
         """
-        checks.choice("task", task, [n for n in TASKS if n not in ("forecasting", "language_modeling")])
+        checks.choice("task", task, [name for name in TASKS if name not in _OTHER_DATA])
         checks.integer("seed", seed, minimum=0)
         parts = _split(
             (inputs, targets),
@@ -139,7 +145,9 @@ class Splits:
             stratify=stratify and task in ("classification", "binary_classification"),
             seed=seed,
         )
-        preprocessing = _fit_preprocessing(parts, task, max_tokens=max_tokens, max_length=max_length)
+        preprocessing = _fit_preprocessing(
+            parts, task, max_tokens=max_tokens, max_length=max_length, characters=characters
+        )
         decoding = fit_decoding(task, parts["train"][1])
         splits = {
             name: SequenceSplit(
@@ -285,13 +293,23 @@ def _take(rows: Pair, numbers: np.ndarray) -> Pair:
 
 
 def _fit_preprocessing(
-    parts: Mapping[str, Pair], task: str, *, max_tokens: int, max_length: int | None
+    parts: Mapping[str, Pair], task: str, *, max_tokens: int, max_length: int | None, characters: bool
 ) -> Preprocessing:
     rows = parts["train"][0]
     first = rows[0]
+    words = isinstance(first, str) or (
+        isinstance(first, list | tuple) and first and isinstance(first[0], str)
+    )
+    if checks.flag("characters", characters):
+        if task != "tagging" or not words:
+            raise ArgumentError(
+                f"characters: received True for task {task!r} and rows of {type(first).__name__}; expected tagging of "
+                "lists of words. Leave it out."
+            )
+        return CharacterPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
     if isinstance(first, str) and task != "tagging":
         return TextPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
-    if isinstance(first, str) or (isinstance(first, list | tuple) and first and isinstance(first[0], str)):
+    if words:
         return TokenPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
     if is_irregular(first):
         return IrregularPreprocessing.fit(rows)
@@ -308,6 +326,11 @@ def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:
 
 
 def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:
+    if isinstance(preprocessing, CharacterPreprocessing):
+        return {
+            "vocabulary_size": len(preprocessing.vocabulary),
+            "character_vocabulary_size": len(preprocessing.characters),
+        }
     if isinstance(preprocessing, TextPreprocessing | CharacterTextPreprocessing):
         return {"vocabulary_size": len(preprocessing.vocabulary)}
     if isinstance(preprocessing, FeaturePreprocessing):

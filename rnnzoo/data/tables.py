@@ -36,6 +36,7 @@ def read_table(  # noqa: PLR0913 - one flat call for two kinds of table
     task: str | None = None,
     max_tokens: int = 20_000,
     max_length: int | None = None,
+    characters: bool = False,
     target: str | Sequence[str] | None = None,
     window: int | None = None,
     horizon: int | None = None,
@@ -64,6 +65,7 @@ def read_table(  # noqa: PLR0913 - one flat call for two kinds of table
         task: The task; ``None`` for classification, or what ``label_separator`` says.
         max_tokens: Size of the vocabulary, at most.
         max_length: Words per text, at most.
+        characters: Whether words come with their characters, for taggers that read those too.
         target: The column or columns to forecast; this makes it a series.
         window: Steps to look back on.
         horizon: Steps ahead.
@@ -129,6 +131,7 @@ def read_table(  # noqa: PLR0913 - one flat call for two kinds of table
         seed=seed,
         max_tokens=max_tokens,
         max_length=max_length,
+        characters=characters,
         description={**source, "text": text, "label": label},
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.decoding.probabilities import sigmoid, softmax
+from rnnzoo.decoding.viterbi import best_path, marginals
 from rnnzoo.errors import ArgumentError, DataError
 
 Answer = dict[str, Any]
@@ -54,6 +55,10 @@ class Decoding:
         self.mean = np.asarray([0.0] * count if mean is None else mean, np.float64)
         self.scale = np.asarray([1.0] * count if scale is None else scale, np.float64)
 
+    def for_task(self, task: str) -> Decoding:
+        """Returns the same for another task: that of the data, or another way to train for it."""
+        return self if task == self.task else Decoding.from_config({**self.to_config(), "task": task})
+
     def in_original_units(self, values: np.ndarray) -> np.ndarray:
         """Undoes the scaling of values ``(..., targets)``."""
         return np.asarray(values, np.float64) * self.scale + self.mean
@@ -62,7 +67,8 @@ class Decoding:
         """Answers each row.
 
         Args:
-            outputs: Logits or values of a batch.
+            outputs: Logits, values or potentials of a batch. For data of the task ``"tagging"`` both logits
+                ``(batch, time, classes)`` and potentials ``(batch, time, classes, classes)`` will do.
             lengths: Valid steps of each row, for tagging and language models; ``None`` for all.
 
         Returns:
@@ -80,9 +86,10 @@ class Decoding:
         if self.task == "language_modeling":
             ends = [len(row) for row in outputs] if lengths is None else lengths
             return [self._next(row[max(end, 1) - 1]) for row, end in zip(outputs, ends, strict=True)]
-        if self.task == "tagging":
+        if self.task in ("tagging", "crf_tagging"):
             kept = [len(row) for row in outputs] if lengths is None else lengths
-            return [self._tags(row[:length]) for row, length in zip(outputs, kept, strict=True)]
+            answer = self._path if outputs.ndim == 4 or self.task == "crf_tagging" else self._tags
+            return [answer(row[:length]) for row, length in zip(outputs, kept, strict=True)]
         return [_DECODERS[self.task](self, row) for row in outputs]
 
     def _classes(self, row: np.ndarray) -> Answer:
@@ -116,6 +123,17 @@ class Decoding:
         best = np.argsort(-shares, kind="stable")[:_NEXT]
         return {"next": {labels[number]: float(shares[number]) for number in best}}
 
+    def _path(self, row: np.ndarray) -> Answer:
+        """The tags of the best path, each with its share of all paths."""
+        if row.ndim != 3 or row.shape[1] != row.shape[2]:
+            raise DataError(
+                f"decoding: received outputs of shape {row.shape} a row for task 'crf_tagging'; expected potentials "
+                "(time, classes, classes). Build the model with crf=True, or use the decoding of task 'tagging'."
+            )
+        labels, path = self._names(row.shape[-1]), best_path(row)
+        shares = np.take_along_axis(marginals(row), path[:, None], axis=1)[:, 0]
+        return {"labels": [labels[tag] for tag in path], "probabilities": shares.tolist()}
+
     def _values(self, row: np.ndarray) -> Answer:
         restored = self.in_original_units(row)
         return {"values": {name: restored[..., i].tolist() for i, name in enumerate(self.target_names or ())}}
@@ -148,6 +166,7 @@ _DECODERS: dict[str, Callable[[Decoding, np.ndarray], Answer]] = {
     "multilabel_classification": Decoding._several,
     "regression": Decoding._values,
     "tagging": Decoding._tags,
+    "crf_tagging": Decoding._path,
     "forecasting": Decoding._values,
     "language_modeling": Decoding._next,
 }

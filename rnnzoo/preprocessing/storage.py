@@ -9,6 +9,7 @@ from rnnzoo.errors import DataError
 from rnnzoo.files import read_json, write_json
 from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.character_text import CharacterTextPreprocessing
+from rnnzoo.preprocessing.characters import CharacterPreprocessing
 from rnnzoo.preprocessing.features import FeaturePreprocessing
 from rnnzoo.preprocessing.irregular import IrregularPreprocessing
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing
@@ -22,6 +23,7 @@ KINDS: dict[str, type[Preprocessing]] = {
     for kind in (
         TextPreprocessing,
         TokenPreprocessing,
+        CharacterPreprocessing,
         FeaturePreprocessing,
         WindowPreprocessing,
         LogMelPreprocessing,

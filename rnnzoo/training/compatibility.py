@@ -8,10 +8,31 @@ import keras
 import numpy as np
 
 from rnnzoo.errors import ArgumentError
-from rnnzoo.tasks import Task
+from rnnzoo.tasks import Task, get_task
 from rnnzoo.training.feeding import feed
 
 _HINT = "Build it with create_model(name, **splits.model_arguments)."
+
+
+def choose_task(model: Any, splits: Any, name: str | None = None) -> Task:
+    """Returns the task to train or score a model for.
+
+    Args:
+        model: The model.
+        splits: The data.
+        name: A name in the task table; ``None`` for that of the data. Data for tagging are for both kinds of tagger:
+            a model whose output is ``potentials`` tags whole rows.
+
+    Raises:
+        UnknownNameError: If there is no such task.
+    """
+    if (
+        name is None
+        and splits.task == "tagging"
+        and list(getattr(model, "output_names", ())) == ["potentials"]
+    ):
+        return get_task("crf_tagging")
+    return get_task(name or splits.task)
 
 
 def check_model_fits(model: Any, splits: Any, task: Task) -> None:
@@ -22,6 +43,7 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
     """
     inputs, targets, _ = next(iter(splits.train.batches(2)))
     _check_vocabulary(model, splits)
+    _check_characters(model, inputs)
     try:
         output = model(feed(model, inputs), training=False)
     except ArgumentError:
@@ -35,15 +57,26 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
 
 
 def _check_vocabulary(model: Any, splits: Any) -> None:
-    size = splits.model_arguments.get("vocabulary_size")
-    if size is None:
-        return
+    arguments = splits.model_arguments
     for layer in model._flatten_layers(include_self=False):
-        if isinstance(layer, keras.layers.Embedding) and layer.input_dim < size:
+        if not isinstance(layer, keras.layers.Embedding):
+            continue
+        kind = "character_vocabulary_size" if layer.name == "character_embedding" else "vocabulary_size"
+        size = arguments.get(kind)
+        if size is not None and layer.input_dim < size:
             raise ArgumentError(
                 f"model {model.name!r}: its embedding {layer.name!r} knows {layer.input_dim} token ids, the data "
                 f"have {size}; expected at least as many. {_HINT}"
             )
+
+
+def _check_characters(model: Any, inputs: Any) -> None:
+    wanted = [tensor.name for tensor in getattr(model, "inputs", None) or []]
+    if "characters" in wanted and "tokens" in inputs and "characters" not in inputs:
+        raise ArgumentError(
+            f"model {model.name!r}: reads the characters of words, which the data do not have; expected the input "
+            "'characters'. Make the data with characters=True (of read_table or Splits.from_arrays; --characters)."
+        )
 
 
 def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, task: Task) -> None:
@@ -54,15 +87,34 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
         )
     expected = tuple(targets.shape)
     if task.name in ("classification", "tagging", "language_modeling"):
-        expected += (
-            (len(splits.decoding.labels),)
-            if getattr(splits.decoding, "labels", None)
-            else (output.shape[-1],)
-        )
+        expected += (_classes(splits, output),)
+    if task.name == "crf_tagging":
+        expected += (_classes(splits, output),) * 2
     if tuple(output.shape) != expected:
+        _check_kind_of_tagger(model, output, targets, task)
         raise ArgumentError(
             f"model {model.name!r}: gives output of shape {_free(output.shape)}; the data ask for "
             f"{_free(expected)} for task {task.name!r}. {_HINT}"
+        )
+
+
+def _classes(splits: Any, output: Any) -> int:
+    labels = splits.decoding.labels if splits.decoding is not None else None
+    return len(labels) if labels else int(output.shape[-1])
+
+
+def _check_kind_of_tagger(model: Any, output: Any, targets: np.ndarray, task: Task) -> None:
+    """Names what is wrong where scores of tags meet a task for pairs of tags, or the other way round."""
+    axes = len(output.shape) - np.ndim(targets)
+    if task.name == "tagging" and axes == 2:
+        raise ArgumentError(
+            f"task: received 'tagging' for model {model.name!r}, which scores pairs of tags (crf=True); expected "
+            "'crf_tagging'. Leave task out, which chooses it."
+        )
+    if task.name == "crf_tagging" and axes == 1:
+        raise ArgumentError(
+            f"task: received 'crf_tagging' for model {model.name!r}, which scores each tag on its own; expected "
+            "'tagging', or a model with crf=True such as 'text-tagger-bilstm-crf'."
         )
 
 

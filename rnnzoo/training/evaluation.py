@@ -14,10 +14,12 @@ from rnnzoo import checks
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.streams import EVALUATED_STREAMS, StreamSplit
+from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.model_inputs import input_structure
-from rnnzoo.tasks import Task, get_task
+from rnnzoo.tasks import Task
 from rnnzoo.training.carried_states import CarriedStates
+from rnnzoo.training.compatibility import choose_task
 from rnnzoo.training.feeding import feed
 from rnnzoo.training.scores import Scores, score
 
@@ -30,14 +32,17 @@ class Evaluation:
 
     Attributes:
         metrics: The scores, and the ``loss``.
-        outputs: Logits or values, row by row; values in original units; for tagging one row per valid step; for
-            language models the negative log-likelihood of each token, for all logits would not fit into memory.
+        outputs: Logits or values, row by row; values in original units; for tagging one row per valid step, with a 1
+            for each tag of the best path where the model gives potentials; for language models the negative
+            log-likelihood of each token, for all logits would not fit into memory.
         targets: The truth, likewise.
+        lengths: For tagging, the valid steps of each row.
     """
 
     metrics: Scores
     outputs: np.ndarray
     targets: np.ndarray
+    lengths: np.ndarray | None = None
 
 
 def evaluate(
@@ -63,7 +68,9 @@ def evaluate(
     split = getattr(splits, part)
     if split is None:
         raise ArgumentError(f"part: received {part!r}, which these data do not have. Use part='validation'.")
-    return evaluate_part(model, split, splits, get_task(task or splits.task), batch_size=batch_size).metrics
+    return evaluate_part(
+        model, split, splits, choose_task(model, splits, task), batch_size=batch_size
+    ).metrics
 
 
 def evaluate_parts(model: keras.Model, splits: Splits, task: Task) -> dict[str, Evaluation]:
@@ -81,20 +88,42 @@ def evaluate_part(
     if task.name == "language_modeling":
         return _evaluate_language(model, split, task, batch_size=batch_size)
     forward = forward_function(model)
-    outputs, targets = [], []
+    tags, pairs = task.name in ("tagging", "crf_tagging"), task.output == "potentials"
+    outputs, targets, losses = [], [], []
+    lengths: list[np.ndarray] = []
     for inputs, truth, weights in split.batches(batch_size):
         output = forward(inputs)
-        valid = ... if weights is None else weights > 0
+        valid: Any = ... if weights is None else weights > 0
+        if tags:
+            valid = np.broadcast_to(True if weights is None else valid, truth.shape)
+            lengths.append(valid.sum(axis=1))
+        _check_finite(model, output[valid])
+        if pairs:  # far too large to be kept
+            losses.append(float(task.loss()(truth, output, weights)))
+            output = np.eye(output.shape[-1], dtype=np.float32)[best_path(output)]
         outputs.append(output[valid])
         targets.append(np.asarray(truth)[valid])
     joined, truth = np.concatenate(outputs), np.concatenate(targets)
-    _check_finite(model, joined)
     # The loss of the whole part, not the mean of those of its batches.
-    loss = {"loss": float(task.loss()(truth, joined))}
+    if pairs:
+        loss = float(np.average(losses, weights=[len(part) for part in targets]))
+    else:
+        loss = float(task.loss()(truth, joined))
     if task.output == "values" and splits.decoding is not None:
         restore = splits.decoding.in_original_units
         joined, truth = restore(joined), restore(truth)
-    return Evaluation({**score(task.name, joined, truth), **loss}, joined, truth)
+    steps = np.concatenate(lengths) if tags else None
+    labels = splits.decoding.labels if splits.decoding is not None else None
+    scores = score(task.name, joined, truth, labels=labels, lengths=steps)
+    return Evaluation({**scores, "loss": loss}, joined, truth, steps)
+
+
+def _check_finite(model: keras.Model, output: np.ndarray) -> None:
+    if not np.isfinite(output).all():
+        raise DataError(
+            f"model {model.name!r}: answers NaN or infinity; expected finite outputs. "
+            "Train it again with a lower learning_rate or gradient clipping."
+        )
 
 
 def _evaluate_language(model: keras.Model, split: Split, task: Task, *, batch_size: int) -> Evaluation:
@@ -120,14 +149,6 @@ def _evaluate_language(model: keras.Model, split: Split, task: Task, *, batch_si
     _check_finite(model, joined)
     truth = np.concatenate(targets)
     return Evaluation({**score(task.name, joined, truth), "loss": float(joined.mean())}, joined, truth)
-
-
-def _check_finite(model: keras.Model, outputs: np.ndarray) -> None:
-    if not np.isfinite(outputs).all():
-        raise DataError(
-            f"model {model.name!r}: answers NaN or infinity; expected finite outputs. "
-            "Train it again with a lower learning_rate or gradient clipping."
-        )
 
 
 def forward_function(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np.ndarray]:

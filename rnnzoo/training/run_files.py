@@ -39,13 +39,17 @@ def write_run_files(
     if splits.preprocessing is not None:
         save_preprocessing(splits.preprocessing, run.preprocessing)
     if splits.decoding is not None:
-        save_decoding(splits.decoding, run.decoding)
+        save_decoding(splits.decoding.for_task(task.name), run.decoding)
     run.write_history(result.history)
     _write_samples(run, splits)
     part = "test" if splits.test is not None else "validation"
     rivals = run_baselines(splits, getattr(splits, part))
-    truth = evaluation[part].targets
-    baselines = {name: score(task.name, outputs, truth) for name, outputs in rivals.items()}
+    truth, lengths = evaluation[part].targets, evaluation[part].lengths
+    labels = splits.decoding.labels if splits.decoding is not None else None
+    baselines = {
+        name: score(task.name, outputs, truth, labels=labels, lengths=lengths)
+        for name, outputs in rivals.items()
+    }
     pictures = _draw(run, result, splits, task, part, evaluation[part], rivals)
     metrics = {
         **result.metrics,

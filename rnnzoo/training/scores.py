@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn import metrics
 
 from rnnzoo.decoding.probabilities import sigmoid
+from rnnzoo.decoding.viterbi import best_path
+from rnnzoo.training.spans import marks_spans, span_f1
 
 Scores = dict[str, float]
 
 
-def score(task: str, outputs: np.ndarray, targets: np.ndarray) -> Scores:
+def score(
+    task: str,
+    outputs: np.ndarray,
+    targets: np.ndarray,
+    *,
+    labels: Sequence[str] | None = None,
+    lengths: np.ndarray | None = None,
+) -> Scores:
     """Scores outputs by the customs of a task.
 
     Args:
         task: A name in the task table.
-        outputs: Logits or values; for tagging those of all valid steps, ``(steps, classes)``; for regression and
-            forecasting in original units.
+        outputs: Logits or values; for tagging those of all valid steps, ``(steps, classes)``, or potentials ``(steps,
+            classes, classes)``, row after row; for regression and forecasting in original units.
         targets: Class numbers, indicators or values of the same rows.
+        labels: For tagging, the names of the tags by number.
+        lengths: For tagging, the valid steps of each row.
 
     Returns:
         ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two), ``micro_f1`` and ``macro_f1`` for
         labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values, ``perplexity`` and ``bits_per_token`` for
         language models, whose outputs are the negative log-likelihoods of the tokens here.
+        ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two; ``span_f1`` too for tags that mark spans, such
+        as ``B-city`` and ``I-city``, if ``labels`` and ``lengths`` are given), ``micro_f1`` and ``macro_f1`` for
+        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values.
 
     Example:
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
         0.5
     """
-    return {name: float(value) for name, value in _SCORES[task](outputs, targets).items()}
+    scores = _SCORES[task](outputs, targets)
+    if (
+        task in ("tagging", "crf_tagging")
+        and lengths is not None
+        and labels is not None
+        and marks_spans(labels)
+    ):
+        scores["span_f1"] = span_f1(labels, targets, class_numbers(task, outputs), lengths)
+    return {name: float(value) for name, value in scores.items()}
 
 
 def class_numbers(task: str, outputs: np.ndarray) -> np.ndarray:
-    """Returns the class that each row of logits stands for."""
+    """Returns the class that each row of logits, or each step of the best path through potentials, stands for.
+
+    Potentials of rows one after the other are those of one long row: a first step does not ask what came before it.
+    """
+    if outputs.ndim == 3 and task == "crf_tagging":
+        return best_path(outputs)
     if task == "binary_classification":
         return (outputs[:, 0] > 0).astype(int)
     return outputs.argmax(axis=-1)
@@ -42,6 +69,10 @@ def class_numbers(task: str, outputs: np.ndarray) -> np.ndarray:
 
 def _classes(outputs: np.ndarray, targets: np.ndarray) -> Scores:
     return _class_scores(targets, class_numbers("classification", outputs))
+
+
+def _paths(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    return _class_scores(targets, class_numbers("crf_tagging", outputs))
 
 
 def _binary(outputs: np.ndarray, targets: np.ndarray) -> Scores:
@@ -91,6 +122,7 @@ _SCORES: dict[str, Callable[[np.ndarray, np.ndarray], Scores]] = {
     "multilabel_classification": _labels,
     "regression": _regression,
     "tagging": _classes,
+    "crf_tagging": _paths,
     "forecasting": _errors,
     "language_modeling": _language,
 }

@@ -16,11 +16,11 @@ from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.streams import StreamSplit
 from rnnzoo.errors import ArgumentError, RunError
-from rnnzoo.tasks import Task, get_task
+from rnnzoo.tasks import Task
 from rnnzoo.training.callbacks import Recorder, StopOnNonFinite, build_callbacks, epoch_counter
 from rnnzoo.training.carried_states import CarriedStates, ResetStates
 from rnnzoo.training.checkpoint import Checkpoint, finished_epochs
-from rnnzoo.training.compatibility import check_model_fits
+from rnnzoo.training.compatibility import check_model_fits, choose_task
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.feeding import feed
 from rnnzoo.training.optimizers import build_optimizer
@@ -72,7 +72,7 @@ def train(
     Args:
         model: The model; it is trained in place.
         splits: The data. Only the training part is learned from, only the validation part is watched.
-        task: A name in the task table; ``None`` for that of the data.
+        task: A name in the task table; ``None`` for that of the data (``"crf_tagging"`` for a tagger with ``crf``).
         config: How to optimise; ``None`` for the defaults.
         directory: Where to keep the run: model, preprocessing, config, history, metrics, plots and report, and
             a checkpoint after every epoch. ``None`` keeps nothing.
@@ -103,7 +103,7 @@ def train(
     from rnnzoo.training.run_files import write_run_files
 
     config = config or TrainConfig()
-    kind = get_task(task or splits.task)
+    kind = choose_task(model, splits, task)
     check_model_fits(model, splits, kind)
     run = RunDirectory(directory) if directory is not None else None
     resuming = False
@@ -239,7 +239,7 @@ def monitored(task: Task, config: TrainConfig) -> tuple[str, str]:
 
 
 def _compile(model: keras.Model, task: Task, config: TrainConfig, *, steps_per_epoch: int) -> None:
-    weighted = task.name == "tagging"
+    weighted = task.name in ("tagging", "crf_tagging")
     model.compile(
         optimizer=build_optimizer(config, steps_per_epoch=steps_per_epoch),
         loss=task.loss(config.loss),

@@ -38,7 +38,7 @@ SMALL: dict[str, dict[str, Any]] = {
 SNIPS_COLUMNS = ["intent", "tokens", "tags"]
 
 
-def snips(label: str, task: str) -> Splits:
+def snips(label: str, task: str, *, characters: bool = False) -> Splits:
     """Utterances to 7 intents, or to a slot for each word; the test rows are those of the set."""
     folder = data_directory() / "snips"
     return read_table(
@@ -48,6 +48,7 @@ def snips(label: str, task: str) -> Splits:
         text="tokens",
         label=label,
         task=task,
+        characters=characters,
     )
 
 
@@ -93,6 +94,12 @@ def air() -> Splits:
 PROBLEMS: dict[str, tuple[str, Any, str, bool]] = {
     "text-classifier": ("SNIPS intents", lambda: snips("intent", "classification"), "accuracy", True),
     "series-classifier": ("digits", lambda: load_dataset("digits"), "accuracy", True),
+    "text-tagger-char": (
+        "SNIPS slots",
+        lambda: snips("tags", "tagging", characters=True),
+        "accuracy",
+        True,
+    ),
     "text-tagger": ("SNIPS slots", lambda: snips("tags", "tagging"), "accuracy", True),
     "series-tagger": ("gesture phases", gestures, "accuracy", True),
     "forecaster": ("Beijing PM2.5", air, "mae", False),

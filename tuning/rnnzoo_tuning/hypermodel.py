@@ -10,8 +10,7 @@ import keras
 import keras_tuner
 
 from rnnzoo.data.splits import Splits
-from rnnzoo.tasks import get_task
-from rnnzoo.training.compatibility import check_model_fits
+from rnnzoo.training.compatibility import check_model_fits, choose_task
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.trainer import fit, monitored
 from rnnzoo.zoo import create_model
@@ -70,7 +69,7 @@ class ZooHyperModel(keras_tuner.HyperModel):
             The metrics of its best epoch, the objective among them.
         """
         _, config = self.choose(parameters)
-        task = get_task(self._splits.task)
+        task = choose_task(model, self._splits)
         check_model_fits(model, self._splits, task)
         fitted = fit(
             model,

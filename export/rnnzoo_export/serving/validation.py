@@ -189,6 +189,12 @@ def _check_common_axes(signature: Signature, arrays: Mapping[str, np.ndarray]) -
     rows = {name: array.shape[0] for name, array in arrays.items() if array.ndim}
     if len(set(rows.values())) > 1:
         raise RequestError(f"inputs: received rows {rows}; expected equal numbers. Send one row per example.")
+    tokens, characters = arrays.get("tokens"), arrays.get("characters")
+    if tokens is not None and characters is not None and characters.shape[:2] != tokens.shape:
+        raise RequestError(
+            f"characters: received shape {characters.shape}; expected {tokens.shape} and an axis of characters, one "
+            "word per token."
+        )
     mask, features = arrays.get("mask"), arrays.get("features")
     if mask is not None and features is not None and mask.shape != features.shape[:2]:
         raise RequestError(
