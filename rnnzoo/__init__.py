@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from rnnzoo.builders.classifier import build_classifier
     from rnnzoo.builders.forecaster import build_forecaster
     from rnnzoo.builders.tagger import build_tagger
+    from rnnzoo.builders.transcriber import build_transcriber
     from rnnzoo.cudnn import CudnnReport, explain_cudnn
+    from rnnzoo.data.audio import audio_splits, read_recordings
     from rnnzoo.data.datasets import load_dataset
     from rnnzoo.data.split import Split
     from rnnzoo.data.splits import Splits
     from rnnzoo.data.tables import read_table
+    from rnnzoo.decoding.ctc import GreedyTranscript
     from rnnzoo.errors import RnnzooError
     from rnnzoo.loading import load_model
     from rnnzoo.training.config import TrainConfig
@@ -29,15 +32,18 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CudnnReport": "rnnzoo.cudnn",
+    "GreedyTranscript": "rnnzoo.decoding.ctc",
     "ModelSpec": "rnnzoo.zoo",
     "RnnzooError": "rnnzoo.errors",
     "Split": "rnnzoo.data.split",
     "Splits": "rnnzoo.data.splits",
     "TrainConfig": "rnnzoo.training.config",
     "TrainResult": "rnnzoo.training.trainer",
+    "audio_splits": "rnnzoo.data.audio",
     "build_classifier": "rnnzoo.builders.classifier",
     "build_forecaster": "rnnzoo.builders.forecaster",
     "build_tagger": "rnnzoo.builders.tagger",
+    "build_transcriber": "rnnzoo.builders.transcriber",
     "create_model": "rnnzoo.zoo",
     "evaluate": "rnnzoo.training.evaluation",
     "explain_cudnn": "rnnzoo.cudnn",
@@ -45,12 +51,14 @@ _HOMES = {
     "list_models": "rnnzoo.zoo",
     "load_dataset": "rnnzoo.data.datasets",
     "load_model": "rnnzoo.loading",
+    "read_recordings": "rnnzoo.data.audio",
     "read_table": "rnnzoo.data.tables",
     "train": "rnnzoo.training.trainer",
 }
 
 __all__ = [
     "CudnnReport",
+    "GreedyTranscript",
     "ModelSpec",
     "RnnzooError",
     "Split",
@@ -58,9 +66,11 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "__version__",
+    "audio_splits",
     "build_classifier",
     "build_forecaster",
     "build_tagger",
+    "build_transcriber",
     "create_model",
     "evaluate",
     "explain_cudnn",
@@ -68,6 +78,7 @@ __all__ = [
     "list_models",
     "load_dataset",
     "load_model",
+    "read_recordings",
     "read_table",
     "train",
 ]

@@ -7,6 +7,8 @@ import os
 import keras
 
 # Importing a layer registers it with Keras, which can read it only then.
+import rnnzoo.layers.blank_padding
+import rnnzoo.layers.subsampling
 import rnnzoo.layers.valid_steps  # noqa: F401
 from rnnzoo import files
 from rnnzoo.errors import DataError

@@ -121,6 +121,15 @@ TASKS: dict[str, Task] = {
             objective="val_loss",
             direction="min",
         ),
+        Task(
+            name="transcription",
+            output="logits",
+            activation="softmax",
+            losses=("ctc",),
+            metrics=(),
+            objective="val_loss",
+            direction="min",
+        ),
     )
 }
 
@@ -152,6 +161,7 @@ _LOSSES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "mean_absolute_error": ("keras.losses", "MeanAbsoluteError", {}),
     "mean_squared_error": ("keras.losses", "MeanSquaredError", {}),
     "huber": ("keras.losses", "Huber", {}),
+    "ctc": ("rnnzoo.losses.ctc", "CTC", {}),
 }
 _METRICS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "accuracy": ("keras.metrics", "SparseCategoricalAccuracy", {"name": "accuracy"}),

@@ -152,6 +152,7 @@ def test_every_public_name_exists_and_is_documented(package: str) -> None:
 def test_public_names_are_these() -> None:
     assert rnnzoo.__all__ == [
         "CudnnReport",
+        "GreedyTranscript",
         "ModelSpec",
         "RnnzooError",
         "Split",
@@ -159,9 +160,11 @@ def test_public_names_are_these() -> None:
         "TrainConfig",
         "TrainResult",
         "__version__",
+        "audio_splits",
         "build_classifier",
         "build_forecaster",
         "build_tagger",
+        "build_transcriber",
         "create_model",
         "evaluate",
         "explain_cudnn",
@@ -169,6 +172,7 @@ def test_public_names_are_these() -> None:
         "list_models",
         "load_dataset",
         "load_model",
+        "read_recordings",
         "read_table",
         "train",
     ]

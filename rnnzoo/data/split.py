@@ -24,10 +24,12 @@ class Split(ABC):
     Attributes:
         raw: The raw rows, for baselines, pictures and examples; ``None`` where they are not known.
         sized: Whether the number of rows is known.
+        free_targets: Whether targets are sequences of any length.
     """
 
     raw: Rows | None = None
     sized: bool = True
+    free_targets: bool = False
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -74,7 +76,7 @@ class Split(ABC):
                 yield (inputs, targets) if weights is None else (inputs, targets, weights)
 
         inputs, targets, weights = self.gather([0])
-        steps = weights is not None
+        steps = weights is not None or self.free_targets
         signature: list[Any] = [
             {name: _spec(value, steps=True) for name, value in inputs.items()},
             _spec(targets, steps=steps),

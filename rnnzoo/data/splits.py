@@ -13,9 +13,16 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.split import DatasetSplit, SequenceSplit, Split
 from rnnzoo.data.targets import encode_targets, fit_decoding
+from rnnzoo.data.transcripts import TranscriptSplit
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing import FeaturePreprocessing, Preprocessing, TextPreprocessing, TokenPreprocessing
+from rnnzoo.preprocessing import (
+    FeaturePreprocessing,
+    LogMelPreprocessing,
+    Preprocessing,
+    TextPreprocessing,
+    TokenPreprocessing,
+)
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.tasks import CLASSIFIER_TASKS, TASKS
 
@@ -61,6 +68,8 @@ class Splits:
                 "num_targets": targets,
             }
         arguments = _input_arguments(self.preprocessing)
+        if self.task == "transcription":
+            return {**arguments, "vocabulary_size": len(self.decoding.labels)}
         arguments["num_classes"] = len(self.decoding.labels or self.decoding.target_names)
         if self.task in CLASSIFIER_TASKS and self.task != "classification":
             arguments["task"] = self.task
@@ -89,7 +98,7 @@ class Splits:
             inputs: Texts; lists of words (tagging); or series, one array ``(rows, time, features)`` or a list of
                 ``(time, features)`` of any lengths.
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
-                labels), numbers (regression), lists of labels (tagging).
+                labels), numbers (regression), lists of labels (tagging), texts (transcription).
             task: A name in the task table, but for ``"forecasting"``, which tables are for.
             validation: Rows and targets of a given validation part; ``None`` to split them off.
             test: Rows and targets of a given test part; ``None`` to split them off.
@@ -118,7 +127,7 @@ class Splits:
         """
         checks.choice("task", task, [name for name in TASKS if name != "forecasting"])
         checks.integer("seed", seed, minimum=0)
-        parts = _split(
+        parts = split_parts(
             (inputs, targets),
             validation,
             test,
@@ -128,17 +137,35 @@ class Splits:
             seed=seed,
         )
         preprocessing = _fit_preprocessing(parts, task, max_tokens=max_tokens, max_length=max_length)
+        return cls.from_parts(
+            parts, task=task, preprocessing=preprocessing, description=description or {}, seed=seed
+        )
+
+    @classmethod
+    def from_parts(
+        cls,
+        parts: Mapping[str, Pair],
+        *,
+        task: str,
+        preprocessing: Preprocessing,
+        description: Mapping[str, Any],
+        seed: int,
+    ) -> Splits:
+        """Makes splits of rows that are in their parts, with a preprocessing that was fitted on ``"train"``.
+
+        Args:
+            parts: Rows and targets of ``"train"``, ``"validation"`` and, if there is one, ``"test"``.
+            task: A name in the task table.
+            preprocessing: Raw rows to model inputs.
+            description: Facts to keep; a checksum of the arrays is added.
+            seed: The seed that the parts were split with.
+        """
         decoding = fit_decoding(task, parts["train"][1])
         splits = {
-            name: SequenceSplit(
-                rows,
-                encode_targets(decoding, labels, part=name),
-                preprocessing=preprocessing,
-                tagging=task == "tagging",
-            )
+            name: _sequence_split(rows, encode_targets(decoding, labels, part=name), preprocessing, task)
             for name, (rows, labels) in parts.items()
         }
-        facts = {"checksum": _checksum(parts), **(description or {}), "split_seed": seed}
+        facts = {"checksum": _checksum(parts), **description, "split_seed": seed}
         facts["rows"] = {name: len(split) for name, split in splits.items()}
         return cls(
             train=splits["train"],
@@ -207,7 +234,7 @@ class Splits:
         )
 
 
-def _split(
+def split_parts(
     rows: Pair,
     validation: Pair | None,
     test: Pair | None,
@@ -217,6 +244,7 @@ def _split(
     stratify: bool,
     seed: int,
 ) -> dict[str, Pair]:
+    """Splits off the parts that are not given; see ``Splits.from_arrays``."""
     checks.number("validation_fraction", validation_fraction, above=0, below=1)
     checks.number("test_fraction", test_fraction, minimum=0, below=1)
     for pair, name in ((rows, "inputs"), (validation, "validation"), (test, "test")):
@@ -277,6 +305,11 @@ def _fit_preprocessing(
 ) -> Preprocessing:
     rows = parts["train"][0]
     first = rows[0]
+    if task == "transcription" and isinstance(first, str):
+        raise DataError(
+            "inputs: received texts for task 'transcription'; expected series (time, features) with a text each. "
+            "Use rnnzoo.audio_splits for sound."
+        )
     if isinstance(first, str) and task != "tagging":
         return TextPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
     if isinstance(first, str) or (isinstance(first, list | tuple) and first and isinstance(first[0], str)):
@@ -284,6 +317,12 @@ def _fit_preprocessing(
     # Whether lengths differ decides the model's inputs, so all parts have a say; statistics stay with the training.
     lengths = {len(row) for pair in parts.values() for row in pair[0]}
     return FeaturePreprocessing.fit(rows, variable_length=len(lengths) > 1)
+
+
+def _sequence_split(rows: Rows, targets: Any, preprocessing: Preprocessing, task: str) -> Split:
+    if task == "transcription":
+        return TranscriptSplit(rows, targets, preprocessing=preprocessing)
+    return SequenceSplit(rows, targets, preprocessing=preprocessing, tagging=task == "tagging")
 
 
 def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:
@@ -296,6 +335,8 @@ def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:
 def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:
     if isinstance(preprocessing, TextPreprocessing):
         return {"vocabulary_size": len(preprocessing.vocabulary)}
+    if isinstance(preprocessing, LogMelPreprocessing):
+        return {"num_features": preprocessing.num_mels, "variable_length": True}
     if isinstance(preprocessing, FeaturePreprocessing):
         return {"num_features": len(preprocessing.mean), "variable_length": preprocessing.variable_length}
     raise ArgumentError(f"preprocessing: received {type(preprocessing).__name__}; expected one of rnnzoo's.")

@@ -30,7 +30,8 @@ def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     (series of one length) or on mean, deviation, extremes, first and last value of each feature. Numbers: the
     mean, and ridge regression on the same. Tags: the most frequent tag of each word; for series the
     most frequent tag, and logistic regression on each step alone. Forecasts: persistence,
-    seasonal naive (where the data name a season) and ridge regression on all values of the window.
+    seasonal naive (where the data name a season) and ridge regression on all values of the window. Transcripts: the
+    most frequent one. Sound is seen as its log-mel energies.
 
     Args:
         splits: The data.
@@ -159,27 +160,35 @@ def _design(splits: Splits, part: Split) -> tuple[str, Any, Any]:
     if splits.preprocessing.kind in ("text", "tokens"):
         vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         return "TF-IDF", vectorizer.fit_transform(_texts(splits.train)), vectorizer.transform(_texts(part))
-    fixed = len({len(row) for split in (splits.train, part) for row in _rows(split)}) == 1
+    train_rows, part_rows = _rows(splits.train, splits), _rows(part, splits)
+    fixed = len({len(row) for rows in (train_rows, part_rows) for row in rows}) == 1
     view = _flat if fixed else _summary
     scaler = StandardScaler()
     name = "all values" if fixed else "summary statistics"
-    return name, scaler.fit_transform(view(splits.train)), scaler.transform(view(part))
+    return name, scaler.fit_transform(view(train_rows)), scaler.transform(view(part_rows))
 
 
-def _rows(split: Split) -> Rows:
-    return () if split.raw is None else split.raw
+def _rows(split: Split, splits: Splits) -> Rows:
+    if splits.preprocessing.kind != "log_mel":
+        return () if split.raw is None else split.raw
+    return [
+        row[valid]
+        for inputs, _, _ in split.batches(256)
+        for row, valid in zip(inputs["features"], inputs["mask"], strict=True)
+    ]
 
 
 def _texts(split: Split) -> list[str]:
-    return [row if isinstance(row, str) else " ".join(row) for row in _rows(split)]
+    rows = () if split.raw is None else split.raw
+    return [row if isinstance(row, str) else " ".join(row) for row in rows]
 
 
-def _flat(split: Split) -> np.ndarray:
-    return np.stack([np.asarray(row, np.float64).reshape(-1) for row in _rows(split)])
+def _flat(rows: Rows) -> np.ndarray:
+    return np.stack([np.asarray(row, np.float64).reshape(-1) for row in rows])
 
 
-def _summary(split: Split) -> np.ndarray:
-    rows = (np.asarray(row, np.float64) for row in _rows(split))
+def _summary(raw: Rows) -> np.ndarray:
+    rows = (np.asarray(row, np.float64) for row in raw)
     return np.stack(
         [
             np.concatenate([r.mean(0), r.std(0), r.min(0), r.max(0), r[0], r[-1]])
@@ -194,6 +203,21 @@ def _targets(split: Split) -> np.ndarray:
     return split.gather(np.arange(len(split)))[1]
 
 
+def _transcription(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    transcripts = Counter(
+        tuple(symbol for symbol in row.tolist() if symbol)
+        for _, targets, _ in splits.train.batches(256)
+        for row in targets
+    )
+    usual = transcripts.most_common(1)[0][0]
+    # A path of the transcript with a blank behind each symbol.
+    logits = np.zeros((len(part), 1 + 2 * len(usual), len(splits.decoding.labels or ())))
+    logits[:, ::2, 0] = 1
+    for place, symbol in enumerate(usual):
+        logits[:, 1 + 2 * place, symbol] = 1
+    return {"most frequent transcript": logits}
+
+
 _BASELINES: dict[str, Callable[[Splits, Split], dict[str, np.ndarray]]] = {
     "classification": _classes,
     "binary_classification": _binary,
@@ -201,4 +225,5 @@ _BASELINES: dict[str, Callable[[Splits, Split], dict[str, np.ndarray]]] = {
     "regression": _regression,
     "tagging": _tagging,
     "forecasting": _forecasting,
+    "transcription": _transcription,
 }

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
+from rnnzoo.data.transcripts import TranscriptSplit
 from rnnzoo.errors import ArgumentError
 from rnnzoo.tasks import Task
 from rnnzoo.training.feeding import feed
 
+#: Steps of a row that shows how many frames a model answers.
+_PROBE = 64
 _HINT = "Build it with create_model(name, **splits.model_arguments)."
 
 
@@ -32,6 +36,8 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
             f"model {model.name!r}: cannot read inputs of shapes {shapes}: {_first_line(error)}. {_HINT}"
         ) from error
     _check_output(model, output, targets, splits, task)
+    if task.name == "transcription":
+        _check_frames(model, inputs, splits)
 
 
 def _check_vocabulary(model: Any, splits: Any) -> None:
@@ -55,11 +61,23 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
     expected = tuple(targets.shape)
     if task.name in ("classification", "tagging"):
         expected += (len(splits.decoding.labels),) if splits.decoding.labels else (output.shape[-1],)
+    if task.name == "transcription":
+        symbols = len(splits.decoding.labels) if splits.decoding is not None else output.shape[-1]
+        expected = (expected[0], *output.shape[1:2], symbols)
     if tuple(output.shape) != expected:
         raise ArgumentError(
             f"model {model.name!r}: gives output of shape {_free(output.shape)}; the data ask for "
             f"{_free(expected)} for task {task.name!r}. {_HINT}"
         )
+
+
+def _check_frames(model: Any, inputs: Mapping[str, np.ndarray], splits: Any) -> None:
+    """Checks that no transcript is longer than what the model makes of its row."""
+    probe = {name: np.zeros((1, _PROBE, *value.shape[2:]), value.dtype) for name, value in inputs.items()}
+    frames = model(feed(model, probe), training=False).shape[1]
+    for part in (splits.train, splits.validation, splits.test):
+        if isinstance(part, TranscriptSplit):
+            part.check_frames(-(-_PROBE // frames))
 
 
 def _free(shape: Any) -> str:

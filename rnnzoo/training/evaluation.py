@@ -16,6 +16,7 @@ from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.model_inputs import input_structure
 from rnnzoo.tasks import Task, get_task
 from rnnzoo.training.feeding import feed
+from rnnzoo.training.joining import join_rows
 from rnnzoo.training.scores import Scores, score
 
 PARTS = ("train", "validation", "test")
@@ -27,7 +28,8 @@ class Evaluation:
 
     Attributes:
         metrics: The scores, and the ``loss``.
-        outputs: Logits or values, row by row; values in original units; for tagging one row per valid step.
+        outputs: Logits or values, row by row; values in original units; for tagging one row per valid step;
+            for transcription padded with blanks.
         targets: The truth, likewise.
     """
 
@@ -81,7 +83,7 @@ def evaluate_part(
         valid = ... if weights is None else weights > 0
         outputs.append(output[valid])
         targets.append(np.asarray(truth)[valid])
-    joined, truth = np.concatenate(outputs), np.concatenate(targets)
+    joined, truth = join_rows(outputs), join_rows(targets)
     if not np.isfinite(joined).all():
         raise DataError(
             f"model {model.name!r}: answers NaN or infinity; expected finite outputs. "
@@ -92,7 +94,8 @@ def evaluate_part(
     if task.output == "values" and splits.decoding is not None:
         restore = splits.decoding.in_original_units
         joined, truth = restore(joined), restore(truth)
-    return Evaluation({**score(task.name, joined, truth), **loss}, joined, truth)
+    labels = splits.decoding.labels if splits.decoding is not None else None
+    return Evaluation({**score(task.name, joined, truth, labels=labels), **loss}, joined, truth)
 
 
 def forward_function(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np.ndarray]:

@@ -42,7 +42,8 @@ def write_run_files(
     part = "test" if splits.test is not None else "validation"
     rivals = run_baselines(splits, getattr(splits, part))
     truth = evaluation[part].targets
-    baselines = {name: score(task.name, outputs, truth) for name, outputs in rivals.items()}
+    labels = splits.decoding.labels if splits.decoding is not None else None
+    baselines = {name: score(task.name, outputs, truth, labels=labels) for name, outputs in rivals.items()}
     pictures = _draw(run, result, splits, task, part, evaluation[part], rivals)
     metrics = {
         **result.metrics,
@@ -100,7 +101,11 @@ def _draw(
     elif task.name == "regression":
         names = _target_names(splits, evaluation.targets.shape[-1])
         figures["predictions"] = plots.regression_scatter(evaluation.targets, evaluation.outputs, names)
-    elif task.name != "multilabel_classification" and labels and len(labels) <= _MAX_CLASSES:
+    elif (
+        task.name not in ("multilabel_classification", "transcription")
+        and labels
+        and len(labels) <= _MAX_CLASSES
+    ):
         truth = evaluation.targets.reshape(-1).astype(int)
         predicted = class_numbers(task.name, evaluation.outputs)
         figures["confusion_matrix"] = plots.confusion_matrix(truth, predicted, labels)

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn import metrics
 
+from rnnzoo.decoding.ctc import best_path
 from rnnzoo.decoding.probabilities import sigmoid
+from rnnzoo.training.edit_distance import edit_distance
 
 Scores = dict[str, float]
 
 
-def score(task: str, outputs: np.ndarray, targets: np.ndarray) -> Scores:
+def score(
+    task: str, outputs: np.ndarray, targets: np.ndarray, *, labels: Sequence[str] | None = None
+) -> Scores:
     """Scores outputs by the customs of a task.
 
     Args:
         task: A name in the task table.
         outputs: Logits or values; for tagging those of all valid steps, ``(steps, classes)``; for regression and
             forecasting in original units.
-        targets: Class numbers, indicators or values of the same rows.
+        targets: Class numbers, indicators or values of the same rows; for transcription symbols, padded with 0.
+        labels: Names of the classes or symbols, by which transcripts are cut into words.
 
     Returns:
         ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two), ``micro_f1`` and ``macro_f1`` for
-        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values.
+        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values; ``cer`` (edits per symbol of the truth),
+        ``exact_match`` and, if there are blanks between words, ``wer`` (edits per word) for transcripts.
 
     Example:
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
         0.5
     """
+    if task == "transcription":
+        return _transcripts(outputs, targets, labels)
     return {name: float(value) for name, value in _SCORES[task](outputs, targets).items()}
 
 
@@ -70,6 +80,28 @@ def _regression(outputs: np.ndarray, targets: np.ndarray) -> Scores:
 def _errors(outputs: np.ndarray, targets: np.ndarray) -> Scores:
     difference = np.asarray(outputs, np.float64) - targets
     return {"mae": np.abs(difference).mean(), "rmse": np.sqrt((difference**2).mean())}
+
+
+def _transcripts(outputs: np.ndarray, targets: np.ndarray, labels: Sequence[str] | None) -> Scores:
+    pairs = [
+        (best_path(row), [int(symbol) for symbol in truth if symbol])
+        for row, truth in zip(outputs, targets, strict=True)
+    ]
+    scores = {"cer": _error_rate(pairs), "exact_match": float(np.mean([a == b for a, b in pairs]))}
+    space = list(labels).index(" ") if labels is not None and " " in labels else None
+    if space is not None:
+        scores["wer"] = _error_rate([(_words(a, space), _words(b, space)) for a, b in pairs])
+    return scores
+
+
+def _error_rate(pairs: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> float:
+    edits = sum(edit_distance(found, truth) for found, truth in pairs)
+    return edits / max(1, sum(len(truth) for _, truth in pairs))
+
+
+def _words(symbols: Sequence[int], space: int) -> list[tuple[int, ...]]:
+    groups = itertools.groupby(symbols, key=lambda symbol: symbol == space)
+    return [tuple(group) for is_space, group in groups if not is_space]
 
 
 def _class_scores(truth: np.ndarray, predicted: np.ndarray) -> Scores:

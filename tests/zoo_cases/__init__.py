@@ -15,6 +15,7 @@ from zoo_cases.case import CLASSES, FEATURES, HORIZON, VOCABULARY, Case, Problem
 from zoo_cases.classifier import ClassifierCase
 from zoo_cases.forecaster import ForecasterCase
 from zoo_cases.tagger import TaggerCase
+from zoo_cases.transcriber import TranscriberCase
 
 __all__ = ["CLASSES", "FEATURES", "HORIZON", "VOCABULARY", "Case", "Problem", "case", "tiny"]
 
@@ -23,6 +24,7 @@ CASES: dict[str, Case] = {
     "build_classifier": ClassifierCase(),
     "build_forecaster": ForecasterCase(),
     "build_tagger": TaggerCase(),
+    "build_transcriber": TranscriberCase(),
 }
 
 
