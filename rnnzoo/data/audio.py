@@ -216,8 +216,8 @@ def read_wav(file: IO[bytes], name: str, *, where: str) -> tuple[Recording, int]
             content = reader.readframes(frames)
     except (wave.Error, EOFError) as error:
         raise DataError(
-            f"{where}: not a WAV file of plain PCM ({error or 'it ends early'}); expected 8, 16, 24 or 32 bit PCM. "
-            f"{_CONVERT}"
+            f"{where}: not a WAV file of plain PCM ({str(error) or 'it ends early'}); expected 8, 16, 24 or 32 bit "
+            f"PCM. {_CONVERT}"
         ) from error
     if len(content) != frames * width * channels:
         raise DataError(

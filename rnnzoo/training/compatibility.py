@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -13,8 +12,6 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.tasks import Task
 from rnnzoo.training.feeding import feed
 
-#: Steps of a row that shows how many frames a model answers.
-_PROBE = 64
 _HINT = "Build it with create_model(name, **splits.model_arguments)."
 
 
@@ -37,7 +34,7 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
         ) from error
     _check_output(model, output, targets, splits, task)
     if task.name == "transcription":
-        _check_frames(model, inputs, splits)
+        _check_frames(model, splits)
 
 
 def _check_vocabulary(model: Any, splits: Any) -> None:
@@ -71,13 +68,20 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
         )
 
 
-def _check_frames(model: Any, inputs: Mapping[str, np.ndarray], splits: Any) -> None:
+def _check_frames(model: Any, splits: Any) -> None:
     """Checks that no transcript is longer than what the model makes of its row."""
-    probe = {name: np.zeros((1, _PROBE, *value.shape[2:]), value.dtype) for name, value in inputs.items()}
-    frames = model(feed(model, probe), training=False).shape[1]
-    for part in (splits.train, splits.validation, splits.test):
-        if isinstance(part, TranscriptSplit):
-            part.check_frames(-(-_PROBE // frames))
+    parts = [
+        part for part in (splits.train, splits.validation, splits.test) if isinstance(part, TranscriptSplit)
+    ]
+    if not parts:
+        return
+    # The longest row tells best how many steps the model joins to one frame.
+    inputs, _, _ = parts[0].gather([int(parts[0].lengths.argmax())])
+    steps = next(iter(inputs.values())).shape[1]
+    frames = model(feed(model, inputs), training=False).shape[1]
+    subsampling = next(factor for factor in range(1, steps + 1) if -(-steps // factor) <= frames)
+    for part in parts:
+        part.check_frames(subsampling)
 
 
 def _free(shape: Any) -> str:
