@@ -11,7 +11,7 @@ from typing import Any
 from rnnzoo import checks
 from rnnzoo.data.audio import audio_splits
 from rnnzoo.data.splits import Splits
-from rnnzoo.errors import DataError, PathNotFoundError
+from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
 from rnnzoo.files import existing_file
 
 
@@ -45,6 +45,7 @@ def load_dataset(
 
     Raises:
         UnknownNameError: If there is no such data set, or it has no such option.
+        ArgumentError: If it takes no options at all.
         PathNotFoundError: If the set is to be read from ``RNNZOO_DATA`` and is not there.
 
     Example:
@@ -59,6 +60,8 @@ def load_dataset(
     load = DATASETS[checks.choice("data set", name, DATASETS)]
     known = [name for name in inspect.signature(load).parameters if name not in _FRACTIONS]
     for option in options:
+        if not known:
+            raise ArgumentError(f"{option}: received for data set {name!r}, which takes no options. Leave it out.")
         checks.choice(f"option of data set {name!r}", option, known)
     return load(seed, validation_fraction, test_fraction, **options)
 
