@@ -21,7 +21,8 @@ class Decoding:
 
     Args:
         task: A name in the task table.
-        labels: The names of the classes, tags or labels, by number; for tasks that have them.
+        labels: The names of the classes, tags or labels, by number; for tasks that have them. For transcription the
+            characters, with ``""`` for the blank first.
         target_names: The names of the values; for regression and forecasting.
         mean: What each value was centred by in training.
         scale: What each value was divided by in training.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import fnmatch
 import functools
 import os
 from collections.abc import Iterator, Sequence
@@ -140,6 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--transcriber-seeds", type=int, default=3)
+    parser.add_argument("--models", default="*", help="a pattern of names")
     parser.add_argument("--table", action="store_true", help="only print the table of what was measured")
     options = parser.parse_args(arguments)
     if options.table:
@@ -147,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     done = {(row["model"], row["held_out"], int(row["seed"])) for row in read_rows()}
     for job in jobs(options.seeds, options.transcriber_seeds):
-        if job not in done:
+        if job not in done and fnmatch.fnmatchcase(job[0], options.models):
             row = run_one(*job)
             add_row(row)
             print(f"{job}: {row['metric']} {row['test']} ({row['train_seconds']} s)", flush=True)
