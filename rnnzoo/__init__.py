@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rnnzoo.builders.classifier import build_classifier
     from rnnzoo.builders.forecaster import build_forecaster
     from rnnzoo.builders.irregular_classifier import build_irregular_classifier
+    from rnnzoo.builders.seq2seq import build_seq2seq
     from rnnzoo.builders.tagger import build_tagger
     from rnnzoo.cudnn import CudnnReport, explain_cudnn
     from rnnzoo.data.datasets import load_dataset
@@ -41,6 +42,7 @@ _HOMES = {
     "build_classifier": "rnnzoo.builders.classifier",
     "build_forecaster": "rnnzoo.builders.forecaster",
     "build_irregular_classifier": "rnnzoo.builders.irregular_classifier",
+    "build_seq2seq": "rnnzoo.builders.seq2seq",
     "build_tagger": "rnnzoo.builders.tagger",
     "create_model": "rnnzoo.zoo",
     "evaluate": "rnnzoo.training.evaluation",
@@ -66,6 +68,7 @@ __all__ = [
     "build_classifier",
     "build_forecaster",
     "build_irregular_classifier",
+    "build_seq2seq",
     "build_tagger",
     "create_model",
     "evaluate",

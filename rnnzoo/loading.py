@@ -17,6 +17,7 @@ import rnnzoo.cells.rg_lru
 import rnnzoo.cells.sru
 import rnnzoo.cells.zoneout
 import rnnzoo.layers.activation_penalty
+import rnnzoo.layers.attention
 import rnnzoo.layers.highway
 import rnnzoo.layers.valid_steps
 import rnnzoo.layers.weight_drop  # noqa: F401

@@ -111,6 +111,16 @@ TASKS: dict[str, Task] = {
             objective="val_accuracy",
             direction="max",
         ),
+        # Each token of a translation from those before it; the loss is the mean over all tokens that are not padding.
+        Task(
+            name="translation",
+            output="logits",
+            activation="softmax",
+            losses=("token_crossentropy",),
+            metrics=("accuracy",),
+            objective="val_loss",
+            direction="min",
+        ),
         # The mean absolute error asks for the median, which a few extreme hours do not move.
         Task(
             name="forecasting",
@@ -147,6 +157,12 @@ _LOSSES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "keras.losses",
         "SparseCategoricalCrossentropy",
         {"from_logits": True},
+    ),
+    # Divided by the tokens that count, where Keras divides by the padded ones too.
+    "token_crossentropy": (
+        "keras.losses",
+        "SparseCategoricalCrossentropy",
+        {"from_logits": True, "reduction": "mean_with_sample_weight"},
     ),
     "binary_crossentropy": ("keras.losses", "BinaryCrossentropy", {"from_logits": True}),
     "mean_absolute_error": ("keras.losses", "MeanAbsoluteError", {}),

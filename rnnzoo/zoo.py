@@ -55,10 +55,19 @@ _AHEAD: dict[str, Any] = {"num_features": 8, "horizon": 24, "num_targets": 1, "d
 
 _IRREGULAR_SERIES: dict[str, Any] = {"num_features": 37, "num_classes": 2, "dropout": 0.3}
 
+_PAIRS: dict[str, Any] = {
+    "source_vocabulary_size": 8_000,
+    "target_vocabulary_size": 8_000,
+    "embedding_size": 128,
+    "bidirectional": True,
+    "dropout": 0.3,
+}
+
 _CLASSIFIER = ("build_classifier", "classification")
 _IRREGULAR = ("build_irregular_classifier", "classification")
 _TAGGER = ("build_tagger", "tagging")
 _FORECASTER = ("build_forecaster", "forecasting")
+_TRANSLATOR = ("build_seq2seq", "translation")
 
 _TABLE: tuple[ModelSpec, ...] = (
     # Text to one answer.
@@ -256,6 +265,25 @@ _TABLE: tuple[ModelSpec, ...] = (
         skip="residual",
         bidirectional=False,
         **_STEPS,
+    ),
+    # A text to another text.
+    _row(
+        "translator-gru-bahdanau",
+        *_TRANSLATOR,
+        "translation: GRU, additive attention",
+        cell="gru",
+        units=(192,),
+        attention="bahdanau",
+        **_PAIRS,
+    ),
+    _row(
+        "translator-lstm-luong",
+        *_TRANSLATOR,
+        "translation: LSTM, multiplicative attention",
+        cell="lstm",
+        units=(192,),
+        attention="luong",
+        **_PAIRS,
     ),
     # A window of the past to the steps ahead.
     _row(

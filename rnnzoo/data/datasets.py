@@ -21,6 +21,8 @@ def load_dataset(
             8 x 8 image is a sequence of 8 steps (rows) of 8 features (pixels), to be classified as 0 to 9.
             ``"physionet2012"``: 4,000 intensive care stays of 48 hours, 37 variables in bins of an hour, nearly all of
             them missing at most hours; who died in hospital. Read from the folder ``RNNZOO_DATA``.
+            ``"multi30k"``: 29,000 captions of pictures in English and German, to be translated; its parts are given,
+            so that seed and fractions mean nothing. Read from the folder ``RNNZOO_DATA``.
         seed: Seed of the shuffled, stratified split.
         validation_fraction: Share of rows for validation.
         test_fraction: Share of rows for the test.
@@ -87,7 +89,14 @@ def _physionet2012(seed: int, validation_fraction: float, test_fraction: float) 
     )
 
 
+def _multi30k(seed: int, validation_fraction: float, test_fraction: float) -> Splits:
+    from rnnzoo.data.pairs import multi30k
+
+    return multi30k(data_directory() / "multi30k")
+
+
 DATASETS: dict[str, Callable[[int, float, float], Splits]] = {
     "digits": _digits,
+    "multi30k": _multi30k,
     "physionet2012": _physionet2012,
 }

@@ -58,6 +58,11 @@ class Splits:
     @property
     def model_arguments(self) -> dict[str, Any]:
         """The builder arguments that the data dictate: ``create_model(name, **splits.model_arguments)``."""
+        if self.task == "translation" and self.preprocessing is not None:
+            return {
+                "source_vocabulary_size": self.preprocessing.source.vocabulary_size,
+                "target_vocabulary_size": self.preprocessing.target.vocabulary_size,
+            }
         if self.preprocessing is None or self.decoding is None:
             return {}
         if self.task == "forecasting":
@@ -98,7 +103,8 @@ class Splits:
                 ``"times"`` and ``"values"`` (see ``IrregularPreprocessing``).
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
                 labels), numbers (regression), lists of labels (tagging).
-            task: A name in the task table, but for ``"forecasting"``, which tables are for.
+            task: A name in the task table, but for ``"forecasting"``, which tables are for, and
+                ``"translation"``: see ``rnnzoo.data.pairs``.
             validation: Rows and targets of a given validation part; ``None`` to split them off.
             test: Rows and targets of a given test part; ``None`` to split them off.
             validation_fraction: Share of all rows to split off for validation.
@@ -124,7 +130,7 @@ class Splits:
             >>> splits.model_arguments
             {'vocabulary_size': 5, 'num_classes': 2}
         """
-        checks.choice("task", task, [name for name in TASKS if name != "forecasting"])
+        checks.choice("task", task, [name for name in TASKS if name not in ("forecasting", "translation")])
         checks.integer("seed", seed, minimum=0)
         parts = _split(
             (inputs, targets),

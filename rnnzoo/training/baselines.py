@@ -30,7 +30,8 @@ def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     (series of one length) or on mean, deviation, extremes, first and last value of each feature. Numbers: the
     mean, and ridge regression on the same. Tags: the most frequent tag of each word; for series the
     most frequent tag, and logistic regression on each step alone. Forecasts: persistence,
-    seasonal naive (where the data name a season) and ridge regression on all values of the window.
+    seasonal naive (where the data name a season) and ridge regression on all values of the window. Translations: the
+    frequencies of the target's tokens, and of those that follow the one before.
 
     Args:
         splits: The data.
@@ -140,6 +141,37 @@ def _forecasting(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     return result
 
 
+def _translation(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    """The target language alone: which tokens are frequent, and which follow the one before."""
+    size = splits.model_arguments["target_vocabulary_size"]
+    pairs: Counter[tuple[int, int]] = Counter()
+    for before, token in _target_tokens(splits.train):
+        pairs.update(zip(before.tolist(), token.tolist(), strict=True))
+    alone = np.ones(size)
+    follows: dict[int, dict[int, int]] = defaultdict(dict)
+    for (before, token), count in pairs.items():
+        alone[token] += count
+        follows[before][token] = count
+    alone /= alone.sum()
+    before = np.concatenate([before for before, _ in _target_tokens(part)])
+    logits = np.empty((len(before), size), np.float32)
+    for row, last in enumerate(before.tolist()):
+        found = follows[last]
+        # Absolute discounting: half an occurrence of each pair that was seen goes to all tokens.
+        total = max(sum(found.values()), 1)
+        logits[row] = alone * (0.5 * len(found) / total if found else 1.0)
+        for token, count in found.items():
+            logits[row, token] += (count - 0.5) / total
+    frequent = np.broadcast_to(np.log(alone).astype(np.float32), logits.shape)
+    return {"token frequencies": frequent, "pairs of tokens": np.log(logits, out=logits)}
+
+
+def _target_tokens(split: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for inputs, targets, weights in split.batches(256):
+        assert weights is not None, "tokens come with weights"
+        yield inputs["decoder_tokens"][weights > 0], targets[weights > 0]
+
+
 def _ridge(splits: Splits, part: Split, shape: tuple[int, ...]) -> np.ndarray:
     width = splits.train.gather(np.arange(1))[0]["features"].size
     stride = -(-len(splits.train) * width // _MAX_NUMBERS)
@@ -228,4 +260,5 @@ _BASELINES: dict[str, Callable[[Splits, Split], dict[str, np.ndarray]]] = {
     "regression": _regression,
     "tagging": _tagging,
     "forecasting": _forecasting,
+    "translation": _translation,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -35,10 +36,24 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
 
 
 def _check_vocabulary(model: Any, splits: Any) -> None:
-    size = splits.model_arguments.get("vocabulary_size")
+    arguments = splits.model_arguments
+    if "source_vocabulary_size" in arguments:
+        _check_both_vocabularies(model, arguments)
+    size = arguments.get("vocabulary_size")
     if size is None:
         return
     for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, keras.layers.Embedding) and layer.input_dim < size:
+            raise ArgumentError(
+                f"model {model.name!r}: its embedding {layer.name!r} knows {layer.input_dim} token ids, the data "
+                f"have {size}; expected at least as many. {_HINT}"
+            )
+
+
+def _check_both_vocabularies(model: Any, arguments: Mapping[str, int]) -> None:
+    for layer in model._flatten_layers(include_self=False):
+        side = layer.name.removesuffix("_embedding")
+        size = arguments.get(f"{side}_vocabulary_size", 0)
         if isinstance(layer, keras.layers.Embedding) and layer.input_dim < size:
             raise ArgumentError(
                 f"model {model.name!r}: its embedding {layer.name!r} knows {layer.input_dim} token ids, the data "
@@ -55,6 +70,8 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
     expected = tuple(targets.shape)
     if task.name in ("classification", "tagging"):
         expected += (len(splits.decoding.labels),) if splits.decoding.labels else (output.shape[-1],)
+    if task.name == "translation":
+        expected += (splits.model_arguments.get("target_vocabulary_size", output.shape[-1]),)
     if tuple(output.shape) != expected:
         raise ArgumentError(
             f"model {model.name!r}: gives output of shape {_free(output.shape)}; the data ask for "

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from sklearn import metrics
 
-from rnnzoo.decoding.probabilities import sigmoid
+from rnnzoo.decoding.probabilities import log_softmax, sigmoid
 
 Scores = dict[str, float]
 
@@ -23,7 +23,8 @@ def score(task: str, outputs: np.ndarray, targets: np.ndarray) -> Scores:
 
     Returns:
         ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two), ``micro_f1`` and ``macro_f1`` for
-        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values.
+        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values, ``accuracy`` and ``perplexity`` of the
+        tokens of translations.
 
     Example:
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
@@ -72,6 +73,19 @@ def _errors(outputs: np.ndarray, targets: np.ndarray) -> Scores:
     return {"mae": np.abs(difference).mean(), "rmse": np.sqrt((difference**2).mean())}
 
 
+def _tokens(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    # Piece by piece: a matrix of tokens and words in float64 would be large.
+    bits = [
+        log_softmax(outputs[start : start + 1024].astype(np.float64))[np.arange(len(truth)), truth]
+        for start in range(0, len(targets), 1024)
+        for truth in (targets[start : start + 1024],)
+    ]
+    return {
+        "accuracy": (outputs.argmax(axis=-1) == targets).mean(),
+        "perplexity": np.exp(-np.concatenate(bits).mean()),
+    }
+
+
 def _class_scores(truth: np.ndarray, predicted: np.ndarray) -> Scores:
     return {
         "accuracy": metrics.accuracy_score(truth, predicted),
@@ -86,4 +100,5 @@ _SCORES: dict[str, Callable[[np.ndarray, np.ndarray], Scores]] = {
     "regression": _regression,
     "tagging": _classes,
     "forecasting": _errors,
+    "translation": _tokens,
 }

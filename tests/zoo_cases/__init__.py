@@ -15,6 +15,7 @@ from zoo_cases.case import CLASSES, FEATURES, HORIZON, VOCABULARY, Case, Problem
 from zoo_cases.classifier import ClassifierCase
 from zoo_cases.forecaster import ForecasterCase
 from zoo_cases.irregular_classifier import IrregularClassifierCase
+from zoo_cases.seq2seq import Seq2seqCase
 from zoo_cases.tagger import TaggerCase
 
 __all__ = ["CLASSES", "FEATURES", "HORIZON", "VOCABULARY", "Case", "Problem", "case", "tiny"]
@@ -24,6 +25,7 @@ CASES: dict[str, Case] = {
     "build_classifier": ClassifierCase(),
     "build_forecaster": ForecasterCase(),
     "build_irregular_classifier": IrregularClassifierCase(),
+    "build_seq2seq": Seq2seqCase(),
     "build_tagger": TaggerCase(),
 }
 

@@ -56,7 +56,7 @@ class Case:
 
 def reads_tokens(spec: ModelSpec) -> bool:
     """Whether the models take ids of words."""
-    return "vocabulary_size" in spec.arguments
+    return any(name.endswith("vocabulary_size") for name in spec.arguments)
 
 
 def sequence_batch(
