@@ -76,12 +76,13 @@ def test_attention_is_its_formula_over_the_valid_steps_alone(score: str) -> None
     memory, valid = rng.normal(size=(3, 5, 6)), rng.random((3, 5)) < 0.6
     valid[0], valid[1] = True, False
     layer = SourceAttention(score)
-    arrays = [array.astype(np.float32) for array in (query, keys, memory)]
-    found = np.asarray(layer(*arrays, valid))
+    query, keys, memory = (array.astype(np.float32) for array in (query, keys, memory))
+    found = np.asarray(layer(query, keys, memory, valid))
     vector = np.asarray(layer.vector) if score == "bahdanau" else np.zeros(4)
-    np.testing.assert_allclose(found, attention_by_hand(score, *arrays, valid, vector), rtol=1e-5, atol=1e-6)
-    arrays[2] = np.where(valid[..., None], arrays[2], 1e6).astype(np.float32)
-    np.testing.assert_array_equal(np.asarray(layer(*arrays, valid)), found)
+    expected = attention_by_hand(score, query, keys, memory, valid, vector)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    spoiled = np.where(valid[..., None], memory, 1e6).astype(np.float32)
+    np.testing.assert_array_equal(np.asarray(layer(query, keys, spoiled, valid)), found)
 
 
 def test_wrong_arguments_are_refused() -> None:

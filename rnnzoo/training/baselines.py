@@ -145,18 +145,18 @@ def _translation(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     """The target language alone: which tokens are frequent, and which follow the one before."""
     size = splits.model_arguments["target_vocabulary_size"]
     pairs: Counter[tuple[int, int]] = Counter()
-    for before, token in _target_tokens(splits.train):
-        pairs.update(zip(before.tolist(), token.tolist(), strict=True))
+    for before, tokens in _target_tokens(splits.train):
+        pairs.update(zip(before.tolist(), tokens.tolist(), strict=True))
     alone = np.ones(size)
     follows: dict[int, dict[int, int]] = defaultdict(dict)
-    for (before, token), count in pairs.items():
+    for (last, token), count in pairs.items():
         alone[token] += count
-        follows[before][token] = count
+        follows[last][token] = count
     alone /= alone.sum()
-    before = np.concatenate([before for before, _ in _target_tokens(part)])
-    logits = np.empty((len(before), size), np.float32)
-    for row, last in enumerate(before.tolist()):
-        found = follows[last]
+    given = np.concatenate([before for before, _ in _target_tokens(part)])
+    logits = np.empty((len(given), size), np.float32)
+    for row, last in enumerate(given.tolist()):
+        found = follows.get(last, {})
         # Absolute discounting: half an occurrence of each pair that was seen goes to all tokens.
         total = max(sum(found.values()), 1)
         logits[row] = alone * (0.5 * len(found) / total if found else 1.0)
