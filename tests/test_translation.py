@@ -72,11 +72,12 @@ def attention_by_hand(
 @pytest.mark.parametrize("score", ["bahdanau", "luong"])
 def test_attention_is_its_formula_over_the_valid_steps_alone(score: str) -> None:
     rng = np.random.default_rng(0)
-    query, keys = rng.normal(size=(3, 2, 4)), rng.normal(size=(3, 5, 4))
-    memory, valid = rng.normal(size=(3, 5, 6)), rng.random((3, 5)) < 0.6
+    query, keys, memory = (
+        rng.normal(size=shape).astype(np.float32) for shape in ((3, 2, 4), (3, 5, 4), (3, 5, 6))
+    )
+    valid = rng.random((3, 5)) < 0.6
     valid[0], valid[1] = True, False
     layer = SourceAttention(score)
-    query, keys, memory = (array.astype(np.float32) for array in (query, keys, memory))
     found = np.asarray(layer(query, keys, memory, valid))
     vector = np.asarray(layer.vector) if score == "bahdanau" else np.zeros(4)
     expected = attention_by_hand(score, query, keys, memory, valid, vector)
