@@ -12,14 +12,21 @@ from typing import TYPE_CHECKING, Any
 from rnnzoo.version import __version__
 
 if TYPE_CHECKING:
+    from rnnzoo.builders.attention_classifier import build_attention_classifier
     from rnnzoo.builders.classifier import build_classifier
+    from rnnzoo.builders.cnn_classifier import build_cnn_classifier
+    from rnnzoo.builders.dna_classifier import build_dna_classifier
+    from rnnzoo.builders.fcn_classifier import build_fcn_classifier
     from rnnzoo.builders.forecaster import build_forecaster
     from rnnzoo.builders.tagger import build_tagger
+    from rnnzoo.builders.transformer_classifier import build_transformer_classifier
+    from rnnzoo.builders.video_classifier import build_video_classifier
     from rnnzoo.cudnn import CudnnReport, explain_cudnn
     from rnnzoo.data.datasets import load_dataset
     from rnnzoo.data.split import Split
     from rnnzoo.data.splits import Splits
     from rnnzoo.data.tables import read_table
+    from rnnzoo.data.word_vectors import WordVectors, read_word_vectors
     from rnnzoo.errors import RnnzooError
     from rnnzoo.loading import load_model
     from rnnzoo.training.config import TrainConfig
@@ -35,9 +42,16 @@ _HOMES = {
     "Splits": "rnnzoo.data.splits",
     "TrainConfig": "rnnzoo.training.config",
     "TrainResult": "rnnzoo.training.trainer",
+    "WordVectors": "rnnzoo.data.word_vectors",
+    "build_attention_classifier": "rnnzoo.builders.attention_classifier",
     "build_classifier": "rnnzoo.builders.classifier",
+    "build_cnn_classifier": "rnnzoo.builders.cnn_classifier",
+    "build_dna_classifier": "rnnzoo.builders.dna_classifier",
+    "build_fcn_classifier": "rnnzoo.builders.fcn_classifier",
     "build_forecaster": "rnnzoo.builders.forecaster",
     "build_tagger": "rnnzoo.builders.tagger",
+    "build_transformer_classifier": "rnnzoo.builders.transformer_classifier",
+    "build_video_classifier": "rnnzoo.builders.video_classifier",
     "create_model": "rnnzoo.zoo",
     "evaluate": "rnnzoo.training.evaluation",
     "explain_cudnn": "rnnzoo.cudnn",
@@ -46,6 +60,7 @@ _HOMES = {
     "load_dataset": "rnnzoo.data.datasets",
     "load_model": "rnnzoo.loading",
     "read_table": "rnnzoo.data.tables",
+    "read_word_vectors": "rnnzoo.data.word_vectors",
     "train": "rnnzoo.training.trainer",
 }
 
@@ -57,10 +72,17 @@ __all__ = [
     "Splits",
     "TrainConfig",
     "TrainResult",
+    "WordVectors",
     "__version__",
+    "build_attention_classifier",
     "build_classifier",
+    "build_cnn_classifier",
+    "build_dna_classifier",
+    "build_fcn_classifier",
     "build_forecaster",
     "build_tagger",
+    "build_transformer_classifier",
+    "build_video_classifier",
     "create_model",
     "evaluate",
     "explain_cudnn",
@@ -69,6 +91,7 @@ __all__ = [
     "load_dataset",
     "load_model",
     "read_table",
+    "read_word_vectors",
     "train",
 ]
 

@@ -7,6 +7,10 @@ import os
 import keras
 
 # Importing a layer registers it with Keras, which can read it only then.
+import rnnzoo.layers.frames
+import rnnzoo.layers.packing
+import rnnzoo.layers.pooling
+import rnnzoo.layers.strands
 import rnnzoo.layers.valid_steps  # noqa: F401
 from rnnzoo import files
 from rnnzoo.errors import DataError

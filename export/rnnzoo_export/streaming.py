@@ -325,7 +325,8 @@ def _refuse_layers(model: Any) -> None:
 
 def _looks_ahead(layer: Any) -> str | None:
     """Says in which way a layer needs steps that are yet to come; ``None`` if it does not, as far as is known."""
-    if isinstance(layer, _WHOLE_SEQUENCE):
+    # A layer of one's own says it itself: it may be none of these, or one that is used on single steps.
+    if getattr(layer, "needs_whole_sequence", isinstance(layer, _WHOLE_SEQUENCE)):
         return f"{type(layer).__name__} needs the whole sequence"
     if isinstance(layer, layers.RNN) and layer.go_backwards:
         return "reads backwards"

@@ -28,7 +28,9 @@ def _option(flag: str, text: str) -> Any:
 class DataOptions:
     """Where the data are and how to read them; kept with a run so that `evaluate` reads them again."""
 
-    data: Annotated[str, _option("--data", "A CSV or TSV file (.gz too), or a named set: digits.")]
+    data: Annotated[
+        str, _option("--data", "A CSV or TSV file (.gz too), or a named set: digits, moving_digits, splice.")
+    ]
     test: Annotated[str | None, _option("--test", "A file of test rows, where the data come with one.")] = (
         None
     )

@@ -10,6 +10,9 @@ from rnnzoo.cells import CELLS
 from rnnzoo.cli.output import print_json, print_table, stdout, tensorflow_starting
 from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models
 
+# Of what stands in place of a cell.
+_REFERENCES = {"convlstm": "Shi 2015, arXiv:1506.04214"}
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -38,8 +41,8 @@ def models(
 
 
 def _row(spec: ModelSpec) -> dict[str, Any]:
-    cell = CELLS[spec.cell]
-    on_cudnn = cell.cudnn and not spec.arguments.get("recurrent_dropout")
+    cell = CELLS.get(spec.cell)
+    on_cudnn = cell is not None and cell.cudnn and not spec.arguments.get("recurrent_dropout")
     return {
         "name": spec.name,
         "task": spec.task,
@@ -62,7 +65,7 @@ def _show(spec: ModelSpec, *, as_json: bool) -> None:
         "parameters": model.count_params(),
         "inputs": {x.name: list(x.shape) for x in model.inputs},
         "outputs": {name: list(x.shape) for name, x in zip(model.output_names, model.outputs, strict=True)},
-        "reference": CELLS[spec.cell].reference,
+        "reference": CELLS[spec.cell].reference if spec.cell in CELLS else _REFERENCES[spec.cell],
         "layers": [{"name": v.name, "cudnn": v.eligible, "reason": v.reason} for v in report.layers],
     }
     if as_json:

@@ -10,6 +10,9 @@ from typing import Any
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import existing_file
 
+# What is one line of text.
+_LINES = ("text", "tokens", "dna")
+
 
 def read_raw_inputs(
     bundle: Any, arguments: list[str], file: Path | None, *, text: str | None, columns: str | None
@@ -30,7 +33,7 @@ def read_raw_inputs(
     kind = bundle.preprocessing.kind if bundle.preprocessing is not None else "none"
     if file is None:
         lines = sys.stdin.read().splitlines() if arguments == ["-"] else arguments
-        return lines if kind in ("text", "tokens") else [_json(line, "the input") for line in lines]
+        return lines if kind in _LINES else [_json(line, "the input") for line in lines]
     path = existing_file(file, "inputs to answer")
     suffix = "".join(s for s in path.suffixes[-2:] if s != ".gz")
     if suffix.endswith((".csv", ".tsv")):
@@ -57,7 +60,7 @@ def _read_table(path: Path, kind: str, *, text: str | None, columns: str | None)
     frame = read_frame(path, column_names=names)
     if kind == "window":
         return [{str(name): frame[name].tolist() for name in frame.columns}]
-    if kind not in ("text", "tokens"):
+    if kind not in _LINES:
         raise ArgumentError(
             f"--input: received the table {path.name}; this model reads series. Give .json or .npy."
         )

@@ -19,6 +19,11 @@ def load_dataset(
     Args:
         name: ``"digits"``: 1,797 handwritten digits, bundled with scikit-learn, so that it works offline; each
             8 x 8 image is a sequence of 8 steps (rows) of 8 features (pixels), to be classified as 0 to 9.
+            ``"moving_digits"``: synthetic, made of the same digits and offline too; each moves across 8 frames of 16 x
+            16 pixels, to be classified by its direction, which only the order of the frames tells.
+            ``"splice"``: 3,190 windows of 60 bases of primate DNA from the folder that ``RNNZOO_DATA`` names, whose
+            middle is a donor (EI), an acceptor (IE) or no splice junction (N). Copies of a sequence, of which there
+            are 185, stay in one part.
         seed: Seed of the shuffled, stratified split.
         validation_fraction: Share of rows for validation.
         test_fraction: Share of rows for the test.
@@ -28,6 +33,8 @@ def load_dataset(
 
     Raises:
         UnknownNameError: If there is no such data set.
+        PathNotFoundError: If the set is read from ``RNNZOO_DATA`` and is not there.
+        DataError: If its file cannot be used.
 
     Example:
         >>> splits = load_dataset("digits")
@@ -35,7 +42,8 @@ def load_dataset(
         (1257, 270, 270)
 
     Reference:
-        Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository.
+        Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits; Noordewier 1991, Molecular Biology
+        (Splice-junction Gene Sequences); both UCI Machine Learning Repository.
     """
     load = DATASETS[checks.choice("data set", name, DATASETS)]
     return load(seed, validation_fraction, test_fraction)
@@ -69,4 +77,49 @@ def _digits(seed: int, validation_fraction: float, test_fraction: float) -> Spli
     )
 
 
-DATASETS: dict[str, Callable[[int, float, float], Splits]] = {"digits": _digits}
+def _moving_digits(seed: int, validation_fraction: float, test_fraction: float) -> Splits:
+    from rnnzoo.data.moving_digits import moving_digits
+
+    videos, directions = moving_digits()
+    return Splits.from_arrays(
+        videos,
+        directions,
+        seed=seed,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        description={"source": "moving digits (synthetic, of scikit-learn's digits)"},
+    )
+
+
+def _splice(seed: int, validation_fraction: float, test_fraction: float) -> Splits:
+    from rnnzoo.data.groups import split_groups
+    from rnnzoo.data.tables import file_checksum, read_frame
+    from rnnzoo.preprocessing import DNAPreprocessing
+
+    file = data_directory() / "splice" / "splice.data.gz"
+    frame = read_frame(file, column_names=["label", "name", "sequence"])
+    sequences = [cell.strip() for cell in frame["sequence"]]
+    parts = split_groups(
+        sequences,
+        [cell.strip() for cell in frame["label"]],
+        sequences,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        seed=seed,
+    )
+    return Splits.from_arrays(
+        *parts["train"],
+        validation=parts["validation"],
+        test=parts.get("test"),
+        test_fraction=0.0,
+        seed=seed,
+        preprocessing=DNAPreprocessing(variable_length=False),
+        description={"source": "splice (UCI)", "file_checksum": file_checksum(file)},
+    )
+
+
+DATASETS: dict[str, Callable[[int, float, float], Splits]] = {
+    "digits": _digits,
+    "moving_digits": _moving_digits,
+    "splice": _splice,
+}

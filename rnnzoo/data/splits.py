@@ -15,8 +15,16 @@ from rnnzoo.data.split import DatasetSplit, SequenceSplit, Split
 from rnnzoo.data.targets import encode_targets, fit_decoding
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing import FeaturePreprocessing, Preprocessing, TextPreprocessing, TokenPreprocessing
+from rnnzoo.preprocessing import (
+    DNAPreprocessing,
+    FeaturePreprocessing,
+    FramePreprocessing,
+    Preprocessing,
+    TextPreprocessing,
+    TokenPreprocessing,
+)
 from rnnzoo.preprocessing.base import Rows
+from rnnzoo.preprocessing.dna import BASES
 from rnnzoo.tasks import CLASSIFIER_TASKS, TASKS
 
 if TYPE_CHECKING:
@@ -24,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Raw rows and their targets.
 Pair = tuple[Rows, Rows]
+
+_VIDEO_AXES = 4  # time, height, width, channels
 
 
 @dataclass(frozen=True)
@@ -81,13 +91,14 @@ class Splits:
         seed: int = 0,
         max_tokens: int = 20_000,
         max_length: int | None = None,
+        preprocessing: Preprocessing | None = None,
         description: Mapping[str, Any] | None = None,
     ) -> Splits:
         """Makes splits of rows in memory.
 
         Args:
-            inputs: Texts; lists of words (tagging); or series, one array ``(rows, time, features)`` or a list of
-                ``(time, features)`` of any lengths.
+            inputs: Texts; lists of words (tagging); series, one array ``(rows, time, features)`` or a list of
+                ``(time, features)`` of any lengths; or videos, likewise of ``(time, height, width, channels)``.
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
                 labels), numbers (regression), lists of labels (tagging).
             task: A name in the task table, but for ``"forecasting"``, which tables are for.
@@ -99,6 +110,8 @@ class Splits:
             seed: Seed of the split: rows are shuffled, for many files come sorted by class.
             max_tokens: Size of the vocabulary at most, for texts and words.
             max_length: Words per row at most, for texts and words.
+            preprocessing: What reads the rows, such as ``DNAPreprocessing()``; ``None`` to choose by the first row
+                and fit it on the training part.
             description: Facts to keep; a checksum of the arrays is added.
 
         Returns:
@@ -118,7 +131,7 @@ class Splits:
         """
         checks.choice("task", task, [name for name in TASKS if name != "forecasting"])
         checks.integer("seed", seed, minimum=0)
-        parts = _split(
+        parts = split_rows(
             (inputs, targets),
             validation,
             test,
@@ -127,7 +140,8 @@ class Splits:
             stratify=stratify and task in ("classification", "binary_classification"),
             seed=seed,
         )
-        preprocessing = _fit_preprocessing(parts, task, max_tokens=max_tokens, max_length=max_length)
+        if preprocessing is None:
+            preprocessing = _fit_preprocessing(parts, task, max_tokens=max_tokens, max_length=max_length)
         decoding = fit_decoding(task, parts["train"][1])
         splits = {
             name: SequenceSplit(
@@ -207,7 +221,7 @@ class Splits:
         )
 
 
-def _split(
+def split_rows(
     rows: Pair,
     validation: Pair | None,
     test: Pair | None,
@@ -217,6 +231,7 @@ def _split(
     stratify: bool,
     seed: int,
 ) -> dict[str, Pair]:
+    """Splits off what is not given; the work under ``Splits.from_arrays`` and ``split_groups``."""
     checks.number("validation_fraction", validation_fraction, above=0, below=1)
     checks.number("test_fraction", test_fraction, minimum=0, below=1)
     for pair, name in ((rows, "inputs"), (validation, "validation"), (test, "test")):
@@ -283,7 +298,8 @@ def _fit_preprocessing(
         return TokenPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
     # Whether lengths differ decides the model's inputs, so all parts have a say; statistics stay with the training.
     lengths = {len(row) for pair in parts.values() for row in pair[0]}
-    return FeaturePreprocessing.fit(rows, variable_length=len(lengths) > 1)
+    kind = FramePreprocessing if np.ndim(first) == _VIDEO_AXES else FeaturePreprocessing
+    return kind.fit(rows, variable_length=len(lengths) > 1)
 
 
 def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:
@@ -298,6 +314,12 @@ def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:
         return {"vocabulary_size": len(preprocessing.vocabulary)}
     if isinstance(preprocessing, FeaturePreprocessing):
         return {"num_features": len(preprocessing.mean), "variable_length": preprocessing.variable_length}
+    if isinstance(preprocessing, FramePreprocessing):
+        return {"frame_shape": preprocessing.frame_shape, "variable_length": preprocessing.variable_length}
+    if isinstance(preprocessing, DNAPreprocessing):
+        if preprocessing.kmer is not None:
+            return {"vocabulary_size": preprocessing.vocabulary_size}
+        return {"num_features": len(BASES), "variable_length": preprocessing.variable_length}
     raise ArgumentError(f"preprocessing: received {type(preprocessing).__name__}; expected one of rnnzoo's.")
 
 

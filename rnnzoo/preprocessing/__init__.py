@@ -4,7 +4,9 @@ NumPy and the standard library only.
 """
 
 from rnnzoo.preprocessing.base import Preprocessing as Preprocessing
+from rnnzoo.preprocessing.dna import DNAPreprocessing as DNAPreprocessing
 from rnnzoo.preprocessing.features import FeaturePreprocessing as FeaturePreprocessing
+from rnnzoo.preprocessing.frames import FramePreprocessing as FramePreprocessing
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing as LogMelPreprocessing
 from rnnzoo.preprocessing.storage import load_preprocessing as load_preprocessing
 from rnnzoo.preprocessing.storage import save_preprocessing as save_preprocessing

@@ -8,7 +8,9 @@ from typing import Any
 from rnnzoo.errors import DataError
 from rnnzoo.files import read_json, write_json
 from rnnzoo.preprocessing.base import Preprocessing
+from rnnzoo.preprocessing.dna import DNAPreprocessing
 from rnnzoo.preprocessing.features import FeaturePreprocessing
+from rnnzoo.preprocessing.frames import FramePreprocessing
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing
 from rnnzoo.preprocessing.text import TextPreprocessing
 from rnnzoo.preprocessing.tokens import TokenPreprocessing
@@ -23,6 +25,8 @@ KINDS: dict[str, type[Preprocessing]] = {
         FeaturePreprocessing,
         WindowPreprocessing,
         LogMelPreprocessing,
+        DNAPreprocessing,
+        FramePreprocessing,
     )
 }
 

@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from rnnzoo.data.split import Split, WindowSplit
 from rnnzoo.data.splits import Splits
+from rnnzoo.preprocessing import DNAPreprocessing
 from rnnzoo.preprocessing.base import Rows
 
 #: Above this many numbers a linear model sees every k-th training window only.
@@ -26,11 +27,11 @@ _MAX_NUMBERS = 60_000_000
 def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     """Fits the baselines of a task on the training part and lets them answer ``part``.
 
-    Classes: the majority class, and logistic regression on TF-IDF of words and word pairs (texts), on all values
-    (series of one length) or on mean, deviation, extremes, first and last value of each feature. Numbers: the
-    mean, and ridge regression on the same. Tags: the most frequent tag of each word; for series the
-    most frequent tag, and logistic regression on each step alone. Forecasts: persistence,
-    seasonal naive (where the data name a season) and ridge regression on all values of the window.
+    Classes: the majority class, and logistic regression on TF-IDF of words and word pairs (texts), on all bases or
+    k-mers (DNA), on all values (series of one length) or on mean, deviation, extremes, first and last value of each
+    feature. Numbers: the mean, and ridge regression on the same. Tags: the most frequent tag of each word; for series
+    the most frequent tag, and logistic regression on each step alone. Forecasts: persistence, seasonal naive (where
+    the data name a season) and ridge regression on all values of the window.
 
     Args:
         splits: The data.
@@ -159,11 +160,25 @@ def _design(splits: Splits, part: Split) -> tuple[str, Any, Any]:
     if splits.preprocessing.kind in ("text", "tokens"):
         vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         return "TF-IDF", vectorizer.fit_transform(_texts(splits.train)), vectorizer.transform(_texts(part))
+    if splits.preprocessing.kind == "dna":
+        return _design_of_dna(splits, part)
     fixed = len({len(row) for split in (splits.train, part) for row in _rows(split)}) == 1
     view = _flat if fixed else _summary
     scaler = StandardScaler()
     name = "all values" if fixed else "summary statistics"
     return name, scaler.fit_transform(view(splits.train)), scaler.transform(view(part))
+
+
+def _design_of_dna(splits: Splits, part: Split) -> tuple[str, Any, Any]:
+    lengths = {len(row) for split in (splits.train, part) for row in _texts(split)}
+    if len(lengths) == 1:
+        encode = DNAPreprocessing(variable_length=False).encode
+        train_x, part_x = (
+            np.stack(encode(_texts(split))).reshape(len(split), -1) for split in (splits.train, part)
+        )
+        return "all bases", train_x, part_x
+    vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 5))
+    return "k-mers", vectorizer.fit_transform(_texts(splits.train)), vectorizer.transform(_texts(part))
 
 
 def _rows(split: Split) -> Rows:
@@ -179,7 +194,7 @@ def _flat(split: Split) -> np.ndarray:
 
 
 def _summary(split: Split) -> np.ndarray:
-    rows = (np.asarray(row, np.float64) for row in _rows(split))
+    rows = (np.asarray(row, np.float64).reshape(len(row), -1) for row in _rows(split))
     return np.stack(
         [
             np.concatenate([r.mean(0), r.std(0), r.min(0), r.max(0), r[0], r[-1]])

@@ -37,6 +37,14 @@ class Case:
         """The builder arguments that make the smallest model."""
         raise NotImplementedError
 
+    def training_arguments(self, spec: ModelSpec) -> dict[str, Any]:
+        """What is changed of ``arguments`` where the model has to learn."""
+        return {"units": (16,), "dropout": 0.0}
+
+    def needs_recurrence(self, spec: ModelSpec) -> bool:
+        """Whether the problem cannot be solved by what else the model has."""
+        return True
+
     def output_shape(self, spec: ModelSpec, rows: int, steps: int) -> tuple[int, ...]:
         """The shape of the output for so many rows and steps."""
         raise NotImplementedError
