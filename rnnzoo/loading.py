@@ -10,6 +10,7 @@ import keras
 import rnnzoo.layers.frames
 import rnnzoo.layers.packing
 import rnnzoo.layers.pooling
+import rnnzoo.layers.self_attention
 import rnnzoo.layers.strands
 import rnnzoo.layers.valid_steps  # noqa: F401
 from rnnzoo import files

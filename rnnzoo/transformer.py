@@ -7,36 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras import layers, ops
+from keras import layers
 
 from rnnzoo import checks
-from rnnzoo.errors import ArgumentError
-
-
-def attend(x: Any, mask: Any, *, heads: int, dropout: float, name: str) -> Any:
-    """Lets every step look at all valid ones: masked multi-head self-attention ``(batch, time, width)``.
-
-    Args:
-        x: The sequence.
-        mask: Valid steps ``(batch, time)``, or ``None`` where all are.
-        heads: How many patterns of attention; they share the width.
-        dropout: Share of attention weights dropped in training.
-        name: Name of the layer.
-    """
-    width = int(x.shape[-1])
-    if width % checks.integer("heads", heads, minimum=1):
-        raise ArgumentError(
-            f"heads: received {heads} for a width of {width}; expected a divisor of it, for heads share the width. "
-            "Change heads, or the last of units (both directions count)."
-        )
-    attention = layers.MultiHeadAttention(heads, width // heads, dropout=dropout, use_bias=False, name=name)
-    # One row of the mask serves every step that looks: what a padded step sees is never read.
-    return attention(x, x, attention_mask=None if mask is None else ops.expand_dims(mask, 1))
+from rnnzoo.layers.self_attention import SelfAttention
 
 
 def attention_block(x: Any, mask: Any, *, heads: int, dropout: float) -> Any:
     """Adds to each step what it attends to, and normalizes the sum."""
-    seen = attend(x, mask, heads=heads, dropout=dropout, name="attention")
+    seen = SelfAttention(heads, dropout=dropout, name="attention")(x, mask=mask)
     return layers.LayerNormalization(name="attention_norm")(layers.Add(name="attention_add")([x, seen]))
 
 
@@ -59,7 +38,7 @@ def transformer_blocks(x: Any, mask: Any, *, blocks: int, heads: int, dropout: f
     """
     for depth in range(1, checks.integer("blocks", blocks, minimum=1) + 1):
         norm = layers.LayerNormalization(name=f"attention_norm_{depth}")(x)
-        seen = attend(norm, mask, heads=heads, dropout=dropout, name=f"attention_{depth}")
+        seen = SelfAttention(heads, dropout=dropout, name=f"attention_{depth}")(norm, mask=mask)
         x = layers.Add(name=f"attention_add_{depth}")(
             [x, _dropout(seen, dropout, f"attention_dropout_{depth}")]
         )

@@ -51,7 +51,7 @@ _TAGS: dict[str, Any] = {"vocabulary_size": 20_000, "num_classes": 17, "embeddin
 _STEPS: dict[str, Any] = {"num_features": 8, "num_classes": 5, "dropout": 0.2}
 _AHEAD: dict[str, Any] = {"num_features": 8, "horizon": 24, "num_targets": 1, "dropout": 0.1}
 
-_DNA: dict[str, Any] = {"num_classes": 3, "dropout": 0.3}
+_DNA: dict[str, Any] = {"num_classes": 3, "pooling": "max", "dropout": 0.3}
 _VIDEO: dict[str, Any] = {"frame_shape": (16, 16, 1), "num_classes": 4, "dropout": 0.2}
 
 _CLASSIFIER = ("build_classifier", "classification")

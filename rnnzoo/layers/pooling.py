@@ -9,6 +9,7 @@ import numpy as np
 from keras import layers, ops
 
 from rnnzoo import checks
+from rnnzoo.layers.self_attention import masked_softmax
 
 
 class SequencePooling(layers.Layer):
@@ -110,12 +111,8 @@ class AttentionPooling(SequencePooling):
     def weigh(self, x: Any, mask: Any = None) -> Any:
         """Returns the weight of each step, ``(batch, time, 1)`` in float32; 0 where the mask says so."""
         agreement = ops.tanh(ops.matmul(x, self.kernel) + self.bias)
-        scores = ops.cast(ops.matmul(agreement, self.query), "float32")
-        if mask is None:
-            return ops.softmax(scores, axis=1)
-        valid = ops.expand_dims(mask, -1)
-        weights = ops.softmax(ops.where(valid, scores, float(np.finfo(np.float32).min)), axis=1)
-        return ops.where(valid, weights, 0.0)
+        valid = None if mask is None else ops.expand_dims(mask, -1)
+        return masked_softmax(ops.matmul(agreement, self.query), valid, axis=1)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments."""
