@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import keras
 import numpy as np
 import pytest
@@ -232,9 +233,8 @@ def test_parts_share_no_group_and_lose_no_row(groups: list[int], seed: int) -> N
     targets = [group % 2 for group in groups]
     try:
         parts = split_groups(rows, targets, groups, validation_fraction=0.2, test_fraction=0.2, seed=seed)
-    except DataError as error:  # too few groups of a class
-        assert "split off" in str(error)
-        return
+    except DataError:  # too few groups of a class
+        hypothesis.reject()
     found = [int(row) for part, _ in parts.values() for row in part]
     assert sorted(found) == rows.tolist()
     owners = [{groups[row] for row in part} for part, _ in parts.values()]

@@ -34,6 +34,8 @@ CONFIG: dict[str, Any] = {"epochs": 20, "early_stopping": 3, "tensorboard": Fals
 SMALL: dict[str, dict[str, Any]] = {
     "series-classifier": {"epochs": 60, "early_stopping": 10, "learning_rate": 3e-3},
     "series-tagger": {"epochs": 60, "early_stopping": 10, "batch_size": 8},
+    "dna-classifier": {"epochs": 30, "early_stopping": 6, "learning_rate": 3e-3},
+    "video": {"epochs": 20, "early_stopping": 4, "learning_rate": 3e-3},
 }
 SNIPS_COLUMNS = ["intent", "tokens", "tags"]
 
@@ -93,6 +95,8 @@ def air() -> Splits:
 PROBLEMS: dict[str, tuple[str, Any, str, bool]] = {
     "text-classifier": ("SNIPS intents", lambda: snips("intent", "classification"), "accuracy", True),
     "series-classifier": ("digits", lambda: load_dataset("digits"), "accuracy", True),
+    "dna-classifier": ("splice", lambda: load_dataset("splice"), "accuracy", True),
+    "video": ("moving digits", lambda: load_dataset("moving_digits"), "accuracy", True),
     "text-tagger": ("SNIPS slots", lambda: snips("tags", "tagging"), "accuracy", True),
     "series-tagger": ("gesture phases", gestures, "accuracy", True),
     "forecaster": ("Beijing PM2.5", air, "mae", False),
