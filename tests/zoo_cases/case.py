@@ -45,6 +45,14 @@ class Case:
         """Whether the problem cannot be solved by what else the model has."""
         return True
 
+    def needs_whole_sequence(self, spec: ModelSpec) -> str:
+        """A part of the reason why the small model cannot be streamed; empty where it can."""
+        return "Bidirectional" if spec.arguments.get("bidirectional") else ""
+
+    def stays_a_loop(self, spec: ModelSpec) -> bool:
+        """Whether ONNX has no operator for its recurrent layers, whatever their arguments."""
+        return False
+
     def output_shape(self, spec: ModelSpec, rows: int, steps: int) -> tuple[int, ...]:
         """The shape of the output for so many rows and steps."""
         raise NotImplementedError

@@ -15,16 +15,25 @@ class AttentionCase(ClassifierCase):
     def arguments(self, spec: ModelSpec) -> dict[str, Any]:
         return super().arguments(spec) | {"heads": 2}
 
+    def needs_whole_sequence(self, spec: ModelSpec) -> str:
+        return super().needs_whole_sequence(spec) or "SelfAttention"
+
 
 class CnnCase(ClassifierCase):
     def arguments(self, spec: ModelSpec) -> dict[str, Any]:
         filters = (6,) * len(spec.arguments["filters"])
         return super().arguments(spec) | {"filters": filters, "kernel_size": _KERNEL}
 
+    def needs_whole_sequence(self, spec: ModelSpec) -> str:
+        return "PackSteps"
+
 
 class FcnCase(ClassifierCase):
     def arguments(self, spec: ModelSpec) -> dict[str, Any]:
         return super().arguments(spec) | {"filters": (6, 6), "kernel_size": (3, 2)}
+
+    def needs_whole_sequence(self, spec: ModelSpec) -> str:
+        return "PackSteps"
 
     def needs_recurrence(self, spec: ModelSpec) -> bool:
         """Not here: the convolutions beside the recurrent layers find the ends of a row, and so its middle."""

@@ -24,6 +24,12 @@ class VideoCase(Case):
             return super().training_arguments(spec)
         return {"filters": (8,), "dropout": 0.0}
 
+    def needs_whole_sequence(self, spec: ModelSpec) -> str:
+        return "ConvLSTM2D" if self.stays_a_loop(spec) else ""
+
+    def stays_a_loop(self, spec: ModelSpec) -> bool:
+        return spec.cell == "convlstm"
+
     def output_shape(self, spec: ModelSpec, rows: int, steps: int) -> tuple[int, ...]:
         return (rows, CLASSES)
 
