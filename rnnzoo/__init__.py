@@ -14,6 +14,7 @@ from rnnzoo.version import __version__
 if TYPE_CHECKING:
     from rnnzoo.builders.classifier import build_classifier
     from rnnzoo.builders.forecaster import build_forecaster
+    from rnnzoo.builders.segment_forecaster import build_segment_forecaster
     from rnnzoo.builders.tagger import build_tagger
     from rnnzoo.cudnn import CudnnReport, explain_cudnn
     from rnnzoo.data.datasets import load_dataset
@@ -37,6 +38,7 @@ _HOMES = {
     "TrainResult": "rnnzoo.training.trainer",
     "build_classifier": "rnnzoo.builders.classifier",
     "build_forecaster": "rnnzoo.builders.forecaster",
+    "build_segment_forecaster": "rnnzoo.builders.segment_forecaster",
     "build_tagger": "rnnzoo.builders.tagger",
     "create_model": "rnnzoo.zoo",
     "evaluate": "rnnzoo.training.evaluation",
@@ -60,6 +62,7 @@ __all__ = [
     "__version__",
     "build_classifier",
     "build_forecaster",
+    "build_segment_forecaster",
     "build_tagger",
     "create_model",
     "evaluate",

@@ -7,7 +7,10 @@ import os
 import keras
 
 # Importing a layer registers it with Keras, which can read it only then.
-import rnnzoo.layers.valid_steps  # noqa: F401
+import rnnzoo.layers.distributions
+import rnnzoo.layers.queries
+import rnnzoo.layers.valid_steps
+import rnnzoo.layers.window_normalization  # noqa: F401
 from rnnzoo import files
 from rnnzoo.errors import DataError
 

@@ -325,7 +325,7 @@ def _refuse_layers(model: Any) -> None:
 
 def _looks_ahead(layer: Any) -> str | None:
     """Says in which way a layer needs steps that are yet to come; ``None`` if it does not, as far as is known."""
-    if isinstance(layer, _WHOLE_SEQUENCE):
+    if isinstance(layer, _WHOLE_SEQUENCE) or getattr(layer, "needs_whole_sequence", False):
         return f"{type(layer).__name__} needs the whole sequence"
     if isinstance(layer, layers.RNN) and layer.go_backwards:
         return "reads backwards"

@@ -28,7 +28,9 @@ def _option(flag: str, text: str) -> Any:
 class DataOptions:
     """Where the data are and how to read them; kept with a run so that `evaluate` reads them again."""
 
-    data: Annotated[str, _option("--data", "A CSV or TSV file (.gz too), or a named set: digits.")]
+    data: Annotated[
+        str, _option("--data", "A CSV or TSV file (.gz too), or a named set: digits, etth1, beijing_pm25.")
+    ]
     test: Annotated[str | None, _option("--test", "A file of test rows, where the data come with one.")] = (
         None
     )
@@ -81,7 +83,9 @@ class DataOptions:
             "test_fraction": self.test_fraction,
         }
         if self.data in DATASETS and not os.path.exists(self.data):  # noqa: PTH110
-            return load_dataset(self.data, seed=self.split_seed, **fractions)
+            steps = {"window": self.window, "horizon": self.horizon}
+            options = {name: value for name, value in steps.items() if value is not None}
+            return load_dataset(self.data, seed=self.split_seed, **fractions, **options)
         if self.target is not None:
             return read_table(self.data, **self._series_arguments(), **fractions)
         if self.text is None or self.label is None:

@@ -30,7 +30,9 @@ def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     (series of one length) or on mean, deviation, extremes, first and last value of each feature. Numbers: the
     mean, and ridge regression on the same. Tags: the most frequent tag of each word; for series the
     most frequent tag, and logistic regression on each step alone. Forecasts: persistence,
-    seasonal naive (where the data name a season) and ridge regression on all values of the window.
+    seasonal naive (where the data name a season) and ridge regression on all values of the window; as
+    distributions, each of these with the quantiles, or the mean and deviation, of its own errors on the training part
+    at each step ahead.
 
     Args:
         splits: The data.
@@ -140,6 +142,26 @@ def _forecasting(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     return result
 
 
+def _distributions(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    """Point forecasts with what their errors on the training part were."""
+    assert isinstance(splits.train, WindowSplit), "forecasts come from windows"
+    truth = splits.train.raw_targets()[1]
+    points, past = _forecasting(splits, part), _forecasting(splits, splits.train)
+    result = {}
+    for name, forecast in points.items():
+        errors = truth - past[name]
+        if splits.task == "gaussian_forecasting":
+            # A series that never moved has no errors; a Gaussian needs some scale all the same.
+            spread = np.maximum(errors.std(axis=0), 1e-9)
+            around = np.stack([errors.mean(axis=0), spread], axis=-1)
+            point = np.stack([forecast, np.zeros_like(forecast)], axis=-1)
+        else:
+            around = np.moveaxis(np.quantile(errors, splits.decoding.quantiles, axis=0), 0, -1)
+            point = forecast[..., None]
+        result[f"{name} and its past errors"] = point + around
+    return result
+
+
 def _ridge(splits: Splits, part: Split, shape: tuple[int, ...]) -> np.ndarray:
     width = splits.train.gather(np.arange(1))[0]["features"].size
     stride = -(-len(splits.train) * width // _MAX_NUMBERS)
@@ -201,4 +223,6 @@ _BASELINES: dict[str, Callable[[Splits, Split], dict[str, np.ndarray]]] = {
     "regression": _regression,
     "tagging": _tagging,
     "forecasting": _forecasting,
+    "quantile_forecasting": _distributions,
+    "gaussian_forecasting": _distributions,
 }

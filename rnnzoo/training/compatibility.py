@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import keras
 import numpy as np
 
+from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError
-from rnnzoo.tasks import Task
+from rnnzoo.model_outputs import output_quantiles
+from rnnzoo.tasks import Task, get_task
 from rnnzoo.training.feeding import feed
 
 _HINT = "Build it with create_model(name, **splits.model_arguments)."
+
+
+def suited(model: Any, splits: Splits, task: str | None) -> tuple[Task, Splits]:
+    """Returns the task that a model is trained and judged for, and its data with the decoding for it.
+
+    Args:
+        model: A Keras model.
+        splits: The data.
+        task: A name in the task table; ``None`` for that of the data and the model's output.
+
+    Raises:
+        UnknownNameError: If there is no such task.
+    """
+    if task is not None:
+        get_task(task)
+    splits = splits.for_model(model, task=task)
+    kind = get_task(task or splits.task)
+    if kind.quantiles is not None:
+        kind = dataclasses.replace(kind, quantiles=output_quantiles(model) or kind.quantiles)
+    return kind, splits
 
 
 def check_model_fits(model: Any, splits: Any, task: Task) -> None:
@@ -55,6 +78,10 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
     expected = tuple(targets.shape)
     if task.name in ("classification", "tagging"):
         expected += (len(splits.decoding.labels),) if splits.decoding.labels else (output.shape[-1],)
+    elif task.name == "quantile_forecasting":
+        expected += (len(task.quantiles or ()),)
+    elif task.name == "gaussian_forecasting":
+        expected += (2,)
     if tuple(output.shape) != expected:
         raise ArgumentError(
             f"model {model.name!r}: gives output of shape {_free(output.shape)}; the data ask for "

@@ -14,7 +14,8 @@ from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.model_inputs import input_structure
-from rnnzoo.tasks import Task, get_task
+from rnnzoo.tasks import Task
+from rnnzoo.training.compatibility import suited
 from rnnzoo.training.feeding import feed
 from rnnzoo.training.scores import Scores, score
 
@@ -27,7 +28,8 @@ class Evaluation:
 
     Attributes:
         metrics: The scores, and the ``loss``.
-        outputs: Logits or values, row by row; values in original units; for tagging one row per valid step.
+        outputs: Logits or values, row by row; values, quantiles, means and scales in original units; for tagging
+            one row per valid step.
         targets: The truth, likewise.
     """
 
@@ -42,7 +44,8 @@ def evaluate(
     """Scores a model on one part of the data.
 
     Args:
-        model: A model whose one output is logits, or values for regression and forecasting.
+        model: A model whose one output is logits, or values for regression and forecasting (or quantiles, or mean
+            and scale).
         splits: The data.
         part: ``"train"``, ``"validation"`` or ``"test"``.
         task: A name in the task table; ``None`` for that of the data.
@@ -59,7 +62,8 @@ def evaluate(
     split = getattr(splits, part)
     if split is None:
         raise ArgumentError(f"part: received {part!r}, which these data do not have. Use part='validation'.")
-    return evaluate_part(model, split, splits, get_task(task or splits.task), batch_size=batch_size).metrics
+    kind, splits = suited(model, splits, task)
+    return evaluate_part(model, split, splits, kind, batch_size=batch_size).metrics
 
 
 def evaluate_parts(model: keras.Model, splits: Splits, task: Task) -> dict[str, Evaluation]:
@@ -89,10 +93,11 @@ def evaluate_part(
         )
     # The loss of the whole part, not the mean of those of its batches.
     loss = {"loss": float(task.loss()(truth, joined))}
-    if task.output == "values" and splits.decoding is not None:
-        restore = splits.decoding.in_original_units
-        joined, truth = restore(joined), restore(truth)
-    return Evaluation({**score(task.name, joined, truth), **loss}, joined, truth)
+    if task.activation == "linear" and splits.decoding is not None:
+        joined = splits.decoding.outputs_in_original_units(joined)
+        truth = splits.decoding.in_original_units(truth)
+    scores = score(task.name, joined, truth, quantiles=task.quantiles)
+    return Evaluation({**scores, **loss}, joined, truth)
 
 
 def forward_function(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np.ndarray]:

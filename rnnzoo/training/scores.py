@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn import metrics
 
+from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, forecast_quantiles
 from rnnzoo.decoding.probabilities import sigmoid
 
 Scores = dict[str, float]
 
+_erf = np.vectorize(math.erf, otypes=[float])
 
-def score(task: str, outputs: np.ndarray, targets: np.ndarray) -> Scores:
+
+def score(
+    task: str, outputs: np.ndarray, targets: np.ndarray, *, quantiles: Sequence[float] | None = None
+) -> Scores:
     """Scores outputs by the customs of a task.
 
     Args:
@@ -20,16 +26,24 @@ def score(task: str, outputs: np.ndarray, targets: np.ndarray) -> Scores:
         outputs: Logits or values; for tagging those of all valid steps, ``(steps, classes)``; for regression and
             forecasting in original units.
         targets: Class numbers, indicators or values of the same rows.
+        quantiles: The levels of forecasts of a distribution; ``None`` for 0.1, 0.5 and 0.9.
 
     Returns:
         ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two), ``micro_f1`` and ``macro_f1`` for
-        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values.
+        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values. For distributions ``mae`` and ``rmse`` of
+        the median, ``pinball`` (mean over the quantiles), ``weighted_quantile_loss`` (twice the pinball loss over
+        the mean absolute value), ``coverage`` (share of the truth from the lowest to the highest quantile) and
+        ``interval_width``; of a Gaussian also ``crps`` and ``nll``.
 
     Example:
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
         0.5
     """
-    return {name: float(value) for name, value in _SCORES[task](outputs, targets).items()}
+    if task in _DISTRIBUTION_SCORES:
+        found = _DISTRIBUTION_SCORES[task](outputs, targets, quantiles or DEFAULT_QUANTILES)
+    else:
+        found = _SCORES[task](outputs, targets)
+    return {name: float(value) for name, value in found.items()}
 
 
 def class_numbers(task: str, outputs: np.ndarray) -> np.ndarray:
@@ -72,6 +86,39 @@ def _errors(outputs: np.ndarray, targets: np.ndarray) -> Scores:
     return {"mae": np.abs(difference).mean(), "rmse": np.sqrt((difference**2).mean())}
 
 
+def _quantiles(
+    outputs: np.ndarray,
+    targets: np.ndarray,
+    quantiles: Sequence[float],
+    task: str = "quantile_forecasting",
+) -> Scores:
+    every = forecast_quantiles(task, outputs, quantiles)
+    levels, truth = np.asarray(quantiles, np.float64), np.asarray(targets, np.float64)
+    error = truth[..., None] - every
+    pinball = np.maximum(levels * error, (levels - 1.0) * error).mean()
+    size = np.abs(truth).mean()
+    inside = (truth >= every[..., 0]) & (truth <= every[..., -1])
+    return {
+        **_errors(every[..., list(quantiles).index(0.5)], truth),
+        "pinball": pinball,
+        # Undefined where nothing but zeros came.
+        **({"weighted_quantile_loss": 2.0 * pinball / size} if size else {}),
+        "coverage": inside.mean(),
+        "interval_width": (every[..., -1] - every[..., 0]).mean(),
+    }
+
+
+def _gaussian(outputs: np.ndarray, targets: np.ndarray, quantiles: Sequence[float]) -> Scores:
+    scores = _quantiles(outputs, targets, quantiles, "gaussian_forecasting")
+    mean, scale = np.moveaxis(np.asarray(outputs, np.float64), -1, 0)
+    z = (targets - mean) / scale
+    density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
+    # Gneiting & Raftery 2007, Strictly Proper Scoring Rules, Prediction, and Estimation: the closed form.
+    crps = scale * (z * _erf(z / np.sqrt(2.0)) + 2.0 * density - 1.0 / np.sqrt(np.pi))
+    nll = np.log(scale) + 0.5 * z**2 + 0.5 * np.log(2.0 * np.pi)
+    return {**scores, "crps": crps.mean(), "nll": nll.mean()}
+
+
 def _class_scores(truth: np.ndarray, predicted: np.ndarray) -> Scores:
     return {
         "accuracy": metrics.accuracy_score(truth, predicted),
@@ -86,4 +133,8 @@ _SCORES: dict[str, Callable[[np.ndarray, np.ndarray], Scores]] = {
     "regression": _regression,
     "tagging": _classes,
     "forecasting": _errors,
+}
+_DISTRIBUTION_SCORES: dict[str, Callable[[np.ndarray, np.ndarray, Sequence[float]], Scores]] = {
+    "quantile_forecasting": _quantiles,
+    "gaussian_forecasting": _gaussian,
 }

@@ -14,10 +14,10 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, RunError
-from rnnzoo.tasks import Task, get_task
+from rnnzoo.tasks import Task
 from rnnzoo.training.callbacks import Recorder, StopOnNonFinite, build_callbacks, epoch_counter
 from rnnzoo.training.checkpoint import Checkpoint, finished_epochs
-from rnnzoo.training.compatibility import check_model_fits
+from rnnzoo.training.compatibility import check_model_fits, suited
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.feeding import feed
 from rnnzoo.training.optimizers import build_optimizer
@@ -69,7 +69,8 @@ def train(
     Args:
         model: The model; it is trained in place.
         splits: The data. Only the training part is learned from, only the validation part is watched.
-        task: A name in the task table; ``None`` for that of the data.
+        task: A name in the task table; ``None`` for that of the data, and for forecasts of a distribution that of
+            the model's output.
         config: How to optimise; ``None`` for the defaults.
         directory: Where to keep the run: model, preprocessing, config, history, metrics, plots and report, and
             a checkpoint after every epoch. ``None`` keeps nothing.
@@ -100,7 +101,7 @@ def train(
     from rnnzoo.training.run_files import write_run_files
 
     config = config or TrainConfig()
-    kind = get_task(task or splits.task)
+    kind, splits = suited(model, splits, task)
     check_model_fits(model, splits, kind)
     run = RunDirectory(directory) if directory is not None else None
     resuming = False

@@ -13,7 +13,7 @@ import numpy as np
 from rnnzoo import create_model, get_spec
 from zoo_cases.case import CLASSES, FEATURES, HORIZON, VOCABULARY, Case, Problem
 from zoo_cases.classifier import ClassifierCase
-from zoo_cases.forecaster import ForecasterCase
+from zoo_cases.forecaster import ForecasterCase, SegmentForecasterCase
 from zoo_cases.tagger import TaggerCase
 
 __all__ = ["CLASSES", "FEATURES", "HORIZON", "VOCABULARY", "Case", "Problem", "case", "tiny"]
@@ -22,6 +22,7 @@ __all__ = ["CLASSES", "FEATURES", "HORIZON", "VOCABULARY", "Case", "Problem", "c
 CASES: dict[str, Case] = {
     "build_classifier": ClassifierCase(),
     "build_forecaster": ForecasterCase(),
+    "build_segment_forecaster": SegmentForecasterCase(),
     "build_tagger": TaggerCase(),
 }
 

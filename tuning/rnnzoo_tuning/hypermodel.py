@@ -10,8 +10,7 @@ import keras
 import keras_tuner
 
 from rnnzoo.data.splits import Splits
-from rnnzoo.tasks import get_task
-from rnnzoo.training.compatibility import check_model_fits
+from rnnzoo.training.compatibility import check_model_fits, suited
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.trainer import fit, monitored
 from rnnzoo.zoo import create_model
@@ -70,11 +69,11 @@ class ZooHyperModel(keras_tuner.HyperModel):
             The metrics of its best epoch, the objective among them.
         """
         _, config = self.choose(parameters)
-        task = get_task(self._splits.task)
-        check_model_fits(model, self._splits, task)
+        task, splits = suited(model, self._splits, None)
+        check_model_fits(model, splits, task)
         fitted = fit(
             model,
-            self._splits,
+            splits,
             task=task,
             config=config,
             callbacks=callbacks,
