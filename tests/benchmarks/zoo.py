@@ -102,6 +102,9 @@ PROBLEMS: dict[str, tuple[str, Any, str, bool]] = {
     ),
     "text-tagger": ("SNIPS slots", lambda: snips("tags", "tagging"), "accuracy", True),
     "series-tagger": ("gesture phases", gestures, "accuracy", True),
+    "irregular": ("PhysioNet 2012", lambda: load_dataset("physionet2012"), "auroc", True),
+    "language-model-char": ("tinyshakespeare", lambda: load_dataset("tinyshakespeare"), "perplexity", False),
+    "language-model": ("PTB", lambda: load_dataset("ptb"), "perplexity", False),
     "forecaster": ("Beijing PM2.5", air, "mae", False),
 }
 
@@ -191,11 +194,13 @@ def print_table() -> None:
         if not rows:
             continue
         values = np.array([float(row["test"]) for row in rows])
-        digits = 1 if rows[0]["metric"] == "mae" else 3
+        metric = rows[0]["metric"]
+        higher = PROBLEMS[problem_of(name)][3]
+        digits = 3 if higher else 1
         wins = float(rows[0]["baseline_test"])
-        better = values.mean() > wins if digits == 3 else values.mean() < wins
+        better = values.mean() > wins if higher else values.mean() < wins
         mark = "" if better else " (wins)"
-        unit = "MAE " if rows[0]["metric"] == "mae" else ""
+        unit = "" if metric == "accuracy" else f"{metric.upper() if metric != 'perplexity' else metric} "
         spread = f"{values.min():.{digits}f}-{values.max():.{digits}f}"
         print(
             f"| `{name}` | {get_spec(name).summary} | {rows[0]['data']} "
