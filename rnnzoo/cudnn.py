@@ -6,7 +6,6 @@ backend, and a test holds them against the graphs that Keras traces.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,16 +71,11 @@ def explain_cudnn(model: Any) -> CudnnReport:
         >>> print(explain_cudnn(model))
         simple_rnn_1 (SimpleRNN): no cuDNN: SimpleRNN has no cuDNN kernel in TensorFlow
     """
-    return CudnnReport(tuple(_verdict(layer) for layer in _recurrent_layers(model)))
+    from rnnzoo.model_layers import (
+        recurrent_layers,  # on use, so that the command can read this without Keras
+    )
 
-
-def _recurrent_layers(model: Any) -> Iterator[Any]:
-    from keras import layers
-
-    # Keras lists the layers inside models, wrappers and attributes through this method only.
-    for layer in model._flatten_layers(include_self=False):
-        if isinstance(layer, layers.RNN):
-            yield layer
+    return CudnnReport(tuple(_verdict(layer) for layer in recurrent_layers(model)))
 
 
 def _verdict(layer: Any) -> LayerVerdict:

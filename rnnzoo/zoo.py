@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -377,6 +378,7 @@ def get_spec(name: str) -> ModelSpec:
     return ZOO[checks.choice("model", name, ZOO)]
 
 
+@functools.cache
 def read_facts() -> dict[str, dict[str, Any]]:
     """Returns what only a built model tells, by name, without building it.
 

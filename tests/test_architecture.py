@@ -26,6 +26,7 @@ LAYERS = [
         "rnnzoo.cudnn",
         "rnnzoo.report",
         "rnnzoo.model_inputs",
+        "rnnzoo.model_layers",
         "rnnzoo.regularization",
     ),
     ("rnnzoo.inputs", "rnnzoo.heads", "rnnzoo.encoder", "rnnzoo.loading"),

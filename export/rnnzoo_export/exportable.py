@@ -14,6 +14,7 @@ from keras import layers
 
 from rnnzoo.errors import ArgumentError, ExportError, RnnzooError, UnsupportedLayerError
 from rnnzoo.model_inputs import input_structure
+from rnnzoo.model_layers import all_layers
 from rnnzoo_export.signature import Signature, TensorSpec
 
 _HALF = ("float16", "bfloat16")
@@ -112,12 +113,6 @@ def _in_float32(model: Any) -> Iterator[None]:
     finally:
         for layer, policy in zip(mixed, policies, strict=True):
             layer.dtype_policy = policy
-
-
-def all_layers(model: Any) -> list[Any]:
-    """Returns all layers, those inside models, wrappers and attributes too."""
-    # Keras lists the layers inside models, wrappers and attributes through this method only.
-    return list(model._flatten_layers(include_self=False))
 
 
 def _input_structure(model: Any, input_signature: Any) -> Any:

@@ -44,7 +44,7 @@ def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) 
         )
         inputs, outputs = node.input[1:], node.output
         if isinstance(spec, LinearSpec):
-            write_linear_nodes(spec, builder, inputs, outputs)
+            write_linear_nodes(builder, inputs, outputs)
         elif isinstance(spec, ScanSpec):
             write_scan_nodes(spec, builder, inputs, outputs, step=steps[spec.step], used=read.__contains__)
         else:

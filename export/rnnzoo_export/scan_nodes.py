@@ -14,17 +14,14 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from rnnzoo_export.marker_spec import LinearSpec, ScanSpec
+from rnnzoo_export.marker_spec import ScanSpec
 from rnnzoo_export.node_builder import NodeBuilder
 
 
-def write_linear_nodes(
-    spec: LinearSpec, builder: NodeBuilder, inputs: Sequence[str], outputs: Sequence[str]
-) -> None:
+def write_linear_nodes(builder: NodeBuilder, inputs: Sequence[str], outputs: Sequence[str]) -> None:
     """Writes ``h[t] = a[t] * h[t-1] + b[t]``.
 
     Args:
-        spec: What the marker says.
         builder: Where the nodes go.
         inputs: ``a`` and ``b`` ``(batch, time, units)`` and the initial state ``(batch, units)``.
         outputs: The states ``(batch, time, units)``.

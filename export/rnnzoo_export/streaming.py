@@ -23,7 +23,8 @@ from keras import layers, ops
 
 from rnnzoo import files
 from rnnzoo.errors import ArgumentError, UnsupportedLayerError
-from rnnzoo_export.exportable import Exportable, all_layers
+from rnnzoo.model_layers import all_layers, methods_replaced
+from rnnzoo_export.exportable import Exportable
 from rnnzoo_export.onnx_model import ExportReport, check_opset, write_onnx
 from rnnzoo_export.parity import random_batches
 from rnnzoo_export.signature import Signature, State, TensorSpec
@@ -217,19 +218,11 @@ class _Tape:
         """Makes the layers of a model read and write here.
 
         The methods are replaced on the layers themselves, for models are shared between nobody while they are
-        exported, and past Keras's own ``__setattr__``, which would take a function for state to save.
+        exported.
         """
-        changed: list[tuple[Any, str]] = []
-        try:
-            for layer in all_layers(model):
-                name, method = self._replacement(layer)
-                if method is not None:
-                    object.__setattr__(layer, name, method)
-                    changed.append((layer, name))
+        found = ((layer, *self._replacement(layer)) for layer in all_layers(model))
+        with methods_replaced(one for one in found if one[2] is not None):
             yield
-        finally:
-            for layer, name in changed:
-                object.__delattr__(layer, name)
 
     def _replacement(self, layer: Any) -> tuple[str, Any]:
         if isinstance(layer, layers.RNN):

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from rnnzoo.cells.step_cell import StepCell
+from rnnzoo.errors import ArgumentError
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -86,7 +87,7 @@ class GRUDCell(StepCell):
 
 def _third(size: int) -> int:
     if size % 3:
-        raise ValueError(
+        raise ArgumentError(
             f"GRU-D: received {size} features; expected values, observed and gaps of equal width, joined."
         )
     return int(size) // 3

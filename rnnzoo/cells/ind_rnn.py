@@ -36,10 +36,6 @@ class IndRNNCell(StepCell):
             constraint=WithinOne(),
         )
 
-    def project(self, x: Any) -> Any:
-        """Maps ``(..., features)`` to ``(..., units)``."""
-        return ops.matmul(x, self.kernel) + self.bias
-
     def step(self, projected: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Makes one step."""
         state = ops.relu(projected + self.recurrent_weights * states[0])

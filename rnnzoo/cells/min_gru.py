@@ -28,10 +28,6 @@ class MinGRUCell(LinearCell):
         self.kernel = self.add_kernel("kernel", (input_shape[-1], 2 * self.units))
         self.bias = self.add_bias("bias", 2 * self.units)
 
-    def project(self, x: Any) -> Any:
-        """Maps ``(..., features)`` to gate and candidate ``(..., 2 * units)``."""
-        return ops.matmul(x, self.kernel) + self.bias
-
     def coefficients(self, projected: Any) -> tuple[Any, Any]:
         """Returns ``1 - z`` and ``z * candidate``."""
         z, candidate = ops.split(projected, 2, axis=-1)

@@ -33,10 +33,6 @@ class MinLSTMCell(LinearCell):
         """A forget gate that starts open remembers from the first step on, as in Keras's LSTM."""
         return ops.concatenate([ops.ones(self.units, dtype), ops.zeros(2 * self.units, dtype)])
 
-    def project(self, x: Any) -> Any:
-        """Maps ``(..., features)`` to two gates and candidate ``(..., 3 * units)``."""
-        return ops.matmul(x, self.kernel) + self.bias
-
     def coefficients(self, projected: Any) -> tuple[Any, Any]:
         """Returns the scaled forget gate, and the scaled input gate times the candidate."""
         f, i, candidate = ops.split(projected, 3, axis=-1)

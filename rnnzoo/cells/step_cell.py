@@ -48,8 +48,8 @@ class StepCell(layers.Layer):
         self.output_size = self.units
 
     def project(self, x: Any) -> Any:
-        """Maps inputs ``(..., features)`` to what a step needs of them, ``(..., size)``."""
-        raise NotImplementedError
+        """Maps inputs ``(..., features)`` to what a step needs of them, ``(..., size)``: one product by default."""
+        return ops.matmul(x, self.kernel) + self.bias
 
     def step(self, projected: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Makes one step.

@@ -55,7 +55,7 @@ def _row(spec: ModelSpec) -> dict[str, Any]:
 
 
 def _in_short(row: dict[str, Any]) -> dict[str, Any]:
-    """Leaves out and shortens what would not fit a terminal of 80 columns."""
+    """Leaves out and shortens what a terminal has no room for."""
     author, year = row["reference"].split()[0], re.search(r"\d{4}", row["reference"])
     return {
         "name": row["name"],

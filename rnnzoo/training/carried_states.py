@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from rnnzoo.errors import ArgumentError
+from rnnzoo.model_layers import methods_replaced, recurrent_layers
 
 
 class CarriedStates:
@@ -19,10 +20,7 @@ class CarriedStates:
     """
 
     def __init__(self, model: Any) -> None:
-        # Keras lists the layers inside models, wrappers and attributes through this method only.
-        self._layers = [
-            x for x in model._flatten_layers(include_self=False) if isinstance(x, keras.layers.RNN)
-        ]
+        self._layers = recurrent_layers(model)
         self._variables: dict[str, list[Any]] = {}
         for layer in self._layers:
             if layer.go_backwards:
@@ -34,16 +32,8 @@ class CarriedStates:
     @contextlib.contextmanager
     def attached(self) -> Iterator[CarriedStates]:
         """Makes the layers start from the states here, and leave them here."""
-        changed = []
-        try:
-            for layer in self._layers:
-                # Past Keras's own attribute setter, which would take a function for state to save.
-                object.__setattr__(layer, "inner_loop", self._carrying(layer))
-                changed.append(layer)
+        with methods_replaced((layer, "inner_loop", self._carrying(layer)) for layer in self._layers):
             yield self
-        finally:
-            for layer in changed:
-                object.__delattr__(layer, "inner_loop")
 
     def reset(self, rows: int) -> None:
         """Puts all states to zero, for batches of so many rows."""
@@ -51,14 +41,11 @@ class CarriedStates:
 
         for layer in self._layers:
             zeros = [tf.zeros((rows, size), layer.compute_dtype) for size in layer.state_size]
-            variables = self._variables.setdefault(
-                layer.name,
-                [
-                    tf.Variable(zero, trainable=False, shape=(None, zero.shape[1]), dtype=zero.dtype)
-                    for zero in zeros
-                ],
-            )
-            for variable, zero in zip(variables, zeros, strict=True):
+            if layer.name not in self._variables:
+                self._variables[layer.name] = [
+                    tf.Variable(zero, trainable=False, shape=(None, zero.shape[1])) for zero in zeros
+                ]
+            for variable, zero in zip(self._variables[layer.name], zeros, strict=True):
                 variable.assign(zero)
 
     def _carrying(self, layer: Any) -> Any:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from rnnzoo.errors import ArgumentError
+from rnnzoo.model_layers import all_layers
 from rnnzoo.tasks import Task, get_task
 from rnnzoo.training.feeding import feed
 
@@ -58,7 +59,7 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
 
 def _check_vocabulary(model: Any, splits: Any) -> None:
     arguments = splits.model_arguments
-    for layer in model._flatten_layers(include_self=False):
+    for layer in all_layers(model):
         if not isinstance(layer, keras.layers.Embedding):
             continue
         kind = "character_vocabulary_size" if layer.name == "character_embedding" else "vocabulary_size"

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from rnnzoo.errors import ArgumentError
+from rnnzoo.model_layers import methods_replaced, recurrent_layers
 from rnnzoo.training.feeding import feed
 
 #: From the last quarter of the steps to the first one a gradient may change by these factors.
@@ -110,7 +111,6 @@ def measure_gradient_norms(
 def _reading(model: Any, tape: Any) -> Iterator[dict[str, Any]]:
     """Notes what each recurrent layer reads."""
     read: dict[str, Any] = {}
-    changed = []
 
     def reader(layer: Any) -> Any:
         inner_loop = layer.inner_loop
@@ -122,17 +122,8 @@ def _reading(model: Any, tape: Any) -> Iterator[dict[str, Any]]:
 
         return note
 
-    # Keras lists the layers inside models, wrappers and attributes through this method only.
-    recurrent = [x for x in model._flatten_layers(include_self=False) if isinstance(x, keras.layers.RNN)]
-    try:
-        for layer in recurrent:
-            # Past Keras's own attribute setter, which would take a function for state to save.
-            object.__setattr__(layer, "inner_loop", reader(layer))
-            changed.append(layer)
+    with methods_replaced((layer, "inner_loop", reader(layer)) for layer in recurrent_layers(model)):
         yield read
-    finally:
-        for layer in changed:
-            object.__delattr__(layer, "inner_loop")
 
 
 def _by_step(gradient: Any) -> np.ndarray:
