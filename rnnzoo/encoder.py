@@ -68,6 +68,7 @@ def encode(
     widths = checks.widths("units", units)
     extra = Regularization.of(regularization)
     _check_skip(skip, widths, return_sequences=return_sequences)
+    _check_penalties(extra, return_sequences=return_sequences)
     _check_cell(cell, recurrent_dropout, extra)
 
     for depth, width in enumerate(widths, start=1):
@@ -80,7 +81,7 @@ def encode(
             layer = WeightDrop(layer, extra.weight_drop, name=f"weight_drop_{depth}")
         y = layer(_dropout(x, dropout, extra, name=f"dropout_{depth}"), mask=mask)
         x = _around(x, y, skip if depth > 1 and sequences else "none", depth)
-        if last and return_sequences and (extra.activation_penalty or extra.change_penalty):
+        if last and (extra.activation_penalty or extra.change_penalty):
             penalty = ActivationPenalty(
                 size=extra.activation_penalty, change=extra.change_penalty, name="activation_penalty"
             )
@@ -138,6 +139,15 @@ def _check_skip(skip: str, widths: Sequence[int], *, return_sequences: bool) -> 
         raise ArgumentError(
             f"skip: received {skip!r} with units={tuple(widths)}; expected {least} layers or more, of equal width. "
             f"Pass e.g. units={(64,) * least}."
+        )
+
+
+def _check_penalties(extra: Regularization, *, return_sequences: bool) -> None:
+    if (extra.activation_penalty or extra.change_penalty) and not return_sequences:
+        raise ArgumentError(
+            f"activation_penalty, change_penalty: received {extra.activation_penalty} and {extra.change_penalty} in a "
+            "model that answers after the last step; expected 0, for they need an output at every step. Use dropout or "
+            "kernel_l2."
         )
 
 

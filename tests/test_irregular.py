@@ -87,6 +87,16 @@ def test_bad_rows_are_named(row: Any, message: str) -> None:
         ({"cell": "gru"}, ArgumentError, "cell: received 'gru' with missing='decay'; expected 'gru_d'"),
         ({"missing": "mean"}, ArgumentError, "cell: received 'gru_d' with missing='mean'"),
         ({"bidirectional": True}, ArgumentError, "bidirectional: received True with missing='decay'"),
+        (
+            {"recurrent_dropout": 0.1},
+            ArgumentError,
+            "recurrent_dropout: received 0.1 with cell='gru_d', which has no dropout of its state",
+        ),
+        (
+            {"regularization": {"weight_drop": 0.5}},
+            ArgumentError,
+            "weight_drop: received 0.5 with cell='gru_d'",
+        ),
         ({"missing": "means"}, UnknownNameError, "did you mean 'mean'?"),
         ({"cell": "gru-d"}, UnknownNameError, "did you mean 'gru_d'?"),
     ],
@@ -97,6 +107,15 @@ def test_what_does_not_go_together_is_refused(
     with pytest.raises(error) as caught:
         build_irregular_classifier(num_classes=2, num_features=3, **arguments)
     assert message in str(caught.value)
+
+
+def test_penalties_reach_gru_d() -> None:
+    model = build_irregular_classifier(
+        num_classes=2, num_features=3, units=4, regularization={"kernel_l2": 0.5}
+    )
+    cell = model.get_layer("gru_d_1").cell
+    expected = 0.5 * sum((np.asarray(kernel) ** 2).sum() for kernel in (cell.kernel, cell.mask_kernel))
+    np.testing.assert_allclose(sum(float(loss) for loss in model.losses), expected, rtol=1e-5)
 
 
 def test_without_indicators_a_missing_value_is_the_mean() -> None:
@@ -145,6 +164,21 @@ def test_from_incomplete_rows_to_answers(tmp_path: Path) -> None:
 def test_a_missing_set_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RNNZOO_DATA", str(tmp_path))
     with pytest.raises(PathNotFoundError, match=r"set-a.tar.gz: not found; expected set a of the PhysioNet"):
+        load_dataset("physionet2012")
+
+
+def test_damaged_files_of_the_challenge_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RNNZOO_DATA", str(tmp_path))
+    folder = tmp_path / "physionet2012"
+    folder.mkdir()
+    (folder / "set-a.tar.gz").write_bytes(b"no archive")
+    (folder / "Outcomes-a.txt").write_text("Something\n1\n")
+    with pytest.raises(
+        DataError, match=r"Outcomes-a.txt: damaged \('RecordID'\); expected a table of outcomes"
+    ):
+        load_dataset("physionet2012")
+    (folder / "Outcomes-a.txt").write_text("RecordID,In-hospital_death\n1,0\n")
+    with pytest.raises(DataError, match=r"set-a.tar.gz: damaged \(.*\); expected an archive of records"):
         load_dataset("physionet2012")
 
 

@@ -264,6 +264,13 @@ def test_what_cannot_be_is_refused_in_words(what: str) -> None:
     assert message in str(caught.value)
 
 
+def test_penalties_on_outputs_need_outputs_at_every_step() -> None:
+    with pytest.raises(
+        ArgumentError, match=r"activation_penalty, change_penalty: received 2\.0 and 0\.0 in a model"
+    ):
+        build_classifier(num_classes=2, num_features=3, regularization={"activation_penalty": 2.0})
+
+
 def test_skips_of_a_model_that_answers_once_need_three_layers() -> None:
     with pytest.raises(ArgumentError, match=r"with units=\(4, 4\); expected 3 layers or more"):
         build_classifier(num_classes=2, num_features=3, units=(4, 4), skip="residual")

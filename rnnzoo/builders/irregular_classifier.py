@@ -51,8 +51,8 @@ def build_irregular_classifier(
         units: Width of each recurrent layer; with ``"decay"`` further layers are GRU.
         bidirectional: Whether each layer also reads backwards; not with ``"decay"``, whose time runs one way.
         dropout: Share of connections between layers dropped in training.
-        recurrent_dropout: Share of recurrent connections dropped in training, for cells that can.
-        regularization: See ``Regularization``.
+        recurrent_dropout: Share of recurrent connections dropped in training; not with ``"decay"``.
+        regularization: See ``Regularization``; with ``"decay"`` dropout between layers and penalties on weights alone.
         name: The model's name.
 
     Raises:
@@ -106,7 +106,8 @@ def _decaying(x: Any, mask: Any, units: int | Sequence[int], rest: Mapping[str, 
         )
     first, *others = checks.widths("units", units)
     # No dropout in front of the first layer: a dropped indicator would say that a value is missing.
-    x = CELLS["gru_d"].layer(first, return_sequences=bool(others), name="gru_d_1")(x, mask=mask)
-    if not others:
-        return keras.layers.Dropout(rest["dropout"], name="dropout_out")(x) if rest["dropout"] else x
-    return encode(x, mask, cell="gru", units=others, **rest)
+    alone = {**rest, "dropout": 0.0, "return_sequences": bool(others)}
+    x = encode(x, mask, cell="gru_d", units=first, cells=("gru_d",), **alone)
+    if others:
+        return encode(x, mask, cell="gru", units=others, **rest)
+    return keras.layers.Dropout(rest["dropout"], name="dropout_out")(x) if rest["dropout"] else x

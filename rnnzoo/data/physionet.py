@@ -41,7 +41,12 @@ def read_stays(folder: Path) -> tuple[list[dict[str, Any]], list[str], tuple[str
                 f"{path}: not found; expected set a of the PhysioNet Challenge 2012. Put it there, or set RNNZOO_DATA."
             )
     with outcomes.open(encoding="utf-8", newline="") as file:
-        died = {row["RecordID"]: row["In-hospital_death"] == "1" for row in csv.DictReader(file)}
+        try:
+            died = {row["RecordID"]: row["In-hospital_death"] == "1" for row in csv.DictReader(file)}
+        except (KeyError, UnicodeDecodeError) as error:
+            raise DataError(
+                f"{outcomes}: damaged ({error}); expected a table of outcomes. Fetch it again."
+            ) from error
     records = _read_archive(archive)
     if set(records) != set(died):
         raise DataError(
@@ -64,11 +69,12 @@ def _read_archive(archive: Path) -> dict[str, list[tuple[float, str, float]]]:
                     continue
                 file = tar.extractfile(member)
                 if file is None or member.size > _LARGEST_FILE:
-                    raise DataError(f"{archive}: {member.name} is no record; expected text. Fetch it again.")
+                    raise ValueError(f"{member.name} is no record")
                 records[Path(member.name).stem] = _measurements(file.read().decode("utf-8"))
-    except (tarfile.TarError, EOFError, OSError, UnicodeDecodeError, ValueError) as error:
+    except (tarfile.TarError, EOFError, OSError, KeyError, ValueError) as error:
+        reason = " ".join(str(error).split())
         raise DataError(
-            f"{archive}: damaged ({error}); expected an archive of records. Fetch it again."
+            f"{archive}: damaged ({reason}); expected an archive of records. Fetch it again."
         ) from error
     return records
 
