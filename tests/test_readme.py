@@ -58,7 +58,10 @@ def test_the_two_commands_come_first_and_ci_runs_the_second(readme: str, project
         assert command in script, step
 
 
-@pytest.mark.parametrize("script", ["zoo.py", "quantization.py", "export_speed.py", "streaming.py"])
+@pytest.mark.parametrize(
+    "script",
+    ["zoo.py", "quantization.py", "export_speed.py", "streaming.py", "cell_speed.py", "long_memory.py"],
+)
 def test_the_tables_are_what_was_measured(script: str, readme: str, project: Path) -> None:
     command = [sys.executable, str(project / "tests" / "benchmarks" / script), "--table"]
     result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
