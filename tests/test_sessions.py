@@ -107,6 +107,41 @@ def test_a_bad_piece_is_named_and_loses_nothing(model: keras.Model, path: Path) 
         assert_answer(np.concatenate(parts), whole(model, data))
 
 
+def test_a_batch_of_rows_answers_as_its_sessions_would_alone(path: Path) -> None:
+    many, alone = StreamingPredictor(path), StreamingPredictor(path)
+    xs = {name: sequence(6, seed=seed) for seed, name in enumerate(("a", "b", "c"))}
+    for name, x in xs.items():
+        for predictor in (many, alone):
+            predictor.open(name)
+            predictor.step(name, piece(x[:1]))
+    for group, steps in ((["c", "a"], slice(1, 3)), (["b"], slice(1, 3)), (["a", "b", "c"], slice(3, 6))):
+        pieces = [piece(xs[name][steps]) for name in group]
+        batch = {key: np.stack([given[key] for given in pieces]) for key in pieces[0]}
+        found = many.step_batch(group, batch)["logits"]
+        for name, given, answer in zip(group, pieces, found, strict=True):
+            assert_answer(answer, alone.step(name, given)["logits"])
+
+
+@pytest.mark.parametrize(
+    ("group", "rows", "message"),
+    [
+        ([], 1, r"^sessions: received \[\]; expected at least one name, and each once"),
+        (["s", "s"], 2, r"^sessions: received \['s', 's'\]; expected at least one name, and each once"),
+        (["s"], 2, r"^inputs: received 2 rows; expected one for each of 1 sessions"),
+        (["s", "none"], 2, r"^session 'none': is not open"),
+    ],
+)
+def test_a_batch_that_does_not_fit_its_sessions_is_refused(
+    group: list[str], rows: int, message: str, path: Path
+) -> None:
+    predictor = StreamingPredictor(path)
+    first = piece(sequence(2))
+    predictor.open("s")
+    with pytest.raises(RequestError, match=message):
+        predictor.step_batch(group, {key: np.stack([value] * rows) for key, value in first.items()})
+    assert_answer(predictor.step("s", first)["logits"], predictor.step(predictor.open("t"), first)["logits"])
+
+
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
