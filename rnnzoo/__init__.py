@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from rnnzoo.builders.irregular_classifier import build_irregular_classifier
     from rnnzoo.builders.language_model import build_language_model
     from rnnzoo.builders.tagger import build_tagger
+    from rnnzoo.builders.transcriber import build_transcriber
     from rnnzoo.cudnn import CudnnReport, explain_cudnn
+    from rnnzoo.data.audio import audio_splits, read_recordings
     from rnnzoo.data.datasets import load_dataset
     from rnnzoo.data.split import Split
     from rnnzoo.data.splits import Splits
     from rnnzoo.data.streams import text_stream_splits
     from rnnzoo.data.tables import read_table
+    from rnnzoo.decoding.ctc import GreedyTranscript
     from rnnzoo.errors import RnnzooError
     from rnnzoo.loading import load_model
     from rnnzoo.regularization import Regularization
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CudnnReport": "rnnzoo.cudnn",
+    "GreedyTranscript": "rnnzoo.decoding.ctc",
     "ModelSpec": "rnnzoo.zoo",
     "Regularization": "rnnzoo.regularization",
     "RnnzooError": "rnnzoo.errors",
@@ -40,11 +44,13 @@ _HOMES = {
     "Splits": "rnnzoo.data.splits",
     "TrainConfig": "rnnzoo.training.config",
     "TrainResult": "rnnzoo.training.trainer",
+    "audio_splits": "rnnzoo.data.audio",
     "build_classifier": "rnnzoo.builders.classifier",
     "build_forecaster": "rnnzoo.builders.forecaster",
     "build_irregular_classifier": "rnnzoo.builders.irregular_classifier",
     "build_language_model": "rnnzoo.builders.language_model",
     "build_tagger": "rnnzoo.builders.tagger",
+    "build_transcriber": "rnnzoo.builders.transcriber",
     "create_model": "rnnzoo.zoo",
     "evaluate": "rnnzoo.training.evaluation",
     "explain_cudnn": "rnnzoo.cudnn",
@@ -52,6 +58,7 @@ _HOMES = {
     "list_models": "rnnzoo.zoo",
     "load_dataset": "rnnzoo.data.datasets",
     "load_model": "rnnzoo.loading",
+    "read_recordings": "rnnzoo.data.audio",
     "read_table": "rnnzoo.data.tables",
     "text_stream_splits": "rnnzoo.data.streams",
     "train": "rnnzoo.training.trainer",
@@ -59,6 +66,7 @@ _HOMES = {
 
 __all__ = [
     "CudnnReport",
+    "GreedyTranscript",
     "ModelSpec",
     "Regularization",
     "RnnzooError",
@@ -67,11 +75,13 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "__version__",
+    "audio_splits",
     "build_classifier",
     "build_forecaster",
     "build_irregular_classifier",
     "build_language_model",
     "build_tagger",
+    "build_transcriber",
     "create_model",
     "evaluate",
     "explain_cudnn",
@@ -79,6 +89,7 @@ __all__ = [
     "list_models",
     "load_dataset",
     "load_model",
+    "read_recordings",
     "read_table",
     "text_stream_splits",
     "train",

@@ -17,9 +17,11 @@ import rnnzoo.cells.rg_lru
 import rnnzoo.cells.sru
 import rnnzoo.cells.zoneout
 import rnnzoo.layers.activation_penalty
+import rnnzoo.layers.blank_padding
 import rnnzoo.layers.chain_potentials
 import rnnzoo.layers.character_encoder
 import rnnzoo.layers.highway
+import rnnzoo.layers.subsampling
 import rnnzoo.layers.valid_steps
 import rnnzoo.layers.weight_drop
 import rnnzoo.layers.word_embedding  # noqa: F401

@@ -141,6 +141,15 @@ TASKS: dict[str, Task] = {
             objective="val_loss",
             direction="min",
         ),
+        Task(
+            name="transcription",
+            output="logits",
+            activation="softmax",
+            losses=("ctc",),
+            metrics=(),
+            objective="val_loss",
+            direction="min",
+        ),
     )
 }
 
@@ -173,6 +182,7 @@ _LOSSES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "mean_squared_error": ("keras.losses", "MeanSquaredError", {}),
     "huber": ("keras.losses", "Huber", {}),
     "crf_negative_log_likelihood": ("rnnzoo.losses.crf", "CrfNegativeLogLikelihood", {}),
+    "ctc": ("rnnzoo.losses.ctc", "CTC", {}),
 }
 _METRICS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "accuracy": ("keras.metrics", "SparseCategoricalAccuracy", {"name": "accuracy"}),

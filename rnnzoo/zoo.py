@@ -58,12 +58,17 @@ _IRREGULAR_SERIES: dict[str, Any] = {"num_features": 37, "num_classes": 2, "drop
 
 _LANGUAGE: dict[str, Any] = {"vocabulary_size": 10_000, "dropout": 0.3}
 
+# Log-mel energies of recordings, which differ in length.
+_DIGIT: dict[str, Any] = {"num_features": 40, "num_classes": 10, "variable_length": True, "dropout": 0.3}
+_SPEECH: dict[str, Any] = {"num_features": 40, "vocabulary_size": 28, "dropout": 0.3}
+
 _CLASSIFIER = ("build_classifier", "classification")
 _IRREGULAR = ("build_irregular_classifier", "classification")
 _LANGUAGE_MODEL = ("build_language_model", "language_modeling")
 _TAGGER = ("build_tagger", "tagging")
 _CRF_TAGGER = ("build_tagger", "crf_tagging")
 _FORECASTER = ("build_forecaster", "forecasting")
+_TRANSCRIBER = ("build_transcriber", "transcription")
 
 _TABLE: tuple[ModelSpec, ...] = (
     # Text to one answer.
@@ -332,6 +337,42 @@ _TABLE: tuple[ModelSpec, ...] = (
         skip="residual",
         **_AHEAD,
     ),
+    # Speech: frames of sound to a word out of few, or to a transcript.
+    _row(
+        "speech-digits-gru",
+        *_CLASSIFIER,
+        "spoken words to classes: GRU over log-mel frames",
+        cell="gru",
+        units=(64, 64),
+        **_DIGIT,
+    ),
+    _row(
+        "speech-digits-bilstm",
+        *_CLASSIFIER,
+        "spoken words to classes: LSTM in both directions",
+        cell="lstm",
+        units=(64, 64),
+        bidirectional=True,
+        **_DIGIT,
+    ),
+    _row(
+        "transcriber-bilstm",
+        *_TRANSCRIBER,
+        "speech to characters (CTC): LSTM in both directions",
+        cell="lstm",
+        units=(96, 96),
+        bidirectional=True,
+        **_SPEECH,
+    ),
+    _row(
+        "transcriber-gru-streaming",
+        *_TRANSCRIBER,
+        "speech to characters (CTC) while it is spoken: GRU forwards only",
+        cell="gru",
+        units=(128, 128),
+        bidirectional=False,
+        **_SPEECH,
+    ),
 )
 ZOO: Mapping[str, ModelSpec] = MappingProxyType({spec.name: spec for spec in _TABLE})
 
@@ -414,7 +455,8 @@ def create_model(name: str, /, **overrides: Any) -> keras.Model:
     _check_arguments(build, overrides)
     arguments = {**spec.arguments, "name": name, **overrides}
     for given, other in (("num_features", "vocabulary_size"), ("vocabulary_size", "num_features")):
-        if overrides.get(given) is not None and other not in overrides:
+        replaces = other not in overrides and given not in spec.arguments
+        if overrides.get(given) is not None and replaces:
             arguments.pop(other, None)
     model: keras.Model = build(**arguments)
     return model

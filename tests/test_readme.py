@@ -60,7 +60,15 @@ def test_the_two_commands_come_first_and_ci_runs_the_second(readme: str, project
 
 @pytest.mark.parametrize(
     "script",
-    ["zoo.py", "quantization.py", "export_speed.py", "streaming.py", "cell_speed.py", "long_memory.py"],
+    [
+        "zoo.py",
+        "quantization.py",
+        "export_speed.py",
+        "streaming.py",
+        "cell_speed.py",
+        "long_memory.py",
+        "speech.py",
+    ],
 )
 def test_the_tables_are_what_was_measured(script: str, readme: str, project: Path) -> None:
     command = [sys.executable, str(project / "tests" / "benchmarks" / script), "--table"]

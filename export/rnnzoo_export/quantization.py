@@ -17,6 +17,7 @@ from onnx import helper
 from rnnzoo import checks, files
 from rnnzoo.errors import AccuracyError, ArgumentError, DataError, ExportError
 from rnnzoo.tasks import get_task
+from rnnzoo.training.joining import join_rows
 from rnnzoo.training.scores import score
 from rnnzoo_export.lowering import walk_nodes
 from rnnzoo_export.onnx_session import open_session
@@ -88,8 +89,8 @@ def quantize_onnx(
         data: Held-out rows: a split such as ``splits.validation``, or batches ``(inputs by name, targets)`` or
             ``(inputs by name, targets, weights)`` where steps of weight 0 do not count.
         task: A name in the task table: says how answers are scored.
-        max_drop: How much worse the file may be: in percentage points of accuracy or micro-averaged F1, or in
-            percent of the mean absolute error.
+        max_drop: How much worse the file may be: in percentage points of accuracy, micro-averaged F1 or
+            character error rate, or in percent of the mean absolute error.
         overwrite: Whether an existing file is replaced.
 
     Returns:
@@ -206,7 +207,7 @@ def _answers(source: Path, target: Path, data: Split | Batches) -> tuple[np.ndar
         truths.append(np.asarray(truth)[valid])
     if not outputs:
         raise DataError("data: received no rows; expected held-out ones to compare on.")
-    return np.concatenate(outputs), np.concatenate(truths), np.concatenate(changed)
+    return join_rows(outputs), join_rows(truths), join_rows(changed)
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:
@@ -222,8 +223,8 @@ def _compare(
 ) -> tuple[str, float, float, float]:
     """Returns the metric, both scores and the drop in points."""
     before, after = score(task, outputs, truth), score(task, changed, truth)
-    metric = next(name for name in ("accuracy", "micro_f1", "mae") if name in before)
-    worse = after[metric] - before[metric] if metric == "mae" else before[metric] - after[metric]
+    metric = next(name for name in ("accuracy", "micro_f1", "mae", "cer") if name in before)
+    worse = after[metric] - before[metric] if metric in ("mae", "cer") else before[metric] - after[metric]
     scale = before[metric] if metric == "mae" else 1.0
     return (
         metric,

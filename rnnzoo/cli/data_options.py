@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 _PANEL = "Data"
 
 
+_DATA_HELP = (
+    "A CSV or TSV file (.gz too), or a named set: digits, fsdd, physionet2012, ptb, tinyshakespeare "
+    "(all but digits from RNNZOO_DATA)."
+)
+
+
 def _option(flag: str, text: str) -> Any:
     return typer.Option(flag, help=text, rich_help_panel=_PANEL, show_default=False)
 
@@ -28,7 +34,7 @@ def _option(flag: str, text: str) -> Any:
 class DataOptions:
     """Where the data are and how to read them; kept with a run so that `evaluate` reads them again."""
 
-    data: Annotated[str, _option("--data", "A CSV or TSV file (.gz too), or a named set: digits.")]
+    data: Annotated[str, _option("--data", _DATA_HELP)]
     test: Annotated[str | None, _option("--test", "A file of test rows, where the data come with one.")] = (
         None
     )
@@ -84,7 +90,8 @@ class DataOptions:
             "test_fraction": self.test_fraction,
         }
         if self.data in DATASETS and not os.path.exists(self.data):  # noqa: PTH110
-            return load_dataset(self.data, seed=self.split_seed, **fractions)
+            options: dict[str, Any] = {} if self.task is None else {"task": self.task}
+            return load_dataset(self.data, seed=self.split_seed, **fractions, **options)
         if self.target is not None:
             return read_table(self.data, **self._series_arguments(), **fractions)
         if self.text is None or self.label is None:

@@ -26,7 +26,7 @@ def predict(
     file: Annotated[
         Path | None,
         typer.Option(
-            "--input", "-i", help="A file: .txt (a text per line), .csv, .tsv, .json, .jsonl, .npy."
+            "--input", "-i", help="A file: .txt (a text per line), .csv, .tsv, .json, .jsonl, .npy, .wav."
         ),
     ] = None,
     output: Annotated[
@@ -81,7 +81,7 @@ def _print_answers(raw: list[Any], answers: list[dict[str, Any]]) -> None:
             words = shown.split() if shown else [str(i + 1) for i in range(len(answer["labels"]))]
             print_table([{"step": w, "label": t} for w, t in zip(words, answer["labels"], strict=False)])
         else:
-            label = answer.get("label", ", ".join(answer.get("labels", [])) or "(none)")
+            label = answer.get("label", answer.get("text", ", ".join(answer.get("labels", [])) or "(none)"))
             share = f"  {answer['probability']:.3f}" if "probability" in answer else ""
             stdout.print(f"{label}{share}" + (f"  {shown}" if shown else ""), markup=False)
 

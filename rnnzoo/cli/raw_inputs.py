@@ -38,6 +38,8 @@ def read_raw_inputs(
     suffix = "".join(s for s in path.suffixes[-2:] if s != ".gz")
     if suffix.endswith((".csv", ".tsv")):
         return _read_table(path, kind, text=text, columns=columns)
+    if suffix.endswith(".wav"):
+        return _read_sound(path, bundle)
     if suffix.endswith(".npy"):
         return _read_array(path)
     content = _read_text(path)
@@ -50,7 +52,9 @@ def read_raw_inputs(
         return value if isinstance(value, list) else [value]
     if suffix.endswith(".txt"):
         return content.splitlines()
-    raise ArgumentError(f"--input: received {path.name}; expected .txt, .csv, .tsv, .json, .jsonl or .npy.")
+    raise ArgumentError(
+        f"--input: received {path.name}; expected .txt, .csv, .tsv, .json, .jsonl, .npy or .wav."
+    )
 
 
 def _read_table(path: Path, kind: str, *, text: str | None, columns: str | None) -> list[Any]:
@@ -71,6 +75,21 @@ def _read_table(path: Path, kind: str, *, text: str | None, columns: str | None)
             f"--text: received {text!r}; expected one of {', '.join(map(str, frame.columns))}."
         )
     return [str(value) for value in frame[text]]
+
+
+def _read_sound(path: Path, bundle: Any) -> list[Any]:
+    from rnnzoo.data.audio import read_recordings
+
+    if bundle.preprocessing is None or bundle.preprocessing.kind != "log_mel":
+        raise ArgumentError(f"--input: received the sound {path.name}; this model does not take sound.")
+    rate = bundle.preprocessing.sample_rate
+    (recording,) = read_recordings(path)
+    if recording.sample_rate != rate:
+        raise DataError(
+            f"{path}: has {recording.sample_rate} samples per second; the model was trained on {rate}. "
+            f"Resample it, e.g. with ffmpeg -i IN -ar {rate} OUT.wav."
+        )
+    return [recording.samples]
 
 
 def _read_array(path: Path) -> list[Any]:

@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from rnnzoo import checks
+from rnnzoo.data.audio import audio_splits
 from rnnzoo.data.splits import Splits
-from rnnzoo.errors import PathNotFoundError
+from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
+from rnnzoo.files import existing_file
 
 
 def load_dataset(
-    name: str, *, seed: int = 0, validation_fraction: float = 0.15, test_fraction: float = 0.15
+    name: str,
+    *,
+    seed: int = 0,
+    validation_fraction: float = 0.15,
+    test_fraction: float = 0.15,
+    **options: Any,
 ) -> Splits:
     """Loads a named data set.
 
+    ``"digits"``: 1,797 handwritten digits, bundled with scikit-learn, so that it works offline; each 8 x 8 image is a
+    sequence of 8 steps (rows) of 8 features (pixels), to be classified as 0 to 9. All others are read from the folder
+    that ``RNNZOO_DATA`` names:
+
+    ``"fsdd"``: 3,000 recordings at 8 kHz of the digits zero to nine by six speakers. Its own test part is recordings 0
+    to 4 of each digit and speaker. Options: ``held_out``, a speaker who is the test part instead and is in no other;
+    ``task="transcription"`` for the digits' names, letter by letter, instead of classes.
+
+    ``"physionet2012"``: 4,000 intensive care stays of 48 hours, 37 variables in bins of an hour, nearly all of them
+    missing at most hours; who died in hospital.
+
+    ``"ptb"``: the Penn Treebank in words, 10,000 of them, for language models; ``"tinyshakespeare"``: plays in
+    characters, in order 90 % to learn from, 5 % each for validation and test. Both have splits of their own.
+
     Args:
-        name: ``"digits"``: 1,797 handwritten digits, bundled with scikit-learn, so that it works offline; each
-            8 x 8 image is a sequence of 8 steps (rows) of 8 features (pixels), to be classified as 0 to 9.
-            ``"physionet2012"``: 4,000 intensive care stays of 48 hours, 37 variables in bins of an hour, nearly all of
-            them missing at most hours; who died in hospital. Read from the folder ``RNNZOO_DATA``.
-            ``"ptb"``: the Penn Treebank in words, 10,000 of them, for language models; ``"tinyshakespeare"``: plays
-            in characters, in order 90 % to learn from, 5 % each for validation and test. Both have splits of their own
-            and are read from ``RNNZOO_DATA``.
+        name: One of these.
         seed: Seed of the shuffled, stratified split.
         validation_fraction: Share of rows for validation.
-        test_fraction: Share of rows for the test.
+        test_fraction: Share of rows for the test, where the set has no test part of its own.
+        **options: What the set takes besides.
 
     Returns:
         The splits.
 
     Raises:
-        UnknownNameError: If there is no such data set.
-        PathNotFoundError: If a set that is read from ``RNNZOO_DATA`` is not there.
+        UnknownNameError: If there is no such data set, or it has no such option.
+        ArgumentError: If it takes no options at all.
+        PathNotFoundError: If the set is to be read from ``RNNZOO_DATA`` and is not there.
 
     Example:
         >>> splits = load_dataset("digits")
@@ -41,10 +60,18 @@ def load_dataset(
         (1257, 270, 270)
 
     Reference:
-        Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository.
+        Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository; Jackson
+        2016, Free Spoken Digit Dataset, github.com/Jakobovski/free-spoken-digit-dataset.
     """
     load = DATASETS[checks.choice("data set", name, DATASETS)]
-    return load(seed, validation_fraction, test_fraction)
+    known = [name for name in inspect.signature(load).parameters if name not in _FRACTIONS]
+    for option in options:
+        if not known:
+            raise ArgumentError(
+                f"{option}: received for data set {name!r}, which takes no options. Leave it out."
+            )
+        checks.choice(f"option of data set {name!r}", option, known)
+    return load(seed, validation_fraction, test_fraction, **options)
 
 
 def data_directory() -> Path:
@@ -107,8 +134,54 @@ def _tinyshakespeare(*_: float) -> Splits:
     return text_stream_splits(path, unit="character", window=100, description={"source": "tinyshakespeare"})
 
 
-DATASETS: dict[str, Callable[[int, float, float], Splits]] = {
+_SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def _spoken_digits(
+    seed: int,
+    validation_fraction: float,
+    test_fraction: float,
+    task: str = "classification",
+    held_out: str | None = None,
+) -> Splits:
+    checks.choice("task", task, ("classification", "transcription"))
+    if held_out is not None:
+        checks.choice("held-out speaker", held_out, _SPEAKERS)
+    path = existing_file(data_directory() / "fsdd" / "recordings.tar.gz", "the Free Spoken Digit Dataset")
+
+    def name_parts(name: str) -> tuple[int, str, int]:
+        try:
+            digit, speaker, index = PurePosixPath(name).stem.split("_")
+            return int(digit), speaker, int(index)
+        except ValueError as error:
+            raise DataError(
+                f"{path}: has the recording {name!r}; expected DIGIT_SPEAKER_INDEX.wav. Fetch the set again."
+            ) from error
+
+    def target(name: str) -> str:
+        digit = name_parts(name)[0]
+        return _WORDS[digit] if task == "transcription" else str(digit)
+
+    def is_test(name: str) -> bool:
+        _, speaker, index = name_parts(name)
+        return index < 5 if held_out is None else speaker == held_out
+
+    return audio_splits(
+        path,
+        target,
+        task=task,
+        test=is_test,
+        validation_fraction=validation_fraction,
+        seed=seed,
+        description={"source": "fsdd", "held_out": held_out},
+    )
+
+
+_FRACTIONS = ("seed", "validation_fraction", "test_fraction", "_")
+DATASETS: dict[str, Callable[..., Splits]] = {
     "digits": _digits,
+    "fsdd": _spoken_digits,
     "physionet2012": _physionet2012,
     "ptb": _ptb,
     "tinyshakespeare": _tinyshakespeare,

@@ -24,12 +24,12 @@ class Split(ABC):
     Attributes:
         raw: The raw rows, for baselines, pictures and examples; ``None`` where they are not known.
         sized: Whether the number of rows is known.
-        targets_each_step: Whether targets are as many as steps, even where no weights say so.
+        free_targets: Whether the second axis of targets is of any length, even where no weights say so.
     """
 
     raw: Rows | None = None
     sized: bool = True
-    targets_each_step: bool = False
+    free_targets: bool = False
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -80,7 +80,7 @@ class Split(ABC):
                 yield (inputs, targets) if weights is None else (inputs, targets, weights)
 
         inputs, targets, weights = self.gather([0])
-        steps = weights is not None or self.targets_each_step
+        steps = weights is not None or self.free_targets
         signature: list[Any] = [
             {name: _spec(value, steps=True) for name, value in inputs.items()},
             _spec(targets, steps=steps),

@@ -13,6 +13,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.split import DatasetSplit, SequenceSplit, Split
 from rnnzoo.data.targets import encode_targets, fit_decoding
+from rnnzoo.data.transcripts import TranscriptSplit
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing import (
@@ -20,6 +21,7 @@ from rnnzoo.preprocessing import (
     CharacterTextPreprocessing,
     FeaturePreprocessing,
     IrregularPreprocessing,
+    LogMelPreprocessing,
     Preprocessing,
     TextPreprocessing,
     TokenPreprocessing,
@@ -75,6 +77,8 @@ class Splits:
         arguments = _input_arguments(self.preprocessing)
         if self.task == "language_modeling":
             return arguments
+        if self.task == "transcription":
+            return {**arguments, "vocabulary_size": len(self.decoding.labels)}
         arguments["num_classes"] = len(self.decoding.labels or self.decoding.target_names)
         if self.task in CLASSIFIER_TASKS and self.task != "classification":
             arguments["task"] = self.task
@@ -105,7 +109,7 @@ class Splits:
                 ``(time, features)`` of any lengths; or series with missing values at irregular times, mappings of
                 ``"times"`` and ``"values"`` (see ``IrregularPreprocessing``).
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
-                labels), numbers (regression), lists of labels (tagging).
+                labels), numbers (regression), lists of labels (tagging), texts (transcription).
             task: A name in the task table, but for ``"forecasting"``, which tables are for, and
                 ``"language_modeling"``, which running text is for (see ``text_stream_splits``).
             validation: Rows and targets of a given validation part; ``None`` to split them off.
@@ -136,7 +140,7 @@ class Splits:
         """
         checks.choice("task", task, [name for name in TASKS if name not in _OTHER_DATA])
         checks.integer("seed", seed, minimum=0)
-        parts = _split(
+        parts = split_parts(
             (inputs, targets),
             validation,
             test,
@@ -148,17 +152,35 @@ class Splits:
         preprocessing = _fit_preprocessing(
             parts, task, max_tokens=max_tokens, max_length=max_length, characters=characters
         )
+        return cls.from_parts(
+            parts, task=task, preprocessing=preprocessing, description=description or {}, seed=seed
+        )
+
+    @classmethod
+    def from_parts(
+        cls,
+        parts: Mapping[str, Pair],
+        *,
+        task: str,
+        preprocessing: Preprocessing,
+        description: Mapping[str, Any],
+        seed: int,
+    ) -> Splits:
+        """Makes splits of rows that are in their parts, with a preprocessing that was fitted on ``"train"``.
+
+        Args:
+            parts: Rows and targets of ``"train"``, ``"validation"`` and, if there is one, ``"test"``.
+            task: A name in the task table.
+            preprocessing: Raw rows to model inputs.
+            description: Facts to keep; a checksum of the arrays is added.
+            seed: The seed that the parts were split with.
+        """
         decoding = fit_decoding(task, parts["train"][1])
         splits = {
-            name: SequenceSplit(
-                rows,
-                encode_targets(decoding, labels, part=name),
-                preprocessing=preprocessing,
-                tagging=task == "tagging",
-            )
+            name: _sequence_split(rows, encode_targets(decoding, labels, part=name), preprocessing, task)
             for name, (rows, labels) in parts.items()
         }
-        facts = {"checksum": _checksum(parts), **(description or {}), "split_seed": seed}
+        facts = {"checksum": _checksum(parts), **description, "split_seed": seed}
         facts["rows"] = {name: len(split) for name, split in splits.items()}
         return cls(
             train=splits["train"],
@@ -227,7 +249,7 @@ class Splits:
         )
 
 
-def _split(
+def split_parts(
     rows: Pair,
     validation: Pair | None,
     test: Pair | None,
@@ -237,6 +259,7 @@ def _split(
     stratify: bool,
     seed: int,
 ) -> dict[str, Pair]:
+    """Splits off the parts that are not given; see ``Splits.from_arrays``."""
     checks.number("validation_fraction", validation_fraction, above=0, below=1)
     checks.number("test_fraction", test_fraction, minimum=0, below=1)
     for pair, name in ((rows, "inputs"), (validation, "validation"), (test, "test")):
@@ -307,6 +330,11 @@ def _fit_preprocessing(
                 "lists of words. Leave it out."
             )
         return CharacterPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
+    if task == "transcription" and isinstance(first, str):
+        raise DataError(
+            "inputs: received texts for task 'transcription'; expected series (time, features) with a text each. "
+            "Use rnnzoo.audio_splits for sound."
+        )
     if isinstance(first, str) and task != "tagging":
         return TextPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
     if words:
@@ -316,6 +344,12 @@ def _fit_preprocessing(
     # Whether lengths differ decides the model's inputs, so all parts have a say; statistics stay with the training.
     lengths = {len(row) for pair in parts.values() for row in pair[0]}
     return FeaturePreprocessing.fit(rows, variable_length=len(lengths) > 1)
+
+
+def _sequence_split(rows: Rows, targets: Any, preprocessing: Preprocessing, task: str) -> Split:
+    if task == "transcription":
+        return TranscriptSplit(rows, targets, preprocessing=preprocessing)
+    return SequenceSplit(rows, targets, preprocessing=preprocessing, tagging=task == "tagging")
 
 
 def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:
@@ -333,6 +367,8 @@ def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:
         }
     if isinstance(preprocessing, TextPreprocessing | CharacterTextPreprocessing):
         return {"vocabulary_size": len(preprocessing.vocabulary)}
+    if isinstance(preprocessing, LogMelPreprocessing):
+        return {"num_features": preprocessing.num_mels, "variable_length": True}
     if isinstance(preprocessing, FeaturePreprocessing):
         return {"num_features": len(preprocessing.mean), "variable_length": preprocessing.variable_length}
     if isinstance(preprocessing, IrregularPreprocessing):

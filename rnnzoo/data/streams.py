@@ -40,7 +40,7 @@ class StreamSplit(Split):
         Williams & Peng 1990 (truncated back-propagation through time); Zaremba 2014, arXiv:1409.2329 (the streams).
     """
 
-    targets_each_step = True
+    free_targets = True
 
     def __init__(self, ids: np.ndarray, *, window: int, words: Sequence[str], separator: str) -> None:
         self.ids, self.window = np.asarray(ids, np.int32), checks.integer("window", window, minimum=1)

@@ -31,6 +31,8 @@ def fit_decoding(task: str, targets: Rows, *, target_names: Sequence[str] | None
             ["value"] if values.shape[1] == 1 else [f"value_{i}" for i in range(values.shape[1])]
         )
         return Decoding(task, target_names=names, mean=mean.tolist(), scale=scale.tolist())
+    if task == "transcription":
+        return Decoding(task, labels=["", *_characters(targets)])
     labels = _label_names(task, targets)
     if len(labels) < (1 if task == "multilabel_classification" else 2):
         raise DataError(
@@ -50,7 +52,7 @@ def encode_targets(decoding: Decoding, targets: Rows, *, part: str) -> Any:
     Classification: one label a row, to int32 ``(rows,)``; two classes to float32 ``(rows, 1)``, the second label
     (in sorted order) being 1. Several labels: lists of labels or an indicator matrix, to float32 ``(rows,
     labels)``. Regression: numbers, to float32 ``(rows, targets)``, scaled. Tagging: one label a step, to a list of
-    int32 ``(time,)``.
+    int32 ``(time,)``. Transcription: texts, to a list of int32 ``(characters,)`` from 1.
 
     Args:
         decoding: From ``fit_decoding``.
@@ -92,13 +94,42 @@ def _tags(decoding: Decoding, targets: Rows, part: str) -> list[np.ndarray]:
     return [_numbers(decoding, tags, part) for tags in targets]
 
 
+def _transcripts(decoding: Decoding, targets: Rows, part: str) -> list[np.ndarray]:
+    place = {character: number for number, character in enumerate(decoding.labels or [])}
+    for row, text in enumerate(_texts(targets, part)):
+        unknown = next((character for character in text if character not in place), None)
+        if unknown is not None:
+            raise DataError(
+                f"{part} targets: row {row} has the character {unknown!r}, which no training transcript has; expected "
+                f"{''.join(place)!r} only. Normalise the texts, or put such rows into the training part."
+            )
+    return [np.array([place[character] for character in text], np.int32) for text in targets]
+
+
 _ENCODERS: dict[str, Callable[[Decoding, Rows, str], Any]] = {
     "classification": _classes,
     "binary_classification": _two_classes,
     "multilabel_classification": _several,
     "regression": _regression,
     "tagging": _tags,
+    "transcription": _transcripts,
 }
+
+
+def _characters(targets: Rows) -> list[str]:
+    characters = sorted({character for text in _texts(targets, "training") for character in text})
+    if not characters:
+        raise DataError("training targets: received empty transcripts only; expected characters.")
+    return characters
+
+
+def _texts(targets: Rows, part: str) -> Rows:
+    for row, text in enumerate(targets):
+        if not isinstance(text, str):
+            raise DataError(
+                f"{part} targets: row {row} is {type(text).__name__}; expected a text for transcription."
+            )
+    return targets
 
 
 def _numbers(decoding: Decoding, labels: Iterable[Any], part: str) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.decoding.ctc import best_symbols, log_probability, prefix_beam_search
 from rnnzoo.decoding.probabilities import sigmoid, softmax
 from rnnzoo.decoding.viterbi import best_path, marginals
 from rnnzoo.errors import ArgumentError, DataError
@@ -22,10 +24,12 @@ class Decoding:
 
     Args:
         task: A name in the task table.
-        labels: The names of the classes, tags or labels, by number; for tasks that have them.
+        labels: The names of the classes, tags or labels, by number; for tasks that have them. For transcription the
+            characters, with ``""`` for the blank first.
         target_names: The names of the values; for regression and forecasting.
         mean: What each value was centred by in training.
         scale: What each value was divided by in training.
+        beam_width: How many beginnings a transcript is searched with; ``None`` for the best path, which is faster.
 
     Example:
         >>> decoding = Decoding("classification", labels=["cat", "dog"])
@@ -41,6 +45,7 @@ class Decoding:
         target_names: Sequence[str] | None = None,
         mean: Sequence[float] | None = None,
         scale: Sequence[float] | None = None,
+        beam_width: int | None = None,
     ) -> None:
         self.task = checks.choice("task", task, _DECODERS)
         values = task in ("regression", "forecasting")
@@ -49,6 +54,11 @@ class Decoding:
                 f"decoding: received labels={labels!r} and target_names={target_names!r} for task {task!r}; expected "
                 "target_names for regression and forecasting, labels for all others."
             )
+        if beam_width is not None and task != "transcription":
+            raise ArgumentError(
+                f"beam_width: received {beam_width!r} for task {task!r}; expected 'transcription'."
+            )
+        self.beam_width = None if beam_width is None else checks.integer("beam_width", beam_width, minimum=1)
         self.labels = None if labels is None else [str(label) for label in labels]
         self.target_names = None if target_names is None else [str(name) for name in target_names]
         count = len(self.target_names or ())
@@ -134,6 +144,15 @@ class Decoding:
         shares = np.take_along_axis(marginals(row), path[:, None], axis=1)[:, 0]
         return {"labels": [labels[tag] for tag in path], "probabilities": shares.tolist()}
 
+    def _transcript(self, row: np.ndarray) -> Answer:
+        labels = self._names(row.shape[-1])
+        if self.beam_width is None:
+            symbols = best_symbols(row)
+        else:
+            symbols, _ = prefix_beam_search(row, beam_width=self.beam_width)[0]
+        probability = math.exp(min(0.0, log_probability(row, symbols)))
+        return {"text": "".join(labels[symbol] for symbol in symbols), "probability": probability}
+
     def _values(self, row: np.ndarray) -> Answer:
         restored = self.in_original_units(row)
         return {"values": {name: restored[..., i].tolist() for i, name in enumerate(self.target_names or ())}}
@@ -151,6 +170,8 @@ class Decoding:
         config: dict[str, Any] = {"task": self.task, "labels": self.labels, "target_names": self.target_names}
         if self.target_names is not None:
             config |= {"mean": self.mean.tolist(), "scale": self.scale.tolist()}
+        if self.beam_width is not None:
+            config["beam_width"] = self.beam_width
         return config
 
     @classmethod
@@ -169,4 +190,5 @@ _DECODERS: dict[str, Callable[[Decoding, np.ndarray], Answer]] = {
     "crf_tagging": Decoding._path,
     "forecasting": Decoding._values,
     "language_modeling": Decoding._next,
+    "transcription": Decoding._transcript,
 }

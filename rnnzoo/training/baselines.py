@@ -34,6 +34,7 @@ def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     most frequent tag, and logistic regression on each step alone. Forecasts: persistence,
     seasonal naive (where the data name a season) and ridge regression on all values of the window. Language: how often
     each token occurs, and after which ones: 2 words or 6 characters (outputs are negative log-likelihoods).
+    Transcripts: the most frequent one. Sound is seen as its log-mel energies.
 
     Args:
         splits: The data.
@@ -184,27 +185,35 @@ def _design(splits: Splits, part: Split) -> tuple[str, Any, Any]:
         scaler = StandardScaler()
         train_x, part_x = _observed_summary(splits.train), _observed_summary(part)
         return "summary statistics", scaler.fit_transform(train_x), scaler.transform(part_x)
-    fixed = len({len(row) for split in (splits.train, part) for row in _rows(split)}) == 1
+    train_rows, part_rows = _rows(splits.train, splits), _rows(part, splits)
+    fixed = len({len(row) for rows in (train_rows, part_rows) for row in rows}) == 1
     view = _flat if fixed else _summary
     scaler = StandardScaler()
     name = "all values" if fixed else "summary statistics"
-    return name, scaler.fit_transform(view(splits.train)), scaler.transform(view(part))
+    return name, scaler.fit_transform(view(train_rows)), scaler.transform(view(part_rows))
 
 
-def _rows(split: Split) -> Rows:
-    return () if split.raw is None else split.raw
+def _rows(split: Split, splits: Splits) -> Rows:
+    if splits.preprocessing.kind != "log_mel":
+        return () if split.raw is None else split.raw
+    return [
+        row[valid]
+        for inputs, _, _ in split.batches(256)
+        for row, valid in zip(inputs["features"], inputs["mask"], strict=True)
+    ]
 
 
 def _texts(split: Split) -> list[str]:
-    return [row if isinstance(row, str) else " ".join(row) for row in _rows(split)]
+    rows = () if split.raw is None else split.raw
+    return [row if isinstance(row, str) else " ".join(row) for row in rows]
 
 
-def _flat(split: Split) -> np.ndarray:
-    return np.stack([np.asarray(row, np.float64).reshape(-1) for row in _rows(split)])
+def _flat(rows: Rows) -> np.ndarray:
+    return np.stack([np.asarray(row, np.float64).reshape(-1) for row in rows])
 
 
-def _summary(split: Split) -> np.ndarray:
-    rows = (np.asarray(row, np.float64) for row in _rows(split))
+def _summary(raw: Rows) -> np.ndarray:
+    rows = (np.asarray(row, np.float64) for row in raw)
     return np.stack(
         [
             np.concatenate([r.mean(0), r.std(0), r.min(0), r.max(0), r[0], r[-1]])
@@ -242,6 +251,21 @@ def _targets(split: Split) -> np.ndarray:
     return split.gather(np.arange(len(split)))[1]
 
 
+def _transcription(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    transcripts = Counter(
+        tuple(symbol for symbol in row.tolist() if symbol)
+        for _, targets, _ in splits.train.batches(256)
+        for row in targets
+    )
+    usual = transcripts.most_common(1)[0][0]
+    # A path of the transcript with a blank behind each symbol.
+    logits = np.zeros((len(part), 1 + 2 * len(usual), len(splits.decoding.labels or ())))
+    logits[:, ::2, 0] = 1
+    for place, symbol in enumerate(usual):
+        logits[:, 1 + 2 * place, symbol] = 1
+    return {"most frequent transcript": logits}
+
+
 _BASELINES: dict[str, Callable[[Splits, Split], dict[str, np.ndarray]]] = {
     "classification": _classes,
     "binary_classification": _binary,
@@ -250,4 +274,5 @@ _BASELINES: dict[str, Callable[[Splits, Split], dict[str, np.ndarray]]] = {
     "tagging": _tagging,
     "forecasting": _forecasting,
     "language_modeling": _language,
+    "transcription": _transcription,
 }

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from rnnzoo.data.transcripts import TranscriptSplit
 from rnnzoo.errors import ArgumentError
 from rnnzoo.model_layers import all_layers
 from rnnzoo.tasks import Task, get_task
@@ -55,6 +56,8 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
             f"model {model.name!r}: cannot read inputs of shapes {shapes}: {_first_line(error)}. {_HINT}"
         ) from error
     _check_output(model, output, targets, splits, task)
+    if task.name == "transcription":
+        _check_frames(model, splits)
 
 
 def _check_vocabulary(model: Any, splits: Any) -> None:
@@ -91,6 +94,8 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
         expected += (_classes(splits, output),)
     if task.name == "crf_tagging":
         expected += (_classes(splits, output),) * 2
+    if task.name == "transcription":
+        expected = (expected[0], *output.shape[1:2], _classes(splits, output))
     if tuple(output.shape) != expected:
         _check_kind_of_tagger(model, output, targets, task)
         raise ArgumentError(
@@ -117,6 +122,22 @@ def _check_kind_of_tagger(model: Any, output: Any, targets: np.ndarray, task: Ta
             f"task: received 'crf_tagging' for model {model.name!r}, which scores each tag on its own; expected "
             "'tagging', or a model with crf=True such as 'text-tagger-bilstm-crf'."
         )
+
+
+def _check_frames(model: Any, splits: Any) -> None:
+    """Checks that no transcript is longer than what the model makes of its row."""
+    parts = [
+        part for part in (splits.train, splits.validation, splits.test) if isinstance(part, TranscriptSplit)
+    ]
+    if not parts:
+        return
+    # The longest row tells best how many steps the model joins to one frame.
+    inputs, _, _ = parts[0].gather([int(parts[0].lengths.argmax())])
+    steps = next(iter(inputs.values())).shape[1]
+    frames = model(feed(model, inputs), training=False).shape[1]
+    subsampling = next(factor for factor in range(1, steps + 1) if -(-steps // factor) <= frames)
+    for part in parts:
+        part.check_frames(subsampling)
 
 
 def _free(shape: Any) -> str:

@@ -21,6 +21,7 @@ from rnnzoo.tasks import Task
 from rnnzoo.training.carried_states import CarriedStates
 from rnnzoo.training.compatibility import choose_task
 from rnnzoo.training.feeding import feed
+from rnnzoo.training.joining import join_rows
 from rnnzoo.training.scores import Scores, score
 
 PARTS = ("train", "validation", "test")
@@ -33,8 +34,8 @@ class Evaluation:
     Attributes:
         metrics: The scores, and the ``loss``.
         outputs: Logits or values, row by row; values in original units; for tagging one row per valid step, with a 1
-            for each tag of the best path where the model gives potentials; for language models the negative
-            log-likelihood of each token, for all logits would not fit into memory.
+            for each tag of the best path where the model gives potentials; for transcription padded with blanks; for
+            language models the negative log-likelihood of each token, for all logits would not fit into memory.
         targets: The truth, likewise.
         lengths: For tagging, the valid steps of each row.
     """
@@ -103,7 +104,7 @@ def evaluate_part(
             output = np.eye(output.shape[-1], dtype=np.float32)[best_path(output)]
         outputs.append(output[valid])
         targets.append(np.asarray(truth)[valid])
-    joined, truth = np.concatenate(outputs), np.concatenate(targets)
+    joined, truth = join_rows(outputs), join_rows(targets)
     # The loss of the whole part, not the mean of those of its batches.
     if pairs:
         loss = float(np.average(losses, weights=[len(part) for part in targets]))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn import metrics
 
+from rnnzoo.decoding.ctc import best_symbols
 from rnnzoo.decoding.probabilities import sigmoid
 from rnnzoo.decoding.viterbi import best_path
+from rnnzoo.training.edit_distance import edit_distance
 from rnnzoo.training.spans import marks_spans, span_f1
 
 Scores = dict[str, float]
@@ -28,22 +32,24 @@ def score(
         task: A name in the task table.
         outputs: Logits or values; for tagging those of all valid steps, ``(steps, classes)``, or potentials ``(steps,
             classes, classes)``, row after row; for regression and forecasting in original units.
-        targets: Class numbers, indicators or values of the same rows.
-        labels: For tagging, the names of the tags by number.
+        targets: Class numbers, indicators or values of the same rows; for transcription symbols, padded with 0.
+        labels: For tagging, the names of the tags by number; for transcription the symbols, of which a space cuts
+            transcripts into words.
         lengths: For tagging, the valid steps of each row.
 
     Returns:
-        ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two), ``micro_f1`` and ``macro_f1`` for
-        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values, ``perplexity`` and ``bits_per_token`` for
-        language models, whose outputs are the negative log-likelihoods of the tokens here.
         ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two; ``span_f1`` too for tags that mark spans, such
         as ``B-city`` and ``I-city``, if ``labels`` and ``lengths`` are given), ``micro_f1`` and ``macro_f1`` for
-        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values.
+        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values; ``perplexity`` and ``bits_per_token`` for
+        language models, whose outputs are the negative log-likelihoods of the tokens here; ``cer`` (edits per symbol
+        of the truth), ``exact_match`` and, if there are spaces between words, ``wer`` (edits per word) for transcripts.
 
     Example:
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
         0.5
     """
+    if task == "transcription":
+        return _transcripts(outputs, targets, labels)
     scores = _SCORES[task](outputs, targets)
     if (
         task in ("tagging", "crf_tagging")
@@ -53,6 +59,9 @@ def score(
     ):
         scores["span_f1"] = span_f1(labels, targets, class_numbers(task, outputs), lengths)
     return {name: float(value) for name, value in scores.items()}
+    if task == "transcription":
+        return _transcripts(outputs, targets, labels)
+    return {name: float(value) for name, value in _SCORES[task](outputs, targets).items()}
 
 
 def class_numbers(task: str, outputs: np.ndarray) -> np.ndarray:
@@ -107,6 +116,28 @@ def _errors(outputs: np.ndarray, targets: np.ndarray) -> Scores:
 def _language(outputs: np.ndarray, targets: np.ndarray) -> Scores:
     mean = float(np.mean(outputs))
     return {"perplexity": float(np.exp(mean)), "bits_per_token": mean / float(np.log(2))}
+
+
+def _transcripts(outputs: np.ndarray, targets: np.ndarray, labels: Sequence[str] | None) -> Scores:
+    pairs = [
+        (best_symbols(row), [int(symbol) for symbol in truth if symbol])
+        for row, truth in zip(outputs, targets, strict=True)
+    ]
+    scores = {"cer": _error_rate(pairs), "exact_match": float(np.mean([a == b for a, b in pairs]))}
+    space = list(labels).index(" ") if labels is not None and " " in labels else None
+    if space is not None:
+        scores["wer"] = _error_rate([(_words(a, space), _words(b, space)) for a, b in pairs])
+    return scores
+
+
+def _error_rate(pairs: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> float:
+    edits = sum(edit_distance(found, truth) for found, truth in pairs)
+    return edits / max(1, sum(len(truth) for _, truth in pairs))
+
+
+def _words(symbols: Sequence[int], space: int) -> list[tuple[int, ...]]:
+    groups = itertools.groupby(symbols, key=lambda symbol: symbol == space)
+    return [tuple(group) for is_space, group in groups if not is_space]
 
 
 def _class_scores(truth: np.ndarray, predicted: np.ndarray) -> Scores:

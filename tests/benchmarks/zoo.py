@@ -34,6 +34,8 @@ CONFIG: dict[str, Any] = {"epochs": 20, "early_stopping": 3, "tensorboard": Fals
 SMALL: dict[str, dict[str, Any]] = {
     "series-classifier": {"epochs": 60, "early_stopping": 10, "learning_rate": 3e-3},
     "series-tagger": {"epochs": 60, "early_stopping": 10, "batch_size": 8},
+    "speech-digits": {"early_stopping": 5, "learning_rate": 3e-3},
+    "transcriber": {"early_stopping": 5, "learning_rate": 3e-3},
 }
 SNIPS_COLUMNS = ["intent", "tokens", "tags"]
 
@@ -106,6 +108,13 @@ PROBLEMS: dict[str, tuple[str, Any, str, bool]] = {
     "language-model-char": ("tinyshakespeare", lambda: load_dataset("tinyshakespeare"), "perplexity", False),
     "language-model": ("PTB", lambda: load_dataset("ptb"), "perplexity", False),
     "forecaster": ("Beijing PM2.5", air, "mae", False),
+    "speech-digits": ("spoken digits", lambda: load_dataset("fsdd"), "accuracy", True),
+    "transcriber": (
+        "spoken digits, letter by letter",
+        lambda: load_dataset("fsdd", task="transcription"),
+        "exact_match",
+        True,
+    ),
 }
 
 

@@ -17,6 +17,7 @@ from zoo_cases.forecaster import ForecasterCase
 from zoo_cases.irregular_classifier import IrregularClassifierCase
 from zoo_cases.language_model import LanguageModelCase
 from zoo_cases.tagger import TaggerCase
+from zoo_cases.transcriber import TranscriberCase
 
 __all__ = ["CLASSES", "FEATURES", "HORIZON", "VOCABULARY", "Case", "Problem", "case", "tiny"]
 
@@ -27,6 +28,7 @@ CASES: dict[str, Case] = {
     "build_irregular_classifier": IrregularClassifierCase(),
     "build_language_model": LanguageModelCase(),
     "build_tagger": TaggerCase(),
+    "build_transcriber": TranscriberCase(),
 }
 
 

@@ -56,7 +56,8 @@ class Case:
 
 def reads_tokens(spec: ModelSpec) -> bool:
     """Whether the models take ids of words."""
-    return "vocabulary_size" in spec.arguments
+    # A transcriber has a vocabulary too, on the other side.
+    return "vocabulary_size" in spec.arguments and "num_features" not in spec.arguments
 
 
 def sequence_batch(

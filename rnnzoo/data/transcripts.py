@@ -1,0 +1,50 @@
+"""Rows whose target is a text, symbol by symbol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rnnzoo.data.split import Batch, SequenceSplit
+from rnnzoo.decoding.ctc import frames_needed
+from rnnzoo.errors import DataError
+from rnnzoo.preprocessing import Preprocessing
+from rnnzoo.preprocessing.base import Rows, pad
+
+
+class TranscriptSplit(SequenceSplit):
+    """Rows in memory, each a sequence with a transcript of its own length.
+
+    Args:
+        raw: The raw rows.
+        targets: The symbols of each transcript, from 1.
+        preprocessing: What encodes the rows.
+
+    Raises:
+        DataError: If a row has fewer steps than its transcript needs.
+    """
+
+    free_targets = True
+
+    def __init__(self, raw: Rows, targets: Sequence[np.ndarray], *, preprocessing: Preprocessing) -> None:
+        super().__init__(raw, (), preprocessing=preprocessing, tagging=False)
+        self._symbols = list(targets)
+        self.check_frames(1)
+
+    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
+        """Returns some rows as one batch; transcripts are padded with 0, the blank."""
+        inputs = self._preprocessing.batch([self._encoded[row] for row in rows])
+        return inputs, pad([self._symbols[row] for row in rows], dtype=np.int32), None
+
+    def check_frames(self, subsampling: int) -> None:
+        """Checks that every transcript fits its row, of which a model makes one frame of so many steps."""
+        for number, (steps, symbols) in enumerate(zip(self._lengths, self._symbols, strict=True)):
+            frames, needed = -(-int(steps) // subsampling), frames_needed(symbols)
+            if frames < needed:
+                fewer = f" ({steps} steps, {subsampling} to a frame)" if subsampling > 1 else ""
+                raise DataError(
+                    f"row {number}: its transcript of {len(symbols)} symbols needs {needed} frames, one each and one "
+                    f"more between equal ones; it has {frames}{fewer}. Leave it out, or make more frames: a smaller "
+                    "frame_step, less subsampling."
+                )
