@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from rnnzoo.builders.forecaster import build_forecaster
     from rnnzoo.builders.irregular_classifier import build_irregular_classifier
     from rnnzoo.builders.language_model import build_language_model
+    from rnnzoo.builders.seq2seq import build_seq2seq
     from rnnzoo.builders.tagger import build_tagger
     from rnnzoo.builders.transcriber import build_transcriber
     from rnnzoo.cudnn import CudnnReport, explain_cudnn
     from rnnzoo.data.audio import audio_splits, read_recordings
     from rnnzoo.data.datasets import load_dataset
+    from rnnzoo.data.pairs import pair_splits, read_pairs
     from rnnzoo.data.split import Split
     from rnnzoo.data.splits import Splits
     from rnnzoo.data.streams import text_stream_splits
@@ -49,6 +51,7 @@ _HOMES = {
     "build_forecaster": "rnnzoo.builders.forecaster",
     "build_irregular_classifier": "rnnzoo.builders.irregular_classifier",
     "build_language_model": "rnnzoo.builders.language_model",
+    "build_seq2seq": "rnnzoo.builders.seq2seq",
     "build_tagger": "rnnzoo.builders.tagger",
     "build_transcriber": "rnnzoo.builders.transcriber",
     "create_model": "rnnzoo.zoo",
@@ -58,6 +61,8 @@ _HOMES = {
     "list_models": "rnnzoo.zoo",
     "load_dataset": "rnnzoo.data.datasets",
     "load_model": "rnnzoo.loading",
+    "pair_splits": "rnnzoo.data.pairs",
+    "read_pairs": "rnnzoo.data.pairs",
     "read_recordings": "rnnzoo.data.audio",
     "read_table": "rnnzoo.data.tables",
     "text_stream_splits": "rnnzoo.data.streams",
@@ -80,6 +85,7 @@ __all__ = [
     "build_forecaster",
     "build_irregular_classifier",
     "build_language_model",
+    "build_seq2seq",
     "build_tagger",
     "build_transcriber",
     "create_model",
@@ -89,6 +95,8 @@ __all__ = [
     "list_models",
     "load_dataset",
     "load_model",
+    "pair_splits",
+    "read_pairs",
     "read_recordings",
     "read_table",
     "text_stream_splits",

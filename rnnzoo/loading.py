@@ -17,6 +17,7 @@ import rnnzoo.cells.rg_lru
 import rnnzoo.cells.sru
 import rnnzoo.cells.zoneout
 import rnnzoo.layers.activation_penalty
+import rnnzoo.layers.attention
 import rnnzoo.layers.blank_padding
 import rnnzoo.layers.chain_potentials
 import rnnzoo.layers.character_encoder

@@ -121,6 +121,16 @@ TASKS: dict[str, Task] = {
             objective="val_loss",
             direction="min",
         ),
+        # Each token of a translation from those before it; the loss is the mean over all tokens that are not padding.
+        Task(
+            name="translation",
+            output="logits",
+            activation="softmax",
+            losses=("token_crossentropy",),
+            metrics=("accuracy",),
+            objective="val_loss",
+            direction="min",
+        ),
         # Data for tagging, tagged as whole rows: the activation is over paths.
         Task(
             name="crf_tagging",
@@ -176,6 +186,12 @@ _LOSSES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "keras.losses",
         "SparseCategoricalCrossentropy",
         {"from_logits": True},
+    ),
+    # Divided by the tokens that count, where Keras divides by the padded ones too.
+    "token_crossentropy": (
+        "keras.losses",
+        "SparseCategoricalCrossentropy",
+        {"from_logits": True, "reduction": "mean_with_sample_weight"},
     ),
     "binary_crossentropy": ("keras.losses", "BinaryCrossentropy", {"from_logits": True}),
     "mean_absolute_error": ("keras.losses", "MeanAbsoluteError", {}),

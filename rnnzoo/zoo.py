@@ -61,6 +61,13 @@ _LANGUAGE: dict[str, Any] = {"vocabulary_size": 10_000, "dropout": 0.3}
 # Log-mel energies of recordings, which differ in length.
 _DIGIT: dict[str, Any] = {"num_features": 40, "num_classes": 10, "variable_length": True, "dropout": 0.3}
 _SPEECH: dict[str, Any] = {"num_features": 40, "vocabulary_size": 28, "dropout": 0.3}
+_PAIRS: dict[str, Any] = {
+    "source_vocabulary_size": 8_000,
+    "target_vocabulary_size": 8_000,
+    "embedding_size": 256,
+    "bidirectional": True,
+    "dropout": 0.3,
+}
 
 _CLASSIFIER = ("build_classifier", "classification")
 _IRREGULAR = ("build_irregular_classifier", "classification")
@@ -69,6 +76,7 @@ _TAGGER = ("build_tagger", "tagging")
 _CRF_TAGGER = ("build_tagger", "crf_tagging")
 _FORECASTER = ("build_forecaster", "forecasting")
 _TRANSCRIBER = ("build_transcriber", "transcription")
+_TRANSLATOR = ("build_seq2seq", "translation")
 
 _TABLE: tuple[ModelSpec, ...] = (
     # Text to one answer.
@@ -316,6 +324,25 @@ _TABLE: tuple[ModelSpec, ...] = (
         embedding_size=64,
         tied_embeddings=False,
         **{**_LANGUAGE, "vocabulary_size": 100, "dropout": 0.1},
+    ),
+    # A text to another text.
+    _row(
+        "translator-gru-bahdanau",
+        *_TRANSLATOR,
+        "translation: GRU, additive attention",
+        cell="gru",
+        units=(256,),
+        attention="bahdanau",
+        **_PAIRS,
+    ),
+    _row(
+        "translator-lstm-luong",
+        *_TRANSLATOR,
+        "translation: LSTM, multiplicative attention",
+        cell="lstm",
+        units=(256,),
+        attention="luong",
+        **_PAIRS,
     ),
     # A window of the past to the steps ahead.
     _row(

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from rnnzoo_export.parity import ParityReport, check_parity
     from rnnzoo_export.quantization import QuantizationReport, quantize_onnx
     from rnnzoo_export.saved_model import export_saved_model
+    from rnnzoo_export.seq2seq import Seq2seqReport, export_seq2seq_onnx
     from rnnzoo_export.serving.app import create_app
     from rnnzoo_export.serving.generator import TextGenerator
     from rnnzoo_export.serving.predictor import OnnxPredictor
     from rnnzoo_export.serving.sessions import StreamingPredictor
     from rnnzoo_export.serving.settings import Settings
+    from rnnzoo_export.serving.translator import Translation, Translator
     from rnnzoo_export.streaming import export_streaming_onnx
 
 _HOMES = {
@@ -30,14 +32,18 @@ _HOMES = {
     "OnnxPredictor": "rnnzoo_export.serving.predictor",
     "ParityReport": "rnnzoo_export.parity",
     "QuantizationReport": "rnnzoo_export.quantization",
+    "Seq2seqReport": "rnnzoo_export.seq2seq",
     "Settings": "rnnzoo_export.serving.settings",
     "StreamingPredictor": "rnnzoo_export.serving.sessions",
     "TextGenerator": "rnnzoo_export.serving.generator",
+    "Translation": "rnnzoo_export.serving.translator",
+    "Translator": "rnnzoo_export.serving.translator",
     "check_parity": "rnnzoo_export.parity",
     "create_app": "rnnzoo_export.serving.app",
     "export_kserve": "rnnzoo_export.deployment",
     "export_onnx": "rnnzoo_export.onnx_export",
     "export_saved_model": "rnnzoo_export.saved_model",
+    "export_seq2seq_onnx": "rnnzoo_export.seq2seq",
     "export_streaming_onnx": "rnnzoo_export.streaming",
     "export_triton": "rnnzoo_export.deployment",
     "load_bundle": "rnnzoo_export.bundle",
@@ -51,14 +57,18 @@ __all__ = [
     "OnnxPredictor",
     "ParityReport",
     "QuantizationReport",
+    "Seq2seqReport",
     "Settings",
     "StreamingPredictor",
     "TextGenerator",
+    "Translation",
+    "Translator",
     "check_parity",
     "create_app",
     "export_kserve",
     "export_onnx",
     "export_saved_model",
+    "export_seq2seq_onnx",
     "export_streaming_onnx",
     "export_triton",
     "load_bundle",

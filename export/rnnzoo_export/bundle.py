@@ -184,6 +184,10 @@ def read_manifest(directory: str | os.PathLike[str]) -> dict[str, Any]:
         BundleError: If it is missing, altered or of a newer format.
     """
     path = Path(directory) / MANIFEST_FILE
+    if (path.parent / "translator.json").is_file():
+        raise BundleError(
+            f"{path.parent}: holds a translator; expected a bundle. Use Translator of rnnzoo_export, or rnnzoo predict."
+        )
     if path.is_symlink() or not path.is_file():
         raise BundleError(f"{path}: no such file; expected the manifest of a bundle. {_AGAIN}")
     content = path.read_bytes()

@@ -91,6 +91,11 @@ def save_bundle(
     files.refuse_existing(directory, overwrite=overwrite)
     if task is not None:
         get_task(task)
+    if task == "translation":
+        raise ArgumentError(
+            "task: received 'translation', whose models are an encoder and a decoder file; expected another. Use "
+            "export_seq2seq_onnx, whose files Translator and rnnzoo predict run."
+        )
     names = _input_names(model, preprocessing, parity_inputs)
     exportable = Exportable(model, input_signature=input_signature, input_names=names)
     _check_preprocessing(exportable, preprocessing, provenance)

@@ -66,7 +66,10 @@ def export(
         if not from_bundle:
             from rnnzoo.training.run_directory import open_run
 
-            open_run(source)  # before TensorFlow starts
+            opened = open_run(source)  # before TensorFlow starts
+            if opened.read_config()["task"] == "translation":
+                _export_translator(opened, out, target, [*also, *filter(None, [quantize])], force, as_json)
+                return
             bundle = out if target == "bundle" else Path(folder) / "bundle"
             with tensorflow_starting("starting TensorFlow, exporting and comparing"):
                 made = export_run(source, bundle, also=also, quantize=quantize, overwrite=force)
@@ -103,6 +106,36 @@ def _check_options(
         from rnnzoo_export.quantization import METHODS
 
         choice("quantize", quantize, METHODS)
+
+
+def _export_translator(
+    opened: Any, out: Path, target: str, also: Sequence[str], overwrite: bool, as_json: bool
+) -> None:
+    """Writes the two files of a model that answers a text with a text, and says how to use them."""
+    from rnnzoo.errors import ArgumentError
+
+    if target != "bundle" or also:
+        wanted = ", ".join([*([f"--target {target}"] if target != "bundle" else []), *also])
+        raise ArgumentError(
+            f"export: received {wanted} for a translator, which is an encoder and a decoder file; expected neither. "
+            "Leave it out."
+        )
+    with tensorflow_starting("starting TensorFlow, exporting and comparing"):
+        from rnnzoo.loading import load_model
+        from rnnzoo_export.seq2seq import export_seq2seq_onnx
+
+        report = export_seq2seq_onnx(
+            load_model(opened.model), out, preprocessing=opened.read_preprocessing(), overwrite=overwrite
+        )
+    if as_json:
+        print_json({"directory": str(out), "steps_difference": report.parity.max_difference})
+        return
+    rows = [
+        {"file": f"{name}.onnx", "fused layers": ", ".join(part.fused)}
+        for name, part in (("encoder", report.encoder), ("decoder", report.decoder))
+    ]
+    print_table(rows, title="Exported and compared with the Keras model")
+    stdout.print(f"\nnext   rnnzoo predict {shell_path(out)} 'a text'", style="bold")
 
 
 def _deploy(

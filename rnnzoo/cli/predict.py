@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,8 @@ from rnnzoo.cli.output import note, print_json, print_table, stdout
 from rnnzoo.cli.raw_inputs import read_raw_inputs
 from rnnzoo.errors import ArgumentError, PathExistsError
 
+TRANSLATOR_FILE = "translator.json"
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -19,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def predict(
-    bundle: Annotated[Path, typer.Argument(help="A bundle that export has written.")],
+    bundle: Annotated[Path, typer.Argument(help="A bundle or a translator that export has written.")],
     inputs: Annotated[
         list[str] | None, typer.Argument(help="Texts, or series as JSON; - reads lines from standard input.")
     ] = None,
@@ -51,9 +54,16 @@ def predict(
         )
     if output is not None and output.exists() and not force:
         raise PathExistsError(f"{output}: exists; expected a new file. Choose another name, or pass --force.")
-    loaded = load_bundle(bundle)
-    raw = read_raw_inputs(loaded, inputs or [], file, text=text, columns=columns)
-    answers = OnnxPredictor(loaded).predict(raw)
+    if (bundle / TRANSLATOR_FILE).is_file():
+        from rnnzoo_export.serving.translator import Translator
+
+        translator = Translator(bundle)
+        raw = read_raw_inputs(translator, inputs or [], file, text=text, columns=columns)
+        answers = [asdict(answer) for answer in translator.translate(raw)]
+    else:
+        loaded = load_bundle(bundle)
+        raw = read_raw_inputs(loaded, inputs or [], file, text=text, columns=columns)
+        answers = OnnxPredictor(loaded).predict(raw)
     if output is not None:
         _write_lines(output, answers)
         note(f"{len(answers)} answers written to {output}")

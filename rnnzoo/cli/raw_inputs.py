@@ -11,7 +11,7 @@ from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import existing_file
 
 # The kinds of preprocessing that take a text: words are separated by blanks.
-_TEXTS = ("text", "tokens", "characters")
+_TEXTS = ("text", "tokens", "characters", "pairs")
 
 
 def read_raw_inputs(

@@ -33,6 +33,8 @@ def load_dataset(
     to 4 of each digit and speaker. Options: ``held_out``, a speaker who is the test part instead and is in no other;
     ``task="transcription"`` for the digits' names, letter by letter, instead of classes.
 
+    ``"multi30k"``: 29,000 captions of pictures in English and German, to be translated; its parts are given.
+
     ``"physionet2012"``: 4,000 intensive care stays of 48 hours, 37 variables in bins of an hour, nearly all of them
     missing at most hours; who died in hospital.
 
@@ -178,10 +180,17 @@ def _spoken_digits(
     )
 
 
+def _multi30k(*_: float) -> Splits:
+    from rnnzoo.data.pairs import multi30k
+
+    return multi30k(data_directory() / "multi30k")
+
+
 _FRACTIONS = ("seed", "validation_fraction", "test_fraction", "_")
 DATASETS: dict[str, Callable[..., Splits]] = {
     "digits": _digits,
     "fsdd": _spoken_digits,
+    "multi30k": _multi30k,
     "physionet2012": _physionet2012,
     "ptb": _ptb,
     "tinyshakespeare": _tinyshakespeare,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Tasks that rows and targets alone do not make.
-_OTHER_DATA = ("forecasting", "language_modeling", "crf_tagging")
+_OTHER_DATA = ("forecasting", "language_modeling", "crf_tagging", "translation")
 
 #: Raw rows and their targets.
 Pair = tuple[Rows, Rows]
@@ -65,6 +65,11 @@ class Splits:
     @property
     def model_arguments(self) -> dict[str, Any]:
         """The builder arguments that the data dictate: ``create_model(name, **splits.model_arguments)``."""
+        if self.task == "translation" and self.preprocessing is not None:
+            return {
+                "source_vocabulary_size": self.preprocessing.source.vocabulary_size,
+                "target_vocabulary_size": self.preprocessing.target.vocabulary_size,
+            }
         if self.preprocessing is None or self.decoding is None:
             return {}
         if self.task == "forecasting":
@@ -111,7 +116,8 @@ class Splits:
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
                 labels), numbers (regression), lists of labels (tagging), texts (transcription).
             task: A name in the task table, but for ``"forecasting"``, which tables are for, and
-                ``"language_modeling"``, which running text is for (see ``text_stream_splits``).
+                ``"language_modeling"``, which running text is for (see ``text_stream_splits``), and ``"translation"``
+                (see ``rnnzoo.data.pairs``).
             validation: Rows and targets of a given validation part; ``None`` to split them off.
             test: Rows and targets of a given test part; ``None`` to split them off.
             validation_fraction: Share of all rows to split off for validation.

@@ -26,3 +26,14 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     logits = np.asarray(logits)
     small = np.exp(-np.abs(logits))
     return np.where(logits >= 0, 1.0, small) / (1.0 + small)
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Returns log-probabilities over the last axis.
+
+    Example:
+        >>> log_softmax(np.array([0.0, 1000.0])).tolist()
+        [-1000.0, 0.0]
+    """
+    shifted = np.asarray(logits) - np.max(logits, axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

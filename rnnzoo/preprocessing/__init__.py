@@ -9,8 +9,11 @@ from rnnzoo.preprocessing.characters import CharacterPreprocessing as CharacterP
 from rnnzoo.preprocessing.features import FeaturePreprocessing as FeaturePreprocessing
 from rnnzoo.preprocessing.irregular import IrregularPreprocessing as IrregularPreprocessing
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing as LogMelPreprocessing
+from rnnzoo.preprocessing.pairs import PairPreprocessing as PairPreprocessing
 from rnnzoo.preprocessing.storage import load_preprocessing as load_preprocessing
 from rnnzoo.preprocessing.storage import save_preprocessing as save_preprocessing
+from rnnzoo.preprocessing.subwords import SubwordPreprocessing as SubwordPreprocessing
 from rnnzoo.preprocessing.text import TextPreprocessing as TextPreprocessing
 from rnnzoo.preprocessing.tokens import TokenPreprocessing as TokenPreprocessing
 from rnnzoo.preprocessing.windows import WindowPreprocessing as WindowPreprocessing
+from rnnzoo.preprocessing.words import WordPreprocessing as WordPreprocessing

@@ -13,9 +13,12 @@ from rnnzoo.preprocessing.characters import CharacterPreprocessing
 from rnnzoo.preprocessing.features import FeaturePreprocessing
 from rnnzoo.preprocessing.irregular import IrregularPreprocessing
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing
+from rnnzoo.preprocessing.pairs import PairPreprocessing
+from rnnzoo.preprocessing.subwords import SubwordPreprocessing
 from rnnzoo.preprocessing.text import TextPreprocessing
 from rnnzoo.preprocessing.tokens import TokenPreprocessing
 from rnnzoo.preprocessing.windows import WindowPreprocessing
+from rnnzoo.preprocessing.words import WordPreprocessing
 
 FORMAT_VERSION = 1
 KINDS: dict[str, type[Preprocessing]] = {
@@ -29,6 +32,9 @@ KINDS: dict[str, type[Preprocessing]] = {
         LogMelPreprocessing,
         IrregularPreprocessing,
         CharacterTextPreprocessing,
+        WordPreprocessing,
+        SubwordPreprocessing,
+        PairPreprocessing,
     )
 }
 

@@ -34,7 +34,8 @@ def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     most frequent tag, and logistic regression on each step alone. Forecasts: persistence,
     seasonal naive (where the data name a season) and ridge regression on all values of the window. Language: how often
     each token occurs, and after which ones: 2 words or 6 characters (outputs are negative log-likelihoods).
-    Transcripts: the most frequent one. Sound is seen as its log-mel energies.
+    Translations: the same of the target alone, after 1 token. Transcripts: the most frequent one. Sound is seen as its
+    log-mel energies.
 
     Args:
         splits: The data.
@@ -162,6 +163,36 @@ def _forecasting(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     return result
 
 
+def _translation(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    """The target language alone: which tokens are frequent, and which follow the one before."""
+    size = splits.model_arguments["target_vocabulary_size"]
+    pairs: Counter[tuple[int, int]] = Counter()
+    for before, tokens in _target_tokens(splits.train):
+        pairs.update(zip(before.tolist(), tokens.tolist(), strict=True))
+    alone = np.ones(size)
+    follows: dict[int, dict[int, int]] = defaultdict(dict)
+    for (last, token), count in pairs.items():
+        alone[token] += count
+        follows[last][token] = count
+    alone /= alone.sum()
+    frequent, after = [], []
+    for before, tokens in _target_tokens(part):
+        for last, token in zip(before.tolist(), tokens.tolist(), strict=True):
+            found = follows.get(last, {})
+            # Absolute discounting: half an occurrence of each pair that was seen goes to all tokens.
+            total = max(sum(found.values()), 1)
+            share = alone[token] * (0.5 * len(found) / total if found else 1.0)
+            frequent.append(alone[token])
+            after.append(share + max(found.get(token, 0) - 0.5, 0) / total)
+    return {"frequency of each token": -np.log(frequent), "pairs of tokens": -np.log(after)}
+
+
+def _target_tokens(split: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for inputs, targets, weights in split.batches(256):
+        assert weights is not None, "tokens come with weights"
+        yield inputs["decoder_tokens"][weights > 0], targets[weights > 0]
+
+
 def _ridge(splits: Splits, part: Split, shape: tuple[int, ...]) -> np.ndarray:
     width = splits.train.gather(np.arange(1))[0]["features"].size
     stride = -(-len(splits.train) * width // _MAX_NUMBERS)
@@ -274,5 +305,6 @@ _BASELINES: dict[str, Callable[[Splits, Split], dict[str, np.ndarray]]] = {
     "tagging": _tagging,
     "forecasting": _forecasting,
     "language_modeling": _language,
+    "translation": _translation,
     "transcription": _transcription,
 }

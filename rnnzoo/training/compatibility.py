@@ -13,6 +13,12 @@ from rnnzoo.model_layers import all_layers
 from rnnzoo.tasks import Task, get_task
 from rnnzoo.training.feeding import feed
 
+#: The argument that says how many ids an embedding must know, where it is not ``vocabulary_size``.
+_VOCABULARIES = {
+    "character_embedding": "character_vocabulary_size",
+    "source_embedding": "source_vocabulary_size",
+    "target_embedding": "target_vocabulary_size",
+}
 _HINT = "Build it with create_model(name, **splits.model_arguments)."
 
 
@@ -65,8 +71,7 @@ def _check_vocabulary(model: Any, splits: Any) -> None:
     for layer in all_layers(model):
         if not isinstance(layer, keras.layers.Embedding):
             continue
-        kind = "character_vocabulary_size" if layer.name == "character_embedding" else "vocabulary_size"
-        size = arguments.get(kind)
+        size = arguments.get(_VOCABULARIES.get(layer.name, "vocabulary_size"))
         if size is not None and layer.input_dim < size:
             raise ArgumentError(
                 f"model {model.name!r}: its embedding {layer.name!r} knows {layer.input_dim} token ids, the data "
@@ -92,6 +97,8 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
     expected = tuple(targets.shape)
     if task.name in ("classification", "tagging", "language_modeling"):
         expected += (_classes(splits, output),)
+    if task.name == "translation":
+        expected += (splits.model_arguments.get("target_vocabulary_size", output.shape[-1]),)
     if task.name == "crf_tagging":
         expected += (_classes(splits, output),) * 2
     if task.name == "transcription":

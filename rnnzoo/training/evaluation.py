@@ -35,7 +35,7 @@ class Evaluation:
         metrics: The scores, and the ``loss``.
         outputs: Logits or values, row by row; values in original units; for tagging one row per valid step, with a 1
             for each tag of the best path where the model gives potentials; for transcription padded with blanks; for
-            language models the negative log-likelihood of each token, for all logits would not fit into memory.
+            models of text the negative log-likelihood of each token, for all logits would not fit into memory.
         targets: The truth, likewise.
         lengths: For tagging, the valid steps of each row.
     """
@@ -86,8 +86,8 @@ def evaluate_part(
     model: keras.Model, split: Split, splits: Splits, task: Task, *, batch_size: int = 256
 ) -> Evaluation:
     """Runs a model over a part, in order, and scores it."""
-    if task.name == "language_modeling":
-        return _evaluate_language(model, split, task, batch_size=batch_size)
+    if task.name in ("language_modeling", "translation"):
+        return _evaluate_tokens(model, split, task, batch_size=batch_size)
     forward = forward_function(model)
     tags, pairs = task.name in ("tagging", "crf_tagging"), task.output == "potentials"
     outputs, targets, losses = [], [], []
@@ -127,8 +127,8 @@ def _check_finite(model: keras.Model, output: np.ndarray) -> None:
         )
 
 
-def _evaluate_language(model: keras.Model, split: Split, task: Task, *, batch_size: int) -> Evaluation:
-    """Scores a language model token by token; on a stream with the states of all that came before."""
+def _evaluate_tokens(model: keras.Model, split: Split, task: Task, *, batch_size: int) -> Evaluation:
+    """Scores a model of text token by token; on a stream with the states of all that came before."""
     carrying: Any = contextlib.nullcontext()
     if isinstance(split, StreamSplit):
         states = CarriedStates(model)

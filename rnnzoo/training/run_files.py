@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Above this many classes a confusion matrix cannot be read.
 _MAX_CLASSES = 60
 #: Tasks whose outputs are not one class for each target.
-_WITHOUT_CONFUSION = ("multilabel_classification", "language_modeling", "transcription")
+_WITHOUT_CONFUSION = ("multilabel_classification", "language_modeling", "transcription", "translation")
 #: Held-out rows that are kept for proving exports.
 _SAMPLES = 64
 

@@ -41,8 +41,9 @@ def score(
         ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two; ``span_f1`` too for tags that mark spans, such
         as ``B-city`` and ``I-city``, if ``labels`` and ``lengths`` are given), ``micro_f1`` and ``macro_f1`` for
         labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values; ``perplexity`` and ``bits_per_token`` for
-        language models, whose outputs are the negative log-likelihoods of the tokens here; ``cer`` (edits per symbol
-        of the truth), ``exact_match`` and, if there are spaces between words, ``wer`` (edits per word) for transcripts.
+        language models and translations, whose outputs are the negative log-likelihoods of the tokens here; ``cer``
+        (edits per symbol of the truth), ``exact_match`` and, if there are spaces between words, ``wer`` (edits per
+        word) for transcripts.
 
     Example:
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
@@ -156,4 +157,5 @@ _SCORES: dict[str, Callable[[np.ndarray, np.ndarray], Scores]] = {
     "crf_tagging": _paths,
     "forecasting": _errors,
     "language_modeling": _language,
+    "translation": _language,
 }

@@ -239,7 +239,7 @@ def monitored(task: Task, config: TrainConfig) -> tuple[str, str]:
 
 
 def _compile(model: keras.Model, task: Task, config: TrainConfig, *, steps_per_epoch: int) -> None:
-    weighted = task.name in ("tagging", "crf_tagging")
+    weighted = task.name in ("tagging", "crf_tagging", "translation")
     model.compile(
         optimizer=build_optimizer(config, steps_per_epoch=steps_per_epoch),
         loss=task.loss(config.loss),

@@ -16,6 +16,7 @@ from zoo_cases.classifier import ClassifierCase
 from zoo_cases.forecaster import ForecasterCase
 from zoo_cases.irregular_classifier import IrregularClassifierCase
 from zoo_cases.language_model import LanguageModelCase
+from zoo_cases.seq2seq import Seq2seqCase
 from zoo_cases.tagger import TaggerCase
 from zoo_cases.transcriber import TranscriberCase
 
@@ -27,6 +28,7 @@ CASES: dict[str, Case] = {
     "build_forecaster": ForecasterCase(),
     "build_irregular_classifier": IrregularClassifierCase(),
     "build_language_model": LanguageModelCase(),
+    "build_seq2seq": Seq2seqCase(),
     "build_tagger": TaggerCase(),
     "build_transcriber": TranscriberCase(),
 }

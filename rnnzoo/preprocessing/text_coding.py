@@ -1,0 +1,67 @@
+"""Texts to ids that can be turned back into texts: what both sides of a translation need."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.errors import DataError
+from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
+
+#: What the first ids mean.
+PADDING, UNKNOWN, START, END = 0, 1, 2, 3
+#: How they are written in a vocabulary.
+SPECIAL = ("", "[UNK]", "[START]", "[END]")
+
+
+class TextCoding(Preprocessing):
+    """Texts to ids, the end id last, and back."""
+
+    @property
+    @abstractmethod
+    def vocabulary_size(self) -> int:
+        """The number of ids."""
+
+    @abstractmethod
+    def text_to_ids(self, text: str) -> Sequence[int]:
+        """Returns the ids of a text, without start and end."""
+
+    @abstractmethod
+    def ids_to_text(self, ids: Sequence[int]) -> str:
+        """Returns the text of ids, none of them padding, start or end."""
+
+    def encode(self, raw: Rows) -> list[np.ndarray]:
+        """Turns texts into ids ``(time,)``; an empty text is its end alone."""
+        return [
+            np.array([*self.text_to_ids(_text(row, number)), END], np.int32) for number, row in enumerate(raw)
+        ]
+
+    def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Pads ids to ``tokens`` int32 ``(batch, time)``."""
+        return {"tokens": pad(encoded, dtype=np.int32)}
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Turns ids into a text, up to the first end; padding and start are left out."""
+        kept: list[int] = []
+        for token in ids:
+            if token == END:
+                break
+            if token not in (PADDING, START):
+                kept.append(int(token))
+        return self.ids_to_text(kept)
+
+
+def _text(row: Any, number: int) -> str:
+    if not isinstance(row, str):
+        raise DataError(f"row {number}: received {type(row).__name__}; expected a text. Pass strings.")
+    try:
+        row.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"row {number}: received a text with a lone surrogate ({error.reason}); expected Unicode text. "
+            "Decode the source as UTF-8 first."
+        ) from error
+    return row
