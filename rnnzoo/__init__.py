@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING, Any
 from rnnzoo.version import __version__
 
 if TYPE_CHECKING:
+    from rnnzoo.builders.attention_classifier import build_attention_classifier
     from rnnzoo.builders.classifier import build_classifier
+    from rnnzoo.builders.cnn_classifier import build_cnn_classifier
+    from rnnzoo.builders.dna_classifier import build_dna_classifier
+    from rnnzoo.builders.fcn_classifier import build_fcn_classifier
     from rnnzoo.builders.forecaster import build_forecaster
     from rnnzoo.builders.irregular_classifier import build_irregular_classifier
     from rnnzoo.builders.language_model import build_language_model
     from rnnzoo.builders.seq2seq import build_seq2seq
     from rnnzoo.builders.tagger import build_tagger
     from rnnzoo.builders.transcriber import build_transcriber
+    from rnnzoo.builders.transformer_classifier import build_transformer_classifier
+    from rnnzoo.builders.video_classifier import build_video_classifier
     from rnnzoo.cudnn import CudnnReport, explain_cudnn
     from rnnzoo.data.audio import audio_splits, read_recordings
     from rnnzoo.data.datasets import load_dataset
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
     from rnnzoo.data.streams import text_stream_splits
     from rnnzoo.data.tables import read_table
+    from rnnzoo.data.word_vectors import WordVectors, read_word_vectors
     from rnnzoo.decoding.ctc import GreedyTranscript
     from rnnzoo.errors import RnnzooError
     from rnnzoo.loading import load_model
@@ -47,13 +54,20 @@ _HOMES = {
     "TrainConfig": "rnnzoo.training.config",
     "TrainResult": "rnnzoo.training.trainer",
     "audio_splits": "rnnzoo.data.audio",
+    "WordVectors": "rnnzoo.data.word_vectors",
+    "build_attention_classifier": "rnnzoo.builders.attention_classifier",
     "build_classifier": "rnnzoo.builders.classifier",
+    "build_cnn_classifier": "rnnzoo.builders.cnn_classifier",
+    "build_dna_classifier": "rnnzoo.builders.dna_classifier",
+    "build_fcn_classifier": "rnnzoo.builders.fcn_classifier",
     "build_forecaster": "rnnzoo.builders.forecaster",
     "build_irregular_classifier": "rnnzoo.builders.irregular_classifier",
     "build_language_model": "rnnzoo.builders.language_model",
     "build_seq2seq": "rnnzoo.builders.seq2seq",
     "build_tagger": "rnnzoo.builders.tagger",
     "build_transcriber": "rnnzoo.builders.transcriber",
+    "build_transformer_classifier": "rnnzoo.builders.transformer_classifier",
+    "build_video_classifier": "rnnzoo.builders.video_classifier",
     "create_model": "rnnzoo.zoo",
     "evaluate": "rnnzoo.training.evaluation",
     "explain_cudnn": "rnnzoo.cudnn",
@@ -66,6 +80,7 @@ _HOMES = {
     "read_recordings": "rnnzoo.data.audio",
     "read_table": "rnnzoo.data.tables",
     "text_stream_splits": "rnnzoo.data.streams",
+    "read_word_vectors": "rnnzoo.data.word_vectors",
     "train": "rnnzoo.training.trainer",
 }
 
@@ -79,15 +94,22 @@ __all__ = [
     "Splits",
     "TrainConfig",
     "TrainResult",
+    "WordVectors",
     "__version__",
     "audio_splits",
+    "build_attention_classifier",
     "build_classifier",
+    "build_cnn_classifier",
+    "build_dna_classifier",
+    "build_fcn_classifier",
     "build_forecaster",
     "build_irregular_classifier",
     "build_language_model",
     "build_seq2seq",
     "build_tagger",
     "build_transcriber",
+    "build_transformer_classifier",
+    "build_video_classifier",
     "create_model",
     "evaluate",
     "explain_cudnn",
@@ -99,6 +121,7 @@ __all__ = [
     "read_pairs",
     "read_recordings",
     "read_table",
+    "read_word_vectors",
     "text_stream_splits",
     "train",
 ]

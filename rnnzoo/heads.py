@@ -6,6 +6,9 @@ from typing import Any
 
 from keras import layers
 
+from rnnzoo import checks
+from rnnzoo.tasks import CLASSIFIER_TASKS, get_task
+
 
 def dense_head(x: Any, units: int, *, name: str) -> Any:
     """Projects the last axis to ``units``; in float32 even where the body runs in mixed precision."""
@@ -16,3 +19,11 @@ def horizon_head(x: Any, horizon: int, targets: int, *, name: str) -> Any:
     """Projects ``(batch, width)`` to ``(batch, horizon, targets)``: all steps ahead at once."""
     x = dense_head(x, horizon * targets, name="projection")
     return layers.Reshape((horizon, targets), dtype="float32", name=name)(x)
+
+
+def answer_head(x: Any, *, num_classes: int, task: str) -> Any:
+    """Projects ``(batch, width)`` to the answer of a classifier's task: ``logits``, or ``values`` for regression."""
+    kind = get_task(checks.choice("task", task, CLASSIFIER_TASKS))
+    return dense_head(
+        x, kind.head_units(checks.integer("num_classes", num_classes, minimum=1)), name=kind.output
+    )

@@ -40,8 +40,8 @@ class ModelSpec:
 
     @property
     def cell(self) -> str:
-        """The recurrent cell."""
-        return str(self.arguments["cell"])
+        """The recurrent cell; for models that are made of layers of another kind, that kind."""
+        return str(self.arguments.get("cell") or self.arguments["encoder"])
 
 
 def _row(name: str, builder: str, task: str, summary: str, **arguments: Any) -> ModelSpec:
@@ -72,6 +72,16 @@ _PAIRS: dict[str, Any] = {
 _CLASSIFIER = ("build_classifier", "classification")
 _IRREGULAR = ("build_irregular_classifier", "classification")
 _LANGUAGE_MODEL = ("build_language_model", "language_modeling")
+_DNA: dict[str, Any] = {"num_classes": 3, "pooling": "max", "dropout": 0.3}
+_VIDEO: dict[str, Any] = {"frame_shape": (16, 16, 1), "num_classes": 4, "dropout": 0.2}
+
+_CLASSIFIER = ("build_classifier", "classification")
+_ATTENTION_CLASSIFIER = ("build_attention_classifier", "classification")
+_CNN_CLASSIFIER = ("build_cnn_classifier", "classification")
+_DNA_CLASSIFIER = ("build_dna_classifier", "classification")
+_FCN_CLASSIFIER = ("build_fcn_classifier", "classification")
+_TRANSFORMER_CLASSIFIER = ("build_transformer_classifier", "classification")
+_VIDEO_CLASSIFIER = ("build_video_classifier", "classification")
 _TAGGER = ("build_tagger", "tagging")
 _CRF_TAGGER = ("build_tagger", "crf_tagging")
 _FORECASTER = ("build_forecaster", "forecasting")
@@ -227,6 +237,81 @@ _TABLE: tuple[ModelSpec, ...] = (
         cell="gru",
         units=(64,),
         **_IRREGULAR_SERIES,
+    ),
+    # The same by hybrids: attention, Transformer blocks and convolutions around the recurrent layers.
+    _row(
+        "text-classifier-gru-transformer",
+        *_TRANSFORMER_CLASSIFIER,
+        "GRU over words, then a Transformer block",
+        cell="gru",
+        units=(64,),
+        bidirectional=True,
+        **_TEXT,
+    ),
+    _row(
+        "series-classifier-lstm-attention",
+        *_ATTENTION_CLASSIFIER,
+        "LSTM whose outputs attend to each other",
+        cell="lstm",
+        units=(64,),
+        **_SERIES,
+    ),
+    _row(
+        "series-classifier-lstm-fcn",
+        *_FCN_CLASSIFIER,
+        "LSTM beside three convolutions, joined",
+        cell="lstm",
+        units=(64,),
+        **_SERIES,
+    ),
+    _row(
+        "series-classifier-cnn-gru",
+        *_CNN_CLASSIFIER,
+        "GRU over what causal convolutions find",
+        cell="gru",
+        units=(64,),
+        filters=(64, 64),
+        kernel_size=3,
+        **_SERIES,
+    ),
+    # DNA to one answer.
+    _row(
+        "dna-classifier-bilstm",
+        *_DNA_CLASSIFIER,
+        "LSTM over bases in both directions",
+        cell="lstm",
+        units=(64,),
+        bidirectional=True,
+        **_DNA,
+    ),
+    _row(
+        "dna-classifier-cnn-gru",
+        *_DNA_CLASSIFIER,
+        "motif-finding convolution, then a GRU in both directions",
+        cell="gru",
+        units=(64,),
+        bidirectional=True,
+        filters=(64,),
+        **_DNA,
+    ),
+    # Frames to one answer.
+    _row(
+        "video-cnn-lstm",
+        *_VIDEO_CLASSIFIER,
+        "convolutions on every frame, LSTM over the frames",
+        encoder="cnn",
+        filters=(16, 32),
+        cell="lstm",
+        units=(64,),
+        **_VIDEO,
+    ),
+    _row(
+        "video-convlstm",
+        *_VIDEO_CLASSIFIER,
+        "LSTMs whose gates are convolutions over the image",
+        encoder="convlstm",
+        filters=(16, 16),
+        **_VIDEO,
     ),
     # One answer a step.
     _row(

@@ -37,6 +37,11 @@ def _first_of_each() -> list[Any]:
     return marked
 
 
+def _recurrence_is_needed(marked: Any) -> bool:
+    name = marked if isinstance(marked, str) else marked.values[0]
+    return case(name).needs_recurrence(get_spec(name))
+
+
 TRAINED = _first_of_each()
 CLOSE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-6}  # float32 sums in another order
 
@@ -132,7 +137,8 @@ def test_holes_and_left_padding_read_like_the_valid_steps_alone(name: str) -> No
 def test_what_stands_in_padding_is_never_read(name: str) -> None:
     model, inputs = tiny(name), batch(name, [4, 0], 6)
     clean = run(model, inputs)
-    inputs[0] = np.where(inputs[1][..., None], inputs[0], np.nan).astype(np.float32)
+    mask = inputs[1].reshape(*inputs[1].shape, *[1] * (inputs[0].ndim - 2))
+    inputs[0] = np.where(mask, inputs[0], np.nan).astype(np.float32)
     spoiled = run(model, inputs)
     steps = slice(0, 4) if case(name).answers_each_step else ...
     np.testing.assert_array_equal(spoiled[0][steps], clean[0][steps])
@@ -159,7 +165,7 @@ def test_learns_what_needs_memory(name: str) -> None:
 
 # What hands a state on, as from an encoder to its decoder, is cut off too.
 @pytest.mark.filterwarnings("ignore:Gradients do not exist for variables:UserWarning")
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", [one for one in TRAINED if _recurrence_is_needed(one)])
 def test_fails_without_its_recurrence(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same model, every step of which starts from zeros, cannot solve the same problem."""
     _forget_each_step(monkeypatch)
@@ -169,9 +175,7 @@ def test_fails_without_its_recurrence(name: str, monkeypatch: pytest.MonkeyPatch
 def _learned(name: str, *, epochs: int = 400) -> float:
     """Trains on the toy problem; returns the loss as a share of that of an answer without memory."""
     problem = case(name).problem(get_spec(name))
-    # Cells without the past in their gates need more units for the same memory.
-    width = 32 if CELLS[get_spec(name).cell].parallel else 16
-    model = tiny(name, units=(width,) * len(get_spec(name).arguments["units"]), dropout=0.0)
+    model = tiny(name, **case(name).training_arguments(get_spec(name)))
     task = get_task(get_spec(name).task)
     model.compile(keras.optimizers.Adam(0.02, global_clipnorm=1.0), task.loss(), jit_compile=False)
     x = problem.inputs if len(problem.inputs) > 1 else problem.inputs[0]
@@ -193,10 +197,11 @@ def _forget_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
         if not isinstance(self, keras.layers.Layer):  # the loop inside a Recurrence, which is cut already
             return base(self, sequences, initial_state, mask, training)
         shape = tf.shape(sequences)
-        single = tf.reshape(sequences, [-1, 1, sequences.shape[-1]])
-        zeros = [tf.zeros((tf.shape(single)[0], size)) for size in self.state_size]
+        single = tf.reshape(sequences, [-1, 1, *sequences.shape[2:]])
+        states = keras.tree.flatten(initial_state)
+        zeros = [tf.zeros((tf.shape(single)[0], *state.shape[1:])) for state in states]
         _, outputs, _ = base(self, single, zeros, None, training)
-        outputs = tf.reshape(outputs, [shape[0], shape[1], outputs.shape[-1]])
+        outputs = tf.reshape(outputs, [shape[0], shape[1], *outputs.shape[2:]])
         if self.go_backwards:
             outputs = tf.reverse(outputs, [1])
         return outputs[:, -1], outputs, initial_state

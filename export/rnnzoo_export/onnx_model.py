@@ -14,10 +14,12 @@ import numpy as np
 import onnx
 import tensorflow as tf
 import tf2onnx
+from keras import layers
 from onnx import helper, numpy_helper, version_converter
 
 from rnnzoo import checks, files, list_models
 from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError
+from rnnzoo.model_layers import all_layers
 from rnnzoo.version import __version__
 from rnnzoo_export.exportable import Exportable
 from rnnzoo_export.lowering import count_operators, lower_markers
@@ -30,6 +32,8 @@ DEFAULT_OPSET = 18
 _OLDEST_OPSET, _NEWEST_OPSET = 13, 24
 _TF2ONNX_NEWEST = 18
 _RECURRENT = ("LSTM", "GRU", "RNN")
+# ONNX has no recurrence over images at all: whoever builds one of these wants its loop.
+_LOOPS_BY_NATURE = (layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D)
 
 
 @dataclass(frozen=True)
@@ -70,16 +74,15 @@ def write_onnx(
         exportable: What to convert.
         target: The file to write.
         opset: The ONNX operator set.
-        strict: Whether loops are refused; ``None`` refuses them in models of the zoo.
+        strict: Whether loops are refused; ``None`` refuses them in models of the zoo, but for ConvLSTM.
         check: Proves the file, which still has a temporary name.
         properties: Further metadata of the file.
     """
     proto, fused, loops = _convert(exportable, min(opset, _TF2ONNX_NEWEST))
-    if strict is None:
-        strict = exportable.model.name in list_models()
-    if strict and loops:
+    refused = _refused(exportable, loops, strict)
+    if refused:
         raise UnsupportedLayerError(
-            f"layer {loops[0]!r}: ONNX has no operator for it, so that it would run as a slow loop; expected LSTM, "
+            f"layer {refused[0]!r}: ONNX has no operator for it, so that it would run as a slow loop; expected LSTM, "
             "GRU or SimpleRNN with activations that ONNX has. Change it, or pass strict=False."
         )
     if opset > _TF2ONNX_NEWEST:
@@ -90,6 +93,16 @@ def write_onnx(
         onnx.save(proto, temporary)
         parity = check(temporary)
     return ExportReport(target, opset, count_operators(proto), tuple(fused), tuple(loops), parity)
+
+
+def _refused(exportable: Exportable, loops: list[str], strict: bool | None) -> list[str]:
+    """Returns the loops that are not wanted: all, none, or by default those of the zoo that need not be loops."""
+    if strict is not None:
+        return loops if strict else []
+    if exportable.model.name not in list_models():
+        return []
+    by_nature = {layer.name for layer in all_layers(exportable.model) if isinstance(layer, _LOOPS_BY_NATURE)}
+    return [name for name in loops if name not in by_nature]
 
 
 def check_opset(opset: int | None) -> int:

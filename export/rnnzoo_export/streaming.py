@@ -323,11 +323,11 @@ def _refuse_layers(model: Any) -> None:
 def _looks_ahead(layer: Any) -> str | None:
     """Says in which way a layer needs steps that are yet to come; ``None`` if it does not, as far as is known.
 
-    A layer of one's own says it in an attribute ``looks_ahead``.
+    A layer of one's own says it in an attribute ``looks_ahead``, which is empty where it does not.
     """
     own = getattr(layer, "looks_ahead", None)
     if isinstance(own, str):
-        return own
+        return own or None
     if isinstance(layer, layers.Conv2D) and _one_step_high(layer):
         return None  # it reads what belongs to one step, such as the characters of a word
     if isinstance(layer, _WHOLE_SEQUENCE):

@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.encoder import encode
 from rnnzoo.heads import dense_head
 from rnnzoo.inputs import sequence_inputs
+from rnnzoo.layers.pooling import POOLINGS, pool
 from rnnzoo.regularization import Regularization
 from rnnzoo.tasks import CLASSIFIER_TASKS, get_task
 
+_LAST = "last"
 
-def build_classifier(
+
+def build_classifier(  # noqa: PLR0913 - all flat, by name only
     *,
     num_classes: int,
     task: str = "classification",
@@ -23,6 +27,8 @@ def build_classifier(
     num_features: int | None = None,
     variable_length: bool = False,
     embedding_size: int = 64,
+    embedding_weights: np.ndarray | None = None,
+    trainable_embedding: bool = True,
     cell: str = "lstm",
     units: int | Sequence[int] = (64, 64),
     bidirectional: bool = False,
@@ -30,9 +36,10 @@ def build_classifier(
     recurrent_dropout: float = 0.0,
     skip: str = "none",
     regularization: Regularization | Mapping[str, Any] | None = None,
+    pooling: str = "last",
     name: str = "classifier",
 ) -> keras.Model:
-    """Builds a recurrent classifier that reads a sequence and answers once, after its last valid step.
+    """Builds a recurrent classifier that reads a sequence and answers once, by default after its last valid step.
 
     Inputs: ``tokens`` int32 ``(batch, time)`` where ``vocabulary_size`` is given (id 0 is padding), else
     ``features`` float32 ``(batch, time, features)``, with ``mask`` bool ``(batch, time)`` beside it if
@@ -47,6 +54,9 @@ def build_classifier(
         num_features: Number of features per step; give this or ``vocabulary_size``.
         variable_length: Whether feature sequences differ in length; adds the input ``mask``.
         embedding_size: Width of the token embedding.
+        embedding_weights: What the embedding starts from, ``(vocabulary_size, embedding_size)``, such as
+            ``read_word_vectors`` gives; ``None`` for random numbers. They are copied into the model's weights.
+        trainable_embedding: Whether training changes the embedding; ``False`` keeps pre-trained vectors as they are.
         cell: One of ``rnnzoo.cells.SEQUENCE_CELLS``, such as ``"lstm"``, ``"gru"`` or ``"min_gru"``.
         units: Width of each recurrent layer: ``(64, 64)`` is two layers of 64.
         bidirectional: Whether each layer also reads backwards.
@@ -54,6 +64,9 @@ def build_classifier(
         recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
         skip: ``"residual"`` adds each layer's input to its output, ``"highway"`` mixes them; ``"none"`` does neither.
         regularization: Weight-drop, zoneout, penalties: see ``Regularization``; a mapping of its fields will do.
+        pooling: What the answer is made of. ``"last"``: the output after the last valid step (of each direction),
+            the only one of the four that streams. ``"mean"``, ``"max"``: the mean or maximum of the outputs over all
+            valid steps. ``"attention"``: their mean weighted by a learned query (Yang 2016).
         name: The model's name.
 
     Raises:
@@ -65,15 +78,19 @@ def build_classifier(
         (None, 3)
 
     Reference:
-        Graves & Schmidhuber 2005, Framewise phoneme classification with bidirectional LSTM.
+        Graves & Schmidhuber 2005, Framewise phoneme classification with bidirectional LSTM; Yang 2016,
+        Hierarchical Attention Networks for Document Classification (attention pooling).
     """
     checks.choice("task", task, CLASSIFIER_TASKS)
     checks.integer("num_classes", num_classes, minimum=1)
+    checks.choice("pooling", pooling, (_LAST, *POOLINGS))
     inputs, x, mask = sequence_inputs(
         vocabulary_size=vocabulary_size,
         num_features=num_features,
         embedding_size=embedding_size,
         variable_length=variable_length,
+        embedding_weights=embedding_weights,
+        trainable_embedding=trainable_embedding,
     )
     x = encode(
         x,
@@ -85,7 +102,9 @@ def build_classifier(
         recurrent_dropout=recurrent_dropout,
         skip=skip,
         regularization=regularization,
-        return_sequences=False,
+        return_sequences=pooling != _LAST,
     )
+    if pooling != _LAST:
+        x = pool(x, mask, pooling)
     kind = get_task(task)
     return keras.Model(inputs, dense_head(x, kind.head_units(num_classes), name=kind.output), name=name)

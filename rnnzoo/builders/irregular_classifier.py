@@ -68,10 +68,10 @@ def build_irregular_classifier(
     """
     checks.choice("task", task, CLASSIFIER_TASKS)
     checks.choice("missing", missing, MISSING)
-    checks.choice("cell", cell, CELLS)
+    checks.choice("cell", cell, [name for name, one in CELLS.items() if one.reads != "frames"])
     checks.integer("num_classes", num_classes, minimum=1)
     features = checks.integer("num_features", num_features, minimum=1)
-    if (missing == "decay") != CELLS[cell].triple_input:
+    if (missing == "decay") != (CELLS[cell].reads == "observations"):
         raise ArgumentError(
             f"cell: received {cell!r} with missing={missing!r}; expected 'gru_d' with 'decay', and another cell with "
             "'indicators' or 'mean'."

@@ -15,22 +15,22 @@ class Cell:
     Attributes:
         layer: Makes the Keras layer from ``(units, *, return_sequences, name, ...)``.
         reference: The paper it comes from.
-        onnx: What a layer of it becomes in an ONNX file: an operator, or a ``Scan``.
+        onnx: What a layer of it becomes in an ONNX file: an operator, a ``Scan``, or the ``Loop`` of tf2onnx.
         cudnn: Whether cuDNN can run it.
         parallel: Whether training computes all steps at once.
         recurrent_dropout: Whether it takes dropout of the state.
         recurrent_matrix: Whether it has a matrix that reads the state, which can be penalised.
-        triple_input: Whether it reads values, what was observed and time gaps, joined.
+        reads: What a step is: a vector, a vector of values, what was observed and time gaps, or a frame.
     """
 
     layer: Callable[..., Any]
     reference: str
-    onnx: Literal["LSTM", "GRU", "RNN", "Scan"] = "Scan"
+    onnx: Literal["LSTM", "GRU", "RNN", "Scan", "Loop"] = "Scan"
     cudnn: bool = False
     parallel: bool = False
     recurrent_dropout: bool = False
     recurrent_matrix: bool = True
-    triple_input: bool = False
+    reads: Literal["vectors", "observations", "frames"] = "vectors"
 
 
 def _simple_rnn(units: int, **arguments: Any) -> Any:
@@ -50,6 +50,12 @@ def _gru(units: int, **arguments: Any) -> Any:
     from keras import layers
 
     return layers.GRU(units, recurrent_initializer="orthogonal", **arguments)
+
+
+def _convlstm(units: int, *, kernel_size: int, **arguments: Any) -> Any:
+    from keras import layers
+
+    return layers.ConvLSTM2D(units, kernel_size, padding="same", **arguments)
 
 
 def _own(module: str, kind: str) -> Callable[..., Any]:
@@ -92,8 +98,11 @@ CELLS: dict[str, Cell] = {
         _own("rg_lru", "RGLRUCell"), "De 2024, arXiv:2402.19427", parallel=True, recurrent_matrix=False
     ),
     "ind_rnn": Cell(_own("ind_rnn", "IndRNNCell"), "Li 2018, arXiv:1803.04831", recurrent_matrix=False),
-    "gru_d": Cell(_own("gru_d", "GRUDCell"), "Che 2018, arXiv:1606.01865", triple_input=True),
+    "convlstm": Cell(
+        _convlstm, "Shi 2015, arXiv:1506.04214", onnx="Loop", recurrent_dropout=True, reads="frames"
+    ),
+    "gru_d": Cell(_own("gru_d", "GRUDCell"), "Che 2018, arXiv:1606.01865", reads="observations"),
 }
 
-#: The cells that read plain sequences, which every builder takes.
-SEQUENCE_CELLS = tuple(name for name, cell in CELLS.items() if not cell.triple_input)
+#: The cells that read plain sequences of vectors, which every builder takes.
+SEQUENCE_CELLS = tuple(name for name, cell in CELLS.items() if cell.reads == "vectors")

@@ -21,8 +21,8 @@ _PANEL = "Data"
 
 
 _DATA_HELP = (
-    "A CSV or TSV file (.gz too), or a named set: digits, fsdd, physionet2012, ptb, tinyshakespeare "
-    "(all but digits from RNNZOO_DATA)."
+    "A CSV or TSV file (.gz too), or a named set: digits, moving_digits; from the folder RNNZOO_DATA fsdd, "
+    "multi30k, physionet2012, ptb, splice, tinyshakespeare."
 )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import existing_file
 
-# The kinds of preprocessing that take a text: words are separated by blanks.
-_TEXTS = ("text", "tokens", "characters", "pairs")
+# The kinds of preprocessing that take one line of text.
+_TEXTS = ("text", "tokens", "characters", "pairs", "dna")
 
 
 def read_raw_inputs(

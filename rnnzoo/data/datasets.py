@@ -26,8 +26,10 @@ def load_dataset(
     """Loads a named data set.
 
     ``"digits"``: 1,797 handwritten digits, bundled with scikit-learn, so that it works offline; each 8 x 8 image is a
-    sequence of 8 steps (rows) of 8 features (pixels), to be classified as 0 to 9. All others are read from the folder
-    that ``RNNZOO_DATA`` names:
+    sequence of 8 steps (rows) of 8 features (pixels), to be classified as 0 to 9. ``"moving_digits"``: synthetic, made
+    of the same digits and offline too; each moves across 8 frames of 16 x 16 pixels, to be classified by its
+    direction, which only the order of the frames tells. All others are read from the folder that ``RNNZOO_DATA``
+    names:
 
     ``"fsdd"``: 3,000 recordings at 8 kHz of the digits zero to nine by six speakers. Its own test part is recordings 0
     to 4 of each digit and speaker. Options: ``held_out``, a speaker who is the test part instead and is in no other;
@@ -37,6 +39,9 @@ def load_dataset(
 
     ``"physionet2012"``: 4,000 intensive care stays of 48 hours, 37 variables in bins of an hour, nearly all of them
     missing at most hours; who died in hospital.
+
+    ``"splice"``: 3,190 windows of 60 bases of primate DNA, whose middle is a donor (EI), an acceptor (IE) or no splice
+    junction (N). Copies of a sequence, of which there are 185, stay in one part.
 
     ``"ptb"``: the Penn Treebank in words, 10,000 of them, for language models; ``"tinyshakespeare"``: plays in
     characters, in order 90 % to learn from, 5 % each for validation and test. Both have splits of their own.
@@ -62,8 +67,9 @@ def load_dataset(
         (1257, 270, 270)
 
     Reference:
-        Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository; Jackson
-        2016, Free Spoken Digit Dataset, github.com/Jakobovski/free-spoken-digit-dataset.
+        Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, and Noordewier 1991, Molecular Biology
+        (Splice-junction Gene Sequences), UCI Machine Learning Repository; Jackson 2016, Free Spoken Digit Dataset,
+        github.com/Jakobovski/free-spoken-digit-dataset.
     """
     load = DATASETS[checks.choice("data set", name, DATASETS)]
     known = [name for name in inspect.signature(load).parameters if name not in _FRACTIONS]
@@ -186,12 +192,55 @@ def _multi30k(*_: float) -> Splits:
     return multi30k(data_directory() / "multi30k")
 
 
+def _moving_digits(seed: int, validation_fraction: float, test_fraction: float) -> Splits:
+    from rnnzoo.data.moving_digits import moving_digits
+
+    videos, directions = moving_digits()
+    return Splits.from_arrays(
+        videos,
+        directions,
+        seed=seed,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        description={"source": "moving digits (synthetic, of scikit-learn's digits)"},
+    )
+
+
+def _splice(seed: int, validation_fraction: float, test_fraction: float) -> Splits:
+    from rnnzoo.data.groups import split_groups
+    from rnnzoo.data.tables import file_checksum, read_frame
+    from rnnzoo.preprocessing import DNAPreprocessing
+
+    file = data_directory() / "splice" / "splice.data.gz"
+    frame = read_frame(file, column_names=["label", "name", "sequence"])
+    sequences = [cell.strip() for cell in frame["sequence"]]
+    parts = split_groups(
+        sequences,
+        [cell.strip() for cell in frame["label"]],
+        sequences,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        seed=seed,
+    )
+    return Splits.from_arrays(
+        *parts["train"],
+        validation=parts["validation"],
+        test=parts.get("test"),
+        test_fraction=0.0,
+        seed=seed,
+        preprocessing=DNAPreprocessing(variable_length=False),
+        description={"source": "splice (UCI)", "file_checksum": file_checksum(file)},
+    )
+
+
 _FRACTIONS = ("seed", "validation_fraction", "test_fraction", "_")
 DATASETS: dict[str, Callable[..., Splits]] = {
     "digits": _digits,
     "fsdd": _spoken_digits,
+    "moving_digits": _moving_digits,
     "multi30k": _multi30k,
     "physionet2012": _physionet2012,
     "ptb": _ptb,
+    "splice": _splice,
     "tinyshakespeare": _tinyshakespeare,
 }

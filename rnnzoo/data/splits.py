@@ -19,7 +19,9 @@ from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing import (
     CharacterPreprocessing,
     CharacterTextPreprocessing,
+    DNAPreprocessing,
     FeaturePreprocessing,
+    FramePreprocessing,
     IrregularPreprocessing,
     LogMelPreprocessing,
     Preprocessing,
@@ -27,6 +29,7 @@ from rnnzoo.preprocessing import (
     TokenPreprocessing,
 )
 from rnnzoo.preprocessing.base import Rows
+from rnnzoo.preprocessing.dna import BASES
 from rnnzoo.preprocessing.irregular import is_irregular
 from rnnzoo.tasks import CLASSIFIER_TASKS, TASKS
 
@@ -38,6 +41,8 @@ _OTHER_DATA = ("forecasting", "language_modeling", "crf_tagging", "translation")
 
 #: Raw rows and their targets.
 Pair = tuple[Rows, Rows]
+
+_VIDEO_AXES = 4  # time, height, width, channels
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,7 @@ class Splits:
         seed: int = 0,
         max_tokens: int = 20_000,
         max_length: int | None = None,
+        preprocessing: Preprocessing | None = None,
         characters: bool = False,
         description: Mapping[str, Any] | None = None,
     ) -> Splits:
@@ -111,8 +117,9 @@ class Splits:
 
         Args:
             inputs: Texts; lists of words (tagging); series, one array ``(rows, time, features)`` or a list of
-                ``(time, features)`` of any lengths; or series with missing values at irregular times, mappings of
-                ``"times"`` and ``"values"`` (see ``IrregularPreprocessing``).
+                ``(time, features)`` of any lengths; series with missing values at irregular times, mappings of
+                ``"times"`` and ``"values"`` (see ``IrregularPreprocessing``); or videos, as series of
+                ``(time, height, width, channels)``.
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
                 labels), numbers (regression), lists of labels (tagging), texts (transcription).
             task: A name in the task table, but for ``"forecasting"``, which tables are for, and
@@ -126,6 +133,8 @@ class Splits:
             seed: Seed of the split: rows are shuffled, for many files come sorted by class.
             max_tokens: Size of the vocabulary at most, for texts and words.
             max_length: Words per row at most, for texts and words.
+            preprocessing: What reads the rows, such as ``DNAPreprocessing()``; ``None`` to choose by the first row
+                and fit it on the training part.
             characters: Whether words come with their characters, for models that read those too (tagging).
             description: Facts to keep; a checksum of the arrays is added.
 
@@ -155,9 +164,10 @@ class Splits:
             stratify=stratify and task in ("classification", "binary_classification"),
             seed=seed,
         )
-        preprocessing = _fit_preprocessing(
-            parts, task, max_tokens=max_tokens, max_length=max_length, characters=characters
-        )
+        if preprocessing is None:
+            preprocessing = _fit_preprocessing(
+                parts, task, max_tokens=max_tokens, max_length=max_length, characters=characters
+            )
         return cls.from_parts(
             parts, task=task, preprocessing=preprocessing, description=description or {}, seed=seed
         )
@@ -265,7 +275,7 @@ def split_parts(
     stratify: bool,
     seed: int,
 ) -> dict[str, Pair]:
-    """Splits off the parts that are not given; see ``Splits.from_arrays``."""
+    """Splits off the parts that are not given; the work under ``Splits.from_arrays`` and ``split_groups``."""
     checks.number("validation_fraction", validation_fraction, above=0, below=1)
     checks.number("test_fraction", test_fraction, minimum=0, below=1)
     for pair, name in ((rows, "inputs"), (validation, "validation"), (test, "test")):
@@ -349,7 +359,8 @@ def _fit_preprocessing(
         return IrregularPreprocessing.fit(rows)
     # Whether lengths differ decides the model's inputs, so all parts have a say; statistics stay with the training.
     lengths = {len(row) for pair in parts.values() for row in pair[0]}
-    return FeaturePreprocessing.fit(rows, variable_length=len(lengths) > 1)
+    kind = FramePreprocessing if np.ndim(first) == _VIDEO_AXES else FeaturePreprocessing
+    return kind.fit(rows, variable_length=len(lengths) > 1)
 
 
 def _sequence_split(rows: Rows, targets: Any, preprocessing: Preprocessing, task: str) -> Split:
@@ -379,6 +390,12 @@ def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:
         return {"num_features": len(preprocessing.mean), "variable_length": preprocessing.variable_length}
     if isinstance(preprocessing, IrregularPreprocessing):
         return {"num_features": len(preprocessing.mean)}
+    if isinstance(preprocessing, FramePreprocessing):
+        return {"frame_shape": preprocessing.frame_shape, "variable_length": preprocessing.variable_length}
+    if isinstance(preprocessing, DNAPreprocessing):
+        if preprocessing.kmer is not None:
+            return {"vocabulary_size": preprocessing.vocabulary_size}
+        return {"num_features": len(BASES), "variable_length": preprocessing.variable_length}
     raise ArgumentError(f"preprocessing: received {type(preprocessing).__name__}; expected one of rnnzoo's.")
 
 

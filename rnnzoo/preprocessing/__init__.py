@@ -6,7 +6,9 @@ NumPy and the standard library only.
 from rnnzoo.preprocessing.base import Preprocessing as Preprocessing
 from rnnzoo.preprocessing.character_text import CharacterTextPreprocessing as CharacterTextPreprocessing
 from rnnzoo.preprocessing.characters import CharacterPreprocessing as CharacterPreprocessing
+from rnnzoo.preprocessing.dna import DNAPreprocessing as DNAPreprocessing
 from rnnzoo.preprocessing.features import FeaturePreprocessing as FeaturePreprocessing
+from rnnzoo.preprocessing.frames import FramePreprocessing as FramePreprocessing
 from rnnzoo.preprocessing.irregular import IrregularPreprocessing as IrregularPreprocessing
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing as LogMelPreprocessing
 from rnnzoo.preprocessing.pairs import PairPreprocessing as PairPreprocessing

@@ -10,7 +10,9 @@ from rnnzoo.files import read_json, write_json
 from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.character_text import CharacterTextPreprocessing
 from rnnzoo.preprocessing.characters import CharacterPreprocessing
+from rnnzoo.preprocessing.dna import DNAPreprocessing
 from rnnzoo.preprocessing.features import FeaturePreprocessing
+from rnnzoo.preprocessing.frames import FramePreprocessing
 from rnnzoo.preprocessing.irregular import IrregularPreprocessing
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing
 from rnnzoo.preprocessing.pairs import PairPreprocessing
@@ -35,6 +37,8 @@ KINDS: dict[str, type[Preprocessing]] = {
         WordPreprocessing,
         SubwordPreprocessing,
         PairPreprocessing,
+        DNAPreprocessing,
+        FramePreprocessing,
     )
 }
 

@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from rnnzoo.data.split import Split, WindowSplit
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.streams import EVALUATED_STREAMS, StreamSplit
+from rnnzoo.preprocessing import DNAPreprocessing
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.training.ngrams import KneserNey
 
@@ -28,14 +29,13 @@ _MAX_NUMBERS = 60_000_000
 def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     """Fits the baselines of a task on the training part and lets them answer ``part``.
 
-    Classes: the majority class, and logistic regression on TF-IDF of words and word pairs (texts), on all values
-    (series of one length) or on mean, deviation, extremes, first and last value of each feature. Numbers: the
-    mean, and ridge regression on the same. Tags: the most frequent tag of each word; for series the
-    most frequent tag, and logistic regression on each step alone. Forecasts: persistence,
-    seasonal naive (where the data name a season) and ridge regression on all values of the window. Language: how often
-    each token occurs, and after which ones: 2 words or 6 characters (outputs are negative log-likelihoods).
-    Translations: the same of the target alone, after 1 token. Transcripts: the most frequent one. Sound is seen as its
-    log-mel energies.
+    Classes: the majority class, and logistic regression on TF-IDF of words and word pairs (texts), on all bases or
+    k-mers (DNA), on all values (series of one length) or on mean, deviation, extremes, first and last value of each
+    feature. Numbers: the mean, and ridge regression on the same. Tags: the most frequent tag of each word; for series
+    the most frequent tag, and logistic regression on each step alone. Forecasts: persistence, seasonal naive (where
+    the data name a season) and ridge regression on all values of the window. Language: how often each token occurs,
+    and after which ones: 2 words or 6 characters (outputs are negative log-likelihoods). Translations: the same of the
+    target alone, after 1 token. Transcripts: the most frequent one. Sound is seen as its log-mel energies.
 
     Args:
         splits: The data.
@@ -216,12 +216,26 @@ def _design(splits: Splits, part: Split) -> tuple[str, Any, Any]:
         scaler = StandardScaler()
         train_x, part_x = _observed_summary(splits.train), _observed_summary(part)
         return "summary statistics", scaler.fit_transform(train_x), scaler.transform(part_x)
+    if splits.preprocessing.kind == "dna":
+        return _design_of_dna(splits, part)
     train_rows, part_rows = _rows(splits.train, splits), _rows(part, splits)
     fixed = len({len(row) for rows in (train_rows, part_rows) for row in rows}) == 1
     view = _flat if fixed else _summary
     scaler = StandardScaler()
     name = "all values" if fixed else "summary statistics"
     return name, scaler.fit_transform(view(train_rows)), scaler.transform(view(part_rows))
+
+
+def _design_of_dna(splits: Splits, part: Split) -> tuple[str, Any, Any]:
+    lengths = {len(row) for split in (splits.train, part) for row in _texts(split)}
+    if len(lengths) == 1:
+        encode = DNAPreprocessing(variable_length=False).encode
+        train_x, part_x = (
+            np.stack(encode(_texts(split))).reshape(len(split), -1) for split in (splits.train, part)
+        )
+        return "all bases", train_x, part_x
+    vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 5))
+    return "k-mers", vectorizer.fit_transform(_texts(splits.train)), vectorizer.transform(_texts(part))
 
 
 def _rows(split: Split, splits: Splits) -> Rows:
@@ -244,7 +258,7 @@ def _flat(rows: Rows) -> np.ndarray:
 
 
 def _summary(raw: Rows) -> np.ndarray:
-    rows = (np.asarray(row, np.float64) for row in raw)
+    rows = (np.asarray(row, np.float64).reshape(len(row), -1) for row in raw)
     return np.stack(
         [
             np.concatenate([r.mean(0), r.std(0), r.min(0), r.max(0), r[0], r[-1]])

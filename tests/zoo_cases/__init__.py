@@ -13,24 +13,33 @@ import numpy as np
 from rnnzoo import create_model, get_spec
 from zoo_cases.case import CLASSES, FEATURES, HORIZON, VOCABULARY, Case, Problem
 from zoo_cases.classifier import ClassifierCase
+from zoo_cases.dna import DnaCase
 from zoo_cases.forecaster import ForecasterCase
+from zoo_cases.hybrid import AttentionCase, CnnCase, FcnCase
 from zoo_cases.irregular_classifier import IrregularClassifierCase
 from zoo_cases.language_model import LanguageModelCase
 from zoo_cases.seq2seq import Seq2seqCase
 from zoo_cases.tagger import TaggerCase
 from zoo_cases.transcriber import TranscriberCase
+from zoo_cases.video import VideoCase
 
 __all__ = ["CLASSES", "FEATURES", "HORIZON", "VOCABULARY", "Case", "Problem", "case", "tiny"]
 
 #: How the models of each builder are tried.
 CASES: dict[str, Case] = {
+    "build_attention_classifier": AttentionCase(),
     "build_classifier": ClassifierCase(),
+    "build_cnn_classifier": CnnCase(),
+    "build_dna_classifier": DnaCase(),
+    "build_fcn_classifier": FcnCase(),
     "build_forecaster": ForecasterCase(),
     "build_irregular_classifier": IrregularClassifierCase(),
     "build_language_model": LanguageModelCase(),
     "build_seq2seq": Seq2seqCase(),
     "build_tagger": TaggerCase(),
     "build_transcriber": TranscriberCase(),
+    "build_transformer_classifier": AttentionCase(),
+    "build_video_classifier": VideoCase(),
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo import ModelSpec
+from rnnzoo.cells import CELLS
 
 VOCABULARY, FEATURES, CLASSES, HORIZON = 12, 3, 3, 4
 
@@ -36,6 +37,24 @@ class Case:
     def arguments(self, spec: ModelSpec) -> dict[str, Any]:
         """The builder arguments that make the smallest model."""
         raise NotImplementedError
+
+    def training_arguments(self, spec: ModelSpec) -> dict[str, Any]:
+        """What is changed of ``arguments`` where the model has to learn."""
+        # Cells without the past in their gates need more units for the same memory.
+        width = 32 if CELLS[spec.cell].parallel else 16
+        return {"units": (width,) * len(spec.arguments["units"]), "dropout": 0.0}
+
+    def needs_recurrence(self, spec: ModelSpec) -> bool:
+        """Whether the problem cannot be solved by what else the model has."""
+        return True
+
+    def needs_whole_sequence(self, spec: ModelSpec) -> str:
+        """A part of the reason why the small model cannot be streamed; empty where it can."""
+        return "Bidirectional" if spec.arguments.get("bidirectional") else ""
+
+    def stays_a_loop(self, spec: ModelSpec) -> bool:
+        """Whether ONNX has no operator for its recurrent layers, whatever their arguments."""
+        return False
 
     def output_shape(self, spec: ModelSpec, rows: int, steps: int) -> tuple[int, ...]:
         """The shape of the output for so many rows and steps."""

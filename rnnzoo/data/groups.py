@@ -1,0 +1,74 @@
+"""Splitting rows so that those which belong together stay in one part."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+
+from rnnzoo import checks
+from rnnzoo.data.splits import Pair, split_parts
+from rnnzoo.errors import DataError
+from rnnzoo.preprocessing.base import Rows
+
+
+def split_groups(
+    inputs: Rows,
+    targets: Rows,
+    groups: Sequence[Hashable],
+    *,
+    validation_fraction: float = 0.15,
+    test_fraction: float = 0.15,
+    seed: int = 0,
+) -> dict[str, Pair]:
+    """Splits rows into parts that share no group: copies of a row, or rows of one patient, film or speaker.
+
+    A copy of a training row in the test part is not a test. Groups are shuffled and stratified by the target of
+    their first row; the shares are those of groups.
+
+    Args:
+        inputs: The rows.
+        targets: One per row.
+        groups: The group of each row.
+        validation_fraction: Share of groups for validation.
+        test_fraction: Share of groups for the test; 0 for no test part.
+        seed: Seed of the split.
+
+    Returns:
+        Rows and targets by the name of their part, for ``Splits.from_arrays``; rows keep their order.
+
+    Raises:
+        DataError: If numbers differ, or there are too few groups.
+
+    Example:
+        >>> parts = split_groups(list("aabbccddee"), [0, 0, 1, 1, 0, 0, 1, 1, 0, 0], list("aabbccddee"),
+        ...                      validation_fraction=0.4, test_fraction=0)
+        >>> set(parts["train"][0]) & set(parts["validation"][0])
+        set()
+    """
+    checks.integer("seed", seed, minimum=0)
+    if not len(inputs) == len(targets) == len(groups):
+        raise DataError(
+            f"groups: received {len(inputs)} rows, {len(targets)} targets and {len(groups)} groups; expected the same "
+            "number of each."
+        )
+    first = {group: row for row, group in reversed(list(enumerate(groups)))}
+    firsts = sorted(first.values())
+    parts = split_parts(
+        (np.array(firsts, int), [targets[row] for row in firsts]),
+        None,
+        None,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        stratify=True,
+        seed=seed,
+    )
+    part_of = {row: name for name, (rows, _) in parts.items() for row in map(int, rows)}
+    members: dict[str, list[int]] = {name: [] for name in parts}
+    for row, group in enumerate(groups):
+        members[part_of[first[group]]].append(row)
+    return {name: (_rows(inputs, rows), _rows(targets, rows)) for name, rows in members.items()}
+
+
+def _rows(values: Rows, rows: list[int]) -> Rows:
+    return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]

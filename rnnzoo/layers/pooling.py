@@ -1,0 +1,141 @@
+"""From a sequence to one vector: mean, maximum or learned attention over the valid steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from rnnzoo import checks
+from rnnzoo.layers.self_attention import masked_softmax
+
+
+class SequencePooling(layers.Layer):
+    """What all poolings share: padding and holes never count, and a row without a valid step gives zeros."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.supports_masking = True
+
+    @property
+    def looks_ahead(self) -> str:
+        """Why a model with this layer cannot be streamed."""
+        return f"{type(self).__name__} needs the whole sequence"
+
+    def compute_mask(self, x: Any, mask: Any = None) -> None:
+        """Ends the mask: there is no time axis any more."""
+
+    def compute_output_shape(self, x_shape: Any) -> tuple[int | None, ...]:
+        """Drops the time axis."""
+        return (x_shape[0], x_shape[-1])
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class MeanPooling(SequencePooling):
+    """The mean over valid steps: ``(batch, time, width)`` to ``(batch, width)``.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.array([[[1.0], [3.0], [100.0]]], "float32")
+        >>> MeanPooling()(x, mask=np.array([[True, True, False]])).numpy().tolist()
+        [[2.0]]
+    """
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Pools a sequence; ``mask`` ``(batch, time)`` marks its valid steps."""
+        if mask is None:
+            return ops.mean(x, axis=1)
+        # Summed in float32: in half precision a long sequence would lose its small terms.
+        kept = ops.where(ops.expand_dims(mask, -1), ops.cast(x, "float32"), 0.0)
+        steps = ops.sum(ops.cast(mask, "float32"), axis=1, keepdims=True)
+        return ops.cast(ops.sum(kept, axis=1) / ops.maximum(steps, 1.0), x.dtype)
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class MaxPooling(SequencePooling):
+    """The maximum of each feature over valid steps: ``(batch, time, width)`` to ``(batch, width)``.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.array([[[-1.0], [-3.0], [100.0]]], "float32")
+        >>> MaxPooling()(x, mask=np.array([[True, True, False]])).numpy().tolist()
+        [[-1.0]]
+
+    Reference:
+        Conneau 2017, Supervised Learning of Universal Sentence Representations, arXiv:1705.02364.
+    """
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Pools a sequence; ``mask`` ``(batch, time)`` marks its valid steps."""
+        if mask is None:
+            return ops.max(x, axis=1)
+        largest = ops.max(ops.where(ops.expand_dims(mask, -1), x, ops.cast(-np.inf, x.dtype)), axis=1)
+        return ops.where(ops.any(mask, axis=1, keepdims=True), largest, ops.zeros_like(largest))
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class AttentionPooling(SequencePooling):
+    """A mean weighted by attention: how well each valid step agrees with one learned query.
+
+    A step ``h`` scores ``query . tanh(h kernel + bias)``; the weights are the softmax of the scores.
+
+    Args:
+        units: Width of the comparison with the query; ``None`` for that of the sequence.
+        **arguments: Those of every Keras layer.
+
+    Example:
+        >>> import numpy as np
+        >>> AttentionPooling()(np.ones((2, 5, 3), "float32")).shape
+        TensorShape([2, 3])
+
+    Reference:
+        Yang 2016, Hierarchical Attention Networks for Document Classification; Lin 2017, A Structured
+        Self-attentive Sentence Embedding, arXiv:1703.03130 (with one hop).
+    """
+
+    def __init__(self, units: int | None = None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.units = None if units is None else checks.integer("units", units, minimum=1)
+
+    def build(self, x_shape: Any) -> None:
+        """Makes kernel, bias and query."""
+        units = self.units or int(x_shape[-1])
+        self.kernel = self.add_weight(shape=(x_shape[-1], units), initializer="glorot_uniform", name="kernel")
+        self.bias = self.add_weight(shape=(units,), initializer="zeros", name="bias")
+        self.query = self.add_weight(shape=(units, 1), initializer="glorot_uniform", name="query")
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Pools a sequence; ``mask`` ``(batch, time)`` marks its valid steps."""
+        return ops.cast(ops.sum(self.weigh(x, mask) * ops.cast(x, "float32"), axis=1), x.dtype)
+
+    def weigh(self, x: Any, mask: Any = None) -> Any:
+        """Returns the weight of each step, ``(batch, time, 1)`` in float32; 0 where the mask says so."""
+        agreement = ops.tanh(ops.matmul(x, self.kernel) + self.bias)
+        valid = None if mask is None else ops.expand_dims(mask, -1)
+        return masked_softmax(ops.matmul(agreement, self.query), valid, axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments."""
+        return {**super().get_config(), "units": self.units}
+
+
+#: The poolings by name, as builders take them.
+POOLINGS: dict[str, type[SequencePooling]] = {
+    "mean": MeanPooling,
+    "max": MaxPooling,
+    "attention": AttentionPooling,
+}
+
+
+def pool(x: Any, mask: Any, pooling: str) -> Any:
+    """Pools a sequence ``(batch, time, width)`` over its valid steps to ``(batch, width)``.
+
+    Args:
+        x: The sequence.
+        mask: Valid steps ``(batch, time)``, or ``None`` where all are.
+        pooling: A name in ``POOLINGS``.
+    """
+    layer = POOLINGS[checks.choice("pooling", pooling, POOLINGS)]
+    return layer(name=f"{pooling}_pooling")(x, mask=mask)
