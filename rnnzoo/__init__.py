@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rnnzoo.builders.forecaster import build_forecaster
     from rnnzoo.builders.irregular_classifier import build_irregular_classifier
     from rnnzoo.builders.language_model import build_language_model
+    from rnnzoo.builders.segment_forecaster import build_segment_forecaster
     from rnnzoo.builders.seq2seq import build_seq2seq
     from rnnzoo.builders.tagger import build_tagger
     from rnnzoo.builders.transcriber import build_transcriber
@@ -64,6 +65,7 @@ _HOMES = {
     "build_irregular_classifier": "rnnzoo.builders.irregular_classifier",
     "build_language_model": "rnnzoo.builders.language_model",
     "build_seq2seq": "rnnzoo.builders.seq2seq",
+    "build_segment_forecaster": "rnnzoo.builders.segment_forecaster",
     "build_tagger": "rnnzoo.builders.tagger",
     "build_transcriber": "rnnzoo.builders.transcriber",
     "build_transformer_classifier": "rnnzoo.builders.transformer_classifier",
@@ -105,6 +107,7 @@ __all__ = [
     "build_forecaster",
     "build_irregular_classifier",
     "build_language_model",
+    "build_segment_forecaster",
     "build_seq2seq",
     "build_tagger",
     "build_transcriber",

@@ -21,15 +21,18 @@ import rnnzoo.layers.attention
 import rnnzoo.layers.blank_padding
 import rnnzoo.layers.chain_potentials
 import rnnzoo.layers.character_encoder
+import rnnzoo.layers.distributions
 import rnnzoo.layers.frames
 import rnnzoo.layers.highway
 import rnnzoo.layers.packing
 import rnnzoo.layers.pooling
+import rnnzoo.layers.queries
 import rnnzoo.layers.self_attention
 import rnnzoo.layers.strands
 import rnnzoo.layers.subsampling
 import rnnzoo.layers.valid_steps
 import rnnzoo.layers.weight_drop
+import rnnzoo.layers.window_normalization
 import rnnzoo.layers.word_embedding  # noqa: F401
 from rnnzoo import files
 from rnnzoo.errors import DataError

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rnnzoo import checks
+from rnnzoo.decoding.distributions import DEFAULT_QUANTILES
 from rnnzoo.errors import ArgumentError
 
 Activation = Literal["softmax", "sigmoid", "linear"]
@@ -22,22 +23,24 @@ class Task:
 
     Attributes:
         name: The name that builders, ``train`` and bundles use.
-        output: The name of the model's output: ``"logits"``, ``"values"`` for real-valued answers, or ``"potentials"``
-            of pairs of tags.
+        output: The name of the model's output: ``"logits"``; ``"values"``, ``"quantiles"`` or ``"distribution"`` for
+            real-valued answers; or ``"potentials"`` of pairs of tags.
         activation: How an output becomes a probability or value.
         losses: The Keras losses to choose from; the first is the default.
         metrics: The Keras metrics shown while training.
         objective: What early stopping, checkpoints and searches watch.
         direction: Whether ``objective`` is to be maximised or minimised.
+        quantiles: For forecasts of a distribution, the levels that are learned or reported.
     """
 
     name: str
-    output: Literal["logits", "values", "potentials"]
+    output: Literal["logits", "values", "quantiles", "distribution", "potentials"]
     activation: Activation
     losses: tuple[str, ...]
     metrics: tuple[str, ...]
     objective: str
     direction: Literal["max", "min"]
+    quantiles: tuple[float, ...] | None = None
 
     def head_units(self, num_classes: int) -> int:
         """Returns the width of the head: one unit a class, but a single one for two exclusive classes."""
@@ -54,6 +57,8 @@ class Task:
         """Returns the Keras loss ``name``, by default the task's first."""
         home, kind, arguments = _LOSSES[checks.choice("loss", name or self.losses[0], self.losses)]
         # Imported on use, so that the command and the server can read the table without Keras.
+        if "quantiles" in arguments:
+            arguments = {**arguments, "quantiles": self.quantiles}
         return getattr(importlib.import_module(home), kind)(**arguments)
 
     def keras_metrics(self) -> list[Any]:
@@ -160,11 +165,34 @@ TASKS: dict[str, Task] = {
             objective="val_loss",
             direction="min",
         ),
+        Task(
+            name="quantile_forecasting",
+            output="quantiles",
+            activation="linear",
+            losses=("pinball",),
+            metrics=(),
+            objective="val_loss",
+            direction="min",
+            quantiles=DEFAULT_QUANTILES,
+        ),
+        Task(
+            name="gaussian_forecasting",
+            output="distribution",
+            activation="linear",
+            losses=("gaussian",),
+            metrics=(),
+            objective="val_loss",
+            direction="min",
+            quantiles=DEFAULT_QUANTILES,
+        ),
     )
 }
 
 #: The tasks that `build_classifier` has a head for.
 CLASSIFIER_TASKS = ("classification", "binary_classification", "multilabel_classification", "regression")
+
+#: The tasks that windows of a series are for: a value, some quantiles, or mean and scale for each step ahead.
+FORECASTING_TASKS = ("forecasting", "quantile_forecasting", "gaussian_forecasting")
 
 
 def get_task(name: str) -> Task:
@@ -199,6 +227,8 @@ _LOSSES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "huber": ("keras.losses", "Huber", {}),
     "crf_negative_log_likelihood": ("rnnzoo.losses.crf", "CrfNegativeLogLikelihood", {}),
     "ctc": ("rnnzoo.losses.ctc", "CTC", {}),
+    "pinball": ("rnnzoo.losses.pinball", "Pinball", {"quantiles": DEFAULT_QUANTILES}),
+    "gaussian": ("rnnzoo.losses.gaussian", "GaussianNegativeLogLikelihood", {}),
 }
 _METRICS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "accuracy": ("keras.metrics", "SparseCategoricalAccuracy", {"name": "accuracy"}),

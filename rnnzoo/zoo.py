@@ -87,6 +87,8 @@ _CRF_TAGGER = ("build_tagger", "crf_tagging")
 _FORECASTER = ("build_forecaster", "forecasting")
 _TRANSCRIBER = ("build_transcriber", "transcription")
 _TRANSLATOR = ("build_seq2seq", "translation")
+#: What data say of themselves and only some builders ask for: the others' models read any window.
+_ASKED_BY_SOME = ("window",)
 
 _TABLE: tuple[ModelSpec, ...] = (
     # Text to one answer.
@@ -441,6 +443,55 @@ _TABLE: tuple[ModelSpec, ...] = (
     _row("forecaster-lstm", *_FORECASTER, "LSTM, direct multi-horizon", cell="lstm", units=(64,), **_AHEAD),
     _row("forecaster-gru", *_FORECASTER, "GRU, direct multi-horizon", cell="gru", units=(64,), **_AHEAD),
     _row(
+        "forecaster-seq2seq-gru",
+        *_FORECASTER,
+        "GRU encoder and decoder, all steps ahead in one run",
+        cell="gru",
+        units=(64,),
+        decoder="recurrent",
+        **_AHEAD,
+    ),
+    _row(
+        "forecaster-revin-gru",
+        *_FORECASTER,
+        "GRU over windows normalised by themselves, reversibly",
+        cell="gru",
+        units=(64,),
+        normalization="reversible",
+        **_AHEAD,
+    ),
+    _row(
+        "forecaster-segrnn",
+        "build_segment_forecaster",
+        "forecasting",
+        "GRU over segments of the window, each series on its own",
+        cell="gru",
+        units=(128,),
+        window=96,
+        normalization="last",
+        **_AHEAD,
+    ),
+    _row(
+        "forecaster-quantile-lstm",
+        "build_forecaster",
+        "quantile_forecasting",
+        "LSTM to the median and an interval, which never cross",
+        cell="lstm",
+        units=(64,),
+        head="quantile",
+        **_AHEAD,
+    ),
+    _row(
+        "forecaster-gaussian-gru",
+        "build_forecaster",
+        "gaussian_forecasting",
+        "GRU to mean and scale of a Gaussian, as in DeepAR",
+        cell="gru",
+        units=(64,),
+        head="gaussian",
+        **_AHEAD,
+    ),
+    _row(
         "forecaster-min-lstm",
         *_FORECASTER,
         "three layers without the past in their gates, for long windows",
@@ -506,8 +557,8 @@ def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:
         UnknownNameError: If there is no such task.
 
     Example:
-        >>> list_models("forecaster-*")
-        ['forecaster-simple-rnn', 'forecaster-lstm', 'forecaster-gru', 'forecaster-min-lstm']
+        >>> list_models("text-tagger-bi*")
+        ['text-tagger-bilstm', 'text-tagger-bigru', 'text-tagger-bilstm-crf']
     """
     if task is not None:
         checks.choice("task", task, TASKS)
@@ -548,7 +599,8 @@ def create_model(name: str, /, **overrides: Any) -> keras.Model:
         name: A name that ``list_models`` gives.
         **overrides: Arguments of the builder that replace those of the table, usually
             ``**splits.model_arguments``. Giving ``num_features`` to a text model (or ``vocabulary_size`` to a
-            series model) replaces the kind of input.
+            series model) replaces the kind of input. The ``window`` of the data is left out where the builder's
+            models read windows of any length.
 
     Returns:
         A functional Keras model that ends in logits, or in values for regression and forecasting.
@@ -564,7 +616,7 @@ def create_model(name: str, /, **overrides: Any) -> keras.Model:
     """
     spec = get_spec(name)
     build = _builder(spec.builder)
-    _check_arguments(build, overrides)
+    overrides = _check_arguments(build, overrides)
     arguments = {**spec.arguments, "name": name, **overrides}
     for given, other in (("num_features", "vocabulary_size"), ("vocabulary_size", "num_features")):
         replaces = other not in overrides and given not in spec.arguments
@@ -580,10 +632,11 @@ def _builder(name: str) -> Any:
     return getattr(rnnzoo, name)
 
 
-def _check_arguments(build: Any, overrides: Mapping[str, Any]) -> None:
+def _check_arguments(build: Any, overrides: Mapping[str, Any]) -> dict[str, Any]:
     import inspect
 
     known = inspect.signature(build).parameters
     for argument in overrides:
-        if argument not in known:
+        if argument not in known and argument not in _ASKED_BY_SOME:
             raise UnknownNameError(f"argument of {build.__name__}", argument, known)
+    return {name: value for name, value in overrides.items() if name in known}

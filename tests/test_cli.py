@@ -63,11 +63,10 @@ def test_models_lists_and_shows() -> None:
     columns = {"name", "task", "cell", "parameters", "cudnn", "streams", "reference", "summary"}
     assert columns == set(rows[0])
     assert {row["cudnn"] for row in rows if row["cell"] == "simple_rnn"} == {"no"}
-    assert [row["name"] for row in json.loads(ok("models", "forecaster-*", "--json"))] == [
-        "forecaster-simple-rnn",
-        "forecaster-lstm",
-        "forecaster-gru",
-        "forecaster-min-lstm",
+    assert [row["name"] for row in json.loads(ok("models", "text-tagger-bi*", "--json"))] == [
+        "text-tagger-bilstm",
+        "text-tagger-bigru",
+        "text-tagger-bilstm-crf",
     ]
     one = json.loads(ok("models", "text-classifier-bilstm", "--json"))
     assert one["inputs"] == {"tokens": [None, None]}

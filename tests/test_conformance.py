@@ -167,7 +167,7 @@ def test_learns_what_needs_memory(name: str) -> None:
 @pytest.mark.filterwarnings("ignore:Gradients do not exist for variables:UserWarning")
 @pytest.mark.parametrize("name", [one for one in TRAINED if _recurrence_is_needed(one)])
 def test_fails_without_its_recurrence(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same model, every step of which starts from zeros, cannot solve the same problem."""
+    """The same model, every step of which starts where the first one did, cannot solve the same problem."""
     _forget_each_step(monkeypatch)
     assert _learned(name, epochs=50) > 0.5
 
@@ -198,13 +198,15 @@ def _forget_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
             return base(self, sequences, initial_state, mask, training)
         shape = tf.shape(sequences)
         single = tf.reshape(sequences, [-1, 1, *sequences.shape[2:]])
-        states = keras.tree.flatten(initial_state)
-        zeros = [tf.zeros((tf.shape(single)[0], *state.shape[1:])) for state in states]
-        _, outputs, _ = base(self, single, zeros, None, training)
-        outputs = tf.reshape(outputs, [shape[0], shape[1], *outputs.shape[2:]])
+        starts = [tf.repeat(state, shape[1], axis=0) for state in keras.tree.flatten(initial_state)]
+        _, outputs, states = base(self, single, starts, None, training)
+        outputs, *states = [
+            tf.reshape(values, [shape[0], shape[1], *values.shape[2:]])
+            for values in (outputs, *(tf.expand_dims(state, 1) for state in keras.tree.flatten(states)))
+        ]
         if self.go_backwards:
-            outputs = tf.reverse(outputs, [1])
-        return outputs[:, -1], outputs, initial_state
+            outputs, *states = [tf.reverse(values, [1]) for values in (outputs, *states)]
+        return outputs[:, -1], outputs, [state[:, -1] for state in states]
 
     for kind in (keras.layers.RNN, keras.layers.LSTM, keras.layers.GRU, Recurrence):
         base = kind.__dict__["inner_loop"]

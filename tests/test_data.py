@@ -170,7 +170,12 @@ def test_windows_do_what_they_say() -> None:
     assert [len(part) for part in (splits.train, splits.validation, splits.test)] == [63, 13, 13]
     assert inputs["features"][0, :, 2:].tolist() == [[0, 1], [1, 0], [0, 1], [1, 0], [0, 1]]
     assert splits.preprocessing.categories == {"kind": ["a", "b"]}
-    assert splits.model_arguments == {"num_features": 4, "horizon": 3, "num_targets": 1}
+    assert splits.model_arguments == {
+        "window": 5,
+        "num_features": 4,
+        "horizon": 3,
+        "num_targets": 1,
+    }
     again = splits.preprocessing.apply([splits.test.raw[0]])["features"]
     np.testing.assert_array_equal(again, inputs["features"])
 

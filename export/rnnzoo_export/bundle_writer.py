@@ -24,6 +24,7 @@ from rnnzoo.tasks import get_task
 from rnnzoo.version import __version__
 from rnnzoo_export import bundle as layout
 from rnnzoo_export.bundle import Bundle, load_bundle, write_manifest
+from rnnzoo_export.decoding_check import check_distribution
 from rnnzoo_export.exportable import Exportable
 from rnnzoo_export.onnx_model import DEFAULT_OPSET, ExportReport, write_onnx
 from rnnzoo_export.parity import check_onnx
@@ -98,6 +99,7 @@ def save_bundle(
         )
     names = _input_names(model, preprocessing, parity_inputs)
     exportable = Exportable(model, input_signature=input_signature, input_names=names)
+    check_distribution(exportable.signature.outputs, decoding, task)
     _check_preprocessing(exportable, preprocessing, provenance)
     method = _quantization_method(also, quantization_data, task)
     graph = _raw_graph(preprocessing) if "raw" in also else None
@@ -127,7 +129,8 @@ def save_bundle(
             )
             reports[layout.RAW_FILE] = _described(written)
         if method is not None and quantization_data is not None and task is not None:
-            reports[layout.QUANTIZED_FILE] = _quantized(temporary, method, quantization_data, task)
+            levels = decoding.quantiles if decoding is not None else None
+            reports[layout.QUANTIZED_FILE] = _quantized(temporary, method, quantization_data, task, levels)
         if preprocessing is not None:
             save_preprocessing(preprocessing, temporary / layout.PREPROCESSING_FILE)
         if decoding is not None:
@@ -197,10 +200,17 @@ def _quantization_method(also: Collection[str], data: Split | Batches | None, ta
     return methods[0] if methods else None
 
 
-def _quantized(folder: Path, method: str, data: Split | Batches, task: str) -> dict[str, Any]:
+def _quantized(
+    folder: Path, method: str, data: Split | Batches, task: str, quantiles: Sequence[float] | None
+) -> dict[str, Any]:
     try:
         report = quantize_onnx(
-            folder / layout.ONNX_FILE, folder / layout.QUANTIZED_FILE, method=method, data=data, task=task
+            folder / layout.ONNX_FILE,
+            folder / layout.QUANTIZED_FILE,
+            method=method,
+            data=data,
+            task=task,
+            quantiles=quantiles,
         )
     except AccuracyError as error:  # the folder has a temporary name, which says nothing
         raise AccuracyError(str(error).replace(f"{folder}{os.sep}", "")) from error

@@ -25,6 +25,7 @@ from rnnzoo.preprocessing import (
     TokenPreprocessing,
     WindowPreprocessing,
 )
+from rnnzoo_export.decoding_check import check_distribution
 from rnnzoo_export.exportable import Exportable
 from rnnzoo_export.lowering import count_operators
 from rnnzoo_export.node_builder import NodeBuilder
@@ -138,6 +139,9 @@ def _check_vocabulary(network: Signature, preprocessing: Preprocessing) -> None:
 
 
 def _check_decoding(outputs: tuple[TensorSpec, ...], decoding: Decoding) -> None:
+    check_distribution(outputs, decoding, None)
+    if decoding.quantiles is not None:
+        return
     names = decoding.target_names
     if names is None or len(outputs) != 1 or outputs[0].shape[-1] != len(names):
         found = ", ".join(f"{spec.name} {spec.shape}" for spec in outputs)
@@ -178,8 +182,9 @@ def _write_answer(builder: NodeBuilder, spec: TensorSpec, refused: str, decoding
     value = f"network/{spec.name}"
     if decoding is not None:
         value = builder.add("Cast", [value], to=TensorProto.DOUBLE)
-        value = builder.add("Mul", [value, builder.constant(decoding.scale)])
-        value = builder.add("Add", [value, builder.constant(decoding.mean)])
+        factor, offset = decoding.output_scaling
+        value = builder.add("Mul", [value, builder.constant(factor)])
+        value = builder.add("Add", [value, builder.constant(offset)])
     if refused:
         axes = builder.integers(*range(1, len(spec.shape)))
         rows = builder.add("Unsqueeze", [refused, axes]) if len(spec.shape) > 1 else refused
@@ -243,4 +248,5 @@ def _check(
 
 
 def _scaled(values: np.ndarray, decoding: Decoding) -> np.ndarray:
-    return ((values - decoding.mean) / decoding.scale).astype(np.float32)
+    factor, offset = decoding.output_scaling
+    return ((values - offset) / factor).astype(np.float32)

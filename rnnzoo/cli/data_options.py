@@ -21,8 +21,8 @@ _PANEL = "Data"
 
 
 _DATA_HELP = (
-    "A CSV or TSV file (.gz too), or a named set: digits, moving_digits; from the folder RNNZOO_DATA fsdd, "
-    "multi30k, physionet2012, ptb, splice, tinyshakespeare."
+    "A CSV or TSV file (.gz too), or a named set: digits, moving_digits; from the folder RNNZOO_DATA "
+    "beijing_pm25, etth1, fsdd, multi30k, physionet2012, ptb, splice, tinyshakespeare."
 )
 
 
@@ -90,7 +90,8 @@ class DataOptions:
             "test_fraction": self.test_fraction,
         }
         if self.data in DATASETS and not os.path.exists(self.data):  # noqa: PTH110
-            options: dict[str, Any] = {} if self.task is None else {"task": self.task}
+            given: dict[str, Any] = {"task": self.task, "window": self.window, "horizon": self.horizon}
+            options = {name: value for name, value in given.items() if value is not None}
             return load_dataset(self.data, seed=self.split_seed, **fractions, **options)
         if self.target is not None:
             return read_table(self.data, **self._series_arguments(), **fractions)

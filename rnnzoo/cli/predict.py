@@ -84,7 +84,7 @@ def _print_answers(raw: list[Any], answers: list[dict[str, Any]]) -> None:
     for row, answer in zip(raw, answers, strict=True):
         shown = row if isinstance(row, str) else None
         if "values" in answer:
-            values = answer["values"]
+            values = _with_quantiles(answer)
             steps = max(len(v) if isinstance(v, list) else 1 for v in values.values())
             print_table([{"step": i + 1, **{k: _at(v, i) for k, v in values.items()}} for i in range(steps)])
         elif isinstance(answer.get("labels"), list) and isinstance(answer.get("probabilities"), list):
@@ -94,6 +94,15 @@ def _print_answers(raw: list[Any], answers: list[dict[str, Any]]) -> None:
             label = answer.get("label", answer.get("text", ", ".join(answer.get("labels", [])) or "(none)"))
             share = f"  {answer['probability']:.3f}" if "probability" in answer else ""
             stdout.print(f"{label}{share}" + (f"  {shown}" if shown else ""), markup=False)
+
+
+def _with_quantiles(answer: dict[str, Any]) -> dict[str, Any]:
+    """Returns the columns of a table: each value, or its quantiles where the answer has them."""
+    columns: dict[str, Any] = {}
+    for name, values in answer["values"].items():
+        levels = answer.get("quantiles", {}).get(name)
+        columns |= {f"{name} {level}": v for level, v in levels.items()} if levels else {name: values}
+    return columns
 
 
 def _at(values: Any, step: int) -> Any:

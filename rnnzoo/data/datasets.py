@@ -10,17 +10,20 @@ from typing import Any
 
 from rnnzoo import checks
 from rnnzoo.data.audio import audio_splits
+from rnnzoo.data.series_sets import read_beijing_pm25, read_etth1
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
 from rnnzoo.files import existing_file
+
+_DEFAULT_FRACTION = 0.15
 
 
 def load_dataset(
     name: str,
     *,
     seed: int = 0,
-    validation_fraction: float = 0.15,
-    test_fraction: float = 0.15,
+    validation_fraction: float = _DEFAULT_FRACTION,
+    test_fraction: float = _DEFAULT_FRACTION,
     **options: Any,
 ) -> Splits:
     """Loads a named data set.
@@ -35,6 +38,9 @@ def load_dataset(
     to 4 of each digit and speaker. Options: ``held_out``, a speaker who is the test part instead and is in no other;
     ``task="transcription"`` for the digits' names, letter by letter, instead of classes.
 
+    ``"etth1"``: seven hourly readings of a power transformer, split as in publications, and ``"beijing_pm25"``: fine
+    dust, weather and time of day by the hour; series to be forecast. Options: ``window`` and ``horizon`` in hours.
+
     ``"multi30k"``: 29,000 captions of pictures in English and German, to be translated; its parts are given.
 
     ``"physionet2012"``: 4,000 intensive care stays of 48 hours, 37 variables in bins of an hour, nearly all of them
@@ -48,7 +54,7 @@ def load_dataset(
 
     Args:
         name: One of these.
-        seed: Seed of the shuffled, stratified split.
+        seed: Seed of the shuffled, stratified split; series are split by time.
         validation_fraction: Share of rows for validation.
         test_fraction: Share of rows for the test, where the set has no test part of its own.
         **options: What the set takes besides.
@@ -58,7 +64,7 @@ def load_dataset(
 
     Raises:
         UnknownNameError: If there is no such data set, or it has no such option.
-        ArgumentError: If it takes no options at all.
+        ArgumentError: If it takes no options at all, or has a split of its own and is asked for another.
         PathNotFoundError: If the set is to be read from ``RNNZOO_DATA`` and is not there.
 
     Example:
@@ -233,9 +239,34 @@ def _splice(seed: int, validation_fraction: float, test_fraction: float) -> Spli
     )
 
 
+def _etth1(
+    seed: int, validation_fraction: float, test_fraction: float, *, window: int = 96, horizon: int = 96
+) -> Splits:
+    for name, share in (("validation_fraction", validation_fraction), ("test_fraction", test_fraction)):
+        if share != _DEFAULT_FRACTION:
+            raise ArgumentError(
+                f"{name}: received {share!r} for the data set 'etth1', which has a split of its own. Leave it out."
+            )
+    return read_etth1(data_directory(), window=window, horizon=horizon)
+
+
+def _beijing_pm25(
+    seed: int, validation_fraction: float, test_fraction: float, *, window: int = 72, horizon: int = 24
+) -> Splits:
+    return read_beijing_pm25(
+        data_directory(),
+        window=window,
+        horizon=horizon,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+    )
+
+
 _FRACTIONS = ("seed", "validation_fraction", "test_fraction", "_")
 DATASETS: dict[str, Callable[..., Splits]] = {
+    "beijing_pm25": _beijing_pm25,
     "digits": _digits,
+    "etth1": _etth1,
     "fsdd": _spoken_digits,
     "moving_digits": _moving_digits,
     "multi30k": _multi30k,

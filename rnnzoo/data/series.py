@@ -67,7 +67,9 @@ def series_splits(
     _check_arguments(frame, target, window, horizon, categorical, ignore, time, missing, seasonality)
     if time is not None:
         _check_time(frame[time], first_line)
-    numeric = [c for c in map(str, frame.columns) if c not in {*categorical, *ignore, time}]
+    # The targets' own past comes first, where models find it that normalise each window by itself.
+    columns_in_order = dict.fromkeys([*target, *map(str, frame.columns)])
+    numeric = [c for c in columns_in_order if c not in {*categorical, *ignore, time}]
     for name in target:
         if name not in numeric:
             raise ArgumentError(
@@ -153,7 +155,7 @@ def _check_time(column: pd.Series[Any], first_line: int) -> None:
 
     values = pd.to_numeric(column, errors="coerce")
     if values.isna().any():
-        values = pd.to_datetime(column, errors="coerce", format="mixed", utc=True)
+        values = pd.to_datetime(column, errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
     if values.isna().any():
         row = int(values.isna().to_numpy().argmax())
         raise DataError(

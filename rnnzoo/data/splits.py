@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -31,13 +32,13 @@ from rnnzoo.preprocessing import (
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.dna import BASES
 from rnnzoo.preprocessing.irregular import is_irregular
-from rnnzoo.tasks import CLASSIFIER_TASKS, TASKS
+from rnnzoo.tasks import CLASSIFIER_TASKS, FORECASTING_TASKS, TASKS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Tasks that rows and targets alone do not make.
-_OTHER_DATA = ("forecasting", "language_modeling", "crf_tagging", "translation")
+_OTHER_DATA = (*FORECASTING_TASKS, "language_modeling", "crf_tagging", "translation")
 
 #: Raw rows and their targets.
 Pair = tuple[Rows, Rows]
@@ -77,9 +78,10 @@ class Splits:
             }
         if self.preprocessing is None or self.decoding is None:
             return {}
-        if self.task == "forecasting":
+        if self.task in FORECASTING_TASKS:
             horizon, targets = self.train.gather([0])[1].shape[1:]
             return {
+                "window": self.preprocessing.window,
                 "num_features": self.preprocessing.num_features,
                 "horizon": horizon,
                 "num_targets": targets,
@@ -93,6 +95,41 @@ class Splits:
         if self.task in CLASSIFIER_TASKS and self.task != "classification":
             arguments["task"] = self.task
         return arguments
+
+    def for_model(self, model: Any, *, task: str | None = None) -> Splits:
+        """Returns the same data with the task and the decoding that suit a model.
+
+        Windows of a series can be answered by a value for each step ahead, by quantiles or by a Gaussian; the name of
+        the model's output says which. ``train`` and ``evaluate`` ask this themselves; a bundle that is saved by hand
+        takes ``splits.for_model(model).decoding``. All other data stay as they are.
+
+        Args:
+            model: A Keras model.
+            task: The task, where the model's output has another name than those of rnnzoo.
+
+        Example:
+            >>> import numpy as np, pandas as pd
+            >>> from rnnzoo import create_model
+            >>> from rnnzoo.data.series import series_splits
+            >>> splits = series_splits(pd.DataFrame({"a": np.arange(60.0)}), target=["a"], window=4, horizon=2)
+            >>> model = create_model("forecaster-quantile-lstm", units=(4,), **splits.model_arguments)
+            >>> splits.for_model(model).task
+            'quantile_forecasting'
+        """
+        if self.task not in FORECASTING_TASKS:
+            return self
+        outputs = list(getattr(model, "output_names", None) or [])
+        named = {TASKS[name].output: name for name in FORECASTING_TASKS}
+        task = task or (named.get(outputs[0], self.task) if len(outputs) == 1 else self.task)
+        if task not in FORECASTING_TASKS or self.decoding is None:
+            return dataclasses.replace(self, task=task)
+        config = self.decoding.to_config()
+        config.pop("quantiles", None)
+        if TASKS[task].quantiles is not None:
+            from rnnzoo.model_outputs import output_quantiles
+
+            config["quantiles"] = output_quantiles(model)
+        return dataclasses.replace(self, task=task, decoding=Decoding.from_config({**config, "task": task}))
 
     @classmethod
     def from_arrays(
@@ -122,9 +159,9 @@ class Splits:
                 ``(time, height, width, channels)``.
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
                 labels), numbers (regression), lists of labels (tagging), texts (transcription).
-            task: A name in the task table, but for ``"forecasting"``, which tables are for, and
+            task: A name in the task table, but for those of forecasting, which tables are for, and
                 ``"language_modeling"``, which running text is for (see ``text_stream_splits``), and ``"translation"``
-                (see ``rnnzoo.data.pairs``).
+                (see ``pair_splits``).
             validation: Rows and targets of a given validation part; ``None`` to split them off.
             test: Rows and targets of a given test part; ``None`` to split them off.
             validation_fraction: Share of all rows to split off for validation.

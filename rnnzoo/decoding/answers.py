@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.decoding.ctc import best_symbols, log_probability, prefix_beam_search
+from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, check_quantiles, forecast_quantiles
 from rnnzoo.decoding.probabilities import sigmoid, softmax
 from rnnzoo.decoding.viterbi import best_path, marginals
 from rnnzoo.errors import ArgumentError, DataError
@@ -17,6 +18,9 @@ from rnnzoo.errors import ArgumentError, DataError
 Answer = dict[str, Any]
 #: How many of the tokens that may come next are told.
 _NEXT = 5
+
+_OF_DISTRIBUTIONS = ("quantile_forecasting", "gaussian_forecasting")
+_OF_VALUES = ("regression", "forecasting", *_OF_DISTRIBUTIONS)
 
 
 class Decoding:
@@ -30,6 +34,8 @@ class Decoding:
         mean: What each value was centred by in training.
         scale: What each value was divided by in training.
         beam_width: How many beginnings a transcript is searched with; ``None`` for the best path, which is faster.
+        quantiles: For forecasts of a distribution, the levels of the model's quantiles, or those to be answered of a
+            Gaussian; ``None`` for 0.1, 0.5 and 0.9.
 
     Example:
         >>> decoding = Decoding("classification", labels=["cat", "dog"])
@@ -46,9 +52,10 @@ class Decoding:
         mean: Sequence[float] | None = None,
         scale: Sequence[float] | None = None,
         beam_width: int | None = None,
+        quantiles: Sequence[float] | None = None,
     ) -> None:
         self.task = checks.choice("task", task, _DECODERS)
-        values = task in ("regression", "forecasting")
+        values = task in _OF_VALUES
         if values == (labels is not None) or values == (target_names is None):
             raise ArgumentError(
                 f"decoding: received labels={labels!r} and target_names={target_names!r} for task {task!r}; expected "
@@ -64,6 +71,14 @@ class Decoding:
         count = len(self.target_names or ())
         self.mean = np.asarray([0.0] * count if mean is None else mean, np.float64)
         self.scale = np.asarray([1.0] * count if scale is None else scale, np.float64)
+        if quantiles is not None and task not in _OF_DISTRIBUTIONS:
+            raise ArgumentError(
+                f"decoding: received quantiles={quantiles!r} for task {task!r}; expected them for "
+                f"{' and '.join(_OF_DISTRIBUTIONS)} only."
+            )
+        self.quantiles: tuple[float, ...] | None = None
+        if task in _OF_DISTRIBUTIONS:
+            self.quantiles = check_quantiles(DEFAULT_QUANTILES if quantiles is None else quantiles)
 
     def for_task(self, task: str) -> Decoding:
         """Returns the same for another task: that of the data, or another way to train for it."""
@@ -72,6 +87,20 @@ class Decoding:
     def in_original_units(self, values: np.ndarray) -> np.ndarray:
         """Undoes the scaling of values ``(..., targets)``."""
         return np.asarray(values, np.float64) * self.scale + self.mean
+
+    @property
+    def output_scaling(self) -> tuple[np.ndarray, np.ndarray]:
+        """The factor and the offset that bring a model's outputs, whatever they hold, to original units."""
+        if self.task == "quantile_forecasting":
+            return self.scale[:, None], self.mean[:, None]
+        if self.task == "gaussian_forecasting":  # a scale has no location
+            return self.scale[:, None], np.stack([self.mean, np.zeros_like(self.mean)], axis=-1)
+        return self.scale, self.mean
+
+    def outputs_in_original_units(self, outputs: np.ndarray) -> np.ndarray:
+        """Undoes the scaling of a model's outputs: values, quantiles, or means and scales."""
+        factor, offset = self.output_scaling
+        return np.asarray(outputs, np.float64) * factor + offset
 
     def __call__(self, outputs: np.ndarray, lengths: Sequence[int] | None = None) -> list[Answer]:
         """Answers each row.
@@ -157,6 +186,21 @@ class Decoding:
         restored = self.in_original_units(row)
         return {"values": {name: restored[..., i].tolist() for i, name in enumerate(self.target_names or ())}}
 
+    def _quantiles(self, row: np.ndarray) -> Answer:
+        restored, levels = self.outputs_in_original_units(row), self.quantiles or ()
+        every = forecast_quantiles(self.task, restored, levels)
+        median, names = every[..., levels.index(0.5)], self.target_names or ()
+        answer: Answer = {
+            "values": {name: median[..., i].tolist() for i, name in enumerate(names)},
+            "quantiles": {
+                name: {f"{level:g}": every[..., i, k].tolist() for k, level in enumerate(levels)}
+                for i, name in enumerate(names)
+            },
+        }
+        if self.task == "gaussian_forecasting":
+            answer["scale"] = {name: restored[..., i, 1].tolist() for i, name in enumerate(names)}
+        return answer
+
     def _names(self, count: int) -> list[str]:
         labels = self.labels or []
         if len(labels) != count:
@@ -172,6 +216,8 @@ class Decoding:
             config |= {"mean": self.mean.tolist(), "scale": self.scale.tolist()}
         if self.beam_width is not None:
             config["beam_width"] = self.beam_width
+        if self.quantiles is not None:
+            config["quantiles"] = list(self.quantiles)
         return config
 
     @classmethod
@@ -191,4 +237,6 @@ _DECODERS: dict[str, Callable[[Decoding, np.ndarray], Answer]] = {
     "forecasting": Decoding._values,
     "language_modeling": Decoding._next,
     "transcription": Decoding._transcript,
+    "quantile_forecasting": Decoding._quantiles,
+    "gaussian_forecasting": Decoding._quantiles,
 }

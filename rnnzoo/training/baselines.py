@@ -33,9 +33,11 @@ def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     k-mers (DNA), on all values (series of one length) or on mean, deviation, extremes, first and last value of each
     feature. Numbers: the mean, and ridge regression on the same. Tags: the most frequent tag of each word; for series
     the most frequent tag, and logistic regression on each step alone. Forecasts: persistence, seasonal naive (where
-    the data name a season) and ridge regression on all values of the window. Language: how often each token occurs,
-    and after which ones: 2 words or 6 characters (outputs are negative log-likelihoods). Translations: the same of the
-    target alone, after 1 token. Transcripts: the most frequent one. Sound is seen as its log-mel energies.
+    the data name a season) and ridge regression on all values of the window; as distributions, each of these with the
+    quantiles, or the mean and deviation, of its own errors on the training part at each step ahead. Language: how often
+    each token occurs, and after which ones: 2 words or 6 characters (outputs are negative log-likelihoods).
+    Translations: the same of the target alone, after 1 token. Transcripts: the most frequent one. Sound is seen as its
+    log-mel energies.
 
     Args:
         splits: The data.
@@ -160,6 +162,26 @@ def _forecasting(splits: Splits, part: Split) -> dict[str, np.ndarray]:
         steps = history.shape[1] - season + np.arange(horizon) % season
         result["seasonal naive"] = history[:, steps]
     result["ridge regression on the same lags"] = _ridge(splits, part, future.shape)
+    return result
+
+
+def _distributions(splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    """Point forecasts with what their errors on the training part were."""
+    assert isinstance(splits.train, WindowSplit), "forecasts come from windows"
+    truth = splits.train.raw_targets()[1]
+    points, past = _forecasting(splits, part), _forecasting(splits, splits.train)
+    result = {}
+    for name, forecast in points.items():
+        errors = truth - past[name]
+        if splits.task == "gaussian_forecasting":
+            # A series that never moved has no errors; a Gaussian needs some scale all the same.
+            spread = np.maximum(errors.std(axis=0), 1e-9)
+            around = np.stack([errors.mean(axis=0), spread], axis=-1)
+            point = np.stack([forecast, np.zeros_like(forecast)], axis=-1)
+        else:
+            around = np.moveaxis(np.quantile(errors, splits.decoding.quantiles, axis=0), 0, -1)
+            point = forecast[..., None]
+        result[f"{name} and its past errors"] = point + around
     return result
 
 
@@ -321,4 +343,6 @@ _BASELINES: dict[str, Callable[[Splits, Split], dict[str, np.ndarray]]] = {
     "language_modeling": _language,
     "translation": _translation,
     "transcription": _transcription,
+    "quantile_forecasting": _distributions,
+    "gaussian_forecasting": _distributions,
 }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import keras
 import numpy as np
 
+from rnnzoo.data.splits import Splits
 from rnnzoo.data.transcripts import TranscriptSplit
 from rnnzoo.errors import ArgumentError
 from rnnzoo.model_layers import all_layers
+from rnnzoo.model_outputs import output_quantiles
 from rnnzoo.tasks import Task, get_task
 from rnnzoo.training.feeding import feed
 
@@ -22,25 +25,31 @@ _VOCABULARIES = {
 _HINT = "Build it with create_model(name, **splits.model_arguments)."
 
 
-def choose_task(model: Any, splits: Any, name: str | None = None) -> Task:
-    """Returns the task to train or score a model for.
+def suited(model: Any, splits: Splits, task: str | None = None) -> tuple[Task, Splits]:
+    """Returns the task that a model is trained and judged for, and its data with the decoding for it.
 
     Args:
-        model: The model.
+        model: A Keras model.
         splits: The data.
-        name: A name in the task table; ``None`` for that of the data. Data for tagging are for both kinds of tagger:
-            a model whose output is ``potentials`` tags whole rows.
+        task: A name in the task table; ``None`` for that of the data and the model's output. Data for tagging are for
+            both kinds of tagger: a model whose output is ``potentials`` tags whole rows.
 
     Raises:
         UnknownNameError: If there is no such task.
     """
     if (
-        name is None
+        task is None
         and splits.task == "tagging"
         and list(getattr(model, "output_names", ())) == ["potentials"]
     ):
-        return get_task("crf_tagging")
-    return get_task(name or splits.task)
+        return get_task("crf_tagging"), splits
+    if task is not None:
+        get_task(task)
+    splits = splits.for_model(model, task=task)
+    kind = get_task(task or splits.task)
+    if kind.quantiles is not None:
+        kind = dataclasses.replace(kind, quantiles=output_quantiles(model) or kind.quantiles)
+    return kind, splits
 
 
 def check_model_fits(model: Any, splits: Any, task: Task) -> None:
@@ -103,6 +112,10 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
         expected += (_classes(splits, output),) * 2
     if task.name == "transcription":
         expected = (expected[0], *output.shape[1:2], _classes(splits, output))
+    if task.name == "quantile_forecasting":
+        expected += (len(task.quantiles or ()),)
+    if task.name == "gaussian_forecasting":
+        expected += (2,)
     if tuple(output.shape) != expected:
         _check_kind_of_tagger(model, output, targets, task)
         raise ArgumentError(

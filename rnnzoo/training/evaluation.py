@@ -19,7 +19,7 @@ from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.model_inputs import input_structure
 from rnnzoo.tasks import Task
 from rnnzoo.training.carried_states import CarriedStates
-from rnnzoo.training.compatibility import choose_task
+from rnnzoo.training.compatibility import suited
 from rnnzoo.training.feeding import feed
 from rnnzoo.training.joining import join_rows
 from rnnzoo.training.scores import Scores, score
@@ -33,9 +33,10 @@ class Evaluation:
 
     Attributes:
         metrics: The scores, and the ``loss``.
-        outputs: Logits or values, row by row; values in original units; for tagging one row per valid step, with a 1
-            for each tag of the best path where the model gives potentials; for transcription padded with blanks; for
-            models of text the negative log-likelihood of each token, for all logits would not fit into memory.
+        outputs: Logits or values, row by row; values, quantiles, means and scales in original units; for tagging one
+            row per valid step, with a 1 for each tag of the best path where the model gives potentials; for
+            transcription padded with blanks; for models of text the negative log-likelihood of each token, for all
+            logits would not fit into memory.
         targets: The truth, likewise.
         lengths: For tagging, the valid steps of each row.
     """
@@ -52,7 +53,8 @@ def evaluate(
     """Scores a model on one part of the data.
 
     Args:
-        model: A model whose one output is logits, or values for regression and forecasting.
+        model: A model whose one output is logits, or values for regression and forecasting (or quantiles, or mean
+            and scale).
         splits: The data.
         part: ``"train"``, ``"validation"`` or ``"test"``.
         task: A name in the task table; ``None`` for that of the data.
@@ -69,9 +71,8 @@ def evaluate(
     split = getattr(splits, part)
     if split is None:
         raise ArgumentError(f"part: received {part!r}, which these data do not have. Use part='validation'.")
-    return evaluate_part(
-        model, split, splits, choose_task(model, splits, task), batch_size=batch_size
-    ).metrics
+    kind, splits = suited(model, splits, task)
+    return evaluate_part(model, split, splits, kind, batch_size=batch_size).metrics
 
 
 def evaluate_parts(model: keras.Model, splits: Splits, task: Task) -> dict[str, Evaluation]:
@@ -110,12 +111,12 @@ def evaluate_part(
         loss = float(np.average(losses, weights=[len(part) for part in targets]))
     else:
         loss = float(task.loss()(truth, joined))
-    if task.output == "values" and splits.decoding is not None:
-        restore = splits.decoding.in_original_units
-        joined, truth = restore(joined), restore(truth)
+    if task.activation == "linear" and splits.decoding is not None:
+        joined = splits.decoding.outputs_in_original_units(joined)
+        truth = splits.decoding.in_original_units(truth)
     steps = np.concatenate(lengths) if tags else None
     labels = splits.decoding.labels if splits.decoding is not None else None
-    scores = score(task.name, joined, truth, labels=labels, lengths=steps)
+    scores = score(task.name, joined, truth, labels=labels, lengths=steps, quantiles=task.quantiles)
     return Evaluation({**scores, "loss": loss}, joined, truth, steps)
 
 

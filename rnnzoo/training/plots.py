@@ -85,7 +85,14 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, labels: Sequence[
 
 
 def forecasts(
-    history: np.ndarray, truth: np.ndarray, predicted: np.ndarray, *, name: str, part: str, count: int = 4
+    history: np.ndarray,
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    *,
+    name: str,
+    part: str,
+    count: int = 4,
+    band: tuple[np.ndarray, np.ndarray, str] | None = None,
 ) -> Figure:
     """Draws windows spread over the part: the past, what followed and what was forecast.
 
@@ -96,6 +103,7 @@ def forecasts(
         name: Name of the series.
         part: Name of the part of the data, for the title.
         count: Number of windows.
+        band: Lower and upper bounds of the forecasts ``(rows, horizon)`` and what they are.
     """
     rows = np.unique(np.linspace(0, len(truth) - 1, count).round().astype(int))
     window, horizon = history.shape[1], truth.shape[1]
@@ -104,12 +112,17 @@ def forecasts(
         figure = Figure(figsize=(10, 2.1 * len(rows) + 0.6))
         for axes, row in zip(np.atleast_1d(figure.subplots(len(rows), 1, sharex=True)), rows, strict=True):
             axes.plot(past, history[row], color=GREY, label="past")
+            if band is not None:
+                lower, upper, label = band
+                axes.fill_between(
+                    ahead, lower[row], upper[row], color=ORANGE, alpha=0.2, linewidth=0, label=label
+                )
             axes.plot(ahead, truth[row], color=BLUE, marker=".", label="truth")
             axes.plot(ahead, predicted[row], color=ORANGE, marker=".", label="forecast")
             axes.axvline(0.5, color=GREY, linestyle=":")
             axes.set_ylabel(name)
         # Beside the title, where no curve is.
-        figure.axes[0].legend(frameon=False, ncols=3, loc="lower right", bbox_to_anchor=(1.0, 0.97))
+        figure.axes[0].legend(frameon=False, ncols=4, loc="lower right", bbox_to_anchor=(1.0, 0.97))
         figure.axes[0].set_title(f"{len(rows)} of {len(truth)} windows of the {part} part", loc="left")
         figure.axes[-1].set_xlabel("steps ahead (0 is the last known step)")
         figure.tight_layout()

@@ -11,10 +11,11 @@ import numpy as np
 from rnnzoo.cudnn import explain_cudnn
 from rnnzoo.data.splits import Splits
 from rnnzoo.decoding import save_decoding
+from rnnzoo.decoding.distributions import forecast_quantiles
 from rnnzoo.files import replacing, write_json
 from rnnzoo.preprocessing import save_preprocessing
 from rnnzoo.report import Section, write_report
-from rnnzoo.tasks import Task
+from rnnzoo.tasks import FORECASTING_TASKS, Task
 from rnnzoo.training import plots
 from rnnzoo.training.baselines import run_baselines
 from rnnzoo.training.evaluation import Evaluation
@@ -47,7 +48,7 @@ def write_run_files(
     truth, lengths = evaluation[part].targets, evaluation[part].lengths
     labels = splits.decoding.labels if splits.decoding is not None else None
     baselines = {
-        name: score(task.name, outputs, truth, labels=labels, lengths=lengths)
+        name: score(task.name, outputs, truth, labels=labels, lengths=lengths, quantiles=task.quantiles)
         for name, outputs in rivals.items()
     }
     pictures = _draw(run, result, splits, task, part, evaluation[part], rivals)
@@ -104,8 +105,8 @@ def _draw(
 ) -> list[tuple[Any, str]]:
     figures = {"learning_curves": plots.learning_curves(result.history, best_epoch=result.best_epoch)}
     labels = splits.decoding.labels if splits.decoding is not None else None
-    if task.name == "forecasting":
-        figures |= _forecast_figures(splits, part, evaluation, rivals)
+    if task.name in FORECASTING_TASKS:
+        figures |= _forecast_figures(splits, task, part, evaluation, rivals)
     elif task.name == "regression":
         names = _target_names(splits, evaluation.targets.shape[-1])
         figures["predictions"] = plots.regression_scatter(evaluation.targets, evaluation.outputs, names)
@@ -120,22 +121,36 @@ def _draw(
 
 
 def _forecast_figures(
-    splits: Splits, part: str, evaluation: Evaluation, rivals: Mapping[str, np.ndarray]
+    splits: Splits, task: Task, part: str, evaluation: Evaluation, rivals: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
     split = getattr(splits, part)
     if split.raw is None:
         return {}
     history, future = split.raw_targets()
     name = _target_names(splits, future.shape[-1])[0]
-    errors = {"model": np.abs(evaluation.outputs - future)[..., 0].mean(axis=0)}
-    for method, values in rivals.items():
-        errors[method] = np.abs(values - future)[..., 0].mean(axis=0)
+    points = {
+        method: _points(task, outputs)[..., 0]
+        for method, outputs in {"model": evaluation.outputs, **rivals}.items()
+    }
+    errors = {method: np.abs(values - future[..., 0]).mean(axis=0) for method, values in points.items()}
+    band = None
+    if task.quantiles is not None:
+        every = forecast_quantiles(task.name, evaluation.outputs[:, :, 0], task.quantiles)
+        share = f"{100 * (task.quantiles[-1] - task.quantiles[0]):.3g} % interval"
+        band = (every[..., 0], every[..., -1], share)
     return {
         "forecasts": plots.forecasts(
-            history[..., 0], future[..., 0], evaluation.outputs[..., 0], name=name, part=part
+            history[..., 0], future[..., 0], points["model"], name=name, part=part, band=band
         ),
         "errors_by_step": plots.errors_by_step(errors, name=name),
     }
+
+
+def _points(task: Task, outputs: np.ndarray) -> np.ndarray:
+    """Returns the point forecasts ``(rows, horizon, targets)`` among outputs."""
+    if task.quantiles is None:
+        return outputs
+    return forecast_quantiles(task.name, outputs, task.quantiles)[..., task.quantiles.index(0.5)]
 
 
 def _target_names(splits: Splits, count: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,12 +11,15 @@ import numpy as np
 from sklearn import metrics
 
 from rnnzoo.decoding.ctc import best_symbols
+from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, forecast_quantiles
 from rnnzoo.decoding.probabilities import sigmoid
 from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.training.edit_distance import edit_distance
 from rnnzoo.training.spans import marks_spans, span_f1
 
 Scores = dict[str, float]
+
+_erf = np.vectorize(math.erf, otypes=[float])
 
 
 def score(
@@ -25,6 +29,7 @@ def score(
     *,
     labels: Sequence[str] | None = None,
     lengths: np.ndarray | None = None,
+    quantiles: Sequence[float] | None = None,
 ) -> Scores:
     """Scores outputs by the customs of a task.
 
@@ -36,6 +41,7 @@ def score(
         labels: For tagging, the names of the tags by number; for transcription the symbols, of which a space cuts
             transcripts into words.
         lengths: For tagging, the valid steps of each row.
+        quantiles: The levels of forecasts of a distribution; ``None`` for 0.1, 0.5 and 0.9.
 
     Returns:
         ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two; ``span_f1`` too for tags that mark spans, such
@@ -43,7 +49,10 @@ def score(
         labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values; ``perplexity`` and ``bits_per_token`` for
         language models and translations, whose outputs are the negative log-likelihoods of the tokens here; ``cer``
         (edits per symbol of the truth), ``exact_match`` and, if there are spaces between words, ``wer`` (edits per
-        word) for transcripts.
+        word) for transcripts. For distributions ``mae`` and ``rmse`` of the median, ``pinball`` (mean over the
+        quantiles), ``weighted_quantile_loss`` (twice the pinball loss over the mean absolute value), ``coverage``
+        (share of the truth from the lowest to the highest quantile) and ``interval_width``; of a Gaussian also
+        ``crps`` and ``nll``.
 
     Example:
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
@@ -51,18 +60,14 @@ def score(
     """
     if task == "transcription":
         return _transcripts(outputs, targets, labels)
-    scores = _SCORES[task](outputs, targets)
-    if (
-        task in ("tagging", "crf_tagging")
-        and lengths is not None
-        and labels is not None
-        and marks_spans(labels)
-    ):
-        scores["span_f1"] = span_f1(labels, targets, class_numbers(task, outputs), lengths)
-    return {name: float(value) for name, value in scores.items()}
-    if task == "transcription":
-        return _transcripts(outputs, targets, labels)
-    return {name: float(value) for name, value in _SCORES[task](outputs, targets).items()}
+    if task in _DISTRIBUTION_SCORES:
+        found = _DISTRIBUTION_SCORES[task](outputs, targets, quantiles or DEFAULT_QUANTILES)
+    else:
+        found = _SCORES[task](outputs, targets)
+    tags = task in ("tagging", "crf_tagging")
+    if tags and lengths is not None and labels is not None and marks_spans(labels):
+        found["span_f1"] = span_f1(labels, targets, class_numbers(task, outputs), lengths)
+    return {name: float(value) for name, value in found.items()}
 
 
 def class_numbers(task: str, outputs: np.ndarray) -> np.ndarray:
@@ -141,6 +146,39 @@ def _words(symbols: Sequence[int], space: int) -> list[tuple[int, ...]]:
     return [tuple(group) for is_space, group in groups if not is_space]
 
 
+def _quantiles(
+    outputs: np.ndarray,
+    targets: np.ndarray,
+    quantiles: Sequence[float],
+    task: str = "quantile_forecasting",
+) -> Scores:
+    every = forecast_quantiles(task, outputs, quantiles)
+    levels, truth = np.asarray(quantiles, np.float64), np.asarray(targets, np.float64)
+    error = truth[..., None] - every
+    pinball = np.maximum(levels * error, (levels - 1.0) * error).mean()
+    size = np.abs(truth).mean()
+    inside = (truth >= every[..., 0]) & (truth <= every[..., -1])
+    return {
+        **_errors(every[..., list(quantiles).index(0.5)], truth),
+        "pinball": pinball,
+        # Undefined where nothing but zeros came.
+        **({"weighted_quantile_loss": 2.0 * pinball / size} if size else {}),
+        "coverage": inside.mean(),
+        "interval_width": (every[..., -1] - every[..., 0]).mean(),
+    }
+
+
+def _gaussian(outputs: np.ndarray, targets: np.ndarray, quantiles: Sequence[float]) -> Scores:
+    scores = _quantiles(outputs, targets, quantiles, "gaussian_forecasting")
+    mean, scale = np.moveaxis(np.asarray(outputs, np.float64), -1, 0)
+    z = (targets - mean) / scale
+    density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
+    # Gneiting & Raftery 2007, Strictly Proper Scoring Rules, Prediction, and Estimation: the closed form.
+    crps = scale * (z * _erf(z / np.sqrt(2.0)) + 2.0 * density - 1.0 / np.sqrt(np.pi))
+    nll = np.log(scale) + 0.5 * z**2 + 0.5 * np.log(2.0 * np.pi)
+    return {**scores, "crps": crps.mean(), "nll": nll.mean()}
+
+
 def _class_scores(truth: np.ndarray, predicted: np.ndarray) -> Scores:
     return {
         "accuracy": metrics.accuracy_score(truth, predicted),
@@ -158,4 +196,8 @@ _SCORES: dict[str, Callable[[np.ndarray, np.ndarray], Scores]] = {
     "forecasting": _errors,
     "language_modeling": _language,
     "translation": _language,
+}
+_DISTRIBUTION_SCORES: dict[str, Callable[[np.ndarray, np.ndarray, Sequence[float]], Scores]] = {
+    "quantile_forecasting": _quantiles,
+    "gaussian_forecasting": _gaussian,
 }

@@ -20,7 +20,7 @@ from rnnzoo.tasks import Task
 from rnnzoo.training.callbacks import Recorder, StopOnNonFinite, build_callbacks, epoch_counter
 from rnnzoo.training.carried_states import CarriedStates, ResetStates
 from rnnzoo.training.checkpoint import Checkpoint, finished_epochs
-from rnnzoo.training.compatibility import check_model_fits, choose_task
+from rnnzoo.training.compatibility import check_model_fits, suited
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.feeding import feed
 from rnnzoo.training.optimizers import build_optimizer
@@ -72,7 +72,8 @@ def train(
     Args:
         model: The model; it is trained in place.
         splits: The data. Only the training part is learned from, only the validation part is watched.
-        task: A name in the task table; ``None`` for that of the data (``"crf_tagging"`` for a tagger with ``crf``).
+        task: A name in the task table; ``None`` for that of the data and the model's output: ``"crf_tagging"`` for a
+            tagger with ``crf``, and for forecasts of a distribution theirs.
         config: How to optimise; ``None`` for the defaults.
         directory: Where to keep the run: model, preprocessing, config, history, metrics, plots and report, and
             a checkpoint after every epoch. ``None`` keeps nothing.
@@ -103,7 +104,7 @@ def train(
     from rnnzoo.training.run_files import write_run_files
 
     config = config or TrainConfig()
-    kind = choose_task(model, splits, task)
+    kind, splits = suited(model, splits, task)
     check_model_fits(model, splits, kind)
     run = RunDirectory(directory) if directory is not None else None
     resuming = False

@@ -14,7 +14,7 @@ from rnnzoo import create_model, get_spec
 from zoo_cases.case import CLASSES, FEATURES, HORIZON, VOCABULARY, Case, Problem
 from zoo_cases.classifier import ClassifierCase
 from zoo_cases.dna import DnaCase
-from zoo_cases.forecaster import ForecasterCase
+from zoo_cases.forecaster import ForecasterCase, SegmentForecasterCase
 from zoo_cases.hybrid import AttentionCase, CnnCase, FcnCase
 from zoo_cases.irregular_classifier import IrregularClassifierCase
 from zoo_cases.language_model import LanguageModelCase
@@ -36,6 +36,7 @@ CASES: dict[str, Case] = {
     "build_irregular_classifier": IrregularClassifierCase(),
     "build_language_model": LanguageModelCase(),
     "build_seq2seq": Seq2seqCase(),
+    "build_segment_forecaster": SegmentForecasterCase(),
     "build_tagger": TaggerCase(),
     "build_transcriber": TranscriberCase(),
     "build_transformer_classifier": AttentionCase(),

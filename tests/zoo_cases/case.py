@@ -48,9 +48,13 @@ class Case:
         """Whether the problem cannot be solved by what else the model has."""
         return True
 
-    def needs_whole_sequence(self, spec: ModelSpec) -> str:
-        """A part of the reason why the small model cannot be streamed; empty where it can."""
+    def looks_ahead(self, spec: ModelSpec) -> str:
+        """The beginning of the reason why a layer cannot be streamed; empty where the model can."""
         return "Bidirectional" if spec.arguments.get("bidirectional") else ""
+
+    def passes(self, spec: ModelSpec) -> int:
+        """How often each recurrent layer runs."""
+        return 1
 
     def stays_a_loop(self, spec: ModelSpec) -> bool:
         """Whether ONNX has no operator for its recurrent layers, whatever their arguments."""

@@ -20,8 +20,8 @@ class DnaCase(ClassifierCase):
             arguments |= {"filters": (6,), "kernel_size": 3}
         return arguments
 
-    def needs_whole_sequence(self, spec: ModelSpec) -> str:
-        return "PackSteps" if "filters" in spec.arguments else super().needs_whole_sequence(spec)
+    def looks_ahead(self, spec: ModelSpec) -> str:
+        return "PackSteps" if "filters" in spec.arguments else super().looks_ahead(spec)
 
     def batch(self, spec: ModelSpec, lengths: list[int], width: int, seed: int) -> list[np.ndarray]:
         x = np.zeros((len(lengths), width, _BASES), np.float32)

@@ -1,4 +1,4 @@
-"""``build_forecaster``: what comes is what was at the window's beginning."""
+"""``build_forecaster``, ``build_segment_forecaster``: what comes is what the same columns were at the beginning."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 
 from rnnzoo import ModelSpec
-from zoo_cases.case import CLASSES, FEATURES, HORIZON, Case, Problem, symbol_inputs, symbols
+from rnnzoo.decoding.distributions import DEFAULT_QUANTILES
+from rnnzoo.tasks import get_task
+from zoo_cases.case import FEATURES, HORIZON, Case, Problem, sequence_batch, symbol_inputs, symbols
+
+TARGETS = 2
+#: What models that read no other length take.
+WINDOW = 6
 
 
 class ForecasterCase(Case):
@@ -16,18 +22,48 @@ class ForecasterCase(Case):
             "units": (6,) * len(spec.arguments["units"]),
             "num_features": FEATURES,
             "horizon": HORIZON,
-            "num_targets": 2,
+            "num_targets": TARGETS,
         }
 
     def takes_mask(self, spec: ModelSpec) -> bool:
         return False
 
+    def looks_ahead(self, spec: ModelSpec) -> str:
+        if spec.arguments.get("decoder") == "recurrent":
+            return "starts from a state that the model computes"
+        return "WindowNormalization" if spec.arguments.get("normalization") else super().looks_ahead(spec)
+
     def output_shape(self, spec: ModelSpec, rows: int, steps: int) -> tuple[int, ...]:
-        return (rows, HORIZON, 2)
+        numbers = {"quantile_forecasting": (len(DEFAULT_QUANTILES),), "gaussian_forecasting": (2,)}
+        return (rows, HORIZON, TARGETS, *numbers.get(spec.task, ()))
 
     def problem(self, spec: ModelSpec) -> Problem:
         values = symbols()
-        first = values[:, :HORIZON]
-        targets = np.stack([first, CLASSES - 1 - first], axis=-1).astype(np.float32)
-        chance = float(np.abs(targets - np.median(targets)).mean())
-        return Problem(symbol_inputs(spec, values, masked=False), targets, chance)
+        inputs = symbol_inputs(spec, values, masked=False)
+        targets = inputs[0][:, :HORIZON, :TARGETS]
+        return Problem(inputs, targets, _chance(spec.task, targets))
+
+
+class SegmentForecasterCase(ForecasterCase):
+    def passes(self, spec: ModelSpec) -> int:
+        return 2  # over the segments of the window, and over those ahead
+
+    def looks_ahead(self, spec: ModelSpec) -> str:
+        return ""  # refused for its fixed window
+
+    def arguments(self, spec: ModelSpec) -> dict[str, Any]:
+        return {**super().arguments(spec), "window": WINDOW}
+
+    def batch(self, spec: ModelSpec, lengths: list[int], width: int, seed: int) -> list[np.ndarray]:
+        return sequence_batch(spec, [WINDOW] * len(lengths), WINDOW, seed, masked=False)
+
+
+def _chance(task: str, targets: np.ndarray) -> float:
+    """The loss of the best constant."""
+    best: dict[str, Any] = {
+        "forecasting": np.median(targets),
+        "quantile_forecasting": np.quantile(targets, DEFAULT_QUANTILES),
+        "gaussian_forecasting": np.array([targets.mean(), targets.std()]),
+    }
+    answer = np.broadcast_to(best[task], (*targets.shape, *np.shape(best[task]))).astype(np.float32)
+    return float(get_task(task).loss()(targets, answer))

@@ -15,8 +15,8 @@ class AttentionCase(ClassifierCase):
     def arguments(self, spec: ModelSpec) -> dict[str, Any]:
         return super().arguments(spec) | {"heads": 2}
 
-    def needs_whole_sequence(self, spec: ModelSpec) -> str:
-        return super().needs_whole_sequence(spec) or "SelfAttention"
+    def looks_ahead(self, spec: ModelSpec) -> str:
+        return super().looks_ahead(spec) or "SelfAttention"
 
 
 class CnnCase(ClassifierCase):
@@ -24,7 +24,7 @@ class CnnCase(ClassifierCase):
         filters = (6,) * len(spec.arguments["filters"])
         return super().arguments(spec) | {"filters": filters, "kernel_size": _KERNEL}
 
-    def needs_whole_sequence(self, spec: ModelSpec) -> str:
+    def looks_ahead(self, spec: ModelSpec) -> str:
         return "PackSteps"
 
 
@@ -32,7 +32,7 @@ class FcnCase(ClassifierCase):
     def arguments(self, spec: ModelSpec) -> dict[str, Any]:
         return super().arguments(spec) | {"filters": (6, 6), "kernel_size": (3, 2)}
 
-    def needs_whole_sequence(self, spec: ModelSpec) -> str:
+    def looks_ahead(self, spec: ModelSpec) -> str:
         return "PackSteps"
 
     def needs_recurrence(self, spec: ModelSpec) -> bool:

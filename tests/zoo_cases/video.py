@@ -24,7 +24,7 @@ class VideoCase(Case):
             return super().training_arguments(spec)
         return {"filters": (8,), "dropout": 0.0}
 
-    def needs_whole_sequence(self, spec: ModelSpec) -> str:
+    def looks_ahead(self, spec: ModelSpec) -> str:
         return "ConvLSTM2D" if self.stays_a_loop(spec) else ""
 
     def stays_a_loop(self, spec: ModelSpec) -> bool:

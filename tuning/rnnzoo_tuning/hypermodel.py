@@ -10,7 +10,7 @@ import keras
 import keras_tuner
 
 from rnnzoo.data.splits import Splits
-from rnnzoo.training.compatibility import check_model_fits, choose_task
+from rnnzoo.training.compatibility import check_model_fits, suited
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.trainer import fit, monitored
 from rnnzoo.zoo import create_model
@@ -69,11 +69,11 @@ class ZooHyperModel(keras_tuner.HyperModel):
             The metrics of its best epoch, the objective among them.
         """
         _, config = self.choose(parameters)
-        task = choose_task(model, self._splits)
-        check_model_fits(model, self._splits, task)
+        task, splits = suited(model, self._splits)
+        check_model_fits(model, splits, task)
         fitted = fit(
             model,
-            self._splits,
+            splits,
             task=task,
             config=config,
             callbacks=callbacks,

@@ -1,0 +1,34 @@
+"""The loss whose best answers are the mean and the scale of a Gaussian."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class GaussianNegativeLogLikelihood(keras.losses.Loss):
+    """The negative log-likelihood in nats of truth ``(..., targets)`` under means and scales ``(..., targets, 2)``.
+
+    Example:
+        >>> import numpy as np
+        >>> loss = GaussianNegativeLogLikelihood()(np.array([[1.0]]), np.array([[[1.0, 1.0]]]))
+        >>> round(float(loss), 4)
+        0.9189
+
+    Reference:
+        Salinas 2017, DeepAR: Probabilistic Forecasting with Autoregressive Recurrent Networks, arXiv:1704.04110.
+    """
+
+    def __init__(self, name: str = "gaussian", **arguments: Any) -> None:
+        super().__init__(name=name, **arguments)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns the loss of each value ``(..., targets)``."""
+        mean, scale = y_pred[..., 0], y_pred[..., 1]
+        return ops.log(scale) + 0.5 * ops.square((y_true - mean) / scale) + _HALF_LOG_TWO_PI
