@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rnnzoo import checks
+from rnnzoo.cells import CELLS
 from rnnzoo.errors import UnknownNameError
 from rnnzoo.files import read_json
 from rnnzoo.tasks import TASKS
@@ -28,6 +29,7 @@ class ModelSpec:
         builder: The name of the builder function.
         task: The task it is trained for; ``create_model(name, task=...)`` may choose another of the builder's.
         summary: One line on what it is for.
+        paper: Where the model as a whole comes from; empty where it is a plain stack of its cell.
         arguments: The builder's arguments. Those that the data dictate (numbers of classes, features, tokens)
             are typical values here and overridden by ``splits.model_arguments``.
     """
@@ -36,6 +38,7 @@ class ModelSpec:
     builder: str
     task: str
     summary: str
+    paper: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -43,9 +46,14 @@ class ModelSpec:
         """The recurrent cell; for models that are made of layers of another kind, that kind."""
         return str(self.arguments.get("cell") or self.arguments["encoder"])
 
+    @property
+    def reference(self) -> str:
+        """The paper of the model, or else that of its cell."""
+        return self.paper or CELLS[self.cell].reference
 
-def _row(name: str, builder: str, task: str, summary: str, **arguments: Any) -> ModelSpec:
-    return ModelSpec(name, builder, task, summary, MappingProxyType(arguments))
+
+def _row(name: str, builder: str, task: str, summary: str, *, paper: str = "", **arguments: Any) -> ModelSpec:
+    return ModelSpec(name, builder, task, summary, paper, MappingProxyType(arguments))
 
 
 _TEXT: dict[str, Any] = {"vocabulary_size": 20_000, "num_classes": 4, "embedding_size": 100, "dropout": 0.3}
@@ -226,6 +234,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "irregular-gru-simple",
         *_IRREGULAR,
         "GRU over values, what was observed and how long ago",
+        paper="Che 2018, arXiv:1606.01865",
         missing="indicators",
         cell="gru",
         units=(64,),
@@ -235,6 +244,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "irregular-gru-mean",
         *_IRREGULAR,
         "GRU over values, the mean standing in for missing ones; the baseline of GRU-D",
+        paper="Che 2018, arXiv:1606.01865",
         missing="mean",
         cell="gru",
         units=(64,),
@@ -245,6 +255,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "text-classifier-gru-transformer",
         *_TRANSFORMER_CLASSIFIER,
         "GRU over words, then a Transformer block",
+        paper="Vaswani 2017, arXiv:1706.03762",
         cell="gru",
         units=(64,),
         bidirectional=True,
@@ -254,6 +265,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "series-classifier-lstm-attention",
         *_ATTENTION_CLASSIFIER,
         "LSTM whose outputs attend to each other",
+        paper="Vaswani 2017, arXiv:1706.03762",
         cell="lstm",
         units=(64,),
         **_SERIES,
@@ -262,6 +274,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "series-classifier-lstm-fcn",
         *_FCN_CLASSIFIER,
         "LSTM beside three convolutions, joined",
+        paper="Karim 2017, arXiv:1709.05206",
         cell="lstm",
         units=(64,),
         **_SERIES,
@@ -270,6 +283,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "series-classifier-cnn-gru",
         *_CNN_CLASSIFIER,
         "GRU over what causal convolutions find",
+        paper="Sainath 2015, Convolutional, LSTM, Fully Connected Deep Neural Networks",
         cell="gru",
         units=(64,),
         filters=(64, 64),
@@ -281,6 +295,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "dna-classifier-bilstm",
         *_DNA_CLASSIFIER,
         "LSTM over bases in both directions",
+        paper="Graves & Schmidhuber 2005, Framewise Phoneme Classification with Bidirectional LSTM",
         cell="lstm",
         units=(64,),
         bidirectional=True,
@@ -290,6 +305,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "dna-classifier-cnn-gru",
         *_DNA_CLASSIFIER,
         "motif-finding convolution, then a GRU in both directions",
+        paper="Quang & Xie 2016, DanQ, doi:10.1093/nar/gkw226",
         cell="gru",
         units=(64,),
         bidirectional=True,
@@ -301,6 +317,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "video-cnn-lstm",
         *_VIDEO_CLASSIFIER,
         "convolutions on every frame, LSTM over the frames",
+        paper="Donahue 2015, arXiv:1411.4389",
         encoder="cnn",
         filters=(16, 32),
         cell="lstm",
@@ -338,6 +355,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "text-tagger-bilstm-crf",
         *_CRF_TAGGER,
         "the same LSTM; tags of a row scored together by a CRF",
+        paper="Huang 2015, arXiv:1508.01991",
         cell="lstm",
         units=(100,),
         bidirectional=True,
@@ -348,6 +366,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "text-tagger-char-bilstm-crf",
         *_CRF_TAGGER,
         "the same with a convolution over the characters of each word",
+        paper="Ma & Hovy 2016, arXiv:1603.01354",
         cell="lstm",
         units=(100,),
         bidirectional=True,
@@ -388,6 +407,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "language-model-lstm",
         *_LANGUAGE_MODEL,
         "two LSTM layers over words, one matrix for words in and out",
+        paper="Press & Wolf 2017, arXiv:1608.05859",
         cell="lstm",
         units=(200, 200),
         embedding_size=200,
@@ -397,6 +417,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "language-model-gru",
         *_LANGUAGE_MODEL,
         "two GRU layers over words, one matrix for words in and out",
+        paper="Press & Wolf 2017, arXiv:1608.05859",
         cell="gru",
         units=(200, 200),
         embedding_size=200,
@@ -406,6 +427,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "language-model-char-lstm",
         *_LANGUAGE_MODEL,
         "two LSTM layers over characters",
+        paper="Graves 2013, arXiv:1308.0850",
         cell="lstm",
         units=(256, 256),
         embedding_size=64,
@@ -417,6 +439,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "translator-gru-bahdanau",
         *_TRANSLATOR,
         "translation: GRU, additive attention",
+        paper="Bahdanau 2014, arXiv:1409.0473",
         cell="gru",
         units=(256,),
         attention="bahdanau",
@@ -426,6 +449,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "translator-lstm-luong",
         *_TRANSLATOR,
         "translation: LSTM, multiplicative attention",
+        paper="Luong 2015, arXiv:1508.04025",
         cell="lstm",
         units=(256,),
         attention="luong",
@@ -446,6 +470,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "forecaster-seq2seq-gru",
         *_FORECASTER,
         "GRU encoder and decoder, all steps ahead in one run",
+        paper="Cho 2014, arXiv:1406.1078",
         cell="gru",
         units=(64,),
         decoder="recurrent",
@@ -455,6 +480,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "forecaster-revin-gru",
         *_FORECASTER,
         "GRU over windows normalised by themselves, reversibly",
+        paper="Kim 2022, Reversible Instance Normalization",
         cell="gru",
         units=(64,),
         normalization="reversible",
@@ -465,6 +491,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "build_segment_forecaster",
         "forecasting",
         "GRU over segments of the window, each series on its own",
+        paper="Lin 2023, arXiv:2308.11200",
         cell="gru",
         units=(128,),
         window=96,
@@ -476,6 +503,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "build_forecaster",
         "quantile_forecasting",
         "LSTM to the median and an interval, which never cross",
+        paper="Wen 2017, arXiv:1711.11053",
         cell="lstm",
         units=(64,),
         head="quantile",
@@ -486,6 +514,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "build_forecaster",
         "gaussian_forecasting",
         "GRU to mean and scale of a Gaussian, as in DeepAR",
+        paper="Salinas 2017, arXiv:1704.04110",
         cell="gru",
         units=(64,),
         head="gaussian",
@@ -522,6 +551,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "transcriber-bilstm",
         *_TRANSCRIBER,
         "speech to characters (CTC): LSTM in both directions",
+        paper="Graves 2006, Connectionist temporal classification",
         cell="lstm",
         units=(96, 96),
         bidirectional=True,
@@ -531,6 +561,7 @@ _TABLE: tuple[ModelSpec, ...] = (
         "transcriber-gru-streaming",
         *_TRANSCRIBER,
         "speech to characters (CTC) while it is spoken: GRU forwards only",
+        paper="Graves 2006, Connectionist temporal classification",
         cell="gru",
         units=(128, 128),
         bidirectional=False,

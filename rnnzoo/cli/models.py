@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnzoo.cells import CELLS
 from rnnzoo.cli.output import print_json, print_table, stdout, tensorflow_starting
 from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models, read_facts
 
@@ -49,7 +48,7 @@ def _row(spec: ModelSpec) -> dict[str, Any]:
         "parameters": facts["parameters"],
         "cudnn": _yes_or_no(facts["cudnn"]),
         "streams": _yes_or_no(facts["streams"]),
-        "reference": CELLS[spec.cell].reference,
+        "reference": spec.reference,
         "summary": spec.summary,
     }
 

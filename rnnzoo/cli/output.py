@@ -17,7 +17,8 @@ from rich.table import Table
 
 from rnnzoo.report import show
 
-stdout = Console(highlight=False, soft_wrap=True)
+# Where no terminal is, lines are for programs such as grep, and stay whole.
+stdout = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 10_000)
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
