@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnzoo import build_classifier, list_models
+from rnnzoo import build_classifier, get_spec, list_models
 from rnnzoo.errors import ArgumentError, ParityError, PathExistsError, UnsupportedLayerError
 from rnnzoo.preprocessing import TextPreprocessing, TokenPreprocessing
 from rnnzoo_export import check_parity, export_saved_model
 from rnnzoo_export.exportable import Exportable
-from zoo_cases import batch, run, tiny
+from zoo_cases import batch, case, run, tiny
 
 
 def operations(function: tf.types.experimental.ConcreteFunction) -> set[str]:
@@ -24,7 +24,7 @@ def operations(function: tf.types.experimental.ConcreteFunction) -> set[str]:
     return inner | {node.op for node in definition.node}
 
 
-@pytest.mark.parametrize("name", [n for n in list_models() if n.endswith(("-lstm", "-bigru", "-simple-rnn"))])
+@pytest.mark.parametrize("name", list_models())
 def test_signature_has_the_models_names_and_free_axes(name: str, tmp_path: Path) -> None:
     model = tiny(name)
     report = export_saved_model(model, tmp_path / "1")
@@ -34,9 +34,9 @@ def test_signature_has_the_models_names_and_free_axes(name: str, tmp_path: Path)
     specs = function.structured_input_signature[1]
     assert list(function.structured_outputs) == model.output_names
     assert {key: spec.shape[:2].as_list() for key, spec in specs.items()} == {
-        tensor.name: [None, None] for tensor in model.inputs
+        tensor.name: [None, tensor.shape[1]] for tensor in model.inputs
     }
-    inputs = batch(name, [4, 2, 1] if len(specs) > 1 or "text" in name else [4, 4, 4], 4)
+    inputs = batch(name, [4, 2, 1] if case(name).takes_mask(get_spec(name)) else [4, 4, 4], 4)
     tensors = dict(zip([t.name for t in model.inputs], inputs, strict=True))
     output = function(**{key: tf.constant(value) for key, value in tensors.items()})
     np.testing.assert_allclose(output[model.output_names[0]], run(model, inputs), rtol=1e-5, atol=1e-6)
