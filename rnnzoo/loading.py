@@ -12,8 +12,10 @@ import rnnzoo.cells.ind_rnn
 import rnnzoo.cells.layer_norm_lstm
 import rnnzoo.cells.min_gru
 import rnnzoo.cells.min_lstm
+import rnnzoo.cells.mlstm
 import rnnzoo.cells.recurrence
 import rnnzoo.cells.rg_lru
+import rnnzoo.cells.slstm
 import rnnzoo.cells.sru
 import rnnzoo.cells.zoneout
 import rnnzoo.layers.activation_penalty

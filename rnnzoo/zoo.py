@@ -220,6 +220,23 @@ _TABLE: tuple[ModelSpec, ...] = (
         units=(64,),
         **_SERIES,
     ),
+    _row(
+        "series-classifier-slstm",
+        *_CLASSIFIER,
+        "xLSTM's cell whose exponential gates let late inputs outweigh early ones",
+        cell="slstm",
+        units=(64,),
+        **_SERIES,
+    ),
+    _row(
+        "series-classifier-mlstm",
+        *_CLASSIFIER,
+        "three layers of xLSTM's cell whose memory is a matrix, asked by queries",
+        cell="mlstm",
+        units=(64, 64, 64),
+        skip="residual",
+        **_SERIES,
+    ),
     # A series with missing values at irregular times to one answer.
     _row(
         "irregular-gru-d",

@@ -89,6 +89,38 @@ def layer_norm_lstm_step(x: np.ndarray, states: States, weights: Any) -> tuple[n
     return h, [h, c]
 
 
+def slstm_step(x: np.ndarray, states: States, weights: Any) -> tuple[np.ndarray, States]:
+    """As the paper first writes it, without the stabiliser."""
+    h, c, n = states
+    i, f, z, o = np.split(
+        x @ weights["kernel"] + h @ weights["recurrent_kernel"] + weights["bias"], 4, axis=-1
+    )
+    c = sigmoid(f) * c + np.exp(i) * np.tanh(z)
+    n = sigmoid(f) * n + np.exp(i)
+    h = sigmoid(o) * c / n
+    return h, [h, c, n]
+
+
+def mlstm_step(x: np.ndarray, states: States, weights: Any) -> tuple[np.ndarray, States]:
+    """Head by head, with a matrix and a vector each."""
+    heads = len(weights["gate_bias"]) // 2
+    q, k, v, o = np.split(x @ weights["kernel"] + weights["bias"], 4, axis=-1)
+    i, f = np.split(x @ weights["gate_kernel"] + weights["gate_bias"], 2, axis=-1)
+    width = q.shape[1] // heads
+    matrices, sums = (states[0].reshape(len(x), heads, width, width), states[1].reshape(len(x), heads, width))
+    answers, after = np.zeros_like(q), (np.zeros_like(matrices), np.zeros_like(sums))
+    for row in range(len(x)):
+        for head in range(heads):
+            part = slice(head * width, (head + 1) * width)
+            key = k[row, part] / np.sqrt(width)
+            keep, come = sigmoid(f[row, head]), np.exp(15 * np.tanh(i[row, head] / 15))
+            matrix = keep * matrices[row, head] + come * np.outer(v[row, part], key)
+            total = keep * sums[row, head] + come * key
+            answers[row, part] = matrix @ q[row, part] / max(abs(total @ q[row, part]), 1)
+            after[0][row, head], after[1][row, head] = matrix, total
+    return sigmoid(o) * answers, [part.reshape(len(x), -1) for part in after]
+
+
 def normalize(x: np.ndarray) -> np.ndarray:
     return (x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + 1e-3)
 
@@ -120,9 +152,11 @@ STEPS: dict[str, tuple[Step, Callable[[int, int], list[int]]]] = {
     "rg_lru": (rg_lru_step, lambda units, features: [units]),
     "ind_rnn": (ind_rnn_step, lambda units, features: [units]),
     "layer_norm_lstm": (layer_norm_lstm_step, lambda units, features: [units, units]),
+    "slstm": (slstm_step, lambda units, features: [units] * 3),
+    "mlstm": (mlstm_step, lambda units, features: [units * units // np.gcd(units, 4), units]),
     "gru_d": (gru_d_step, lambda units, features: [units, features // 3]),
 }
-_GATES = {"min_gru": 2, "min_lstm": 3, "layer_norm_lstm": 4, "gru_d": 3}
+_GATES = {"slstm": 4, "mlstm": 4, "min_gru": 2, "min_lstm": 3, "layer_norm_lstm": 4, "gru_d": 3}
 
 
 def run(

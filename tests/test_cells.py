@@ -91,7 +91,8 @@ def _built(layer: keras.layers.Layer, x: np.ndarray) -> keras.layers.Layer:
 
 
 PARALLEL = [name for name in SEQUENCE_CELLS if CELLS[name].parallel]
-# What float32 loses over so many steps, on states of about 1: |all at once - step by step| at most this.
+# What float32 loses over so many steps, as a share of the largest output where that is above 1: |all at once - step by
+# step| at most this, and of mLSTM, whose loop loses more in sums that cancel, twice this.
 AT_ONCE = {1: 1e-6, 2: 1e-6, 37: 3e-6, 128: 3e-6, 512: 5e-6, 2048: 5e-6}
 
 
@@ -103,9 +104,10 @@ def test_all_steps_at_once_are_the_steps_one_by_one(cell: str, steps: int) -> No
     layer = CELLS[cell].layer(8, return_sequences=True, name="layer")
     at_once = np.asarray(layer(x))
     one_by_one = np.asarray(keras.layers.RNN(layer.cell, return_sequences=True)(x))
-    assert np.abs(at_once - one_by_one).max() <= AT_ONCE[steps]
     exact, _ = reference.run(cell, x, None, weights_of(layer))
-    assert np.abs(at_once - exact).max() <= AT_ONCE[steps]
+    bound = AT_ONCE[steps] * max(1.0, np.abs(exact).max())
+    assert np.abs(at_once - one_by_one).max() <= (2 * bound if cell == "mlstm" else bound)
+    assert np.abs(at_once - exact).max() <= bound
 
 
 @pytest.mark.parametrize("cell", [name for name in SEQUENCE_CELLS if CELLS[name].onnx == "Scan"])

@@ -97,6 +97,10 @@ CELLS: dict[str, Cell] = {
     "rg_lru": Cell(
         _own("rg_lru", "RGLRUCell"), "De 2024, arXiv:2402.19427", parallel=True, recurrent_matrix=False
     ),
+    "slstm": Cell(_own("slstm", "SLSTMCell"), "Beck 2024, arXiv:2405.04517"),
+    "mlstm": Cell(
+        _own("mlstm", "MLSTMCell"), "Beck 2024, arXiv:2405.04517", parallel=True, recurrent_matrix=False
+    ),
     "ind_rnn": Cell(_own("ind_rnn", "IndRNNCell"), "Li 2018, arXiv:1803.04831", recurrent_matrix=False),
     "convlstm": Cell(
         _convlstm, "Shi 2015, arXiv:1506.04214", onnx="Loop", recurrent_dropout=True, reads="frames"

@@ -1,7 +1,7 @@
 """``build_seq2seq``: the answer is the source from its end to its beginning.
 
 What came before in the answer is known, so attention alone could find a token by the one before it, were no token
-twice in a source: where there are three symbols for five steps only a memory tells the places apart.
+twice in a source: where there are three symbols for seven steps only a memory tells the places apart.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Seq2seqCase(Case):
         return list(both)
 
     def problem(self, spec: ModelSpec) -> Problem:
-        source = symbols(steps=5) + FIRST
+        source = symbols(steps=7) + FIRST
         answer = source[:, ::-1]
         before = np.concatenate([np.full((len(source), 1), START), answer[:, :-1]], axis=1)
         return Problem(
