@@ -68,6 +68,7 @@ def test_the_two_commands_come_first_and_ci_runs_the_second(readme: str, project
         "cell_speed.py",
         "long_memory.py",
         "speech.py",
+        "translation.py",
     ],
 )
 def test_the_tables_are_what_was_measured(script: str, readme: str, project: Path) -> None:
