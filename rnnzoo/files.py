@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import os
 import shutil
 import uuid
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -108,6 +110,23 @@ def existing_directory(path: str | os.PathLike[str], what: str) -> Path:
         found = "received a file" if target.exists() else "no such directory"
         raise PathNotFoundError(f"{target}: {found}; expected {what}. Check the path.")
     return target
+
+
+def read_text(path: str | os.PathLike[str], what: str) -> str:
+    """Reads a UTF-8 file, packed with gzip where its name ends in ``.gz``; a byte order mark is left out.
+
+    Raises:
+        PathNotFoundError: If there is no such file.
+        DataError: If it is damaged or no UTF-8.
+    """
+    file = existing_file(path, what)
+    try:
+        data = gzip.decompress(file.read_bytes()) if file.suffix.lower() == ".gz" else file.read_bytes()
+        return data.decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{file}: not readable as UTF-8 text ({error}); expected {what}. Convert it to UTF-8, or fetch it again."
+        ) from error
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:

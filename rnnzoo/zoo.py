@@ -680,6 +680,13 @@ def _builder(name: str) -> Any:
     return getattr(rnnzoo, name)
 
 
+def takes_argument(spec: ModelSpec, argument: str) -> bool:
+    """Whether ``create_model`` takes an argument for a model."""
+    import inspect
+
+    return argument in _ASKED_BY_SOME or argument in inspect.signature(_builder(spec.builder)).parameters
+
+
 def _check_arguments(build: Any, overrides: Mapping[str, Any]) -> dict[str, Any]:
     import inspect
 

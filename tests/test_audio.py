@@ -195,6 +195,32 @@ def test_statistics_come_from_the_training_part_alone(tmp_path: Path) -> None:
     np.testing.assert_allclose(frames.mean(axis=0), 0, atol=1e-4)
 
 
+@pytest.mark.parametrize("mode", ["w:gz", "w:xz"])
+def test_no_damage_to_a_packed_archive_goes_unseen(mode: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    contents = {f"{name}.wav": wav(pcm16(rng.uniform(-1, 1, 2_000))) for name in "abcde"}
+    whole = archive(tmp_path / f"a.tar.{mode[2:]}", contents, mode=mode).read_bytes()
+    assert len(whole) > 15_000
+    damaged = tmp_path / f"b.tar.{mode[2:]}"
+    for place in np.linspace(60, len(whole) - 60, 20).astype(int).tolist():
+        content = bytearray(whole)
+        content[place] ^= 255
+        for wrong in (bytes(content), whole[:place]):
+            damaged.write_bytes(wrong)
+            with pytest.raises(DataError, match=r"damaged|expected 8, 16, 24 or 32|cut short"):
+                read_recordings(damaged)
+
+
+def test_a_damaged_header_in_a_plain_archive_is_seen(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.tar", {f"{name}.wav": wav(pcm16(SAMPLES)) for name in "abc"}, mode="w")
+    whole = path.read_bytes()
+    second = whole.index(b"b.wav")
+    for wrong in (whole[:second] + b"\xff" * 200 + whole[second + 200 :], whole[:second]):
+        path.write_bytes(wrong)
+        with pytest.raises(DataError, match="damaged or cut short"):
+            read_recordings(path)
+
+
 def test_waveforms_in_memory_and_integers_are_the_same_as_files(tmp_path: Path) -> None:
     contents = beeps()
     for name, content in contents.items():
@@ -285,6 +311,22 @@ def test_wrong_arguments_are_told(tmp_path: Path) -> None:
         audio_splits(
             sounds, ["a", "b"] * 10, sample_rate=RATE, task="transcription", test=(sounds[:1], ["z"])
         )
+
+
+def test_integers_of_other_widths_are_refused() -> None:
+    for dtype in (np.int32, np.int64, np.uint8):
+        with pytest.raises(DataError, match=rf"row 0: received {np.dtype(dtype)} up to 100; expected floats"):
+            audio_splits([np.full(900, 100, dtype)] * 40, ["a", "b"] * 20, sample_rate=RATE)
+
+
+def test_files_that_are_left_out_do_not_count(tmp_path: Path) -> None:
+    for name, content in beeps().items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "other.wav").write_bytes(wav(pcm16(SAMPLES), rate=16_000))
+    splits = audio_splits(tmp_path, lambda name: None if name == "other.wav" else label_of(name))
+    assert splits.preprocessing.sample_rate == RATE
+    with pytest.raises(DataError, match="targets: leave out every recording"):
+        audio_splits(tmp_path, lambda name: None)
 
 
 def test_files_of_two_rates_are_refused(tmp_path: Path) -> None:

@@ -100,6 +100,14 @@ WRONG: list[tuple[list[str], str]] = [
         "error: --target: received without --window and --horizon",
     ),
     (
+        ["train", "transcriber-bilstm", "--data", "digits", "--out", "x"],
+        "error: model 'transcriber-bilstm': is for transcription; the data are for classification and say num_classes,",
+    ),
+    (
+        ["train", "series-classifier-gru", "--data", "digits", "--max-tokens", "50", "--out", "x"],
+        "error: --max-tokens: received 50 for the named data set 'digits'; expected it for files only.",
+    ),
+    (
         ["evaluate", "nothing"],
         "error: nothing: no such directory; expected a run directory written by train.",
     ),
@@ -169,6 +177,16 @@ def test_train_evaluate_export_predict(tmp_path: Path) -> None:
         refused = rnnzoo("export", bundle, "--out", tmp_path / "new", *flags)
         assert refused.returncode == 2
         assert message in refused.stderr
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.txt").write_text("mine")
+    for out, message in (
+        ("precious", "holds something else than an earlier export"),
+        ("my run", "is the run or"),
+    ):
+        refused = rnnzoo("export", run, "--out", tmp_path / out, "--force")
+        assert message in refused.stderr
+    assert (tmp_path / "precious" / "thesis.txt").is_file()
+    assert (run / "model.keras").is_file()
     unknown = rnnzoo("export", run, "--out", tmp_path / "new", "--quantize", "int4")
     assert unknown.returncode == 2
     assert "unknown quantize: received 'int4'" in unknown.stderr
@@ -181,6 +199,12 @@ def test_train_evaluate_export_predict(tmp_path: Path) -> None:
     assert [answers[0]["label"], answers[2]["label"]] == ["bad", "good"]
     assert len(answers) == 3
     assert rnnzoo("predict", bundle, "--input", tmp_path / "texts.txt", "--output", output).returncode == 2
+    (tmp_path / "ODD.TXT").write_bytes("a poor\u2028film\x0c\r\na fine film\n".encode())
+    assert len(json.loads(ok("predict", bundle, "--input", tmp_path / "ODD.TXT", "--json"))) == 2
+    (tmp_path / "a.mp3").write_bytes(b"\xff\xfb")
+    assert "received a.mp3; expected .txt, .csv" in rnnzoo("predict", bundle, "-i", tmp_path / "a.mp3").stderr
+    into_directory = rnnzoo("predict", bundle, "a film", "--output", tmp_path, "--force").stderr
+    assert "exists; expected a new file" in into_directory
     from_table = json.loads(ok("predict", bundle, "--input", table, "--text", "text", "--json"))
     assert len(from_table) == 72
     assert json.loads(ok("predict", bundle, "-", "--json", stdin="a lovely film\n"))[0]["label"] == "good"

@@ -85,7 +85,7 @@ class TestStreams:
             (
                 {"train": Path("no-such.txt")},
                 PathNotFoundError,
-                "no-such.txt: not found; expected a text file",
+                "no-such.txt: no such file; expected a text file",
             ),
             ({"train": "a b c", "window": 0}, ArgumentError, "window: received 0"),
         ],
@@ -99,7 +99,9 @@ class TestStreams:
     def test_a_file_that_is_no_text_is_named(self, tmp_path: Path) -> None:
         for name, data in (("a.txt", b"\xff\xfe\x00"), ("a.txt.gz", b"not gzip")):
             (tmp_path / name).write_bytes(data)
-            with pytest.raises(DataError, match=rf"{name}: cannot be read .* expected UTF-8 text"):
+            with pytest.raises(
+                DataError, match=rf"{name}: not readable as UTF-8 text .*expected a text file"
+            ):
                 text_stream_splits(tmp_path / name)
 
 

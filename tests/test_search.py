@@ -134,7 +134,9 @@ def test_wrong_searches_are_refused_before_the_first_trial(splits: Splits, tmp_p
     for options, error, message in wrong:
         with pytest.raises(error, match=message):
             search(splits, tmp_path / "search", **options)
-    assert not (tmp_path / "search" / "tuner").exists() or not any((tmp_path / "search" / "tuner").iterdir())
+    with pytest.raises(ArgumentError, match="model 'forecaster-gru': is for forecasting; the data are for"):
+        run_search("forecaster-gru", splits, directory=tmp_path / "search")
+    assert not (tmp_path / "search").exists()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("mine")
     with pytest.raises(PathExistsError, match="already holds something else"):

@@ -208,7 +208,13 @@ def test_damaged_directories_and_wrong_inputs_are_refused(exported: Path, tmp_pa
     write_json(tmp_path / "translator.json", {**header, "format_version": 9})
     with pytest.raises(BundleError, match="received format version 9; expected 1"):
         Translator(tmp_path)
+    write_json(tmp_path / "translator.json", {"format_version": 1})
+    for name in ("encoder.onnx", "decoder.onnx"):
+        (tmp_path / name).write_bytes((exported / name).read_bytes())
+    with pytest.raises(BundleError, match="has no source_vocabulary_size; expected one"):
+        Translator(tmp_path)
     translator = Translator(exported)
+    assert translator.search(np.zeros((0, 3), int)) == []
     with pytest.raises(DataError, match="received ids from 4 to 7; expected 0 to 6"):
         translator.search(np.array([[4, 7]]))
     with pytest.raises(DataError, match=r"received float64 \(1, 1\); expected whole numbers"):

@@ -207,6 +207,19 @@ def test_parallel_files_are_read_packed_or_not(tmp_path: Path) -> None:
     assert data.test is None
 
 
+@pytest.mark.parametrize("coding", ["words", "subwords"])
+def test_rows_that_are_no_texts_are_named(coding: str) -> None:
+    good = (["one"], ["eins"])
+    with pytest.raises(DataError, match="row 1: received NoneType; expected a text"):
+        pair_splits(
+            (["one", None], ["eins", "zwei"]),  # type: ignore[list-item]
+            validation=good,
+            coding=coding,
+        )
+    with pytest.raises(DataError, match="row 0: received a text with a lone surrogate"):
+        pair_splits((["\ud800"], ["eins"]), validation=good, coding=coding)
+
+
 def test_broken_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.en").write_text("one\ntwo\n")
     (tmp_path / "a.de").write_text("eins\n")
@@ -215,9 +228,11 @@ def test_broken_files_are_refused(tmp_path: Path) -> None:
     source, pair = tmp_path / "a.en", (tmp_path / "a.en", tmp_path / "a.en")
     with pytest.raises(DataError, match=r"a.en has 2 lines, .*a.de has 1; expected as many in both"):
         read_pairs(source, tmp_path / "a.de", validation=pair)
-    with pytest.raises(DataError, match=r"b.de: cannot be read .*; expected UTF-8 text"):
+    with pytest.raises(
+        DataError, match=r"b.de: not readable as UTF-8 text .*expected a file of texts, one a line"
+    ):
         read_pairs(source, tmp_path / "b.de", validation=pair)
-    with pytest.raises(DataError, match=r"c.gz: cannot be read"):
+    with pytest.raises(DataError, match=r"c.gz: not readable as UTF-8 text"):
         read_pairs(source, tmp_path / "c.gz", validation=pair)
     with pytest.raises(PathNotFoundError, match="no such file; expected a file of texts, one a line"):
         read_pairs(source, tmp_path / "none", validation=pair)

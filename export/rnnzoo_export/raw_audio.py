@@ -13,7 +13,7 @@ from onnx import TensorProto
 
 from rnnzoo.preprocessing import LogMelPreprocessing
 from rnnzoo.preprocessing.base import Rows, pad
-from rnnzoo.preprocessing.log_mel import FLOOR
+from rnnzoo.preprocessing.log_mel import FLOOR, check_range
 from rnnzoo_export.node_builder import NodeBuilder
 from rnnzoo_export.raw_graph import RawGraph, RawValues
 from rnnzoo_export.raw_series import any_of
@@ -94,6 +94,8 @@ class LogMelGraph(RawGraph):
     def arrays(self, raw: Rows) -> dict[str, np.ndarray]:
         """Returns waveforms padded with zeros, and their lengths."""
         rows = [np.asarray(row) for row in raw]
+        for number, row in enumerate(rows):
+            check_range(row, number)
         rows = [row / np.float32(32768) if row.dtype == np.int16 else row for row in rows]
         return {
             "waveform": pad([row.astype(np.float32) for row in rows], dtype=np.float32),

@@ -126,10 +126,12 @@ def _check_preprocessing(preprocessing: Any, sizes: Mapping[str, int]) -> None:
             "splits.preprocessing of pair_splits."
         )
     for side, coding in (("source", preprocessing.source), ("target", preprocessing.target)):
-        if coding.vocabulary_size > sizes[f"{side}_vocabulary_size"]:
+        # Every id that the model can answer must have a text.
+        known = sizes[f"{side}_vocabulary_size"]
+        if coding.vocabulary_size > known or (side == "target" and coding.vocabulary_size < known):
             raise ArgumentError(
-                f"preprocessing: its {side} has {coding.vocabulary_size} ids, the model knows "
-                f"{sizes[f'{side}_vocabulary_size']}; expected the preprocessing that the model was trained with."
+                f"preprocessing: its {side} has {coding.vocabulary_size} ids, the model knows {known}; expected the "
+                "preprocessing that the model was trained with."
             )
 
 

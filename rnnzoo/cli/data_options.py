@@ -24,6 +24,15 @@ _DATA_HELP = (
     "A CSV or TSV file (.gz too), or a named set: digits, moving_digits; from the folder RNNZOO_DATA "
     "beijing_pm25, etth1, fsdd, multi30k, physionet2012, ptb, splice, tinyshakespeare."
 )
+_OF_NAMED_SETS = (
+    "data",
+    "task",
+    "window",
+    "horizon",
+    "validation_fraction",
+    "test_fraction",
+    "split_seed",
+)
 
 
 def _option(flag: str, text: str) -> Any:
@@ -90,6 +99,7 @@ class DataOptions:
             "test_fraction": self.test_fraction,
         }
         if self.data in DATASETS and not os.path.exists(self.data):  # noqa: PTH110
+            self._refuse_file_options()
             given: dict[str, Any] = {"task": self.task, "window": self.window, "horizon": self.horizon}
             options = {name: value for name, value in given.items() if value is not None}
             return load_dataset(self.data, seed=self.split_seed, **fractions, **options)
@@ -102,6 +112,16 @@ class DataOptions:
                 "series."
             )
         return read_table(self.data, seed=self.split_seed, **self._text_arguments(), **fractions)
+
+    def _refuse_file_options(self) -> None:
+        """Raises ``ArgumentError`` for options that say how to read a file, where a set is named."""
+        for option in dataclasses.fields(self):
+            value = getattr(self, option.name)
+            if option.name not in _OF_NAMED_SETS and value != option.default:
+                raise ArgumentError(
+                    f"--{option.name.replace('_', '-')}: received {value!r} for the named data set {self.data!r}; "
+                    "expected it for files only. Leave it out."
+                )
 
     def _text_arguments(self) -> dict[str, Any]:
         return {

@@ -10,9 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, tensorflow_starting
+from rnnzoo.errors import PathExistsError
 
 MANIFEST_FILE = "manifest.json"
 TARGETS = ("bundle", "triton", "kserve")
+#: By which an earlier export is known.
+_WRITTEN = (MANIFEST_FILE, "translator.json", "*/config.pbtxt", "inference_service.yaml")
 
 
 def register(app: typer.Typer) -> None:
@@ -61,6 +64,7 @@ def export(
     from_bundle = (source / MANIFEST_FILE).is_file()
     _check_options(target, storage_uri, quantize, from_bundle=from_bundle, options=bool(also or quantize))
     refuse_existing(out, overwrite=force)
+    _refuse_other_directories(source, out)
     with tempfile.TemporaryDirectory() as folder:
         bundle = source
         if not from_bundle:
@@ -79,6 +83,18 @@ def export(
             print_json({"directory": str(out), "parity": made.parity, "sha256": made.sha256})
         else:
             print_bundle(out, made)
+
+
+def _refuse_other_directories(source: Path, out: Path) -> None:
+    """Replaces nothing but what this command has written, and never what it reads."""
+    if out.is_dir() and out.resolve() == source.resolve():
+        raise PathExistsError(f"{out}: is the run or bundle to be exported; expected another directory.")
+    written = any(next(out.glob(pattern), None) for pattern in _WRITTEN)
+    if out.is_dir() and any(out.iterdir()) and not written:
+        raise PathExistsError(
+            f"{out}: holds something else than an earlier export, which --force does not replace; expected an export, "
+            "or a new or empty directory. Choose another path."
+        )
 
 
 def _check_options(
@@ -125,7 +141,11 @@ def _export_translator(
         from rnnzoo_export.seq2seq import export_seq2seq_onnx
 
         report = export_seq2seq_onnx(
-            load_model(opened.model), out, preprocessing=opened.read_preprocessing(), overwrite=overwrite
+            load_model(opened.model),
+            out,
+            preprocessing=opened.read_preprocessing(),
+            parity_inputs=opened.read_samples(),
+            overwrite=overwrite,
         )
     if as_json:
         print_json({"directory": str(out), "steps_difference": report.parity.max_difference})

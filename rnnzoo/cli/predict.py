@@ -11,7 +11,8 @@ import typer
 
 from rnnzoo.cli.output import note, print_json, print_table, stdout
 from rnnzoo.cli.raw_inputs import read_raw_inputs
-from rnnzoo.errors import ArgumentError, PathExistsError
+from rnnzoo.errors import ArgumentError
+from rnnzoo.files import refuse_existing_file
 
 TRANSLATOR_FILE = "translator.json"
 
@@ -52,12 +53,17 @@ def predict(
         raise ArgumentError(
             "predict: expected either inputs or --input FILE. Write e.g. rnnzoo predict BUNDLE 'a text'."
         )
-    if output is not None and output.exists() and not force:
-        raise PathExistsError(f"{output}: exists; expected a new file. Choose another name, or pass --force.")
+    if output is not None:
+        refuse_existing_file(output, overwrite=force)
     if (bundle / TRANSLATOR_FILE).is_file():
         from rnnzoo_export.serving.translator import Translator
 
         translator = Translator(bundle)
+        if translator.preprocessing is None:
+            raise ArgumentError(
+                f"{bundle}: was exported without preprocessing, so that it takes ids; expected one that takes texts. "
+                "Pass preprocessing= to export_seq2seq_onnx, or use Translator.search."
+            )
         raw = read_raw_inputs(translator, inputs or [], file, text=text, columns=columns)
         answers = [asdict(answer) for answer in translator.translate(raw)]
     else:

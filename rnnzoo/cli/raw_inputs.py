@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.files import existing_file
+from rnnzoo.files import existing_file, read_text
 
 # The kinds of preprocessing that take one line of text.
 _TEXTS = ("text", "tokens", "characters", "pairs", "dna")
+_SUFFIXES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".npy", ".wav")
+_SUFFIXES_IN_WORDS = f"{', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}"
 
 
 def read_raw_inputs(
@@ -32,29 +34,25 @@ def read_raw_inputs(
     """
     kind = bundle.preprocessing.kind if bundle.preprocessing is not None else "none"
     if file is None:
-        lines = sys.stdin.read().splitlines() if arguments == ["-"] else arguments
+        lines = _lines(sys.stdin.read()) if arguments == ["-"] else arguments
         return lines if kind in _TEXTS else [_json(line, "the input") for line in lines]
     path = existing_file(file, "inputs to answer")
-    suffix = "".join(s for s in path.suffixes[-2:] if s != ".gz")
+    suffix = "".join(s.lower() for s in path.suffixes[-2:] if s.lower() != ".gz")
+    if not suffix.endswith(_SUFFIXES):
+        raise ArgumentError(f"--input: received {path.name}; expected {_SUFFIXES_IN_WORDS}.")
     if suffix.endswith((".csv", ".tsv")):
         return _read_table(path, kind, text=text, columns=columns)
     if suffix.endswith(".wav"):
         return _read_sound(path, bundle)
     if suffix.endswith(".npy"):
         return _read_array(path)
-    content = _read_text(path)
+    content = read_text(path, "inputs to answer")
     if suffix.endswith(".jsonl"):
-        return [
-            _json(line, f"{path}, line {n}") for n, line in enumerate(content.splitlines(), 1) if line.strip()
-        ]
+        return [_json(line, f"{path}, line {n}") for n, line in enumerate(_lines(content), 1) if line.strip()]
     if suffix.endswith(".json"):
         value = _json(content, str(path))
         return value if isinstance(value, list) else [value]
-    if suffix.endswith(".txt"):
-        return content.splitlines()
-    raise ArgumentError(
-        f"--input: received {path.name}; expected .txt, .csv, .tsv, .json, .jsonl, .npy or .wav."
-    )
+    return _lines(content)
 
 
 def _read_table(path: Path, kind: str, *, text: str | None, columns: str | None) -> list[Any]:
@@ -101,14 +99,10 @@ def _read_array(path: Path) -> list[Any]:
         raise DataError(f"{path}: not a readable NumPy array ({error}). Save it with numpy.save.") from error
 
 
-def _read_text(path: Path) -> str:
-    import gzip
-
-    try:
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        return data.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not readable as UTF-8 text ({error}). Convert it to UTF-8.") from error
+def _lines(text: str) -> list[str]:
+    """Cuts at line feeds alone: a text may hold other separators."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    return lines if lines[-1] else lines[:-1]
 
 
 def _json(text: str, where: str) -> Any:

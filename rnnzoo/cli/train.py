@@ -68,7 +68,10 @@ def run_training(
     config = TrainConfig.from_dict(fields)
     RunDirectory(out).check_free(resume=resume, overwrite=force)  # before anything slow
     with tensorflow_starting("reading the data and starting TensorFlow"):
+        from rnnzoo.training.compatibility import check_name_fits
+
         splits = data.load()
+        check_name_fits(model, splits)
         network = _build(model, {**splits.model_arguments, **arguments}, config.seed)
     _announce(network, splits)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import tarfile
 import warnings
 import wave
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -144,8 +146,10 @@ def audio_splits(
     facts: dict[str, Any] = dict(description or {})
     if isinstance(source, str | os.PathLike):
         recordings = read_recordings(source)
-        rate = _common_rate(recordings, sample_rate)
-        parts = _by_name(recordings, targets, {"validation": validation, "test": test})
+        parts, kept = _by_name(recordings, targets, {"validation": validation, "test": test})
+        if not kept:
+            raise DataError("targets: leave out every recording; expected some to learn from.")
+        rate = _common_rate(kept, sample_rate)
         facts = {"source": Path(source).name, **facts}
         if Path(source).is_file():
             facts["checksum"] = file_checksum(source)
@@ -193,10 +197,22 @@ def _read_archive(path: Path, max_bytes: int) -> Iterator[tuple[Recording, int]]
                 content = archive.extractfile(member)
                 assert content is not None, "a regular file has content"
                 yield read_wav(io.BytesIO(content.read()), member.name, where=f"{path}: {member.name}")
-    except (tarfile.TarError, EOFError, OSError) as error:
+            _check_end(archive)
+    except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise DataError(
             f"{path}: damaged or cut short ({error}); expected a whole archive. Fetch it again."
         ) from error
+
+
+def _check_end(archive: tarfile.TarFile) -> None:
+    """Raises ``tarfile.ReadError`` unless the members end as an archive ends: tarfile stops at any bad header."""
+    file = archive.fileobj
+    assert file is not None, "an open archive has a file"
+    file.seek(archive.offset)
+    if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise tarfile.ReadError("no end of the archive where the members end")
+    while file.read(2**20):  # a packed file compares its checksum at its very end
+        pass
 
 
 def read_wav(file: IO[bytes], name: str, *, where: str) -> tuple[Recording, int]:
@@ -262,8 +278,10 @@ def _common_rate(recordings: Sequence[Recording], expected: int | None) -> int:
     return next(iter(rates))
 
 
-def _by_name(recordings: Sequence[Recording], targets: Any, choosers: Mapping[str, Any]) -> dict[str, Pair]:
-    """Looks up the targets of files and puts each where its name belongs."""
+def _by_name(
+    recordings: Sequence[Recording], targets: Any, choosers: Mapping[str, Any]
+) -> tuple[dict[str, Pair], list[Recording]]:
+    """Looks up the targets of files and puts each where its name belongs; returns the recordings too that are kept."""
     if not callable(targets) and not isinstance(targets, Mapping):
         raise ArgumentError(
             f"targets: received {type(targets).__name__} for files; expected a function or a mapping from names to "
@@ -277,10 +295,12 @@ def _by_name(recordings: Sequence[Recording], targets: Any, choosers: Mapping[st
             )
     parts: dict[str, tuple[list[Any], list[Any]]] = {"train": ([], [])}
     parts |= {part: ([], []) for part, chooser in choosers.items() if chooser is not None}
+    kept = []
     for recording in recordings:
         target = _target(targets, recording.name)
         if target is None:
             continue
+        kept.append(recording)
         chosen = [
             part for part, chooser in choosers.items() if chooser is not None and chooser(recording.name)
         ]
@@ -291,7 +311,7 @@ def _by_name(recordings: Sequence[Recording], targets: Any, choosers: Mapping[st
         rows, labels = parts[chosen[0] if chosen else "train"]
         rows.append(recording.samples)
         labels.append(target)
-    return dict(parts)
+    return dict(parts), kept
 
 
 def _target(targets: Any, name: str) -> Any:

@@ -131,7 +131,8 @@ def _physionet2012(seed: int, validation_fraction: float, test_fraction: float) 
     )
 
 
-def _ptb(*_: float) -> Splits:
+def _ptb(seed: int, validation_fraction: float, test_fraction: float) -> Splits:
+    _refuse_fractions("ptb", validation_fraction, test_fraction)
     from rnnzoo.data.streams import text_stream_splits
 
     folder = data_directory() / "ptb"
@@ -141,7 +142,8 @@ def _ptb(*_: float) -> Splits:
     )
 
 
-def _tinyshakespeare(*_: float) -> Splits:
+def _tinyshakespeare(seed: int, validation_fraction: float, test_fraction: float) -> Splits:
+    _refuse_fractions("tinyshakespeare", validation_fraction, test_fraction)
     from rnnzoo.data.streams import text_stream_splits
 
     path = data_directory() / "tinyshakespeare" / "input.txt.gz"
@@ -192,7 +194,8 @@ def _spoken_digits(
     )
 
 
-def _multi30k(*_: float) -> Splits:
+def _multi30k(seed: int, validation_fraction: float, test_fraction: float) -> Splits:
+    _refuse_fractions("multi30k", validation_fraction, test_fraction)
     from rnnzoo.data.pairs import multi30k
 
     return multi30k(data_directory() / "multi30k")
@@ -242,11 +245,7 @@ def _splice(seed: int, validation_fraction: float, test_fraction: float) -> Spli
 def _etth1(
     seed: int, validation_fraction: float, test_fraction: float, *, window: int = 96, horizon: int = 96
 ) -> Splits:
-    for name, share in (("validation_fraction", validation_fraction), ("test_fraction", test_fraction)):
-        if share != _DEFAULT_FRACTION:
-            raise ArgumentError(
-                f"{name}: received {share!r} for the data set 'etth1', which has a split of its own. Leave it out."
-            )
+    _refuse_fractions("etth1", validation_fraction, test_fraction)
     return read_etth1(data_directory(), window=window, horizon=horizon)
 
 
@@ -262,7 +261,15 @@ def _beijing_pm25(
     )
 
 
-_FRACTIONS = ("seed", "validation_fraction", "test_fraction", "_")
+def _refuse_fractions(data: str, validation_fraction: float, test_fraction: float) -> None:
+    for name, share in (("validation_fraction", validation_fraction), ("test_fraction", test_fraction)):
+        if share != _DEFAULT_FRACTION:
+            raise ArgumentError(
+                f"{name}: received {share!r} for the data set {data!r}, which has a split of its own. Leave it out."
+            )
+
+
+_FRACTIONS = ("seed", "validation_fraction", "test_fraction")
 DATASETS: dict[str, Callable[..., Splits]] = {
     "beijing_pm25": _beijing_pm25,
     "digits": _digits,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
@@ -181,13 +180,7 @@ def read_lines(path: str | os.PathLike[str]) -> list[str]:
         PathNotFoundError: If there is no such file.
         DataError: If it cannot be read.
     """
-    file = files.existing_file(path, "a file of texts, one a line")
-    try:
-        data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        text = data.decode("utf-8")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: cannot be read ({error}); expected UTF-8 text, one text a line.") from error
-    lines = text.split("\n")
+    lines = files.read_text(path, "a file of texts, one a line").split("\n")
     return [line.removesuffix("\r").strip() for line in (lines[:-1] if lines[-1] == "" else lines)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,8 @@ from rnnzoo import checks
 from rnnzoo.data.split import Batch, Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
+from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.files import read_text
 from rnnzoo.preprocessing import CharacterTextPreprocessing, TokenPreprocessing
 
 #: Streams that a text is cut into to be scored.
@@ -184,15 +184,7 @@ def text_stream_splits(
 def _read(source: str | Path) -> str:
     if isinstance(source, str):
         return source
-    if not source.is_file():
-        raise PathNotFoundError(f"{source}: not found; expected a text file. Give another path.")
-    try:
-        data = gzip.decompress(source.read_bytes()) if source.suffix == ".gz" else source.read_bytes()
-        return data.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{source}: cannot be read ({error}); expected UTF-8 text. Convert it first."
-        ) from error
+    return read_text(source, "a text file")
 
 
 def _with_ends(text: str) -> str:

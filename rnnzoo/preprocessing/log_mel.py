@@ -170,6 +170,20 @@ def _mel(hertz: np.ndarray) -> np.ndarray:
     return 2595.0 * np.log10(1.0 + hertz / 700.0)
 
 
+def check_range(samples: np.ndarray, number: int) -> None:
+    """Raises ``DataError`` for integers that are neither 16-bit ones nor a rounded wave from -1 to 1."""
+    if (
+        samples.dtype.kind in "iu"
+        and samples.dtype != np.int16
+        and samples.size
+        and np.abs(samples).max() > 1
+    ):
+        raise DataError(
+            f"row {number}: received {samples.dtype} up to {np.abs(samples).max()}; expected floats from -1 to 1, or "
+            "16-bit integers (np.int16). Divide by the largest value of the recording's type, such as 32768."
+        )
+
+
 def _waveform(row: Any, number: int) -> np.ndarray:
     try:
         array = np.asarray(row)
@@ -178,6 +192,7 @@ def _waveform(row: Any, number: int) -> np.ndarray:
         raise DataError(
             f"row {number}: received {type(row).__name__} that is no waveform; expected numbers (samples,)."
         ) from error
+    check_range(array, number)
     if samples.ndim != 1:
         raise DataError(
             f"row {number}: received shape {samples.shape}; expected (samples,). Pass one channel, or their mean."

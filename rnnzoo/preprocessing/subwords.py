@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing.base import Rows
-from rnnzoo.preprocessing.text_coding import SPECIAL, TextCoding
+from rnnzoo.preprocessing.text_coding import SPECIAL, TextCoding, checked_text
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -68,7 +68,8 @@ class SubwordPreprocessing(TextCoding):
             initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
             show_progress=False,
         )
-        tokenizer.train_from_iterator(raw, trainer)
+        texts = [checked_text(row, number) for number, row in enumerate(raw)]
+        tokenizer.train_from_iterator(texts, trainer)
         return cls(json.loads(tokenizer.to_str()))
 
     @property

@@ -36,7 +36,8 @@ class TextCoding(Preprocessing):
     def encode(self, raw: Rows) -> list[np.ndarray]:
         """Turns texts into ids ``(time,)``; an empty text is its end alone."""
         return [
-            np.array([*self.text_to_ids(_text(row, number)), END], np.int32) for number, row in enumerate(raw)
+            np.array([*self.text_to_ids(checked_text(row, number)), END], np.int32)
+            for number, row in enumerate(raw)
         ]
 
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
@@ -54,7 +55,8 @@ class TextCoding(Preprocessing):
         return self.ids_to_text(kept)
 
 
-def _text(row: Any, number: int) -> str:
+def checked_text(row: Any, number: int) -> str:
+    """Returns a row if it is a text that UTF-8 can write, or raises ``DataError``."""
     if not isinstance(row, str):
         raise DataError(f"row {number}: received {type(row).__name__}; expected a text. Pass strings.")
     try:

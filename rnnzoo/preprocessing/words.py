@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing.base import Rows
-from rnnzoo.preprocessing.text_coding import SPECIAL, UNKNOWN, TextCoding
+from rnnzoo.preprocessing.text_coding import SPECIAL, UNKNOWN, TextCoding, checked_text
 
 _WORDS = re.compile(r"\w+(?:['\u2019-]\w+)*|[^\w\s]")
 _JOINED_LEFT, _JOINED_RIGHT = frozenset(".,!?;:)]}%\u2026"), frozenset("([{")
@@ -48,7 +48,8 @@ class WordPreprocessing(TextCoding):
     def fit(cls, raw: Rows, *, max_tokens: int = 8_000) -> WordPreprocessing:
         """Fits the vocabulary on training texts: the most frequent words, ties in the order of the alphabet."""
         checks.integer("max_tokens", max_tokens, minimum=5, fix="Four ids are taken.")
-        counts = Counter(word for text in raw for word in split_words_and_marks(text))
+        texts = (checked_text(row, number) for number, row in enumerate(raw))
+        counts = Counter(word for text in texts for word in split_words_and_marks(text))
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
         return cls([*SPECIAL, *ranked[: max_tokens - len(SPECIAL)]])
 

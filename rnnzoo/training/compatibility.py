@@ -15,6 +15,7 @@ from rnnzoo.model_layers import all_layers
 from rnnzoo.model_outputs import output_quantiles
 from rnnzoo.tasks import Task, get_task
 from rnnzoo.training.feeding import feed
+from rnnzoo.zoo import get_spec, takes_argument
 
 #: The argument that says how many ids an embedding must know, where it is not ``vocabulary_size``.
 _VOCABULARIES = {
@@ -50,6 +51,23 @@ def suited(model: Any, splits: Splits, task: str | None = None) -> tuple[Task, S
     if kind.quantiles is not None:
         kind = dataclasses.replace(kind, quantiles=output_quantiles(model) or kind.quantiles)
     return kind, splits
+
+
+def check_name_fits(name: str, splits: Splits) -> None:
+    """Checks that a model of the zoo takes what the data say, before it is built.
+
+    Raises:
+        ArgumentError: If it is for data of another kind.
+        UnknownNameError: If there is no such model.
+    """
+    spec = get_spec(name)
+    refused = [argument for argument in splits.model_arguments if not takes_argument(spec, argument)]
+    if refused:
+        raise ArgumentError(
+            f"model {name!r}: is for {spec.task.replace('_', ' ')}; the data are for {splits.task.replace('_', ' ')} "
+            f"and say {', '.join(refused)}, which it does not take. Choose a model for them (rnnzoo models), or the "
+            "task of the data (--task)."
+        )
 
 
 def check_model_fits(model: Any, splits: Any, task: Task) -> None:

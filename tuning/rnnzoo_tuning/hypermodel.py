@@ -10,7 +10,7 @@ import keras
 import keras_tuner
 
 from rnnzoo.data.splits import Splits
-from rnnzoo.training.compatibility import check_model_fits, suited
+from rnnzoo.training.compatibility import check_model_fits, check_name_fits, suited
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.trainer import fit, monitored
 from rnnzoo.zoo import create_model
@@ -42,6 +42,17 @@ class ZooHyperModel(keras_tuner.HyperModel):
         self._space = space
         self._config = config
         self._arguments = {**splits.model_arguments, **arguments}
+
+    def check(self) -> None:
+        """Checks that the model fits the data, with the first value of all that may vary.
+
+        Raises:
+            ArgumentError: If it does not.
+        """
+        check_name_fits(self._model_name, self._splits)
+        model = self.build(keras_tuner.HyperParameters())
+        task, splits = suited(model, self._splits)
+        check_model_fits(model, splits, task)
 
     def choose(self, parameters: Any) -> tuple[dict[str, Any], TrainConfig]:
         """Returns the builder's arguments and the config that a set of hyperparameters stands for."""

@@ -20,9 +20,9 @@ from rnnzoo.training.trainer import TrainResult, monitored, train
 from rnnzoo.zoo import create_model
 from rnnzoo_tuning.hypermodel import ZooHyperModel
 from rnnzoo_tuning.report import TrialTable, write_search_files
-from rnnzoo_tuning.search_directory import TUNER, prepare
+from rnnzoo_tuning.search_directory import TUNER, check_free, prepare
 from rnnzoo_tuning.space import SearchSpace, default_space
-from rnnzoo_tuning.tuners import build_tuner, planned_trials
+from rnnzoo_tuning.tuners import ALGORITHMS, build_tuner, planned_trials
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,14 @@ def run_search(
     _check_tensorboard()
     config, space = config or TrainConfig(), space or default_space(name)
     space.check(name)
+    checks.choice("algorithm", algorithm, ALGORITHMS)
     checks.integer("max_trials", max_trials, minimum=1)
     objective = monitored(get_task(splits.task), config)
     root = Path(directory)
-    prepare(root, resume=resume, overwrite=overwrite)
+    check_free(root, resume=resume, overwrite=overwrite)
     hypermodel = ZooHyperModel(name, splits, space, config, dict(arguments or {}))
+    hypermodel.check()
+    prepare(root, resume=resume, overwrite=overwrite)
     table = TrialTable(objective, enabled=progress)
     tuner = build_tuner(
         algorithm,

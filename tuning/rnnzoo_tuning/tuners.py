@@ -10,7 +10,6 @@ from typing import Any
 
 import keras_tuner
 
-from rnnzoo import checks
 from rnnzoo_tuning.hypermodel import ZooHyperModel
 
 ALGORITHMS = ("random", "bayesian", "hyperband", "grid")
@@ -45,7 +44,6 @@ def build_tuner(
     Returns:
         A Keras Tuner tuner.
     """
-    checks.choice("algorithm", algorithm, ALGORITHMS)
     kinds: dict[str, tuple[type, dict[str, Any]]] = {
         "random": (keras_tuner.RandomSearch, {"max_trials": max_trials}),
         "bayesian": (keras_tuner.BayesianOptimization, {"max_trials": max_trials}),

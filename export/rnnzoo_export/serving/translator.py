@@ -133,7 +133,12 @@ class Translator:
             )
         for name in (ENCODER, DECODER):
             files.existing_file(folder / name, "a file that export_seq2seq_onnx wrote")
-        self.vocabulary_size = int(header["source_vocabulary_size"])
+        size = header.get("source_vocabulary_size")
+        if not isinstance(size, int):
+            raise BundleError(
+                f"{folder / HEADER}: has no source_vocabulary_size; expected one. Export again."
+            )
+        self.vocabulary_size = size
         self.steps = Steps.open(folder, threads=checks.integer("threads", threads, minimum=1))
         stored = folder / PREPROCESSING
         self.preprocessing: Any = load_preprocessing(stored) if stored.is_file() else None
@@ -211,6 +216,8 @@ class Translator:
             raise DataError(
                 f"tokens: received ids from {tokens.min()} to {tokens.max()}; expected 0 to {self.vocabulary_size - 1}."
             )
+        if not len(tokens):  # zero rows end the whole process inside onnxruntime
+            return []
         return self.steps.search(tokens, beams=beams, alpha=alpha, max_length=max_length)
 
 
