@@ -69,6 +69,7 @@ def test_the_two_commands_come_first_and_ci_runs_the_second(readme: str, project
         "long_memory.py",
         "speech.py",
         "translation.py",
+        "etth1.py",
     ],
 )
 def test_the_tables_are_what_was_measured(script: str, readme: str, project: Path) -> None:
