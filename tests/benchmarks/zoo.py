@@ -211,8 +211,8 @@ def print_table() -> None:
         higher = PROBLEMS[problem_of(name)][3]
         digits = 3 if higher else 1
         wins = float(rows[0]["baseline_test"])
-        better = values.mean() > wins if higher else values.mean() < wins
-        mark = "" if better else " (wins)"
+        lead = values.mean() - wins if higher else wins - values.mean()
+        mark = "" if lead > 0 else " (wins)" if lead < 0 else " (equal)"
         unit = "" if metric == "accuracy" else f"{metric.upper() if metric != 'perplexity' else metric} "
         spread = f"{values.min():.{digits}f}-{values.max():.{digits}f}"
         print(
