@@ -15,12 +15,6 @@ def dense_head(x: Any, units: int, *, name: str) -> Any:
     return layers.Dense(units, dtype="float32", name=name)(x)
 
 
-def horizon_head(x: Any, horizon: int, targets: int, *, name: str) -> Any:
-    """Projects ``(batch, width)`` to ``(batch, horizon, targets)``: all steps ahead at once."""
-    x = dense_head(x, horizon * targets, name="projection")
-    return layers.Reshape((horizon, targets), dtype="float32", name=name)(x)
-
-
 def answer_head(x: Any, *, num_classes: int, task: str) -> Any:
     """Projects ``(batch, width)`` to the answer of a classifier's task: ``logits``, or ``values`` for regression."""
     kind = get_task(checks.choice("task", task, CLASSIFIER_TASKS))

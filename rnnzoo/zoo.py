@@ -77,7 +77,6 @@ _PAIRS: dict[str, Any] = {
     "dropout": 0.3,
 }
 
-_CLASSIFIER = ("build_classifier", "classification")
 _IRREGULAR = ("build_irregular_classifier", "classification")
 _LANGUAGE_MODEL = ("build_language_model", "language_modeling")
 _DNA: dict[str, Any] = {"num_classes": 3, "pooling": "max", "dropout": 0.3}

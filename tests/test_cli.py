@@ -105,7 +105,26 @@ WRONG: list[tuple[list[str], str]] = [
     ),
     (
         ["train", "series-classifier-gru", "--data", "digits", "--max-tokens", "50", "--out", "x"],
-        "error: --max-tokens: received 50 for the named data set 'digits'; expected it for files only.",
+        "error: --max-tokens: received 50 for the named data set 'digits'; expected it elsewhere.",
+    ),
+    (
+        [
+            "train",
+            "forecaster-gru",
+            "--data",
+            "a.csv",
+            "--target",
+            "y",
+            "--window",
+            "4",
+            "--horizon",
+            "2",
+            "--test",
+            "b.csv",
+            "--out",
+            "x",
+        ],
+        "error: --test: received 'b.csv' with --target, which is for series; expected it elsewhere.",
     ),
     (
         ["evaluate", "nothing"],

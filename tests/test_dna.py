@@ -25,6 +25,7 @@ from rnnzoo.layers.strands import BothStrands
 from rnnzoo.preprocessing import DNAPreprocessing, load_preprocessing, save_preprocessing
 from rnnzoo.preprocessing.dna import AMBIGUITY, BASES, reverse_complement
 from rnnzoo.training.baselines import run_baselines
+from rnnzoo.training.compatibility import check_name_fits
 from rnnzoo_export import OnnxPredictor, export_onnx, export_streaming_onnx, save_bundle
 from zoo_cases import run
 
@@ -179,6 +180,14 @@ def motifs(rows: int = 240) -> tuple[list[str], list[str]]:
         sequences.append(sequence)
         labels.append("bound" if row % 2 else "free")
     return sequences, labels
+
+
+def test_words_are_not_read_as_dna() -> None:
+    words = Splits.from_arrays(["ACGT", "ACGA", "TTGA", "TTGC"] * 10, ["a", "a", "b", "b"] * 10)
+    with pytest.raises(
+        ArgumentError, match="model 'dna-classifier-cnn-gru': is for DNA; the data are not read as"
+    ):
+        check_name_fits("dna-classifier-cnn-gru", words)
 
 
 def test_a_motif_on_either_strand_is_learned_and_served(tmp_path: Path) -> None:

@@ -575,6 +575,13 @@ def test_decodings_of_distributions_are_stored(tmp_path: Path) -> None:
         Decoding("forecasting", quantiles=[0.5, 0.6], **arguments)
 
 
+def test_models_of_other_sizes_are_not_scored() -> None:
+    data = splits()
+    arguments = {**data.model_arguments, "horizon": data.model_arguments["horizon"] + 1}
+    with pytest.raises(ArgumentError, match="the data ask for"):
+        evaluate(create_model("forecaster-gru", units=4, **arguments), data)
+
+
 # --- Named sets --------------------------------------------------------------------------------------------------
 
 

@@ -8,10 +8,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import keras_tuner
 import numpy as np
 import pytest
 
-from rnnzoo import Splits, TrainConfig, evaluate, load_dataset, load_model
+from rnnzoo import Splits, TrainConfig, create_model, evaluate, list_models, load_dataset, load_model
 from rnnzoo.errors import ArgumentError, PathExistsError, RunError, UnknownNameError
 from rnnzoo.training.run_directory import open_run
 from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, run_search
@@ -115,6 +116,12 @@ def test_when_all_trials_fail_it_says_why(
     monkeypatch.setattr(ZooHyperModel, "fit", broken)
     with pytest.raises(RunError, match=r"none of 3 trials ended well; .* the loss became NaN"):
         search(splits, tmp_path / "search", algorithm="random")
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_the_default_space_of_every_model_begins_with_one_that_can_be_built(name: str) -> None:
+    space = default_space(name)
+    create_model(name, **space.draw_model(keras_tuner.HyperParameters()))
 
 
 def test_wrong_searches_are_refused_before_the_first_trial(splits: Splits, tmp_path: Path) -> None:

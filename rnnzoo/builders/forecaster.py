@@ -64,7 +64,8 @@ def build_forecaster(  # noqa: PLR0913 - flat keywords, as in every builder
         dropout: Share of connections between layers dropped in training.
         recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
         skip: ``"residual"`` adds each layer's input to its output, ``"highway"`` mixes them; ``"none"`` does neither.
-        regularization: Weight-drop, zoneout, penalties: see ``Regularization``; a mapping of its fields will do.
+        regularization: Weight-drop, zoneout, penalties: see ``Regularization``; a mapping of its fields will do. For
+            the layers that read the window, not for a recurrent decoder.
         name: The model's name.
 
     Raises:

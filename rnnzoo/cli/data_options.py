@@ -24,14 +24,14 @@ _DATA_HELP = (
     "A CSV or TSV file (.gz too), or a named set: digits, moving_digits; from the folder RNNZOO_DATA "
     "beijing_pm25, etth1, fsdd, multi30k, physionet2012, ptb, splice, tinyshakespeare."
 )
-_OF_NAMED_SETS = (
-    "data",
-    "task",
-    "window",
-    "horizon",
-    "validation_fraction",
-    "test_fraction",
-    "split_seed",
+#: Options that say how texts are read, and how series are.
+_OF_TEXTS = ("test", "text", "label", "label_separator", "task", "max_tokens", "max_length", "characters")
+_OF_SERIES = ("window", "horizon", "categorical", "ignore", "time", "missing", "seasonality")
+_OF_FILES = (
+    *(name for name in _OF_TEXTS if name != "task"),
+    *(name for name in _OF_SERIES if name not in ("window", "horizon")),
+    "columns",
+    "target",
 )
 
 
@@ -99,11 +99,12 @@ class DataOptions:
             "test_fraction": self.test_fraction,
         }
         if self.data in DATASETS and not os.path.exists(self.data):  # noqa: PTH110
-            self._refuse_file_options()
+            self._refuse(_OF_FILES, f"for the named data set {self.data!r}")
             given: dict[str, Any] = {"task": self.task, "window": self.window, "horizon": self.horizon}
             options = {name: value for name, value in given.items() if value is not None}
             return load_dataset(self.data, seed=self.split_seed, **fractions, **options)
         if self.target is not None:
+            self._refuse(_OF_TEXTS, "with --target, which is for series")
             return read_table(self.data, **self._series_arguments(), **fractions)
         if self.text is None or self.label is None:
             raise ArgumentError(
@@ -111,16 +112,17 @@ class DataOptions:
                 "which columns to read. Give --text and --label for texts, --target, --window and --horizon for a "
                 "series."
             )
+        self._refuse(_OF_SERIES, "with --text, which is for texts")
         return read_table(self.data, seed=self.split_seed, **self._text_arguments(), **fractions)
 
-    def _refuse_file_options(self) -> None:
-        """Raises ``ArgumentError`` for options that say how to read a file, where a set is named."""
+    def _refuse(self, names: tuple[str, ...], where: str) -> None:
+        """Raises ``ArgumentError`` for options that would do nothing here."""
         for option in dataclasses.fields(self):
             value = getattr(self, option.name)
-            if option.name not in _OF_NAMED_SETS and value != option.default:
+            if option.name in names and value != option.default:
                 raise ArgumentError(
-                    f"--{option.name.replace('_', '-')}: received {value!r} for the named data set {self.data!r}; "
-                    "expected it for files only. Leave it out."
+                    f"--{option.name.replace('_', '-')}: received {value!r} {where}; expected it elsewhere. Leave it "
+                    "out."
                 )
 
     def _text_arguments(self) -> dict[str, Any]:

@@ -56,5 +56,10 @@ def _value(key: str, text: str) -> Any:
     try:
         value = json.loads(text)
     except json.JSONDecodeError:
+        if "," in text:
+            try:
+                return tuple(json.loads(f"[{text.strip('()[]')}]"))
+            except json.JSONDecodeError:
+                pass
         return {"True": True, "False": False, "None": None}.get(text, text)
     return tuple(value) if isinstance(value, list) else value

@@ -105,10 +105,11 @@ def _build(model: str, arguments: dict[str, Any], seed: int) -> Any:
 
 def _announce(network: Any, splits: Any) -> None:
     from rnnzoo.cudnn import explain_cudnn
+    from rnnzoo.training.compatibility import suited
 
     rows = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     sizes = ", ".join(f"{len(part)} {name}" for name, part in rows.items() if part is not None)
-    note(f"data   {sizes} rows, task {splits.task}")
+    note(f"data   {sizes} rows, task {suited(network, splits)[0].name}")
     note(f"model  {network.name}, {network.count_params():,} parameters")
     note(f"cuDNN  on a GPU: {explain_cudnn(network).summary}")
 

@@ -19,6 +19,7 @@ def split_groups(
     *,
     validation_fraction: float = 0.15,
     test_fraction: float = 0.15,
+    stratify: bool = True,
     seed: int = 0,
 ) -> dict[str, Pair]:
     """Splits rows into parts that share no group: copies of a row, or rows of one patient, film or speaker.
@@ -32,6 +33,7 @@ def split_groups(
         groups: The group of each row.
         validation_fraction: Share of groups for validation.
         test_fraction: Share of groups for the test; 0 for no test part.
+        stratify: Whether each part gets its share of every class; ``False`` for targets that are no classes.
         seed: Seed of the split.
 
     Returns:
@@ -60,7 +62,7 @@ def split_groups(
         None,
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,
-        stratify=True,
+        stratify=stratify,
         seed=seed,
     )
     part_of = {row: name for name, (rows, _) in parts.items() for row in map(int, rows)}

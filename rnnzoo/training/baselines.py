@@ -92,7 +92,7 @@ def _regression(splits: Splits, part: Split) -> dict[str, np.ndarray]:
 
 
 def _tagging(splits: Splits, part: Split) -> dict[str, np.ndarray]:
-    if splits.preprocessing.kind == "features":
+    if "tokens" not in splits.train.gather([0])[0]:
         return _tagging_of_series(splits, part)
     by_word: dict[int, Counter[int]] = defaultdict(Counter)
     overall: Counter[int] = Counter()
@@ -122,7 +122,8 @@ def _valid_steps(split: Split) -> tuple[np.ndarray, np.ndarray]:
     features, found = [], []
     for inputs, tags, weights in split.batches(256):
         assert weights is not None, "tags come with weights"
-        features.append(inputs["features"][weights > 0])
+        valid = next(iter(inputs.values()))[weights > 0]
+        features.append(valid.reshape(len(valid), -1))
         found.append(tags[weights > 0])
     return np.concatenate(features), np.concatenate(found)
 
@@ -249,13 +250,10 @@ def _design(splits: Splits, part: Split) -> tuple[str, Any, Any]:
 
 
 def _design_of_dna(splits: Splits, part: Split) -> tuple[str, Any, Any]:
-    lengths = {len(row) for split in (splits.train, part) for row in _texts(split)}
-    if len(lengths) == 1:
-        encode = DNAPreprocessing(variable_length=False).encode
-        train_x, part_x = (
-            np.stack(encode(_texts(split))).reshape(len(split), -1) for split in (splits.train, part)
-        )
-        return "all bases", train_x, part_x
+    encode = DNAPreprocessing(variable_length=True).encode
+    train_x, part_x = (encode(_texts(split)) for split in (splits.train, part))
+    if len({len(row) for row in (*train_x, *part_x)}) == 1:
+        return "all bases", _flat(train_x), _flat(part_x)
     vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 5))
     return "k-mers", vectorizer.fit_transform(_texts(splits.train)), vectorizer.transform(_texts(part))
 
@@ -280,7 +278,9 @@ def _flat(rows: Rows) -> np.ndarray:
 
 
 def _summary(raw: Rows) -> np.ndarray:
-    rows = (np.asarray(row, np.float64).reshape(len(row), -1) for row in raw)
+    arrays = [np.asarray(row, np.float64) for row in raw]
+    width = max(int(np.prod(array.shape[1:])) for array in arrays if array.ndim > 1)
+    rows = (array.reshape(len(array), width) for array in arrays)
     return np.stack(
         [
             np.concatenate([r.mean(0), r.std(0), r.min(0), r.max(0), r[0], r[-1]])

@@ -13,6 +13,7 @@ from rnnzoo.data.transcripts import TranscriptSplit
 from rnnzoo.errors import ArgumentError
 from rnnzoo.model_layers import all_layers
 from rnnzoo.model_outputs import output_quantiles
+from rnnzoo.preprocessing import DNAPreprocessing
 from rnnzoo.tasks import Task, get_task
 from rnnzoo.training.feeding import feed
 from rnnzoo.zoo import get_spec, takes_argument
@@ -61,6 +62,11 @@ def check_name_fits(name: str, splits: Splits) -> None:
         UnknownNameError: If there is no such model.
     """
     spec = get_spec(name)
+    if spec.builder == "build_dna_classifier" and not isinstance(splits.preprocessing, DNAPreprocessing):
+        raise ArgumentError(
+            f"model {name!r}: is for DNA; the data are not read as such. Give Splits.from_arrays "
+            "preprocessing=DNAPreprocessing(), or use --data splice."
+        )
     refused = [argument for argument in splits.model_arguments if not takes_argument(spec, argument)]
     if refused:
         raise ArgumentError(

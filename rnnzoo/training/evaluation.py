@@ -19,7 +19,7 @@ from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.model_inputs import input_structure
 from rnnzoo.tasks import Task
 from rnnzoo.training.carried_states import CarriedStates
-from rnnzoo.training.compatibility import suited
+from rnnzoo.training.compatibility import check_model_fits, suited
 from rnnzoo.training.feeding import feed
 from rnnzoo.training.joining import join_rows
 from rnnzoo.training.scores import Scores, score
@@ -72,6 +72,7 @@ def evaluate(
     if split is None:
         raise ArgumentError(f"part: received {part!r}, which these data do not have. Use part='validation'.")
     kind, splits = suited(model, splits, task)
+    check_model_fits(model, splits, kind)
     return evaluate_part(model, split, splits, kind, batch_size=batch_size).metrics
 
 

@@ -10,6 +10,7 @@ import keras
 import keras_tuner
 
 from rnnzoo.data.splits import Splits
+from rnnzoo.tasks import Task
 from rnnzoo.training.compatibility import check_model_fits, check_name_fits, suited
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.trainer import fit, monitored
@@ -43,8 +44,8 @@ class ZooHyperModel(keras_tuner.HyperModel):
         self._config = config
         self._arguments = {**splits.model_arguments, **arguments}
 
-    def check(self) -> None:
-        """Checks that the model fits the data, with the first value of all that may vary.
+    def check(self) -> Task:
+        """Checks that the model fits the data, with the first value of all that may vary; returns its task.
 
         Raises:
             ArgumentError: If it does not.
@@ -53,6 +54,7 @@ class ZooHyperModel(keras_tuner.HyperModel):
         model = self.build(keras_tuner.HyperParameters())
         task, splits = suited(model, self._splits)
         check_model_fits(model, splits, task)
+        return task
 
     def choose(self, parameters: Any) -> tuple[dict[str, Any], TrainConfig]:
         """Returns the builder's arguments and the config that a set of hyperparameters stands for."""

@@ -14,7 +14,6 @@ import keras
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import RunError
-from rnnzoo.tasks import get_task
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.trainer import TrainResult, monitored, train
 from rnnzoo.zoo import create_model
@@ -98,11 +97,10 @@ def run_search(
     space.check(name)
     checks.choice("algorithm", algorithm, ALGORITHMS)
     checks.integer("max_trials", max_trials, minimum=1)
-    objective = monitored(get_task(splits.task), config)
     root = Path(directory)
     check_free(root, resume=resume, overwrite=overwrite)
     hypermodel = ZooHyperModel(name, splits, space, config, dict(arguments or {}))
-    hypermodel.check()
+    objective = monitored(hypermodel.check(), config)
     prepare(root, resume=resume, overwrite=overwrite)
     table = TrialTable(objective, enabled=progress)
     tuner = build_tuner(

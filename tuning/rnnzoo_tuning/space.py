@@ -139,12 +139,14 @@ def default_space(model_name: str) -> SearchSpace:
     Raises:
         UnknownNameError: If there is no such model.
     """
-    model: dict[str, Dimension] = {
-        "width": Choice((32, 64, 128)),
-        "depth": Integer(1, 2),
-        "dropout": Real(0.0, 0.5, step=0.1),
-    }
-    if "embedding_size" in get_spec(model_name).arguments:
+    given = get_spec(model_name).arguments
+    model: dict[str, Dimension] = {"dropout": Real(0.0, 0.5, step=0.1)}
+    if "units" in given:
+        # What leads around layers needs as many as the model of the table has.
+        depth = len(given["units"])
+        depths = Integer(depth, depth + 1) if given.get("skip", "none") != "none" else Integer(1, 2)
+        model = {"width": Choice((32, 64, 128)), "depth": depths, **model}
+    if "embedding_size" in given:
         model["embedding_size"] = Choice((50, 100, 200))
     training: dict[str, Dimension] = {
         "learning_rate": Real(5e-4, 1e-2, log=True),
