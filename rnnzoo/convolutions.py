@@ -27,7 +27,6 @@ def convolve(
     filters: int | Sequence[int],
     kernel_size: int | Sequence[int],
     causal: bool,
-    normalize: bool = True,
 ) -> Any:
     """Stacks convolutions over time, each with batch normalization and a rectifier.
 
@@ -40,7 +39,6 @@ def convolve(
         filters: Width of each convolution.
         kernel_size: Steps that each convolution reads; one number for all of them, or one each.
         causal: Whether a convolution reads its own and earlier steps only.
-        normalize: Whether each convolution is batch-normalized.
 
     Returns:
         ``(batch, time, filters[-1])``, zero at padded steps.
@@ -53,13 +51,12 @@ def convolve(
             width,
             size,
             padding="causal" if causal else "same",
-            use_bias=not normalize,
+            use_bias=False,  # the normalization has one
             kernel_initializer="he_uniform",
             name=f"convolution_{depth}",
         )(x)
-        if normalize:
-            normalization = layers.BatchNormalization(momentum=_MOMENTUM, name=f"batch_normalization_{depth}")
-            x = normalization(x, mask=mask)
+        normalization = layers.BatchNormalization(momentum=_MOMENTUM, name=f"batch_normalization_{depth}")
+        x = normalization(x, mask=mask)
         x = layers.ReLU(name=f"relu_{depth}")(x)
         if mask is not None:
             x = ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))

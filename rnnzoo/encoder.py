@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -14,10 +16,12 @@ from rnnzoo.cells import CELLS, SEQUENCE_CELLS
 from rnnzoo.errors import ArgumentError, CudnnWarning
 from rnnzoo.layers.activation_penalty import ActivationPenalty
 from rnnzoo.layers.highway import Highway
+from rnnzoo.layers.pooling import POOLINGS, pool
 from rnnzoo.layers.weight_drop import WeightDrop
 from rnnzoo.regularization import Regularization
 
 SKIPS = ("none", "residual", "highway")
+_LAST = "last"
 
 
 def encode(
@@ -126,6 +130,23 @@ def _dropout(x: Any, rate: float, extra: Regularization, *, name: str) -> Any:
     return layers.Dropout(rate, name=name)(x)
 
 
+def encode_once(x: Any, mask: Any, *, pooling: str, **arguments: Any) -> Any:
+    """Stacks recurrent layers and makes one vector of a sequence.
+
+    Args:
+        x: The sequence ``(batch, time, features)``.
+        mask: Valid steps ``(batch, time)``, or ``None`` where all are.
+        pooling: ``"last"``, the output after the last valid step, or a name in ``POOLINGS``.
+        **arguments: Those of ``encode``.
+
+    Returns:
+        ``(batch, width)``.
+    """
+    last = checks.choice("pooling", pooling, (_LAST, *POOLINGS)) == _LAST
+    x = encode(x, mask, return_sequences=not last, **arguments)
+    return x if last else pool(x, mask, pooling)
+
+
 def _around(x: Any, y: Any, skip: str, depth: int) -> Any:
     if skip == "residual":
         return layers.Add(name=f"residual_{depth}")([x, y])
@@ -193,5 +214,14 @@ def _warn_off_cudnn(name: str, cell: str, value: float) -> None:
         f"{name}={value} takes {cell} off cuDNN: training on a GPU becomes many times "
         f"slower. Use dropout between the layers instead, or pass {name}=0.",
         CudnnWarning,
-        stacklevel=5,  # the line that called the builder
+        stacklevel=_frames_to_caller(),
     )
+
+
+def _frames_to_caller() -> int:
+    """Returns how many frames the caller of this is from the line outside of the package that built the model."""
+    inside, level = str(Path(__file__).parent), 0
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename.startswith(inside):
+        frame, level = frame.f_back, level + 1
+    return level

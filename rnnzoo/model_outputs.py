@@ -6,6 +6,7 @@ from typing import Any
 
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.distributions import MonotoneQuantiles
+from rnnzoo.model_layers import all_layers
 
 
 def output_quantiles(model: Any) -> tuple[float, ...] | None:
@@ -17,11 +18,7 @@ def output_quantiles(model: Any) -> tuple[float, ...] | None:
     Raises:
         ArgumentError: If layers say different things.
     """
-    found = {
-        layer.quantiles
-        for layer in model._flatten_layers(include_self=False)
-        if isinstance(layer, MonotoneQuantiles)
-    }
+    found = {layer.quantiles for layer in all_layers(model) if isinstance(layer, MonotoneQuantiles)}
     if len(found) > 1:
         raise ArgumentError(
             f"model {model.name!r}: answers the quantiles {sorted(found)}; expected one set. Build it with one."

@@ -106,6 +106,12 @@ def test_recurrent_dropout_warns_once(cell: str) -> None:
     assert caught[0].filename == __file__
 
 
+def test_the_warning_points_to_the_line_that_names_a_model_of_the_zoo() -> None:
+    with pytest.warns(CudnnWarning) as caught:
+        create_model("series-classifier-gru", units=(4,), recurrent_dropout=0.2)
+    assert caught[0].filename == __file__
+
+
 def test_simple_rnn_was_never_on_cudnn_and_does_not_warn() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

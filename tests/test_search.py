@@ -121,7 +121,9 @@ def test_when_all_trials_fail_it_says_why(
 @pytest.mark.parametrize("name", list_models())
 def test_the_default_space_of_every_model_begins_with_one_that_can_be_built(name: str) -> None:
     space = default_space(name)
-    create_model(name, **space.draw_model(keras_tuner.HyperParameters()))
+    model = create_model(name, **space.draw_model(keras_tuner.HyperParameters()))
+    assert model.name == name
+    assert model.trainable_variables
 
 
 def test_wrong_searches_are_refused_before_the_first_trial(splits: Splits, tmp_path: Path) -> None:

@@ -47,6 +47,8 @@ DECODING_FILE = "decoding.json"
 PROVENANCE_FILE = "provenance.json"
 PARITY_FILE = "parity.json"
 MANIFEST_FILE = "manifest.json"
+#: The header of what export_seq2seq_onnx writes, which is no bundle.
+TRANSLATOR_FILE = "translator.json"
 
 _REQUIRED = (ONNX_FILE, SIGNATURE_FILE, PROVENANCE_FILE)
 _AGAIN = "Export the model again, or copy the whole bundle again."
@@ -184,7 +186,7 @@ def read_manifest(directory: str | os.PathLike[str]) -> dict[str, Any]:
         BundleError: If it is missing, altered or of a newer format.
     """
     path = Path(directory) / MANIFEST_FILE
-    if (path.parent / "translator.json").is_file():
+    if (path.parent / TRANSLATOR_FILE).is_file():
         raise BundleError(
             f"{path.parent}: holds a translator; expected a bundle. Use Translator of rnnzoo_export, or rnnzoo predict."
         )

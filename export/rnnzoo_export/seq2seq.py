@@ -16,11 +16,12 @@ from rnnzoo.errors import ArgumentError, ParityError
 from rnnzoo.preprocessing import PairPreprocessing, save_preprocessing
 from rnnzoo.preprocessing.text_coding import START
 from rnnzoo.seq2seq import split_seq2seq
+from rnnzoo_export.bundle import TRANSLATOR_FILE
 from rnnzoo_export.exportable import Exportable
 from rnnzoo_export.onnx_export import export_onnx
 from rnnzoo_export.onnx_model import ExportReport
 from rnnzoo_export.parity import ParityReport, compare
-from rnnzoo_export.serving.translator import DECODER, ENCODER, FORMAT_VERSION, HEADER, PREPROCESSING, Steps
+from rnnzoo_export.serving.translator import DECODER, ENCODER, FORMAT_VERSION, PREPROCESSING, Steps
 
 # Lengths of source and target of the sequences that are followed step by step.
 _SIZES = ((1, 1), (3, 7), (9, 4))
@@ -103,7 +104,7 @@ def export_seq2seq_onnx(
         if preprocessing is not None:
             save_preprocessing(preprocessing, folder / PREPROCESSING)
         header: dict[str, Any] = {"format_version": FORMAT_VERSION, "model": model.name, **sizes}
-        files.write_json(folder / HEADER, {**header, "parity": parity.to_config()})
+        files.write_json(folder / TRANSLATOR_FILE, {**header, "parity": parity.to_config()})
     target = Path(directory)
     return Seq2seqReport(target, _moved(first, target), _moved(second, target), parity)
 

@@ -8,15 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from rnnzoo import checks
-from rnnzoo.encoder import encode
-from rnnzoo.heads import dense_head
+from rnnzoo.encoder import encode_once
+from rnnzoo.heads import answer_head
 from rnnzoo.inputs import sequence_inputs
-from rnnzoo.layers.pooling import POOLINGS, pool
 from rnnzoo.regularization import Regularization
-from rnnzoo.tasks import CLASSIFIER_TASKS, get_task
-
-_LAST = "last"
 
 
 def build_classifier(  # noqa: PLR0913 - all flat, by name only
@@ -81,9 +76,6 @@ def build_classifier(  # noqa: PLR0913 - all flat, by name only
         Graves & Schmidhuber 2005, Framewise phoneme classification with bidirectional LSTM; Yang 2016,
         Hierarchical Attention Networks for Document Classification (attention pooling).
     """
-    checks.choice("task", task, CLASSIFIER_TASKS)
-    checks.integer("num_classes", num_classes, minimum=1)
-    checks.choice("pooling", pooling, (_LAST, *POOLINGS))
     inputs, x, mask = sequence_inputs(
         vocabulary_size=vocabulary_size,
         num_features=num_features,
@@ -92,7 +84,7 @@ def build_classifier(  # noqa: PLR0913 - all flat, by name only
         embedding_weights=embedding_weights,
         trainable_embedding=trainable_embedding,
     )
-    x = encode(
+    x = encode_once(
         x,
         mask,
         cell=cell,
@@ -102,9 +94,6 @@ def build_classifier(  # noqa: PLR0913 - all flat, by name only
         recurrent_dropout=recurrent_dropout,
         skip=skip,
         regularization=regularization,
-        return_sequences=pooling != _LAST,
+        pooling=pooling,
     )
-    if pooling != _LAST:
-        x = pool(x, mask, pooling)
-    kind = get_task(task)
-    return keras.Model(inputs, dense_head(x, kind.head_units(num_classes), name=kind.output), name=name)
+    return keras.Model(inputs, answer_head(x, num_classes=num_classes, task=task), name=name)

@@ -8,12 +8,9 @@ import keras
 
 from rnnzoo import checks
 from rnnzoo.convolutions import convolve, pack
-from rnnzoo.encoder import encode
+from rnnzoo.encoder import encode_once
 from rnnzoo.heads import answer_head
 from rnnzoo.inputs import sequence_inputs
-from rnnzoo.layers.pooling import POOLINGS, pool
-
-_LAST = "last"
 
 
 def build_cnn_classifier(  # noqa: PLR0913 - all flat, by name only
@@ -74,7 +71,6 @@ def build_cnn_classifier(  # noqa: PLR0913 - all flat, by name only
     Reference:
         Zhou 2015, A C-LSTM Neural Network for Text Classification, arXiv:1511.08630.
     """
-    checks.choice("pooling", pooling, (_LAST, *POOLINGS))
     inputs, x, mask = sequence_inputs(
         vocabulary_size=vocabulary_size,
         num_features=num_features,
@@ -89,7 +85,7 @@ def build_cnn_classifier(  # noqa: PLR0913 - all flat, by name only
         kernel_size=kernel_size,
         causal=not checks.flag("bidirectional", bidirectional),
     )
-    x = encode(
+    x = encode_once(
         x,
         mask,
         cell=cell,
@@ -97,8 +93,6 @@ def build_cnn_classifier(  # noqa: PLR0913 - all flat, by name only
         bidirectional=bidirectional,
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
-        return_sequences=pooling != _LAST,
+        pooling=pooling,
     )
-    if pooling != _LAST:
-        x = pool(x, mask, pooling)
     return keras.Model(inputs, answer_head(x, num_classes=num_classes, task=task), name=name)

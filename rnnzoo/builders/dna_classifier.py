@@ -10,14 +10,12 @@ from keras import ops
 
 from rnnzoo import checks
 from rnnzoo.convolutions import convolve, pack
-from rnnzoo.encoder import encode
+from rnnzoo.encoder import encode_once
 from rnnzoo.errors import ArgumentError
 from rnnzoo.heads import answer_head
 from rnnzoo.inputs import sequence_inputs
-from rnnzoo.layers.pooling import POOLINGS, pool
 from rnnzoo.layers.strands import BothStrands, StrandMean
 
-_LAST = "last"
 _BASES = 4
 
 
@@ -81,7 +79,6 @@ def build_dna_classifier(  # noqa: PLR0913 - all flat, by name only
         Quang & Xie 2016, DanQ, a hybrid convolutional and recurrent network for DNA, doi:10.1093/nar/gkw226;
         Shrikumar 2017, Reverse-complement parameter sharing, doi:10.1101/103663.
     """
-    checks.choice("pooling", pooling, (_LAST, *POOLINGS))
     both_strands = checks.flag("reverse_complement", reverse_complement)
     if vocabulary_size is None:
         num_features = _checked_bases(num_features)
@@ -109,7 +106,7 @@ def build_dna_classifier(  # noqa: PLR0913 - all flat, by name only
             kernel_size=kernel_size,
             causal=not checks.flag("bidirectional", bidirectional),
         )
-    x = encode(
+    x = encode_once(
         x,
         mask,
         cell=cell,
@@ -117,10 +114,8 @@ def build_dna_classifier(  # noqa: PLR0913 - all flat, by name only
         bidirectional=bidirectional,
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
-        return_sequences=pooling != _LAST,
+        pooling=pooling,
     )
-    if pooling != _LAST:
-        x = pool(x, mask, pooling)
     if both_strands:
         x = StrandMean(name="strand_mean")(x)
     return keras.Model(inputs, answer_head(x, num_classes=num_classes, task=task), name=name)

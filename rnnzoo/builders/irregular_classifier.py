@@ -12,10 +12,9 @@ from rnnzoo import checks
 from rnnzoo.cells import CELLS
 from rnnzoo.encoder import encode
 from rnnzoo.errors import ArgumentError
-from rnnzoo.heads import dense_head
+from rnnzoo.heads import answer_head
 from rnnzoo.inputs import sequence_inputs
 from rnnzoo.regularization import Regularization
-from rnnzoo.tasks import CLASSIFIER_TASKS, get_task
 
 MISSING = ("decay", "indicators", "mean")
 
@@ -66,10 +65,8 @@ def build_irregular_classifier(
     Reference:
         Che 2018, Recurrent Neural Networks for Multivariate Time Series with Missing Values, arXiv:1606.01865.
     """
-    checks.choice("task", task, CLASSIFIER_TASKS)
     checks.choice("missing", missing, MISSING)
     checks.choice("cell", cell, [name for name, one in CELLS.items() if one.reads != "frames"])
-    checks.integer("num_classes", num_classes, minimum=1)
     features = checks.integer("num_features", num_features, minimum=1)
     if (missing == "decay") != (CELLS[cell].reads == "observations"):
         raise ArgumentError(
@@ -93,8 +90,7 @@ def build_irregular_classifier(
         if missing == "decay"
         else encode(x, mask, cell=cell, units=units, **rest)
     )
-    kind = get_task(task)
-    return keras.Model(inputs, dense_head(x, kind.head_units(num_classes), name=kind.output), name=name)
+    return keras.Model(inputs, answer_head(x, num_classes=num_classes, task=task), name=name)
 
 
 def _decaying(x: Any, mask: Any, units: int | Sequence[int], rest: Mapping[str, Any]) -> Any:

@@ -12,10 +12,7 @@ import typer
 from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, tensorflow_starting
 from rnnzoo.errors import PathExistsError
 
-MANIFEST_FILE = "manifest.json"
 TARGETS = ("bundle", "triton", "kserve")
-#: By which an earlier export is known.
-_WRITTEN = (MANIFEST_FILE, "translator.json", "*/config.pbtxt", "inference_service.yaml")
 
 
 def register(app: typer.Typer) -> None:
@@ -59,6 +56,7 @@ def export(
 ) -> None:
     """Export a run as SavedModel and ONNX, prove both equal to the model, and bundle them for serving."""
     from rnnzoo.files import refuse_existing
+    from rnnzoo_export.bundle import MANIFEST_FILE
 
     also = [name for name, wanted in (("streaming", streaming), ("raw", raw)) if wanted]
     from_bundle = (source / MANIFEST_FILE).is_file()
@@ -87,9 +85,12 @@ def export(
 
 def _refuse_other_directories(source: Path, out: Path) -> None:
     """Replaces nothing but what this command has written, and never what it reads."""
+    from rnnzoo_export.bundle import MANIFEST_FILE, TRANSLATOR_FILE
+
     if out.is_dir() and out.resolve() == source.resolve():
         raise PathExistsError(f"{out}: is the run or bundle to be exported; expected another directory.")
-    written = any(next(out.glob(pattern), None) for pattern in _WRITTEN)
+    marks = (MANIFEST_FILE, TRANSLATOR_FILE, "*/config.pbtxt", "inference_service.yaml")
+    written = any(next(out.glob(mark), None) for mark in marks)
     if out.is_dir() and any(out.iterdir()) and not written:
         raise PathExistsError(
             f"{out}: holds something else than an earlier export, which --force does not replace; expected an export, "

@@ -14,8 +14,6 @@ from rnnzoo.cli.raw_inputs import read_raw_inputs
 from rnnzoo.errors import ArgumentError
 from rnnzoo.files import refuse_existing_file
 
-TRANSLATOR_FILE = "translator.json"
-
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -46,7 +44,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Answer one input or a whole file with the ONNX model of a bundle."""
-    from rnnzoo_export.bundle import load_bundle
+    from rnnzoo_export.bundle import TRANSLATOR_FILE, load_bundle
     from rnnzoo_export.serving.predictor import OnnxPredictor
 
     if (file is None) == (not inputs):

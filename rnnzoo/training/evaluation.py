@@ -14,6 +14,7 @@ from rnnzoo import checks
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.streams import EVALUATED_STREAMS, StreamSplit
+from rnnzoo.decoding.probabilities import log_softmax
 from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.model_inputs import input_structure
@@ -144,9 +145,7 @@ def _evaluate_tokens(model: keras.Model, split: Split, task: Task, *, batch_size
         for inputs, truth, weights in split.batches(batch_size):
             valid = np.ones(truth.shape, bool) if weights is None else weights > 0
             logits = forward(inputs)[valid].astype(np.float64)
-            highest = logits.max(axis=-1, keepdims=True)
-            normalizer = np.log(np.exp(logits - highest).sum(axis=-1)) + highest[:, 0]
-            losses.append(normalizer - logits[np.arange(len(logits)), truth[valid]])
+            losses.append(-log_softmax(logits)[np.arange(len(logits)), truth[valid]])
             targets.append(truth[valid])
     joined = np.concatenate(losses)
     _check_finite(model, joined)

@@ -9,7 +9,6 @@ the test part. Adds to ``results/etth1.csv`` what is not there yet; ``--table`` 
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-from zoo import machine, write_rows
+from zoo import machine, read_rows, write_rows
 
 from rnnzoo import Splits, TrainConfig, create_model, load_dataset, train
 from rnnzoo.tasks import get_task
@@ -67,16 +66,9 @@ def run_one(name: str, seed: int, splits: Splits) -> dict[str, Any]:
     }
 
 
-def read_rows() -> list[dict[str, Any]]:
-    if not RESULTS.exists():
-        return []
-    with RESULTS.open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def table() -> str:
     """The README's table, the best at the top."""
-    rows = read_rows()
+    rows = read_rows(RESULTS)
     found = []
     for name in dict.fromkeys(row["model"] for row in rows):
         own = [row for row in rows if row["model"] == name]
@@ -97,7 +89,7 @@ def main() -> None:
         print(table())
         return
     splits = load_dataset("etth1", window=96, horizon=96)
-    rows = read_rows() or baselines(splits)
+    rows = read_rows(RESULTS) or baselines(splits)
     done = {(row["model"], str(row["seed"])) for row in rows}
     for seed in range(options.seeds):
         for name in options.models:
@@ -107,8 +99,7 @@ def main() -> None:
                     {key: rows[-1][key] for key in ("model", "seed", "mse", "mae", "train_seconds")},
                     flush=True,
                 )
-                columns = list(dict.fromkeys(column for row in rows for column in row))
-                write_rows(RESULTS, [{column: row.get(column, "") for column in columns} for row in rows])
+                write_rows(RESULTS, rows)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-from zoo import machine
+from zoo import machine, read_rows
 
 from rnnzoo import Splits, TrainConfig, create_model, get_spec, load_dataset, train
 from rnnzoo.training.baselines import run_baselines
@@ -90,13 +90,6 @@ def run_one(name: str, held_out: str, seed: int) -> dict[str, Any]:
     }
 
 
-def read_rows() -> list[dict[str, str]]:
-    if not RESULTS.is_file():
-        return []
-    with RESULTS.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def add_row(row: dict[str, Any]) -> None:
     new = not RESULTS.is_file()
     with RESULTS.open("a", newline="", encoding="utf-8") as file:
@@ -108,7 +101,7 @@ def add_row(row: dict[str, Any]) -> None:
 
 def print_table() -> None:
     print("| model | test part | test | baseline |\n|---|---|---|---|")
-    rows = read_rows()
+    rows = read_rows(RESULTS)
     for name in (*CLASSIFIERS, "transcriber-bilstm"):
         for part, chosen in (
             ("its own", [row for row in rows if row["model"] == name and row["held_out"] == "none"]),
@@ -147,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.table:
         print_table()
         return
-    done = {(row["model"], row["held_out"], int(row["seed"])) for row in read_rows()}
+    done = {(row["model"], row["held_out"], int(row["seed"])) for row in read_rows(RESULTS)}
     for job in jobs(options.seeds, options.transcriber_seeds):
         if job not in done and fnmatch.fnmatchcase(job[0], options.models):
             row = run_one(*job)

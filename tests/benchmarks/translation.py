@@ -11,7 +11,6 @@ prints the means.
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import tempfile
 import time
@@ -24,7 +23,7 @@ import keras
 import numpy as np
 import sacrebleu
 from sklearn.feature_extraction.text import TfidfVectorizer
-from zoo import machine, write_rows
+from zoo import machine, read_rows, write_rows
 
 from rnnzoo import Splits, TrainConfig, create_model, train
 from rnnzoo.data.datasets import data_directory
@@ -92,16 +91,9 @@ def bleu(answers: list[str], truth: Any) -> float:
     return round(sacrebleu.corpus_bleu(answers, [list(truth)]).score, 2)
 
 
-def read_rows() -> list[dict[str, str]]:
-    if not RESULTS.exists():
-        return []
-    with RESULTS.open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def table() -> str:
     """The README's table."""
-    rows = read_rows()
+    rows = read_rows(RESULTS)
     rival = next(row["bleu"] for row in rows if row["method"] == NEAREST)
     lines = ["| model | search | BLEU | nearest training source |", "|---|---|---|---|"]
     for name in dict.fromkeys(row["model"] for row in rows if row["method"] != NEAREST):
@@ -126,7 +118,7 @@ def main() -> None:
     splits = pair_splits(
         pairs, validation=part("val"), test=test, coding="subwords", max_tokens=6_000, max_length=40
     )
-    rows: list[dict[str, Any]] = list(read_rows())
+    rows: list[dict[str, Any]] = list(read_rows(RESULTS))
     if not rows:
         rows.append({"method": NEAREST, "bleu": bleu(nearest(pairs, test[0]), test[1]), **machine()})
     done = {(row.get("model"), row.get("seed")) for row in rows}
@@ -134,8 +126,7 @@ def main() -> None:
         for name in options.models:
             if (name, str(seed)) not in done:
                 rows += run(name, seed, splits, test, options)
-                columns = list(dict.fromkeys(column for row in rows for column in row))
-                write_rows(RESULTS, [{column: row.get(column, "") for column in columns} for row in rows])
+                write_rows(RESULTS, rows)
 
 
 if __name__ == "__main__":

@@ -173,17 +173,19 @@ def machine() -> dict[str, Any]:
     }
 
 
-def read_rows() -> list[dict[str, str]]:
-    if not RESULTS.is_file():
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Reads the results of earlier runs, if there are any."""
+    if not path.is_file():
         return []
-    with RESULTS.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Writes the results of a whole run."""
+    """Writes the results of a whole run; what a row does not have stays empty."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
@@ -199,7 +201,7 @@ def add_row(row: dict[str, Any]) -> None:
 
 def print_table() -> None:
     by_model: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for row in read_rows():
+    for row in read_rows(RESULTS):
         by_model[row["model"]].append(row)
     print("| model | what it is | data | test | best baseline |\n|---|---|---|---|---|")
     for name in list_models():
@@ -231,7 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.table:
         print_table()
         return
-    done = {(row["model"], int(row["seed"])) for row in read_rows()}
+    done = {(row["model"], int(row["seed"])) for row in read_rows(RESULTS)}
     for seed in range(options.seeds):
         for name in list_models(options.models):
             if (name, seed) in done or name.startswith(ELSEWHERE):

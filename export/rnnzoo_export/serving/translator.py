@@ -17,15 +17,11 @@ from rnnzoo.errors import ArgumentError, BundleError, DataError
 from rnnzoo.preprocessing.pairs import PairPreprocessing
 from rnnzoo.preprocessing.storage import load_preprocessing
 from rnnzoo.preprocessing.text_coding import END, PADDING, START
+from rnnzoo_export.bundle import TRANSLATOR_FILE
 from rnnzoo_export.serving.predictor import open_onnx
 
 FORMAT_VERSION = 1
-ENCODER, DECODER, PREPROCESSING, HEADER = (
-    "encoder.onnx",
-    "decoder.onnx",
-    "preprocessing.json",
-    "translator.json",
-)
+ENCODER, DECODER, PREPROCESSING = "encoder.onnx", "decoder.onnx", "preprocessing.json"
 #: What the decoder reads and never changes.
 CONSTANTS = ("memory", "keys", "valid")
 
@@ -124,7 +120,7 @@ class Translator:
 
     def __init__(self, directory: str | os.PathLike[str], *, threads: int = 1) -> None:
         folder = files.existing_directory(directory, "a directory that export_seq2seq_onnx wrote")
-        header = files.read_json(folder / HEADER, "the header of a translator")
+        header = files.read_json(folder / TRANSLATOR_FILE, "the header of a translator")
         version = header.get("format_version") if isinstance(header, dict) else None
         if version != FORMAT_VERSION:
             raise BundleError(
@@ -136,7 +132,7 @@ class Translator:
         size = header.get("source_vocabulary_size")
         if not isinstance(size, int):
             raise BundleError(
-                f"{folder / HEADER}: has no source_vocabulary_size; expected one. Export again."
+                f"{folder / TRANSLATOR_FILE}: has no source_vocabulary_size; expected one. Export again."
             )
         self.vocabulary_size = size
         self.steps = Steps.open(folder, threads=checks.integer("threads", threads, minimum=1))
