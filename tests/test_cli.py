@@ -104,6 +104,10 @@ WRONG: list[tuple[list[str], str]] = [
         "error: model 'transcriber-bilstm': is for transcription; the data are for classification and say num_classes,",
     ),
     (
+        ["train", "video-cnn-lstm", "--data", "digits", "--out", "x"],
+        "error: model 'video-cnn-lstm': reads rows of another kind; the data say num_features, which it does not take.",
+    ),
+    (
         ["train", "series-classifier-gru", "--data", "digits", "--max-tokens", "50", "--out", "x"],
         "error: --max-tokens: received 50 for the named data set 'digits'; expected it elsewhere.",
     ),

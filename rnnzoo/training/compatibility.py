@@ -69,10 +69,12 @@ def check_name_fits(name: str, splits: Splits) -> None:
         )
     refused = [argument for argument in splits.model_arguments if not takes_argument(spec, argument)]
     if refused:
+        said = f"say {', '.join(refused)}, which it does not take. Choose a model for them (rnnzoo models)"
+        if spec.task == splits.task:
+            raise ArgumentError(f"model {name!r}: reads rows of another kind; the data {said}.")
         raise ArgumentError(
             f"model {name!r}: is for {spec.task.replace('_', ' ')}; the data are for {splits.task.replace('_', ' ')} "
-            f"and say {', '.join(refused)}, which it does not take. Choose a model for them (rnnzoo models), or the "
-            "task of the data (--task)."
+            f"and {said}, or the task of the data (--task)."
         )
 
 
