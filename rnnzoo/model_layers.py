@@ -22,18 +22,21 @@ def recurrent_layers(model: Any) -> list[Any]:
 
 @contextlib.contextmanager
 def methods_replaced(replacements: Iterable[tuple[Any, str, Any]]) -> Iterator[None]:
-    """Gives single layers other methods as long as the context lasts.
+    """Gives single objects, such as layers, other methods as long as the context lasts; contexts can be nested.
 
     Args:
-        replacements: Layers, the names of their methods, and what is called in their place.
+        replacements: Objects, the names of their methods, and what is called in their place.
     """
-    changed: list[tuple[Any, str]] = []
+    changed: list[tuple[Any, str, Any]] = []
     try:
-        for layer, name, method in replacements:
+        for owner, name, method in replacements:
+            changed.append((owner, name, vars(owner).get(name)))
             # Past Keras's own attribute setter, which would take a function for state to save.
-            object.__setattr__(layer, name, method)
-            changed.append((layer, name))
+            object.__setattr__(owner, name, method)
         yield
     finally:
-        for layer, name in changed:
-            object.__delattr__(layer, name)
+        for owner, name, before in reversed(changed):
+            if before is None:
+                object.__delattr__(owner, name)
+            else:
+                object.__setattr__(owner, name, before)

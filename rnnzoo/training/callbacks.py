@@ -11,13 +11,15 @@ from typing import Any
 import keras
 
 from rnnzoo.files import replacing
+from rnnzoo.training.averaging import AveragedWeights
 from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.precision import stored_in_float32
 
 
 def build_callbacks(
     config: TrainConfig, *, monitor: str, direction: str, directory: Path | None
 ) -> list[keras.callbacks.Callback]:
-    """Builds early stopping, the plateau rule, the guard against NaN, the best checkpoint and TensorBoard.
+    """Builds the guard against NaN, averages, early stopping, the plateau rule, the best checkpoint and TensorBoard.
 
     Args:
         config: The training configuration.
@@ -38,6 +40,19 @@ def build_callbacks(
             restore_best_weights=True,
         ),
     ]
+    if config.averaging is not None:
+        # Before all that look at the weights of an epoch.
+        callbacks.insert(
+            1,
+            AveragedWeights(
+                config.averaging,
+                decay=config.ema_decay,
+                patience=config.averaging_patience,
+                monitor=monitor,
+                direction=direction,
+                every=config.accumulation,
+            ),
+        )
     if config.reduce_on_plateau is not None:
         callbacks.append(
             keras.callbacks.ReduceLROnPlateau(
@@ -110,7 +125,7 @@ class BestModel(keras.callbacks.Callback):
         value = self._sign * float((logs or {}).get(self._monitor, math.nan))
         if value > self.best:
             self.best = value
-            with replacing(self._path) as temporary:
+            with stored_in_float32(self.model), replacing(self._path) as temporary:
                 self.model.save(temporary)
 
 

@@ -63,6 +63,7 @@ class Checkpoint(keras.callbacks.Callback):
             counters, weights = _callback_state(callback)
             callbacks.append({"type": type(callback).__name__, "counters": counters})
             arrays |= {f"callback_{number}_{i}": w for i, w in enumerate(weights)}
+            arrays |= {f"own_{number}_{i}": np.asarray(v) for i, v in enumerate(_own_variables(callback))}
         state = {"history": self._history, "stopped": stopped, "callbacks": callbacks}
         arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
         with replacing(self.path) as temporary, temporary.open("wb") as file:
@@ -82,6 +83,8 @@ class Checkpoint(keras.callbacks.Callback):
             count = sum(name.startswith(prefix) for name in arrays)
             if count:
                 vars(callback)["best_weights"] = [arrays[f"{prefix}{i}"] for i in range(count)]
+            for i, variable in enumerate(_own_variables(callback)):
+                variable.assign(arrays[f"own_{number}_{i}"])
         self._history[:] = state["history"]
 
 
@@ -109,6 +112,10 @@ def _callback_state(callback: keras.callbacks.Callback) -> tuple[dict[str, Any],
         counters.pop("best_weights", None)
         return counters, [np.asarray(weight) for weight in weights]
     return counters, []
+
+
+def _own_variables(callback: keras.callbacks.Callback) -> list[Any]:
+    return list(getattr(callback, "variables", []))
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:

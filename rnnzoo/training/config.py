@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,35 +12,61 @@ from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, UnknownNameError
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "nadam")
-SCHEDULES = ("constant", "cosine", "exponential", "linear")
+SCHEDULES = ("constant", "cosine", "exponential", "linear", "one_cycle")
 CLIPS = ("global_norm", "norm", "value")
+AVERAGES = ("ema", "nt_asgd")
+PRECISIONS = ("bfloat16", "float16")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """How a model is optimised. Every field has a default that is sensible for recurrent networks.
 
+    What changes the network (dropouts, weight-drop, L1 and L2 penalties, normalisation) is an argument of its builder;
+    through how many steps of a long text gradients go back is ``window`` of ``text_stream_splits``.
+
     Attributes:
         epochs: Passes over the training part, at most.
         batch_size: Rows per step.
-        optimizer: ``"adam"``, ``"adamw"``, ``"rmsprop"``, ``"sgd"`` (momentum 0.9, Nesterov) or ``"nadam"``.
+        accumulation: Steps whose gradients are averaged before weights move, so that ``accumulation x batch_size`` rows
+            count as one batch where memory holds no larger one. 1, for most recurrent networks are small.
+        optimizer: ``"adam"``, ``"adamw"``, ``"rmsprop"``, ``"sgd"`` (momentum 0.9, Nesterov) or ``"nadam"``. Adam
+            (Kingma 2015), which needs the least tuning.
         learning_rate: The rate, or the highest rate of a schedule.
-        schedule: ``"constant"``, or a fall from ``learning_rate`` over all epochs: ``"cosine"`` and ``"linear"``
-            to zero, ``"exponential"`` to a hundredth.
-        warmup: Share of all steps over which the rate first climbs from zero.
+        schedule: ``"constant"``, or a fall from ``learning_rate`` over all epochs: ``"cosine"`` (Loshchilov 2017) and
+            ``"linear"`` to zero, ``"exponential"`` to a hundredth; or ``"one_cycle"`` (Smith 2018): from a 25th up
+            and down to a 10,000th of the 25th, both along a cosine. Constant, for a fall needs to know when
+            training ends, and early stopping ends it elsewhere.
+        warmup: Share of all steps over which the rate first climbs, from zero; with ``"one_cycle"`` 0 means 0.3.
         clip: Gradient clipping: ``"global_norm"`` scales all gradients together when their joint L2 norm
             exceeds the bound (Pascanu 2013, what the literature means by clipping); ``"norm"`` each variable's
             on its own; ``"value"`` cuts each element; ``None`` none.
         clip_bound: The bound. 1.0 is the usual one for the global norm.
-        weight_decay: Decoupled weight decay (Loshchilov 2019), on kernels and embeddings, not on biases.
+        weight_decay: Decoupled weight decay (Loshchilov 2019), on kernels and embeddings, not on biases. 0, for
+            dropout does more for recurrent networks (Zaremba 2014).
+        averaging: ``"ema"``: the result is an exponential moving average of the weights (Polyak & Juditsky 1992).
+            ``"nt_asgd"``: the plain mean of all steps since validation stood still for ``averaging_patience`` epochs
+            (Merity 2018, with ``"sgd"`` for language models). Validation scores the averages. ``None``, for with a
+            falling rate they gain little.
+        ema_decay: Share of the average that stays at a step: 0.99 looks back some hundred steps, which is less than
+            an epoch of most sets.
+        averaging_patience: Epochs without improvement that start ``"nt_asgd"``; 5 as in the paper.
+        label_smoothing: Share of each target that is spread over all classes (Szegedy 2016). 0, for it changes what
+            probabilities mean; 0.1 is usual. Losses that training shows have it too, scores of a run have not.
+        class_weights: ``"balanced"`` lets all classes weigh the same, however rare; a mapping gives weights by label.
+            ``None``, for it trades accuracy for the rare classes.
+        mixed_precision: ``"bfloat16"`` or ``"float16"`` (with loss scaling; Micikevicius 2018): layers compute in half
+            precision while training; weights and the result are float32. ``None``, for only GPUs gain.
         loss: A loss of the task other than its default; ``None`` for the default.
         monitor: What early stopping, the best checkpoint and the plateau rule watch, such as ``"val_loss"``;
             ``None`` for the task's objective.
         early_stopping: Epochs without improvement after which training ends; ``None`` never ends it early.
-            Either way the weights of the best epoch are the result.
+            Either way the weights of the best epoch are the result (Prechelt 1998).
         reduce_on_plateau: Epochs without improvement after which the rate is multiplied by
             ``plateau_factor``; ``None`` never. Only with ``schedule="constant"``.
         plateau_factor: See ``reduce_on_plateau``.
+        monitor_gradients: Whether history and report also say how large gradients are, how many steps are clipped and
+            how far back in time gradients reach (Bengio 1994). Off, for it costs an extra pass over one batch an epoch.
         seed: Order of the batches and the dropout noise. Weights are drawn when a model is built.
         tensorboard: Whether a run directory also gets TensorBoard logs.
 
@@ -53,24 +80,33 @@ class TrainConfig:
 
     epochs: int = 30
     batch_size: int = 32
+    accumulation: int = 1
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd", "nadam"] = "adam"
     learning_rate: float = 1e-3
-    schedule: Literal["constant", "cosine", "exponential", "linear"] = "constant"
+    schedule: Literal["constant", "cosine", "exponential", "linear", "one_cycle"] = "constant"
     warmup: float = 0.0
     clip: Literal["global_norm", "norm", "value"] | None = "global_norm"
     clip_bound: float = 1.0
     weight_decay: float = 0.0
+    averaging: Literal["ema", "nt_asgd"] | None = None
+    ema_decay: float = 0.99
+    averaging_patience: int = 5
+    label_smoothing: float = 0.0
+    class_weights: Literal["balanced"] | Mapping[str, float] | None = None
+    mixed_precision: Literal["bfloat16", "float16"] | None = None
     loss: str | None = None
     monitor: str | None = None
     early_stopping: int | None = 5
     reduce_on_plateau: int | None = None
     plateau_factor: float = 0.5
+    monitor_gradients: bool = False
     seed: int = 0
     tensorboard: bool = True
 
     def __post_init__(self) -> None:
         checks.integer("epochs", self.epochs, minimum=1)
         checks.integer("batch_size", self.batch_size, minimum=1)
+        checks.integer("accumulation", self.accumulation, minimum=1)
         checks.choice("optimizer", self.optimizer, OPTIMIZERS)
         checks.number("learning_rate", self.learning_rate, above=0)
         checks.choice("schedule", self.schedule, SCHEDULES)
@@ -84,12 +120,37 @@ class TrainConfig:
                 checks.integer(name, getattr(self, name), minimum=1, fix=f"Pass {name}=None to do without.")
         checks.number("plateau_factor", self.plateau_factor, above=0, below=1)
         checks.integer("seed", self.seed, minimum=0)
-        checks.flag("tensorboard", self.tensorboard)
+        checks.number("ema_decay", self.ema_decay, above=0, below=1)
+        checks.integer("averaging_patience", self.averaging_patience, minimum=1)
+        checks.number("label_smoothing", self.label_smoothing, minimum=0, below=1)
+        for name in ("monitor_gradients", "tensorboard"):
+            checks.flag(name, getattr(self, name))
+        self._check_choices()
+        self._check_pairs()
+
+    def _check_choices(self) -> None:
+        if self.averaging is not None:
+            checks.choice("averaging", self.averaging, AVERAGES)
+        if self.mixed_precision is not None:
+            checks.choice("mixed precision", self.mixed_precision, PRECISIONS)
+        if isinstance(self.class_weights, Mapping):
+            for label, weight in self.class_weights.items():
+                checks.number(f"class_weights[{label!r}]", weight, minimum=0)
+        elif self.class_weights is not None:
+            checks.choice("class weights", self.class_weights, ("balanced",))
+
+    def _check_pairs(self) -> None:
         if self.reduce_on_plateau is not None and self._scheduled:
             raise ArgumentError(
                 f"reduce_on_plateau: received {self.reduce_on_plateau} with schedule={self.schedule!r} and "
                 f"warmup={self.warmup:g}; expected one rule for the learning rate. "
                 "Keep schedule='constant' and warmup=0, or drop reduce_on_plateau."
+            )
+        if self.averaging == "nt_asgd" and (self.early_stopping or math.inf) <= self.averaging_patience:
+            raise ArgumentError(
+                f"averaging: received 'nt_asgd', which starts after {self.averaging_patience} epochs without "
+                f"improvement, with early_stopping={self.early_stopping}; expected a longer patience. Raise "
+                "early_stopping, or lower averaging_patience."
             )
 
     @property

@@ -55,7 +55,7 @@ class GradientNorms:
 
 
 def measure_gradient_norms(
-    model: keras.Model, inputs: Mapping[str, Any], targets: Any, *, loss: Any
+    model: keras.Model, inputs: Mapping[str, Any], targets: Any, *, loss: Any, weights: Any = None
 ) -> GradientNorms:
     """Measures gradients on one batch, in training mode, and changes nothing.
 
@@ -64,6 +64,7 @@ def measure_gradient_norms(
         inputs: Its inputs by name.
         targets: The targets.
         loss: A Keras loss, such as ``get_task("classification").loss()``.
+        weights: The weight of each target, where they differ.
 
     Returns:
         The norms.
@@ -90,21 +91,36 @@ def measure_gradient_norms(
     """
     import tensorflow as tf
 
-    with tf.GradientTape(persistent=True) as tape, _reading(model, tape) as read:
-        value = loss(targets, model(feed(model, inputs), training=True))
+    with (
+        _unchanged(model.non_trainable_variables),
+        tf.GradientTape(persistent=True) as tape,
+        _reading(model, tape) as read,
+    ):
+        value = loss(targets, model(feed(model, inputs), training=True), weights)
     if not read:
         raise ArgumentError(f"model {model.name!r}: has no recurrent layer; expected one at least.")
-    weights = model.trainable_variables
-    gradients = tape.gradient(value, [variable.value for variable in weights])
+    trained = model.trainable_variables
+    gradients = tape.gradient(value, [variable.value for variable in trained])
     norms = {
         variable.path: 0.0 if gradient is None else float(tf.norm(tf.convert_to_tensor(gradient)))
-        for variable, gradient in zip(weights, gradients, strict=True)
+        for variable, gradient in zip(trained, gradients, strict=True)
     }
     return GradientNorms(
         total=float(np.sqrt(sum(norm**2 for norm in norms.values()))),
         weights=norms,
         steps={name: _by_step(tape.gradient(value, x)) for name, x in read.items()},
     )
+
+
+@contextlib.contextmanager
+def _unchanged(variables: list[Any]) -> Iterator[None]:
+    """Brings back what running a model in training mode moves: dropout generators and moving averages."""
+    before = [variable.numpy() for variable in variables]
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
 
 
 @contextlib.contextmanager

@@ -38,14 +38,21 @@ def build_optimizer(config: TrainConfig, *, steps_per_epoch: int) -> Any:
         "sgd": keras.optimizers.SGD,
         "nadam": keras.optimizers.Nadam,
     }
+    if config.accumulation > 1:
+        arguments["gradient_accumulation_steps"] = config.accumulation
     optimizer = kinds[config.optimizer](**arguments)
     if config.weight_decay:
         optimizer.exclude_from_weight_decay(var_names=["bias"])
+    if config.mixed_precision == "float16":
+        # Small gradients are zero in float16: the loss is scaled up, and the gradients down again in float32.
+        return keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
 
 
 def _learning_rate(config: TrainConfig, steps_per_epoch: int) -> Any:
-    steps = max(1, steps_per_epoch * config.epochs)
+    steps = max(1, steps_per_epoch * config.epochs // config.accumulation)
+    if config.schedule == "one_cycle":
+        return OneCycle(config.learning_rate, climb=config.warmup or 0.3, total_steps=steps)
     warmup = round(config.warmup * steps)
     if config.schedule == "constant" and not warmup:
         return config.learning_rate
@@ -92,3 +99,37 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
             "warmup_steps": self.warmup_steps,
             "total_steps": self.total_steps,
         }
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """A rise from a 25th of the peak and a fall to a 10,000th of that, both along half a cosine.
+
+    The momentum, which the paper moves the other way, stays as it is.
+
+    Args:
+        peak: The highest rate.
+        climb: Share of the steps in which it rises.
+        total_steps: Steps of rise and fall together; the rate stays at its last value after them.
+
+    Reference:
+        Smith & Topin 2018, Super-Convergence, arXiv:1708.07120.
+    """
+
+    def __init__(self, peak: float, *, climb: float, total_steps: int) -> None:
+        self.peak, self.climb, self.total_steps = peak, climb, total_steps
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the rate of a step, counted from 0."""
+        ops = keras.ops
+        first, last = self.peak / 25.0, self.peak / 250_000.0
+        done = ops.clip(ops.cast(step, "float32") / max(1, self.total_steps - 1), 0.0, 1.0)
+        rise = 0.5 * (1.0 - ops.cos(math.pi * done / self.climb))
+        fall = 0.5 * (1.0 + ops.cos(math.pi * (done - self.climb) / (1.0 - self.climb)))
+        return ops.where(
+            done < self.climb, first + (self.peak - first) * rise, last + (self.peak - last) * fall
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments, so that a compiled model can be saved."""
+        return {"peak": self.peak, "climb": self.climb, "total_steps": self.total_steps}

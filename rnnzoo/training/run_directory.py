@@ -25,7 +25,7 @@ class RunDirectory:
     ``model.keras`` (the best epoch), ``preprocessing.json``, ``decoding.json``, ``config.json``, ``history.csv``,
     ``metrics.json`` (written last: its presence means that the run is finished), ``plots/``, ``report.html``,
     ``samples.npz`` and ``example.json`` (held-out inputs to prove and try exported files with),
-    ``tensorboard/``; while training also ``checkpoint.npz``.
+    ``gradients.csv`` and ``tensorboard/`` if wanted; while training also ``checkpoint.npz``.
 
     Args:
         path: The directory.
@@ -38,6 +38,7 @@ class RunDirectory:
         self.decoding = self.path / "decoding.json"
         self.config = self.path / "config.json"
         self.history = self.path / "history.csv"
+        self.gradients = self.path / "gradients.csv"
         self.metrics = self.path / "metrics.json"
         self.samples = self.path / "samples.npz"
         self.example = self.path / "example.json"

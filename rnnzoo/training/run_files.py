@@ -60,6 +60,11 @@ def write_run_files(
         "stop_reason": result.stop_reason,
         "seconds": round(result.seconds, 2),
     }
+    if result.gradients is not None:
+        metrics["gradients"] = {
+            "verdict": result.gradients.verdict,
+            "clipped_steps": result.gradients.clipped,
+        }
     _write_report(run, result, task, part, baselines, pictures)
     write_json(run.metrics, metrics)
 
@@ -104,6 +109,9 @@ def _draw(
     rivals: Mapping[str, np.ndarray],
 ) -> list[tuple[Any, str]]:
     figures = {"learning_curves": plots.learning_curves(result.history, best_epoch=result.best_epoch)}
+    if result.gradients is not None and result.gradients.norms is not None:
+        title = "How far back gradients reach in the last epoch"
+        figures["gradients"] = plots.gradient_reach(result.gradients.norms.steps, title=title)
     labels = splits.decoding.labels if splits.decoding is not None else None
     if task.name in FORECASTING_TASKS:
         figures |= _forecast_figures(splits, task, part, evaluation, rivals)
@@ -167,6 +175,7 @@ def _write_report(
     pictures: list[tuple[Any, str]],
 ) -> None:
     table = score_table(result.model.name, result.metrics[part], baselines)
+    watched = [] if result.gradients is None else [Section("Gradients", text=result.gradients.verdict)]
     config = run.read_config()
     write_report(
         run.report,
@@ -175,6 +184,7 @@ def _write_report(
         sections=[
             Section(f"Scores on the {part} part", rows=table, best=0),
             Section("Pictures", images=pictures),
+            *watched,
             Section("cuDNN", text="\n\n".join(str(explain_cudnn(result.model)).splitlines())),
             Section("Training", rows=_pairs(config["train_config"])),
             Section("Data", rows=_pairs(config["data"])),

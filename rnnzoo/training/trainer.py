@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import keras
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.split import Batch
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.streams import StreamSplit
 from rnnzoo.errors import ArgumentError, RunError
@@ -20,12 +22,19 @@ from rnnzoo.tasks import Task
 from rnnzoo.training.callbacks import Recorder, StopOnNonFinite, build_callbacks, epoch_counter
 from rnnzoo.training.carried_states import CarriedStates, ResetStates
 from rnnzoo.training.checkpoint import Checkpoint, finished_epochs
+from rnnzoo.training.class_weights import class_weights, weigh_by_class
 from rnnzoo.training.compatibility import check_model_fits, suited
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.feeding import feed
+from rnnzoo.training.gradient_monitor import GradientMonitor, GradientSummary
 from rnnzoo.training.optimizers import build_optimizer
+from rnnzoo.training.precision import computing_in
 from rnnzoo.training.progress import BatchBar, epoch_reporter
 from rnnzoo.training.run_directory import RunDirectory
+from rnnzoo.training.training_loss import training_loss
+
+#: Rows on which gradients are measured.
+_WATCHED_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ class TrainResult:
         stop_reason: Why training ended.
         seconds: Seconds of training, over all resumed parts.
         directory: The run directory, if one was asked for.
+        gradients: What the gradients of the last epoch were like, with ``TrainConfig(monitor_gradients=True)``.
     """
 
     model: keras.Model
@@ -49,6 +59,7 @@ class TrainResult:
     stop_reason: str
     seconds: float
     directory: Path | None = None
+    gradients: GradientSummary | None = None
 
 
 def train(
@@ -106,6 +117,10 @@ def train(
     config = config or TrainConfig()
     kind, splits = suited(model, splits, task)
     check_model_fits(model, splits, kind)
+    # What does not go together is refused before anything is written.
+    training_loss(kind, config)
+    if config.class_weights is not None:
+        class_weights(splits, kind, config.class_weights)
     run = RunDirectory(directory) if directory is not None else None
     resuming = False
     if run is not None:
@@ -131,6 +146,7 @@ def train(
         stop_reason=fitted.stop_reason,
         seconds=sum(row["seconds"] for row in fitted.history),
         directory=run.path if run else None,
+        gradients=fitted.gradients,
     )
     if run is not None:
         write_run_files(run, result, splits, kind, evaluation)
@@ -146,6 +162,7 @@ class Fitted:
     best_epoch: int
     stop_reason: str
     monitor: str
+    gradients: GradientSummary | None = None
 
 
 def fit(
@@ -189,8 +206,8 @@ def fit(
     standard = build_callbacks(
         config, monitor=monitor, direction=direction, directory=run.path if run else None
     )
-    recorder = Recorder(history, epoch_reporter(last, enabled=progress))
-    chain = [counter, standard[0], recorder, *standard[1:], *callbacks]
+    report = epoch_reporter(last, enabled=progress)
+    chain = [counter, standard[0], Recorder(history, report), *standard[1:], *callbacks]
     bar = BatchBar(steps or 0, last) if progress and steps and BatchBar.wanted() else None
     if bar is not None:
         chain.append(bar)
@@ -202,28 +219,67 @@ def fit(
         )
     if not resume:
         _seed(model, config.seed)
-    carrying: Any = contextlib.nullcontext()
-    if isinstance(splits.train, StreamSplit) and isinstance(splits.validation, StreamSplit):
-        states = CarriedStates(model)
-        rows = splits.train.streams(config.batch_size), splits.validation.streams(_validation_rows(config))
-        chain.insert(0, ResetStates(states, train_rows=rows[0], validation_rows=rows[1]))
-        carrying = states.attached()
-    try:
-        with carrying:
-            model.fit(
-                _dataset(model, splits.train, config, shuffle=True, epoch=current_epoch),
-                validation_data=_dataset(model, splits.validation, config, shuffle=False),
-                initial_epoch=first,
-                # A run that had stopped by itself only takes up its best weights again.
-                epochs=first if stopped else last,
-                callbacks=chain,
-                shuffle=False,  # the data come in their order
-                verbose=0,
-            )
-    finally:
+    watch: GradientMonitor | None = None
+    with contextlib.ExitStack() as stack:
         if bar is not None:
-            bar.close()
-    return _summary(history, standard, monitor, direction, last)
+            stack.callback(bar.close)
+        first_batch = _carry_states(model, splits, config, chain, stack)
+        if config.monitor_gradients:
+            watch = _watch(model, task, config, first_batch, run, resume=resume)
+            chain.insert(chain.index(standard[0]) + 1, watch)
+            stack.enter_context(watch.attached(model.optimizer))
+        stack.enter_context(computing_in(model, config.mixed_precision))
+        model.fit(
+            _training_dataset(model, splits, task, config, current_epoch),
+            validation_data=_dataset(model, splits.validation, config, shuffle=False),
+            initial_epoch=first,
+            # A run that had stopped by itself only takes up its best weights again.
+            epochs=first if stopped else last,
+            callbacks=chain,
+            shuffle=False,  # the data come in their order
+            verbose=0,
+        )
+    fitted = _summary(history, standard, monitor, direction, last)
+    return fitted if watch is None else dataclasses.replace(fitted, gradients=watch.summary())
+
+
+def _carry_states(
+    model: keras.Model,
+    splits: Splits,
+    config: TrainConfig,
+    chain: list[keras.callbacks.Callback],
+    stack: contextlib.ExitStack,
+) -> Callable[[], Batch]:
+    """Lets layers go on from batch to batch where the data are streams; returns what gives the first batch."""
+
+    def first_batch(rows: int = min(config.batch_size, _WATCHED_ROWS)) -> Batch:
+        return next(iter(splits.train.batches(rows)))
+
+    if not (isinstance(splits.train, StreamSplit) and isinstance(splits.validation, StreamSplit)):
+        return first_batch
+    states = CarriedStates(model)
+    rows = splits.train.streams(config.batch_size), splits.validation.streams(_validation_rows(config))
+    chain.insert(0, ResetStates(states, train_rows=rows[0], validation_rows=rows[1]))
+    stack.enter_context(states.attached())
+
+    def first_of_streams() -> Batch:
+        states.reset(rows[0])
+        return first_batch(config.batch_size)
+
+    return first_of_streams
+
+
+def _watch(
+    model: keras.Model,
+    task: Task,
+    config: TrainConfig,
+    batch: Callable[[], Batch],
+    run: RunDirectory | None,
+    *,
+    resume: bool,
+) -> GradientMonitor:
+    path = run.gradients if run is not None else None
+    return GradientMonitor(config, batch=batch, loss=training_loss(task, config), path=path, resume=resume)
 
 
 def monitored(task: Task, config: TrainConfig) -> tuple[str, str]:
@@ -243,13 +299,22 @@ def _compile(model: keras.Model, task: Task, config: TrainConfig, *, steps_per_e
     weighted = task.name in ("tagging", "crf_tagging", "translation")
     model.compile(
         optimizer=build_optimizer(config, steps_per_epoch=steps_per_epoch),
-        loss=task.loss(config.loss),
+        loss=training_loss(task, config),
         metrics=None if weighted else task.keras_metrics(),
         weighted_metrics=task.keras_metrics() if weighted else None,
         # XLA would compile anew for every length of sequence and brings nothing to recurrent loops.
         jit_compile=False,
     )
     model.optimizer.build(model.trainable_variables)
+
+
+def _training_dataset(
+    model: keras.Model, splits: Splits, task: Task, config: TrainConfig, epoch: Callable[[], int]
+) -> Any:
+    dataset = _dataset(model, splits.train, config, shuffle=True, epoch=epoch)
+    if config.class_weights is None:
+        return dataset
+    return dataset.map(weigh_by_class(class_weights(splits, task, config.class_weights)))
 
 
 def _dataset(

@@ -1,0 +1,78 @@
+"""Rare classes that count more while training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.data.split import Split
+from rnnzoo.data.splits import Splits
+from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo.tasks import Task
+
+#: Tasks whose every target is one class.
+WEIGHTED_TASKS = ("classification", "binary_classification", "tagging")
+
+
+def class_weights(splits: Splits, task: Task, wanted: str | Mapping[str, float]) -> np.ndarray:
+    """Returns the weight of each class ``(classes,)``.
+
+    Args:
+        splits: The data; classes are counted in the training part.
+        task: The task.
+        wanted: ``"balanced"``: targets / (classes x targets of the class), so that all classes weigh the same and the
+            mean over all targets is 1; or the weight of some classes by label, all others weighing 1.
+
+    Raises:
+        ArgumentError: If the targets of the task are no classes, or a class has no row.
+        UnknownNameError: If there is no such label.
+
+    Reference:
+        King & Zeng 2001, Logistic Regression in Rare Events Data.
+    """
+    labels = list(splits.decoding.labels or []) if splits.decoding is not None else []
+    if task.name not in WEIGHTED_TASKS or not labels:
+        why = "whose targets are no classes" if labels else "of data without named classes"
+        raise ArgumentError(
+            f"class_weights: received {wanted!r} for task {task.name!r}, {why}; expected one of "
+            f"{', '.join(WEIGHTED_TASKS)}. Leave it out."
+        )
+    if not isinstance(wanted, str):
+        for label in wanted:
+            if label not in labels:
+                raise UnknownNameError("class", label, labels)
+        return np.array([wanted.get(label, 1.0) for label in labels], np.float32)
+    counts = _count(splits.train, len(labels))
+    if not counts.all():
+        raise ArgumentError(
+            f"class_weights: received 'balanced', but class {labels[int(counts.argmin())]!r} has no training row; "
+            "expected one at least of each. Give weights by label."
+        )
+    return np.asarray(counts.sum() / (len(labels) * counts), np.float32)
+
+
+def _count(split: Split, classes: int) -> np.ndarray:
+    counts = np.zeros(classes, np.int64)
+    for _, targets, weights in split.batches(1024):
+        valid = targets if weights is None else targets[weights > 0]
+        counts += np.bincount(np.asarray(valid, int).reshape(-1), minlength=classes)
+    return counts
+
+
+def weigh_by_class(weights: np.ndarray) -> Any:
+    """Returns a function for ``tf.data`` that adds or multiplies the weights of batches by those of their classes."""
+    import tensorflow as tf
+
+    table = tf.constant(weights)
+
+    def add(inputs: Any, targets: Any, given: Any = None) -> Any:
+        of_targets = tf.gather(table, tf.cast(targets, tf.int32))
+        if given is None:
+            # Two classes have targets (rows, 1): a weight is for a row.
+            of_rows = tf.reshape(of_targets, (-1,))
+            return inputs, targets, of_rows
+        return inputs, targets, of_targets * given
+
+    return add
