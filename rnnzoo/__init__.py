@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rnnzoo.builders.video_classifier import build_video_classifier
     from rnnzoo.cudnn import CudnnReport, explain_cudnn
     from rnnzoo.data.audio import audio_splits, read_recordings
-    from rnnzoo.data.datasets import load_dataset
+    from rnnzoo.data.datasets import list_datasets, load_dataset
     from rnnzoo.data.pairs import pair_splits, read_pairs
     from rnnzoo.data.split import Split
     from rnnzoo.data.splits import Splits
@@ -74,6 +74,7 @@ _HOMES = {
     "evaluate": "rnnzoo.training.evaluation",
     "explain_cudnn": "rnnzoo.cudnn",
     "get_spec": "rnnzoo.zoo",
+    "list_datasets": "rnnzoo.data.datasets",
     "list_models": "rnnzoo.zoo",
     "load_dataset": "rnnzoo.data.datasets",
     "load_model": "rnnzoo.loading",
@@ -117,6 +118,7 @@ __all__ = [
     "evaluate",
     "explain_cudnn",
     "get_spec",
+    "list_datasets",
     "list_models",
     "load_dataset",
     "load_model",

@@ -194,6 +194,7 @@ def test_public_names_are_these() -> None:
         "evaluate",
         "explain_cudnn",
         "get_spec",
+        "list_datasets",
         "list_models",
         "load_dataset",
         "load_model",

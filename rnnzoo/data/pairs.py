@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -192,17 +191,3 @@ def _checksum(parts: Mapping[str, Texts]) -> str:
             for text in side:
                 digest.update(str(text).encode("utf-8", "surrogatepass") + b"\n")
     return digest.hexdigest()
-
-
-def multi30k(folder: Path) -> Splits:
-    """Reads Multi30k, English to German: 29,000 captions of pictures; the test part is that of 2016."""
-    paths = {
-        part: (folder / f"{file}.en.gz", folder / f"{file}.de.gz")
-        for part, file in (("train", "train"), ("validation", "val"), ("test", "test_2016_flickr"))
-    }
-    return read_pairs(
-        *paths["train"],
-        validation=paths["validation"],
-        test=paths["test"],
-        description={"source": "Multi30k, English to German"},
-    )

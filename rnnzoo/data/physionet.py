@@ -11,35 +11,29 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.errors import DataError, PathNotFoundError
+from rnnzoo.errors import DataError
 
 #: Measured once, on admission.
 STATIC = ("Age", "Gender", "Height", "Weight")
 _LARGEST_FILE = 1_000_000
 
 
-def read_stays(folder: Path) -> tuple[list[dict[str, Any]], list[str], tuple[str, ...]]:
+def read_stays(archive: Path, outcomes: Path) -> tuple[list[dict[str, Any]], list[str], tuple[str, ...]]:
     """Reads the stays of set a, in bins of an hour.
 
     Args:
-        folder: Holds ``set-a.tar.gz`` and ``Outcomes-a.txt``.
+        archive: ``set-a.tar.gz``.
+        outcomes: ``Outcomes-a.txt``.
 
     Returns:
         Rows of hours and values, ``"died"`` or ``"survived"`` for each, and the names of the variables.
 
     Raises:
-        PathNotFoundError: If a file is missing.
-        DataError: If one is damaged.
+        DataError: If a file is damaged.
 
     Reference:
         Silva 2012, Predicting in-hospital mortality of ICU patients, https://physionet.org/content/challenge-2012/.
     """
-    archive, outcomes = folder / "set-a.tar.gz", folder / "Outcomes-a.txt"
-    for path in (archive, outcomes):
-        if not path.is_file():
-            raise PathNotFoundError(
-                f"{path}: not found; expected set a of the PhysioNet Challenge 2012. Put it there, or set RNNZOO_DATA."
-            )
     with outcomes.open(encoding="utf-8", newline="") as file:
         try:
             died = {row["RecordID"]: row["In-hospital_death"] == "1" for row in csv.DictReader(file)}

@@ -1,18 +1,21 @@
-"""Named series, read from a folder of data sets."""
+"""Named series to be forecast."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 from rnnzoo.data.series import series_splits
+from rnnzoo.data.set_request import SetRequest
 from rnnzoo.data.splits import Splits
-from rnnzoo.data.tables import file_checksum, read_frame, read_table
-from rnnzoo.errors import PathNotFoundError
+from rnnzoo.data.tables import read_frame, read_table
 
-_HOURS_OF_A_MONTH = 30 * 24
+_DAYS_OF_A_MONTH = 30
+_HOURS_OF_A_DAY = 24
+_LOADS = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 
 
-def read_etth1(folder: Path, *, window: int = 96, horizon: int = 96) -> Splits:
+def etth1(request: SetRequest, *, window: int = 96, horizon: int = 96) -> Splits:
     """Reads ETTh1: seven hourly readings of a power transformer, all of them to be forecast.
 
     The split that publications use: months of 30 days, 12 to learn from, 4 for validation, 4 for the test, the rest
@@ -20,69 +23,70 @@ def read_etth1(folder: Path, *, window: int = 96, horizon: int = 96) -> Splits:
     before.
 
     Args:
-        folder: The folder of data sets.
+        request: What is wanted.
         window: Hours to look back on.
         horizon: Hours ahead.
-
-    Reference:
-        Zhou 2020, Informer: Beyond Efficient Transformer for Long Sequence Time-Series Forecasting, arXiv:2012.07436.
     """
-    path = _file(folder / "ett" / "ETTh1.csv")
+    return _transformer(request, window, horizon, steps_of_a_day=_HOURS_OF_A_DAY)
+
+
+def ettm1(request: SetRequest, *, window: int = 96, horizon: int = 96) -> Splits:
+    """Reads ETTm1: the same transformer every 15 minutes, split alike.
+
+    Args:
+        request: What is wanted.
+        window: Quarters of an hour to look back on.
+        horizon: Quarters of an hour ahead.
+    """
+    return _transformer(request, window, horizon, steps_of_a_day=4 * _HOURS_OF_A_DAY)
+
+
+def _transformer(request: SetRequest, window: int, horizon: int, *, steps_of_a_day: int) -> Splits:
+    request.refuse_fractions()
+    files = request.files()
+    (path,) = files
     return series_splits(
-        read_frame(path).iloc[: 20 * _HOURS_OF_A_MONTH],
-        target=["HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT"],
+        read_frame(path).iloc[: 20 * _DAYS_OF_A_MONTH * steps_of_a_day],
+        target=list(_LOADS),
         window=window,
         horizon=horizon,
         time="date",
-        seasonality=24,
+        seasonality=steps_of_a_day,
         validation_fraction=4 / 20,
         test_fraction=4 / 20,
-        source={"source": path.name, "checksum": file_checksum(path)},
+        source={"source": path.name, "checksum": files.facts["files"][path.name]["sha256"], **files.facts},
         first_line=2,
     )
 
 
-def read_beijing_pm25(
-    folder: Path,
-    *,
-    window: int = 72,
-    horizon: int = 24,
-    validation_fraction: float = 0.15,
-    test_fraction: float = 0.15,
-) -> Splits:
+def beijing_pm25(request: SetRequest, *, window: int = 72, horizon: int = 24) -> Splits:
     """Reads five years of hourly fine dust in Beijing, with the weather; the dust is to be forecast.
 
     A missing value is the last one before it.
 
     Args:
-        folder: The folder of data sets.
+        request: What is wanted.
         window: Hours to look back on.
         horizon: Hours ahead.
-        validation_fraction: Share of hours for validation.
-        test_fraction: Share of hours, the last ones, for the test.
-
-    Reference:
-        Liang 2015, Assessing Beijing's PM2.5 pollution: severity, weather impact, APEC and winter heating.
     """
+    files = request.files()
+    (path,) = files
     return read_table(
-        _file(folder / "beijing_pm25" / "beijing_pm25.csv"),
+        path,
         target="pm2.5",
         window=window,
         horizon=horizon,
         categorical=["cbwd", "hour"],
         ignore=["No", "year", "month", "day"],
         missing="ffill",
-        seasonality=24,
-        validation_fraction=validation_fraction,
-        test_fraction=test_fraction,
-    )
+        seasonality=_HOURS_OF_A_DAY,
+        validation_fraction=request.validation_fraction,
+        test_fraction=request.test_fraction,
+    ).described(files.facts)
 
 
-def _file(path: Path) -> Path:
-    zipped = path.with_name(f"{path.name}.gz")
-    for candidate in (path, zipped):
-        if candidate.is_file():
-            return candidate
-    raise PathNotFoundError(
-        f"{path}: no such file, nor {zipped.name}; expected one of them. Put it into the folder that RNNZOO_DATA names."
-    )
+SERIES_SETS: dict[str, Callable[..., Any]] = {
+    "beijing_pm25": beijing_pm25,
+    "etth1": etth1,
+    "ettm1": ettm1,
+}

@@ -68,6 +68,10 @@ class Splits:
     task: str
     description: dict[str, Any] = field(default_factory=dict)
 
+    def described(self, facts: Mapping[str, Any]) -> Splits:
+        """Returns the same data with more facts in the description."""
+        return dataclasses.replace(self, description={**self.description, **facts})
+
     @property
     def model_arguments(self) -> dict[str, Any]:
         """The builder arguments that the data dictate: ``create_model(name, **splits.model_arguments)``."""

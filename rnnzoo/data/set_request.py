@@ -1,0 +1,125 @@
+"""What a reader of a named data set is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.data.groups import split_groups
+from rnnzoo.data.set_files import FoundFiles, find_files
+from rnnzoo.data.splits import Pair, Splits
+from rnnzoo.errors import ArgumentError
+from rnnzoo.preprocessing.base import Rows
+
+DEFAULT_FRACTION = 0.15
+
+
+@dataclass(frozen=True)
+class SetRequest:
+    """Which set is to be read, and how it is to be split.
+
+    Attributes:
+        name: The name of the set.
+        seed: Seed of the split.
+        validation_fraction: Share of rows for validation.
+        test_fraction: Share of rows for the test, where the set has no test part of its own.
+        download: Whether files that are not there may be fetched; ``None`` to ask ``RNNZOO_DOWNLOAD``.
+    """
+
+    name: str
+    seed: int = 0
+    validation_fraction: float = DEFAULT_FRACTION
+    test_fraction: float = DEFAULT_FRACTION
+    download: bool | None = None
+
+    def files(self, form: str | None = None) -> FoundFiles:
+        """Returns the checked files of the set, in the given form or in any that is there."""
+        return find_files(self.name, form=form, download=self.download)
+
+    def refuse_fractions(self, *names: str) -> None:
+        """Raises ``ArgumentError`` if a share is asked for that the set's own parts leave no room for."""
+        for name in names or ("validation_fraction", "test_fraction"):
+            share = getattr(self, name)
+            if share != DEFAULT_FRACTION:
+                raise ArgumentError(
+                    f"{name}: received {share!r} for the data set {self.name!r}, which has a split of its own. Leave "
+                    "it out."
+                )
+
+    def split(
+        self,
+        train: Pair,
+        *,
+        validation: Pair | None = None,
+        test: Pair | None = None,
+        key: Callable[[Any], Hashable],
+        strata: Rows | None = None,
+        description: Mapping[str, Any],
+        **options: Any,
+    ) -> Splits:
+        """Makes splits in which no row is in two of the parts that are split off here.
+
+        Args:
+            train: The rows and targets to learn from, and to split off what is not given.
+            validation: The set's own validation part.
+            test: The set's own test part; training rows that are in it too are counted in the description.
+            key: What makes two rows copies of each other.
+            strata: The class of each training row, where targets are none.
+            description: Facts to keep.
+            **options: As for ``Splits.from_arrays``.
+        """
+        if test is not None:
+            self.refuse_fractions("test_fraction")
+        if validation is not None:
+            self.refuse_fractions("validation_fraction")
+        rows, targets = train
+        keys = [key(row) for row in rows]
+        facts = dict(description)
+        for name, part in (("validation", validation), ("test", test)):
+            if part is not None:
+                facts[f"{name}_rows_in_training_too"] = _shared(keys, [key(row) for row in part[0]])
+        parts: dict[str, Pair] = {"train": train}
+        if validation is None:
+            numbers = split_groups(
+                np.arange(len(rows)),
+                targets if strata is None else strata,
+                keys,
+                validation_fraction=self.validation_fraction,
+                test_fraction=0.0 if test is not None else self.test_fraction,
+                seed=self.seed,
+            )
+            parts = {
+                name: (take(rows, chosen), take(targets, chosen)) for name, (chosen, _) in numbers.items()
+            }
+        return Splits.from_arrays(
+            *parts["train"],
+            validation=validation or parts["validation"],
+            test=test or parts.get("test"),
+            test_fraction=0.0,
+            seed=self.seed,
+            description=facts,
+            **options,
+        )
+
+
+def take(rows: Rows, numbers: Rows) -> Rows:
+    """Returns the rows of these numbers."""
+    return rows[numbers] if isinstance(rows, np.ndarray) else [rows[number] for number in numbers]
+
+
+def series_key(row: np.ndarray) -> bytes:
+    """Returns what equal series have in common."""
+    return np.ascontiguousarray(row).tobytes()
+
+
+def text_key(row: str | Sequence[str]) -> str:
+    """Returns what texts of the same words have in common, whatever the blanks between them."""
+    return " ".join(row.split() if isinstance(row, str) else row)
+
+
+def _shared(keys: Sequence[Hashable], others: Sequence[Hashable]) -> int:
+    known = set(keys)
+    return sum(key in known for key in others)
