@@ -40,6 +40,7 @@ LAYERS = [
     ("rnnzoo.training",),
     ("rnnzoo_export",),
     ("rnnzoo_tuning",),
+    ("rnnzoo.recipes",),
     ("rnnzoo.cli", "rnnzoo.__main__"),
 ]
 SERVING_MAY_IMPORT = (

@@ -18,6 +18,8 @@ from rnnzoo.errors import ArgumentError
 
 #: What reads each set.
 DATASETS: dict[str, Callable[..., Splits]] = {**CORPUS_SETS, **SEQUENCE_SETS, **SERIES_SETS, **TEXT_SETS}
+#: Sets without a test part of their own whose rows can be cut into folds.
+FOLDED = ("digits", "libras", "physionet2012", "sms_spam", "splice", "subj")
 
 
 def load_dataset(
@@ -27,6 +29,8 @@ def load_dataset(
     validation_fraction: float = DEFAULT_FRACTION,
     test_fraction: float = DEFAULT_FRACTION,
     download: bool | None = None,
+    fold: int | None = None,
+    folds: int | None = None,
     **options: Any,
 ) -> Splits:
     """Loads a named data set.
@@ -55,6 +59,9 @@ def load_dataset(
         test_fraction: Share of rows for the test, where the set has no test part of its own.
         download: Whether official files that are not there may be fetched; ``None`` to ask ``RNNZOO_DOWNLOAD``
             (1 or 0).
+        fold: Which of ``folds`` is the test part instead of a share, counted from 0; for ``"digits"``, ``"libras"``,
+            ``"physionet2012"``, ``"sms_spam"``, ``"splice"`` and ``"subj"``.
+        folds: Into how many folds, alike in classes, rows are cut for cross-validation.
         **options: What the set takes besides.
 
     Returns:
@@ -85,8 +92,21 @@ def load_dataset(
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,
         download=download,
+        fold=_fold(fold, folds),
     )
+    if request.fold is not None and name not in FOLDED:
+        request.refuse_fold()
     return load(request, **options)
+
+
+def _fold(fold: int | None, folds: int | None) -> tuple[int, int] | None:
+    if fold is None and folds is None:
+        return None
+    if fold is None or folds is None:
+        raise ArgumentError(
+            f"fold, folds: received {fold!r} and {folds!r}; expected both or neither. Write e.g. fold=0, folds=10."
+        )
+    return fold, folds
 
 
 def list_datasets(pattern: str = "*", *, task: str | None = None) -> list[Source]:

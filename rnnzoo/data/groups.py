@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Pair, split_parts
-from rnnzoo.errors import DataError
+from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing.base import Rows
 
 
@@ -21,6 +22,7 @@ def split_groups(
     test_fraction: float = 0.15,
     stratify: bool = True,
     seed: int = 0,
+    fold: tuple[int, int] | None = None,
 ) -> dict[str, Pair]:
     """Splits rows into parts that share no group: copies of a row, or rows of one patient, film or speaker.
 
@@ -35,6 +37,8 @@ def split_groups(
         test_fraction: Share of groups for the test; 0 for no test part.
         stratify: Whether each part gets its share of every class; ``False`` for targets that are no classes.
         seed: Seed of the split.
+        fold: ``(i, n)`` cuts the groups into ``n`` folds, alike in classes, and makes fold ``i``, counted from 0, the
+            test part instead of a share; the folds of one seed are each other's complement.
 
     Returns:
         Rows and targets by the name of their part, for ``Splits.from_arrays``; rows keep their order.
@@ -56,10 +60,14 @@ def split_groups(
         )
     first = {group: row for row, group in reversed(list(enumerate(groups)))}
     firsts = sorted(first.values())
+    rows: Pair = (np.array(firsts, int), [targets[row] for row in firsts])
+    test: Pair | None = None
+    if fold is not None:
+        rows, test = _fold(rows, fold, seed=seed)
     parts = split_parts(
-        (np.array(firsts, int), [targets[row] for row in firsts]),
+        rows,
         None,
-        None,
+        test,
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,
         stratify=stratify,
@@ -72,5 +80,23 @@ def split_groups(
     return {name: (_rows(inputs, rows), _rows(targets, rows)) for name, rows in members.items()}
 
 
-def _rows(values: Rows, rows: list[int]) -> Rows:
+def _fold(rows: Pair, fold: tuple[int, int], *, seed: int) -> tuple[Pair, Pair]:
+    """Cuts rows into all folds but one, and that one."""
+    from sklearn.model_selection import StratifiedKFold
+
+    number, count = fold
+    checks.integer("folds", count, minimum=2)
+    checks.integer("fold", number, minimum=0)
+    if number >= count:
+        raise ArgumentError(
+            f"fold: received {number} of {count} folds; expected 0 to {count - 1}. Count from 0."
+        )
+    inputs, targets = np.asarray(rows[0]), rows[1]
+    classes = [str(target) for target in targets]
+    folds = StratifiedKFold(count, shuffle=True, random_state=seed).split(inputs, classes)
+    kept, taken = list(folds)[number]
+    return (inputs[kept], _rows(targets, kept)), (inputs[taken], _rows(targets, taken))
+
+
+def _rows(values: Rows, rows: Any) -> Rows:
     return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]

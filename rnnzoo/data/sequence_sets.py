@@ -120,14 +120,7 @@ def digits(request: SetRequest) -> Splits:
     from sklearn.datasets import load_digits
 
     images = load_digits()
-    return Splits.from_arrays(
-        images.images,
-        images.target,
-        seed=request.seed,
-        validation_fraction=request.validation_fraction,
-        test_fraction=request.test_fraction,
-        description={"source": "digits (scikit-learn)"},
-    )
+    return request.split_rows((images.images, images.target), description={"source": "digits (scikit-learn)"})
 
 
 def moving_digits(request: SetRequest) -> Splits:
@@ -151,13 +144,9 @@ def physionet2012(request: SetRequest) -> Splits:
 
     files = request.files()
     rows, labels, names = read_stays(files["set-a.tar.gz"], files["Outcomes-a.txt"])
-    return Splits.from_arrays(
-        rows,
-        labels,
+    return request.split_rows(
+        (rows, labels),
         task="binary_classification",
-        seed=request.seed,
-        validation_fraction=request.validation_fraction,
-        test_fraction=request.test_fraction,
         description={"source": "PhysioNet Challenge 2012, set a", **files.facts, "features": list(names)},
     )
 

@@ -27,6 +27,7 @@ class SetRequest:
         validation_fraction: Share of rows for validation.
         test_fraction: Share of rows for the test, where the set has no test part of its own.
         download: Whether files that are not there may be fetched; ``None`` to ask ``RNNZOO_DOWNLOAD``.
+        fold: ``(i, n)`` to have fold ``i`` of ``n`` for the test instead of a share.
     """
 
     name: str
@@ -34,10 +35,19 @@ class SetRequest:
     validation_fraction: float = DEFAULT_FRACTION
     test_fraction: float = DEFAULT_FRACTION
     download: bool | None = None
+    fold: tuple[int, int] | None = None
 
     def files(self, form: str | None = None) -> FoundFiles:
         """Returns the checked files of the set, in the given form or in any that is there."""
         return find_files(self.name, form=form, download=self.download)
+
+    def refuse_fold(self) -> None:
+        """Raises ``ArgumentError`` if folds are asked for of a set that is not cut into some."""
+        if self.fold is not None:
+            raise ArgumentError(
+                f"folds: received {self.fold[1]} for the data set {self.name!r}, which has a split of its own or no "
+                "classes. Leave it out."
+            )
 
     def refuse_fractions(self, *names: str) -> None:
         """Raises ``ArgumentError`` if a share is asked for that the set's own parts leave no room for."""
@@ -73,11 +83,12 @@ class SetRequest:
         """
         if test is not None:
             self.refuse_fractions("test_fraction")
+            self.refuse_fold()
         if validation is not None:
             self.refuse_fractions("validation_fraction")
         rows, targets = train
         keys = [key(row) for row in rows]
-        facts = dict(description)
+        facts = dict(description) | ({} if self.fold is None else {"fold": list(self.fold)})
         for name, part in (("validation", validation), ("test", test)):
             if part is not None:
                 facts[f"{name}_rows_in_training_too"] = _shared(keys, [key(row) for row in part[0]])
@@ -90,6 +101,7 @@ class SetRequest:
                 validation_fraction=self.validation_fraction,
                 test_fraction=0.0 if test is not None else self.test_fraction,
                 seed=self.seed,
+                fold=self.fold,
             )
             parts = {
                 name: (take(rows, chosen), take(targets, chosen)) for name, (chosen, _) in numbers.items()
@@ -101,6 +113,26 @@ class SetRequest:
             test_fraction=0.0,
             seed=self.seed,
             description=facts,
+            **options,
+        )
+
+    def split_rows(self, rows: Pair, *, description: Mapping[str, Any], **options: Any) -> Splits:
+        """Makes splits of rows that are no copies of each other.
+
+        Args:
+            rows: Rows and targets.
+            description: Facts to keep.
+            **options: As for ``Splits.from_arrays``.
+        """
+        if self.fold is not None:
+            numbers = iter(range(len(rows[0])))
+            return self.split(rows, key=lambda row: next(numbers), description=description, **options)
+        return Splits.from_arrays(
+            *rows,
+            seed=self.seed,
+            validation_fraction=self.validation_fraction,
+            test_fraction=self.test_fraction,
+            description=description,
             **options,
         )
 

@@ -118,7 +118,10 @@ def evaluate_part(
         truth = splits.decoding.in_original_units(truth)
     steps = np.concatenate(lengths) if tags else None
     labels = splits.decoding.labels if splits.decoding is not None else None
-    scores = score(task.name, joined, truth, labels=labels, lengths=steps, quantiles=task.quantiles)
+    scale = splits.decoding.scale if splits.decoding is not None else None
+    scores = score(
+        task.name, joined, truth, labels=labels, lengths=steps, quantiles=task.quantiles, scale=scale
+    )
     return Evaluation({**scores, "loss": loss}, joined, truth, steps)
 
 

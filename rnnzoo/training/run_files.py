@@ -47,8 +47,11 @@ def write_run_files(
     rivals = run_baselines(splits, getattr(splits, part))
     truth, lengths = evaluation[part].targets, evaluation[part].lengths
     labels = splits.decoding.labels if splits.decoding is not None else None
+    scale = splits.decoding.scale if splits.decoding is not None else None
     baselines = {
-        name: score(task.name, outputs, truth, labels=labels, lengths=lengths, quantiles=task.quantiles)
+        name: score(
+            task.name, outputs, truth, labels=labels, lengths=lengths, quantiles=task.quantiles, scale=scale
+        )
         for name, outputs in rivals.items()
     }
     pictures = _draw(run, result, splits, task, part, evaluation[part], rivals)

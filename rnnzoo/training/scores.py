@@ -30,6 +30,7 @@ def score(
     labels: Sequence[str] | None = None,
     lengths: np.ndarray | None = None,
     quantiles: Sequence[float] | None = None,
+    scale: np.ndarray | None = None,
 ) -> Scores:
     """Scores outputs by the customs of a task.
 
@@ -42,11 +43,13 @@ def score(
             transcripts into words.
         lengths: For tagging, the valid steps of each row.
         quantiles: The levels of forecasts of a distribution; ``None`` for 0.1, 0.5 and 0.9.
+        scale: For forecasts of values, the deviation of each target in the training part.
 
     Returns:
         ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two; ``span_f1`` too for tags that mark spans, such
         as ``B-city`` and ``I-city``, if ``labels`` and ``lengths`` are given), ``micro_f1`` and ``macro_f1`` for
-        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values; ``perplexity`` and ``bits_per_token`` for
+        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values, for forecasts with a ``scale`` also
+        ``scaled_mse`` and ``scaled_mae``, which treat all series alike; ``perplexity`` and ``bits_per_token`` for
         language models and translations, whose outputs are the negative log-likelihoods of the tokens here; ``cer``
         (edits per symbol of the truth), ``exact_match`` and, if there are spaces between words, ``wer`` (edits per
         word) for transcripts. For distributions ``mae`` and ``rmse`` of the median, ``pinball`` (mean over the
@@ -64,6 +67,9 @@ def score(
         found = _DISTRIBUTION_SCORES[task](outputs, targets, quantiles or DEFAULT_QUANTILES)
     else:
         found = _SCORES[task](outputs, targets)
+    if task == "forecasting" and scale is not None:
+        errors = (np.asarray(outputs, np.float64) - targets) / scale
+        found |= {"scaled_mse": (errors**2).mean(), "scaled_mae": np.abs(errors).mean()}
     tags = task in ("tagging", "crf_tagging")
     if tags and lengths is not None and labels is not None and marks_spans(labels):
         found["span_f1"] = span_f1(labels, targets, class_numbers(task, outputs), lengths)

@@ -1,0 +1,63 @@
+"""What a recipe is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+#: Scores of which less is better.
+ERRORS = ("mae", "rmse", "scaled_mse", "scaled_mae", "perplexity", "cer", "wer", "pinball")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A data set, a model and a configuration, with seeds and split fixed, so that anyone gets the same result.
+
+    Attributes:
+        name: What ``rnnzoo run`` takes.
+        summary: One line on what it shows.
+        data: A named data set.
+        data_options: Options of ``load_dataset``.
+        model: A model of the zoo.
+        arguments: Builder arguments other than the model's own and those that the data dictate.
+        training: Fields of ``TrainConfig`` other than the defaults; the seed is that of the run.
+        metric: The score that counts.
+        runs: How many runs are made, with the seeds 0, 1, ...
+        folds: Where the data are cut into so many folds, run ``i`` has fold ``i`` for its test; ``None`` where all runs
+            have the same test rows.
+        tolerance: How far the mean over the runs may be from that of the card, in units of the metric, before
+            ``rnnzoo run --check`` fails: other versions and processors round differently.
+        reference: What publications report, in which setting.
+        notes: What was tried and lost, or has to be known to read the score.
+    """
+
+    name: str
+    summary: str
+    data: str
+    model: str
+    metric: str
+    tolerance: float
+    data_options: Mapping[str, Any] = field(default_factory=_nothing)
+    arguments: Mapping[str, Any] = field(default_factory=_nothing)
+    training: Mapping[str, Any] = field(default_factory=_nothing)
+    runs: int = 3
+    folds: int | None = None
+    reference: str = ""
+    notes: str = ""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more of the metric is better."""
+        return self.metric not in ERRORS
+
+    @property
+    def command(self) -> str:
+        """What makes the result anew."""
+        return f"rnnzoo run {self.name} --out {self.name}"
