@@ -86,18 +86,25 @@ class Card:
         return dataclasses.asdict(self)
 
 
-def build_card(recipe: Recipe, runs: Sequence[RunDirectory], onnx: Mapping[str, Any]) -> Card:
+def build_card(
+    recipe: Recipe,
+    runs: Sequence[RunDirectory],
+    onnx: Mapping[str, Any],
+    *,
+    rivals: Sequence[Mapping[str, Mapping[str, float]]],
+) -> Card:
     """Makes the card of finished runs.
 
     Args:
         recipe: The recipe.
         runs: Its runs, in the order of their seeds.
         onnx: ``"bytes"``, ``"milliseconds"`` and ``"parameters"`` of the exported model.
+        rivals: For each run the scores of rivals beside those that a run has itself.
     """
     metrics = [run.read_metrics() for run in runs]
     part = metrics[0]["baselines"]["part"]
     scores = [row[part] for row in metrics]
-    rivals = [row["baselines"]["scores"] for row in metrics]
+    rows = [{**row["baselines"]["scores"], **more} for row, more in zip(metrics, rivals, strict=True)]
     return Card(
         recipe=recipe.name,
         summary=recipe.summary,
@@ -125,7 +132,7 @@ def build_card(recipe: Recipe, runs: Sequence[RunDirectory], onnx: Mapping[str, 
             for seed, row in enumerate(metrics)
         ],
         scores=_statistics(scores),
-        baselines={name: _statistics([row[name] for row in rivals]) for name in rivals[0]},
+        baselines={name: _statistics([row[name] for row in rows]) for name in rows[0]},
         parameters=onnx["parameters"],
         train_seconds=round(float(np.mean([row["seconds"] for row in metrics])), 1),
         onnx={"bytes": onnx["bytes"], "milliseconds": onnx["milliseconds"]},

@@ -32,6 +32,7 @@ class Recipe:
         runs: How many runs are made, with the seeds 0, 1, ...
         folds: Where the data are cut into so many folds, run ``i`` has fold ``i`` for its test; ``None`` where all runs
             have the same test rows.
+        rivals: Classifiers beside the usual baselines: names in ``rnnzoo.recipes.rivals.RIVALS``.
         tolerance: How far the mean over the runs may be from that of the card, in units of the metric, before
             ``rnnzoo run --check`` fails: other versions and processors round differently.
         reference: What publications report, in which setting.
@@ -49,6 +50,7 @@ class Recipe:
     training: Mapping[str, Any] = field(default_factory=_nothing)
     runs: int = 3
     folds: int | None = None
+    rivals: tuple[str, ...] = ()
     reference: str = ""
     notes: str = ""
 

@@ -18,9 +18,11 @@ from rnnzoo.files import refuse_existing, write_json
 from rnnzoo.recipes.card import Card, build_card, write_page
 from rnnzoo.recipes.latency import measure_latency
 from rnnzoo.recipes.recipe import Recipe
+from rnnzoo.recipes.rivals import run_rival
 from rnnzoo.recipes.table import get_recipe
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.run_directory import RunDirectory
+from rnnzoo.training.scores import Scores, score
 from rnnzoo.training.trainer import train
 from rnnzoo.zoo import create_model
 from rnnzoo_export.onnx_export import export_onnx
@@ -72,7 +74,7 @@ def run_recipe(
     folder = Path(directory)
     if not resume:
         refuse_existing(folder, overwrite=overwrite)
-    found = []
+    found, rivals = [], []
     for number in range(count):
         report(f"{name}: run {number + 1} of {count}")
         splits = load(recipe, number)
@@ -80,8 +82,9 @@ def run_recipe(
         if not (resume and RunDirectory(run).finished):
             _train(recipe, splits, number, run, resume=resume, overwrite=overwrite, progress=progress)
         found.append(RunDirectory(run))
+        rivals.append(_rivals(recipe, splits))
     onnx = _export(recipe, found[0], folder)
-    card = build_card(recipe, found, onnx)
+    card = build_card(recipe, found, onnx, rivals=rivals)
     write_json(folder / "card.json", card.to_dict())
     write_page(folder / "card.html", card, found[0])
     return card
@@ -112,6 +115,16 @@ def _train(
         progress=progress,
         details={"recipe": recipe.name, "model": recipe.model, "model_arguments": dict(recipe.arguments)},
     )
+
+
+def _rivals(recipe: Recipe, splits: Splits) -> dict[str, Scores]:
+    part = splits.test if splits.test is not None else splits.validation
+    truth = part.gather(np.arange(len(part)))[1]
+    return {
+        name: score(splits.task, answers, truth)
+        for rival in recipe.rivals
+        for name, answers in run_rival(rival, splits, part).items()
+    }
 
 
 def _export(recipe: Recipe, run: RunDirectory, folder: Path) -> dict[str, Any]:

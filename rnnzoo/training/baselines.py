@@ -6,7 +6,7 @@ A network that does not beat them is not worth serving; every run prints them be
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -24,14 +24,17 @@ from rnnzoo.training.ngrams import KneserNey
 
 #: Above this many numbers a linear model sees every k-th training window only.
 _MAX_NUMBERS = 60_000_000
+#: Inverse strengths of regularization to choose from.
+_STRENGTHS = (0.01, 0.1, 1.0, 10.0)
 
 
 def run_baselines(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     """Fits the baselines of a task on the training part and lets them answer ``part``.
 
-    Classes: the majority class, and logistic regression on TF-IDF of words and word pairs (texts), on all bases or
-    k-mers (DNA), on all values (series of one length) or on mean, deviation, extremes, first and last value of each
-    feature. Numbers: the mean, and ridge regression on the same. Tags: the most frequent tag of each word; for series
+    Classes: the majority class, and logistic regression, regularized as does best on validation, on TF-IDF of words and
+    word pairs (texts), on all bases or k-mers (DNA), on all values (series of one length) or on mean, deviation,
+    extremes, first and last value of each feature. Numbers: the mean, and ridge regression on the same. Tags: the most
+    frequent tag of each word; for series
     the most frequent tag, and logistic regression on each step alone. Forecasts: persistence, seasonal naive (where
     the data name a season) and ridge regression on all values of the window; as distributions, each of these with the
     quantiles, or the mean and deviation, of its own errors on the training part at each step ahead. Language: how often
@@ -57,26 +60,41 @@ def _classes(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     shape = (len(part), len(splits.decoding.labels or ()))
     majority = np.zeros(shape)
     majority[:, np.bincount(targets).argmax()] = 1
-    name, train_x, part_x = _design(splits, part)
-    model = LogisticRegression(C=10.0, max_iter=2000).fit(train_x, targets)
+    name, (train_x, held_out_x, part_x) = design(splits, part)
+    model = _logistic(train_x, targets, held_out_x, _targets(splits.validation))
     logits = np.full(shape, -np.inf)
     logits[:, model.classes_] = model.predict_log_proba(part_x)
     return {"majority class": majority, f"logistic regression on {name}": logits}
 
 
 def _binary(splits: Splits, part: Split) -> dict[str, np.ndarray]:
-    targets = _targets(splits.train).reshape(-1).astype(int)
-    name, train_x, part_x = _design(splits, part)
-    model = LogisticRegression(C=10.0, max_iter=2000).fit(train_x, targets)
+    targets, held_out = (
+        _targets(split).reshape(-1).astype(int) for split in (splits.train, splits.validation)
+    )
+    name, (train_x, held_out_x, part_x) = design(splits, part)
+    model = _logistic(train_x, targets, held_out_x, held_out)
     return {
         "majority class": np.full((len(part), 1), targets.mean() - 0.5),
         f"logistic regression on {name}": model.decision_function(part_x)[:, None],
     }
 
 
+def _logistic(x: Any, targets: np.ndarray, held_out_x: Any, held_out: np.ndarray) -> LogisticRegression:
+    """Fits with the strength of regularization that does best on the validation part."""
+    models = [LogisticRegression(C=strength, max_iter=2000).fit(x, targets) for strength in _STRENGTHS]
+    return max(models, key=lambda model: _likelihood(model, held_out_x, held_out))
+
+
+def _likelihood(model: LogisticRegression, x: Any, targets: np.ndarray) -> float:
+    # A rare class may be in no training row of a fold.
+    known = np.isin(targets, model.classes_)
+    columns = np.searchsorted(model.classes_, targets[known])
+    return float(model.predict_log_proba(x)[np.flatnonzero(known), columns].sum())
+
+
 def _labels(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     targets = _targets(splits.train).astype(int)
-    name, train_x, part_x = _design(splits, part)
+    name, (train_x, _, part_x) = design(splits, part)
     model = OneVsRestClassifier(LogisticRegression(C=10.0, max_iter=2000)).fit(train_x, targets)
     logits = np.asarray(model.decision_function(part_x)).reshape(len(part), targets.shape[1])
     return {f"logistic regression on {name}": logits}
@@ -85,7 +103,7 @@ def _labels(splits: Splits, part: Split) -> dict[str, np.ndarray]:
 def _regression(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     restore = splits.decoding.in_original_units
     targets = _targets(splits.train)
-    name, train_x, part_x = _design(splits, part)
+    name, (train_x, _, part_x) = design(splits, part)
     ridge = np.asarray(Ridge(alpha=1.0).fit(train_x, targets).predict(part_x)).reshape(len(part), -1)
     mean = np.repeat(targets.mean(axis=0, keepdims=True), len(part), axis=0)
     return {"mean": restore(mean), f"ridge regression on {name}": restore(ridge)}
@@ -230,32 +248,37 @@ def _rows_of(array: np.ndarray) -> np.ndarray:
     return array.reshape(len(array), -1).astype(np.float64)
 
 
-def _design(splits: Splits, part: Split) -> tuple[str, Any, Any]:
-    """Returns the name of a fixed-size view of the rows, and that view of the training part and of ``part``."""
+def design(splits: Splits, part: Split) -> tuple[str, tuple[Any, Any, Any]]:
+    """Returns the name of a fixed-size view of rows, and that view of the training part, validation and ``part``."""
+    parts = (splits.train, splits.validation, part)
     if splits.preprocessing.kind in ("text", "tokens"):
-        vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-        return "TF-IDF", vectorizer.fit_transform(_texts(splits.train)), vectorizer.transform(_texts(part))
+        vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True).fit(_texts(splits.train))
+        return "TF-IDF", _each(vectorizer.transform, (_texts(split) for split in parts))
     if splits.preprocessing.kind == "irregular":
-        scaler = StandardScaler()
-        train_x, part_x = _observed_summary(splits.train), _observed_summary(part)
-        return "summary statistics", scaler.fit_transform(train_x), scaler.transform(part_x)
+        return "summary statistics", _scaled([_observed_summary(split) for split in parts])
     if splits.preprocessing.kind == "dna":
-        return _design_of_dna(splits, part)
-    train_rows, part_rows = _rows(splits.train, splits), _rows(part, splits)
-    fixed = len({len(row) for rows in (train_rows, part_rows) for row in rows}) == 1
-    view = _flat if fixed else _summary
-    scaler = StandardScaler()
+        return _design_of_dna(parts)
+    rows = [_rows(split, splits) for split in parts]
+    fixed = len({len(row) for part_rows in rows for row in part_rows}) == 1
     name = "all values" if fixed else "summary statistics"
-    return name, scaler.fit_transform(view(train_rows)), scaler.transform(view(part_rows))
+    return name, _scaled([(_flat if fixed else _summary)(part_rows) for part_rows in rows])
 
 
-def _design_of_dna(splits: Splits, part: Split) -> tuple[str, Any, Any]:
-    encode = DNAPreprocessing(variable_length=True).encode
-    train_x, part_x = (encode(_texts(split)) for split in (splits.train, part))
-    if len({len(row) for row in (*train_x, *part_x)}) == 1:
-        return "all bases", _flat(train_x), _flat(part_x)
-    vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 5))
-    return "k-mers", vectorizer.fit_transform(_texts(splits.train)), vectorizer.transform(_texts(part))
+def _design_of_dna(parts: tuple[Split, ...]) -> tuple[str, tuple[Any, Any, Any]]:
+    encoded = [DNAPreprocessing(variable_length=True).encode(_texts(split)) for split in parts]
+    if len({len(row) for rows in encoded for row in rows}) == 1:
+        return "all bases", _each(_flat, encoded)
+    vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 5)).fit(_texts(parts[0]))
+    return "k-mers", _each(vectorizer.transform, (_texts(split) for split in parts))
+
+
+def _scaled(views: list[np.ndarray]) -> tuple[Any, Any, Any]:
+    return _each(StandardScaler().fit(views[0]).transform, views)
+
+
+def _each(view: Callable[[Any], Any], parts: Iterable[Any]) -> tuple[Any, Any, Any]:
+    train, validation, part = (view(one) for one in parts)
+    return train, validation, part
 
 
 def _rows(split: Split, splits: Splits) -> Rows:
