@@ -1,0 +1,175 @@
+"""Recipes: a literal table, runs that can be taken up again, cards that say what won."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from rnnzoo.data.datasets import DATASETS, FOLDED
+from rnnzoo.errors import ArgumentError, DataError, PathExistsError, RunError, UnknownNameError
+from rnnzoo.recipes import card as cards
+from rnnzoo.recipes import runs as recipe_runs
+from rnnzoo.recipes import table
+from rnnzoo.recipes.card import Card, check_card, known_card, read_card
+from rnnzoo.recipes.recipe import Recipe
+from rnnzoo.recipes.rivals import RIVALS
+from rnnzoo.recipes.runs import run_recipe
+from rnnzoo.recipes.table import RECIPES, get_recipe, list_recipes
+from rnnzoo.training.config import TrainConfig
+from rnnzoo.zoo import get_spec
+
+TOY = Recipe(
+    name="toy",
+    summary="digits in a hurry",
+    data="digits",
+    model="series-classifier-gru",
+    metric="accuracy",
+    tolerance=0.05,
+    arguments={"units": (8,)},
+    training={"epochs": 2, "batch_size": 128, "learning_rate": 0.02},
+    runs=2,
+    rivals=("extra trees",),
+    reference="nobody published this",
+)
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    monkeypatch.setitem(table.RECIPES, "toy", TOY)
+    return TOY
+
+
+@pytest.fixture(scope="module")
+def toy_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Card, Path]:
+    folder = tmp_path_factory.mktemp("recipe") / "toy"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(table.RECIPES, "toy", TOY)
+        return run_recipe("toy", folder, progress=False), folder
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_names_what_there_is(name: str) -> None:
+    recipe = RECIPES[name]
+    assert recipe.name == name
+    assert recipe.data in DATASETS
+    assert recipe.folds is None or recipe.data in FOLDED
+    assert set(recipe.rivals) <= set(RIVALS)
+    assert recipe.runs >= 3 or recipe.folds
+    get_spec(recipe.model)
+    TrainConfig.from_dict(dict(recipe.training))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_known_card_is_that_of_its_recipe(name: str) -> None:
+    recipe, known = RECIPES[name], known_card(name)
+    if known is None:
+        pytest.skip(f"{name} has no card yet")
+    fresh = json.loads(json.dumps({"arguments": dict(recipe.arguments), "training": dict(recipe.training)}))
+    assert known.model == recipe.model
+    assert known.arguments == fresh["arguments"]
+    assert known.training == fresh["training"]
+    assert known.metric == recipe.metric
+    assert len(known.runs) == recipe.runs
+    assert known.baselines
+    means = [row["scores"][recipe.metric] for row in known.runs]
+    assert known.scores[recipe.metric]["mean"] == pytest.approx(np.mean(means), abs=1e-5)
+    assert known.train_seconds <= 20 * 60
+
+
+def test_a_card_tells_runs_baselines_size_and_machine(toy_run: tuple[Card, Path]) -> None:
+    card, folder = toy_run
+    assert [row["seed"] for row in card.runs] == [0, 1]
+    values = [row["scores"]["accuracy"] for row in card.runs]
+    assert card.scores["accuracy"]["mean"] == pytest.approx(np.mean(values), abs=1e-5)
+    assert card.scores["accuracy"]["deviation"] == pytest.approx(np.std(values), abs=1e-5)
+    assert set(card.baselines) == {
+        "majority class",
+        "logistic regression on all values",
+        "extra trees on all values",
+    }
+    best, value = card.best_baseline
+    assert value == max(row["accuracy"]["mean"] for row in card.baselines.values())
+    assert card.lead == pytest.approx(card.scores["accuracy"]["mean"] - value)
+    assert card.onnx["bytes"] == (folder / "model.onnx").stat().st_size
+    assert card.onnx["milliseconds"]["32"] > card.onnx["milliseconds"]["1"] * 0.5
+    assert set(card.machine) == {"cpu", "cores", "memory_gib"}
+    assert card.data["rows"]["test"] == 270
+    assert read_card(folder / "card.json").to_dict() == json.loads(json.dumps(card.to_dict()))
+    page = (folder / "card.html").read_text()
+    for word in (best, "nobody published this", card.command, "confusion matrix"):
+        assert word in page
+    session = onnxruntime.InferenceSession(folder / "model.onnx")
+    assert session.run(None, {"features": np.zeros((1, 8, 8), np.float32)})[0].shape == (1, 10)
+
+
+def test_finished_runs_are_kept_on_resume_and_the_rest_is_made(
+    toy: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run_recipe("toy", tmp_path / "out", runs=1, progress=False)
+    trained: list[int] = []
+    train = recipe_runs._train
+    monkeypatch.setattr(
+        recipe_runs, "_train", lambda *args, **named: (trained.append(args[2]), train(*args, **named))
+    )
+    lines: list[str] = []
+    both = run_recipe("toy", tmp_path / "out", resume=True, progress=False, report=lines.append)
+    assert trained == [1]
+    assert both.runs[0] == first.runs[0]
+    assert lines == ["toy: run 1 of 2", "toy: run 2 of 2"]
+
+
+def test_nothing_is_overwritten_unasked(toy: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(PathExistsError, match="received a directory that is not empty"):
+        run_recipe("toy", tmp_path, progress=False)
+    assert (tmp_path / "note.txt").read_text() == "mine"
+
+
+def test_the_check_fails_outside_of_the_tolerance(
+    toy_run: tuple[Card, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = toy_run[0]
+
+    def known(difference: float) -> Any:
+        scores = {
+            "accuracy": {**card.scores["accuracy"], "mean": card.scores["accuracy"]["mean"] + difference}
+        }
+        versions = {**card.versions, "keras": "1.0"}
+        return lambda name: dataclasses.replace(card, scores=scores, versions=versions)
+
+    monkeypatch.setattr(cards, "known_card", known(0.04))
+    assert "the card says" in check_card(card, TOY)
+    for difference in (0.06, -0.06):
+        monkeypatch.setattr(cards, "known_card", known(difference))
+        with pytest.raises(
+            RunError, match=r"tolerance 0\.05\. Look at what differs: versions keras 1\.0 -> "
+        ):
+            check_card(card, TOY)
+    monkeypatch.setattr(cards, "known_card", lambda name: None)
+    with pytest.raises(RunError, match="toy: there is no known card to compare with"):
+        check_card(card, TOY)
+
+
+def test_less_is_better_for_errors() -> None:
+    assert not dataclasses.replace(TOY, metric="mae").higher_is_better
+    assert TOY.higher_is_better
+
+
+def test_wrong_names_and_numbers_are_refused(toy: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="unknown recipe: received 'toi'; did you mean 'toy'"):
+        get_recipe("toi")
+    with pytest.raises(ArgumentError, match="runs: received 3 for 'toy'; expected 2 at most"):
+        run_recipe("toy", tmp_path / "x", runs=3)
+    assert [recipe.name for recipe in list_recipes("to*")] == ["toy"]
+
+
+def test_a_damaged_card_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_text('{"recipe": "toy"}')
+    with pytest.raises(DataError, match="not a result card of this version"):
+        read_card(tmp_path / "card.json")
