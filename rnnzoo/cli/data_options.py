@@ -20,15 +20,13 @@ if TYPE_CHECKING:
 _PANEL = "Data"
 
 
-_DATA_HELP = (
-    "A CSV or TSV file (.gz too), or a named set: digits, moving_digits; from the folder RNNZOO_DATA "
-    "beijing_pm25, etth1, fsdd, multi30k, physionet2012, ptb, splice, tinyshakespeare."
-)
+_DATA_HELP = "A CSV or TSV file (.gz too), or a named set such as digits or imdb: see `rnnzoo datasets`."
 #: Options that say how texts are read, and how series are.
 _OF_TEXTS = ("test", "text", "label", "label_separator", "task", "max_tokens", "max_length", "characters")
 _OF_SERIES = ("window", "horizon", "categorical", "ignore", "time", "missing", "seasonality")
+_OF_NAMED_TEXTS = ("task", "max_tokens", "max_length", "characters")
 _OF_FILES = (
-    *(name for name in _OF_TEXTS if name != "task"),
+    *(name for name in _OF_TEXTS if name not in _OF_NAMED_TEXTS),
     *(name for name in _OF_SERIES if name not in ("window", "horizon")),
     "columns",
     "target",
@@ -100,8 +98,12 @@ class DataOptions:
         }
         if self.data in DATASETS and not os.path.exists(self.data):  # noqa: PTH110
             self._refuse(_OF_FILES, f"for the named data set {self.data!r}")
-            given: dict[str, Any] = {"task": self.task, "window": self.window, "horizon": self.horizon}
-            options = {name: value for name, value in given.items() if value is not None}
+            options = {
+                option.name: getattr(self, option.name)
+                for option in dataclasses.fields(self)
+                if option.name in (*_OF_NAMED_TEXTS, "window", "horizon")
+                and getattr(self, option.name) != option.default
+            }
             return load_dataset(self.data, seed=self.split_seed, **fractions, **options)
         if self.target is not None:
             self._refuse(_OF_TEXTS, "with --target, which is for series")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import re
 import tarfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,7 +23,10 @@ TOPICS = ("World", "Sports", "Business", "Sci/Tech")
 # The sample's own test part: 2,000 of its 9,997 different texts. Three texts are there twice, but for blanks; this is
 # the first seed that draws none of them.
 _SAMPLE_TEST_SHARE, _SAMPLE_SEED = 2_000 / 9_997, 1
-_LARGEST_REVIEW = 1_000_000
+_LARGEST_MEMBER = 1_000_000
+_REVIEW = re.compile(r"aclImdb/(train|test)/(pos|neg)/(\d+)_\d+\.txt")
+_SUBJECTIVITY = ("subjective", "objective")
+_SUBJECTIVITY_FILES = {"quote.tok.gt9.5000": "subjective", "plot.tok.gt9.5000": "objective"}
 
 
 def ag_news(
@@ -122,21 +127,9 @@ def _review_table(path: Path) -> Pair:
 def _review_archive(path: Path) -> tuple[Pair, Pair]:
     """Reads ``aclImdb/PART/pos/ID_RATING.txt``; reviews come positive first, by number, as the copies have them."""
     reviews: dict[str, list[tuple[bool, int, str]]] = {"train": [], "test": []}
-    try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                folders = PurePosixPath(member.name).parts
-                if len(folders) != 4 or folders[1] not in reviews or folders[2] not in ("pos", "neg"):
-                    continue
-                file = archive.extractfile(member)
-                if file is None or member.size > _LARGEST_REVIEW:
-                    raise DataError(f"{path}: {member.name} is no review; expected a text. Fetch it again.")
-                number = int(PurePosixPath(member.name).stem.partition("_")[0])
-                reviews[folders[1]].append((folders[2] == "neg", number, file.read().decode("utf-8")))
-    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
-        raise DataError(
-            f"{path}: damaged ({error}); expected the archive of reviews. Fetch it again."
-        ) from error
+    for name, data in _members(path, "the archive of reviews", _REVIEW.fullmatch):
+        part, sentiment, number = _REVIEW.fullmatch(name).groups()  # type: ignore[union-attr]
+        reviews[part].append((sentiment == "neg", int(number), data.decode("utf-8")))
     train, test = (
         ([text for _, _, text in rows], ["negative" if negative else "positive" for negative, _, _ in rows])
         for rows in (sorted(part) for part in reviews.values())
@@ -246,17 +239,33 @@ def subj(request: SetRequest, *, max_tokens: int = 20_000, max_length: int | Non
         max_length: Words per sentence at most.
     """
     files = request.files()
-    parts = {kind: _lines(files[f"subj.{kind}"], "cp1252") for kind in ("subjective", "objective")}
+    if files.form == "official":
+        parts = _sentence_archive(files["rotten_imdb.tar.gz"])
+    else:
+        parts = {kind: files[f"subj.{kind}"].read_bytes() for kind in _SUBJECTIVITY}
+    sentences = {kind: _split_lines(data.decode("cp1252")) for kind, data in parts.items()}
     return request.split(
         (
-            [line.strip() for lines in parts.values() for line in lines],
-            [kind for kind, lines in parts.items() for _ in lines],
+            [sentence.strip() for kind in _SUBJECTIVITY for sentence in sentences[kind]],
+            [kind for kind in _SUBJECTIVITY for _ in sentences[kind]],
         ),
         key=text_key,
         description={"source": "Subjectivity v1.0", **files.facts},
         max_tokens=max_tokens,
         max_length=max_length,
     )
+
+
+def _sentence_archive(path: Path) -> dict[str, bytes]:
+    parts = {}
+    for name, data in _members(path, "the archive of sentences", lambda name: name.endswith(".5000")):
+        parts[_SUBJECTIVITY_FILES.get(PurePosixPath(name).name, name)] = data
+    if set(parts) != set(_SUBJECTIVITY):
+        raise DataError(
+            f"{path}: received {', '.join(sorted(parts)) or 'no files'}; expected "
+            f"{' and '.join(_SUBJECTIVITY_FILES)}. Fetch it again."
+        )
+    return parts
 
 
 def ud_english_ewt(
@@ -298,12 +307,29 @@ def _sentences(path: Path) -> Pair:
     return sentences, tags
 
 
+def _members(path: Path, what: str, wanted: Callable[[str], Any]) -> Iterator[tuple[str, bytes]]:
+    """Yields name and content of the wanted files of an archive; none is written to disk."""
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                if not member.isfile() or not wanted(member.name):
+                    continue
+                file = archive.extractfile(member)
+                if file is None or member.size > _LARGEST_MEMBER:
+                    raise ValueError(f"{member.name} has {member.size:,} bytes")
+                yield member.name, file.read()
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
+        raise DataError(f"{path}: damaged ({error}); expected {what}. Fetch it again.") from error
+
+
 def _lines(path: Path, encoding: str) -> list[str]:
-    """Reads lines; only a line feed ends one, for some hold other characters that Python takes for an end."""
     data = path.read_bytes()
-    if path.suffix == ".gz":
-        data = zlib.decompress(data, wbits=31)
-    return data.decode(encoding).removesuffix("\n").split("\n")
+    return _split_lines((gzip.decompress(data) if path.suffix == ".gz" else data).decode(encoding))
+
+
+def _split_lines(text: str) -> list[str]:
+    """Only a line feed ends a line: some hold other characters that Python takes for an end."""
+    return text.removesuffix("\n").split("\n")
 
 
 TEXT_SETS: dict[str, Callable[..., Any]] = {
