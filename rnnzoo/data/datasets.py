@@ -13,12 +13,19 @@ from rnnzoo.data.series_sets import SERIES_SETS
 from rnnzoo.data.set_request import DEFAULT_FRACTION, SetRequest
 from rnnzoo.data.sources import Source, find_sources, get_source
 from rnnzoo.data.splits import Splits
+from rnnzoo.data.tagging_sets import TAGGING_SETS
 from rnnzoo.data.text_sets import TEXT_SETS
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.tasks import FORECASTING_TASKS
 
 #: What reads each set.
-DATASETS: dict[str, Callable[..., Splits]] = {**CORPUS_SETS, **SEQUENCE_SETS, **SERIES_SETS, **TEXT_SETS}
+DATASETS: dict[str, Callable[..., Splits]] = {
+    **CORPUS_SETS,
+    **SEQUENCE_SETS,
+    **SERIES_SETS,
+    **TAGGING_SETS,
+    **TEXT_SETS,
+}
 
 
 _PARTS = {"train", "validation", "test", "all"}

@@ -50,8 +50,9 @@ def fetch(file: SourceFile, target: Path) -> None:
             promised = _promised(response)
             limit = file.bytes or promised or _LARGEST
             size, checksum = _write(response, part, file.url, limit=limit, total=promised)
-            _check(file, size, checksum, limit=limit, promised=promised)
+            _check(file, size, checksum, limit=limit)
     except urllib.error.HTTPError as error:
+        error.close()
         raise PathNotFoundError(
             f"{file.url}: received status {error.code} ({error.reason}); expected the file. Fetch it by hand into "
             f"{target.parent}, or try later."
@@ -72,36 +73,35 @@ def _promised(response: Any) -> int | None:
 def _write(response: Any, part: Path, url: str, *, limit: int, total: int | None) -> tuple[int, str]:
     """Writes what comes, one byte beyond ``limit`` at most; returns size and checksum."""
     digest, size = hashlib.sha256(), 0
-    with part.open("wb") as out, _progress(url, total) as report:
-        while size <= limit and (block := _read(response, min(_BLOCK, limit + 1 - size))):
-            out.write(block)
-            digest.update(block)
-            size += len(block)
-            report(size)
+    try:
+        with part.open("wb") as out, _progress(url, total) as report:
+            while size <= limit and (block := response.read(min(_BLOCK, limit + 1 - size))):
+                out.write(block)
+                digest.update(block)
+                size += len(block)
+                report(size)
+    except http.client.IncompleteRead as error:
+        raise DataError(_cut(url, size + len(error.partial), total)) from error
+    if total is not None and size < total and size <= limit:
+        raise DataError(_cut(url, size, total))
     return size, digest.hexdigest()
 
 
-def _read(response: Any, count: int) -> bytes:
-    try:
-        return bytes(response.read(count))
-    except http.client.IncompleteRead as error:
-        return error.partial
-
-
-def _check(file: SourceFile, size: int, checksum: str, *, limit: int, promised: int | None) -> None:
-    if promised is not None and size < promised and size <= limit:
-        raise DataError(
-            f"{file.url}: received {size:,} of {promised:,} bytes; expected all of them. Nothing was kept: try again."
-        )
-    if file.bytes in (None, size) and file.sha256 in (None, checksum) and size <= limit:
+def _check(file: SourceFile, size: int, checksum: str, *, limit: int) -> None:
+    if 0 < size <= limit and file.bytes in (None, size) and file.sha256 in (None, checksum):
         return
-    expected = "" if file.sha256 is None else f"SHA-256 {file.sha256}"
-    expected += f" ({limit if file.bytes is None else file.bytes:,} bytes)"
+    known = f"SHA-256 {file.sha256}" if file.sha256 else "a whole file"
+    more = " or more" if size > limit else ""
     raise DataError(
-        f"{file.url}: received a file with SHA-256 {checksum} ({size:,} bytes{' or more' if size > limit else ''}); "
-        f"expected {expected.strip()}. Nothing was kept: try again; if this stays, its makers or somebody on its way "
-        "changed it."
+        f"{file.url}: received a file with SHA-256 {checksum} ({size:,} bytes{more}); expected {known}"
+        f"{'' if file.bytes is None else f' ({file.bytes:,} bytes)'}. Nothing was kept: try again; if this stays, its "
+        "makers or somebody on its way changed it."
     )
+
+
+def _cut(url: str, size: int, total: int | None) -> str:
+    of = "" if total is None else f" of {total:,}"
+    return f"{url}: received {size:,}{of} bytes; expected all of them. Nothing was kept: try again."
 
 
 @contextmanager

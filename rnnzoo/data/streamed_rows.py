@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,34 @@ from rnnzoo.preprocessing import TextPreprocessing
 
 
 @dataclass(frozen=True)
+class PartDraw:
+    """Draws rows for the parts by a hash of their text, so that copies of a text are in one part.
+
+    Attributes:
+        shares: The share of each part but the training part, which has the rest.
+        seed: Seed of the hash.
+
+    Example:
+        >>> PartDraw({"validation": 0.5}, seed=0).part_of("a text")
+        'validation'
+    """
+
+    shares: Mapping[str, float]
+    seed: int
+
+    def part_of(self, text: str) -> str:
+        """Returns the part of a text, whatever the blanks between its words."""
+        words = " ".join(text.split()).encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2b(words, digest_size=8, salt=self.seed.to_bytes(8, "little")).digest()
+        place = int.from_bytes(digest, "little") / 2**64
+        for part, share in self.shares.items():
+            if place < share:
+                return part
+            place -= share
+        return "train"
+
+
+@dataclass(frozen=True)
 class TextTable:
     """The rows of one part of a file.
 
@@ -30,7 +59,8 @@ class TextTable:
         label: The column of labels.
         column_names: Names of the columns where the file has no header line.
         separator: What separates several labels in one cell.
-        belongs: Says of a text whether its row is in this part; ``None`` for all.
+        part: The part whose rows these are, where ``draw`` says which row is in which; ``None`` for all rows.
+        draw: See ``part``.
     """
 
     path: Path
@@ -38,7 +68,8 @@ class TextTable:
     label: str
     column_names: Sequence[str] | None = None
     separator: str | None = None
-    belongs: Callable[[str], bool] | None = None
+    part: str | None = None
+    draw: PartDraw | None = None
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Yields texts and labels in the order of the file."""
@@ -49,7 +80,7 @@ class TextTable:
                 raise UnknownNameError(f"column of {self.path}", column, names)
         text, label = names.index(self.text), names.index(self.label)
         for row in rows:
-            if self.belongs is None or self.belongs(row[text]):
+            if self.draw is None or self.draw.part_of(row[text]) == self.part:
                 yield row[text], self._labels(row[label])
 
     def _labels(self, cell: str) -> Any:

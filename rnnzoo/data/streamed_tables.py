@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
+import dataclasses
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
-from rnnzoo.data.streamed_rows import StreamedSplit, TextTable
+from rnnzoo.data.streamed_rows import PartDraw, StreamedSplit, TextTable
 from rnnzoo.data.tables import FilePath, file_checksum
 from rnnzoo.data.targets import fit_decoding
 from rnnzoo.data.word_counts import BoundedCounts
@@ -89,25 +88,18 @@ def stream_table(
     checks.integer("buffer_rows", buffer_rows, minimum=1)
     checks.integer("max_tokens", max_tokens, minimum=3)
     separator = (label_separator or ",") if kind == "multilabel_classification" else None
-    shares = _shares(validation, test, validation_fraction, test_fraction)
-    files = {"train": path, "validation": validation or path, "test": test or path}
-    tables = {
-        part: TextTable(
-            Path(files[part]),
-            text,
-            label,
-            column_names=column_names,
-            separator=separator,
-            belongs=_Drawn(part, shares, seed) if files[part] is path and shares else None,
-        )
-        for part in files
-        if part != "test" or test is not None or "test" in shares
+    draw = PartDraw(_shares(validation, test, validation_fraction, test_fraction), seed)
+    whole = TextTable(Path(path), text, label, column_names=column_names, separator=separator)
+    given = {
+        part: dataclasses.replace(whole, path=Path(file))
+        for part, file in (("validation", validation), ("test", test))
+        if file is not None
     }
-    counted = {part: _Counted(max_tokens if part == "train" else 0) for part in tables}
-    for part, table in tables.items():
-        counted[part].read(table, buffer_rows)
+    drawn = ("train", *draw.shares)
+    tables = {part: dataclasses.replace(whole, part=part, draw=draw) for part in drawn} | given
+    words = BoundedCounts(_COUNTED_PER_TOKEN * max_tokens)
+    counted = _count(whole, drawn, given, words=words, buffer_rows=buffer_rows, draw=draw)
     decoding = _decoding(kind, {part: found.labels for part, found in counted.items()})
-    words = counted["train"].words
     preprocessing = TextPreprocessing(
         Vocabulary.of_counts(words, max_tokens=max_tokens).words, max_length=max_length
     )
@@ -132,8 +124,8 @@ def stream_table(
         description={
             "source": Path(path).name,
             "checksum": file_checksum(path),
-            **{f"{part}_source": Path(file).name for part, file in files.items() if file is not path},
-            **{f"{part}_checksum": file_checksum(file) for part, file in files.items() if file is not path},
+            **{f"{part}_source": table.path.name for part, table in given.items()},
+            **{f"{part}_checksum": file_checksum(table.path) for part, table in given.items()},
             "text": text,
             "label": label,
             "streamed": True,
@@ -145,59 +137,72 @@ def stream_table(
     )
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """Says which part a text is drawn for."""
-
-    part: str
-    shares: Mapping[str, float]
-    seed: int
-
-    def __call__(self, text: str) -> bool:
-        words = " ".join(text.split()).encode("utf-8", "surrogatepass")
-        digest = hashlib.blake2b(words, digest_size=8, salt=self.seed.to_bytes(8, "little")).digest()
-        place = int.from_bytes(digest, "little") / 2**64
-        for part, share in self.shares.items():
-            if place < share:
-                return part == self.part
-            place -= share
-        return self.part == "train"
-
-
 @dataclass
 class _Counted:
-    """What one pass over a part finds: its rows, labels and, where they are wanted, words."""
+    """What is found of a part: its rows and labels, and of the training part its words.
 
-    max_tokens: int
+    Attributes:
+        words: The words; ``None`` where they are not wanted.
+        buffer_rows: Rows in memory while training.
+        rows: How many rows there are.
+        labels: Their labels.
+        alone: The labels that whole buffers of rows have alone.
+    """
+
+    words: BoundedCounts | None
+    buffer_rows: int
     rows: int = 0
     labels: set[str] = field(default_factory=set)
+    alone: set[str] = field(default_factory=set)
+    _last: str | None = None
+    _run: int = 0
 
-    def __post_init__(self) -> None:
-        self.words = BoundedCounts(max(2, _COUNTED_PER_TOKEN * self.max_tokens))
+    def add(self, text: str, label: str | list[str]) -> None:
+        if self.words is not None:
+            self.words.add(TextPreprocessing.words(text, self.rows))
+        self.rows += 1
+        if isinstance(label, list):
+            self.labels.update(label)
+            return
+        self.labels.add(label)
+        self._run = self._run + 1 if label == self._last else 1
+        self._last = label
+        if self._run >= self.buffer_rows > 1:
+            self.alone.add(label)
 
-    def read(self, table: TextTable, buffer_rows: int) -> None:
-        alone: set[str] = set()
-        rows = iter(table)
-        while buffer := list(itertools.islice(rows, buffer_rows)):
-            labels = set()
-            for number, (text, label) in enumerate(buffer, self.rows):
-                labels |= set(label) if isinstance(label, list) else {label}
-                if self.max_tokens:
-                    self.words.add(TextPreprocessing.words(text, number))
-            self.rows += len(buffer)
-            self.labels |= labels
-            if len(labels) == 1 and len(buffer) == buffer_rows > 1:
-                alone |= labels
-        if not self.rows:
-            raise DataError(
-                f"{table.path}: has no rows for one of the parts; expected at least one for each. Add rows."
-            )
-        if self.max_tokens and len(alone) > 1:
-            warnings.warn(
-                f"{table.path}: seems sorted by label: {buffer_rows:,} rows in a row are all {min(alone)!r}, "
-                f"others all {max(alone)!r}. Shuffle the file, or training will see one class at a time.",
-                stacklevel=3,
-            )
+
+def _count(
+    whole: TextTable,
+    drawn: Sequence[str],
+    given: Mapping[str, TextTable],
+    *,
+    words: BoundedCounts,
+    buffer_rows: int,
+    draw: PartDraw,
+) -> dict[str, _Counted]:
+    """Reads each file once; counts the words of the training part in ``words``."""
+    counted = {
+        part: _Counted(words if part == "train" else None, buffer_rows)
+        for part in ("train", "validation", "test")
+        if part in drawn or part in given
+    }
+    for text, label in whole:
+        counted[draw.part_of(text)].add(text, label)
+    for part, table in given.items():
+        for text, label in table:
+            counted[part].add(text, label)
+    for part, found in counted.items():
+        if not found.rows:
+            path = given[part].path if part in given else whole.path
+            raise DataError(f"{path}: has no rows for {part}; expected at least one. Add rows.")
+    alone = sorted(counted["train"].alone)
+    if len(alone) > 1:
+        warnings.warn(
+            f"{whole.path}: seems sorted by label: {buffer_rows:,} rows in a row are all {alone[0]!r}, others all "
+            f"{alone[1]!r}. Shuffle the file, or training will see one class at a time.",
+            stacklevel=3,
+        )
+    return counted
 
 
 def _decoding(task: str, labels: Mapping[str, set[str]]) -> Decoding:

@@ -1,4 +1,4 @@
-"""Named sets of texts with labels, and of words with tags."""
+"""Named sets of texts with labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from rnnzoo.data.set_request import SetRequest, text_key
 from rnnzoo.data.splits import Pair, Splits
 from rnnzoo.data.tables import read_frame
 from rnnzoo.errors import DataError
-from rnnzoo.files import read_text
 
 TOPICS = ("World", "Sports", "Business", "Sci/Tech")
 # The sample's own test part: 2,000 of its 9,997 different texts. Three texts are there twice, but for blanks; this is
@@ -66,8 +65,8 @@ def _official_news(path: Path) -> Pair:
     with path.open(encoding="utf-8", newline="") as file:
         try:
             for number, title, description in csv.reader(file, strict=True):
-                texts.append(f"{title} . {description}")
                 topics.append(TOPICS[("1", "2", "3", "4").index(number)])
+                texts.append(f"{title} . {description}")
         except (ValueError, csv.Error) as error:
             raise DataError(
                 f"{path}: row {len(texts) + 1} cannot be read ({error}); expected a class from 1 to 4, a title and a "
@@ -135,49 +134,6 @@ def _review_archive(path: Path) -> tuple[Pair, Pair]:
         for rows in (sorted(part) for part in reviews.values())
     )
     return train, test
-
-
-def snips(
-    request: SetRequest,
-    *,
-    task: str = "classification",
-    characters: bool = False,
-    max_tokens: int = 20_000,
-    max_length: int | None = None,
-) -> Splits:
-    """Reads what people say to a voice assistant: 13,784 utterances to learn from, 700 to test.
-
-    Args:
-        request: What is wanted.
-        task: ``"classification"`` into seven intents, or ``"tagging"`` of each word with its slot (BIO).
-        characters: Whether words come with their characters (tagging).
-        max_tokens: Size of the vocabulary at most.
-        max_length: Words per utterance at most.
-    """
-    checks.choice("task", task, ("classification", "tagging"))
-    files = request.files()
-    frames = [
-        read_frame(path, column_names=["intent", "tokens", "tags"])
-        for path in (files["snips_train.tsv.gz"], files["snips_test.tsv.gz"])
-    ]
-    rows: list[Pair] = [(frame["tokens"].tolist(), frame["intent"].tolist()) for frame in frames]
-    intents = rows[0][1]
-    if task == "tagging":
-        rows = [
-            ([row.split() for row in frame["tokens"]], [row.split() for row in frame["tags"]])
-            for frame in frames
-        ]
-    return request.split(
-        rows[0],
-        test=rows[1],
-        key=text_key,
-        strata=intents,
-        task=task,
-        characters=characters,
-        description={"source": "SNIPS", **files.facts},
-        max_tokens=max_tokens,
-        max_length=max_length,
-    )
 
 
 def sms_spam(request: SetRequest, *, max_tokens: int = 20_000, max_length: int | None = None) -> Splits:
@@ -268,45 +224,6 @@ def _sentence_archive(path: Path) -> dict[str, bytes]:
     return parts
 
 
-def ud_english_ewt(
-    request: SetRequest, *, characters: bool = False, max_tokens: int = 20_000, max_length: int | None = None
-) -> Splits:
-    """Reads sentences of the web, each word tagged with one of 17 parts of speech; its parts are given.
-
-    Args:
-        request: What is wanted.
-        characters: Whether words come with their characters.
-        max_tokens: Size of the vocabulary at most.
-        max_length: Words per sentence at most.
-    """
-    files = request.files()
-    train, validation, test = (_sentences(path) for path in files)
-    return request.split(
-        train,
-        validation=validation,
-        test=test,
-        key=text_key,
-        task="tagging",
-        characters=characters,
-        description={"source": "Universal Dependencies, English Web Treebank", **files.facts},
-        max_tokens=max_tokens,
-        max_length=max_length,
-    )
-
-
-def _sentences(path: Path) -> Pair:
-    """Reads words and their parts of speech from CoNLL-U; words written as one (``don't``) are read apart."""
-    sentences: list[list[str]] = []
-    tags: list[list[str]] = []
-    for block in read_text(path, "a CoNLL-U file").split("\n\n"):
-        words = [line.split("\t") for line in block.split("\n") if line and not line.startswith("#")]
-        words = [columns for columns in words if columns[0].isdigit()]
-        if words:
-            sentences.append([columns[1] for columns in words])
-            tags.append([columns[3] for columns in words])
-    return sentences, tags
-
-
 def _members(path: Path, what: str, wanted: Callable[[str], Any]) -> Iterator[tuple[str, bytes]]:
     """Yields name and content of the wanted files of an archive; none is written to disk."""
     try:
@@ -336,8 +253,6 @@ TEXT_SETS: dict[str, Callable[..., Any]] = {
     "ag_news": ag_news,
     "imdb": imdb,
     "sms_spam": sms_spam,
-    "snips": snips,
     "subj": subj,
     "trec": trec,
-    "ud_english_ewt": ud_english_ewt,
 }
