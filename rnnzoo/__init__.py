@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rnnzoo.data.pairs import pair_splits, read_pairs
     from rnnzoo.data.split import Split
     from rnnzoo.data.splits import Splits
+    from rnnzoo.data.streamed_tables import stream_table
     from rnnzoo.data.streams import text_stream_splits
     from rnnzoo.data.tables import read_table
     from rnnzoo.data.word_vectors import WordVectors, read_word_vectors
@@ -82,6 +83,7 @@ _HOMES = {
     "read_pairs": "rnnzoo.data.pairs",
     "read_recordings": "rnnzoo.data.audio",
     "read_table": "rnnzoo.data.tables",
+    "stream_table": "rnnzoo.data.streamed_tables",
     "text_stream_splits": "rnnzoo.data.streams",
     "read_word_vectors": "rnnzoo.data.word_vectors",
     "train": "rnnzoo.training.trainer",
@@ -127,6 +129,7 @@ __all__ = [
     "read_recordings",
     "read_table",
     "read_word_vectors",
+    "stream_table",
     "text_stream_splits",
     "train",
 ]

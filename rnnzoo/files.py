@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import gzip
 import json
 import os
 import shutil
+import time
 import uuid
 import zlib
 from collections.abc import Iterator
@@ -41,6 +43,14 @@ def remove_partial(directory: Path) -> None:
     """Deletes the temporary files of writers that were killed, at any depth under ``directory``."""
     for path in directory.rglob(f".*{_PARTIAL}*"):
         path.unlink()
+
+
+def remove_abandoned(path: Path, *, older_than: float) -> None:
+    """Deletes what killed writers of ``path`` left; not what another one writes now, which is not as old (seconds)."""
+    for partial in path.parent.glob(f".{glob.escape(path.stem)}{_PARTIAL}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - partial.stat().st_mtime > older_than:
+                partial.unlink()
 
 
 @contextlib.contextmanager

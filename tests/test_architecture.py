@@ -204,6 +204,7 @@ def test_public_names_are_these() -> None:
         "read_recordings",
         "read_table",
         "read_word_vectors",
+        "stream_table",
         "text_stream_splits",
         "train",
     ]

@@ -46,6 +46,7 @@ def test_help_is_quick_and_complete() -> None:
     for command in (
         "quickstart",
         "models",
+        "datasets",
         "train",
         "evaluate",
         "tune",
@@ -73,10 +74,33 @@ def test_models_lists_and_shows() -> None:
     assert all(layer["cudnn"] for layer in one["layers"])
 
 
+def test_datasets_are_listed_with_whether_they_are_there(tmp_path: Path) -> None:
+    (tmp_path / "ett").mkdir()
+    (tmp_path / "ett" / "ETTh1.csv").write_text("date,OT\n")
+    here = {"RNNZOO_DATA": str(tmp_path), "RNNZOO_CACHE": str(tmp_path / "cache")}
+    rows = {row["name"]: row for row in json.loads(ok("datasets", "--json", **here))}
+    present = {name: rows[name]["present"] for name in ("digits", "etth1", "imdb")}
+    assert present == {"digits": "bundled", "etth1": "official", "imdb": None}
+    assert rows["imdb"]["urls"] == ["https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"]
+    assert "ag_news" not in ok("datasets", "--task", "tagging", **here)
+    text = ok("datasets", "japanese_vowels", **here)
+    assert "CC BY 4.0" in text
+    assert "not known" in text  # the checksums of the official files
+
+
 WRONG: list[tuple[list[str], str]] = [
     (["trian"], "error: No such command 'trian'."),
     (["train"], "error: Missing argument 'model'. See: rnnzoo --help"),
     (["models", "lstm-classifier"], "error: unknown model: received 'lstm-classifier'; did you mean"),
+    (["datasets", "imbd"], "error: unknown data set: received 'imbd'; did you mean 'imdb'"),
+    (
+        ["datasets", "--task", "tag"],
+        "error: unknown task of a data set: received 'tag'; did you mean 'tagging'",
+    ),
+    (
+        ["train", "text-classifier-gru", "--data", "digits", "--stream", "--out", "x"],
+        "error: --stream: received True for the named data set 'digits'; expected it elsewhere.",
+    ),
     (["models", "--task", "tag"], "error: unknown task: received 'tag'; did you mean 'tagging'"),
     (["train", "gru", "--data", "digits", "--out", "x"], "error: unknown model: received 'gru'"),
     (

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from rnnzoo import Splits, TrainConfig, build_irregular_classifier, create_model, load_dataset, train
-from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError, UnknownNameError
+from rnnzoo.data.physionet import read_stays
+from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.preprocessing import IrregularPreprocessing, load_preprocessing, save_preprocessing
 from rnnzoo_export import OnnxPredictor, save_bundle
 
@@ -161,25 +162,17 @@ def test_from_incomplete_rows_to_answers(tmp_path: Path) -> None:
     assert answer["label"] == ("high" if row["values"][0, 0] > 5 else "low")
 
 
-def test_a_missing_set_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RNNZOO_DATA", str(tmp_path))
-    with pytest.raises(PathNotFoundError, match=r"set-a.tar.gz: not found; expected set a of the PhysioNet"):
-        load_dataset("physionet2012")
-
-
-def test_damaged_files_of_the_challenge_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RNNZOO_DATA", str(tmp_path))
-    folder = tmp_path / "physionet2012"
-    folder.mkdir()
-    (folder / "set-a.tar.gz").write_bytes(b"no archive")
-    (folder / "Outcomes-a.txt").write_text("Something\n1\n")
+def test_damaged_files_of_the_challenge_are_named(tmp_path: Path) -> None:
+    archive, outcomes = tmp_path / "set-a.tar.gz", tmp_path / "Outcomes-a.txt"
+    archive.write_bytes(b"no archive")
+    outcomes.write_text("Something\n1\n")
     with pytest.raises(
         DataError, match=r"Outcomes-a.txt: damaged \('RecordID'\); expected a table of outcomes"
     ):
-        load_dataset("physionet2012")
-    (folder / "Outcomes-a.txt").write_text("RecordID,In-hospital_death\n1,0\n")
+        read_stays(archive, outcomes)
+    outcomes.write_text("RecordID,In-hospital_death\n1,0\n")
     with pytest.raises(DataError, match=r"set-a.tar.gz: damaged \(.*\); expected an archive of records"):
-        load_dataset("physionet2012")
+        read_stays(archive, outcomes)
 
 
 def test_stays_of_the_challenge(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

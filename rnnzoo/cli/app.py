@@ -8,7 +8,19 @@ from collections.abc import Sequence
 
 import typer
 
-from rnnzoo.cli import doctor, evaluate, export, models, predict, quickstart, recipes, serve, train, tune
+from rnnzoo.cli import (
+    datasets,
+    doctor,
+    evaluate,
+    export,
+    models,
+    predict,
+    quickstart,
+    recipes,
+    serve,
+    train,
+    tune,
+)
 from rnnzoo.errors import ExportError, PathExistsError, RnnzooError, RunError
 from rnnzoo.version import __version__
 
@@ -21,7 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (quickstart, models, train, evaluate, tune, export, predict, serve, recipes, doctor):
+COMMANDS = (quickstart, models, datasets, train, evaluate, tune, export, predict, serve, recipes, doctor)
+for command in COMMANDS:
     command.register(app)
 
 

@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 _PANEL = "Data"
 
 
-_DATA_HELP = (
-    "A CSV or TSV file (.gz too), or a named set: digits, moving_digits; from the folder RNNZOO_DATA "
-    "beijing_pm25, etth1, fsdd, multi30k, physionet2012, ptb, splice, tinyshakespeare."
-)
+_DATA_HELP = "A CSV or TSV file (.gz too), or a named set such as digits or imdb: see `rnnzoo datasets`."
 #: Options that say how texts are read, and how series are.
-_OF_TEXTS = ("test", "text", "label", "label_separator", "task", "max_tokens", "max_length", "characters")
+_OF_TEXTS = (
+    *("test", "text", "label", "label_separator", "task", "max_tokens", "max_length", "characters"),
+    "stream",
+)
 _OF_SERIES = ("window", "horizon", "categorical", "ignore", "time", "missing", "seasonality")
+_OF_NAMED_TEXTS = ("task", "max_tokens", "max_length", "characters")
 _OF_FILES = (
-    *(name for name in _OF_TEXTS if name != "task"),
+    *(name for name in _OF_TEXTS if name not in _OF_NAMED_TEXTS),
     *(name for name in _OF_SERIES if name not in ("window", "horizon")),
     "columns",
     "target",
@@ -66,6 +67,9 @@ class DataOptions:
     characters: Annotated[
         bool, _option("--characters", "Words come with their characters, for taggers that read those too.")
     ] = False
+    stream: Annotated[
+        bool, _option("--stream", "Read the file anew in every epoch: for texts that do not fit into memory.")
+    ] = False
     target: Annotated[str | None, _option("--target", "The column(s) to forecast, comma-separated.")] = None
     window: Annotated[int | None, _option("--window", "Steps of the past to read.")] = None
     horizon: Annotated[int | None, _option("--horizon", "Steps ahead to forecast.")] = None
@@ -92,6 +96,7 @@ class DataOptions:
     def load(self) -> Splits:
         """Reads the data."""
         from rnnzoo.data.datasets import DATASETS, load_dataset
+        from rnnzoo.data.streamed_tables import stream_table
         from rnnzoo.data.tables import read_table
 
         fractions: dict[str, Any] = {
@@ -99,9 +104,15 @@ class DataOptions:
             "test_fraction": self.test_fraction,
         }
         if self.data in DATASETS and not os.path.exists(self.data):  # noqa: PTH110
-            self._refuse(_OF_FILES, f"for the named data set {self.data!r}")
-            given: dict[str, Any] = {"task": self.task, "window": self.window, "horizon": self.horizon}
-            options = {name: value for name, value in given.items() if value is not None}
+            taken = inspect.signature(DATASETS[self.data]).parameters
+            others = tuple(name for name in _OF_NAMED_TEXTS if name != "task" and name not in taken)
+            self._refuse((*_OF_FILES, *others), f"for the named data set {self.data!r}")
+            options = {
+                option.name: getattr(self, option.name)
+                for option in dataclasses.fields(self)
+                if option.name in (*_OF_NAMED_TEXTS, "window", "horizon")
+                and getattr(self, option.name) != option.default
+            }
             return load_dataset(self.data, seed=self.split_seed, **fractions, **options)
         if self.target is not None:
             self._refuse(_OF_TEXTS, "with --target, which is for series")
@@ -113,6 +124,12 @@ class DataOptions:
                 "series."
             )
         self._refuse(_OF_SERIES, "with --text, which is for texts")
+        if self.stream:
+            self._refuse(("characters",), "with --stream")
+            arguments = {
+                name: value for name, value in self._text_arguments().items() if name != "characters"
+            }
+            return stream_table(self.data, seed=self.split_seed, **arguments, **fractions)
         return read_table(self.data, seed=self.split_seed, **self._text_arguments(), **fractions)
 
     def _refuse(self, names: tuple[str, ...], where: str) -> None:

@@ -11,13 +11,24 @@ from rnnzoo.data.corpus_sets import CORPUS_SETS
 from rnnzoo.data.sequence_sets import SEQUENCE_SETS
 from rnnzoo.data.series_sets import SERIES_SETS
 from rnnzoo.data.set_request import DEFAULT_FRACTION, SetRequest
-from rnnzoo.data.sources import Source, find_sources
+from rnnzoo.data.sources import Source, find_sources, get_source
 from rnnzoo.data.splits import Splits
+from rnnzoo.data.tagging_sets import TAGGING_SETS
 from rnnzoo.data.text_sets import TEXT_SETS
-from rnnzoo.errors import ArgumentError
+from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.tasks import FORECASTING_TASKS
 
 #: What reads each set.
-DATASETS: dict[str, Callable[..., Splits]] = {**CORPUS_SETS, **SEQUENCE_SETS, **SERIES_SETS, **TEXT_SETS}
+DATASETS: dict[str, Callable[..., Splits]] = {
+    **CORPUS_SETS,
+    **SEQUENCE_SETS,
+    **SERIES_SETS,
+    **TAGGING_SETS,
+    **TEXT_SETS,
+}
+
+
+_PARTS = {"train", "validation", "test", "all"}
 #: Sets without a test part of their own whose rows can be cut into folds.
 FOLDED = ("digits", "libras", "physionet2012", "sms_spam", "splice", "subj")
 
@@ -86,8 +97,9 @@ def load_dataset(
                 f"{option}: received for data set {name!r}, which takes no options. Leave it out."
             )
         checks.choice(f"option of data set {name!r}", option, known)
+    source = get_source(name)
     request = SetRequest(
-        name,
+        source,
         seed=seed,
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,
@@ -96,7 +108,9 @@ def load_dataset(
     )
     if request.fold is not None and name not in FOLDED:
         request.refuse_fold()
-    return load(request, **options)
+    splits = load(request, **options)
+    _check_rows(source, splits)
+    return splits
 
 
 def _fold(fold: int | None, folds: int | None) -> tuple[int, int] | None:
@@ -126,3 +140,16 @@ def list_datasets(pattern: str = "*", *, task: str | None = None) -> list[Source
         'CC0 1.0'
     """
     return find_sources(pattern, task=task)
+
+
+def _check_rows(source: Source, splits: Splits) -> None:
+    """Refuses a set with more or fewer rows than were published: not every file has a checksum that is known."""
+    published = source.rows.get(splits.description.get("form", ""), source.rows)
+    if source.task in (*FORECASTING_TASKS, "language_modeling") or not set(published) <= _PARTS:
+        return
+    received = sum(splits.description["rows"].values())
+    if received != sum(published.values()):
+        raise DataError(
+            f"{source.name}: received {received:,} rows; expected {sum(published.values()):,}, as published. Fetch its "
+            f"files again from {source.homepage}."
+        )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnzoo import checks
-from rnnzoo.data.sources import Source, SourceFile, get_source
+from rnnzoo.data.sources import Source, SourceFile
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
 
 _YES, _NO = ("1", "true", "yes"), ("", "0", "false", "no")
@@ -39,11 +39,11 @@ class FoundFiles:
         return iter(self.paths.values())
 
 
-def find_files(name: str, *, form: str | None = None, download: bool | None = None) -> FoundFiles:
+def find_files(source: Source, *, form: str | None = None, download: bool | None = None) -> FoundFiles:
     """Finds the files of a set in the folder that ``RNNZOO_DATA`` names or the cache, or fetches them.
 
     Args:
-        name: The set.
+        source: The set.
         form: The form they must have; ``None`` for the first that is there.
         download: Whether files that are not there may be fetched into the cache; ``None`` to ask ``RNNZOO_DOWNLOAD``.
 
@@ -54,28 +54,27 @@ def find_files(name: str, *, form: str | None = None, download: bool | None = No
         PathNotFoundError: If they are not there, and may not or cannot be fetched.
         DataError: If one was cut or altered, or could not be fetched whole.
     """
-    source = get_source(name)
     forms = source.forms if form is None else {form: source.forms[form]}
-    folders = [folder for folder in (data_directory(), cache_directory()) if folder is not None]
-    for found_form, files in forms.items():
-        found = {file: _locate(file, folders) for file in files}
+    allowed = download_allowed(download)
+    folders = _folders()
+    located = {name: {file: _locate(file, folders) for file in files} for name, files in forms.items()}
+    for name, found in located.items():
         if all(found.values()):
-            return _checked(source, found_form, {file: path for file, path in found.items() if path})
-    if not download_allowed(download):
-        raise PathNotFoundError(_missing(source, forms))
+            return _checked(source, name, found)
+    for name, found in located.items():
+        if allowed and all(path or file.url for file, path in found.items()):
+            return _checked(source, name, {file: path or _fetched(file) for file, path in found.items()})
     raise PathNotFoundError(_missing(source, forms))
 
 
-def data_directory() -> Path | None:
-    """Returns the folder of data sets that ``RNNZOO_DATA`` names; ``None`` where the variable is not set.
+def data_directory() -> Path:
+    """Returns the folder of data sets that ``RNNZOO_DATA`` names.
 
     Raises:
-        PathNotFoundError: If it names no directory.
+        PathNotFoundError: If the variable is not set, or names no directory.
     """
     folder = os.environ.get("RNNZOO_DATA")
-    if not folder:
-        return None
-    if not Path(folder).is_dir():
+    if not folder or not Path(folder).is_dir():
         raise PathNotFoundError(
             f"RNNZOO_DATA: received {folder!r}; expected the path of a folder of data sets. Set the variable to it."
         )
@@ -112,21 +111,40 @@ def download_allowed(download: bool | None) -> bool:
     return said in _YES
 
 
-def is_present(source: Source) -> bool:
-    """Whether the files of a set are there in one of its forms; their content is not looked at."""
-    folders = [folder for folder in (data_directory(), cache_directory()) if folder is not None]
-    return not source.forms or any(
-        all(_locate(file, folders) for file in files) for files in source.forms.values()
+def present_form(source: Source) -> str | None:
+    """Returns the form in which the files of a set are there, ``"bundled"`` for a set that needs none, or ``None``.
+
+    What the files hold is not looked at.
+    """
+    if not source.forms:
+        return "bundled"
+    folders = _folders()
+    return next(
+        (form for form, files in source.forms.items() if all(_locate(file, folders) for file in files)), None
     )
+
+
+def _folders() -> list[Path]:
+    named = [data_directory()] if os.environ.get("RNNZOO_DATA") else []
+    return [*named, cache_directory()]
 
 
 def _locate(file: SourceFile, folders: list[Path]) -> Path | None:
     return next((folder / file.path for folder in folders if (folder / file.path).is_file()), None)
 
 
-def _checked(source: Source, form: str, found: Mapping[SourceFile, Path]) -> FoundFiles:
-    facts = {file.name: check_file(path, known_as(source, file)) for file, path in found.items()}
-    return FoundFiles(form, {file.name: path for file, path in found.items()}, {"form": form, "files": facts})
+def _fetched(file: SourceFile) -> Path:
+    from rnnzoo.data.downloads import fetch
+
+    target = cache_directory() / file.path
+    fetch(file, target)
+    return target
+
+
+def _checked(source: Source, form: str, found: Mapping[SourceFile, Path | None]) -> FoundFiles:
+    paths = {file: path for file, path in found.items() if path is not None}
+    facts = {file.name: check_file(path, known_as(source, file)) for file, path in paths.items()}
+    return FoundFiles(form, {file.name: path for file, path in paths.items()}, {"form": form, "files": facts})
 
 
 def known_as(source: Source, file: SourceFile) -> list[SourceFile]:
@@ -170,7 +188,12 @@ def _checksum(path: str, _changed: int, _size: int) -> str:
 def _missing(source: Source, forms: Mapping[str, tuple[SourceFile, ...]]) -> str:
     wanted = ", or ".join(" and ".join(file.path for file in files) for files in forms.values())
     where = os.environ.get("RNNZOO_DATA") or "RNNZOO_DATA (not set)"
+    fetched = next((files for files in forms.values() if all(file.url for file in files)), None)
+    if fetched is None:
+        fix = f"They cannot be fetched from here: get them from {source.homepage}"
+    else:
+        fix = f"Pass download=True or set RNNZOO_DOWNLOAD=1 to fetch {' and '.join(str(file.url) for file in fetched)}"
     return (
-        f"{source.name}: found its files neither in {where} nor in {cache_directory()}; expected {wanted}. Set "
-        f"RNNZOO_DATA to the folder that holds them."
+        f"{source.name}: found its files neither in {where} nor in {cache_directory()}; expected {wanted}. {fix}, or "
+        "set RNNZOO_DATA to a folder that holds them."
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnzoo.data.groups import split_groups
 from rnnzoo.data.set_files import FoundFiles, find_files
+from rnnzoo.data.sources import Source
 from rnnzoo.data.splits import Pair, Splits
 from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing.base import Rows
@@ -22,7 +23,7 @@ class SetRequest:
     """Which set is to be read, and how it is to be split.
 
     Attributes:
-        name: The name of the set.
+        source: The set.
         seed: Seed of the split.
         validation_fraction: Share of rows for validation.
         test_fraction: Share of rows for the test, where the set has no test part of its own.
@@ -30,16 +31,21 @@ class SetRequest:
         fold: ``(i, n)`` to have fold ``i`` of ``n`` for the test instead of a share.
     """
 
-    name: str
+    source: Source
     seed: int = 0
     validation_fraction: float = DEFAULT_FRACTION
     test_fraction: float = DEFAULT_FRACTION
     download: bool | None = None
     fold: tuple[int, int] | None = None
 
+    @property
+    def name(self) -> str:
+        """The name of the set."""
+        return self.source.name
+
     def files(self, form: str | None = None) -> FoundFiles:
         """Returns the checked files of the set, in the given form or in any that is there."""
-        return find_files(self.name, form=form, download=self.download)
+        return find_files(self.source, form=form, download=self.download)
 
     def refuse_fold(self) -> None:
         """Raises ``ArgumentError`` if folds are asked for of a set that is not cut into some."""

@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,22 +145,31 @@ def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> 
     """
     import pandas as pd
 
+    names, *rows = iterate_rows(path, column_names=column_names)
+    if not rows:
+        raise DataError(f"{path}: received a header and no rows; expected at least one row.")
+    return pd.DataFrame(rows, columns=names, dtype=object)
+
+
+def iterate_rows(path: FilePath, *, column_names: Sequence[str] | None = None) -> Iterator[list[str]]:
+    """Yields the column names of a table, then its rows, one at a time; all of one width, blank lines left out.
+
+    Raises:
+        PathNotFoundError: If there is no such file.
+        DataError: If it is empty, ragged, cut short or not UTF-8.
+    """
     file = existing_file(path, "a CSV or TSV file")
     try:
-        names, rows = _read_cells(file, column_names)
+        yield from _read_cells(file, column_names)
     except UnicodeDecodeError as error:
         raise DataError(f"{file}: not UTF-8 ({error.reason}). Convert it to UTF-8.") from error
     except (EOFError, zlib.error, OSError) as error:
         raise DataError(
             f"{file}: damaged or cut short ({error}); expected a whole file. Fetch it again."
         ) from error
-    if not rows:
-        raise DataError(f"{file}: received a header and no rows; expected at least one row.")
-    return pd.DataFrame(rows, columns=names, dtype=object)
 
 
-def _read_cells(file: Path, column_names: Sequence[str] | None) -> tuple[list[str], list[list[str]]]:
-    """Returns the column names and the rows, all of one width; blank lines do not count."""
+def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[list[str]]:
     tabs = ".tsv" in file.suffixes
     opened = gzip.open if file.suffix == ".gz" else open
     with opened(file, "rt", encoding="utf-8-sig", newline="") as stream:
@@ -175,20 +184,19 @@ def _read_cells(file: Path, column_names: Sequence[str] | None) -> tuple[list[st
             if not names:
                 raise DataError(f"{file}: received an empty file; expected a table. Check the path.")
             _check_names(file, names)
-            rows = []
+            yield names
             for row in reader:
                 if row and len(row) != len(names):
                     raise DataError(
                         f"{file}: line {reader.line_num} has {len(row)} columns; expected {len(names)}. Mend the line."
                     )
                 if row:
-                    rows.append(row)
+                    yield row
         except csv.Error as error:
             raise DataError(
                 f"{file}: line {reader.line_num} cannot be read ({error}); expected quotes to be closed and cells of "
                 f"at most {csv.field_size_limit():,} characters. Mend the line."
             ) from error
-    return names, rows
 
 
 def _check_names(file: Path, names: Sequence[str]) -> None:

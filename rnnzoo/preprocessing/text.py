@@ -61,10 +61,14 @@ class Vocabulary:
     @classmethod
     def fit(cls, texts: Iterable[Iterable[bytes]], *, max_tokens: int) -> Vocabulary:
         """Counts words; the most frequent come first, ties in reverse byte order as in Keras."""
+        return cls.of_counts(Counter(word for words in texts for word in words), max_tokens=max_tokens)
+
+    @classmethod
+    def of_counts(cls, counts: Mapping[bytes, int], *, max_tokens: int) -> Vocabulary:
+        """Makes a vocabulary of the words that were counted most often, as ``fit`` does."""
         checks.integer("max_tokens", max_tokens, minimum=3, fix="Two ids mean padding and unknown.")
-        counts = Counter(word for words in texts for word in words)
-        counts.pop(UNKNOWN.encode(), None)
-        ranked = sorted(counts.items(), key=lambda item: (item[1], item[0]), reverse=True)
+        known = ((word, count) for word, count in counts.items() if word != UNKNOWN.encode())
+        ranked = sorted(known, key=lambda item: (item[1], item[0]), reverse=True)
         return cls([PADDING, UNKNOWN, *(word.decode("utf-8") for word, _ in ranked[: max_tokens - 2])])
 
 

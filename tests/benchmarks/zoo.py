@@ -25,7 +25,7 @@ import keras
 import numpy as np
 
 from rnnzoo import Splits, TrainConfig, create_model, get_spec, list_models, load_dataset, read_table, train
-from rnnzoo.data.datasets import data_directory
+from rnnzoo.data.set_files import data_directory
 from rnnzoo.training.run_directory import RunDirectory
 
 RESULTS = Path(__file__).parent / "results" / "zoo.csv"
