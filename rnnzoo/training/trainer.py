@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.augmentation.augmented_split import augmented
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.streams import StreamSplit
 from rnnzoo.errors import ArgumentError, RunError
@@ -87,7 +88,7 @@ def train(
         The result; ``result.model`` is ``model``.
 
     Raises:
-        ArgumentError: If model, data and task do not fit together.
+        ArgumentError: If model, data, task and augmentation do not fit together.
         RunError: If the loss is not finite from the first epoch on, or a run cannot be resumed.
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
 
@@ -106,6 +107,7 @@ def train(
     config = config or TrainConfig()
     kind, splits = suited(model, splits, task)
     check_model_fits(model, splits, kind)
+    augmented(splits, config.augmentation)  # refuses what does not fit before anything is written
     run = RunDirectory(directory) if directory is not None else None
     resuming = False
     if run is not None:
@@ -211,7 +213,9 @@ def fit(
     try:
         with carrying:
             model.fit(
-                _dataset(model, splits.train, config, shuffle=True, epoch=current_epoch),
+                _dataset(
+                    model, augmented(splits, config.augmentation), config, shuffle=True, epoch=current_epoch
+                ),
                 validation_data=_dataset(model, splits.validation, config, shuffle=False),
                 initial_epoch=first,
                 # A run that had stopped by itself only takes up its best weights again.
