@@ -92,12 +92,13 @@ def _answers(translate: Translate, texts: list[str], name: str) -> list[str]:
     if isinstance(answers, str) or len(answers) != len(texts):
         shown = "a single text" if isinstance(answers, str) else f"{len(answers)} answers"
         raise DataError(f"{name}: received {shown} to {len(texts)} texts; expected one each, in order.")
-    for text, answer in zip(texts, answers, strict=True):
+    for number, (text, answer) in enumerate(zip(texts, answers, strict=True)):
         if not isinstance(answer, str):
             raise DataError(
                 f"{name}: answered {text!r} with {type(answer).__name__}; expected a text. For a Translator pass "
                 "lambda texts: [answer.text for answer in translator.translate(texts)]."
             )
+        checked_text(answer, number)
     return list(answers)
 
 
@@ -108,7 +109,8 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
             f"{path}: received a directory; expected a file to keep paraphrases in. Name the file."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path)
+    with _errors_named(path):
+        connection = sqlite3.connect(path)
     try:
         with _errors_named(path), connection:
             connection.execute(_TABLE)
@@ -121,7 +123,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 def _errors_named(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # names of tables may be damaged too
         raise DataError(
             f"{path}: cannot be used as a cache of paraphrases ({error}); expected a file that back_translate wrote. "
             "Choose another file, or delete a damaged one to translate anew."
