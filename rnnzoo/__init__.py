@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rnnzoo.builders.video_classifier import build_video_classifier
     from rnnzoo.cudnn import CudnnReport, explain_cudnn
     from rnnzoo.data.audio import audio_splits, read_recordings
+    from rnnzoo.data.back_translation import back_translate
     from rnnzoo.data.datasets import list_datasets, load_dataset
     from rnnzoo.data.pairs import pair_splits, read_pairs
     from rnnzoo.data.split import Split
@@ -57,6 +58,7 @@ _HOMES = {
     "TrainResult": "rnnzoo.training.trainer",
     "audio_splits": "rnnzoo.data.audio",
     "WordVectors": "rnnzoo.data.word_vectors",
+    "back_translate": "rnnzoo.data.back_translation",
     "build_attention_classifier": "rnnzoo.builders.attention_classifier",
     "build_classifier": "rnnzoo.builders.classifier",
     "build_cnn_classifier": "rnnzoo.builders.cnn_classifier",
@@ -102,6 +104,7 @@ __all__ = [
     "WordVectors",
     "__version__",
     "audio_splits",
+    "back_translate",
     "build_attention_classifier",
     "build_classifier",
     "build_cnn_classifier",

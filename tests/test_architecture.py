@@ -177,6 +177,7 @@ def test_public_names_are_these() -> None:
         "WordVectors",
         "__version__",
         "audio_splits",
+        "back_translate",
         "build_attention_classifier",
         "build_classifier",
         "build_cnn_classifier",

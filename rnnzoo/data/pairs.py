@@ -52,10 +52,18 @@ class PairSplit(Split):
 
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Returns some rows as one batch: source, what came before each target token, and the target."""
+        return self.gather_encoded(rows, self.encoded(rows))
+
+    def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
+        """Returns the ids of some sources."""
+        return [self._sources[row] for row in rows]
+
+    def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
+        """Returns some rows as one batch with other sources."""
         targets = [self._targets[row] for row in rows]
         before = [np.concatenate([[START], target[:-1]]) for target in targets]
         inputs = {
-            "tokens": pad([self._sources[row] for row in rows], dtype=np.int32),
+            "tokens": pad(encoded, dtype=np.int32),
             "decoder_tokens": pad(before, dtype=np.int32),
         }
         weights = pad([np.ones(len(target)) for target in targets], dtype=np.float32)

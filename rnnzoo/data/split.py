@@ -43,6 +43,19 @@ class Split(ABC):
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Returns some rows as one right-padded batch: inputs by name, targets, weights or ``None``."""
 
+    def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
+        """Returns what the preprocessing made of some rows, one array each, for augmentation."""
+        raise DataError(f"{type(self).__name__}: its rows cannot be augmented; expected rows in memory.")
+
+    def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
+        """Returns some rows as one batch, like ``gather``, but with other inputs.
+
+        Args:
+            rows: The numbers of the rows, whose targets are taken.
+            encoded: The inputs of each, as ``encoded`` has them.
+        """
+        raise DataError(f"{type(self).__name__}: its rows cannot be augmented; expected rows in memory.")
+
     def num_batches(self, batch_size: int) -> int:
         """Returns how many batches there are."""
         return -(-len(self) // batch_size)
@@ -123,9 +136,22 @@ class SequenceSplit(Split):
 
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Returns some rows as one batch."""
-        inputs = self._preprocessing.batch([self._encoded[row] for row in rows])
+        return self.gather_encoded(rows, self.encoded(rows))
+
+    def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
+        """Returns what the preprocessing made of some rows."""
+        return [self._encoded[row] for row in rows]
+
+    def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
+        """Returns some rows as one batch with other inputs; where steps have tags, as many steps as before."""
+        inputs = self._preprocessing.batch(encoded)
         if not self._tagging:
             return inputs, np.asarray(self._targets)[np.asarray(rows, int)], None
+        for row, other in zip(rows, encoded, strict=True):
+            if len(other) != self._lengths[row]:
+                raise DataError(
+                    f"row {row}: received {len(other)} steps for {self._lengths[row]} tags; expected one tag per step."
+                )
         tags = [np.asarray(self._targets[row][: self._lengths[row]]) for row in rows]
         weights = pad([np.ones(len(tag)) for tag in tags], dtype=np.float32)
         return inputs, pad(tags, dtype=np.int32), weights
@@ -181,6 +207,15 @@ class WindowSplit(Split):
         """Returns some windows as one batch: features of the past, targets of the horizon."""
         past, future = self._steps(np.asarray(rows, int))
         return {"features": self._features[past]}, self._targets[future], None
+
+    def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
+        """Returns the features of some windows, without their horizon."""
+        return list(self._features[self._steps(np.asarray(rows, int))[0]])
+
+    def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
+        """Returns some windows as one batch with other features."""
+        future = self._steps(np.asarray(rows, int))[1]
+        return {"features": np.stack(encoded)}, self._targets[future], None
 
     def raw_targets(self) -> tuple[np.ndarray, np.ndarray]:
         """Returns the targets' past ``(rows, window, targets)`` and future ``(rows, horizon, targets)``.

@@ -32,9 +32,9 @@ class TranscriptSplit(SequenceSplit):
         self._symbols = list(targets)
         self.check_frames(1)
 
-    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
-        """Returns some rows as one batch; transcripts are padded with 0, the blank."""
-        inputs = self._preprocessing.batch([self._encoded[row] for row in rows])
+    def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
+        """Returns some rows as one batch with other inputs; transcripts are padded with 0, the blank."""
+        inputs = self._preprocessing.batch(encoded)
         return inputs, pad([self._symbols[row] for row in rows], dtype=np.int32), None
 
     def check_frames(self, subsampling: int) -> None:

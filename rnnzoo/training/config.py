@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rnnzoo import checks
+from rnnzoo.data.augmentation.table import plain_config
 from rnnzoo.errors import ArgumentError, UnknownNameError
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "nadam")
@@ -69,6 +70,12 @@ class TrainConfig:
             how far back in time gradients reach (Bengio 1994). Off, for it costs an extra pass over one batch an epoch.
         seed: Order of the batches and the dropout noise. Weights are drawn when a model is built.
         tensorboard: Whether a run directory also gets TensorBoard logs.
+        augmentation: Noise in the training rows, drawn anew in each epoch; validation and test never have it. For
+            each name a number, the main field, or a mapping of its fields; applied in the order of the table
+            ``rnnzoo.data.augmentation.table.AUGMENTATIONS``, which says what each is for. ``None`` for none. Texts:
+            ``token_dropout``, ``token_swap``, ``token_insertion``, ``keyboard_typos``, ``synonyms`` and
+            ``paraphrases`` (see ``back_translate``); series and sound: ``jitter``, ``scaling``, ``window_warp``,
+            ``time_mask``, ``shift``, ``spec_augment``; DNA: ``reverse_complement``, ``point_mutation``.
 
     Raises:
         ArgumentError: If a field is out of range or two do not go together.
@@ -76,6 +83,8 @@ class TrainConfig:
     Example:
         >>> TrainConfig(optimizer="adamw", weight_decay=0.01, clip_bound=0.5).clip
         'global_norm'
+        >>> TrainConfig(augmentation={"token_dropout": 0.1, "keyboard_typos": {"layout": "qwertz"}}).augmentation
+        {'token_dropout': 0.1, 'keyboard_typos': {'layout': 'qwertz'}}
     """
 
     epochs: int = 30
@@ -102,6 +111,7 @@ class TrainConfig:
     monitor_gradients: bool = False
     seed: int = 0
     tensorboard: bool = True
+    augmentation: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         checks.integer("epochs", self.epochs, minimum=1)
@@ -125,6 +135,9 @@ class TrainConfig:
         checks.number("label_smoothing", self.label_smoothing, minimum=0, below=1)
         for name in ("monitor_gradients", "tensorboard"):
             checks.flag(name, getattr(self, name))
+        if self.augmentation is not None:
+            # A copy in the form of config.json, which a resumed run is compared with.
+            object.__setattr__(self, "augmentation", plain_config(self.augmentation))
         self._check_choices()
         self._check_pairs()
 

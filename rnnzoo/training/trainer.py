@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.augmentation.augmented_split import augmented
 from rnnzoo.data.split import Batch
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.streams import StreamSplit
@@ -98,7 +99,7 @@ def train(
         The result; ``result.model`` is ``model``.
 
     Raises:
-        ArgumentError: If model, data and task do not fit together.
+        ArgumentError: If model, data, task and augmentation do not fit together.
         RunError: If the loss is not finite from the first epoch on, or a run cannot be resumed.
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
 
@@ -121,6 +122,7 @@ def train(
     training_loss(kind, config)
     if config.class_weights is not None:
         class_weights(splits, kind, config.class_weights)
+    augmented(splits, config.augmentation)  # refuses what does not fit before anything is written
     run = RunDirectory(directory) if directory is not None else None
     resuming = False
     if run is not None:
@@ -311,7 +313,8 @@ def _compile(model: keras.Model, task: Task, config: TrainConfig, *, steps_per_e
 def _training_dataset(
     model: keras.Model, splits: Splits, task: Task, config: TrainConfig, epoch: Callable[[], int]
 ) -> Any:
-    dataset = _dataset(model, splits.train, config, shuffle=True, epoch=epoch)
+    train = augmented(splits, config.augmentation)
+    dataset = _dataset(model, train, config, shuffle=True, epoch=epoch)
     if config.class_weights is None:
         return dataset
     return dataset.map(weigh_by_class(class_weights(splits, task, config.class_weights)))

@@ -1,0 +1,1 @@
+"""Noise for training rows, drawn anew in each epoch."""

@@ -1,0 +1,112 @@
+"""The training part with noise in its batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnzoo import checks
+from rnnzoo.data.augmentation.base import Augmentation
+from rnnzoo.data.augmentation.table import fitted_augmentations
+from rnnzoo.data.batching import batch_order
+from rnnzoo.data.split import Batch, Split
+from rnnzoo.data.splits import Splits
+from rnnzoo.preprocessing import Preprocessing, WindowPreprocessing
+
+# Keeps the noise apart from the order of batches, which is drawn from seed and epoch as well.
+_STREAM = 0x6E6F697365
+
+
+class AugmentedSplit(Split):
+    """A part whose batches have noise; raw rows, lengths and single rows are the clean ones.
+
+    The noise of a row follows from seed, epoch and the row's number alone: neither the order of the rows nor where a
+    run was resumed changes it.
+
+    Args:
+        split: The clean part.
+        preprocessing: What encodes its rows.
+        augmentations: What is done to each row, raw ones first.
+    """
+
+    def __init__(
+        self, split: Split, preprocessing: Preprocessing, augmentations: Sequence[Augmentation]
+    ) -> None:
+        self._split, self._preprocessing = split, preprocessing
+        self._raw_level = [one for one in augmentations if one.level == "raw"]
+        self._encoded_level = [one for one in augmentations if one.level == "encoded"]
+        self.raw, self.sized, self.free_targets = split.raw, split.sized, split.free_targets
+        # Categories of a table come after its numbers; noise would make them ones that do not exist.
+        self._features = slice(None)
+        if isinstance(preprocessing, WindowPreprocessing):
+            self._features = slice(len(preprocessing.numeric))
+
+    def __len__(self) -> int:
+        return len(self._split)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Steps of each clean row."""
+        return self._split.lengths
+
+    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
+        """Returns some rows as one batch, without noise."""
+        return self._split.gather(rows)
+
+    def batches(
+        self, batch_size: int, *, shuffle: bool = False, seed: int = 0, epoch: int = 0
+    ) -> Iterator[Batch]:
+        """Yields all rows in batches, with the noise of this seed and epoch, in the order of the clean part."""
+        checks.integer("batch_size", batch_size, minimum=1)
+        for rows in batch_order(self.lengths, batch_size, shuffle=shuffle, seed=seed, epoch=epoch):
+            yield self._split.gather_encoded(rows, self.noisy(rows, seed=seed, epoch=epoch))
+
+    def noisy(self, rows: Sequence[int] | np.ndarray, *, seed: int, epoch: int) -> list[np.ndarray]:
+        """Returns some rows with the noise of this seed and epoch, encoded, one array each."""
+        generators = [np.random.default_rng([_STREAM, seed, epoch, int(row)]) for row in rows]
+        if self._raw_level:
+            changed = [self._noisy_raw(int(row), rng) for row, rng in zip(rows, generators, strict=True)]
+            encoded = self._preprocessing.encode(changed)
+        else:
+            encoded = self._split.encoded(rows)
+        if not self._encoded_level:
+            return encoded
+        return [self._noisy_encoded(row, rng) for row, rng in zip(encoded, generators, strict=True)]
+
+    def _noisy_raw(self, number: int, rng: np.random.Generator) -> Any:
+        assert self.raw is not None, "data with a preprocessing have raw rows"
+        row = self.raw[number]
+        if self._preprocessing.kind in ("tokens", "characters") and isinstance(row, str):
+            row = row.split()  # as the preprocessing does, so that every word keeps its place
+        for augmentation in self._raw_level:
+            row = augmentation.apply(row, rng)
+        return row
+
+    def _noisy_encoded(self, row: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        part = row[:, self._features]
+        for augmentation in self._encoded_level:
+            part = augmentation.apply(part, rng)
+        return np.concatenate([part, row[:, part.shape[1] :]], axis=1)
+
+
+def augmented(splits: Splits, config: Mapping[str, Any] | None) -> Split:
+    """Returns the training part of some data, with noise in its batches where a config asks for it.
+
+    Args:
+        splits: The data.
+        config: ``TrainConfig.augmentation``.
+
+    Raises:
+        ArgumentError: If an augmentation is not for these data or their task, or could do nothing to them.
+
+    Example:
+        >>> splits = Splits.from_arrays(["good film", "bad film"] * 20, ["pos", "neg"] * 20)
+        >>> noisy = augmented(splits, {"token_dropout": 0.5})
+        >>> (next(noisy.batches(4))[0]["tokens"] != splits.train.gather([0, 1, 2, 3])[0]["tokens"]).any().item()
+        True
+    """
+    if config is None:
+        return splits.train
+    return AugmentedSplit(splits.train, splits.preprocessing, fitted_augmentations(config, splits))

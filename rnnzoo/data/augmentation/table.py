@@ -1,0 +1,146 @@
+"""The augmentations by name, and which data each is for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rnnzoo import checks
+from rnnzoo.data.augmentation.base import Augmentation
+from rnnzoo.data.augmentation.dna_noise import PointMutation, ReverseComplement
+from rnnzoo.data.augmentation.series_noise import Jitter, Scaling, Shift, TimeMask, WindowWarp
+from rnnzoo.data.augmentation.spec_augment import SpecAugment
+from rnnzoo.data.augmentation.substitutions import Paraphrases, Synonyms
+from rnnzoo.data.augmentation.text_noise import KeyboardTypos, TokenDropout, TokenInsertion, TokenSwap
+from rnnzoo.errors import ArgumentError
+from rnnzoo.tasks import CLASSIFIER_TASKS, FORECASTING_TASKS
+
+if TYPE_CHECKING:
+    from rnnzoo.data.splits import Splits
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the table.
+
+    Attributes:
+        augmentation: The class.
+        kinds: The kinds of preprocessing whose rows it takes.
+        tasks: The tasks whose targets stay true.
+    """
+
+    augmentation: type[Augmentation]
+    kinds: tuple[str, ...]
+    tasks: tuple[str, ...]
+
+
+_WORDS = ("text", "tokens", "characters", "pairs")
+_SERIES = ("features", "log_mel")
+_WHOLE = (*CLASSIFIER_TASKS, "translation")
+_TAGGED = ("tagging", "crf_tagging")
+
+#: The augmentations, in the order in which they are applied. Where steps have tags, what moves steps is not for them;
+#: forecasts begin where the window ends and in its units, which must both stay.
+AUGMENTATIONS: dict[str, Entry] = {
+    "paraphrases": Entry(Paraphrases, ("text", "pairs"), _WHOLE),
+    "synonyms": Entry(Synonyms, _WORDS, (*_WHOLE, *_TAGGED)),
+    "token_insertion": Entry(TokenInsertion, _WORDS, _WHOLE),
+    "token_swap": Entry(TokenSwap, _WORDS, _WHOLE),
+    "token_dropout": Entry(TokenDropout, _WORDS, (*_WHOLE, *_TAGGED)),
+    "keyboard_typos": Entry(KeyboardTypos, _WORDS, (*_WHOLE, *_TAGGED)),
+    "reverse_complement": Entry(ReverseComplement, ("dna",), CLASSIFIER_TASKS),
+    "point_mutation": Entry(PointMutation, ("dna",), (*CLASSIFIER_TASKS, *_TAGGED)),
+    "shift": Entry(Shift, _SERIES, CLASSIFIER_TASKS),
+    "window_warp": Entry(WindowWarp, _SERIES, (*CLASSIFIER_TASKS, "transcription")),
+    "scaling": Entry(Scaling, _SERIES, (*CLASSIFIER_TASKS, *_TAGGED, "transcription")),
+    "jitter": Entry(
+        Jitter, (*_SERIES, "window"), (*CLASSIFIER_TASKS, *_TAGGED, "transcription", *FORECASTING_TASKS)
+    ),
+    "time_mask": Entry(
+        TimeMask, (*_SERIES, "window"), (*CLASSIFIER_TASKS, *_TAGGED, "transcription", *FORECASTING_TASKS)
+    ),
+    "spec_augment": Entry(SpecAugment, _SERIES, (*CLASSIFIER_TASKS, *_TAGGED, "transcription")),
+}
+
+
+def plain_config(config: object) -> dict[str, Any]:
+    """Returns the config of augmentations as JSON has it, once every name and field in it was checked.
+
+    Args:
+        config: For each name a number, its main field, or a mapping of its fields.
+
+    Raises:
+        ArgumentError: If it is no such mapping, is empty, or a field is out of range.
+        UnknownNameError: If there is no such augmentation or field; the nearest one is suggested.
+
+    Example:
+        >>> plain_config({"token_dropout": 0.1, "window_warp": {"factors": (0.5, 2)}})
+        {'token_dropout': 0.1, 'window_warp': {'factors': [0.5, 2]}}
+    """
+    if not isinstance(config, Mapping) or not config:
+        raise ArgumentError(
+            f"augmentation: received {config!r}; expected a mapping of augmentations, or None for none. "
+            'Pass e.g. {"token_dropout": 0.1}.'
+        )
+    build_augmentations(config)
+    try:
+        result: dict[str, Any] = json.loads(json.dumps(dict(config), default=_plain_mapping))
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"augmentation: cannot be written as JSON ({error}); expected numbers, texts, lists and mappings."
+        ) from error
+    return result
+
+
+def build_augmentations(config: Mapping[str, Any]) -> dict[str, Augmentation]:
+    """Makes the augmentations of a config, in the order of the table."""
+    for name in config:
+        checks.choice("augmentation", name, AUGMENTATIONS)
+    return {
+        name: entry.augmentation.from_config(config[name], name=name)
+        for name, entry in AUGMENTATIONS.items()
+        if name in config
+    }
+
+
+def fitted_augmentations(config: Mapping[str, Any], splits: Splits) -> list[Augmentation]:
+    """Makes the augmentations of a config for these data.
+
+    Raises:
+        ArgumentError: If one is not for these data or their task.
+    """
+    found = build_augmentations(config)
+    for name in found:
+        _check_fits(name, splits)
+    return [augmentation.fitted(splits) for augmentation in found.values()]
+
+
+def _check_fits(name: str, splits: Splits) -> None:
+    kind, entry = getattr(splits.preprocessing, "kind", "tf.data"), AUGMENTATIONS[name]
+    fitting = [
+        other for other, each in AUGMENTATIONS.items() if kind in each.kinds and splits.task in each.tasks
+    ]
+    instead = (
+        f"For these data there are: {', '.join(fitting)}." if fitting else "There is none for these data."
+    )
+    if kind not in entry.kinds:
+        raise ArgumentError(
+            f"augmentation {name!r}: received data of kind {kind!r}; expected {_listed(entry.kinds)}. {instead}"
+        )
+    if splits.task not in entry.tasks:
+        raise ArgumentError(
+            f"augmentation {name!r}: received task {splits.task!r}, whose targets would not be true any more; expected "
+            f"{_listed(entry.tasks)}. {instead}"
+        )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return " or ".join(filter(None, [", ".join(map(repr, names[:-1])), repr(names[-1])]))
+
+
+def _plain_mapping(value: object) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
