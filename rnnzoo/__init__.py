@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from rnnzoo.training.config import TrainConfig
     from rnnzoo.training.evaluation import evaluate
     from rnnzoo.training.trainer import TrainResult, train
+    from rnnzoo.training.transfer_report import TransferReport
+    from rnnzoo.training.weight_transfer import transfer
     from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models
 
 _HOMES = {
@@ -54,6 +56,7 @@ _HOMES = {
     "Splits": "rnnzoo.data.splits",
     "TrainConfig": "rnnzoo.training.config",
     "TrainResult": "rnnzoo.training.trainer",
+    "TransferReport": "rnnzoo.training.transfer_report",
     "audio_splits": "rnnzoo.data.audio",
     "WordVectors": "rnnzoo.data.word_vectors",
     "build_attention_classifier": "rnnzoo.builders.attention_classifier",
@@ -84,6 +87,7 @@ _HOMES = {
     "text_stream_splits": "rnnzoo.data.streams",
     "read_word_vectors": "rnnzoo.data.word_vectors",
     "train": "rnnzoo.training.trainer",
+    "transfer": "rnnzoo.training.weight_transfer",
 }
 
 __all__ = [
@@ -96,6 +100,7 @@ __all__ = [
     "Splits",
     "TrainConfig",
     "TrainResult",
+    "TransferReport",
     "WordVectors",
     "__version__",
     "audio_splits",
@@ -127,6 +132,7 @@ __all__ = [
     "read_word_vectors",
     "text_stream_splits",
     "train",
+    "transfer",
 ]
 
 

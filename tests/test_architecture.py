@@ -173,6 +173,7 @@ def test_public_names_are_these() -> None:
         "Splits",
         "TrainConfig",
         "TrainResult",
+        "TransferReport",
         "WordVectors",
         "__version__",
         "audio_splits",
@@ -204,6 +205,7 @@ def test_public_names_are_these() -> None:
         "read_word_vectors",
         "text_stream_splits",
         "train",
+        "transfer",
     ]
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         rnnzoo.nothing  # noqa: B018
