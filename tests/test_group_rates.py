@@ -192,7 +192,8 @@ class Watch(keras.callbacks.Callback):
 
     def __init__(self, *, stop_after: int | None = None) -> None:
         super().__init__()
-        self._stop_after, self._seen = stop_after, [{}]
+        self._stop_after = stop_after
+        self._seen: list[dict[str, np.ndarray]] = [{}]
 
     @property
     def seen(self) -> list[dict[str, np.ndarray]]:
@@ -237,13 +238,12 @@ class TestTraining:
             ]
             assert changed == [False] * height + [True] * (6 - height), name
 
-    @pytest.mark.parametrize("stop_after", [1, 3])
-    def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(self, stop_after: int, tmp_path: Path) -> None:
+    def test_a_run_stopped_between_unfreezings_goes_on_as_if_it_had_not_stopped(self, tmp_path: Path) -> None:
         splits, whole = texts(), small(dropout=0.2)
         run: dict[str, Any] = {"config": self.config, "directory": tmp_path / "run", "progress": False}
         train(whole, splits, **{**run, "directory": tmp_path / "whole"}, callbacks=[Watch()])
         with pytest.raises(KeyboardInterrupt):
-            train(small(dropout=0.2), splits, **run, callbacks=[Watch(stop_after=stop_after)])
+            train(small(dropout=0.2), splits, **run, callbacks=[Watch(stop_after=2)])
         resumed = small(dropout=0.2)
         train(resumed, splits, **run, callbacks=[Watch()], resume=True)
         for found, expected in zip(resumed.get_weights(), whole.get_weights(), strict=True):

@@ -20,7 +20,7 @@ from rnnzoo import (
     train,
     transfer,
 )
-from rnnzoo.errors import ArgumentError, PathNotFoundError
+from rnnzoo.errors import ArgumentError, PathNotFoundError, RunError
 from rnnzoo.preprocessing import FeaturePreprocessing, TextPreprocessing
 
 WORDS = ["", "[UNK]", "a", "b", "c", "d", "e"]
@@ -189,6 +189,9 @@ class TestVocabularies:
             transfer(tmp_path / "run", taken)
         by_file = classifier(vocabulary_size=len(OTHER), seed=9)
         assert transfer(tmp_path / "run" / "model.keras", by_file).names("copied") == ["lstm_1", "lstm_2"]
+        (tmp_path / "run" / "metrics.json").unlink()
+        with pytest.raises(RunError, match="the run is unfinished"):
+            transfer(tmp_path / "run", taken, vocabulary_to=OTHER)
         with pytest.raises(PathNotFoundError, match=r"expected a \.keras file"):
             transfer(tmp_path / "none.keras", taken)
 

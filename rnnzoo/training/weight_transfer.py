@@ -15,7 +15,7 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.word_embedding import OutputBias
 from rnnzoo.loading import load_model
 from rnnzoo.preprocessing import Preprocessing
-from rnnzoo.training.run_directory import RunDirectory
+from rnnzoo.training.run_directory import open_run
 from rnnzoo.training.transfer_report import LayerTransfer, TransferReport
 from rnnzoo.training.word_rows import WordRows, Words
 
@@ -55,6 +55,7 @@ def transfer(
     Raises:
         ArgumentError: If nothing matches, a vocabulary does not fit its model, or only one is given.
         PathNotFoundError: If there is no such file or run.
+        RunError: If the run never came to its end.
 
     Example:
         >>> from rnnzoo import build_classifier, build_language_model
@@ -221,7 +222,7 @@ def _names(
 def _read(path: str | os.PathLike[str]) -> tuple[keras.Model, Preprocessing | None]:
     if not Path(path).is_dir():
         return load_model(path), None
-    run = RunDirectory(path)
+    run = open_run(path)
     preprocessing = run.read_preprocessing()
     model = load_model(run.model)
     return model, preprocessing if getattr(preprocessing, "vocabulary", None) is not None else None
