@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from rnnzoo.training.config import TrainConfig
     from rnnzoo.training.evaluation import evaluate
     from rnnzoo.training.trainer import TrainResult, train
+    from rnnzoo.training.transfer_report import TransferReport
+    from rnnzoo.training.weight_transfer import transfer
     from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models
 
 _HOMES = {
@@ -56,6 +58,7 @@ _HOMES = {
     "Splits": "rnnzoo.data.splits",
     "TrainConfig": "rnnzoo.training.config",
     "TrainResult": "rnnzoo.training.trainer",
+    "TransferReport": "rnnzoo.training.transfer_report",
     "audio_splits": "rnnzoo.data.audio",
     "WordVectors": "rnnzoo.data.word_vectors",
     "back_translate": "rnnzoo.data.back_translation",
@@ -89,6 +92,7 @@ _HOMES = {
     "text_stream_splits": "rnnzoo.data.streams",
     "read_word_vectors": "rnnzoo.data.word_vectors",
     "train": "rnnzoo.training.trainer",
+    "transfer": "rnnzoo.training.weight_transfer",
 }
 
 __all__ = [
@@ -101,6 +105,7 @@ __all__ = [
     "Splits",
     "TrainConfig",
     "TrainResult",
+    "TransferReport",
     "WordVectors",
     "__version__",
     "audio_splits",
@@ -135,6 +140,7 @@ __all__ = [
     "stream_table",
     "text_stream_splits",
     "train",
+    "transfer",
 ]
 
 

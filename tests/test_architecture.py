@@ -174,6 +174,7 @@ def test_public_names_are_these() -> None:
         "Splits",
         "TrainConfig",
         "TrainResult",
+        "TransferReport",
         "WordVectors",
         "__version__",
         "audio_splits",
@@ -208,6 +209,7 @@ def test_public_names_are_these() -> None:
         "stream_table",
         "text_stream_splits",
         "train",
+        "transfer",
     ]
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         rnnzoo.nothing  # noqa: B018

@@ -31,7 +31,7 @@ def inputs(rows: int = 4, steps: int = 5, width: int = 3) -> np.ndarray:
 
 def truth(pooling: str, x: np.ndarray, mask: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
     """Row by row, over the valid steps as if nothing else were there."""
-    result = np.zeros((len(x), x.shape[-1]))
+    result = np.zeros((len(x), x.shape[-1] * (3 if pooling == "concat" else 1)))
     for row, (steps, valid) in enumerate(zip(x.astype(np.float64), mask, strict=True)):
         seen = steps[valid]
         if not len(seen):
@@ -40,6 +40,8 @@ def truth(pooling: str, x: np.ndarray, mask: np.ndarray, weights: list[np.ndarra
             result[row] = seen.mean(axis=0)
         elif pooling == "max":
             result[row] = seen.max(axis=0)
+        elif pooling == "concat":
+            result[row] = np.concatenate([seen[-1], seen.max(axis=0), seen.mean(axis=0)])
         else:
             kernel, bias, query = weights
             scores = np.exp(np.tanh(seen @ kernel + bias) @ query)
@@ -153,7 +155,7 @@ def test_a_pooled_model_is_not_streamed(pooling: str, tmp_path: Path) -> None:
 def test_an_unknown_pooling_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="unknown pooling: received 'meen'; did you mean 'mean'"):
         build_classifier(num_classes=2, num_features=3, pooling="meen")
-    with pytest.raises(UnknownNameError, match="expected one of attention, max, mean"):
+    with pytest.raises(UnknownNameError, match="expected one of attention, concat, max, mean"):
         pool(keras.Input((None, 3)), None, "last")
 
 

@@ -114,9 +114,12 @@ def test_finished_runs_are_kept_on_resume_and_the_rest_is_made(
     first = run_recipe("toy", tmp_path / "out", runs=1, progress=False)
     trained: list[int] = []
     train = recipe_runs._train
-    monkeypatch.setattr(
-        recipe_runs, "_train", lambda *args, **named: (trained.append(args[2]), train(*args, **named))
-    )
+
+    def counted(*arguments: Any, **named: Any) -> None:
+        trained.append(arguments[2])
+        train(*arguments, **named)
+
+    monkeypatch.setattr(recipe_runs, "_train", counted)
     lines: list[str] = []
     both = run_recipe("toy", tmp_path / "out", resume=True, progress=False, report=lines.append)
     assert trained == [1]

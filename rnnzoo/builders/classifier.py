@@ -60,8 +60,9 @@ def build_classifier(  # noqa: PLR0913 - all flat, by name only
         skip: ``"residual"`` adds each layer's input to its output, ``"highway"`` mixes them; ``"none"`` does neither.
         regularization: Weight-drop, zoneout, penalties: see ``Regularization``; a mapping of its fields will do.
         pooling: What the answer is made of. ``"last"``: the output after the last valid step (of each direction),
-            the only one of the four that streams. ``"mean"``, ``"max"``: the mean or maximum of the outputs over all
-            valid steps. ``"attention"``: their mean weighted by a learned query (Yang 2016).
+            the only one that streams. ``"mean"``, ``"max"``: the mean or maximum of the outputs over all valid steps.
+            ``"attention"``: their mean weighted by a learned query (Yang 2016). ``"concat"``: last, maximum and mean
+            side by side (Howard & Ruder 2018).
         name: The model's name.
 
     Raises:

@@ -1,4 +1,4 @@
-"""From a sequence to one vector: mean, maximum or learned attention over the valid steps."""
+"""From a sequence to one vector: mean, maximum, learned attention over the valid steps, or several side by side."""
 
 from __future__ import annotations
 
@@ -45,12 +45,7 @@ class MeanPooling(SequencePooling):
 
     def call(self, x: Any, mask: Any = None) -> Any:
         """Pools a sequence; ``mask`` ``(batch, time)`` marks its valid steps."""
-        if mask is None:
-            return ops.mean(x, axis=1)
-        # Summed in float32: in half precision a long sequence would lose its small terms.
-        kept = ops.where(ops.expand_dims(mask, -1), ops.cast(x, "float32"), 0.0)
-        steps = ops.sum(ops.cast(mask, "float32"), axis=1, keepdims=True)
-        return ops.cast(ops.sum(kept, axis=1) / ops.maximum(steps, 1.0), x.dtype)
+        return _mean(x, mask)
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -69,10 +64,7 @@ class MaxPooling(SequencePooling):
 
     def call(self, x: Any, mask: Any = None) -> Any:
         """Pools a sequence; ``mask`` ``(batch, time)`` marks its valid steps."""
-        if mask is None:
-            return ops.max(x, axis=1)
-        largest = ops.max(ops.where(ops.expand_dims(mask, -1), x, ops.cast(-np.inf, x.dtype)), axis=1)
-        return ops.where(ops.any(mask, axis=1, keepdims=True), largest, ops.zeros_like(largest))
+        return _largest(x, mask)
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -121,11 +113,66 @@ class AttentionPooling(SequencePooling):
         return {**super().get_config(), "units": self.units}
 
 
+@keras.saving.register_keras_serializable("rnnzoo")
+class ConcatPooling(SequencePooling):
+    """The last valid step, the maximum and the mean side by side: ``(batch, time, width)`` to ``(batch, 3 width)``.
+
+    What matters in a long text may be a few words anywhere. Of a bidirectional layer the last step is that of the text
+    in both halves; the backward half has read one word there.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.array([[[4.0], [2.0], [100.0]]], "float32")
+        >>> ConcatPooling()(x, mask=np.array([[True, True, False]])).numpy().tolist()
+        [[2.0, 4.0, 3.0]]
+
+    Reference:
+        Howard & Ruder 2018, Universal Language Model Fine-tuning for Text Classification, arXiv:1801.06146 (section
+        3.3).
+    """
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Pools a sequence; ``mask`` ``(batch, time)`` marks its valid steps."""
+        return ops.concatenate([_last(x, mask), _largest(x, mask), _mean(x, mask)], axis=-1)
+
+    def compute_output_shape(self, x_shape: Any) -> tuple[int | None, ...]:
+        """Drops the time axis and triples the width."""
+        return (x_shape[0], 3 * x_shape[-1])
+
+
+def _mean(x: Any, mask: Any) -> Any:
+    if mask is None:
+        return ops.mean(x, axis=1)
+    # Summed in float32: in half precision a long sequence would lose its small terms.
+    kept = ops.where(ops.expand_dims(mask, -1), ops.cast(x, "float32"), 0.0)
+    steps = ops.sum(ops.cast(mask, "float32"), axis=1, keepdims=True)
+    return ops.cast(ops.sum(kept, axis=1) / ops.maximum(steps, 1.0), x.dtype)
+
+
+def _largest(x: Any, mask: Any) -> Any:
+    if mask is None:
+        return ops.max(x, axis=1)
+    largest = ops.max(ops.where(ops.expand_dims(mask, -1), x, ops.cast(-np.inf, x.dtype)), axis=1)
+    return ops.where(ops.any(mask, axis=1, keepdims=True), largest, ops.zeros_like(largest))
+
+
+def _last(x: Any, mask: Any) -> Any:
+    """Returns the last valid step, zeros where there is none."""
+    if mask is None:
+        return x[:, -1]
+    valid = ops.cast(mask, "int32")
+    # The last valid step is the one that no other follows.
+    following = ops.sum(valid, axis=1, keepdims=True) - ops.cumsum(valid, axis=1)
+    last = ops.logical_and(mask, ops.equal(following, 0))
+    return ops.sum(ops.where(ops.expand_dims(last, -1), x, ops.zeros_like(x)), axis=1)
+
+
 #: The poolings by name, as builders take them.
 POOLINGS: dict[str, type[SequencePooling]] = {
     "mean": MeanPooling,
     "max": MaxPooling,
     "attention": AttentionPooling,
+    "concat": ConcatPooling,
 }
 
 

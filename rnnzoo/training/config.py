@@ -13,7 +13,7 @@ from rnnzoo.data.augmentation.table import plain_config
 from rnnzoo.errors import ArgumentError, UnknownNameError
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "nadam")
-SCHEDULES = ("constant", "cosine", "exponential", "linear", "one_cycle")
+SCHEDULES = ("constant", "cosine", "exponential", "linear", "one_cycle", "slanted_triangular")
 CLIPS = ("global_norm", "norm", "value")
 AVERAGES = ("ema", "nt_asgd")
 PRECISIONS = ("bfloat16", "float16")
@@ -36,7 +36,8 @@ class TrainConfig:
         learning_rate: The rate, or the highest rate of a schedule.
         schedule: ``"constant"``, or a fall from ``learning_rate`` over all epochs: ``"cosine"`` (Loshchilov 2017) and
             ``"linear"`` to zero, ``"exponential"`` to a hundredth; or ``"one_cycle"`` (Smith 2018): from a 25th up
-            and down to a 10,000th of the 25th, both along a cosine. Constant, for a fall needs to know when
+            and down to a 10,000th of the 25th, both along a cosine; or ``"slanted_triangular"`` (Howard & Ruder 2018, for fine-tuning): over a tenth of
+            all steps up from a 32nd, and back down there. Constant, for a fall needs to know when
             training ends, and early stopping ends it elsewhere.
         warmup: Share of all steps over which the rate first climbs, from zero; with ``"one_cycle"`` 0 means 0.3.
         clip: Gradient clipping: ``"global_norm"`` scales all gradients together when their joint L2 norm
@@ -68,6 +69,13 @@ class TrainConfig:
         plateau_factor: See ``reduce_on_plateau``.
         monitor_gradients: Whether history and report also say how large gradients are, how many steps are clipped and
             how far back in time gradients reach (Bengio 1994). Off, for it costs an extra pass over one batch an epoch.
+        discriminative: How many times smaller the learning rate of a group of layers is than that of the group above
+            it, from the head down (``rnnzoo.training.layer_groups``); 2.6 in ULMFiT (Howard & Ruder 2018,
+            arXiv:1801.06146). ``None``, for models that start from random weights: one rate for all.
+        gradual_unfreezing: Epochs after which one more group of layers is trained, from the head down, so that a new
+            head does not spoil the layers under it; 1 in ULMFiT. Frozen weights stay exactly what they are; their
+            gradients still count for the optimizer's averages and for clipping by the global norm. ``None``: all are
+            trained from the start.
         seed: Order of the batches and the dropout noise. Weights are drawn when a model is built.
         tensorboard: Whether a run directory also gets TensorBoard logs.
         augmentation: Noise in the training rows, drawn anew in each epoch; validation and test never have it. For
@@ -92,7 +100,9 @@ class TrainConfig:
     accumulation: int = 1
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd", "nadam"] = "adam"
     learning_rate: float = 1e-3
-    schedule: Literal["constant", "cosine", "exponential", "linear", "one_cycle"] = "constant"
+    schedule: Literal["constant", "cosine", "exponential", "linear", "one_cycle", "slanted_triangular"] = (
+        "constant"
+    )
     warmup: float = 0.0
     clip: Literal["global_norm", "norm", "value"] | None = "global_norm"
     clip_bound: float = 1.0
@@ -109,6 +119,8 @@ class TrainConfig:
     reduce_on_plateau: int | None = None
     plateau_factor: float = 0.5
     monitor_gradients: bool = False
+    discriminative: float | None = None
+    gradual_unfreezing: int | None = None
     seed: int = 0
     tensorboard: bool = True
     augmentation: Mapping[str, Any] | None = None
@@ -125,10 +137,14 @@ class TrainConfig:
             checks.choice("clip", self.clip, CLIPS)
         checks.number("clip_bound", self.clip_bound, above=0, fix="Pass clip=None to leave gradients alone.")
         checks.number("weight_decay", self.weight_decay, minimum=0)
-        for name in ("early_stopping", "reduce_on_plateau"):
+        for name in ("early_stopping", "reduce_on_plateau", "gradual_unfreezing"):
             if getattr(self, name) is not None:
                 checks.integer(name, getattr(self, name), minimum=1, fix=f"Pass {name}=None to do without.")
         checks.number("plateau_factor", self.plateau_factor, above=0, below=1)
+        if self.discriminative is not None:
+            checks.number(
+                "discriminative", self.discriminative, above=1, fix="Pass None for one rate for all layers."
+            )
         checks.integer("seed", self.seed, minimum=0)
         checks.number("ema_decay", self.ema_decay, above=0, below=1)
         checks.integer("averaging_patience", self.averaging_patience, minimum=1)
@@ -153,6 +169,11 @@ class TrainConfig:
             checks.choice("class weights", self.class_weights, ("balanced",))
 
     def _check_pairs(self) -> None:
+        if self.schedule == "slanted_triangular" and self.warmup:
+            raise ArgumentError(
+                f"warmup: received {self.warmup:g} with schedule='slanted_triangular', which climbs by itself; "
+                "expected 0. Leave warmup out."
+            )
         if self.reduce_on_plateau is not None and self._scheduled:
             raise ArgumentError(
                 f"reduce_on_plateau: received {self.reduce_on_plateau} with schedule={self.schedule!r} and "

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.group_rates import GROUPED_OPTIMIZERS, GroupRate
+from rnnzoo.training.slanted_triangular import SlantedTriangular
 
 _CLIP_ARGUMENT = {"global_norm": "global_clipnorm", "norm": "clipnorm", "value": "clipvalue"}
 
 
-def build_optimizer(config: TrainConfig, *, steps_per_epoch: int) -> Any:
+def build_optimizer(
+    config: TrainConfig, *, steps_per_epoch: int, rates: Sequence[GroupRate] | None = None
+) -> Any:
     """Builds the optimizer that ``config`` describes.
 
     Args:
         config: The training configuration.
         steps_per_epoch: Batches per epoch, to lay a schedule over the whole of training.
+        rates: What ``group_rates`` says of the model's weights; ``None`` to train all alike.
 
     Returns:
         A Keras optimizer with gradient clipping and decoupled weight decay (never on biases).
@@ -31,7 +37,7 @@ def build_optimizer(config: TrainConfig, *, steps_per_epoch: int) -> Any:
     arguments["weight_decay"] = config.weight_decay or None
     if config.optimizer == "adamw":
         arguments["weight_decay"] = config.weight_decay
-    kinds = {
+    kinds: dict[str, Any] = {
         "adam": keras.optimizers.Adam,
         "adamw": keras.optimizers.AdamW,
         "rmsprop": keras.optimizers.RMSprop,
@@ -40,6 +46,9 @@ def build_optimizer(config: TrainConfig, *, steps_per_epoch: int) -> Any:
     }
     if config.accumulation > 1:
         arguments["gradient_accumulation_steps"] = config.accumulation
+    if rates is not None:
+        kinds = GROUPED_OPTIMIZERS
+        arguments["group_rates"] = rates
     optimizer = kinds[config.optimizer](**arguments)
     if config.weight_decay:
         optimizer.exclude_from_weight_decay(var_names=["bias"])
@@ -56,6 +65,8 @@ def _learning_rate(config: TrainConfig, steps_per_epoch: int) -> Any:
     warmup = round(config.warmup * steps)
     if config.schedule == "constant" and not warmup:
         return config.learning_rate
+    if config.schedule == "slanted_triangular":
+        return SlantedTriangular(config.learning_rate, total_steps=steps)
     return WarmupDecay(config.learning_rate, config.schedule, warmup_steps=warmup, total_steps=steps)
 
 

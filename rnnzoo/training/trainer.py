@@ -28,6 +28,7 @@ from rnnzoo.training.compatibility import check_model_fits, suited
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.feeding import feed
 from rnnzoo.training.gradient_monitor import GradientMonitor, GradientSummary
+from rnnzoo.training.group_rates import group_rates
 from rnnzoo.training.optimizers import build_optimizer
 from rnnzoo.training.precision import computing_in
 from rnnzoo.training.progress import BatchBar, epoch_reporter
@@ -196,6 +197,11 @@ def fit(
         History, best epoch and stop reason.
     """
     steps = splits.train.num_batches(config.batch_size) if splits.train.sized else None
+    if steps is None and config.gradual_unfreezing is not None:
+        raise ArgumentError(
+            f"gradual_unfreezing: received {config.gradual_unfreezing} with data of unknown size; expected a number of "
+            "batches to count epochs by. Give the tf.data a cardinality, or leave it out."
+        )
     _compile(model, task, config, steps_per_epoch=steps or 1)
     monitor, direction = monitored(task, config)
     first, last = epochs or (0, config.epochs)
@@ -300,7 +306,11 @@ def monitored(task: Task, config: TrainConfig) -> tuple[str, str]:
 def _compile(model: keras.Model, task: Task, config: TrainConfig, *, steps_per_epoch: int) -> None:
     weighted = task.name in ("tagging", "crf_tagging", "translation")
     model.compile(
-        optimizer=build_optimizer(config, steps_per_epoch=steps_per_epoch),
+        optimizer=build_optimizer(
+            config,
+            steps_per_epoch=steps_per_epoch,
+            rates=group_rates(model, config, steps_per_epoch=steps_per_epoch),
+        ),
         loss=training_loss(task, config),
         metrics=None if weighted else task.keras_metrics(),
         weighted_metrics=task.keras_metrics() if weighted else None,
