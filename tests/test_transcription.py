@@ -342,7 +342,7 @@ def test_scores_of_transcripts() -> None:
 def few_digits(task: str) -> Splits:
     """Three digits of one speaker."""
     from rnnzoo import read_recordings
-    from rnnzoo.data.datasets import data_directory
+    from rnnzoo.data.set_files import data_directory
 
     words = {"0": "zero", "3": "three", "7": "seven"}
     chosen = [
