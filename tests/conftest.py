@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 # Before TensorFlow is imported anywhere: quiet, and no GPU, so that figures do not depend on the machine.
@@ -24,6 +25,15 @@ if not os.environ.get("HYPOTHESIS_EXPLORE"):
 def project() -> Path:
     """The root of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_downloads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test fetches anything, or reads what a person has fetched before."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RNNZOO_DOWNLOAD", "0")
+        patch.setenv("RNNZOO_CACHE", str(tmp_path_factory.mktemp("cache") / "empty"))
+        yield
 
 
 @pytest.fixture(scope="session")
