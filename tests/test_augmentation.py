@@ -694,6 +694,20 @@ def test_only_the_training_part_has_noise(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "report.html").is_file()
 
 
+def test_a_long_table_does_not_fill_the_report(tmp_path: Path) -> None:
+    splits = texts()
+    table = {f"word{number}": ["other"] for number in range(300)} | {"good": ["fine"]}
+    config = TrainConfig(epochs=1, augmentation={"synonyms": {"table": table}}, tensorboard=False)
+    train(
+        small("text-classifier-gru", splits), splits, config=config, directory=tmp_path / "r", progress=False
+    )
+    report = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
+    assert "word1" in report
+    assert "word299" not in report
+    assert "... (all of it: config.json)" in report
+    assert "word299" in (tmp_path / "r" / "config.json").read_text(encoding="utf-8")
+
+
 def test_a_misfit_leaves_nothing_behind(tmp_path: Path) -> None:
     splits = series()
     config = TrainConfig(augmentation={"point_mutation": 0.1})

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _MAX_CLASSES = 60
 #: Tasks whose outputs are not one class for each target.
 _WITHOUT_CONFUSION = ("multilabel_classification", "language_modeling", "transcription", "translation")
+#: Above this many characters a setting fills the report.
+_LONGEST_VALUE = 500
 #: Held-out rows that are kept for proving exports.
 _SAMPLES = 64
 
@@ -196,4 +198,12 @@ def _write_report(
 
 
 def _pairs(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"field": name, "value": "" if value is None else value} for name, value in values.items()]
+    return [
+        {"field": name, "value": "" if value is None else _short(value)} for name, value in values.items()
+    ]
+
+
+def _short(value: Any) -> Any:
+    """Returns a value for the report; a long one, such as a table of synonyms, is in config.json as a whole."""
+    text = str(value)
+    return value if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} ... (all of it: config.json)"
