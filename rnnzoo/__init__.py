@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rnnzoo.data.audio import audio_splits, read_recordings
     from rnnzoo.data.back_translation import back_translate
     from rnnzoo.data.datasets import list_datasets, load_dataset
+    from rnnzoo.data.learned_vectors import learn_word_vectors
     from rnnzoo.data.pairs import pair_splits, read_pairs
     from rnnzoo.data.split import Split
     from rnnzoo.data.splits import Splits
@@ -80,6 +81,7 @@ _HOMES = {
     "evaluate": "rnnzoo.training.evaluation",
     "explain_cudnn": "rnnzoo.cudnn",
     "get_spec": "rnnzoo.zoo",
+    "learn_word_vectors": "rnnzoo.data.learned_vectors",
     "list_datasets": "rnnzoo.data.datasets",
     "list_models": "rnnzoo.zoo",
     "load_dataset": "rnnzoo.data.datasets",
@@ -128,6 +130,7 @@ __all__ = [
     "evaluate",
     "explain_cudnn",
     "get_spec",
+    "learn_word_vectors",
     "list_datasets",
     "list_models",
     "load_dataset",

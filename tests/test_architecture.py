@@ -197,6 +197,7 @@ def test_public_names_are_these() -> None:
         "evaluate",
         "explain_cudnn",
         "get_spec",
+        "learn_word_vectors",
         "list_datasets",
         "list_models",
         "load_dataset",

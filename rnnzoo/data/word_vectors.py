@@ -115,7 +115,7 @@ def read_word_vectors(
             f"{file}: has none of the {len(words)} words of the vocabulary, such as {vocabulary[_SPECIAL]!r}; expected "
             "some. Take vectors of the texts' language, or pass fold_case=True."
         )
-    return _assembled(list(vocabulary), rows, rng)
+    return assembled(list(vocabulary), rows, rng)
 
 
 def _checked_vocabulary(vocabulary: Sequence[str]) -> dict[bytes, int]:
@@ -244,7 +244,8 @@ def _shown(text: bytes) -> str:
     return repr(text[:40].decode("utf-8", errors="replace"))
 
 
-def _assembled(vocabulary: list[str], rows: dict[int, np.ndarray], rng: np.random.Generator) -> WordVectors:
+def assembled(vocabulary: list[str], rows: dict[int, np.ndarray], rng: np.random.Generator) -> WordVectors:
+    """Makes the matrix of a vocabulary from the vectors of some of its ids; the others are drawn like them."""
     found = np.stack([rows[token] for token in sorted(rows)])
     matrix = rng.normal(found.mean(), found.std(), (len(vocabulary), found.shape[1])).astype(np.float32)
     matrix[0] = 0.0

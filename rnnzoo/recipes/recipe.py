@@ -27,6 +27,8 @@ class Recipe:
         data_options: Options of ``load_dataset``.
         model: A model of the zoo.
         arguments: Builder arguments other than the model's own and those that the data dictate.
+        word_vectors: Named sets whose training texts, without labels and together with those of ``data``, vectors of
+            the words are learned from before training: see ``learn_word_vectors``.
         training: Fields of ``TrainConfig`` other than the defaults; the seed is that of the run.
         metric: The score that counts.
         runs: How many runs are made, with the seeds 0, 1, ...
@@ -47,6 +49,7 @@ class Recipe:
     tolerance: float
     data_options: Mapping[str, Any] = field(default_factory=_nothing)
     arguments: Mapping[str, Any] = field(default_factory=_nothing)
+    word_vectors: tuple[str, ...] = ()
     training: Mapping[str, Any] = field(default_factory=_nothing)
     runs: int = 3
     folds: int | None = None

@@ -12,6 +12,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.datasets import load_dataset
+from rnnzoo.data.learned_vectors import learn_word_vectors
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError
 from rnnzoo.files import refuse_existing, write_json
@@ -98,8 +99,18 @@ def load(recipe: Recipe, number: int) -> Splits:
 
 def build(recipe: Recipe, splits: Splits, seed: int) -> keras.Model:
     """Builds the model of one run of a recipe."""
+    arguments = {**splits.model_arguments, **recipe.arguments}
+    if recipe.word_vectors:
+        arguments["embedding_weights"] = _vectors(recipe, splits)
     keras.utils.set_random_seed(seed)
-    return create_model(recipe.model, **{**splits.model_arguments, **recipe.arguments})
+    return create_model(recipe.model, **arguments)
+
+
+def _vectors(recipe: Recipe, splits: Splits) -> np.ndarray:
+    others = [load_dataset(name).train.raw or () for name in recipe.word_vectors]
+    texts = [text for rows in (splits.train.raw or (), *others) for text in rows]
+    size = recipe.arguments["embedding_size"]
+    return learn_word_vectors(texts, splits.preprocessing, embedding_size=size).matrix
 
 
 def _train(

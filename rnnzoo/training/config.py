@@ -36,9 +36,9 @@ class TrainConfig:
         learning_rate: The rate, or the highest rate of a schedule.
         schedule: ``"constant"``, or a fall from ``learning_rate`` over all epochs: ``"cosine"`` (Loshchilov 2017) and
             ``"linear"`` to zero, ``"exponential"`` to a hundredth; or ``"one_cycle"`` (Smith 2018): from a 25th up
-            and down to a 10,000th of the 25th, both along a cosine; or ``"slanted_triangular"`` (Howard & Ruder 2018, for fine-tuning): over a tenth of
-            all steps up from a 32nd, and back down there. Constant, for a fall needs to know when
-            training ends, and early stopping ends it elsewhere.
+            and down to a 10,000th of the 25th, both along a cosine; or ``"slanted_triangular"`` (Howard & Ruder 2018,
+            for fine-tuning): over a tenth of all steps up from a 32nd, and back down there. Constant, for a fall needs
+            to know when training ends, and early stopping ends it elsewhere.
         warmup: Share of all steps over which the rate first climbs, from zero; with ``"one_cycle"`` 0 means 0.3.
         clip: Gradient clipping: ``"global_norm"`` scales all gradients together when their joint L2 norm
             exceeds the bound (Pascanu 2013, what the literature means by clipping); ``"norm"`` each variable's
