@@ -3,8 +3,8 @@
 The factor is applied to the update, not to the gradient, which Adam and its kin would divide away again. A frozen group
 has the factor 0: its weights stay what they are to the last bit, while the optimizer goes on averaging its gradients.
 That is on purpose. Keras corrects Adam's averages for their start at zero by the number of all steps; averages that
-began only when the group is unfrozen would not be corrected, and its first hundred steps be up to six and a half times
-too long.
+began only when the group is unfrozen would not be corrected, and some of its first hundred steps would be six times too
+long.
 """
 
 from __future__ import annotations
