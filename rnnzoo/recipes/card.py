@@ -277,8 +277,7 @@ def _shown(value: Any) -> Any:
     return value
 
 
-def spread(statistics: Mapping[str, float]) -> str:
+def spread(statistics: Mapping[str, float], *, digits: int = 4) -> str:
     """Shows a mean and, where runs differ, its lowest and highest."""
-    if statistics["lowest"] == statistics["highest"]:
-        return f"{statistics['mean']:.4f}"
-    return f"{statistics['mean']:.4f} ({statistics['lowest']:.4f}-{statistics['highest']:.4f})"
+    mean, lowest, highest = (f"{statistics[name]:.{digits}f}" for name in ("mean", "lowest", "highest"))
+    return mean if lowest == highest else f"{mean} ({lowest}-{highest})"

@@ -1,0 +1,71 @@
+"""Runs recipes and keeps their cards in the package: the figures of the README's table of recipes.
+
+    RNNZOO_DATA=... python tests/benchmarks/recipes.py --runs recipe-runs
+
+Runs what has no card yet; a stopped one goes on. ``--table`` prints the table from the cards that are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from rnnzoo.files import write_json
+from rnnzoo.recipes.card import Card, known_card, spread
+from rnnzoo.recipes.table import list_recipes
+
+CARDS = Path(__file__).parents[2] / "rnnzoo" / "recipes" / "cards"
+
+
+def table() -> str:
+    """The README's table."""
+    lines = [
+        "| recipe | data | model | score | best baseline, same rows | published | weights | training | ONNX |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for recipe in list_recipes():
+        card = known_card(recipe.name)
+        if card is not None:
+            lines.append(_line(card))
+    return "\n".join(lines)
+
+
+def _line(card: Card) -> str:
+    rival, value = card.best_baseline
+    wins = " (wins)" if card.lead < 0 else " (equal)" if card.lead == 0 else ""
+    size = f"{card.onnx['bytes'] / 1e6:.1f} MB, {card.onnx['milliseconds']['1']:.2g} ms"
+    metric = "" if card.metric == "accuracy" else f"{card.metric.replace('_', ' ')} "
+    return (
+        f"| `{card.recipe}` | {card.data['name']} | `{card.model}` "
+        f"| {metric}{spread(card.scores[card.metric], digits=3)}, {len(card.runs)} {_runs(card)} "
+        f"| {rival} {value:.3f}{wins} | {card.reference or '-'} "
+        f"| {card.parameters / 1e3:,.0f}k | {card.train_seconds:.0f} s | {size} |"
+    )
+
+
+def _runs(card: Card) -> str:
+    return "folds" if card.data["folds"] else "seeds"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--recipes", default="*", help="a pattern of names")
+    parser.add_argument("--runs", type=Path, default=Path("recipe-runs"), help="where to keep the runs")
+    parser.add_argument("--table", action="store_true", help="only print the table")
+    options = parser.parse_args()
+    if options.table:
+        print(table())
+        return
+    from rnnzoo.recipes.runs import run_recipe
+
+    for recipe in list_recipes(options.recipes):
+        if known_card(recipe.name) is None:
+            card = run_recipe(recipe.name, options.runs / recipe.name, resume=True, report=print)
+            write_json(CARDS / f"{recipe.name}.json", card.to_dict())
+
+
+if __name__ == "__main__":
+    main()
