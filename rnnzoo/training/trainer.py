@@ -32,6 +32,7 @@ from rnnzoo.training.group_rates import group_rates
 from rnnzoo.training.optimizers import build_optimizer
 from rnnzoo.training.precision import computing_in
 from rnnzoo.training.progress import BatchBar, epoch_reporter
+from rnnzoo.training.recurrent_loops import written_gradients
 from rnnzoo.training.run_directory import RunDirectory
 from rnnzoo.training.training_loss import training_loss
 
@@ -231,6 +232,7 @@ def fit(
     with contextlib.ExitStack() as stack:
         if bar is not None:
             stack.callback(bar.close)
+        stack.enter_context(written_gradients(model))
         first_batch = _carry_states(model, splits, config, chain, stack)
         if config.monitor_gradients:
             watch = _watch(model, task, config, first_batch, run, resume=resume)
