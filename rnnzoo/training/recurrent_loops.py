@@ -17,7 +17,7 @@ import tensorflow as tf
 from keras import activations
 
 from rnnzoo.model_layers import methods_replaced, recurrent_layers
-from rnnzoo.training.recurrent_steps import KINDS, RecurrentStep, Valid
+from rnnzoo.training.recurrent_steps import KINDS, RecurrentStep
 from rnnzoo.training.time_loops import run_forwards
 
 
@@ -57,98 +57,144 @@ def runs(layer: Any) -> bool:
 
 def _inner_loop(layer: Any) -> Callable[..., Any]:
     """Returns what takes the place of Keras's method of this name."""
-    kind, of_keras = KINDS[type(layer)], layer.inner_loop
+    of_keras = layer.inner_loop
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: Any = False) -> Any:
         if (
             layer.compute_dtype != "float32"
         ):  # asked here, for a model may compute in half precision only to train
             return of_keras(sequences, initial_state, mask, training)
+        x = tf.convert_to_tensor(sequences)
         states = [tf.convert_to_tensor(state) for state in keras.tree.flatten(initial_state)]
         mask = mask[0] if isinstance(mask, list | tuple) else mask
-        x = tf.transpose(tf.convert_to_tensor(sequences), [1, 0, 2])
-        valid = None if mask is None else tf.transpose(tf.cast(mask, tf.bool))[:, :, None]
+        valid = None if mask is None else tf.cast(mask, tf.bool)
         if layer.go_backwards:
-            x, valid = tf.reverse(x, [0]), None if valid is None else tf.reverse(valid, [0])
-        bias, recurrent_bias = kind.bias(tf.convert_to_tensor(layer.cell.bias), layer.units)
-        projected = _product(x, tf.convert_to_tensor(layer.cell.kernel)) + bias
-        matrix = tf.convert_to_tensor(layer.cell.recurrent_kernel)
-        outputs, last = _loop(kind, projected, matrix, recurrent_bias, states, valid, bool(training), layer)
-        outputs = _at_masked_steps(outputs, valid, zeros=layer.zero_output_for_mask)
-        outputs.set_shape([x.shape[0] if layer.return_sequences else 1, x.shape[1], layer.units])
-        return outputs[-1], tf.transpose(outputs, [1, 0, 2]), last
+            x, valid = tf.reverse(x, [1]), None if valid is None else tf.reverse(valid, [1])
+        if valid is None:
+            after, last = _run(layer, x, states, training=bool(training), sequences=layer.return_sequences)
+            outputs = after[0] if after else last[0][:, None]
+        else:
+            places = _Places(valid)
+            after, _ = _run(layer, places.to_front(x), states, training=bool(training), sequences=True)
+            last = [places.last(one, first) for one, first in zip(after, states, strict=True)]
+            outputs = places.outputs(
+                after[0], sequences=layer.return_sequences, zeros=layer.zero_output_for_mask
+            )
+        outputs.set_shape([x.shape[0], x.shape[1] if layer.return_sequences else 1, layer.units])
+        return outputs[:, -1], outputs, last
 
     return inner_loop
 
 
-def _loop(
-    kind: RecurrentStep,
-    projected: Any,
-    matrix: Any,
-    recurrent_bias: Any,
-    states: list[Any],
-    valid: Valid,
-    training: bool,
-    layer: Any,
-) -> tuple[Any, list[Any]]:
-    """Returns the outputs of all steps, or of the last alone ``(1, rows, units)``, and the last states."""
+class _Places:
+    """Where valid steps go when those that are not are moved to the end, so that the loop needs no mask.
+
+    What the loop makes of the steps at the end is never looked at.
+
+    Args:
+        valid: Which steps are valid ``(rows, time)``.
+    """
+
+    def __init__(self, valid: Any) -> None:
+        self._valid = valid
+        self._seen = tf.cumsum(tf.cast(valid, tf.int32), axis=1)
+
+    def to_front(self, x: Any) -> Any:
+        """Moves the valid steps of ``x`` ``(rows, time, width)`` to the front, in their order."""
+        steps = tf.shape(self._valid)[1]
+        ends = self._seen[:, -1:]
+        place = tf.where(self._valid, self._seen, ends + tf.range(1, steps + 1)[None] - self._seen) - 1
+        order = tf.argsort(place, axis=1)
+
+        @tf.custom_gradient
+        def move(x: Any) -> Any:
+            # A permutation: its gradient is the way back, for which TensorFlow would add up rows.
+            return _take(x, order), lambda gradient: _take(gradient, place)
+
+        return move(x)
+
+    def last(self, states: Any, first: Any) -> Any:
+        """Returns the state after the last valid step of each row, or the first state where there is none."""
+        found = _take(states, tf.maximum(self._seen[:, -1:] - 1, 0))[:, 0]
+        return tf.where(self._seen[:, -1:] > 0, found, first)
+
+    def outputs(self, states: Any, *, sequences: bool, zeros: bool) -> Any:
+        """Returns what Keras gives as outputs: at other steps the output before, or zeros; zeros before all."""
+        seen, valid = (self._seen, self._valid) if sequences else (self._seen[:, -1:], self._valid[:, -1:])
+        there = valid if zeros else seen > 0
+        return tf.where(there[:, :, None], _take(states, tf.maximum(seen - 1, 0)), 0.0)
+
+
+def _take(x: Any, steps: Any) -> Any:
+    return tf.gather(x, steps, axis=1, batch_dims=1)
+
+
+def _run(
+    layer: Any, x: Any, states: list[Any], *, training: bool, sequences: bool
+) -> tuple[list[Any], list[Any]]:
+    """Runs a layer over ``(rows, time, features)``.
+
+    Returns:
+        Its states after all steps ``(rows, time, units)``, or nothing without ``sequences``, and the last ones.
+    """
+    kind, cell = KINDS[type(layer)], layer.cell
+    bias, recurrent_bias = kind.bias(tf.convert_to_tensor(cell.bias), layer.units)
+    matrix = tf.convert_to_tensor(cell.recurrent_kernel)
+    x = tf.transpose(x, [1, 0, 2])
+    projected = _product(x, tf.convert_to_tensor(cell.kernel)) + bias
     biases = [] if recurrent_bias is None else [recurrent_bias]
-    sequences = layer.return_sequences
+    if training:
+        run = _differentiable(kind, sequences=sequences, all_states=layer.return_state)
+        found = run(projected, matrix, *states, *biases)
+    else:
+        kept, last = _forwards(kind, projected, matrix, states, biases, kept=len(states) if sequences else 0)
+        found = [*kept, *last]
+    after, last = found[: -len(states)], found[-len(states) :]
+    return [tf.transpose(one, [1, 0, 2]) for one in after], list(last)
 
-    def forward(projected: Any, matrix: Any, states: list[Any], biases: list[Any], kept: int) -> Any:
-        def step(read: Any, *states: Any) -> tuple[list[Any], list[Any]]:
-            product = tf.matmul(states[0], matrix)
-            product = tf.nn.bias_add(product, biases[0]) if biases else product
-            after = kind.step(read("projected"), product, states)
-            if valid is not None:
-                now = read("valid")
-                after = [tf.where(now, new, old) for new, old in zip(after, states, strict=True)]
-            return after, [*after, product][:kept]
 
-        return run_forwards(step, {"projected": projected, "valid": valid}, states, kept)
-
-    if not training:
-        kept, last = forward(projected, matrix, states, biases, 1 if sequences else 0)
-        return (kept[0] if sequences else last[0][None]), last
+def _differentiable(kind: RecurrentStep, *, sequences: bool, all_states: bool) -> Callable[..., list[Any]]:
+    """Returns a function from products, matrix, first states and biases to states; with its gradient."""
 
     @tf.custom_gradient
     def run(projected: Any, matrix: Any, *rest: Any) -> Any:
-        first, given = list(rest[: len(states)]), list(rest[len(states) :])
-        kept, last = forward(projected, matrix, first, given, len(states) + 1)
-        *after, product = kept
+        biased = rest[-1].shape.rank == 1
+        states, biases = list(rest[: len(rest) - biased]), list(rest[len(rest) - biased :])
+        count = len(states)
+        kept, last = _forwards(kind, projected, matrix, states, biases, kept=count + 1)
+        after, product = kept[:count], kept[count]
 
-        def gradient(doutputs: Any, *dlast: Any) -> list[Any]:
-            before = [
-                tf.concat([start[None], all_[:-1]], 0) for start, all_ in zip(first, after, strict=True)
-            ]
-            back = kind.backward(projected, product, before, after, valid)
-            dstates = list(dlast)
-            if not sequences:
-                doutputs, dstates[0] = None, dstates[0] + doutputs[0]
-            dprojected, dproduct, dfirst = back(matrix, doutputs, dstates)
+        def gradient(*given: Any) -> list[Any]:
+            # Of an LSTM's second state few want more than the last value; adding zeros at each step takes time.
+            used = [sequences and (place == 0 or all_states) for place in range(count)]
+            of_all = [one if use else None for one, use in zip(given[:count], used, strict=True)]
+            before = [tf.concat([one[None], all_[:-1]], 0) for one, all_ in zip(states, after, strict=True)]
+            back = kind.backward(matrix, projected, product, before, after)
+            dprojected, dproduct, dstates = back(of_all, list(given[-count:]))
             flat = tf.reshape(dproduct, [-1, matrix.shape[1]])
             dmatrix = tf.matmul(tf.reshape(before[0], [-1, matrix.shape[0]]), flat, transpose_a=True)
-            return [dprojected, dmatrix, *dfirst, *([tf.reduce_sum(flat, 0)] if given else [])]
+            return [dprojected, dmatrix, *dstates, *([tf.reduce_sum(flat, 0)] if biases else [])]
 
-        return [kept[0] if sequences else last[0][None], *last], gradient
+        return [*(after if sequences else []), *last], gradient
 
-    outputs, *last = run(projected, matrix, *states, *biases)
-    return outputs, last
+    return run
+
+
+def _forwards(
+    kind: RecurrentStep, projected: Any, matrix: Any, states: list[Any], biases: list[Any], *, kept: int
+) -> tuple[list[Any], list[Any]]:
+    def step(projected: Any, *states: Any) -> tuple[list[Any], list[Any]]:
+        product = tf.matmul(states[0], matrix)
+        product = tf.nn.bias_add(product, biases[0]) if biases else product
+        after = kind.step(projected, product, states)
+        return after, [*after, product]
+
+    return run_forwards(step, projected, states, kept=kept)
 
 
 def _product(x: Any, matrix: Any) -> Any:
     """Multiplies all steps in one product."""
     shape = tf.shape(x)
     product = tf.matmul(tf.reshape(x, [-1, matrix.shape[0]]), matrix)
-    return tf.ensure_shape(
-        tf.reshape(product, [shape[0], shape[1], matrix.shape[1]]), [*x.shape[:2], matrix.shape[1]]
-    )
-
-
-def _at_masked_steps(outputs: Any, valid: Valid, *, zeros: bool) -> Any:
-    """Returns what Keras gives there: the output before it, or zeros; zeros too before the first valid step."""
-    if valid is None:
-        return outputs
-    seen = valid if zeros else tf.cumsum(tf.cast(valid, tf.int32), axis=0) > 0
-    # Of a layer that answers once there is one output, that of the last step.
-    return tf.where(seen[-tf.shape(outputs)[0] :], outputs, 0.0)
+    product = tf.reshape(product, [shape[0], shape[1], matrix.shape[1]])
+    return tf.ensure_shape(product, [*x.shape[:2], matrix.shape[1]])

@@ -11,8 +11,9 @@ from keras import layers
 
 from rnnzoo.training.time_loops import run_backwards
 
-#: Where each step is valid ``(time, rows, 1)``, or ``None`` where all are.
-Valid = Any
+#: From the gradients of the states of all steps (``None`` where none is used) and those of the last states to the
+#: gradients of the products with the input, of those with the state, and of the first states.
+Backward = Callable[[list[Any], list[Any]], tuple[Any, Any, list[Any]]]
 
 
 class RecurrentStep(ABC):
@@ -28,20 +29,19 @@ class RecurrentStep(ABC):
 
     @abstractmethod
     def backward(
-        self, projected: Any, product: Any, before: list[Any], after: list[Any], valid: Valid
-    ) -> Callable[[Any, Any, list[Any]], tuple[Any, Any, list[Any]]]:
+        self, matrix: Any, projected: Any, product: Any, before: list[Any], after: list[Any]
+    ) -> Backward:
         """Computes for all steps what a step backwards needs.
 
         Args:
-            projected: The products with the input of all steps.
+            matrix: The recurrent matrix.
+            projected: The products with the input of all steps ``(time, rows, gates * units)``.
             product: The products with the state of all steps.
             before: The states before each step ``(time, rows, units)``.
             after: Those after it.
-            valid: Which steps are valid.
 
         Returns:
-            A function from the recurrent matrix, the gradients of all outputs (or ``None``), and those of the last
-            states to the gradients of the products with the input, of those with the state, and of the first states.
+            What runs the steps backwards.
         """
 
 
@@ -50,19 +50,16 @@ class _SimpleRNN(RecurrentStep):
         return [tf.tanh(projected + product)]
 
     def backward(
-        self, projected: Any, product: Any, before: list[Any], after: list[Any], valid: Valid
-    ) -> Any:
-        slope = _only(valid, 1 - tf.square(after[0]))
+        self, matrix: Any, projected: Any, product: Any, before: list[Any], after: list[Any]
+    ) -> Backward:
+        arrays = {"slope": 1 - tf.square(after[0])}
 
-        def run(matrix: Any, outputs: Any, last: list[Any]) -> Any:
-            def back(read: Any, dh: Any) -> Any:
-                dh = dh if outputs is None else dh + read("outputs")
-                dz = dh * read("slope")
-                dbefore = tf.matmul(dz, matrix, transpose_b=True)
-                return [dbefore if valid is None else dbefore + dh * read("held")], dz
+        def back(read: Any, dh: Any) -> Any:
+            dz = read("dh", added_to=dh) * read("slope")
+            return [tf.matmul(dz, matrix, transpose_b=True)], dz
 
-            arrays = {"slope": slope, "outputs": outputs, "held": _held(valid)}
-            dz, first = run_backwards(back, arrays, last)
+        def run(given: list[Any], last: list[Any]) -> Any:
+            dz, first = run_backwards(back, {**arrays, "dh": given[0]}, last)
             return dz, dz, first
 
         return run
@@ -79,23 +76,22 @@ class _GRU(RecurrentStep):
         return [candidate + z * (states[0] - candidate)]
 
     def backward(
-        self, projected: Any, product: Any, before: list[Any], after: list[Any], valid: Valid
-    ) -> Any:
+        self, matrix: Any, projected: Any, product: Any, before: list[Any], after: list[Any]
+    ) -> Backward:
         z, r, recurrent, candidate = self._parts(projected, product)
         dz = (before[0] - candidate) * z * (1 - z)
         dcandidate = (1 - z) * (1 - tf.square(candidate))
         dr = dcandidate * recurrent * r * (1 - r)
-        by_input = _only(valid, tf.concat([dz, dr, dcandidate], -1))
-        by_state = _only(valid, tf.concat([dz, dr, dcandidate * r], -1))
-        kept = z if valid is None else tf.where(valid, z, 1.0)
+        by_input = tf.concat([dz, dr, dcandidate], -1)
+        by_state = tf.concat([dz, dr, dcandidate * r], -1)
 
-        def run(matrix: Any, outputs: Any, last: list[Any]) -> Any:
-            def back(read: Any, dh: Any) -> Any:
-                dh = dh if outputs is None else dh + read("outputs")
-                dproduct = tf.tile(dh, [1, 3]) * read("by_state")
-                return [tf.matmul(dproduct, matrix, transpose_b=True) + dh * read("kept")], dh
+        def back(read: Any, dh: Any) -> Any:
+            dh = read("dh", added_to=dh)
+            dproduct = tf.tile(dh, [1, 3]) * read("by_state")
+            return [tf.matmul(dproduct, matrix, transpose_b=True) + dh * read("z")], dh
 
-            dh, first = run_backwards(back, {"by_state": by_state, "kept": kept, "outputs": outputs}, last)
+        def run(given: list[Any], last: list[Any]) -> Any:
+            dh, first = run_backwards(back, {"by_state": by_state, "z": z, "dh": given[0]}, last)
             dh = tf.tile(dh, [1, 1, 3])
             return dh * by_input, dh * by_state, first
 
@@ -116,32 +112,21 @@ class _LSTM(RecurrentStep):
         return [o * tf.tanh(c), c]
 
     def backward(
-        self, projected: Any, product: Any, before: list[Any], after: list[Any], valid: Valid
-    ) -> Any:
+        self, matrix: Any, projected: Any, product: Any, before: list[Any], after: list[Any]
+    ) -> Backward:
         i, f, g, o = self._gates(projected + product)
         tanh_c = tf.tanh(after[1])
-        by_output = _only(valid, o * (1 - tf.square(tanh_c)))
         slopes = (g * i * (1 - i), before[1] * f * (1 - f), i * (1 - tf.square(g)), tanh_c * o * (1 - o))
-        gates = _only(valid, tf.concat(slopes, -1))
-        kept = f if valid is None else tf.where(valid, f, 1.0)
+        arrays = {"by_output": o * (1 - tf.square(tanh_c)), "gates": tf.concat(slopes, -1), "f": f}
 
-        def run(matrix: Any, outputs: Any, last: list[Any]) -> Any:
-            def back(read: Any, dh: Any, dc: Any) -> Any:
-                dh = dh if outputs is None else dh + read("outputs")
-                dc = dc + dh * read("by_output")
-                dz = tf.concat([dc, dc, dc, dh], 1) * read("gates")
-                dbefore = tf.matmul(dz, matrix, transpose_b=True)
-                dbefore = dbefore if valid is None else dbefore + dh * read("held")
-                return [dbefore, dc * read("kept")], dz
+        def back(read: Any, dh: Any, dc: Any) -> Any:
+            dh = read("dh", added_to=dh)
+            dc = read("dc", added_to=dc) + dh * read("by_output")
+            dz = tf.concat([dc, dc, dc, dh], 1) * read("gates")
+            return [tf.matmul(dz, matrix, transpose_b=True), dc * read("f")], dz
 
-            arrays = {
-                "by_output": by_output,
-                "gates": gates,
-                "kept": kept,
-                "outputs": outputs,
-                "held": _held(valid),
-            }
-            dz, first = run_backwards(back, arrays, last)
+        def run(given: list[Any], last: list[Any]) -> Any:
+            dz, first = run_backwards(back, {**arrays, "dh": given[0], "dc": given[1]}, last)
             return dz, dz, first
 
         return run
@@ -155,12 +140,3 @@ class _LSTM(RecurrentStep):
 
 #: By the class of layer.
 KINDS: dict[type, RecurrentStep] = {layers.LSTM: _LSTM(), layers.GRU: _GRU(), layers.SimpleRNN: _SimpleRNN()}
-
-
-def _only(valid: Valid, x: Any) -> Any:
-    return x if valid is None else tf.where(valid, x, 0.0)
-
-
-def _held(valid: Valid) -> Any:
-    """Returns 1 where a step only holds the states."""
-    return None if valid is None else tf.cast(~valid, tf.float32)
