@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from rnnzoo.errors import ArgumentError
+
 # Rows are sorted by length within pools of this many batches: little padding, yet every epoch mixes anew.
 _POOL = 50
+# Lengths are told apart to within an eighth: rows of a class are mixed, and little is padded.
+_CLASSES = 8
 
 
 def batch_order(
@@ -36,6 +40,70 @@ def batch_order(
         batch for pool in pools for batch in _cut(pool[np.argsort(lengths[pool], kind="stable")], batch_size)
     ]
     return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def token_batch_order(
+    lengths: np.ndarray, tokens: int, *, shuffle: bool, seed: int = 0, epoch: int = 0
+) -> list[np.ndarray]:
+    """Returns the row numbers of batches that hold a bounded number of steps; every row is in exactly one.
+
+    Rows are sorted by classes of length, and each batch takes as many as the bound admits. How many batches there are,
+    and how long their longest class is, follows from the lengths alone, so that all epochs have as many steps; which
+    rows of a class meet, and the order of the batches, is drawn for each epoch.
+
+    Args:
+        lengths: Steps of each row.
+        tokens: Steps of a batch at most, padding included: its rows times the longest of them.
+        shuffle: Whether to mix rows and batches; they come sorted by length otherwise.
+        seed: Seed of the run.
+        epoch: The epoch.
+
+    Raises:
+        ArgumentError: If a row alone is longer than the bound.
+
+    Example:
+        >>> lengths = np.array([5, 2, 2, 2, 2, 4])
+        >>> [batch.tolist() for batch in token_batch_order(lengths, 8, shuffle=False)]
+        [[1, 2, 3, 4], [5], [0]]
+    """
+    classes = _length_classes(lengths)
+    if not shuffle:
+        rows = np.argsort(classes, kind="stable")
+        return np.split(rows, _bounds(classes[rows], tokens))
+    rng = np.random.default_rng([seed, epoch])
+    rows = rng.permutation(len(lengths))
+    rows = rows[np.argsort(classes[rows], kind="stable")]
+    batches = np.split(rows, _bounds(classes[rows], tokens))
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def num_token_batches(lengths: np.ndarray, tokens: int) -> int:
+    """Returns how many batches ``token_batch_order`` makes, in any epoch."""
+    return len(_bounds(np.sort(_length_classes(lengths)), tokens)) + 1
+
+
+def _length_classes(lengths: np.ndarray) -> np.ndarray:
+    """Rounds lengths up to the next eighth of a power of two, the longest to itself."""
+    lengths = np.maximum(lengths, 1)
+    width = np.maximum(2 ** np.floor(np.log2(lengths)).astype(int) // _CLASSES, 1)
+    return np.minimum(-(-lengths // width) * width, lengths.max())
+
+
+def _bounds(ascending: np.ndarray, tokens: int) -> list[int]:
+    """Returns where to cut rows of these lengths so that no part has more than ``tokens`` steps."""
+    if ascending[-1] > tokens:
+        raise ArgumentError(
+            f"tokens_per_batch: received {tokens}, and a row of {ascending[-1]} steps; expected that many at least. "
+            "Raise it, or shorten the rows, as max_length does for texts."
+        )
+    bounds: list[int] = []
+    start = 0
+    while True:
+        candidates = ascending[start : start + tokens // int(ascending[start])]
+        start += int(np.searchsorted(np.arange(1, len(candidates) + 1) * candidates, tokens, side="right"))
+        if start == len(ascending):
+            return bounds
+        bounds.append(start)
 
 
 def _cut(rows: np.ndarray, size: int) -> list[np.ndarray]:

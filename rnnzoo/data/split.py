@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.batching import batch_order
-from rnnzoo.errors import DataError
+from rnnzoo.data.batching import batch_order, num_token_batches, token_batch_order
+from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing import Preprocessing
 from rnnzoo.preprocessing.base import Rows, pad
 
 #: Named inputs, targets and, where padded steps must not count, weights.
 Batch = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray | None]
+
+_OWN_BATCHES = "tf.data, whose batches are its own"
 
 
 class Split(ABC):
@@ -56,22 +58,44 @@ class Split(ABC):
         """
         raise DataError(f"{type(self).__name__}: its rows cannot be augmented; expected rows in memory.")
 
-    def num_batches(self, batch_size: int) -> int:
-        """Returns how many batches there are."""
-        return -(-len(self) // batch_size)
+    def num_batches(self, batch_size: int, *, tokens: int | None = None) -> int:
+        """Returns how many batches there are, in any epoch."""
+        return -(-len(self) // batch_size) if tokens is None else num_token_batches(self.lengths, tokens)
+
+    def order(
+        self, batch_size: int, *, tokens: int | None, shuffle: bool, seed: int, epoch: int
+    ) -> list[np.ndarray]:
+        """Returns the numbers of the rows of each batch; the arguments are those of ``batches``."""
+        checks.integer("batch_size", batch_size, minimum=1)
+        make, size = (batch_order, batch_size) if tokens is None else (token_batch_order, tokens)
+        return make(self.lengths, size, shuffle=shuffle, seed=seed, epoch=epoch)
 
     def batches(
-        self, batch_size: int, *, shuffle: bool = False, seed: int = 0, epoch: int = 0
+        self,
+        batch_size: int,
+        *,
+        tokens: int | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+        epoch: int = 0,
     ) -> Iterator[Batch]:
-        """Yields all rows in batches, in an order that follows from the arguments alone."""
-        checks.integer("batch_size", batch_size, minimum=1)
-        for rows in batch_order(self.lengths, batch_size, shuffle=shuffle, seed=seed, epoch=epoch):
+        """Yields all rows in batches, in an order that follows from the arguments alone.
+
+        Args:
+            batch_size: Rows per batch.
+            tokens: Steps per batch at most, padding included, in place of ``batch_size``; ``None`` for that.
+            shuffle: Whether to mix rows and batches.
+            seed: Seed of the run.
+            epoch: The epoch.
+        """
+        for rows in self.order(batch_size, tokens=tokens, shuffle=shuffle, seed=seed, epoch=epoch):
             yield self.gather(rows)
 
     def dataset(
         self,
         batch_size: int,
         *,
+        tokens: int | None = None,
         shuffle: bool = False,
         seed: int = 0,
         epoch: Callable[[], int] = lambda: 0,
@@ -80,6 +104,7 @@ class Split(ABC):
 
         Args:
             batch_size: Rows per batch.
+            tokens: Steps per batch at most, padding included, in place of ``batch_size``; ``None`` for that.
             shuffle: Whether to mix rows and batches.
             seed: Seed of the run.
             epoch: Asked for the epoch whenever an iteration starts.
@@ -88,7 +113,7 @@ class Split(ABC):
 
         def generate() -> Iterator[Any]:
             for inputs, targets, weights in self.batches(
-                batch_size, shuffle=shuffle, seed=seed, epoch=epoch()
+                batch_size, tokens=tokens, shuffle=shuffle, seed=seed, epoch=epoch()
             ):
                 yield (inputs, targets) if weights is None else (inputs, targets, weights)
 
@@ -101,9 +126,8 @@ class Split(ABC):
         if weights is not None:
             signature.append(_spec(weights, steps=True))
         dataset = tf.data.Dataset.from_generator(generate, output_signature=tuple(signature))
-        return dataset.apply(tf.data.experimental.assert_cardinality(self.num_batches(batch_size))).prefetch(
-            2
-        )
+        count = self.num_batches(batch_size, tokens=tokens)
+        return dataset.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2)
 
 
 class SequenceSplit(Split):
@@ -275,9 +299,16 @@ class DatasetSplit(Split):
         raise DataError("tf.data: its rows have no numbers; expected data in memory.")
 
     def batches(
-        self, batch_size: int, *, shuffle: bool = False, seed: int = 0, epoch: int = 0
+        self,
+        batch_size: int,
+        *,
+        tokens: int | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+        epoch: int = 0,
     ) -> Iterator[Batch]:
         """Yields the dataset's own batches as NumPy arrays."""
+        refuse_tokens(tokens, _OWN_BATCHES)
         for inputs, targets, *weights in self._dataset.as_numpy_iterator():
             named = inputs if isinstance(inputs, dict) else {"inputs": inputs}
             yield named, targets, weights[0] if weights else None
@@ -286,6 +317,7 @@ class DatasetSplit(Split):
         self,
         batch_size: int,
         *,
+        tokens: int | None = None,
         shuffle: bool = False,
         seed: int = 0,
         epoch: Callable[[], int] = lambda: 0,
@@ -293,9 +325,16 @@ class DatasetSplit(Split):
         """Returns the dataset, its inputs named."""
         import tensorflow as tf
 
+        refuse_tokens(tokens, _OWN_BATCHES)
         if isinstance(self._dataset.element_spec[0], dict):
             return self._dataset.prefetch(tf.data.AUTOTUNE)
         return self._dataset.map(lambda inputs, *rest: ({"inputs": inputs}, *rest)).prefetch(tf.data.AUTOTUNE)
+
+
+def refuse_tokens(tokens: int | None, data: str) -> None:
+    """Refuses to cut batches by their steps where the data say what a batch is."""
+    if tokens is not None:
+        raise ArgumentError(f"tokens_per_batch: received {tokens} with {data}; expected None. Leave it out.")
 
 
 def _spec(value: np.ndarray, *, steps: bool) -> Any:

@@ -13,12 +13,14 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.batching import batch_order
-from rnnzoo.data.split import Batch, SequenceSplit, Split
+from rnnzoo.data.split import Batch, SequenceSplit, Split, refuse_tokens
 from rnnzoo.data.tables import iterate_rows
 from rnnzoo.data.targets import encode_targets
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import DataError, UnknownNameError
 from rnnzoo.preprocessing import TextPreprocessing
+
+_UNKNOWN_LENGTHS = "rows that are streamed, whose lengths are not known beforehand"
 
 
 @dataclass(frozen=True)
@@ -145,11 +147,23 @@ class StreamedSplit(Split):
         ]
         return self._encode(found).gather([places[int(row)] for row in wanted])
 
+    def num_batches(self, batch_size: int, *, tokens: int | None = None) -> int:
+        """Returns how many batches there are."""
+        refuse_tokens(tokens, _UNKNOWN_LENGTHS)
+        return super().num_batches(batch_size)
+
     def batches(
-        self, batch_size: int, *, shuffle: bool = False, seed: int = 0, epoch: int = 0
+        self,
+        batch_size: int,
+        *,
+        tokens: int | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+        epoch: int = 0,
     ) -> Iterator[Batch]:
         """Yields all rows in batches, in an order that follows from the arguments alone."""
         checks.integer("batch_size", batch_size, minimum=1)
+        refuse_tokens(tokens, _UNKNOWN_LENGTHS)
         # Whole batches to a buffer: only the last batch of an epoch has fewer rows.
         size = max(1, self._buffer_rows // batch_size) * batch_size
         rows, seen = self._read(), 0

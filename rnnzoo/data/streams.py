@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.split import Batch, Split
+from rnnzoo.data.split import Batch, Split, refuse_tokens
 from rnnzoo.data.splits import Splits
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
@@ -21,6 +21,7 @@ from rnnzoo.preprocessing import CharacterTextPreprocessing, TokenPreprocessing
 EVALUATED_STREAMS = 8
 UNITS = ("word", "character")
 END_OF_LINE = "<eos>"
+_OWN_BATCHES = "running text, whose batches are windows of streams"
 
 
 class StreamSplit(Split):
@@ -69,15 +70,23 @@ class StreamSplit(Split):
         """Returns how many streams a batch has: ``batch_size``, or fewer where the text is short."""
         return max(1, min(batch_size, (len(self.ids) - 1) // self.window))
 
-    def num_batches(self, batch_size: int) -> int:
+    def num_batches(self, batch_size: int, *, tokens: int | None = None) -> int:
         """Returns the windows of each stream."""
+        refuse_tokens(tokens, _OWN_BATCHES)
         return -(-((len(self.ids) - 1) // self.streams(batch_size)) // self.window)
 
     def batches(
-        self, batch_size: int, *, shuffle: bool = False, seed: int = 0, epoch: int = 0
+        self,
+        batch_size: int,
+        *,
+        tokens: int | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+        epoch: int = 0,
     ) -> Iterator[Batch]:
         """Yields the windows in order, whatever the other arguments; what does not fill all streams is left out."""
         checks.integer("batch_size", batch_size, minimum=1)
+        refuse_tokens(tokens, _OWN_BATCHES)
         rows = self.streams(batch_size)
         steps = (len(self.ids) - 1) // rows
         inputs = self.ids[: rows * steps].reshape(rows, steps)

@@ -29,6 +29,10 @@ class TrainConfig:
     Attributes:
         epochs: Passes over the training part, at most.
         batch_size: Rows per step.
+        tokens_per_batch: Steps of all rows of a batch together, padding included, at most; in place of ``batch_size``
+            rows (validation keeps those; what augmentation adds is not counted). Batches of short rows then have more of them, so that all cost alike; the
+            same rows tend to meet, so that an epoch mixes less. ``None``: ``batch_size`` rows, sorted by length in
+            pools, which is the better mixed.
         accumulation: Steps whose gradients are averaged before weights move, so that ``accumulation x batch_size`` rows
             count as one batch where memory holds no larger one. 1, for most recurrent networks are small.
         optimizer: ``"adam"``, ``"adamw"``, ``"rmsprop"``, ``"sgd"`` (momentum 0.9, Nesterov) or ``"nadam"``. Adam
@@ -76,6 +80,9 @@ class TrainConfig:
             head does not spoil the layers under it; 1 in ULMFiT. Frozen weights stay exactly what they are; their
             gradients still count for the optimizer's averages and for clipping by the global norm. ``None``: all are
             trained from the start.
+        steps_per_execution: Batches that TensorFlow runs before Python, and callbacks of batches, see the loss: the way
+            to Python and back takes as long as a small step. Weights and scores are the same. ``None``: 8, but 1 with
+            ``averaging`` and with callbacks of batches, which look at every one.
         seed: Order of the batches and the dropout noise. Weights are drawn when a model is built.
         tensorboard: Whether a run directory also gets TensorBoard logs.
         augmentation: Noise in the training rows, drawn anew in each epoch; validation and test never have it. For
@@ -97,6 +104,7 @@ class TrainConfig:
 
     epochs: int = 30
     batch_size: int = 32
+    tokens_per_batch: int | None = None
     accumulation: int = 1
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd", "nadam"] = "adam"
     learning_rate: float = 1e-3
@@ -121,6 +129,7 @@ class TrainConfig:
     monitor_gradients: bool = False
     discriminative: float | None = None
     gradual_unfreezing: int | None = None
+    steps_per_execution: int | None = None
     seed: int = 0
     tensorboard: bool = True
     augmentation: Mapping[str, Any] | None = None
@@ -137,7 +146,13 @@ class TrainConfig:
             checks.choice("clip", self.clip, CLIPS)
         checks.number("clip_bound", self.clip_bound, above=0, fix="Pass clip=None to leave gradients alone.")
         checks.number("weight_decay", self.weight_decay, minimum=0)
-        for name in ("early_stopping", "reduce_on_plateau", "gradual_unfreezing"):
+        for name in (
+            "tokens_per_batch",
+            "early_stopping",
+            "reduce_on_plateau",
+            "gradual_unfreezing",
+            "steps_per_execution",
+        ):
             if getattr(self, name) is not None:
                 checks.integer(name, getattr(self, name), minimum=1, fix=f"Pass {name}=None to do without.")
         checks.number("plateau_factor", self.plateau_factor, above=0, below=1)
@@ -179,6 +194,11 @@ class TrainConfig:
                 f"reduce_on_plateau: received {self.reduce_on_plateau} with schedule={self.schedule!r} and "
                 f"warmup={self.warmup:g}; expected one rule for the learning rate. "
                 "Keep schedule='constant' and warmup=0, or drop reduce_on_plateau."
+            )
+        if self.averaging is not None and (self.steps_per_execution or 1) > 1:
+            raise ArgumentError(
+                f"steps_per_execution: received {self.steps_per_execution} with averaging={self.averaging!r}, which "
+                "takes in the weights of every step; expected 1. Leave it out."
             )
         if self.averaging == "nt_asgd" and (self.early_stopping or math.inf) <= self.averaging_patience:
             raise ArgumentError(

@@ -58,7 +58,7 @@ class BatchBar(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Moves the bar."""
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=batch + 1)
+            self._bar.update(self._bar.task_ids[0], completed=min(batch + 1, self._steps))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Removes the bar."""

@@ -26,12 +26,14 @@ from rnnzoo.training.checkpoint import Checkpoint, finished_epochs
 from rnnzoo.training.class_weights import class_weights, weigh_by_class
 from rnnzoo.training.compatibility import check_model_fits, suited
 from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.execution import executing, steps_per_execution
 from rnnzoo.training.feeding import feed
 from rnnzoo.training.gradient_monitor import GradientMonitor, GradientSummary
 from rnnzoo.training.group_rates import group_rates
 from rnnzoo.training.optimizers import build_optimizer
 from rnnzoo.training.precision import computing_in
 from rnnzoo.training.progress import BatchBar, epoch_reporter
+from rnnzoo.training.recurrent_loops import written_gradients
 from rnnzoo.training.run_directory import RunDirectory
 from rnnzoo.training.training_loss import training_loss
 
@@ -196,7 +198,7 @@ def fit(
     Returns:
         History, best epoch and stop reason.
     """
-    steps = splits.train.num_batches(config.batch_size) if splits.train.sized else None
+    steps = _steps(splits.train, config)
     if steps is None and config.gradual_unfreezing is not None:
         raise ArgumentError(
             f"gradual_unfreezing: received {config.gradual_unfreezing} with data of unknown size; expected a number of "
@@ -231,6 +233,8 @@ def fit(
     with contextlib.ExitStack() as stack:
         if bar is not None:
             stack.callback(bar.close)
+        stack.enter_context(written_gradients(model))
+        stack.enter_context(executing(model, steps_per_execution(config, callbacks)))
         first_batch = _carry_states(model, splits, config, chain, stack)
         if config.monitor_gradients:
             watch = _watch(model, task, config, first_batch, run, resume=resume)
@@ -339,9 +343,20 @@ def _dataset(
     epoch: Callable[[], int] | None = None,
 ) -> Any:
     size = config.batch_size if shuffle else _validation_rows(config)
-    dataset = split.dataset(size, shuffle=shuffle, seed=config.seed, epoch=epoch or (lambda: 0))
+    dataset = split.dataset(
+        size,
+        tokens=config.tokens_per_batch if shuffle else None,
+        shuffle=shuffle,
+        seed=config.seed,
+        epoch=epoch or (lambda: 0),
+    )
     # tf.data takes a list for one tensor; Keras takes a tuple for a list.
     return dataset.map(lambda inputs, *rest: (keras.tree.lists_to_tuples(feed(model, inputs)), *rest))
+
+
+def _steps(split: Any, config: TrainConfig) -> int | None:
+    """Returns the batches of an epoch, if the data know them."""
+    return split.num_batches(config.batch_size, tokens=config.tokens_per_batch) if split.sized else None
 
 
 def _validation_rows(config: TrainConfig) -> int:

@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo import checks
 from rnnzoo.data.augmentation.base import Augmentation
 from rnnzoo.data.augmentation.table import fitted_augmentations
-from rnnzoo.data.batching import batch_order
 from rnnzoo.data.split import Batch, Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.preprocessing import Preprocessing, WindowPreprocessing
@@ -56,11 +54,16 @@ class AugmentedSplit(Split):
         return self._split.gather(rows)
 
     def batches(
-        self, batch_size: int, *, shuffle: bool = False, seed: int = 0, epoch: int = 0
+        self,
+        batch_size: int,
+        *,
+        tokens: int | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+        epoch: int = 0,
     ) -> Iterator[Batch]:
         """Yields all rows in batches, with the noise of this seed and epoch, in the order of the clean part."""
-        checks.integer("batch_size", batch_size, minimum=1)
-        for rows in batch_order(self.lengths, batch_size, shuffle=shuffle, seed=seed, epoch=epoch):
+        for rows in self.order(batch_size, tokens=tokens, shuffle=shuffle, seed=seed, epoch=epoch):
             yield self._split.gather_encoded(rows, self.noisy(rows, seed=seed, epoch=epoch))
 
     def noisy(self, rows: Sequence[int] | np.ndarray, *, seed: int, epoch: int) -> list[np.ndarray]:

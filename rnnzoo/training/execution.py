@@ -1,0 +1,52 @@
+"""How many batches TensorFlow runs before Python sees the loss."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+
+from rnnzoo.training.config import TrainConfig
+
+#: The way to Python and back takes some milliseconds at most: of eight steps it is no longer felt.
+_STEPS = 8
+_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+
+
+def steps_per_execution(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback] = ()) -> int:
+    """Returns how many batches to run at once.
+
+    Args:
+        config: The training configuration.
+        callbacks: The callbacks of the user; one that looks at batches is to see every batch.
+
+    Example:
+        >>> steps_per_execution(TrainConfig()), steps_per_execution(TrainConfig(averaging="ema"))
+        (8, 1)
+    """
+    if config.steps_per_execution is not None:
+        return config.steps_per_execution
+    return 1 if config.averaging is not None or any(map(_sees_batches, callbacks)) else _STEPS
+
+
+@contextlib.contextmanager
+def executing(model: Any, steps: int) -> Iterator[None]:
+    """Lets a compiled model run so many batches at once as long as the context lasts.
+
+    What was traced is dropped with it, so that the model is trained as any other afterwards.
+    """
+    model.steps_per_execution = steps
+    try:
+        yield
+    finally:
+        model.steps_per_execution = 1
+        model.train_function = model.test_function = None
+
+
+def _sees_batches(callback: keras.callbacks.Callback) -> bool:
+    of_all = keras.callbacks.Callback
+    return any(
+        getattr(getattr(callback, name), "__func__", None) is not getattr(of_all, name) for name in _HOOKS
+    )
