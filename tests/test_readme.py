@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -30,6 +31,20 @@ def test_the_python_path_runs_as_it_stands(readme: str, tmp_path: Path) -> None:
     assert "probability" in result.stdout
 
 
+def test_the_articles_example_runs(readme: str, tmp_path: Path) -> None:
+    if not os.environ.get("RNNZOO_DATA"):
+        pytest.skip("RNNZOO_DATA is not set: AG News is not there")
+    (example,) = blocks(readme, "py")
+    assert len([line for line in example.splitlines() if line.strip()]) <= 11
+    script = tmp_path / "news.py"
+    script.write_text(example.replace("epochs=10", "epochs=1"))
+    result = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=280
+    )
+    assert result.returncode == 0, result.stderr
+    assert "accuracy" in result.stdout
+
+
 def test_every_command_and_option_exists(readme: str) -> None:
     text = "".join(blocks(readme, "bash")).replace("\\\n", " ").replace("&&", "\n")
     seen = set()
@@ -45,7 +60,7 @@ def test_every_command_and_option_exists(readme: str) -> None:
             if word.startswith("--"):
                 assert word in result.stdout, line
         seen.add(words[1])
-    assert {"quickstart", "train", "tune", "export", "predict", "serve"} <= seen
+    assert {"quickstart", "train", "tune", "export", "predict", "serve", "recipes", "run", "datasets"} <= seen
 
 
 def test_the_two_commands_come_first_and_ci_runs_the_second(readme: str, project: Path) -> None:
