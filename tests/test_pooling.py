@@ -42,6 +42,8 @@ def truth(pooling: str, x: np.ndarray, mask: np.ndarray, weights: list[np.ndarra
             result[row] = seen.max(axis=0)
         elif pooling == "concat":
             result[row] = np.concatenate([seen[-1], seen.max(axis=0), seen.mean(axis=0)])
+        elif pooling == "middle":
+            result[row] = seen[len(seen) // 2]
         else:
             kernel, bias, query = weights
             scores = np.exp(np.tanh(seen @ kernel + bias) @ query)
@@ -155,7 +157,7 @@ def test_a_pooled_model_is_not_streamed(pooling: str, tmp_path: Path) -> None:
 def test_an_unknown_pooling_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="unknown pooling: received 'meen'; did you mean 'mean'"):
         build_classifier(num_classes=2, num_features=3, pooling="meen")
-    with pytest.raises(UnknownNameError, match="expected one of attention, concat, max, mean"):
+    with pytest.raises(UnknownNameError, match="expected one of attention, concat, max, mean, middle"):
         pool(keras.Input((None, 3)), None, "last")
 
 

@@ -51,7 +51,7 @@ def build_attention_classifier(
         units: Width of each recurrent layer: ``(64, 64)`` is two layers of 64.
         bidirectional: Whether each recurrent layer also reads backwards.
         heads: Heads of the attention; a divisor of the width of the last recurrent layer.
-        pooling: ``"mean"``, ``"max"``, ``"attention"`` or ``"concat"`` over the valid steps.
+        pooling: ``"mean"``, ``"max"``, ``"attention"`` or ``"concat"`` over the valid steps, or ``"middle"``.
         dropout: Share of connections between layers dropped in training.
         recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
         name: The model's name.

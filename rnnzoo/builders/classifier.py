@@ -62,7 +62,7 @@ def build_classifier(  # noqa: PLR0913 - all flat, by name only
         pooling: What the answer is made of. ``"last"``: the output after the last valid step (of each direction),
             the only one that streams. ``"mean"``, ``"max"``: the mean or maximum of the outputs over all valid steps.
             ``"attention"``: their mean weighted by a learned query (Yang 2016). ``"concat"``: last, maximum and mean
-            side by side (Howard & Ruder 2018).
+            side by side (Howard & Ruder 2018). ``"middle"``: the output in the middle, for windows cut around a site.
         name: The model's name.
 
     Raises:

@@ -55,7 +55,8 @@ def build_cnn_classifier(  # noqa: PLR0913 - all flat, by name only
         bidirectional: Whether each recurrent layer also reads backwards; convolutions then look both ways too.
         filters: Width of each convolution: ``(64, 64)`` is two.
         kernel_size: Steps that each convolution reads; one number for all, or one each.
-        pooling: ``"last"``, ``"mean"``, ``"max"``, ``"attention"`` or ``"concat"``: see ``build_classifier``.
+        pooling: ``"last"``, ``"mean"``, ``"max"``, ``"attention"``, ``"concat"`` or ``"middle"``: see
+            ``build_classifier``.
         dropout: Share of connections between layers dropped in training.
         recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
         name: The model's name.

@@ -59,7 +59,8 @@ def build_dna_classifier(  # noqa: PLR0913 - all flat, by name only
             is not the other strand, whose bases are the complements.
         filters: Width of each convolution; ``None`` for no convolution.
         kernel_size: Bases that each convolution reads; one number for all, or one each.
-        pooling: ``"last"``, ``"mean"``, ``"max"``, ``"attention"`` or ``"concat"``: see ``build_classifier``.
+        pooling: ``"last"``, ``"mean"``, ``"max"``, ``"attention"``, ``"concat"`` or ``"middle"``: see
+            ``build_classifier``. ``"middle"`` suits windows that are cut around what is to be judged.
         reverse_complement: Whether one network reads both strands and averages them, so that a sequence and its
             reverse complement get one answer. Right for what is on either strand, such as a binding site; wrong
             for what is on one, such as a splice junction.

@@ -53,7 +53,7 @@ def build_transformer_classifier(  # noqa: PLR0913 - all flat, by name only
         bidirectional: Whether each recurrent layer also reads backwards.
         blocks: Number of Transformer blocks.
         heads: Heads of each attention; a divisor of the width of the last recurrent layer.
-        pooling: ``"mean"``, ``"max"``, ``"attention"`` or ``"concat"`` over the valid steps.
+        pooling: ``"mean"``, ``"max"``, ``"attention"`` or ``"concat"`` over the valid steps, or ``"middle"``.
         dropout: Share of connections between layers dropped in training.
         recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
         name: The model's name.

@@ -1,4 +1,4 @@
-"""From a sequence to one vector: mean, maximum, learned attention over the valid steps, or several side by side."""
+"""From a sequence to one vector: mean, maximum, attention over the valid steps, several side by side, or the middle."""
 
 from __future__ import annotations
 
@@ -140,6 +140,29 @@ class ConcatPooling(SequencePooling):
         return (x_shape[0], 3 * x_shape[-1])
 
 
+@keras.saving.register_keras_serializable("rnnzoo")
+class MiddlePooling(SequencePooling):
+    """The step in the middle of the valid ones: ``(batch, time, width)`` to ``(batch, width)``.
+
+    For windows that are cut around what is to be judged, such as a splice site: a bidirectional layer has read up to it
+    from both ends there. Of an even number of steps it is the first of the second half.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.array([[[4.0], [2.0], [8.0], [100.0]]], "float32")
+        >>> MiddlePooling()(x, mask=np.array([[True, True, True, False]])).numpy().tolist()
+        [[2.0]]
+    """
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Pools a sequence; ``mask`` ``(batch, time)`` marks its valid steps."""
+        if mask is None:
+            return x[:, ops.shape(x)[1] // 2]
+        valid = ops.cast(mask, "int32")
+        half = ops.sum(valid, axis=1, keepdims=True) // 2
+        return _chosen(x, ops.logical_and(mask, ops.equal(ops.cumsum(valid, axis=1) - 1, half)))
+
+
 def _mean(x: Any, mask: Any) -> Any:
     if mask is None:
         return ops.mean(x, axis=1)
@@ -163,8 +186,12 @@ def _last(x: Any, mask: Any) -> Any:
     valid = ops.cast(mask, "int32")
     # The last valid step is the one that no other follows.
     following = ops.sum(valid, axis=1, keepdims=True) - ops.cumsum(valid, axis=1)
-    last = ops.logical_and(mask, ops.equal(following, 0))
-    return ops.sum(ops.where(ops.expand_dims(last, -1), x, ops.zeros_like(x)), axis=1)
+    return _chosen(x, ops.logical_and(mask, ops.equal(following, 0)))
+
+
+def _chosen(x: Any, step: Any) -> Any:
+    """Returns the one step of each row that ``step`` ``(batch, time)`` marks, zeros where it marks none."""
+    return ops.sum(ops.where(ops.expand_dims(step, -1), x, ops.zeros_like(x)), axis=1)
 
 
 #: The poolings by name, as builders take them.
@@ -173,6 +200,7 @@ POOLINGS: dict[str, type[SequencePooling]] = {
     "max": MaxPooling,
     "attention": AttentionPooling,
     "concat": ConcatPooling,
+    "middle": MiddlePooling,
 }
 
 
