@@ -30,9 +30,9 @@ class TrainConfig:
         epochs: Passes over the training part, at most.
         batch_size: Rows per step.
         tokens_per_batch: Steps of all rows of a batch together, padding included, at most; in place of ``batch_size``
-            rows (validation keeps those; what augmentation adds is not counted). Batches of short rows then have more of them, so that all cost alike; the
-            same rows tend to meet, so that an epoch mixes less. ``None``: ``batch_size`` rows, sorted by length in
-            pools, which is the better mixed.
+            rows (validation keeps those; what augmentation adds to a row is not counted). Batches of short rows then
+            have more of them, so that all cost alike; the same rows tend to meet, so that an epoch mixes less.
+            ``None``: ``batch_size`` rows, sorted by length in pools, which is the better mixed.
         accumulation: Steps whose gradients are averaged before weights move, so that ``accumulation x batch_size`` rows
             count as one batch where memory holds no larger one. 1, for most recurrent networks are small.
         optimizer: ``"adam"``, ``"adamw"``, ``"rmsprop"``, ``"sgd"`` (momentum 0.9, Nesterov) or ``"nadam"``. Adam

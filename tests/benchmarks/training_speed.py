@@ -251,7 +251,7 @@ def profile(repeats: int, limit: int) -> Iterator[dict[str, Any]]:
 
         fit = functools.partial(model.fit, shuffle=False, verbose=0, callbacks=[StopOnNonFinite()])
         with written_gradients(model), executing(model, steps_per_execution(config)):
-            calls = {
+            calls: dict[str, Callable[[], Any]] = {
                 "real": functools.partial(fit, data),
                 "in memory": functools.partial(fit, memory),
                 "data alone": functools.partial(_read_all, data),
