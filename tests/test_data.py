@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnzoo import Splits, load_dataset, read_table
+from rnnzoo import Splits, load_dataset, read_table, stream_table
+from rnnzoo.data.augmentation.augmented_split import augmented
 from rnnzoo.data.batching import batch_order, num_token_batches, token_batch_order
 from rnnzoo.data.series import series_splits
 from rnnzoo.data.split import DatasetSplit
@@ -379,3 +380,17 @@ def test_data_with_batches_of_their_own_refuse_a_bound() -> None:
     ready = DatasetSplit(Splits.from_arrays(TEXTS, LABELS).train.dataset(4))
     with pytest.raises(ArgumentError, match=r"received 64 with tf\.data, whose batches are its own"):
         ready.dataset(4, tokens=64)
+
+
+def test_noise_leaves_the_order_of_token_batches() -> None:
+    splits = Splits.from_arrays(TEXTS, LABELS)
+    noisy = augmented(splits, {"token_dropout": 0.5})
+    arguments: dict[str, Any] = {"tokens": 32, "shuffle": True, "seed": 3, "epoch": 1}
+    pairs = zip(noisy.batches(8, **arguments), splits.train.batches(8, **arguments), strict=True)
+    assert all((targets == clean).all() for (_, targets, _), (_, clean, _) in pairs)
+
+
+def test_rows_that_are_streamed_refuse_a_bound(tmp_path: Path) -> None:
+    splits = stream_table(write(tmp_path / "t.csv", csv_of()), text="text", label="label")
+    with pytest.raises(ArgumentError, match="received 64 with rows that are streamed"):
+        splits.train.num_batches(4, tokens=64)

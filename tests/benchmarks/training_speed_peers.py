@@ -10,6 +10,7 @@ side is ``"PyTorch packed"`` or ``"PyTorch padded"``.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ class Network(torch.nn.Module):
         parameters |= {"embedding.weight": embedding, "dense.weight": dense.T, "dense.bias": dense_bias}
         for name, array in parameters.items():
             self.get_parameter(name).data = torch.tensor(np.ascontiguousarray(array))
+        if cell == "lstm":  # the second bias, which Keras does not have, would double the steps of the first
+            self.get_parameter("rnn.bias_hh_l0").requires_grad_(False)
 
 
 class Trainer:
@@ -61,10 +64,14 @@ class Trainer:
 
     def __init__(self, cell: str, weights: list[np.ndarray], *, packed: bool) -> None:
         self._network = Network(cell, weights, packed=packed)
-        self._optimizer = torch.optim.Adam(self._network.parameters(), lr=1e-3, eps=1e-7)
+        self._optimizer = torch.optim.Adam(self._network.parameters(), lr=1e-3)
         self._loss = torch.nn.CrossEntropyLoss()
+        self._steps = 0
 
     def step(self, tokens: torch.Tensor, lengths: torch.Tensor, targets: torch.Tensor) -> float:
+        # Keras adds epsilon before the mean of squares is corrected for its start at zero, PyTorch after.
+        self._steps += 1
+        self._optimizer.param_groups[0]["eps"] = 1e-7 / math.sqrt(1 - 0.999**self._steps)
         self._optimizer.zero_grad()
         loss = self._loss(self._network(tokens, lengths), targets)
         loss.backward()
