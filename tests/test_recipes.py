@@ -176,3 +176,38 @@ def test_a_damaged_card_is_refused(tmp_path: Path) -> None:
     (tmp_path / "card.json").write_text('{"recipe": "toy"}')
     with pytest.raises(DataError, match="not a result card of this version"):
         read_card(tmp_path / "card.json")
+
+
+def test_the_command_lists_runs_and_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from rnnzoo.cli.app import run
+
+    assert run(["recipes", "digits-*", "--json"]) == 0
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert listed["name"] == "digits-shifted"
+    assert listed["training"] == json.loads(json.dumps(dict(get_recipe("digits-shifted").training)))
+    assert run(["recipes"]) == 0
+    assert "digits-shifted" in capsys.readouterr().out
+    assert run(["run", "digit-shifted", "--out", str(tmp_path / "x")]) == 2
+    assert "did you mean 'digits-shifted'" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_command_makes_a_card_and_fails_the_check(
+    toy: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rnnzoo.cli.app import run
+
+    out = tmp_path / "toy"
+    assert run(["run", "toy", "--out", str(out), "--runs", "1", "--check"]) == 1
+    shown = capsys.readouterr()
+    assert "series-classifier-gru" in shown.out
+    assert "there is no known card to compare with" in shown.err
+    assert (out / "card.json").is_file()
+    assert run(["run", "toy", "--out", str(out), "--runs", "1"]) == 2
+    assert "(--force overwrites)" in capsys.readouterr().err
+    card = read_card(out / "card.json")
+    monkeypatch.setattr(cards, "known_card", lambda name: card)
+    assert run(["run", "toy", "--out", str(out), "--runs", "1", "--resume", "--check", "--json"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["recipe"] == "toy"
+    assert "tolerance 0.05" in shown.err
