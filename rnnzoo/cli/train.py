@@ -125,6 +125,8 @@ def print_run(out: Path, metrics: dict[str, Any]) -> None:
         f"\nbest epoch {metrics['best_epoch']} of {metrics['epochs']}; {metrics['stop_reason']}; "
         f"{metrics['seconds']:.0f} s of training"
     )
+    if "gradients" in metrics:
+        stdout.print(f"gradients  {metrics['gradients']['verdict']}")
     stdout.print(f"report {shell_path(out / 'report.html')}")
     stdout.print(
         f"next   rnnzoo export {shell_path(out)} --out {shell_path(str(out) + '-bundle')}", style="bold"

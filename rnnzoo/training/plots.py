@@ -173,7 +173,8 @@ def gradient_reach(norms: Mapping[str, np.ndarray], *, title: str) -> Figure:
             relative = np.maximum(values / values[-1], 1e-30)
             axes.semilogy(steps, relative, color=color, label=name)
         axes.set(xlabel="steps before the last", ylabel="gradient, last step = 1", title=title)
-        axes.set_ylim(bottom=1e-16)
+        smallest = min((float(np.min(values / values[-1])) for values in norms.values()), default=1.0)
+        axes.set_ylim(bottom=max(1e-16, min(0.01, 0.3 * smallest)))
         axes.legend(frameon=False)
         figure.tight_layout()
     return figure
