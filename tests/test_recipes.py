@@ -75,6 +75,7 @@ def test_every_known_card_is_that_of_its_recipe(name: str) -> None:
     assert known.arguments == fresh["arguments"]
     assert known.training == fresh["training"]
     assert known.metric == recipe.metric
+    assert known.notes == recipe.notes
     assert len(known.runs) == recipe.runs
     assert known.baselines
     means = [row["scores"][recipe.metric] for row in known.runs]

@@ -35,6 +35,10 @@ _TABLE: tuple[Recipe, ...] = (
             augmentation={"token_dropout": 0.1},
         ),
         reference="Slot-gated BiLSTM 0.970 (Goo 2018, the same test rows)",
+        notes=(
+            "A first setting, with the defaults and early stopping, gave .981 on these test rows, which so were seen "
+            "twice."
+        ),
     ),
     Recipe(
         name="snips-slots",
@@ -76,6 +80,12 @@ _TABLE: tuple[Recipe, ...] = (
         word_vectors=("imdb", "ptb"),
         training=_of(epochs=15, early_stopping=3),
         reference="With all 120,000 training rows: LSTM 0.861, TF-IDF 0.924 (Zhang 2015), fastText 0.925 (Joulin 2017)",
+        notes=(
+            "TF-IDF is a hair better. Tried on validation rows, mean over two or three splits: last state "
+            ".861, maximum .874, mean .878 (vectors from random numbers); vectors frozen .885, tuned .891; a "
+            "cosine with averaged weights and smoothing .888; a bag of words with 0 to 2 directions .880 to "
+            ".885; TF-IDF .886 there."
+        ),
     ),
     # Series to classify.
     Recipe(
@@ -96,6 +106,10 @@ _TABLE: tuple[Recipe, ...] = (
             warmup=0.05,
             averaging="ema",
             augmentation={"shift": {"steps": 1, "features": 1, "fill": 0.0}},
+        ),
+        notes=(
+            "Extra trees are better by a third of a digit. A first setting, without averaged weights and a falling "
+            "rate, gave .973 on these test rows, which so were seen twice."
         ),
     ),
     Recipe(
@@ -127,6 +141,10 @@ _TABLE: tuple[Recipe, ...] = (
             augmentation={"jitter": 0.1, "scaling": 0.1},
         ),
         reference="DTW 0.949, MLSTM-FCN 0.976 (Karim 2019, the same parts)",
+        notes=(
+            "Logistic regression on mean, deviation, extremes and ends wins by two or three of 370 rows; 40 "
+            "validation rows tell no setting from another."
+        ),
     ),
     Recipe(
         name="basic-motions",
@@ -148,6 +166,9 @@ _TABLE: tuple[Recipe, ...] = (
             augmentation={"jitter": 0.1, "scaling": 0.1},
         ),
         reference="InceptionTime 1.000 (the same parts)",
+        notes=(
+            "One of 40 test rows is wrong in every run; six validation rows tell no setting from another."
+        ),
     ),
     Recipe(
         name="spoken-digits",
@@ -158,6 +179,7 @@ _TABLE: tuple[Recipe, ...] = (
         tolerance=0.012,
         training=_of(epochs=30, early_stopping=8, augmentation={"spec_augment": {}}),
         reference="No agreed figure; recordings 0 to 4 are the test, as the set says",
+        notes=("Equal to logistic regression on summary statistics of the same frames."),
     ),
     Recipe(
         name="spoken-digits-new-speaker",
@@ -169,6 +191,10 @@ _TABLE: tuple[Recipe, ...] = (
         tolerance=0.1,
         training=_of(epochs=30, early_stopping=8, augmentation={"spec_augment": {}}),
         reference="No agreed figure",
+        notes=(
+            "Logistic regression on summary statistics wins by far. Five speakers are few to learn speech "
+            "from."
+        ),
     ),
     Recipe(
         name="splice-junctions",
@@ -190,6 +216,10 @@ _TABLE: tuple[Recipe, ...] = (
             warmup=0.05,
         ),
         reference="Tree ensembles and linear models 0.95 to 0.97 (various splits)",
+        notes=(
+            "On the validation rows of one fold: the last state .896, attention .927, maximum .957, middle "
+            ".955 in a third of the time; point mutations did not help."
+        ),
     ),
     Recipe(
         name="intensive-care",
@@ -202,6 +232,10 @@ _TABLE: tuple[Recipe, ...] = (
         folds=5,
         training=_of(epochs=40, early_stopping=8, monitor="val_auc"),
         reference="GRU-D AUROC 0.842 (Che 2018, five folds of the same set a, other bins)",
+        notes=(
+            "Logistic regression on counts, means, extremes and ends wins. GRU-D stops where validation "
+            "AUROC is best; other sizes were not compared."
+        ),
     ),
     # Series to forecast.
     Recipe(

@@ -202,11 +202,19 @@ def effects(name: str) -> dict[str, np.ndarray]:
     return found
 
 
+def measured() -> list[str]:
+    """The sets that have results."""
+    return [name for name in PROBLEMS if effects(name)]
+
+
 def table() -> str:
     """The README's table, of both sets side by side."""
-    found = {name: effects(name) for name in PROBLEMS}
+    found = {name: effects(name) for name in measured()}
     tricks = list(dict.fromkeys(trick for one in found.values() for trick in one))
-    lines = [f"| worth of | {' | '.join(PROBLEMS[name].title for name in found)} |", "|---|---|---|"]
+    lines = [
+        f"| worth of | {' | '.join(PROBLEMS[name].title for name in found)} |",
+        f"|---|{'---|' * len(found)}",
+    ]
     for trick in tricks:
         cells = [
             f"{one[trick].mean():+.2f} ({one[trick].min():+.2f} to {one[trick].max():+.2f})"
@@ -221,8 +229,9 @@ def table() -> str:
 def picture() -> Figure:
     """Every seed a dot, the mean a bar."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10, 4.2))
-        for axes, name in zip(figure.subplots(1, len(PROBLEMS)), PROBLEMS, strict=True):
+        names = measured()
+        figure = Figure(figsize=(5.6 * len(names), 4.2))
+        for axes, name in zip(np.atleast_1d(figure.subplots(1, len(names))), names, strict=True):
             found = dict(sorted(effects(name).items(), key=lambda item: item[1].mean()))
             for place, values in enumerate(found.values()):
                 mean = values.mean()

@@ -64,6 +64,7 @@ def main() -> None:
     for recipe in list_recipes(options.recipes):
         if known_card(recipe.name) is None:
             card = run_recipe(recipe.name, options.runs / recipe.name, resume=True, report=print)
+            CARDS.mkdir(exist_ok=True)
             write_json(CARDS / f"{recipe.name}.json", card.to_dict())
 
 
