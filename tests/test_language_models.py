@@ -125,7 +125,7 @@ class TestCarriedStates:
 
     def test_training_learns_what_lies_before_the_window(self) -> None:
         """What comes after "and" follows from the word before it, in every second stream that of another window."""
-        splits = text_stream_splits(counting(401), window=2, validation_fraction=0.1, test_fraction=0.1)
+        splits = text_stream_splits(counting(400), window=2, validation_fraction=0.1, test_fraction=0.1)
         assert (len(splits.train.ids) - 1) // 4 % 2 == 1  # type: ignore[attr-defined]
         model = small(splits)
         config = TrainConfig(epochs=10, batch_size=4, learning_rate=0.005, early_stopping=None)
