@@ -89,7 +89,11 @@ class Split(ABC):
             epoch: The epoch.
         """
         for rows in self.order(batch_size, tokens=tokens, shuffle=shuffle, seed=seed, epoch=epoch):
-            yield self.gather(rows)
+            yield self.batch(rows, seed=seed, epoch=epoch)
+
+    def batch(self, rows: Sequence[int] | np.ndarray, *, seed: int, epoch: int) -> Batch:
+        """Returns some rows as one of the batches of this seed and epoch: as ``gather`` does, unless there is noise."""
+        return self.gather(rows)
 
     def dataset(
         self,

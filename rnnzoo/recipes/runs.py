@@ -21,9 +21,11 @@ from rnnzoo.recipes.latency import measure_latency
 from rnnzoo.recipes.recipe import Recipe
 from rnnzoo.recipes.rivals import run_rival
 from rnnzoo.recipes.table import get_recipe
+from rnnzoo.tasks import get_task
 from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.evaluation import score_outputs
 from rnnzoo.training.run_directory import RunDirectory
-from rnnzoo.training.scores import Scores, score
+from rnnzoo.training.scores import Scores
 from rnnzoo.training.trainer import train
 from rnnzoo.zoo import create_model
 from rnnzoo_export.onnx_export import export_onnx
@@ -132,7 +134,7 @@ def _rivals(recipe: Recipe, splits: Splits) -> dict[str, Scores]:
     part = splits.test if splits.test is not None else splits.validation
     truth = part.gather(np.arange(len(part)))[1]
     return {
-        name: score(splits.task, answers, truth)
+        name: score_outputs(answers, truth, splits, get_task(splits.task))
         for rival in recipe.rivals
         for name, answers in run_rival(rival, splits, part).items()
     }

@@ -117,12 +117,24 @@ def evaluate_part(
         joined = splits.decoding.outputs_in_original_units(joined)
         truth = splits.decoding.in_original_units(truth)
     steps = np.concatenate(lengths) if tags else None
-    labels = splits.decoding.labels if splits.decoding is not None else None
-    scale = splits.decoding.scale if splits.decoding is not None else None
-    scores = score(
-        task.name, joined, truth, labels=labels, lengths=steps, quantiles=task.quantiles, scale=scale
-    )
+    scores = score_outputs(joined, truth, splits, task, lengths=steps)
     return Evaluation({**scores, "loss": loss}, joined, truth, steps)
+
+
+def score_outputs(
+    outputs: np.ndarray, targets: np.ndarray, splits: Splits, task: Task, *, lengths: np.ndarray | None = None
+) -> Scores:
+    """Scores outputs, of a model or of a baseline, with what the data know of labels and scale."""
+    decoding = splits.decoding
+    return score(
+        task.name,
+        outputs,
+        targets,
+        labels=decoding.labels if decoding is not None else None,
+        lengths=lengths,
+        quantiles=task.quantiles,
+        scale=decoding.scale if decoding is not None else None,
+    )
 
 
 def _check_finite(model: keras.Model, output: np.ndarray) -> None:

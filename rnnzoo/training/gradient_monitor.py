@@ -12,12 +12,11 @@ from typing import Any
 
 import keras
 
-from rnnzoo.files import replacing
+from rnnzoo.files import write_csv
 from rnnzoo.model_layers import methods_replaced, recurrent_layers
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.gradient_norms import GradientNorms, measure_gradient_norms
 
-_COLUMNS = ("epoch", "of", "name", "step", "norm")
 #: Shares of clipped steps at which clipping hardly does anything, or is what sets the pace.
 _OFTEN = 0.9
 
@@ -117,7 +116,7 @@ class GradientMonitor(keras.callbacks.Callback):
         self.norms = measure_gradient_norms(self.model, inputs, targets, loss=self._loss, weights=weights)
         self._rows = [row for row in self._rows if int(row["epoch"]) <= epoch] + _rows(epoch + 1, self.norms)
         if self._path is not None:
-            _write(self._path, self._rows)
+            write_csv(self._path, self._rows)
 
     def summary(self) -> GradientSummary:
         """Says what the latest epoch's gradients are like, and which switch answers it."""
@@ -153,10 +152,3 @@ def _read(path: Path) -> list[dict[str, Any]]:
         return []
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
-
-
-def _write(path: Path, rows: list[dict[str, Any]]) -> None:
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, _COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)

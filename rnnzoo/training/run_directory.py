@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ import numpy as np
 
 from rnnzoo.decoding import Decoding, load_decoding
 from rnnzoo.errors import DataError, PathExistsError, RunError
-from rnnzoo.files import existing_directory, existing_file, read_json, remove_partial, replacing, write_json
+from rnnzoo.files import existing_directory, existing_file, read_json, remove_partial, write_csv, write_json
 from rnnzoo.preprocessing import Preprocessing, load_preprocessing
 
 FORMAT_VERSION = 1
@@ -147,11 +146,7 @@ class RunDirectory:
 
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Writes one line per epoch."""
-        columns = list(dict.fromkeys(name for row in rows for name in row))
-        with replacing(self.history) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns)
-            writer.writeheader()
-            writer.writerows(rows)
+        write_csv(self.history, rows)
 
 
 def open_run(path: str | os.PathLike[str]) -> RunDirectory:

@@ -18,9 +18,9 @@ from rnnzoo.report import Section, write_report
 from rnnzoo.tasks import FORECASTING_TASKS, Task
 from rnnzoo.training import plots
 from rnnzoo.training.baselines import run_baselines
-from rnnzoo.training.evaluation import Evaluation
+from rnnzoo.training.evaluation import Evaluation, score_outputs
 from rnnzoo.training.run_directory import RunDirectory
-from rnnzoo.training.scores import Scores, class_numbers, score
+from rnnzoo.training.scores import Scores, class_numbers
 
 if TYPE_CHECKING:
     from rnnzoo.training.trainer import TrainResult
@@ -48,13 +48,8 @@ def write_run_files(
     part = "test" if splits.test is not None else "validation"
     rivals = run_baselines(splits, getattr(splits, part))
     truth, lengths = evaluation[part].targets, evaluation[part].lengths
-    labels = splits.decoding.labels if splits.decoding is not None else None
-    scale = splits.decoding.scale if splits.decoding is not None else None
     baselines = {
-        name: score(
-            task.name, outputs, truth, labels=labels, lengths=lengths, quantiles=task.quantiles, scale=scale
-        )
-        for name, outputs in rivals.items()
+        name: score_outputs(outputs, truth, splits, task, lengths=lengths) for name, outputs in rivals.items()
     }
     pictures = _draw(run, result, splits, task, part, evaluation[part], rivals)
     metrics = {

@@ -15,7 +15,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.augmentation.augmented_split import augmented
-from rnnzoo.data.split import Batch
+from rnnzoo.data.split import Batch, Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.streams import StreamSplit
 from rnnzoo.errors import ArgumentError, RunError
@@ -123,9 +123,7 @@ def train(
     check_model_fits(model, splits, kind)
     # What does not go together is refused before anything is written.
     training_loss(kind, config)
-    if config.class_weights is not None:
-        class_weights(splits, kind, config.class_weights)
-    augmented(splits, config.augmentation)  # refuses what does not fit before anything is written
+    learned_from = _learned_from(splits, kind, config)
     run = RunDirectory(directory) if directory is not None else None
     resuming = False
     if run is not None:
@@ -141,6 +139,7 @@ def train(
         resume=resuming,
         callbacks=callbacks,
         progress=progress,
+        learned_from=learned_from,
     )
     evaluation = evaluate_parts(model, splits, kind)
     result = TrainResult(
@@ -170,6 +169,21 @@ class Fitted:
     gradients: GradientSummary | None = None
 
 
+@dataclass(frozen=True)
+class LearnedFrom:
+    """The training part as it is learned from: with noise and weights of its classes, where they are wanted."""
+
+    split: Split
+    class_weights: np.ndarray | None
+
+
+def _learned_from(splits: Splits, task: Task, config: TrainConfig) -> LearnedFrom:
+    weights = None
+    if config.class_weights is not None:
+        weights = class_weights(splits, task, config.class_weights)
+    return LearnedFrom(augmented(splits, config.augmentation), weights)
+
+
 def fit(
     model: keras.Model,
     splits: Splits,
@@ -181,6 +195,7 @@ def fit(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: bool = False,
     epochs: tuple[int, int] | None = None,
+    learned_from: LearnedFrom | None = None,
 ) -> Fitted:
     """Compiles and fits a model; the loop under ``train`` and under every trial of a search.
 
@@ -194,6 +209,7 @@ def fit(
         callbacks: Further Keras callbacks.
         progress: Whether to show progress.
         epochs: First (counted from 0) and last epoch, for searches that train in rungs; ``None`` for all.
+        learned_from: What ``splits`` and ``config`` make of the training part, where that is known already.
 
     Returns:
         History, best epoch and stop reason.
@@ -242,7 +258,9 @@ def fit(
             stack.enter_context(watch.attached(model.optimizer))
         stack.enter_context(computing_in(model, config.mixed_precision))
         model.fit(
-            _training_dataset(model, splits, task, config, current_epoch),
+            _training_dataset(
+                model, learned_from or _learned_from(splits, task, config), config, current_epoch
+            ),
             validation_data=_dataset(model, splits.validation, config, shuffle=False),
             initial_epoch=first,
             # A run that had stopped by itself only takes up its best weights again.
@@ -325,13 +343,11 @@ def _compile(model: keras.Model, task: Task, config: TrainConfig, *, steps_per_e
 
 
 def _training_dataset(
-    model: keras.Model, splits: Splits, task: Task, config: TrainConfig, epoch: Callable[[], int]
+    model: keras.Model, learned_from: LearnedFrom, config: TrainConfig, epoch: Callable[[], int]
 ) -> Any:
-    train = augmented(splits, config.augmentation)
-    dataset = _dataset(model, train, config, shuffle=True, epoch=epoch)
-    if config.class_weights is None:
-        return dataset
-    return dataset.map(weigh_by_class(class_weights(splits, task, config.class_weights)))
+    dataset = _dataset(model, learned_from.split, config, shuffle=True, epoch=epoch)
+    weights = learned_from.class_weights
+    return dataset if weights is None else dataset.map(weigh_by_class(weights))
 
 
 def _dataset(

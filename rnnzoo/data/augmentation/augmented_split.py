@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,18 +53,9 @@ class AugmentedSplit(Split):
         """Returns some rows as one batch, without noise."""
         return self._split.gather(rows)
 
-    def batches(
-        self,
-        batch_size: int,
-        *,
-        tokens: int | None = None,
-        shuffle: bool = False,
-        seed: int = 0,
-        epoch: int = 0,
-    ) -> Iterator[Batch]:
-        """Yields all rows in batches, with the noise of this seed and epoch, in the order of the clean part."""
-        for rows in self.order(batch_size, tokens=tokens, shuffle=shuffle, seed=seed, epoch=epoch):
-            yield self._split.gather_encoded(rows, self.noisy(rows, seed=seed, epoch=epoch))
+    def batch(self, rows: Sequence[int] | np.ndarray, *, seed: int, epoch: int) -> Batch:
+        """Returns some rows as one batch, with the noise of this seed and epoch."""
+        return self._split.gather_encoded(rows, self.noisy(rows, seed=seed, epoch=epoch))
 
     def noisy(self, rows: Sequence[int] | np.ndarray, *, seed: int, epoch: int) -> list[np.ndarray]:
         """Returns some rows with the noise of this seed and epoch, encoded, one array each."""
