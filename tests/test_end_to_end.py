@@ -56,6 +56,7 @@ def test_quickstart_searches_trains_proves_and_serves(tmp_path: Path) -> None:
     assert "not empty" in again.stderr
 
 
+@pytest.mark.slow
 def test_intents_of_real_utterances(real_data: Path, tmp_path: Path) -> None:
     """SNIPS, 7 intents: the README's figure, its ONNX file and its answers."""
     folder = real_data / "snips"
