@@ -255,7 +255,9 @@ def test_train_evaluate_export_predict(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "ODD.TXT").write_bytes("a poor\u2028film\x0c\r\na fine film\n".encode())
     assert len(json.loads(ok("predict", bundle, "--input", tmp_path / "ODD.TXT", "--json"))) == 2
     (tmp_path / "a.mp3").write_bytes(b"\xff\xfb")
-    assert "received a.mp3; expected .txt, .csv" in refused(capsys, "predict", bundle, "-i", tmp_path / "a.mp3")
+    assert "received a.mp3; expected .txt, .csv" in refused(
+        capsys, "predict", bundle, "-i", tmp_path / "a.mp3"
+    )
     into_directory = refused(capsys, "predict", bundle, "a film", "--output", tmp_path, "--force")
     assert "exists; expected a new file" in into_directory
     from_table = json.loads(ok("predict", bundle, "--input", table, "--text", "text", "--json"))
