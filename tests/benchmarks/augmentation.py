@@ -3,8 +3,9 @@
     RNNZOO_DATA=... python tests/benchmarks/augmentation.py --seeds 3
 
 Every rate is the default of its paper or of the table, chosen before any score was seen; epochs and early stopping are
-the same with and without. Speech holds out one speaker a seed, up to six. Adds to ``results/augmentation.csv`` what is
-not there yet, so that a stopped run goes on; ``--table`` prints the means.
+the same with and without. SNIPS has the 1,000 training rows of ``ablation.py``, for all 13,000 leave nothing to gain.
+Speech holds out one speaker a seed, up to six. Adds to ``results/augmentation.csv`` what is not there yet, so that a
+stopped run goes on; ``--table`` prints the means.
 
 Paraphrases come from two translators of the zoo, English to German and back, which ``--translators FOLDER`` trains on
 Multi30k (about half an hour) unless they are there, and keeps with the paraphrases; without it they are left out.
@@ -22,6 +23,7 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import ablation
 import keras
 import numpy as np
 from zoo import machine, read_rows, write_rows
@@ -35,7 +37,6 @@ from rnnzoo_export import Translator, export_seq2seq_onnx
 
 RESULTS = Path(__file__).parent / "results" / "augmentation.csv"
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
-ROWS = 1000  # of SNIPS, whose 13,000 leave nothing to gain
 # Words of commands to assistants, written down before any score was seen.
 SYNONYMS = {
     "play": ["start", "put on"],
@@ -74,22 +75,10 @@ class Problem:
     shared: bool = True  # whether all seeds have the same data
 
 
-def snips(seed: int) -> Splits:
-    """The first training rows of SNIPS, which are shuffled, with all validation and test rows."""
-    whole = load_dataset("snips")
-    parts = {}
-    for name in ("train", "validation", "test"):
-        split = getattr(whole, name)
-        count = ROWS if name == "train" else len(split)
-        labels = [whole.decoding.labels[number] for number in split.gather(np.arange(count))[1]]
-        parts[name] = ([split.raw[row] for row in range(count)], labels)
-    return Splits.from_arrays(*parts["train"], validation=parts["validation"], test=parts["test"])
-
-
 PROBLEMS = (
     Problem(
-        f"SNIPS intents, {ROWS:,} rows",
-        snips,
+        f"SNIPS intents, {ablation.ROWS:,} rows",
+        lambda seed: ablation.load("snips"),
         "text-classifier-bilstm",
         {"epochs": 40, "early_stopping": 8},
         {
