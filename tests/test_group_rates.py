@@ -26,7 +26,7 @@ from rnnzoo.training.config import OPTIMIZERS
 from rnnzoo.training.group_rates import GROUPED_OPTIMIZERS, group_rates
 from rnnzoo.training.layer_groups import layer_groups
 from rnnzoo.training.optimizers import build_optimizer
-from rnnzoo.training.slanted_triangular import SlantedTriangular
+from rnnzoo.training.schedules import SlantedTriangular
 
 STEPS = 4
 

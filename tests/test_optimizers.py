@@ -15,7 +15,8 @@ import pytest
 from rnnzoo import TrainConfig
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.config import CLIPS, OPTIMIZERS
-from rnnzoo.training.optimizers import WarmupDecay, build_optimizer
+from rnnzoo.training.optimizers import build_optimizer
+from rnnzoo.training.schedules import WarmupDecay
 
 GRADIENTS = [np.array([3.0, 4.0]), np.array([[0.0, 12.0]])]  # norms 5 and 12, together 13
 

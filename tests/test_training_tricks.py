@@ -18,8 +18,9 @@ from rnnzoo.tasks import get_task
 from rnnzoo.training.averaging import AveragedWeights
 from rnnzoo.training.class_weights import class_weights
 from rnnzoo.training.gradient_norms import measure_gradient_norms
-from rnnzoo.training.optimizers import OneCycle, build_optimizer
+from rnnzoo.training.optimizers import build_optimizer
 from rnnzoo.training.precision import computing_in
+from rnnzoo.training.schedules import OneCycle
 from rnnzoo.training.training_loss import training_loss
 
 
