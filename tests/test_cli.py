@@ -100,7 +100,7 @@ def test_datasets_are_listed_with_whether_they_are_there(tmp_path: Path) -> None
 
 WRONG: list[tuple[list[str], str]] = [
     (["trian"], "error: No such command 'trian'."),
-    (["train"], "error: Missing argument 'model'. See: rnnzoo --help"),
+    (["train"], "error: Missing argument 'model'. See: rnnzoo train --help"),
     (["models", "lstm-classifier"], "error: unknown model: received 'lstm-classifier'; did you mean"),
     (["datasets", "imbd"], "error: unknown data set: received 'imbd'; did you mean 'imdb'"),
     (

@@ -60,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
         0 if all went well, 1 if work failed (training, export), 2 for wrong use, 130 after Ctrl-C.
     """
     try:
-        status = app(list(arguments), standalone_mode=False)
+        status = app(list(arguments), prog_name="rnnzoo", standalone_mode=False)
     except RnnzooError as error:
         hint = (
             " (--force overwrites)"
@@ -80,6 +80,8 @@ def run(arguments: Sequence[str]) -> int:
         if not hasattr(error, "format_message"):
             raise
         # Wrong options and commands; Typer keeps their classes to itself.
-        typer.echo(f"error: {error.format_message()} See: rnnzoo --help", err=True)
+        context = getattr(error, "ctx", None)
+        command = "rnnzoo" if context is None else context.command_path
+        typer.echo(f"error: {error.format_message().rstrip('.')}. See: {command} --help", err=True)
         return 2
     return status if isinstance(status, int) else 0

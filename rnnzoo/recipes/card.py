@@ -242,7 +242,9 @@ def write_page(path: Path, card: Card, run: RunDirectory) -> None:
         "weights": card.parameters,
         "seconds of training": card.train_seconds,
         "ONNX file": f"{card.onnx['bytes']:,} bytes",
-        "milliseconds of a call": card.onnx["milliseconds"],
+        "milliseconds of a call": {
+            f"{rows} rows": taken for rows, taken in card.onnx["milliseconds"].items()
+        },
         "machine": card.machine,
         "versions": card.versions,
     }
@@ -272,9 +274,15 @@ def _run_row(row: Mapping[str, Any], metric: str) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> Any:
+    """A value as a reader writes it; checksums of files are in the JSON file alone."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {inner}" for name, inner in value.items() if name != "files")
-    return value
+        shown = {name: _shown(inner) for name, inner in value.items() if name != "files" and inner != {}}
+        return ", ".join(
+            f"{name} ({inner})" if "," in str(inner) else f"{name} {inner}" for name, inner in shown.items()
+        )
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "none" if value is None else value
 
 
 def spread(statistics: Mapping[str, float], *, digits: int = 4) -> str:
