@@ -87,6 +87,8 @@ def test_the_two_commands_come_first_and_ci_runs_the_second(readme: str, project
         "etth1.py",
         "recipes.py",
         "ablation.py",
+        "augmentation.py",
+        "transfer.py",
     ],
 )
 def test_the_tables_are_what_was_measured(script: str, readme: str, project: Path) -> None:

@@ -217,13 +217,17 @@ def table() -> str:
     ]
     for trick in tricks:
         cells = [
-            f"{one[trick].mean():+.2f} ({one[trick].min():+.2f} to {one[trick].max():+.2f})"
+            f"{_signed(one[trick].mean())} ({_signed(one[trick].min())} to {_signed(one[trick].max())})"
             if trick in one
             else "-"
             for one in found.values()
         ]
         lines.append(f"| {trick} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _signed(number: float) -> str:
+    return f"{round(number, 2) + 0.0:+.2f}"  # no minus before zero
 
 
 def picture() -> Figure:
