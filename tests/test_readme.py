@@ -89,6 +89,7 @@ def test_the_two_commands_come_first_and_ci_runs_the_second(readme: str, project
         "ablation.py",
         "augmentation.py",
         "transfer.py",
+        "training_speed.py",
     ],
 )
 def test_the_tables_are_what_was_measured(script: str, readme: str, project: Path) -> None:
