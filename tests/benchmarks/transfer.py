@@ -179,6 +179,7 @@ def load(problem: Problem, seed: int, *, development: bool) -> Data:
     )
 
 
+@functools.cache
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     frame = pd.read_csv(path, sep="\t", names=list(columns), quoting=3, dtype=str, keep_default_na=False)
     frame["text"] = [b" ".join(split_words(text)).decode() for text in frame["text"]]
