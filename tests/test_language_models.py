@@ -118,6 +118,45 @@ class TestCarriedStates:
         np.testing.assert_allclose(np.concatenate(parts, axis=1), np.asarray(model(tokens)), atol=2e-6)
         np.testing.assert_array_equal(np.asarray(model(tokens[:, :4])), np.asarray(model(tokens[:, :4])))
 
+    @pytest.mark.parametrize("cell", ["lstm", "gru", "min_gru"])
+    def test_in_training_some_rows_start_anew_in_all_layers(self, cell: str) -> None:
+        model = build_language_model(
+            vocabulary_size=9, embedding_size=5, units=(6, 6), cell=cell, dropout=0.0
+        )
+        tokens = np.random.default_rng(0).integers(2, 9, (64, 12))
+        anew, whole = np.asarray(model(tokens[:, 4:8])), np.asarray(model(tokens))
+        states = CarriedStates(model, forget=0.5)
+
+        def second_and_third(seed: tuple[int, int], *, training: bool = True) -> list[np.ndarray]:
+            states.reset(64, seed=seed)
+            with states.attached():
+                step = tf.function(lambda x: model(x, training=training))
+                return [np.asarray(step(tokens[:, i : i + 4])) for i in (0, 4, 8)][1:]
+
+        def equal(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
+            return np.isclose(found, expected, atol=2e-6).all(axis=(1, 2))
+
+        second, third = second_and_third((0, 0))
+        forgotten = equal(second, anew)
+        assert 16 < forgotten.sum() < 48
+        # A row that starts anew in one layer only would be neither.
+        np.testing.assert_array_equal(forgotten, ~equal(second, whole[:, 4:8]))
+        assert (forgotten != equal(third, np.asarray(model(tokens[:, 8:])))).any()
+        for found, expected in zip(second_and_third((0, 0)), (second, third), strict=True):
+            np.testing.assert_array_equal(found, expected)
+        assert all((second_and_third(seed)[0] != second).any() for seed in ((1, 0), (0, 1)))
+        assert equal(second_and_third((0, 0), training=False)[0], whole[:, 4:8]).all()
+
+    def test_only_running_text_has_states_to_reset(self) -> None:
+        splits = load_dataset("digits")
+        model = create_model("series-classifier-gru", units=(4,), **splits.model_arguments)
+        with pytest.raises(
+            ArgumentError, match=r"reset_states: received 0\.01 for data whose rows are each read from"
+        ):
+            train(model, splits, config=TrainConfig(reset_states=0.01), progress=False)
+        with pytest.raises(ArgumentError, match="reset_states: received 1"):
+            TrainConfig(reset_states=1.0)
+
     def test_layers_that_read_backwards_are_refused(self) -> None:
         model = build_classifier(num_classes=2, num_features=3, units=(4,), bidirectional=True)
         with pytest.raises(ArgumentError, match="layer 'backward_lstm_1': reads backwards"):
@@ -143,7 +182,7 @@ class TestCarriedStates:
                 if epoch + 1 == self.at:
                     raise KeyboardInterrupt
 
-        config = TrainConfig(epochs=4, batch_size=4, learning_rate=0.01, tensorboard=False)
+        config = TrainConfig(epochs=4, batch_size=4, learning_rate=0.01, reset_states=0.1, tensorboard=False)
         whole = small(splits, dropout=0.2)
         train(whole, splits, config=config, directory=tmp_path / "whole", progress=False)
         parts = small(splits, dropout=0.2)

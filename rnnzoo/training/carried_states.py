@@ -17,11 +17,17 @@ class CarriedStates:
 
     The model itself keeps no state: its layers are made to start from variables that live here, and to leave their
     last states in them, as long as ``attached`` lasts. Gradients stop at the first step of a batch.
+
+    Args:
+        model: The model.
+        forget: Probability that a row of a training batch starts from zeros instead, in all layers.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, *, forget: float = 0.0) -> None:
         self._layers = recurrent_layers(model)
         self._variables: dict[str, list[Any]] = {}
+        self._forget = forget
+        self._draw: Any = None
         for layer in self._layers:
             if layer.go_backwards:
                 raise ArgumentError(
@@ -35,10 +41,13 @@ class CarriedStates:
         with methods_replaced((layer, "inner_loop", self._carrying(layer)) for layer in self._layers):
             yield self
 
-    def reset(self, rows: int) -> None:
-        """Puts all states to zero, for batches of so many rows."""
+    def reset(self, rows: int, *, seed: tuple[int, int] = (0, 0)) -> None:
+        """Puts all states to zero, for batches of so many rows; ``seed`` draws which of them start anew later."""
         import tensorflow as tf
 
+        if self._draw is None:
+            self._draw = tf.Variable((0, 0, 0), dtype=tf.int64, trainable=False)
+        self._draw.assign((*seed, 0))
         for layer in self._layers:
             zeros = [tf.zeros((rows, size), layer.compute_dtype) for size in layer.state_size]
             if layer.name not in self._variables:
@@ -54,12 +63,24 @@ class CarriedStates:
         def carry(sequences: Any, initial_state: Any, mask: Any, training: Any = False) -> Any:
             variables = self._variables[layer.name]
             states = [variable.read_value() for variable in variables]
+            if training and self._forget:
+                states = self._forgetting(states, first=layer is self._layers[0])
             last, outputs, after = inner_loop(sequences, states, mask, training)
             for variable, state in zip(variables, keras.tree.flatten(after), strict=True):
                 variable.assign(state)
             return last, outputs, after
 
         return carry
+
+    def _forgetting(self, states: list[Any], *, first: bool) -> list[Any]:
+        """Puts some rows to zero, the same in all layers of a batch."""
+        import tensorflow as tf
+
+        if first:
+            self._draw.assign_add((0, 0, 1))
+        seed, epoch, batch = tf.unstack(self._draw)
+        drawn = tf.random.stateless_uniform((tf.shape(states[0])[0], 1), (seed, epoch * 1_000_003 + batch))
+        return [tf.where(drawn < self._forget, tf.zeros_like(state), state) for state in states]
 
 
 class ResetStates(keras.callbacks.Callback):
@@ -69,16 +90,17 @@ class ResetStates(keras.callbacks.Callback):
         states: The states.
         train_rows: Rows of a training batch.
         validation_rows: Rows of a validation batch.
+        seed: Draws the rows that start anew in the middle of an epoch.
     """
 
-    def __init__(self, states: CarriedStates, *, train_rows: int, validation_rows: int) -> None:
+    def __init__(self, states: CarriedStates, *, train_rows: int, validation_rows: int, seed: int) -> None:
         super().__init__()
-        self._states = states
+        self._states, self._seed = states, seed
         self._train_rows, self._validation_rows = train_rows, validation_rows
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Starts the epoch's first windows from zeros."""
-        self._states.reset(self._train_rows)
+        self._states.reset(self._train_rows, seed=(self._seed, epoch))
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Starts validation from zeros; training has ended its epoch by then."""

@@ -73,6 +73,10 @@ class TrainConfig:
         plateau_factor: See ``reduce_on_plateau``.
         monitor_gradients: Whether history and report also say how large gradients are, how many steps are clipped and
             how far back in time gradients reach (Bengio 1994). Off, for it costs an extra pass over one batch an epoch.
+        reset_states: Probability that a row of a batch of running text starts from zero states instead of those of
+            the row before it, for language models whose texts will be read from their beginnings: those that a
+            classifier is fine-tuned from, above all after few epochs (Melis 2018, whose program calls it
+            ``drop_state_probability``; 0.01 is enough). 0, for a single long text is best read in one piece.
         discriminative: How many times smaller the learning rate of a group of layers is than that of the group above
             it, from the head down (``rnnzoo.training.layer_groups``); 2.6 in ULMFiT (Howard & Ruder 2018,
             arXiv:1801.06146). ``None``, for models that start from random weights: one rate for all.
@@ -127,6 +131,7 @@ class TrainConfig:
     reduce_on_plateau: int | None = None
     plateau_factor: float = 0.5
     monitor_gradients: bool = False
+    reset_states: float = 0.0
     discriminative: float | None = None
     gradual_unfreezing: int | None = None
     steps_per_execution: int | None = None
@@ -164,6 +169,7 @@ class TrainConfig:
         checks.number("ema_decay", self.ema_decay, above=0, below=1)
         checks.integer("averaging_patience", self.averaging_patience, minimum=1)
         checks.number("label_smoothing", self.label_smoothing, minimum=0, below=1)
+        checks.number("reset_states", self.reset_states, minimum=0, below=1)
         for name in ("monitor_gradients", "tensorboard"):
             checks.flag(name, getattr(self, name))
         if self.augmentation is not None:

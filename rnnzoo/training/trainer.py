@@ -178,6 +178,11 @@ class LearnedFrom:
 
 
 def _learned_from(splits: Splits, task: Task, config: TrainConfig) -> LearnedFrom:
+    if config.reset_states and not isinstance(splits.train, StreamSplit):
+        raise ArgumentError(
+            f"reset_states: received {config.reset_states:g} for data whose rows are each read from the beginning; "
+            "expected 0, for only running text (text_stream_splits) carries states. Leave it out."
+        )
     weights = None
     if config.class_weights is not None:
         weights = class_weights(splits, task, config.class_weights)
@@ -287,9 +292,9 @@ def _carry_states(
 
     if not (isinstance(splits.train, StreamSplit) and isinstance(splits.validation, StreamSplit)):
         return first_batch
-    states = CarriedStates(model)
+    states = CarriedStates(model, forget=config.reset_states)
     rows = splits.train.streams(config.batch_size), splits.validation.streams(_validation_rows(config))
-    chain.insert(0, ResetStates(states, train_rows=rows[0], validation_rows=rows[1]))
+    chain.insert(0, ResetStates(states, train_rows=rows[0], validation_rows=rows[1], seed=config.seed))
     stack.enter_context(states.attached())
 
     def first_of_streams() -> Batch:
