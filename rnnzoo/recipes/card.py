@@ -243,7 +243,7 @@ def write_page(path: Path, card: Card, run: RunDirectory) -> None:
         "seconds of training": card.train_seconds,
         "ONNX file": f"{card.onnx['bytes']:,} bytes",
         "milliseconds of a call": {
-            f"{rows} rows": taken for rows, taken in card.onnx["milliseconds"].items()
+            f"{rows} row{'s' * (int(rows) != 1)}": taken for rows, taken in card.onnx["milliseconds"].items()
         },
         "machine": card.machine,
         "versions": card.versions,
