@@ -8,7 +8,7 @@ Speech holds out one speaker a seed, up to six. Adds to ``results/augmentation.c
 stopped run goes on; ``--table`` prints the means.
 
 Paraphrases come from two translators of the zoo, English to German and back, which ``--translators FOLDER`` trains on
-Multi30k (about half an hour) unless they are there, and keeps with the paraphrases; without it they are left out.
+Multi30k (about an hour) unless they are there, and keeps with the paraphrases; without it they are left out.
 """
 
 from __future__ import annotations
