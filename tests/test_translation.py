@@ -165,9 +165,13 @@ def test_codings_are_stored(tmp_path: Path) -> None:
 def test_tokenizers_is_imported_on_use_only() -> None:
     code = (
         "import sys; sys.modules['tokenizers'] = None\n"
-        "import rnnzoo.preprocessing as p; p.WordPreprocessing.fit(['a']).encode(['a'])"
+        "import rnnzoo.preprocessing as p; print(p.WordPreprocessing.fit(['a']).encode(['a'])[0].shape)\n"
+        "p.SubwordPreprocessing.fit(['a'], max_tokens=10)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stdout == "(2,)\n"
+    # The use that needs it fails, so that it was truly kept out.
+    assert "import of tokenizers halted" in run.stderr
 
 
 # Data

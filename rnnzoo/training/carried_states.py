@@ -11,6 +11,9 @@ import keras
 from rnnzoo.errors import ArgumentError
 from rnnzoo.model_layers import methods_replaced, recurrent_layers
 
+#: More batches than an epoch has, so that no two draw alike.
+_BATCHES = 1_000_003
+
 
 class CarriedStates:
     """The states of a model's recurrent layers between batches.
@@ -42,12 +45,17 @@ class CarriedStates:
             yield self
 
     def reset(self, rows: int, *, seed: tuple[int, int] = (0, 0)) -> None:
-        """Puts all states to zero, for batches of so many rows; ``seed`` draws which of them start anew later."""
+        """Puts all states to zero, for batches of so many rows.
+
+        Args:
+            rows: The rows.
+            seed: Seed and epoch, which draw the rows that start anew later.
+        """
         import tensorflow as tf
 
         if self._draw is None:
-            self._draw = tf.Variable((0, 0, 0), dtype=tf.int64, trainable=False)
-        self._draw.assign((*seed, 0))
+            self._draw = tf.Variable((0, 0), dtype=tf.int64, trainable=False)
+        self._draw.assign((seed[0], seed[1] * _BATCHES))
         for layer in self._layers:
             zeros = [tf.zeros((rows, size), layer.compute_dtype) for size in layer.state_size]
             if layer.name not in self._variables:
@@ -77,9 +85,8 @@ class CarriedStates:
         import tensorflow as tf
 
         if first:
-            self._draw.assign_add((0, 0, 1))
-        seed, epoch, batch = tf.unstack(self._draw)
-        drawn = tf.random.stateless_uniform((tf.shape(states[0])[0], 1), (seed, epoch * 1_000_003 + batch))
+            self._draw.assign_add((0, 1))
+        drawn = tf.random.stateless_uniform((tf.shape(states[0])[0], 1), self._draw)
         return [tf.where(drawn < self._forget, tf.zeros_like(state), state) for state in states]
 
 

@@ -73,10 +73,10 @@ class TrainConfig:
         plateau_factor: See ``reduce_on_plateau``.
         monitor_gradients: Whether history and report also say how large gradients are, how many steps are clipped and
             how far back in time gradients reach (Bengio 1994). Off, for it costs an extra pass over one batch an epoch.
-        reset_states: Probability that a row of a batch of running text starts from zero states instead of those of
-            the row before it, for language models whose texts will be read from their beginnings: those that a
-            classifier is fine-tuned from, above all after few epochs (Melis 2018, whose program calls it
-            ``drop_state_probability``; 0.01 is enough). 0, for a single long text is best read in one piece.
+        reset_states: Probability that a row of a batch of running text starts from zero states instead of those that
+            the batch before left, for language models that will read texts from their beginnings, as classifiers made
+            from them do (``drop_state_probability`` in the program of Melis 2018, arXiv:1707.05589), above all after
+            few epochs, for each has one such start a row. 0, for a single long text is best read in one piece.
         discriminative: How many times smaller the learning rate of a group of layers is than that of the group above
             it, from the head down (``rnnzoo.training.layer_groups``); 2.6 in ULMFiT (Howard & Ruder 2018,
             arXiv:1801.06146). ``None``, for models that start from random weights: one rate for all.

@@ -3,14 +3,15 @@
     RNNZOO_DATA=... python tests/benchmarks/transfer.py --seeds 3
 
 A language model learns from all training texts without their labels; a classifier of the same layers starts from it and
-is fine-tuned on a few labels, as in ULMFiT. Beside it stand the same classifier from random weights and TF-IDF with
-logistic regression, all on the same labelled rows, of which the networks keep a fifth for validation. The test rows are
-seen once, at the end. The seed draws the labelled rows and the weights; on IMDB all seeds start from one language
-model, which takes twenty minutes. Adds to ``results/transfer.csv`` what is not there yet; ``--table`` prints the
-means. ``--language-models FOLDER`` keeps the language models, and takes those that are there.
+is fine-tuned on a few labels, on SNIPS as in ULMFiT. Beside it stand the same classifier from random weights and TF-IDF
+with logistic regression, all on the same labelled rows, of which the networks keep a fifth for validation. The seed
+draws the labelled rows and the weights; on IMDB all seeds start from one language model, which takes twenty minutes.
+Adds to ``results/transfer.csv`` what is not there yet; ``--table`` prints the means. ``--language-models FOLDER`` keeps
+the language models, and takes those that are there.
 
 ``--development`` holds back 2,000 training rows, labels and texts, scores on them instead of the test rows and keeps no
-score: the settings were chosen with it, on one seed.
+score. With it, on one seed, were chosen the settings for SNIPS and how IMDB is fine-tuned, the latter after first
+settings had been seen on the test rows; IMDB's other settings by the time that they take.
 """
 
 from __future__ import annotations
