@@ -114,6 +114,25 @@ def test_dynamic_int8_computes_lstm_in_8_bits_and_says_what_it_kept(tmp_path: Pa
     assert list(report.kept.values()) == ["the last dense layer, whose rounding shows in every answer"]
 
 
+def test_dynamic_int8_answers_alike_on_all_processors(tmp_path: Path) -> None:
+    data = exported("lstm", tmp_path / "model.onnx")
+    arguments: dict[str, Any] = {"data": data, "task": "classification", "max_drop": 5.0}
+    quantize_onnx(tmp_path / "model.onnx", tmp_path / "int8.onnx", method="dynamic_int8", **arguments)
+    graph = onnx.load(tmp_path / "int8.onnx").graph
+    tensors = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    weights = [
+        tensors[name].astype(np.int32)
+        for node in graph.node
+        if node.op_type == "DynamicQuantizeLSTM"
+        for name in node.input[1:3]
+    ]
+    assert len(weights) == 4
+    for weight in weights:
+        # Two products with an input of up to 255 are added in 16 bits where there is no VNNI, and cut off there.
+        assert np.abs(weight).max() >= 60
+        assert 2 * 255 * np.abs(weight).max() <= np.iinfo(np.int16).max
+
+
 def test_dynamic_int8_of_gru_keeps_the_gru(tmp_path: Path) -> None:
     data = exported("gru", tmp_path / "model.onnx")
     arguments: dict[str, Any] = {"data": data, "task": "classification", "max_drop": 5.0}

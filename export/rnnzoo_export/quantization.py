@@ -81,7 +81,8 @@ def quantize_onnx(
     ``"weights_int8"`` keeps the weights of LSTM, GRU, SimpleRNN, Dense and Embedding in 8 bits, one scale per column
     (about a quarter of the size), and computes in float32. ``"float16"`` keeps them in 16 bits, likewise. With
     ``"dynamic_int8"`` onnxruntime also computes LSTM and dense layers in 8 bits, all but the last dense layer, whose
-    rounding would show in every answer; it has no 8-bit GRU and SimpleRNN, which stay float32.
+    rounding would show in every answer; it has no 8-bit GRU and SimpleRNN, which stay float32. The weights of
+    ``"dynamic_int8"`` use 7 of their 8 bits, so that processors with and without VNNI answer alike.
 
     Args:
         path: A float32 file of ``export_onnx`` with one output.
@@ -181,7 +182,14 @@ def _quantize_dynamically(model: onnx.ModelProto, target: Path) -> Compression:
     ]
     last = [name for name, operator in weighted if operator == "MatMul"][-1:]
     quantize_dynamic(
-        model, target, op_types_to_quantize=list(_DYNAMIC), nodes_to_exclude=last, weight_type=QuantType.QInt8
+        model,
+        target,
+        op_types_to_quantize=list(_DYNAMIC),
+        nodes_to_exclude=last,
+        weight_type=QuantType.QInt8,
+        # Weights of 7 bits. Processors without VNNI add two products of 8 bits in 16, where those of larger weights
+        # do not fit: the file would answer well on one machine and wrongly on another.
+        reduce_range=True,
     )
     kept = dict.fromkeys(last, "the last dense layer, whose rounding shows in every answer")
     kept |= {
