@@ -25,6 +25,7 @@ from rnnzoo.errors import (
     UnsupportedLayerError,
 )
 from rnnzoo_export import check_parity, export_onnx, export_saved_model
+from rnnzoo_export.parity import compare
 from rnnzoo_export.simple_rnn_nodes import SCAN_FROM
 from zoo_cases import case, tiny
 
@@ -392,7 +393,7 @@ def test_a_wrong_conversion_is_never_written(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setitem(nodes._GATES, "LSTM", (0, 1, 2, 3))
     (tmp_path / "model.onnx").write_bytes(b"the old one")
     with pytest.raises(
-        ParityError, match=r"the file answers .*, the model .*; expected a difference of at most 1e-05"
+        ParityError, match=r"the file answers .*, the model .*; expected a difference of at most 1\.\d*e-05"
     ):
         export_onnx(series(layers.LSTM(4)), tmp_path / "model.onnx", overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
@@ -407,6 +408,49 @@ def test_parity_finds_a_file_of_another_model(tmp_path: Path) -> None:
         check_parity(second, tmp_path / "model.onnx")
     with pytest.raises(ParityError, match="has the inputs"):
         check_parity(embedded(), tmp_path / "model.onnx")
+
+
+def compared(found: np.ndarray, expected: np.ndarray) -> float:
+    return compare("model.onnx", {"x": found}, {"x": expected}, {}).max_difference
+
+
+def test_parity_allows_the_rounding_of_terms_that_cancel() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(2000, 512)).astype(np.float32)
+    kernel = rng.normal(size=(512, 1)).astype(np.float32) * 3
+    sums, backwards = rows @ kernel, rows[:, ::-1].copy() @ kernel[::-1].copy()
+    truth = rows.astype(np.float64) @ kernel
+    # Two float32 sums of the same terms, neither within 1e-5 + 1e-5 x the value of the exact ones.
+    for found in (sums, backwards):
+        assert (np.abs(found - truth) > TOLERANCE + TOLERANCE * np.abs(truth)).any()
+    assert 0 < compared(sums, backwards) < TOLERANCE * np.abs(truth).max()
+
+
+def test_parity_judges_each_unit_by_its_own_size() -> None:
+    expected = np.random.default_rng(0).normal(size=(4, 7, 2)).astype(np.float32) * [1e6, 1e-2]
+    expected = expected.astype(np.float32)
+    assert compared(expected * np.float32(1 + 1e-6), expected) > 0.1
+    found = expected.copy()
+    found[2, 3, 1] += 2e-5
+    with pytest.raises(ParityError, match=r"x at \(2, 3, 1\) .* expected a difference of at most 1\.0\de-05"):
+        compared(found, expected)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_parity_finds_what_is_not_finite_on_one_side(wrong: float) -> None:
+    expected = np.ones((2, 3), np.float32)
+    found = expected.copy()
+    found[1, 2] = wrong
+    for pair in ((found, expected), (expected, found)):
+        with pytest.raises(ParityError, match=r"x at \(1, 2\)"):
+            compared(*pair)
+    assert compared(found, found) == 0
+
+
+def test_parity_of_whole_numbers_is_exact() -> None:
+    expected = np.array([[10**6, 3]])
+    with pytest.raises(ParityError, match=r"x at \(0, 0\) .* at most 0\."):
+        compared(expected + 1, expected)
 
 
 @pytest.mark.parametrize("place", [0, 1])
