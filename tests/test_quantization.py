@@ -16,6 +16,7 @@ from rnnzoo import Splits, build_classifier, build_tagger, load_dataset
 from rnnzoo.errors import AccuracyError, ArgumentError, DataError, ExportError, PathExistsError
 from rnnzoo_export import export_onnx, quantize_onnx
 from rnnzoo_export.lowering import count_operators
+from rnnzoo_export.quantization import QuantizationReport
 
 VOCABULARY = 1000
 
@@ -97,28 +98,30 @@ def test_what_the_int8_weights_are_worth(tmp_path: Path) -> None:
     assert np.abs(tensors[f"{head}/int8"]).max(axis=0).tolist() == [127] * 16
 
 
-def test_dynamic_int8_computes_lstm_in_8_bits_and_says_what_it_kept(tmp_path: Path) -> None:
-    data = exported("lstm", tmp_path / "model.onnx")
-    report = quantize_onnx(
-        tmp_path / "model.onnx",
-        tmp_path / "int8.onnx",
+@pytest.fixture(scope="module")
+def lstm_int8(tmp_path_factory: pytest.TempPathFactory) -> QuantizationReport:
+    folder = tmp_path_factory.mktemp("lstm")
+    data = exported("lstm", folder / "model.onnx")
+    return quantize_onnx(
+        folder / "model.onnx",
+        folder / "int8.onnx",
         method="dynamic_int8",
         data=data,
         task="classification",
         max_drop=5.0,
     )
-    operators = count_operators(onnx.load(tmp_path / "int8.onnx"))
+
+
+def test_dynamic_int8_computes_lstm_in_8_bits_and_says_what_it_kept(lstm_int8: QuantizationReport) -> None:
+    operators = count_operators(onnx.load(lstm_int8.path))
     assert operators["DynamicQuantizeLSTM"] == 2
     assert "LSTM" not in operators
-    assert report.size <= 0.30 * report.original_size
-    assert list(report.kept.values()) == ["the last dense layer, whose rounding shows in every answer"]
+    assert lstm_int8.size <= 0.30 * lstm_int8.original_size
+    assert list(lstm_int8.kept.values()) == ["the last dense layer, whose rounding shows in every answer"]
 
 
-def test_dynamic_int8_answers_alike_on_all_processors(tmp_path: Path) -> None:
-    data = exported("lstm", tmp_path / "model.onnx")
-    arguments: dict[str, Any] = {"data": data, "task": "classification", "max_drop": 5.0}
-    quantize_onnx(tmp_path / "model.onnx", tmp_path / "int8.onnx", method="dynamic_int8", **arguments)
-    graph = onnx.load(tmp_path / "int8.onnx").graph
+def test_dynamic_int8_answers_alike_on_all_processors(lstm_int8: QuantizationReport) -> None:
+    graph = onnx.load(lstm_int8.path).graph
     tensors = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
     weights = [
         tensors[name].astype(np.int32)

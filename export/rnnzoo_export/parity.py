@@ -253,9 +253,8 @@ def _difference(name: str, output: str, found: np.ndarray, truth: np.ndarray, sh
             f"{name}: {output} is {found.dtype} {found.shape} for {shapes}; the model answers {truth.dtype} "
             f"{truth.shape}. The conversion is wrong; please report it with the model."
         )
-    allowed = _allowed(truth)
-    if truth.dtype.kind != "f":
-        found, truth = found.astype(np.float64), truth.astype(np.float64)
+    tolerance = TOLERANCE if truth.dtype.kind == "f" else 0.0
+    found, truth = found.astype(np.float64), truth.astype(np.float64)
     # Some models answer NaN to a row without a valid step, as attention does; so must their files.
     same = (found == truth) | (np.isnan(found) & np.isnan(truth))
     if truth.size and np.isnan(truth).all():
@@ -263,22 +262,23 @@ def _difference(name: str, output: str, found: np.ndarray, truth: np.ndarray, sh
             f"{name}: the model answers {output} with NaN alone for {shapes}, which proves nothing. Mend the model."
         )
     with np.errstate(invalid="ignore"):
-        difference = np.where(same, 0.0, np.abs(found.astype(np.float64) - truth))
-    # NaN or infinity on one side alone fails.
-    agrees = same | (np.isfinite(difference) & (difference <= allowed))
+        difference = np.where(same, 0.0, np.abs(found - truth))
+    scale = _scale(truth)
+    # NaN or infinity on one side alone fails, and any difference of whole numbers.
+    agrees = same | (np.isfinite(difference) & (difference <= tolerance + tolerance * scale))
     if not agrees.all():
         place = tuple(int(i) for i in np.argwhere(~agrees)[0])
+        bound = f"{tolerance:g} + {tolerance:g} x {scale[place]:.3g}, the largest value of its unit"
         raise ParityError(
             f"{name}: {output} at {place} for {shapes}: the file answers {found[place]:.8g}, the model "
-            f"{truth[place]:.8g}; expected a difference of at most {allowed[place]:.3g}. The file was not written."
+            f"{truth[place]:.8g}; expected a difference of at most {bound if tolerance else 0}. The file was not "
+            "written."
         )
     return difference
 
 
-def _allowed(truth: np.ndarray) -> np.ndarray:
-    """Returns the largest difference allowed at each place: see ``TOLERANCE``; none where answers are no floats."""
-    if truth.dtype.kind != "f":
-        return np.zeros(truth.shape)
-    sizes = np.abs(np.where(np.isfinite(truth), truth, 0.0).astype(np.float64))
-    scale = sizes.max(axis=tuple(range(truth.ndim - 1)), keepdims=True, initial=0.0)
-    return np.broadcast_to(TOLERANCE + TOLERANCE * scale, truth.shape)
+def _scale(truth: np.ndarray) -> np.ndarray:
+    """Returns, at each place, the largest finite value of the same unit: see ``TOLERANCE``."""
+    sizes = np.abs(np.where(np.isfinite(truth), truth, 0.0))
+    largest = np.max(sizes, axis=tuple(range(truth.ndim - 1)), keepdims=True, initial=0.0)
+    return np.broadcast_to(largest, truth.shape)
