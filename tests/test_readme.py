@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -92,10 +93,20 @@ def test_the_two_commands_come_first_and_ci_runs_the_second(readme: str, project
         "training_speed.py",
     ],
 )
-def test_the_tables_are_what_was_measured(script: str, readme: str, project: Path) -> None:
-    command = [sys.executable, str(project / "tests" / "benchmarks" / script), "--table"]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert result.stdout.strip() in readme
+def test_the_tables_are_what_was_measured(
+    script: str,
+    readme: str,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = project / "tests" / "benchmarks" / script
+    monkeypatch.syspath_prepend(str(path.parent))
+    monkeypatch.setattr(sys, "argv", [str(path), "--table"])
+    runpy.run_path(str(path), run_name="__main__")  # in this process, where TensorFlow is there already
+    table = capsys.readouterr().out.strip()
+    assert table
+    assert table in readme
 
 
 def test_links_lead_somewhere(readme: str, project: Path) -> None:
