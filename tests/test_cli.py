@@ -178,15 +178,17 @@ WRONG: list[tuple[list[str], str]] = [
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG, ids=[" ".join(a)[:50] for a, _ in WRONG])
 def test_wrong_use_is_one_line_and_exit_code_2(
-    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = rnnzoo(*arguments)
-    lines = [line for line in result.stderr.splitlines() if not line.startswith("reading")]
-    assert result.returncode == 2
-    assert len(lines) == 1, result.stderr
+    error = refused(capsys, *arguments)
+    lines = [line for line in error.splitlines() if not line.startswith("reading")]
+    assert len(lines) == 1, error
     assert lines[0].startswith(message), lines[0]
-    assert result.stdout == ""
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -37,15 +39,31 @@ def search(splits: Splits, directory: Path, **options: Any) -> Any:
     return run_search(NAME, splits, directory=directory, **arguments)
 
 
+@pytest.fixture(scope="module")
+def random_search(splits: Splits, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path, list[str]]:
+    """What a random search found, where it kept it, and the lines that it printed."""
+    return _searched(splits, tmp_path_factory.mktemp("random") / "search", "random")
+
+
+def _searched(splits: Splits, directory: Path, algorithm: str) -> tuple[Any, Path, list[str]]:
+    printed = io.StringIO()
+    with contextlib.redirect_stderr(printed):
+        result = search(splits, directory, algorithm=algorithm)
+    return result, directory, printed.getvalue().splitlines()
+
+
 @pytest.mark.parametrize("algorithm", ["random", "bayesian", "grid"])
 def test_each_algorithm_keeps_the_best(
-    algorithm: str, splits: Splits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    algorithm: str, splits: Splits, random_search: tuple[Any, Path, list[str]], tmp_path: Path
 ) -> None:
-    result = search(splits, tmp_path / "search", algorithm=algorithm)
+    if algorithm == "random":
+        result, directory, printed = random_search
+    else:
+        result, directory, printed = _searched(splits, tmp_path / "search", algorithm)
     scores = [row["score"] for row in result.trials]
     assert len(scores) == 3
     assert result.score == max(scores)
-    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("trial")]
+    lines = [line for line in printed if line.startswith("trial")]
     assert [line[:9] for line in lines] == ["trial 1/3", "trial 2/3", "trial 3/3"]
     best = scores.index(max(scores)) + 1
     assert f"best {max(scores):.4f} (trial {best})" in lines[-1] or (best == 3 and "best so far" in lines[-1])
@@ -55,8 +73,8 @@ def test_each_algorithm_keeps_the_best(
     # The best is trained again from the same seed: the same model with the same score.
     saved = load_model(open_run(result.best.directory).model)
     assert evaluate(saved, splits, part="validation")["accuracy"] == pytest.approx(result.score, abs=1e-6)
-    assert (tmp_path / "search" / "search.png").stat().st_size > 10_000
-    assert len(json.loads((tmp_path / "search" / "trials.json").read_text())["trials"]) == 3
+    assert (directory / "search.png").stat().st_size > 10_000
+    assert len(json.loads((directory / "trials.json").read_text())["trials"]) == 3
 
 
 def test_hyperband_trains_few_for_long(splits: Splits, tmp_path: Path) -> None:
@@ -68,7 +86,10 @@ def test_hyperband_trains_few_for_long(splits: Splits, tmp_path: Path) -> None:
 
 
 def test_an_interrupted_search_goes_on(
-    splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    splits: Splits,
+    random_search: tuple[Any, Path, list[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     added = TrialTable.add
 
@@ -85,7 +106,7 @@ def test_an_interrupted_search_goes_on(
     result = search(splits, tmp_path / "search", algorithm="random", resume=True)
     assert len(result.trials) == 3
     assert [row["seconds"] is None for row in result.trials] == [True, False, False]
-    whole = search(splits, tmp_path / "whole", algorithm="random")
+    whole, *_ = random_search
     assert [row["score"] for row in result.trials] == [row["score"] for row in whole.trials]
 
 

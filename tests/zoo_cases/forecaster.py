@@ -25,6 +25,12 @@ class ForecasterCase(Case):
             "num_targets": TARGETS,
         }
 
+    def training_arguments(self, spec: ModelSpec) -> dict[str, Any]:
+        arguments = super().training_arguments(spec)
+        if spec.arguments.get("decoder") == "recurrent":  # one state holds all that comes
+            arguments["units"] = (32,) * len(spec.arguments["units"])
+        return arguments
+
     def takes_mask(self, spec: ModelSpec) -> bool:
         return False
 
