@@ -17,7 +17,7 @@ from rnnzoo.cells import CELLS
 from rnnzoo.cells.recurrence import Recurrence
 from rnnzoo.tasks import get_task
 from rnnzoo.zoo import read_facts
-from zoo_cases import CASES, batch, case, run, tiny
+from zoo_cases import CASES, batch, case, first_of_each, run, tiny
 from zoo_cases.case import reads_tokens
 from zoo_facts import facts_of
 
@@ -25,24 +25,12 @@ NAMES = list_models()
 MASKED = [name for name in NAMES if case(name).takes_mask(get_spec(name))]
 
 
-def _first_of_each() -> list[Any]:
-    """All names; those whose builder and cell an earlier one has are slow, for they train."""
-    seen: set[str] = set()
-    marked = []
-    for name in NAMES:
-        spec = get_spec(name)
-        fresh = not {spec.builder, spec.cell} <= seen
-        seen |= {spec.builder, spec.cell}
-        marked.append(name if fresh else pytest.param(name, marks=pytest.mark.slow))
-    return marked
-
-
 def _recurrence_is_needed(marked: Any) -> bool:
     name = marked if isinstance(marked, str) else marked.values[0]
     return case(name).needs_recurrence(get_spec(name))
 
 
-TRAINED = _first_of_each()
+TRAINED = first_of_each(NAMES)  # training takes long
 CLOSE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-6}  # float32 sums in another order
 
 

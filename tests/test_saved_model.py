@@ -15,7 +15,7 @@ from rnnzoo.errors import ArgumentError, ParityError, PathExistsError, Unsupport
 from rnnzoo.preprocessing import TextPreprocessing, TokenPreprocessing
 from rnnzoo_export import check_parity, export_saved_model
 from rnnzoo_export.exportable import Exportable
-from zoo_cases import batch, case, run, tiny
+from zoo_cases import batch, case, first_of_each, run, tiny
 
 
 def operations(function: tf.types.experimental.ConcreteFunction) -> set[str]:
@@ -24,7 +24,7 @@ def operations(function: tf.types.experimental.ConcreteFunction) -> set[str]:
     return inner | {node.op for node in definition.node}
 
 
-@pytest.mark.parametrize("name", list_models())
+@pytest.mark.parametrize("name", first_of_each(list_models()))
 def test_signature_has_the_models_names_and_free_axes(name: str, tmp_path: Path) -> None:
     model = tiny(name)
     report = export_saved_model(model, tmp_path / "1")

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 
 from rnnzoo import create_model, get_spec
 from zoo_cases.case import CLASSES, FEATURES, HORIZON, VOCABULARY, Case, Problem
@@ -23,7 +24,7 @@ from zoo_cases.tagger import TaggerCase
 from zoo_cases.transcriber import TranscriberCase
 from zoo_cases.video import VideoCase
 
-__all__ = ["CLASSES", "FEATURES", "HORIZON", "VOCABULARY", "Case", "Problem", "case", "tiny"]
+__all__ = ["CLASSES", "FEATURES", "HORIZON", "VOCABULARY", "Case", "Problem", "case", "first_of_each", "tiny"]
 
 #: How the models of each builder are tried.
 CASES: dict[str, Case] = {
@@ -47,6 +48,18 @@ CASES: dict[str, Case] = {
 def case(name: str) -> Case:
     """The case of a zoo entry."""
     return CASES[get_spec(name).builder]
+
+
+def first_of_each(names: list[str]) -> list[Any]:
+    """All names, for tests that take long: those whose builder and cell an earlier one has are marked slow."""
+    seen: set[str] = set()
+    marked = []
+    for name in names:
+        spec = get_spec(name)
+        fresh = not {spec.builder, spec.cell} <= seen
+        seen |= {spec.builder, spec.cell}
+        marked.append(name if fresh else pytest.param(name, marks=pytest.mark.slow))
+    return marked
 
 
 def tiny(name: str, **overrides: Any) -> keras.Model:
