@@ -318,14 +318,17 @@ def test_tune_prints_a_table_and_keeps_the_best(tmp_path: Path) -> None:
     assert (tmp_path / "s" / "best" / "model.keras").is_file()
 
 
-def test_doctor_finds_this_machine_in_order() -> None:
+def test_doctor_finds_this_machine_in_order(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     rows = json.loads(ok("doctor", "--json"))
     assert {row["check"]: row["status"] for row in rows} == dict.fromkeys(
         ["machine", "packages", "gpu", "export", "disk", "data"], "ok"
     )
-    broken = rnnzoo("doctor", "--json", RNNZOO_DATA="/no/such/folder")
-    assert broken.returncode == 1
-    assert next(r for r in json.loads(broken.stdout) if r["check"] == "data")["status"] == "bad"
+    monkeypatch.setenv("RNNZOO_DATA", "/no/such/folder")
+    assert run(["doctor", "--json"]) == 1
+    broken = json.loads(capsys.readouterr().out)
+    assert next(row for row in broken if row["check"] == "data")["status"] == "bad"
 
 
 def test_a_closed_pipe_is_no_error() -> None:

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 import rnnzoo
+from quick_training import quick_training
 from rnnzoo import get_spec, list_models, load_model
 from rnnzoo.cells import CELLS
 from rnnzoo.cells.recurrence import Recurrence
@@ -30,7 +31,7 @@ def _recurrence_is_needed(marked: Any) -> bool:
     return case(name).needs_recurrence(get_spec(name))
 
 
-TRAINED = first_of_each(NAMES)  # training takes long
+TRAINED = first_of_each(NAMES)
 CLOSE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-6}  # float32 sums in another order
 
 
@@ -161,39 +162,17 @@ def test_fails_without_its_recurrence(name: str, monkeypatch: pytest.MonkeyPatch
 
 
 def _learned(name: str, *, epochs: int = 400) -> float:
-    """Trains on the toy problem; returns the loss as a share of that of an answer without memory.
-
-    A loop of its own, not ``fit``, which takes three times as long to trace a step and to run one of this size.
-    """
+    """Trains on the toy problem; returns the loss as a share of that of an answer without memory."""
     problem = case(name).problem(get_spec(name))
     model = tiny(name, **case(name).training_arguments(get_spec(name)))
     model.compile(keras.optimizers.Adam(0.02, global_clipnorm=1.0), get_task(get_spec(name).task).loss())
-    model.optimizer.build(model.trainable_variables)
-
-    @tf.function(reduce_retracing=True)
-    def step(inputs: list[tf.Tensor], targets: tf.Tensor) -> None:
-        with tf.GradientTape() as tape:
-            loss = model.compute_loss(inputs, targets, _call(model, inputs, training=True))
-        model.optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-
-    @tf.function
-    def loss(inputs: list[tf.Tensor], targets: tf.Tensor) -> tf.Tensor:
-        return model.compute_loss(inputs, targets, _call(model, inputs, training=False))
-
-    inputs, targets = [tf.constant(values) for values in problem.inputs], tf.constant(problem.targets)
-    rng, share = np.random.default_rng(7), 1.0
-    for epoch in range(1, epochs + 1):
-        for rows in rng.permutation(len(problem.targets)).reshape(-1, 64):
-            step([tf.gather(values, rows) for values in inputs], tf.gather(targets, rows))
-        if epoch % 10 == 0:
-            share = float(loss(inputs, targets)) / problem.chance
-            if share < 0.2:
-                break
+    run = quick_training(model, problem.inputs, problem.targets, batch_size=64)
+    share = 1.0
+    for _ in range(epochs // 10):
+        share = run(10) / problem.chance
+        if share < 0.2:
+            break
     return share
-
-
-def _call(model: keras.Model, inputs: list[tf.Tensor], *, training: bool) -> tf.Tensor:
-    return model(inputs if len(inputs) > 1 else inputs[0], training=training)
 
 
 def _forget_each_step(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 
+from quick_training import quick_training
 from rnnzoo import build_classifier, build_seq2seq, load_model
 from rnnzoo.errors import (
     ArgumentError,
@@ -61,8 +62,8 @@ def trained(request: pytest.FixtureRequest) -> keras.Model:
     )
     tokens, before, answer = reversing(300)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)
-    model.compile(keras.optimizers.Adam(0.02), loss, jit_compile=False)
-    model.fit([tokens, before], answer, batch_size=50, epochs=30, verbose=0)
+    model.compile(keras.optimizers.Adam(0.02), loss)
+    quick_training(model, [tokens, before], answer, batch_size=50)(30)
     return model
 
 

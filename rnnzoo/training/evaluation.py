@@ -172,14 +172,13 @@ def forward_function(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np
     """Returns a compiled inference function from named inputs to the one output."""
     import tensorflow as tf
 
-    signature, structure = None, input_structure(model)
-    if structure is not None:  # stated once, so that no new length is traced anew
-        signature = [
+    step: Any = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
+    structure = input_structure(model)
+    if structure is not None:
+        # Traced once for all lengths. A function of each model and part would have TensorFlow warn of retracing.
+        step = step.get_concrete_function(
             keras.tree.map_structure(lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), structure)
-        ]
-    step = tf.function(
-        lambda x: model(x, training=False), input_signature=signature, reduce_retracing=signature is None
-    )
+        )
 
     def forward(inputs: dict[str, np.ndarray]) -> np.ndarray:
         tensors: dict[str, Any] = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
