@@ -26,12 +26,8 @@ NAMES = list_models()
 MASKED = [name for name in NAMES if case(name).takes_mask(get_spec(name))]
 
 
-def _recurrence_is_needed(marked: Any) -> bool:
-    name = marked if isinstance(marked, str) else marked.values[0]
-    return case(name).needs_recurrence(get_spec(name))
-
-
-TRAINED = first_of_each(NAMES)
+# What is solved only by remembering, whatever the cell: a matter of the builder.
+REMEMBERED = [name for name in NAMES if case(name).needs_recurrence(get_spec(name))]
 CLOSE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-6}  # float32 sums in another order
 
 
@@ -146,7 +142,7 @@ def test_mixed_precision_runs_and_ends_in_float32(name: str) -> None:
     assert np.isfinite(output).all()
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", first_of_each(NAMES))
 def test_learns_what_needs_memory(name: str) -> None:
     """The answer depends on what an earlier step said: see ``zoo_cases``."""
     assert _learned(name) < 0.2
@@ -154,7 +150,7 @@ def test_learns_what_needs_memory(name: str) -> None:
 
 # What hands a state on, as from an encoder to its decoder, is cut off too.
 @pytest.mark.filterwarnings("ignore:Gradients do not exist for variables:UserWarning")
-@pytest.mark.parametrize("name", [one for one in TRAINED if _recurrence_is_needed(one)])
+@pytest.mark.parametrize("name", first_of_each(REMEMBERED, ("builder",)))
 def test_fails_without_its_recurrence(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same model, every step of which starts where the first one did, cannot solve the same problem."""
     _forget_each_step(monkeypatch)

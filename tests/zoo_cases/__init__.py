@@ -50,15 +50,14 @@ def case(name: str) -> Case:
     return CASES[get_spec(name).builder]
 
 
-def first_of_each(names: list[str]) -> list[Any]:
-    """All names, for tests that take long: those whose builder and cell an earlier one has are marked slow."""
+def first_of_each(names: list[str], fields: tuple[str, ...] = ("builder", "cell")) -> list[Any]:
+    """All names, for tests that take long: those with nothing new in these fields of their spec are marked slow."""
     seen: set[str] = set()
     marked = []
     for name in names:
-        spec = get_spec(name)
-        fresh = not {spec.builder, spec.cell} <= seen
-        seen |= {spec.builder, spec.cell}
-        marked.append(name if fresh else pytest.param(name, marks=pytest.mark.slow))
+        found = {str(getattr(get_spec(name), field)) for field in fields}
+        marked.append(pytest.param(name, marks=pytest.mark.slow) if found <= seen else name)
+        seen |= found
     return marked
 
 
