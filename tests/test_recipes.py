@@ -60,7 +60,8 @@ def test_every_recipe_names_what_there_is(name: str) -> None:
     assert recipe.data in DATASETS
     assert recipe.folds is None or recipe.data in FOLDED
     assert set(recipe.rivals) <= set(RIVALS)
-    assert recipe.runs >= 3 or recipe.folds
+    assert recipe.runs >= 3
+    assert recipe.folds in (None, recipe.runs)
     get_spec(recipe.model)
     TrainConfig.from_dict(dict(recipe.training))
 
@@ -68,18 +69,25 @@ def test_every_recipe_names_what_there_is(name: str) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_known_card_is_that_of_its_recipe(name: str) -> None:
     recipe, known = RECIPES[name], known_card(name)
-    if known is None:
-        pytest.skip(f"{name} has no card yet")
-    fresh = json.loads(json.dumps({"arguments": dict(recipe.arguments), "training": dict(recipe.training)}))
-    assert known.model == recipe.model
-    assert known.arguments == fresh["arguments"]
-    assert known.training == fresh["training"]
-    assert known.metric == recipe.metric
-    assert known.notes == recipe.notes
-    assert len(known.runs) == recipe.runs
+    assert known is not None
+    facts = {name: getattr(recipe, name) for name in ("summary", "model", "metric", "reference", "notes")}
+    assert {name: getattr(known, name) for name in facts} == facts
+    for mine, cards_own in (
+        (recipe.arguments, known.arguments),
+        (recipe.training, known.training),
+        (recipe.data_options, known.data["options"]),
+    ):
+        assert cards_own == json.loads(json.dumps(dict(mine)))
+    assert (known.data["name"], known.data["folds"]) == (recipe.data, recipe.folds)
+    assert known.higher_is_better == recipe.higher_is_better
+    assert known.command == recipe.command(recipe.runs)
+    assert [row["seed"] for row in known.runs] == list(range(recipe.runs))
+    assert all(any(rival in name for name in known.baselines) for rival in recipe.rivals)
+    assert known.onnx["input_shapes"]
     assert known.baselines
     means = [row["scores"][recipe.metric] for row in known.runs]
     assert known.scores[recipe.metric]["mean"] == pytest.approx(np.mean(means), abs=1e-5)
+    assert known.scores[recipe.metric]["deviation"] == pytest.approx(np.std(means, ddof=1), abs=2e-5)
     assert known.train_seconds <= 20 * 60
 
 
@@ -88,7 +96,7 @@ def test_a_card_tells_runs_baselines_size_and_machine(toy_run: tuple[Card, Path]
     assert [row["seed"] for row in card.runs] == [0, 1]
     values = [row["scores"]["accuracy"] for row in card.runs]
     assert card.scores["accuracy"]["mean"] == pytest.approx(np.mean(values), abs=1e-5)
-    assert card.scores["accuracy"]["deviation"] == pytest.approx(np.std(values), abs=1e-5)
+    assert card.scores["accuracy"]["deviation"] == pytest.approx(np.std(values, ddof=1), abs=1e-5)
     assert set(card.baselines) == {
         "majority class",
         "logistic regression on all values",
@@ -98,7 +106,8 @@ def test_a_card_tells_runs_baselines_size_and_machine(toy_run: tuple[Card, Path]
     assert value == max(row["accuracy"]["mean"] for row in card.baselines.values())
     assert card.lead == pytest.approx(card.scores["accuracy"]["mean"] - value)
     assert card.onnx["bytes"] == (folder / "model.onnx").stat().st_size
-    assert card.onnx["milliseconds"]["32"] > card.onnx["milliseconds"]["1"] * 0.5
+    assert 0 < card.onnx["milliseconds"]["1"] < card.onnx["milliseconds"]["32"]
+    assert card.onnx["input_shapes"] == {"features": [8, 8]}
     assert set(card.machine) == {"cpu", "cores", "memory_gib"}
     assert card.data["rows"]["test"] == 270
     assert read_card(folder / "card.json").to_dict() == json.loads(json.dumps(card.to_dict()))
@@ -114,25 +123,63 @@ def test_finished_runs_are_kept_on_resume_and_the_rest_is_made(
 ) -> None:
     first = run_recipe("toy", tmp_path / "out", runs=1, progress=False)
     trained: list[int] = []
-    train = recipe_runs._train
+    train = vars(recipe_runs)["train"]
 
-    def counted(*arguments: Any, **named: Any) -> None:
-        trained.append(arguments[2])
-        train(*arguments, **named)
+    def counted(*arguments: Any, **named: Any) -> Any:
+        trained.append(named["config"].seed)
+        return train(*arguments, **named)
 
-    monkeypatch.setattr(recipe_runs, "_train", counted)
+    monkeypatch.setattr(recipe_runs, "train", counted)
     lines: list[str] = []
     both = run_recipe("toy", tmp_path / "out", resume=True, progress=False, report=lines.append)
     assert trained == [1]
     assert both.runs[0] == first.runs[0]
     assert lines == ["toy: run 1 of 2", "toy: run 2 of 2"]
+    assert (first.command, both.command) == ("rnnzoo run toy --out toy --runs 1", "rnnzoo run toy --out toy")
+
+
+def test_only_the_same_runs_are_gone_on_with(
+    toy: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    run_recipe("toy", out, progress=False)
+    before = (out / "card.json").read_bytes()
+    other = dataclasses.replace(TOY, name="other", runs=1)
+    monkeypatch.setitem(table.RECIPES, "other", other)
+    with pytest.raises(PathExistsError, match="holds runs of toy; expected a new folder or the one of other"):
+        run_recipe("other", out, resume=True)
+    for changed, message in (
+        ({"arguments": {"units": (4,)}}, "details differs: model_arguments was"),
+        ({"training": {"epochs": 50}}, "train_config differs: epochs was 2, now 50"),
+        ({"data_options": {"seed": 1}}, "data differs: "),
+    ):
+        monkeypatch.setitem(table.RECIPES, "toy", dataclasses.replace(TOY, **changed))
+        with pytest.raises(RunError, match=f"cannot resume: {message}"):
+            run_recipe("toy", out, resume=True, progress=False)
+    assert (out / "card.json").read_bytes() == before
+    # Overwritten, nothing of the old runs stays beside the new card; what no recipe wrote does.
+    (out / "note.txt").write_text("mine")
+    card = run_recipe("other", out, overwrite=True, progress=False)
+    assert sorted(path.name for path in out.iterdir()) == [
+        "card.html",
+        "card.json",
+        "model.onnx",
+        "note.txt",
+        "run-0",
+    ]
+    assert read_card(out / "card.json").recipe == card.recipe == "other"
 
 
 def test_nothing_is_overwritten_unasked(toy: Recipe, tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("mine")
     with pytest.raises(PathExistsError, match="received a directory that is not empty"):
         run_recipe("toy", tmp_path, progress=False)
+    (tmp_path / "model.onnx").write_text("mine too")
+    for resume in (True, False):
+        with pytest.raises(PathExistsError, match="holds no runs of a recipe; expected a new folder"):
+            run_recipe("toy", tmp_path, progress=False, resume=resume, overwrite=not resume)
     assert (tmp_path / "note.txt").read_text() == "mine"
+    assert (tmp_path / "model.onnx").read_text() == "mine too"
 
 
 def test_the_check_fails_outside_of_the_tolerance(
@@ -140,21 +187,34 @@ def test_the_check_fails_outside_of_the_tolerance(
 ) -> None:
     card = toy_run[0]
 
-    def known(difference: float) -> Any:
-        scores = {
-            "accuracy": {**card.scores["accuracy"], "mean": card.scores["accuracy"]["mean"] + difference}
-        }
+    def known(difference: float, **data: Any) -> Any:
+        # Of the last run's score nothing follows for a card of the first run alone.
+        runs = [
+            {**run, "scores": {"accuracy": run["scores"]["accuracy"] + difference * sign}}
+            for run, sign in zip(card.runs, (1, 3), strict=True)
+        ]
         versions = {**card.versions, "keras": "1.0"}
-        return lambda name: dataclasses.replace(card, scores=scores, versions=versions)
+        return lambda name: dataclasses.replace(
+            card, runs=runs, versions=versions, data={**card.data, **data}
+        )
+
+    def first_of(card: Card) -> Card:
+        score = card.runs[0]["scores"]["accuracy"]
+        return dataclasses.replace(
+            card, runs=card.runs[:1], scores={"accuracy": {**card.scores["accuracy"], "mean": score}}
+        )
 
     monkeypatch.setattr(cards, "known_card", known(0.04))
-    assert "the card says" in check_card(card, TOY)
-    for difference in (0.06, -0.06):
+    assert "the card says" in check_card(first_of(card), TOY)
+    for difference in (0.04, -0.04):
         monkeypatch.setattr(cards, "known_card", known(difference))
         with pytest.raises(
             RunError, match=r"tolerance 0\.05\. Look at what differs: versions keras 1\.0 -> "
         ):
             check_card(card, TOY)
+    monkeypatch.setattr(cards, "known_card", known(0.0, rows={"train": 5}))
+    with pytest.raises(RunError, match=r"toy: the card is of other data: rows \{'train': 5\} -> "):
+        check_card(card, TOY)
     monkeypatch.setattr(cards, "known_card", lambda name: None)
     with pytest.raises(RunError, match="toy: there is no known card to compare with"):
         check_card(card, TOY)

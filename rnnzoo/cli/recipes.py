@@ -66,12 +66,12 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
     """Run a recipe and write its result card."""
-    from rnnzoo.files import refuse_existing
+    from rnnzoo.recipes.folder import check_folder
     from rnnzoo.recipes.table import get_recipe
 
     recipe = get_recipe(name)
-    if not resume:
-        refuse_existing(out, overwrite=force)
+    recipe.count_runs(runs)
+    check_folder(out, recipe, resume=resume, overwrite=force)
     with tensorflow_starting("starting TensorFlow"):
         from rnnzoo.recipes.card import check_card
         from rnnzoo.recipes.runs import run_recipe

@@ -36,11 +36,12 @@ class Card:
         metric: The score that counts.
         higher_is_better: Whether more of it is better.
         runs: For each run its seed, test scores, epochs and seconds of training.
-        scores: Mean, deviation, lowest and highest of each test score over the runs.
+        scores: Mean, sample standard deviation, lowest and highest of each test score over the runs.
         baselines: The same for each baseline on the identical rows.
         parameters: Number of weights.
-        train_seconds: Seconds of training, mean over the runs.
-        onnx: Size in bytes of the ONNX file, and milliseconds of a call by number of rows, on one thread.
+        train_seconds: Seconds of training, mean over the runs; learning vectors of words before is not counted.
+        onnx: Size in bytes of the ONNX file, milliseconds of a call by number of rows, on one thread, and the shape of
+            each input of a row: rows of unlike length are padded to the longest of the first test rows.
         reference: What publications report, in which setting.
         notes: What was tried and lost, or has to be known to read the score.
         command: What makes the card anew.
@@ -98,7 +99,7 @@ def build_card(
     Args:
         recipe: The recipe.
         runs: Its runs, in the order of their seeds.
-        onnx: ``"bytes"``, ``"milliseconds"`` and ``"parameters"`` of the exported model.
+        onnx: ``"bytes"``, ``"milliseconds"``, ``"input_shapes"`` and ``"parameters"`` of the exported model.
         rivals: For each run the scores of rivals beside those that a run has itself.
     """
     metrics = [run.read_metrics() for run in runs]
@@ -135,10 +136,10 @@ def build_card(
         baselines={name: _statistics([row[name] for row in rows]) for name in rows[0]},
         parameters=onnx["parameters"],
         train_seconds=round(float(np.mean([row["seconds"] for row in metrics])), 1),
-        onnx={"bytes": onnx["bytes"], "milliseconds": onnx["milliseconds"]},
+        onnx={name: onnx[name] for name in ("bytes", "milliseconds", "input_shapes")},
         reference=recipe.reference,
         notes=recipe.notes,
-        command=recipe.command,
+        command=recipe.command(len(runs)),
         machine=describe_machine(),
         versions=describe_versions(),
     )
@@ -156,7 +157,7 @@ def _statistics(rows: Sequence[Mapping[str, float]]) -> Statistics:
         found[name] = _rounded(
             {
                 "mean": values.mean(),
-                "deviation": values.std(),
+                "deviation": values.std(ddof=1) if len(values) > 1 else 0.0,
                 "lowest": values.min(),
                 "highest": values.max(),
             }
@@ -201,20 +202,27 @@ def check_card(card: Card, recipe: Recipe) -> str:
         One line that says that they agree.
 
     Raises:
-        RunError: If there is no known card, or the means are further apart than the recipe's tolerance.
+        RunError: If there is no known card, it is of other data, or the mean is further from that of the known card's
+            same runs than the recipe's tolerance.
     """
     known = known_card(recipe.name)
     if known is None:
         raise RunError(f"{recipe.name}: there is no known card to compare with; run it without --check.")
-    found, expected = (one.scores[recipe.metric]["mean"] for one in (card, known))
+    other = {name: (known.data.get(name), card.data.get(name)) for name in ("options", "rows", "checksum")}
+    if any(before != now for before, now in other.values()):
+        differing = ", ".join(f"{n} {before} -> {now}" for n, (before, now) in other.items() if before != now)
+        raise RunError(
+            f"{recipe.name}: the card is of other data: {differing}. Fetch the data that it names."
+        )
+    found = card.scores[recipe.metric]["mean"]
+    expected = float(np.mean([run["scores"][recipe.metric] for run in known.runs[: len(card.runs)]]))
     line = (
-        f"{recipe.metric} {found:.4f} (mean over {len(card.runs)} runs); the card says {expected:.4f}, tolerance "
-        f"{recipe.tolerance:g}"
+        f"{recipe.metric} {found:.4f} (mean over {len(card.runs)} runs); the card says {expected:.4f} for them, "
+        f"tolerance {recipe.tolerance:g}"
     )
     if abs(found - expected) > recipe.tolerance:
         raise RunError(
-            f"{recipe.name}: {line}. Look at what differs: versions {_difference(card.versions, known.versions)}, data "
-            f"{_difference(card.data, known.data)}."
+            f"{recipe.name}: {line}. Look at what differs: versions {_difference(card.versions, known.versions)}."
         )
     return line
 
@@ -245,6 +253,7 @@ def write_page(path: Path, card: Card, run: RunDirectory) -> None:
         "milliseconds of a call": {
             f"{rows} row{'s' * (int(rows) != 1)}": taken for rows, taken in card.onnx["milliseconds"].items()
         },
+        "inputs of a row": card.onnx["input_shapes"],
         "machine": card.machine,
         "versions": card.versions,
     }

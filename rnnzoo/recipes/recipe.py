@@ -7,13 +7,31 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from rnnzoo import checks
+from rnnzoo.errors import ArgumentError
+
 
 def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
 #: Scores of which less is better.
-ERRORS = ("mae", "rmse", "scaled_mse", "scaled_mae", "perplexity", "cer", "wer", "pinball")
+ERRORS = (
+    "loss",
+    "mae",
+    "rmse",
+    "scaled_mse",
+    "scaled_mae",
+    "perplexity",
+    "bits_per_token",
+    "cer",
+    "wer",
+    "pinball",
+    "weighted_quantile_loss",
+    "interval_width",
+    "nll",
+    "crps",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +80,17 @@ class Recipe:
         """Whether more of the metric is better."""
         return self.metric not in ERRORS
 
-    @property
-    def command(self) -> str:
-        """What makes the result anew."""
-        return f"rnnzoo run {self.name} --out {self.name}"
+    def count_runs(self, wanted: int | None) -> int:
+        """Returns how many runs to make: those wanted, or all.
+
+        Raises:
+            ArgumentError: If the recipe has fewer.
+        """
+        count = self.runs if wanted is None else checks.integer("runs", wanted, minimum=1)
+        if count > self.runs:
+            raise ArgumentError(f"runs: received {count} for {self.name!r}; expected {self.runs} at most.")
+        return count
+
+    def command(self, runs: int) -> str:
+        """Returns what makes so many runs anew."""
+        return f"rnnzoo run {self.name} --out {self.name}" + (f" --runs {runs}" if runs < self.runs else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,13 +11,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from rnnzoo import checks
 from rnnzoo.data.datasets import load_dataset
 from rnnzoo.data.learned_vectors import learn_word_vectors
 from rnnzoo.data.splits import Splits
-from rnnzoo.errors import ArgumentError
-from rnnzoo.files import refuse_existing, write_json
+from rnnzoo.files import write_json
 from rnnzoo.recipes.card import Card, build_card, write_page
+from rnnzoo.recipes.folder import CARD, ONNX, PAGE, check_folder, clear_folder, run_path
 from rnnzoo.recipes.latency import measure_latency
 from rnnzoo.recipes.recipe import Recipe
 from rnnzoo.recipes.rivals import run_rival
@@ -51,7 +51,7 @@ def run_recipe(
             ``card.html``.
         runs: How many of its runs to make; ``None`` for all.
         resume: Whether to go on with what is there: finished runs are kept, an unfinished one goes on.
-        overwrite: Whether what is there may be replaced.
+        overwrite: Whether runs and card of a recipe that are there may be deleted.
         progress: Whether to show the progress of training.
         report: Called with a line before each run.
 
@@ -60,8 +60,11 @@ def run_recipe(
 
     Raises:
         UnknownNameError: If there is no such recipe.
+        ArgumentError: If the recipe has fewer runs.
         PathNotFoundError: If its data are not there.
-        PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
+        PathExistsError: If ``directory`` holds something and neither flag says what to do with it, or something that
+            no recipe wrote.
+        RunError: If a run to go on with is of other settings or data.
 
     Example:
         >>> import tempfile
@@ -71,25 +74,21 @@ def run_recipe(
         True
     """
     recipe = get_recipe(name)
-    count = recipe.runs if runs is None else checks.integer("runs", runs, minimum=1)
-    if count > recipe.runs:
-        raise ArgumentError(f"runs: received {count} for {name!r}; expected {recipe.runs} at most.")
+    count = recipe.count_runs(runs)
     folder = Path(directory)
-    if not resume:
-        refuse_existing(folder, overwrite=overwrite)
+    check_folder(folder, recipe, resume=resume, overwrite=overwrite)
     found, rivals = [], []
     for number in range(count):
         report(f"{name}: run {number + 1} of {count}")
         splits = load(recipe, number)
-        run = folder / f"run-{number}"
-        if not (resume and RunDirectory(run).finished):
-            _train(recipe, splits, number, run, resume=resume, overwrite=overwrite, progress=progress)
-        found.append(RunDirectory(run))
+        if number == 0 and not resume:
+            clear_folder(folder)
+        found.append(_run(recipe, splits, number, folder, progress=progress))
         rivals.append(_rivals(recipe, splits))
-    onnx = _export(recipe, found[0], folder)
+    onnx = _export(recipe, found[0], folder / ONNX)
     card = build_card(recipe, found, onnx, rivals=rivals)
-    write_json(folder / "card.json", card.to_dict())
-    write_page(folder / "card.html", card, found[0])
+    write_json(folder / CARD, card.to_dict())
+    write_page(folder / PAGE, card, found[0])
     return card
 
 
@@ -115,19 +114,30 @@ def _vectors(recipe: Recipe, splits: Splits) -> np.ndarray:
     return learn_word_vectors(texts, splits.preprocessing, embedding_size=size).matrix
 
 
-def _train(
-    recipe: Recipe, splits: Splits, seed: int, run: Path, *, resume: bool, overwrite: bool, progress: bool
-) -> None:
+def _run(recipe: Recipe, splits: Splits, seed: int, folder: Path, *, progress: bool) -> RunDirectory:
+    """Makes a run, goes on with an unfinished one, or takes a finished one that is the same."""
+    run = RunDirectory(run_path(folder, seed))
+    config = TrainConfig.from_dict({"tensorboard": False, **recipe.training, "seed": seed})
+    details = {
+        "recipe": recipe.name,
+        "model": recipe.model,
+        "model_arguments": dict(recipe.arguments),
+        "word_vectors": list(recipe.word_vectors),
+    }
+    if run.finished:
+        same = {"train_config": config.to_dict(), "data": splits.description, "details": details}
+        run.check_same(json.loads(json.dumps(same)))
+        return run
     train(
         build(recipe, splits, seed),
         splits,
-        config=TrainConfig.from_dict({"tensorboard": False, **recipe.training, "seed": seed}),
-        directory=run,
-        resume=resume,
-        overwrite=overwrite,
+        config=config,
+        directory=run.path,
+        resume=True,
         progress=progress,
-        details={"recipe": recipe.name, "model": recipe.model, "model_arguments": dict(recipe.arguments)},
+        details=details,
     )
+    return run
 
 
 def _rivals(recipe: Recipe, splits: Splits) -> dict[str, Scores]:
@@ -140,10 +150,9 @@ def _rivals(recipe: Recipe, splits: Splits) -> dict[str, Scores]:
     }
 
 
-def _export(recipe: Recipe, run: RunDirectory, folder: Path) -> dict[str, Any]:
+def _export(recipe: Recipe, run: RunDirectory, path: Path) -> dict[str, Any]:
     from rnnzoo.loading import load_model
 
-    path = folder / "model.onnx"
     model = load_model(run.model)
     export_onnx(model, path, overwrite=True)
     samples = run.read_samples()
@@ -152,6 +161,7 @@ def _export(recipe: Recipe, run: RunDirectory, folder: Path) -> dict[str, Any]:
         "milliseconds": {
             str(rows): round(measure_latency(path, _repeated(samples, rows)), 3) for rows in _ROWS
         },
+        "input_shapes": {name: list(values.shape[1:]) for name, values in samples.items()},
         "parameters": int(model.count_params()),
     }
 

@@ -67,7 +67,7 @@ class RunDirectory:
         """
         self.check_free(resume=resume, overwrite=overwrite)
         if resume and self._unfinished:
-            self._check_same(config)
+            self.check_same({key: value for key, value in config.items() if key != "details"})
             if self.checkpoint.is_file():
                 remove_partial(self.path)
                 return True
@@ -103,10 +103,11 @@ class RunDirectory:
                 "Choose another directory, or overwrite it."
             )
 
-    def _check_same(self, config: Mapping[str, Any]) -> None:
+    def check_same(self, config: Mapping[str, Any]) -> None:
+        """Raises ``RunError`` where ``config.json`` says otherwise than ``config``, for the keys of that."""
         saved = self.read_config()
         for key, value in config.items():
-            if key != "details" and saved.get(key) != value:
+            if saved.get(key) != value:
                 raise RunError(
                     f"{self.path}: cannot resume: {key} differs: {_difference(saved.get(key), value)}. "
                     "Resume with the settings it was started with, or overwrite it."
