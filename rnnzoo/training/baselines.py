@@ -21,8 +21,11 @@ from rnnzoo.data.streams import EVALUATED_STREAMS, StreamSplit
 from rnnzoo.preprocessing import DNAPreprocessing
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.training.ngrams import KneserNey
+from rnnzoo.training.ridge import BatchedRidge
 
-#: Above this many numbers a linear model sees every k-th training window only.
+#: Windows of more values than this need too large a matrix, and are answered from every k-th training window.
+_MAX_LAGS = 8192
+#: How many numbers such windows may have in all.
 _MAX_NUMBERS = 60_000_000
 #: Inverse strengths of regularization to choose from.
 _STRENGTHS = (0.01, 0.1, 1.0, 10.0)
@@ -180,8 +183,8 @@ def _forecasting(splits: Splits, part: Split) -> dict[str, np.ndarray]:
     if season and season <= history.shape[1]:
         steps = history.shape[1] - season + np.arange(horizon) % season
         result["seasonal naive"] = history[:, steps]
-    result["ridge regression on the same lags"] = _ridge(splits, part, future.shape)
-    return result
+    name, ridge = _ridge(splits, part, future.shape)
+    return {**result, name: ridge}
 
 
 def _distributions(splits: Splits, part: Split) -> dict[str, np.ndarray]:
@@ -234,18 +237,22 @@ def _target_tokens(split: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield inputs["decoder_tokens"][weights > 0], targets[weights > 0]
 
 
-def _ridge(splits: Splits, part: Split, shape: tuple[int, ...]) -> np.ndarray:
-    width = splits.train.gather(np.arange(1))[0]["features"].size
-    stride = -(-len(splits.train) * width // _MAX_NUMBERS)
-    inputs, targets, _ = splits.train.gather(np.arange(0, len(splits.train), stride))
-    model = Ridge(alpha=1.0).fit(_rows_of(inputs["features"]), _rows_of(targets))
+def _ridge(splits: Splits, part: Split, shape: tuple[int, ...]) -> tuple[str, np.ndarray]:
+    name, train = "ridge regression on the same lags", splits.train
+    width = train.gather(np.arange(1))[0]["features"].size
+    if width <= _MAX_LAGS:
+        model = BatchedRidge().fit((_rows_of(x["features"]), _rows_of(y)) for x, y, _ in train.batches(4096))
+    else:
+        stride = -(-len(train) * width // _MAX_NUMBERS)
+        inputs, targets, _ = train.gather(np.arange(0, len(train), stride))
+        model = Ridge().fit(_rows_of(inputs["features"]).astype(np.float64), _rows_of(targets))
+        name += f" of one window in {stride}" if stride > 1 else ""
     predicted = [model.predict(_rows_of(inputs["features"])) for inputs, _, _ in part.batches(4096)]
-    return splits.decoding.in_original_units(np.concatenate(predicted).reshape(shape))
+    return name, splits.decoding.in_original_units(np.concatenate(predicted).reshape(shape))
 
 
 def _rows_of(array: np.ndarray) -> np.ndarray:
-    # In float64: the lags of a series are nearly collinear, which float32 cannot resolve.
-    return array.reshape(len(array), -1).astype(np.float64)
+    return array.reshape(len(array), -1)
 
 
 def design(splits: Splits, part: Split) -> tuple[str, tuple[Any, Any, Any]]:
