@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
+
+from rnnzoo.errors import ArgumentError
+
+#: What TensorFlow allows within a scope; the outermost one, the model's, cannot begin with "_" or "-".
+_NAME = re.compile(r"[A-Za-z0-9_.>-]+")
 
 
 def all_layers(model: Any) -> list[Any]:
@@ -18,6 +24,23 @@ def all_layers(model: Any) -> list[Any]:
 def recurrent_layers(model: Any) -> list[Any]:
     """Returns the recurrent layers, each direction of a bidirectional one by itself."""
     return [layer for layer in all_layers(model) if isinstance(layer, keras.layers.RNN)]
+
+
+def check_names(model: Any) -> None:
+    """Checks that a graph can hold the names of a model and its layers.
+
+    TensorFlow would refuse them halfway, and Keras would then prefix the weights of all later models.
+
+    Raises:
+        ArgumentError: If it cannot.
+    """
+    for layer in (model, *all_layers(model)):
+        if not _NAME.fullmatch(layer.name) or (layer is model and layer.name[0] in "_-"):
+            raise ArgumentError(
+                f"{'model' if layer is model else 'layer'} {layer.name!r}: received a name that no graph can hold; "
+                "expected letters, digits, '.', '_', '-' and '>', a letter or a digit first. Build the model with "
+                "another name; set_weights gives it these weights."
+            )
 
 
 @contextlib.contextmanager

@@ -377,8 +377,13 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "a blank in a name": (
         lambda: series(layers.GRU(4, name="my gru")),
-        ExportError,
-        "cannot be traced: .*'my gru' is not a valid scope name",
+        ArgumentError,
+        "layer 'my gru': received a name that no graph can hold; expected letters",
+    ),
+    "a name of a model": (
+        lambda: keras.Sequential([keras.Input((None, 3), name="x"), layers.GRU(4)], name="_hidden"),
+        ArgumentError,
+        "model '_hidden': received a name that no graph can hold",
     ),
     "half precision": (
         half_precision,

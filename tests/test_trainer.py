@@ -222,6 +222,8 @@ def test_what_does_not_fit_is_refused_before_training(digits: Splits) -> None:
         train(small(digits, num_classes=7), digits, progress=False)
     with pytest.raises(ArgumentError, match="cannot read inputs of shapes"):
         train(small(digits, num_features=5), digits, progress=False)
+    with pytest.raises(ArgumentError, match="model 'my model': received a name that no graph can hold"):
+        train(small(digits, name="my model"), digits, progress=False)
     with pytest.raises(UnknownNameError, match="unknown monitor: received 'val_acc'; did you mean"):
         train(small(digits), digits, config=TrainConfig(monitor="val_acc"), progress=False)
     texts = Splits.from_arrays(["a b c", "d e f"] * 20, ["x", "y"] * 20)

@@ -14,7 +14,7 @@ from keras import layers
 
 from rnnzoo.errors import ArgumentError, ExportError, RnnzooError, UnsupportedLayerError
 from rnnzoo.model_inputs import input_structure
-from rnnzoo.model_layers import all_layers
+from rnnzoo.model_layers import all_layers, check_names
 from rnnzoo_export.signature import Signature, TensorSpec
 
 _HALF = ("float16", "bfloat16")
@@ -32,7 +32,7 @@ class Exportable:
         input_names: Other names for the inputs, in order.
 
     Raises:
-        ArgumentError: If the model's inputs are not known.
+        ArgumentError: If the model's inputs are not known, or a name in it cannot stand in a graph.
         UnsupportedLayerError: If a layer cannot be exported exactly; the message says what to do.
         ExportError: If a weight is not finite, or the model is too large.
     """
@@ -44,6 +44,7 @@ class Exportable:
         self._structure = _input_structure(model, input_signature)
         self._places = keras.tree.flatten(self._structure)
         inputs = _input_specs(model, self._places, input_names)
+        check_names(model)
         _refuse_layers(model, inputs)
         _refuse_weights(model)
         outputs = _output_specs(model, self._structure, inputs)
@@ -76,7 +77,7 @@ class Exportable:
         except Exception as error:  # a layer may raise anything
             raise ExportError(
                 f"model {self.model.name!r}: cannot be traced: {' '.join(str(error).split())[:400]} "
-                "Mend the layer it names; a graph needs operations of keras.ops and names without blanks."
+                "Mend the layer it names; a graph needs operations of keras.ops."
             ) from error
 
     @contextlib.contextmanager

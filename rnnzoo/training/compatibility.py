@@ -11,7 +11,7 @@ import numpy as np
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.transcripts import TranscriptSplit
 from rnnzoo.errors import ArgumentError
-from rnnzoo.model_layers import all_layers
+from rnnzoo.model_layers import all_layers, check_names
 from rnnzoo.model_outputs import output_quantiles
 from rnnzoo.preprocessing import DNAPreprocessing
 from rnnzoo.tasks import Task, get_task
@@ -82,8 +82,9 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
     """Runs one small batch through the model and compares the output with the targets.
 
     Raises:
-        ArgumentError: If shapes, numbers of classes or vocabulary do not fit.
+        ArgumentError: If shapes, numbers of classes or vocabulary do not fit, or a name cannot stand in a graph.
     """
+    check_names(model)
     inputs, targets, _ = next(iter(splits.train.batches(2)))
     _check_vocabulary(model, splits)
     _check_characters(model, inputs)
