@@ -12,19 +12,24 @@ _PACKAGES = ("rnnzoo", "tensorflow", "keras", "onnxruntime", "scikit-learn", "nu
 
 
 def describe_machine() -> dict[str, Any]:
-    """Returns CPU model, cores and memory.
+    """Returns CPU model, cores and memory; the memory is ``None`` where the system does not say it (Windows).
 
     Example:
         >>> sorted(describe_machine())
         ['cores', 'cpu', 'memory_gib']
     """
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {"cpu": _cpu(), "cores": os.cpu_count(), "memory_gib": round(memory)}
+    return {"cpu": _cpu(), "cores": os.cpu_count(), "memory_gib": _memory_gib()}
 
 
 def describe_versions() -> dict[str, str]:
     """Returns the versions of Python and of the packages that a result depends on."""
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in _PACKAGES}}
+
+
+def _memory_gib() -> int | None:
+    if not hasattr(os, "sysconf"):
+        return None
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
 
 
 def _cpu() -> str:
