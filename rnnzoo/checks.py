@@ -9,11 +9,21 @@ from collections.abc import Collection, Sequence
 from rnnzoo.errors import ArgumentError, UnknownNameError
 
 
-def integer(name: str, value: object, *, minimum: int, fix: str = "") -> int:
-    """Checks that ``value`` is a whole number of at least ``minimum`` (a bool is not a number here)."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < minimum:
-        raise ArgumentError(_message(name, value, f"an integer of at least {minimum}", fix))
+def integer(name: str, value: object, *, minimum: int, maximum: int | None = None, fix: str = "") -> int:
+    """Checks that ``value`` is a whole number within the bounds (a bool is not a number here)."""
+    expected = f"an integer of at least {minimum}" + (
+        f" and at most {maximum}" if maximum is not None else ""
+    )
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise ArgumentError(_message(name, value, expected, fix))
+    if int(value) < minimum or (maximum is not None and int(value) > maximum):
+        raise ArgumentError(_message(name, value, expected, fix))
     return int(value)
+
+
+def seed(value: object) -> int:
+    """Checks the seed of random numbers, which is one of 32 bits wherever it goes."""
+    return integer("seed", value, minimum=0, maximum=2**32 - 1)
 
 
 def number(

@@ -31,6 +31,7 @@ from rnnzoo.data.augmentation.text_noise import (
     TokenSwap,
 )
 from rnnzoo.data.series import series_splits
+from rnnzoo.data.streamed_tables import stream_table
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.preprocessing import DNAPreprocessing, FeaturePreprocessing
 from rnnzoo.preprocessing.dna import AMBIGUITY
@@ -559,6 +560,17 @@ def test_tf_data_and_streams_have_no_rows_to_augment() -> None:
             DataError, match=r"^DatasetSplit: its rows cannot be augmented; expected rows in memory\.$"
         ):
             call()
+
+
+def test_streamed_rows_are_not_augmented(tmp_path: Path) -> None:
+    rows = [f"a good film number {i},{'pos' if i % 2 else 'neg'}" for i in range(60)]
+    (tmp_path / "films.csv").write_text("\n".join(["text,label", *rows]))
+    splits = stream_table(tmp_path / "films.csv", text="text", label="label")
+    with pytest.raises(
+        ArgumentError,
+        match="augmentation: received token_dropout, synonyms for rows that are streamed from their file",
+    ):
+        augmented(splits, {"token_dropout": 0.2, "synonyms": {"table": {"film": ["movie"]}}})
 
 
 BAD: list[tuple[Any, str]] = [

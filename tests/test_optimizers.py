@@ -4,17 +4,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import json
 import math
+from types import MappingProxyType
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from rnnzoo import TrainConfig
 from rnnzoo.errors import ArgumentError, UnknownNameError
-from rnnzoo.training.config import CLIPS, OPTIMIZERS
+from rnnzoo.training.config import _CHECKS, _OPTIONAL, CLIPS, OPTIMIZERS
 from rnnzoo.training.optimizers import build_optimizer
 from rnnzoo.training.schedules import WarmupDecay
 
@@ -59,6 +63,20 @@ def test_weight_decay_shrinks_kernels_and_spares_biases(name: str) -> None:
     for variable, old in zip(layer.trainable_variables, before, strict=True):
         shrunk = old if variable.name == "bias" else old * (1 - 0.1 * 0.5)
         np.testing.assert_allclose(np.asarray(variable), shrunk, rtol=1e-5)
+
+
+def test_weight_decay_spares_gains_and_other_vectors() -> None:
+    model = keras.Sequential(
+        [keras.Input((None, 3)), layers.LayerNormalization(), layers.GRU(2), layers.Dense(2)]
+    )
+    optimizer = build_optimizer(
+        TrainConfig(weight_decay=0.5), steps_per_epoch=1, variables=model.trainable_variables
+    )
+    optimizer.build(model.trainable_variables)
+    decayed = {v.path for v in model.trainable_variables if optimizer._use_weight_decay(v)}
+    kernels = [v for v in model.trainable_variables if v.name in ("kernel", "recurrent_kernel")]
+    assert decayed == {v.path for v in kernels}
+    assert len(decayed) == 3
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -113,7 +131,23 @@ def test_schedules(shape: str) -> None:
             "reduce_on_plateau: received 2 with schedule='cosine' and warmup=0; expected one rule for the learning "
             "rate. Keep schedule='constant' and warmup=0, or drop reduce_on_plateau.",
         ),
-        ({"seed": -1}, "seed: received -1; expected an integer of at least 0."),
+        ({"seed": -1}, "seed: received -1; expected an integer of at least 0 and at most 4294967295."),
+        (
+            {"seed": 2**32},
+            "seed: received 4294967296; expected an integer of at least 0 and at most 4294967295.",
+        ),
+        ({"monitor": 3}, "monitor: received 3; expected a name, or None for the task's own."),
+        ({"loss": ""}, "loss: received ''; expected a name, or None for the task's own."),
+        (
+            {"class_weights": {}},
+            "class_weights: received {}; expected a weight for one class at least, or None.",
+        ),
+        (
+            {"gradual_unfreezing": 3, "early_stopping": 3},
+            "gradual_unfreezing: received 3 epochs for each group of layers, with early_stopping=3, which may end "
+            "training before the next one is trained; expected a longer patience. Raise early_stopping, or pass "
+            "early_stopping=None.",
+        ),
     ],
 )
 def test_wrong_fields_are_refused_in_words(fields: dict[str, Any], message: str) -> None:
@@ -129,6 +163,31 @@ def test_unknown_names_suggest_the_nearest() -> None:
         UnknownNameError, match="unknown training field: received 'epoch'; did you mean 'epochs'"
     ):
         TrainConfig.from_dict({"epoch": 3})
+
+
+def test_numbers_of_numpy_and_mappings_become_plain_ones() -> None:
+    given = {"a": np.float32(2)}
+    config = TrainConfig(
+        epochs=np.int64(2),
+        learning_rate=np.float32(0.5),
+        seed=np.uint8(3),
+        class_weights=MappingProxyType(given),
+    )
+    given["a"] = np.float32(3)
+    assert json.loads(json.dumps(config.to_dict())) == config.to_dict()
+    assert (config.epochs, config.learning_rate, config.seed) == (2, 0.5, 3)
+    assert config.class_weights == {"a": 2.0}
+
+
+def test_every_field_is_checked() -> None:
+    assert set(_CHECKS) == {field.name for field in dataclasses.fields(TrainConfig)}
+    for field in dataclasses.fields(TrainConfig):
+        if field.name not in _OPTIONAL:
+            with pytest.raises((ArgumentError, UnknownNameError)):
+                TrainConfig(**{field.name: None})
+        for wrong in (math.nan, -1, [], object()):
+            with pytest.raises((ArgumentError, UnknownNameError)):
+                TrainConfig(**{field.name: wrong})
 
 
 def test_a_config_survives_json() -> None:

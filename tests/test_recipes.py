@@ -248,6 +248,12 @@ def test_the_command_lists_runs_and_checks(tmp_path: Path, capsys: pytest.Captur
     assert listed["training"] == json.loads(json.dumps(dict(get_recipe("digits-shifted").training)))
     assert run(["recipes"]) == 0
     assert "digits-shifted" in capsys.readouterr().out
+    assert run(["recipes", "digit-shifted"]) == 2
+    assert "did you mean 'digits-shifted'" in capsys.readouterr().err
+    assert run(["recipes", "x*"]) == 0
+    assert "no recipe matches 'x*'" in capsys.readouterr().err
+    assert run(["run", "digits-shifted", "--runs", "9", "--out", str(tmp_path / "x")]) == 2
+    assert "runs: received 9 for 'digits-shifted'; expected 3 at most" in capsys.readouterr().err
     assert run(["run", "digit-shifted", "--out", str(tmp_path / "x")]) == 2
     assert "did you mean 'digits-shifted'" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import shutil
 import signal
 import subprocess
@@ -124,9 +125,16 @@ def test_a_run_with_other_settings_is_not_resumed(tmp_path: Path) -> None:
         train(model(4), splits, config=other, directory=tmp_path / "run", resume=True, progress=False)
     with pytest.raises(RunError, match="cannot resume: model differs"):
         train(model(5), splits, config=config, directory=tmp_path / "run", resume=True, progress=False)
-    (tmp_path / "run" / "checkpoint.npz").write_bytes(b"broken")
-    with pytest.raises(RunError, match="not a readable checkpoint"):
-        train(model(4), splits, config=config, directory=tmp_path / "run", resume=True, progress=False)
+    checkpoint = tmp_path / "run" / "checkpoint.npz"
+    whole = checkpoint.read_bytes()
+    with np.load(checkpoint) as file:
+        arrays = {name: array for name, array in file.items() if name != "state"}
+    without = io.BytesIO()
+    np.savez(without, **arrays)
+    for damaged in (b"broken", whole[: len(whole) // 2], without.getvalue()):
+        checkpoint.write_bytes(damaged)
+        with pytest.raises(RunError, match="not a readable checkpoint"):
+            train(model(4), splits, config=config, directory=tmp_path / "run", resume=True, progress=False)
 
 
 def test_a_run_stopped_in_its_first_epoch_starts_anew(tmp_path: Path) -> None:

@@ -22,8 +22,10 @@ from rnnzoo import (
     load_model,
     train,
 )
-from rnnzoo.errors import ArgumentError, PathExistsError, RunError, UnknownNameError
+from rnnzoo.errors import ArgumentError, DataError, PathExistsError, RunError, UnknownNameError
+from rnnzoo.tasks import get_task
 from rnnzoo.training.run_directory import RunDirectory, open_run
+from rnnzoo.training.trainer import fit
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +208,79 @@ def test_ready_tf_data_trains_too(tmp_path: Path) -> None:
     result = train(model, splits, config=config, directory=tmp_path / "run", progress=False)
     assert result.metrics["validation"]["accuracy"] > 0.8
     assert (tmp_path / "run" / "plots" / "confusion_matrix.png").is_file()
+
+
+def test_schedules_over_ready_tf_data_are_laid_over_all_its_batches() -> None:
+    x = np.random.default_rng(0).normal(size=(64, 5, 3)).astype(np.float32)
+    y = (x[:, -1, 0] > 0).astype(np.int32)
+    dataset = tf.data.Dataset.from_tensor_slices((x, y)).batch(16)
+    config = TrainConfig(epochs=4, schedule="linear", early_stopping=None)
+
+    def rates(dataset: Any) -> list[float]:
+        splits = Splits.from_datasets(dataset, dataset, task="classification", labels=["no", "yes"])
+        model = build_classifier(num_classes=2, num_features=3, cell="gru", units=4)
+        return [row["learning_rate"] for row in train(model, splits, config=config, progress=False).history]
+
+    assert rates(dataset) == pytest.approx([0.00075, 0.0005, 0.00025, 0.0], abs=1e-9)
+    unknown = dataset.filter(lambda *_: True)
+    with pytest.raises(
+        ArgumentError, match=r"schedule: received linear with data of unknown size; .* cardinality"
+    ):
+        rates(unknown)
+    assert rates(unknown.apply(tf.data.experimental.assert_cardinality(4)))[0] == pytest.approx(0.00075)
+    with pytest.raises(DataError, match="received a dataset that never ends"):
+        rates(dataset.repeat())
+
+
+def test_a_search_in_rungs_goes_on_with_the_schedule(digits: Splits) -> None:
+    config = TrainConfig(epochs=4, schedule="linear", early_stopping=None, batch_size=512)
+    found = [
+        row["learning_rate"]
+        for rung in ((0, 2), (2, 4))
+        for row in fit(
+            small(digits), digits, task=get_task("classification"), config=config, epochs=rung
+        ).history
+    ]
+    assert found == pytest.approx([0.00075, 0.0005, 0.00025, 0.0], abs=1e-9)
+
+
+def test_why_training_ended_is_told_as_it_was(digits: Splits) -> None:
+    def stop(epoch: int, logs: Any) -> None:
+        callback.model.stop_training = epoch == 1
+
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=stop)
+    config = TrainConfig(epochs=9, batch_size=512, early_stopping=None)
+    result = train(small(digits), digits, config=config, callbacks=[callback], progress=False)
+    assert (len(result.history), result.stop_reason) == (2, "a callback ended training")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"monitor": "val_acc"}, "unknown monitor"),
+        ({"accumulation": 999}, "accumulation: received 999 with 3 batches in each of 2 epochs, so that no"),
+        ({"epochs": 2, "gradual_unfreezing": 1}, r"expected more than \d epochs"),
+        ({"tokens_per_batch": 1}, "tokens_per_batch"),
+        ({"class_weights": {"9": 1, "ten": 2}}, "unknown class: received 'ten'"),
+        ({"class_weights": dict.fromkeys("0123456789", 0)}, "class_weights: received 0 for all of 0, 1"),
+        ({"reset_states": 0.5}, "reset_states"),
+    ],
+)
+def test_what_is_refused_leaves_a_finished_run_as_it_was(
+    digits: Splits, tmp_path: Path, fields: dict[str, Any], message: str
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in ("config.json", "metrics.json", "model.keras"):
+        (run / name).write_text(name)
+    config = TrainConfig(**{"epochs": 2, "batch_size": 512, **fields})
+    model = small(digits, units=(8, 8))
+    with pytest.raises(ArgumentError, match=message):
+        train(model, digits, config=config, directory=run, overwrite=True, progress=False)
+    assert sorted(path.name for path in run.iterdir()) == ["config.json", "metrics.json", "model.keras"]
+    with pytest.raises(ArgumentError, match=message):
+        train(model, digits, config=config, directory=tmp_path / "new", progress=False)
+    assert not (tmp_path / "new").exists()
 
 
 def test_own_callbacks_run(digits: Splits) -> None:

@@ -11,12 +11,13 @@ import keras
 import numpy as np
 import pytest
 
-from rnnzoo import Splits, TrainConfig, create_model, load_model, train
+from rnnzoo import Regularization, Splits, TrainConfig, create_model, load_model, train
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.losses.smoothed_crossentropy import SmoothedCrossentropy
 from rnnzoo.tasks import get_task
+from rnnzoo.training import evaluation
 from rnnzoo.training.averaging import AveragedWeights
-from rnnzoo.training.class_weights import class_weights
+from rnnzoo.training.class_weights import class_weights, weigh_by_class
 from rnnzoo.training.gradient_norms import measure_gradient_norms
 from rnnzoo.training.optimizers import build_optimizer
 from rnnzoo.training.precision import computing_in
@@ -221,9 +222,14 @@ def test_weights_of_classes_multiply_those_of_steps() -> None:
     assert class_weights(splits, get_task("tagging"), "balanced").tolist() == pytest.approx(
         [5 / 6, 5 / 4], rel=0.2
     )
+    inputs, targets, given = splits.train.gather([0, 1])
+    assert given is not None
+    table = np.array([3.0, 0.5], np.float32)
+    _, _, found = weigh_by_class(table)(inputs, targets, given)
+    np.testing.assert_allclose(found, table[targets] * given)
     net = create_model("text-tagger-bigru", **{**splits.model_arguments, "units": (4,), "embedding_size": 4})
     result = train(net, splits, config=config(class_weights="balanced", learning_rate=0.05), progress=False)
-    assert np.isfinite(result.history[-1]["loss"])
+    assert result.history[-1]["loss"] < result.history[0]["loss"]
 
 
 def test_wrong_weights_of_classes_are_refused() -> None:
@@ -313,6 +319,80 @@ def test_the_watched_norm_is_that_of_the_gradients() -> None:
     assert history[0]["gradient_norm"] == pytest.approx(norms.total, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"class_weights": {"rare": 50}},
+        {"class_weights": "balanced", "label_smoothing": 0.2},
+        {"mixed_precision": "float16"},
+    ],
+)
+def test_the_watched_batch_has_the_loss_of_the_steps(fields: dict[str, Any]) -> None:
+    penalties = Regularization(kernel_l2=0.1, recurrent_l1=0.05)
+    net = model(dropout=0.0, regularization=penalties)
+    # So small a step that the weights after it, which are measured, are the ones before it, which move.
+    setting = config(
+        monitor_gradients=True, epochs=1, batch_size=len(series().train), learning_rate=1e-9, **fields
+    )
+    result = train(net, series(), config=setting, progress=False)
+    assert result.gradients is not None
+    assert result.gradients.norms is not None
+    found = _watched_rows(net, fields)
+    expected = result.history[0]["gradient_norm"]
+    assert found == pytest.approx(expected, rel=2e-2 if "mixed_precision" in fields else 1e-3)
+
+
+def _watched_rows(net: Any, fields: dict[str, Any]) -> float:
+    """The norm over all training rows, measured as the monitor measures it."""
+    setting = config(**fields)
+    rows = series().train.gather(np.arange(len(series().train)))
+    if setting.class_weights is not None:
+        table = class_weights(series(), get_task("classification"), setting.class_weights)
+        rows = weigh_by_class(table)(*rows[:2])
+    loss = training_loss(get_task("classification"), setting)
+    with computing_in(net, setting.mixed_precision):
+        return measure_gradient_norms(net, rows[0], rows[1], loss=loss, weights=rows[2]).total
+
+
+def test_gradients_of_each_direction_are_seen_apart() -> None:
+    net = model(bidirectional=True, cell="simple_rnn")
+    for variable in net.trainable_variables:
+        if variable.name == "recurrent_kernel":
+            variable.assign(variable * 0.2)
+    x = np.random.default_rng(0).normal(size=(4, 40, 3)).astype("float32")
+    found = measure_gradient_norms(
+        net, {"features": x}, np.array([0, 1, 0, 1]), loss=get_task("classification").loss()
+    )
+    forward, backward = sorted(found.steps)[::-1]
+    for name in (forward, backward):
+        assert found.steps[name][0] < 1e-12 < 1e-3 < found.steps[name][-1]
+        assert f"{name}: gradients vanish" in found.verdict()
+    assert not np.allclose(found.steps[forward], found.steps[backward])
+
+
+def test_a_run_killed_after_its_last_epoch_keeps_what_its_gradients_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = config(monitor_gradients=True, clip_bound=1e-3)
+    whole = train(model(), series(), config=setting, directory=tmp_path / "whole", progress=False)
+
+    def killed(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluation, "evaluate_parts", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(model(), series(), config=setting, directory=tmp_path / "cut", progress=False)
+    again = train(model(), series(), config=setting, directory=tmp_path / "cut", resume=True, progress=False)
+    assert whole.gradients is not None
+    assert again.gradients is not None
+    assert again.gradients.verdict == whole.gradients.verdict
+    assert again.gradients.clipped == 1.0
+    assert (tmp_path / "cut" / "plots" / "gradients.png").is_file()
+    texts = [(tmp_path / name / "gradients.csv").read_text() for name in ("whole", "cut")]
+    assert texts[0] == texts[1]
+
+
 def test_watching_changes_nothing() -> None:
     ends = []
     for watched in (False, True):
@@ -370,5 +450,7 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(fields: dict[str, Any],
     assert strip == [{k: v for k, v in row.items() if k != "seconds"} for row in result.history]
     if "monitor_gradients" in fields:
         texts = [(tmp_path / name / "gradients.csv").read_text() for name in ("whole", "cut")]
-        assert texts[0].splitlines()[0] == texts[1].splitlines()[0]
-        assert len(texts[0].splitlines()) == len(texts[1].splitlines())
+        assert texts[0] == texts[1]
+        assert result.gradients is not None
+        assert again.gradients is not None
+        assert again.gradients.verdict == result.gradients.verdict

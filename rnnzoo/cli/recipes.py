@@ -17,16 +17,21 @@ def register(app: typer.Typer) -> None:
 
 
 def recipes(
-    pattern: Annotated[str, typer.Argument(help="A pattern of names, such as 'snips*'.")] = "*",
+    pattern: Annotated[str, typer.Argument(help="A recipe, or a pattern such as 'snips*'.")] = "*",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the whole cards.")] = False,
 ) -> None:
     """List recipes: a data set, a model and a configuration, and what they gave."""
     from rnnzoo.recipes.card import known_card
-    from rnnzoo.recipes.table import list_recipes
+    from rnnzoo.recipes.table import get_recipe, list_recipes
 
-    found = [(recipe, known_card(recipe.name)) for recipe in list_recipes(pattern)]
+    by_name = not any(mark in pattern for mark in "*?[")
+    wanted = [get_recipe(pattern)] if by_name else list_recipes(pattern)
+    found = [(recipe, known_card(recipe.name)) for recipe in wanted]
     if as_json:
         print_json([{**_facts(r), "card": None if card is None else card.to_dict()} for r, card in found])
+        return
+    if not found:
+        note(f"no recipe matches {pattern!r}")
         return
     print_table([_row(recipe, card) for recipe, card in found])
     stdout.print("\nRun one: rnnzoo run NAME --out DIR", style="dim")

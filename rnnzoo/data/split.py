@@ -286,7 +286,13 @@ class DatasetSplit(Split):
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
         self._rows: int | None = None
-        self.sized = False
+        # -1 says that it never ends, -2 that nobody knows.
+        self._batches = int(dataset.cardinality())
+        if self._batches == -1:
+            raise DataError(
+                "tf.data: received a dataset that never ends; expected one that does. Use take(n)."
+            )
+        self.sized = self._batches >= 0
 
     def __len__(self) -> int:
         if self._rows is None:
@@ -297,6 +303,11 @@ class DatasetSplit(Split):
     def lengths(self) -> np.ndarray:
         """Not known."""
         raise DataError("tf.data: the lengths of its rows are not known; expected data in memory.")
+
+    def num_batches(self, batch_size: int, *, tokens: int | None = None) -> int:
+        """Returns how many batches the dataset has, where ``sized`` says that it knows."""
+        refuse_tokens(tokens, _OWN_BATCHES)
+        return self._batches
 
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Not possible."""

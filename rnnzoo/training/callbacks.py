@@ -60,6 +60,7 @@ def build_callbacks(
                 mode=direction,
                 factor=config.plateau_factor,
                 patience=config.reduce_on_plateau,
+                min_delta=0.0,  # as all others count improvement
             )
         )
     if directory is not None:

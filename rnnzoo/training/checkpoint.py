@@ -7,6 +7,7 @@ plateau), the dropout generators and the history. Here all of it is in one file,
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -120,9 +121,12 @@ def _own_variables(callback: keras.callbacks.Callback) -> list[Any]:
 
 def _read(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except (OSError, ValueError, KeyError, EOFError) as error:
+        # Opened here, for NumPy leaves a damaged file open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            arrays = dict(file)
+        _state(arrays)
+        return arrays
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise RunError(
             f"{path}: not a readable checkpoint ({error}); expected one written by a training run. "
             "Start the run again with overwrite."

@@ -43,7 +43,13 @@ def class_weights(splits: Splits, task: Task, wanted: str | Mapping[str, float])
         for label in wanted:
             if label not in labels:
                 raise UnknownNameError("class", label, labels)
-        return np.array([wanted.get(label, 1.0) for label in labels], np.float32)
+        weights = np.array([wanted.get(label, 1.0) for label in labels], np.float32)
+        if not weights.any():
+            raise ArgumentError(
+                f"class_weights: received 0 for all of {', '.join(labels)}; expected one above 0, for nothing is "
+                "learned from rows that weigh nothing."
+            )
+        return weights
     counts = _count(splits.train, len(labels))
     if not counts.all():
         raise ArgumentError(

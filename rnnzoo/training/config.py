@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from rnnzoo import checks
@@ -48,8 +49,8 @@ class TrainConfig:
             exceeds the bound (Pascanu 2013, what the literature means by clipping); ``"norm"`` each variable's
             on its own; ``"value"`` cuts each element; ``None`` none.
         clip_bound: The bound. 1.0 is the usual one for the global norm.
-        weight_decay: Decoupled weight decay (Loshchilov 2019), on kernels and embeddings, not on biases. 0, for
-            dropout does more for recurrent networks (Zaremba 2014).
+        weight_decay: Decoupled weight decay (Loshchilov 2019), on kernels and embeddings, not on biases and other
+            vectors, such as gains of a normalisation. 0, for dropout does more for recurrent networks (Zaremba 2014).
         averaging: ``"ema"``: the result is an exponential moving average of the weights (Polyak & Juditsky 1992).
             ``"nt_asgd"``: the plain mean of all steps since validation stood still for ``averaging_patience`` epochs
             (Merity 2018, with ``"sgd"`` for language models). Validation scores the averages. ``None``, for with a
@@ -140,54 +141,12 @@ class TrainConfig:
     augmentation: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        checks.integer("epochs", self.epochs, minimum=1)
-        checks.integer("batch_size", self.batch_size, minimum=1)
-        checks.integer("accumulation", self.accumulation, minimum=1)
-        checks.choice("optimizer", self.optimizer, OPTIMIZERS)
-        checks.number("learning_rate", self.learning_rate, above=0)
-        checks.choice("schedule", self.schedule, SCHEDULES)
-        checks.number("warmup", self.warmup, minimum=0, below=1)
-        if self.clip is not None:
-            checks.choice("clip", self.clip, CLIPS)
-        checks.number("clip_bound", self.clip_bound, above=0, fix="Pass clip=None to leave gradients alone.")
-        checks.number("weight_decay", self.weight_decay, minimum=0)
-        for name in (
-            "tokens_per_batch",
-            "early_stopping",
-            "reduce_on_plateau",
-            "gradual_unfreezing",
-            "steps_per_execution",
-        ):
-            if getattr(self, name) is not None:
-                checks.integer(name, getattr(self, name), minimum=1, fix=f"Pass {name}=None to do without.")
-        checks.number("plateau_factor", self.plateau_factor, above=0, below=1)
-        if self.discriminative is not None:
-            checks.number(
-                "discriminative", self.discriminative, above=1, fix="Pass None for one rate for all layers."
-            )
-        checks.integer("seed", self.seed, minimum=0)
-        checks.number("ema_decay", self.ema_decay, above=0, below=1)
-        checks.integer("averaging_patience", self.averaging_patience, minimum=1)
-        checks.number("label_smoothing", self.label_smoothing, minimum=0, below=1)
-        checks.number("reset_states", self.reset_states, minimum=0, below=1)
-        for name in ("monitor_gradients", "tensorboard"):
-            checks.flag(name, getattr(self, name))
-        if self.augmentation is not None:
-            # A copy in the form of config.json, which a resumed run is compared with.
-            object.__setattr__(self, "augmentation", plain_config(self.augmentation))
-        self._check_choices()
+        for name, check in _CHECKS.items():
+            value = getattr(self, name)
+            if value is not None or name not in _OPTIONAL:
+                # As config.json has it, with which a resumed run is compared: plain numbers, mappings of its own.
+                object.__setattr__(self, name, check(value))
         self._check_pairs()
-
-    def _check_choices(self) -> None:
-        if self.averaging is not None:
-            checks.choice("averaging", self.averaging, AVERAGES)
-        if self.mixed_precision is not None:
-            checks.choice("mixed precision", self.mixed_precision, PRECISIONS)
-        if isinstance(self.class_weights, Mapping):
-            for label, weight in self.class_weights.items():
-                checks.number(f"class_weights[{label!r}]", weight, minimum=0)
-        elif self.class_weights is not None:
-            checks.choice("class weights", self.class_weights, ("balanced",))
 
     def _check_pairs(self) -> None:
         if self.schedule == "slanted_triangular" and self.warmup:
@@ -195,7 +154,7 @@ class TrainConfig:
                 f"warmup: received {self.warmup:g} with schedule='slanted_triangular', which climbs by itself; "
                 "expected 0. Leave warmup out."
             )
-        if self.reduce_on_plateau is not None and self._scheduled:
+        if self.reduce_on_plateau is not None and self.scheduled:
             raise ArgumentError(
                 f"reduce_on_plateau: received {self.reduce_on_plateau} with schedule={self.schedule!r} and "
                 f"warmup={self.warmup:g}; expected one rule for the learning rate. "
@@ -206,6 +165,12 @@ class TrainConfig:
                 f"steps_per_execution: received {self.steps_per_execution} with averaging={self.averaging!r}, which "
                 "takes in the weights of every step; expected 1. Leave it out."
             )
+        if (self.early_stopping or math.inf) <= (self.gradual_unfreezing or 0):
+            raise ArgumentError(
+                f"gradual_unfreezing: received {self.gradual_unfreezing} epochs for each group of layers, with "
+                f"early_stopping={self.early_stopping}, which may end training before the next one is trained; "
+                "expected a longer patience. Raise early_stopping, or pass early_stopping=None."
+            )
         if self.averaging == "nt_asgd" and (self.early_stopping or math.inf) <= self.averaging_patience:
             raise ArgumentError(
                 f"averaging: received 'nt_asgd', which starts after {self.averaging_patience} epochs without "
@@ -214,7 +179,8 @@ class TrainConfig:
             )
 
     @property
-    def _scheduled(self) -> bool:
+    def scheduled(self) -> bool:
+        """Whether the learning rate follows a curve laid over all steps."""
         return self.schedule != "constant" or self.warmup > 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -229,3 +195,87 @@ class TrainConfig:
             if key not in known:
                 raise UnknownNameError("training field", key, known)
         return cls(**values)
+
+
+def _integer(name: str, *, fix: str = "") -> Callable[[object], int]:
+    return partial(checks.integer, name, minimum=1, fix=fix)
+
+
+def _without(name: str) -> Callable[[object], int]:
+    return _integer(name, fix=f"Pass {name}=None to do without.")
+
+
+def _name(name: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if not isinstance(value, str) or not value:
+            raise ArgumentError(f"{name}: received {value!r}; expected a name, or None for the task's own.")
+        return value
+
+    return check
+
+
+def _choice(name: str, known: Collection[str]) -> Callable[[object], str]:
+    return partial(checks.choice, name, known=known)
+
+
+def _class_weights(value: object) -> object:
+    if not isinstance(value, Mapping):
+        return checks.choice("class weights", value, ("balanced",))
+    if not value:
+        raise ArgumentError("class_weights: received {}; expected a weight for one class at least, or None.")
+    return {label: checks.number(f"class_weights[{label!r}]", w, minimum=0) for label, w in value.items()}
+
+
+#: What each field must be; returns it as it is kept.
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "epochs": _integer("epochs"),
+    "batch_size": _integer("batch_size"),
+    "tokens_per_batch": _without("tokens_per_batch"),
+    "accumulation": _integer("accumulation"),
+    "optimizer": _choice("optimizer", OPTIMIZERS),
+    "learning_rate": partial(checks.number, "learning_rate", above=0),
+    "schedule": _choice("schedule", SCHEDULES),
+    "warmup": partial(checks.number, "warmup", minimum=0, below=1),
+    "clip": _choice("clip", CLIPS),
+    "clip_bound": partial(
+        checks.number, "clip_bound", above=0, fix="Pass clip=None to leave gradients alone."
+    ),
+    "weight_decay": partial(checks.number, "weight_decay", minimum=0),
+    "averaging": _choice("averaging", AVERAGES),
+    "ema_decay": partial(checks.number, "ema_decay", above=0, below=1),
+    "averaging_patience": _integer("averaging_patience"),
+    "label_smoothing": partial(checks.number, "label_smoothing", minimum=0, below=1),
+    "class_weights": _class_weights,
+    "mixed_precision": _choice("mixed precision", PRECISIONS),
+    "loss": _name("loss"),
+    "monitor": _name("monitor"),
+    "early_stopping": _without("early_stopping"),
+    "reduce_on_plateau": _without("reduce_on_plateau"),
+    "plateau_factor": partial(checks.number, "plateau_factor", above=0, below=1),
+    "monitor_gradients": partial(checks.flag, "monitor_gradients"),
+    "reset_states": partial(checks.number, "reset_states", minimum=0, below=1),
+    "discriminative": partial(
+        checks.number, "discriminative", above=1, fix="Pass None for one rate for all layers."
+    ),
+    "gradual_unfreezing": _without("gradual_unfreezing"),
+    "steps_per_execution": _without("steps_per_execution"),
+    "seed": checks.seed,
+    "tensorboard": partial(checks.flag, "tensorboard"),
+    "augmentation": plain_config,
+}
+#: Fields that may be ``None``.
+_OPTIONAL = (
+    "tokens_per_batch",
+    "clip",
+    "averaging",
+    "class_weights",
+    "mixed_precision",
+    "loss",
+    "monitor",
+    "early_stopping",
+    "reduce_on_plateau",
+    "discriminative",
+    "gradual_unfreezing",
+    "steps_per_execution",
+    "augmentation",
+)

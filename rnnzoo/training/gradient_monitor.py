@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from rnnzoo.files import write_csv
 from rnnzoo.model_layers import methods_replaced, recurrent_layers
 from rnnzoo.training.config import TrainConfig
-from rnnzoo.training.gradient_norms import GradientNorms, measure_gradient_norms
+from rnnzoo.training.gradient_norms import GradientNorms, measure_gradient_norms, norms_of
 
 #: Shares of clipped steps at which clipping hardly does anything, or is what sets the pace.
 _OFTEN = 0.9
@@ -41,7 +42,8 @@ class GradientMonitor(keras.callbacks.Callback):
 
     The logs of each epoch get ``gradient_norm``, the mean over its steps of the norm over all weights before clipping,
     and, where gradients are clipped, ``clipped_steps``, the share of steps whose gradients were. After each epoch the
-    norms of each weight and, for each recurrent layer, of each time step are measured on one batch.
+    norms of each weight and, for each recurrent layer, of each time step are measured on one batch (with averaged
+    weights, where validation scores those).
 
     Args:
         config: The training configuration.
@@ -65,7 +67,7 @@ class GradientMonitor(keras.callbacks.Callback):
         self._batch, self._loss, self._path = batch, loss, path
         self._rows: list[dict[str, Any]] = _read(path) if resume and path is not None else []
         self._totals: Any = None
-        self.norms: GradientNorms | None = None
+        self._norms = _latest(self._rows)
         self.clipped: float | None = None
 
     @contextlib.contextmanager
@@ -113,17 +115,17 @@ class GradientMonitor(keras.callbacks.Callback):
         if not recurrent_layers(self.model):
             return
         inputs, targets, weights = self._batch()
-        self.norms = measure_gradient_norms(self.model, inputs, targets, loss=self._loss, weights=weights)
-        self._rows = [row for row in self._rows if int(row["epoch"]) <= epoch] + _rows(epoch + 1, self.norms)
+        self._norms = measure_gradient_norms(self.model, inputs, targets, loss=self._loss, weights=weights)
+        self._rows = [row for row in self._rows if int(row["epoch"]) <= epoch] + _rows(epoch + 1, self._norms)
         if self._path is not None:
             write_csv(self._path, self._rows)
 
     def summary(self) -> GradientSummary:
         """Says what the latest epoch's gradients are like, and which switch answers it."""
-        return GradientSummary(self.norms, self.clipped, self._verdict())
+        return GradientSummary(self._norms, self.clipped, self._verdict())
 
     def _verdict(self) -> str:
-        sentences = [self.norms.verdict()] if self.norms is not None else []
+        sentences = [self._norms.verdict()] if self._norms is not None else []
         if self.clipped is not None:
             sentences.append(f"{100 * self.clipped:.0f} % of the steps were clipped at {self._bound:g}")
         if self.clipped is not None and self.clipped > _OFTEN:
@@ -145,6 +147,17 @@ def _rows(epoch: int, norms: GradientNorms) -> list[dict[str, Any]]:
             for step, norm in enumerate(values)
         ]
     return found
+
+
+def _latest(rows: list[dict[str, Any]]) -> GradientNorms | None:
+    """The norms of the last epoch that was kept."""
+    last = [row for row in rows if row["epoch"] == rows[-1]["epoch"]]
+    steps: dict[str, list[float]] = {}
+    for row in last:
+        if row["of"] == "step":
+            steps.setdefault(row["name"], []).append(float(row["norm"]))
+    weights = {row["name"]: float(row["norm"]) for row in last if row["of"] == "weight"}
+    return norms_of(weights, {name: np.array(values) for name, values in steps.items()}) if last else None
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

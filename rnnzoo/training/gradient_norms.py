@@ -25,8 +25,9 @@ class GradientNorms:
     Attributes:
         total: The norm over all weights together, which clipping by the global norm compares with its bound.
         weights: The norm of each weight, by its path.
-        steps: For each recurrent layer the norm with respect to what it reads at each step ``(time,)``, mean over the
-            rows. Where they fall to nothing towards the first step, the layer cannot learn from what was there.
+        steps: For each recurrent layer the norm with respect to what it alone reads at each step ``(time,)``, mean over
+            the rows, in the order in which it reads: backwards in a layer that reads backwards. Where they fall to
+            nothing towards the first step, the layer cannot learn from what was there.
     """
 
     total: float
@@ -57,7 +58,7 @@ class GradientNorms:
 def measure_gradient_norms(
     model: keras.Model, inputs: Mapping[str, Any], targets: Any, *, loss: Any, weights: Any = None
 ) -> GradientNorms:
-    """Measures gradients on one batch, in training mode, and changes nothing.
+    """Measures gradients of the loss and of the model's penalties on one batch, in training mode; changes nothing.
 
     Args:
         model: A model with one recurrent layer at least.
@@ -97,6 +98,7 @@ def measure_gradient_norms(
         _reading(model, tape) as read,
     ):
         value = loss(targets, model(feed(model, inputs), training=True), weights)
+        value = sum(model.losses, value)
     if not read:
         raise ArgumentError(f"model {model.name!r}: has no recurrent layer; expected one at least.")
     trained = model.trainable_variables
@@ -105,11 +107,20 @@ def measure_gradient_norms(
         variable.path: 0.0 if gradient is None else float(tf.norm(tf.convert_to_tensor(gradient)))
         for variable, gradient in zip(trained, gradients, strict=True)
     }
-    return GradientNorms(
-        total=float(np.sqrt(sum(norm**2 for norm in norms.values()))),
-        weights=norms,
-        steps={name: _by_step(tape.gradient(value, x)) for name, x in read.items()},
+    return norms_of(
+        norms,
+        {
+            layer.name: _by_step(tape.gradient(value, read[layer.name]))[:: -1 if layer.go_backwards else 1]
+            for layer in recurrent_layers(model)
+            if layer.name in read
+        },
     )
+
+
+def norms_of(weights: dict[str, float], steps: dict[str, np.ndarray]) -> GradientNorms:
+    """Returns norms by weight and by step, with that of all weights together."""
+    total = float(np.sqrt(sum(norm**2 for norm in weights.values())))
+    return GradientNorms(total=total, weights=weights, steps=steps)
 
 
 @contextlib.contextmanager
@@ -125,16 +136,19 @@ def _unchanged(variables: list[Any]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _reading(model: Any, tape: Any) -> Iterator[dict[str, Any]]:
-    """Notes what each recurrent layer reads."""
+    """Notes what each recurrent layer reads, apart from others that read the same: its other direction, a skip."""
+    import tensorflow as tf
+
     read: dict[str, Any] = {}
 
     def reader(layer: Any) -> Any:
         inner_loop = layer.inner_loop
 
         def note(sequences: Any, *rest: Any, **named: Any) -> Any:
-            tape.watch(sequences)
-            read[layer.name] = sequences
-            return inner_loop(sequences, *rest, **named)
+            own = tf.identity(sequences)
+            tape.watch(own)
+            read[layer.name] = own
+            return inner_loop(own, *rest, **named)
 
         return note
 

@@ -15,7 +15,11 @@ _CLIP_ARGUMENT = {"global_norm": "global_clipnorm", "norm": "clipnorm", "value":
 
 
 def build_optimizer(
-    config: TrainConfig, *, steps_per_epoch: int, rates: Sequence[GroupRate] | None = None
+    config: TrainConfig,
+    *,
+    steps_per_epoch: int,
+    rates: Sequence[GroupRate] | None = None,
+    variables: Sequence[Any] = (),
 ) -> Any:
     """Builds the optimizer that ``config`` describes.
 
@@ -23,9 +27,10 @@ def build_optimizer(
         config: The training configuration.
         steps_per_epoch: Batches per epoch, to lay a schedule over the whole of training.
         rates: What ``group_rates`` says of the model's weights; ``None`` to train all alike.
+        variables: The model's weights: of those, biases and vectors (gains, decays, queries) are free of weight decay.
 
     Returns:
-        A Keras optimizer with gradient clipping and decoupled weight decay (never on biases).
+        A Keras optimizer with gradient clipping and decoupled weight decay.
     """
     arguments: dict[str, Any] = {"learning_rate": learning_rate(config, steps_per_epoch)}
     if config.clip is not None:
@@ -50,7 +55,8 @@ def build_optimizer(
         arguments["group_rates"] = rates
     optimizer = kinds[config.optimizer](**arguments)
     if config.weight_decay:
-        optimizer.exclude_from_weight_decay(var_names=["bias"])
+        vectors = [variable for variable in variables if len(variable.shape) < 2]
+        optimizer.exclude_from_weight_decay(var_list=vectors, var_names=["bias"])
     if config.mixed_precision == "float16":
         # Small gradients are zero in float16: the loss is scaled up, and the gradients down again in float32.
         return keras.optimizers.LossScaleOptimizer(optimizer)

@@ -32,15 +32,20 @@ def computing_in(model: Any, precision: str | None) -> Iterator[None]:
     if precision is None:
         yield
         return
-    for layer in _layers(model):
+    check_precision(model, precision)
+    with _policies(model, f"mixed_{precision}"):
+        yield
+
+
+def check_precision(model: Any, precision: str | None) -> None:
+    """Raises ``ArgumentError`` if a layer that is to compute in half precision has a policy of its own."""
+    for layer in _layers(model) if precision is not None else ():
         if layer.dtype_policy.name != "float32":
             raise ArgumentError(
                 f"mixed_precision: received {precision!r} for model {model.name!r}, whose layer {layer.name!r} "
                 f"computes in {layer.dtype_policy.name}; expected float32 layers. Build the model without a policy of "
                 "its own, or leave mixed_precision out."
             )
-    with _policies(model, f"mixed_{precision}"):
-        yield
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ from rnnzoo.training.feeding import feed
 from rnnzoo.training.gradient_monitor import GradientMonitor, GradientSummary
 from rnnzoo.training.group_rates import group_rates
 from rnnzoo.training.optimizers import build_optimizer
-from rnnzoo.training.precision import computing_in
+from rnnzoo.training.precision import check_precision, computing_in
 from rnnzoo.training.progress import BatchBar, epoch_reporter
 from rnnzoo.training.recurrent_loops import written_gradients
 from rnnzoo.training.run_directory import RunDirectory
@@ -121,8 +121,8 @@ def train(
     config = config or TrainConfig()
     kind, splits = suited(model, splits, task)
     check_model_fits(model, splits, kind)
-    # What does not go together is refused before anything is written.
-    training_loss(kind, config)
+    # What does not go together is refused before anything is written or deleted.
+    _check(model, splits, kind, config)
     learned_from = _learned_from(splits, kind, config)
     run = RunDirectory(directory) if directory is not None else None
     resuming = False
@@ -219,15 +219,10 @@ def fit(
     Returns:
         History, best epoch and stop reason.
     """
-    steps = _steps(splits.train, config)
-    if steps is None and config.gradual_unfreezing is not None:
-        raise ArgumentError(
-            f"gradual_unfreezing: received {config.gradual_unfreezing} with data of unknown size; expected a number of "
-            "batches to count epochs by. Give the tf.data a cardinality, or leave it out."
-        )
-    _compile(model, task, config, steps_per_epoch=steps or 1)
+    steps = _check(model, splits, task, config)
     monitor, direction = monitored(task, config)
     first, last = epochs or (0, config.epochs)
+    _compile(model, task, config, steps_per_epoch=steps or 1, first=first)
     stopped = False
     if resume and run is not None:
         first, stopped = finished_epochs(run.checkpoint)
@@ -242,12 +237,8 @@ def fit(
     bar = BatchBar(steps or 0, last) if progress and steps and BatchBar.wanted() else None
     if bar is not None:
         chain.append(bar)
-    if run is not None:
-        counting = [c for c in [*standard, *callbacks] if not isinstance(c, keras.callbacks.TensorBoard)]
-        chain.append(Checkpoint(run.checkpoint, counting, history, resume=resume))
-        chain.append(
-            keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: run.write_history(history))
-        )
+    counting = [c for c in [*standard, *callbacks] if not isinstance(c, keras.callbacks.TensorBoard)]
+    learned_from = learned_from or _learned_from(splits, task, config)
     if not resume:
         _seed(model, config.seed)
     watch: GradientMonitor | None = None
@@ -258,14 +249,18 @@ def fit(
         stack.enter_context(executing(model, steps_per_execution(config, callbacks)))
         first_batch = _carry_states(model, splits, config, chain, stack)
         if config.monitor_gradients:
-            watch = _watch(model, task, config, first_batch, run, resume=resume)
+            watch = _watch(task, config, _weighed(first_batch, learned_from), run, resume=resume)
             chain.insert(chain.index(standard[0]) + 1, watch)
+            counting.append(watch)
             stack.enter_context(watch.attached(model.optimizer))
+        if run is not None:
+            chain.append(Checkpoint(run.checkpoint, counting, history, resume=resume))
+            chain.append(
+                keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: run.write_history(history))
+            )
         stack.enter_context(computing_in(model, config.mixed_precision))
         model.fit(
-            _training_dataset(
-                model, learned_from or _learned_from(splits, task, config), config, current_epoch
-            ),
+            _training_dataset(model, learned_from, config, current_epoch),
             validation_data=_dataset(model, splits.validation, config, shuffle=False),
             initial_epoch=first,
             # A run that had stopped by itself only takes up its best weights again.
@@ -304,8 +299,15 @@ def _carry_states(
     return first_of_streams
 
 
+def _weighed(batch: Callable[[], Batch], learned_from: LearnedFrom) -> Callable[[], Batch]:
+    """Gives a batch the weights of its classes, as the steps have them."""
+    if learned_from.class_weights is None:
+        return batch
+    weigh = weigh_by_class(learned_from.class_weights)
+    return lambda: weigh(*batch())
+
+
 def _watch(
-    model: keras.Model,
     task: Task,
     config: TrainConfig,
     batch: Callable[[], Batch],
@@ -330,13 +332,41 @@ def monitored(task: Task, config: TrainConfig) -> tuple[str, str]:
     return config.monitor, "max" if config.monitor.endswith(("accuracy", "auc")) else "min"
 
 
-def _compile(model: keras.Model, task: Task, config: TrainConfig, *, steps_per_epoch: int) -> None:
+def _check(model: keras.Model, splits: Splits, task: Task, config: TrainConfig) -> int | None:
+    """Checks that a config fits model and data; returns the batches of an epoch, if the data know them."""
+    training_loss(task, config)
+    monitored(task, config)
+    check_precision(model, config.mixed_precision)
+    if isinstance(splits.train, StreamSplit):
+        CarriedStates(model)
+    steps = _steps(splits.train, config)
+    for name in ("gradual_unfreezing", "schedule", "warmup"):
+        value = getattr(config, name)
+        if steps is None and value not in (None, "constant", 0):
+            raise ArgumentError(
+                f"{name}: received {value} with data of unknown size; expected a number of batches to count epochs by. "
+                "Give the tf.data a cardinality (dataset.apply(tf.data.experimental.assert_cardinality(n))), or leave "
+                "it out."
+            )
+    if steps is not None and steps * config.epochs < config.accumulation:
+        raise ArgumentError(
+            f"accumulation: received {config.accumulation} with {steps} batches in each of {config.epochs} epochs, so "
+            "that no weight would ever move; expected as many batches in all at least. Lower it."
+        )
+    group_rates(model, config, steps_per_epoch=steps or 1)
+    return steps
+
+
+def _compile(
+    model: keras.Model, task: Task, config: TrainConfig, *, steps_per_epoch: int, first: int
+) -> None:
     weighted = task.name in ("tagging", "crf_tagging", "translation")
     model.compile(
         optimizer=build_optimizer(
             config,
             steps_per_epoch=steps_per_epoch,
             rates=group_rates(model, config, steps_per_epoch=steps_per_epoch),
+            variables=model.trainable_variables,
         ),
         loss=training_loss(task, config),
         metrics=None if weighted else task.keras_metrics(),
@@ -345,6 +375,8 @@ def _compile(model: keras.Model, task: Task, config: TrainConfig, *, steps_per_e
         jit_compile=False,
     )
     model.optimizer.build(model.trainable_variables)
+    # A search that trains in rungs goes on with the schedule, and with the layers that are trained already.
+    getattr(model.optimizer, "inner_optimizer", model.optimizer)._iterations.assign(first * steps_per_epoch)
 
 
 def _training_dataset(
@@ -411,8 +443,10 @@ def _summary(
     best = int(np.nanargmax(values if direction == "max" else -values))
     if failed is not None:
         reason = f"the loss became NaN or infinite in epoch {failed}; the best epoch before it was kept"
-    elif len(history) < last:
+    elif any(c.stopped_epoch for c in callbacks if isinstance(c, keras.callbacks.EarlyStopping)):
         reason = f"{monitor} did not improve for {len(history) - 1 - best} epochs"
+    elif history[-1]["epoch"] < last:
+        reason = "a callback ended training"
     else:
         reason = "all epochs done"
     return Fitted(history=history, best_epoch=best + 1, stop_reason=reason, monitor=monitor)

@@ -11,6 +11,8 @@ from rnnzoo.data.augmentation.base import Augmentation
 from rnnzoo.data.augmentation.table import fitted_augmentations
 from rnnzoo.data.split import Batch, Split
 from rnnzoo.data.splits import Splits
+from rnnzoo.data.streamed_rows import StreamedSplit
+from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing import Preprocessing, WindowPreprocessing
 
 # Keeps the noise apart from the order of batches, which is drawn from seed and epoch as well.
@@ -103,4 +105,9 @@ def augmented(splits: Splits, config: Mapping[str, Any] | None) -> Split:
     """
     if config is None:
         return splits.train
+    if isinstance(splits.train, StreamedSplit):
+        raise ArgumentError(
+            f"augmentation: received {', '.join(config)} for rows that are streamed from their file; expected data in "
+            "memory. Leave it out, or read them with read_table."
+        )
     return AugmentedSplit(splits.train, splits.preprocessing, fitted_augmentations(config, splits))
