@@ -98,6 +98,8 @@ def test_datasets_are_listed_with_whether_they_are_there(tmp_path: Path) -> None
     assert "not known" in text  # the checksums of the official files
 
 
+SEPARATED = ("--task", "classification", "--label-separator", ";", "--out", "x")
+NONE = "--label-separator="
 WRONG: list[tuple[list[str], str]] = [
     (["trian"], "error: No such command 'trian'."),
     (["train"], "error: Missing argument 'model'. See: rnnzoo train --help"),
@@ -163,6 +165,37 @@ WRONG: list[tuple[list[str], str]] = [
             "x",
         ],
         "error: --test: received 'b.csv' with --target, which is for series; expected it elsewhere.",
+    ),
+    (
+        ["train", "text-classifier-gru", "--data", "imbd", "--out", "x"],
+        "error: unknown data set: received 'imbd'; did you mean 'imdb'",
+    ),
+    (
+        ["train", "series-classifier-gru", "--data", "Digits", "--out", "x"],
+        "error: unknown data set: received 'Digits'; did you mean 'digits'",
+    ),
+    (
+        [*("train", "text-classifier-gru", "--data", "a.csv", "--text", "a", "--label", "b"), *SEPARATED],
+        "error: --label-separator: received ';' for the task classification; expected one character at least",
+    ),
+    (
+        [
+            *("train", "text-classifier-gru", "--data", "a.csv", "--text", "a", "--label", "b", "--out", "x"),
+            NONE,
+        ],
+        "error: --label-separator: received '' for the task of one label; expected one character at least",
+    ),
+    (
+        [*("train", "forecaster-gru", "--data", "a.csv", "--target", "y", "--out", "x"), "--split-seed", "3"],
+        "error: --split-seed: received 3 with --target: a series is split in time; expected it elsewhere.",
+    ),
+    (
+        ["datasets", "imdb", "--task", "tagging"],
+        "error: --task: received 'tagging' with the data set 'imdb'; expected it with a pattern or alone.",
+    ),
+    (
+        ["models", "text-tagger-bigru", "--task", "tagging"],
+        "error: --task: received 'tagging' with the model 'text-tagger-bigru'; expected it with a pattern",
     ),
     (
         ["evaluate", "nothing"],
@@ -329,6 +362,42 @@ def test_doctor_finds_this_machine_in_order(
     assert run(["doctor", "--json"]) == 1
     broken = json.loads(capsys.readouterr().out)
     assert next(row for row in broken if row["check"] == "data")["status"] == "bad"
+
+
+def test_a_folder_named_as_a_data_set_does_not_hide_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rnnzoo.cli.data_options import DataOptions
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").mkdir()
+    options = DataOptions(data="digits")
+    assert options.to_dict()["data"] == "digits"
+    assert len(options.load().train) == 1257
+
+
+def test_a_place_that_cannot_be_written_to_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "run"
+    assert run(["train", "series-classifier-gru", "--data", "digits", "--out", str(out)]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error == f"error: {out}: Not a directory. Choose another path, or make it usable."
+
+
+def test_what_users_wrote_is_printed_as_it_is() -> None:
+    from rnnzoo.cli.output import print_table, stdout
+
+    with stdout.capture() as capture:
+        print_table([{"[bold]": "[/a]", "word": "[bold]x[y]"}], title="[/t]", best=0)
+    assert all(text in capture.get() for text in ("[bold]", "[/a]", "[bold]x[y]", "[/t]"))
+
+
+def test_a_pattern_that_matches_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    for command, kind in (("datasets", "data set"), ("models", "model")):
+        assert run([command, "nosuch*"]) == 0
+        assert f"no {kind} matches 'nosuch*'" in capsys.readouterr().err
 
 
 def test_a_closed_pipe_is_no_error() -> None:

@@ -118,6 +118,17 @@ def test_a_card_tells_runs_baselines_size_and_machine(toy_run: tuple[Card, Path]
     assert session.run(None, {"features": np.zeros((1, 8, 8), np.float32)})[0].shape == (1, 10)
 
 
+def test_a_run_of_a_recipe_is_scored_again(
+    toy: Recipe, toy_run: tuple[Card, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rnnzoo.cli.app import run
+
+    card, folder = toy_run
+    assert run(["evaluate", str(folder / "run-1"), "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)["scores"]
+    assert scores["accuracy"] == pytest.approx(card.runs[1]["scores"]["accuracy"], abs=1e-5)
+
+
 def test_finished_runs_are_kept_on_resume_and_the_rest_is_made(
     toy: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

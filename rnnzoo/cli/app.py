@@ -76,6 +76,13 @@ def run(arguments: Sequence[str]) -> int:
         # The reader (`| head`) has gone; nothing may be written any more, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.echo(
+            f"error: {error.filename}: {error.strerror}. Choose another path, or make it usable.", err=True
+        )
+        return 2
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

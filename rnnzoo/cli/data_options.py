@@ -6,13 +6,14 @@ import dataclasses
 import functools
 import inspect
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rnnzoo.errors import ArgumentError
+from rnnzoo.errors import ArgumentError, UnknownNameError
 
 if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
@@ -26,6 +27,7 @@ _OF_TEXTS = (
     *("test", "text", "label", "label_separator", "task", "max_tokens", "max_length", "characters"),
     "stream",
 )
+_OF_SEVERAL_LABELS = (None, "multilabel_classification")
 _OF_SERIES = ("window", "horizon", "categorical", "ignore", "time", "missing", "seasonality")
 _OF_NAMED_TEXTS = ("task", "max_tokens", "max_length", "characters")
 _OF_FILES = (
@@ -103,7 +105,7 @@ class DataOptions:
             "validation_fraction": self.validation_fraction,
             "test_fraction": self.test_fraction,
         }
-        if self.data in DATASETS and not os.path.exists(self.data):  # noqa: PTH110
+        if self.data in DATASETS and not self._is_file:
             taken = inspect.signature(DATASETS[self.data]).parameters
             others = tuple(name for name in _OF_NAMED_TEXTS if name != "task" and name not in taken)
             self._refuse((*_OF_FILES, *others), f"for the named data set {self.data!r}")
@@ -114,8 +116,17 @@ class DataOptions:
                 and getattr(self, option.name) != option.default
             }
             return load_dataset(self.data, seed=self.split_seed, **fractions, **options)
+        if self._seems_a_name:
+            raise UnknownNameError("data set", self.data, DATASETS)
+        if self.label_separator == "" or (self.label_separator and self.task not in _OF_SEVERAL_LABELS):
+            raise ArgumentError(
+                f"--label-separator: received {self.label_separator!r} for the task {self.task or 'of one label'}; "
+                "expected one character at least, and a row that has several labels. Leave it out, or give --task "
+                "multilabel_classification."
+            )
         if self.target is not None:
             self._refuse(_OF_TEXTS, "with --target, which is for series")
+            self._refuse(("split_seed",), "with --target: a series is split in time")
             return read_table(self.data, **self._series_arguments(), **fractions)
         if self.text is None or self.label is None:
             raise ArgumentError(
@@ -131,6 +142,15 @@ class DataOptions:
             }
             return stream_table(self.data, seed=self.split_seed, **arguments, **fractions)
         return read_table(self.data, seed=self.split_seed, **self._text_arguments(), **fractions)
+
+    @property
+    def _is_file(self) -> bool:
+        return os.path.isfile(self.data)  # noqa: PTH113 - a path that a folder forbids to look at is none
+
+    @property
+    def _seems_a_name(self) -> bool:
+        """Whether a word was given where neither a file is nor columns are named: a misspelt data set."""
+        return re.fullmatch(r"\w+", self.data) is not None and not (self._is_file or self.text or self.target)
 
     def _refuse(self, names: tuple[str, ...], where: str) -> None:
         """Raises ``ArgumentError`` for options that would do nothing here."""
@@ -177,7 +197,7 @@ class DataOptions:
         """Returns the options as kept with a run; files by their absolute path."""
         values = dataclasses.asdict(self)
         for name in ("data", "test"):
-            if values[name] is not None and os.path.exists(values[name]):  # noqa: PTH110
+            if values[name] is not None and os.path.isfile(values[name]):  # noqa: PTH113
                 values[name] = os.path.abspath(values[name])  # noqa: PTH100
         return values
 

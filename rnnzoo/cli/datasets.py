@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnzoo.cli.output import print_json, print_table, stdout
+from rnnzoo.cli.output import note, print_json, print_table, stdout
 from rnnzoo.data.set_files import present_form
 from rnnzoo.data.sources import Source, SourceFile, find_sources, get_source
+from rnnzoo.errors import ArgumentError
 
 _NOT_KNOWN = "not known"
 
@@ -27,11 +28,19 @@ def datasets(
 ) -> None:
     """List the named data sets and whether their files are there, or show one in full."""
     if name is not None and not any(mark in name for mark in "*?["):
+        if task is not None:
+            raise ArgumentError(
+                f"--task: received {task!r} with the data set {name!r}; expected it with a pattern or alone. Leave it "
+                "out."
+            )
         _show(get_source(name), as_json=as_json)
         return
     found = find_sources(name or "*", task=task)
     if as_json:
         print_json([_facts(source) for source in found])
+        return
+    if not found:
+        note(f"no data set matches {name!r}" + (f" for {task}" if task else ""))
         return
     for kind in dict.fromkeys(source.task for source in found):
         print_table(

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnzoo.cli.output import print_json, print_table, stdout, tensorflow_starting
+from rnnzoo.cli.output import note, print_json, print_table, stdout, tensorflow_starting
+from rnnzoo.errors import ArgumentError
 from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models, read_facts
 
 
@@ -25,11 +26,18 @@ def models(
 ) -> None:
     """List the models of the zoo, or show one in full."""
     if name is not None and not any(mark in name for mark in "*?["):
+        if task is not None:
+            raise ArgumentError(
+                f"--task: received {task!r} with the model {name!r}; expected it with a pattern or alone. Leave it out."
+            )
         _show(get_spec(name), as_json=as_json)
         return
     rows = [_row(get_spec(found)) for found in list_models(name or "*", task=task)]
     if as_json:
         print_json(rows)
+        return
+    if not rows:
+        note(f"no model matches {name!r}" + (f" for {task}" if task else ""))
         return
     for kind in dict.fromkeys(row["task"] for row in rows):
         print_table([_in_short(row) for row in rows if row["task"] == kind], title=kind.replace("_", " "))

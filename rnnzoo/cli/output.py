@@ -18,8 +18,9 @@ from rich.table import Table
 from rnnzoo.report import show
 
 # Where no terminal is, lines are for programs such as grep, and stay whole.
-stdout = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 10_000)
-stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+# What users wrote is printed as it is, brackets too.
+stdout = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else 10_000)
+stderr = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
@@ -47,7 +48,7 @@ def print_table(
 
 def note(text: str) -> None:
     """Prints a line of progress."""
-    stderr.print(text, markup=False)
+    stderr.print(text)
 
 
 @contextmanager

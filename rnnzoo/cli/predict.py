@@ -97,7 +97,7 @@ def _print_answers(raw: list[Any], answers: list[dict[str, Any]]) -> None:
         else:
             label = answer.get("label", answer.get("text", ", ".join(answer.get("labels", [])) or "(none)"))
             share = f"  {answer['probability']:.3f}" if "probability" in answer else ""
-            stdout.print(f"{label}{share}" + (f"  {shown}" if shown else ""), markup=False)
+            stdout.print(f"{label}{share}" + (f"  {shown}" if shown else ""))
 
 
 def _with_quantiles(answer: dict[str, Any]) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def _print(out: Path, summary: dict[str, Any]) -> None:
     print_table([{"": name, " ": value} for name, value in _facts(summary).items()])
     stdout.print("\nnext", style="bold")
     for command in next_commands(out):
-        stdout.print(f"  {command}", markup=False)
+        stdout.print(f"  {command}")
 
 
 def _facts(summary: dict[str, Any]) -> dict[str, str]:

@@ -22,13 +22,27 @@ def load_run_data(run: Path, config: dict[str, Any]) -> Any:
     Raises:
         DataError: If the run does not say how to read them, or they have changed.
     """
-    options = config.get("details", {}).get("data_options")
-    if options is None:
+    details = config.get("details", {})
+    if "recipe" in details:
+        splits, source = _of_recipe(details["recipe"], config), details["recipe"]
+    elif "data_options" in details:
+        splits, source = (
+            DataOptions.from_dict(details["data_options"]).load(),
+            details["data_options"]["data"],
+        )
+    else:
         raise DataError(
             f"{run}: does not say how its data were read (it was trained from Python); expected a run of the command. "
             "Use rnnzoo from Python with your splits instead."
         )
-    splits = DataOptions.from_dict(options).load()
     if splits.description["checksum"] != config["data"]["checksum"]:
-        raise DataError(f"{options['data']}: has changed since {run} was trained. Train again.")
+        raise DataError(f"{source}: has changed since {run} was trained. Train again.")
     return splits
+
+
+def _of_recipe(name: str, config: dict[str, Any]) -> Any:
+    from rnnzoo.recipes.runs import load
+    from rnnzoo.recipes.table import get_recipe
+
+    # The number of a recipe's run is its seed.
+    return load(get_recipe(name), config["train_config"]["seed"])
