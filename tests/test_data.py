@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from rnnzoo import Splits, load_dataset, read_table, stream_table
 from rnnzoo.data.augmentation.augmented_split import augmented
 from rnnzoo.data.batching import batch_order, num_token_batches, token_batch_order
+from rnnzoo.data.groups import split_groups
 from rnnzoo.data.series import series_splits
 from rnnzoo.data.split import DatasetSplit
 from rnnzoo.data.streams import text_stream_splits
@@ -277,6 +278,102 @@ def test_lines_are_counted_as_in_the_file(tmp_path: Path) -> None:
     content = "y\n" + "".join(f"{i}\n" for i in range(50)) + "bad\n"
     with pytest.raises(DataError, match="line 52: 'y' is 'bad'"):
         read_table(write(tmp_path / "s.csv", content), target="y", window=3, horizon=1)
+
+
+def test_lines_are_those_of_the_file_whatever_is_between_them(tmp_path: Path) -> None:
+    content = 'note,y\n\n"two\nlines",-5\n\n\n' + "".join(f"a,{i}\n" for i in range(50)) + "\na,bad\n"
+    options: dict[str, Any] = {"target": "y", "window": 3, "horizon": 1}
+    with pytest.raises(DataError, match="line 58: 'y' is 'bad'"):
+        read_table(write(tmp_path / "s.csv", content), categorical=["note"], **options)
+    with pytest.raises(DataError, match="line 58: 'y' is missing"):
+        read_table(write(tmp_path / "s.csv", content.replace("bad", "?")), categorical=["note"], **options)
+    with pytest.raises(DataError, match="line 58: 'y' is earlier than the line before"):
+        read_table(
+            write(tmp_path / "s.csv", content.replace("bad", "3")), ignore=["note"], time="y", **options
+        )
+
+
+@pytest.mark.parametrize("name", ["UP.TSV", "a.tsv.csv", "a.csv.GZ", "a.tsv.GZ", "a.csv.tsv", "2024.01.tsv"])
+def test_the_last_ending_says_what_a_file_is(name: str, tmp_path: Path) -> None:
+    packed = name.endswith(".GZ")
+    tabs = name.lower().removesuffix(".gz").endswith(".tsv")
+    content = (csv_of().replace(",", "\t") if tabs else csv_of()).encode()
+    path = write(tmp_path / name, gzip.compress(content) if packed else content)
+    assert read_table(path, text="text", label="label").decoding.labels == ["no", "yes"]
+
+
+# Causes are named.
+
+
+def test_a_row_without_label_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", csv_of() + '"one\nmore",\n')
+    with pytest.raises(
+        DataError, match=r"t\.csv: line 63: targets: received the empty label ''; expected a na"
+    ):
+        read_table(path, text="text", label="label")
+    with pytest.raises(DataError, match="targets: received the empty label ''; expected a name"):
+        Splits.from_arrays([*TEXTS, "one more"], [*LABELS, ""])
+
+
+def test_messages_do_not_list_all_there_is(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", csv_of())
+    with pytest.raises(ArgumentError, match="label: received 'text', which is the column of texts; expected"):
+        read_table(path, text="text", label="text")
+    names, thirty = [f"{'long' * 30}{n}" for n in range(60)], [n % 30 for n in range(60)]
+    with pytest.raises(
+        DataError, match=r"received one row only of longlong.* and 40 more; expected two"
+    ) as caught:
+        Splits.from_arrays(TEXTS, names)
+    assert len(str(caught.value)) < 1200
+    with pytest.raises(DataError, match="received 30 classes; expected a row of each on both sides"):
+        Splits.from_arrays(TEXTS, thirty)
+    with pytest.raises(
+        DataError, match=r"expected one of 0, 1, .*, 19 and 10 more\. Put rows of every class"
+    ):
+        Splits.from_arrays(TEXTS, thirty, validation=(["a"], [99]), test=(["a"], [0]))
+
+
+@pytest.mark.parametrize(("validation", "test"), [(0.6, 0.6), (0.5, 0.5), (0.7, 0.3), (0.3, 0.7)])
+def test_fractions_leave_rows_to_learn_from(validation: float, test: float) -> None:
+    fractions = {"validation_fraction": validation, "test_fraction": test}
+    for make in (
+        lambda: Splits.from_arrays(TEXTS, LABELS, **fractions),
+        lambda: forecast(frame(), **fractions),
+        lambda: text_stream_splits("to be or not to be " * 50, **fractions),
+        lambda: load_dataset("digits", **fractions),
+    ):
+        with pytest.raises(
+            ArgumentError,
+            match=rf"test_fraction: received {test}; expected a finite number below {1 - validation:g}",
+        ):
+            make()
+
+
+def test_a_seed_has_32_bits() -> None:
+    with pytest.raises(
+        ArgumentError, match="seed: received 1099511627776; expected an integer of at least 0"
+    ):
+        Splits.from_arrays(TEXTS, LABELS, seed=2**40)
+    assert len(Splits.from_arrays(TEXTS, LABELS, seed=2**32 - 1).train) == 42
+
+
+def test_copies_across_parts_are_warned_of(tmp_path: Path) -> None:
+    texts, labels = [f"film  {n % 10}" for n in range(200)], [n % 2 for n in range(200)]
+    message = r"test: 30 of 30 texts are in the training part too; .* split with rnnzoo\.data\.groups"
+    with (
+        pytest.warns(UserWarning, match=message),
+        pytest.warns(UserWarning, match="validation: 30 of 30 texts are in the training part too"),
+    ):
+        Splits.from_arrays(texts, labels)
+    path = write(tmp_path / "t.csv", "a,b\n" + "".join(f"film {n % 10},{n % 2}\n" for n in range(200)))
+    with pytest.warns(UserWarning, match="texts are in the training part too"):
+        read_table(path, text="a", label="b", test_fraction=0.0)
+    # Nothing is said where the parts are given, of copies in one part and of a few.
+    pair = (texts[:40], labels[:40])
+    Splits.from_arrays(texts, labels, validation=pair, test=pair)
+    parts = split_groups(texts, labels, texts, validation_fraction=0.2, test_fraction=0.2)
+    Splits.from_arrays(*parts["train"], validation=parts["validation"], test=parts["test"])
+    Splits.from_arrays(texts[:40], labels[:40])
 
 
 # Batches.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 
 from rnnzoo import Splits, list_datasets, load_dataset
+from rnnzoo.data import datasets
 from rnnzoo.data.datasets import DATASETS
 from rnnzoo.data.sources import sources
+from rnnzoo.errors import DataError
 
 ROWS = {
     "ag_news": (6799, 1201, 2000),
@@ -35,7 +38,8 @@ SHARED = {"imdb": 123, "plaid": 5, "snips": 6, "trec": 10, "ud_english_ewt": 94}
 
 
 def load(name: str, folder: Path, **options: Any) -> Splits:
-    first = next(iter(sources()[name].forms.values()))[-1].path
+    forms = list(sources()[name].forms.values())
+    first = forms[0][-1].path if forms else ""
     if not (folder / first).parent.is_dir():
         pytest.skip(f"RNNZOO_DATA holds no {Path(first).parent}")
     return load_dataset(name, **options)
@@ -79,6 +83,18 @@ def test_sets_have_the_published_rows_and_no_copies_across_parts(name: str, real
     if name not in SHARED:
         assert not keys["train"] & keys["test"]
         assert not keys["validation"] & keys["test"]
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_what_every_set_holds_is_counted(name: str, real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = sources()[name]
+    rows = {part: one if isinstance(one, dict) else one + 1 for part, one in real.rows.items()}
+    rows = {part: {**one, "more": 1} if isinstance(one, dict) else one for part, one in rows.items()}
+    monkeypatch.setattr(datasets, "get_source", lambda name: dataclasses.replace(real, rows=rows))
+    with pytest.raises(
+        DataError, match=rf"^{name}: received [0-9,]+ \w+; expected [0-9,]+, as published\. Fetch"
+    ):
+        load(name, real_data)
 
 
 @pytest.mark.parametrize("name", ["ag_news", "japanese_vowels", "snips", "sms_spam", "plaid"])

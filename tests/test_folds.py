@@ -64,3 +64,7 @@ def test_wrong_folds_are_refused() -> None:
         load_dataset("snips", fold=0, folds=3)
     with pytest.raises(ArgumentError, match="folds: received 1; expected an integer of at least 2"):
         load_dataset("digits", fold=0, folds=1)
+    with pytest.raises(
+        ArgumentError, match=r"folds: received 400; expected at most 183, the number of groups of"
+    ):
+        load_dataset("digits", fold=0, folds=400)

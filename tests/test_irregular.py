@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,43 @@ def test_damaged_files_of_the_challenge_are_named(tmp_path: Path) -> None:
         DataError, match=r"Outcomes-a.txt: damaged \('RecordID'\); expected a table of outcomes"
     ):
         read_stays(archive, outcomes)
+    outcomes.write_text("RecordID,In-hospital_death\n1,0\n")
+    with pytest.raises(DataError, match=r"set-a.tar.gz: damaged \(.*\); expected an archive of records"):
+        read_stays(archive, outcomes)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "Time,Parameter,Value\n00:00,Age\n",
+        "Time,Parameter,Value\n00,Age,3\n",
+        "Time,Parameter,Value\n00:00,Age,x\n",
+        "Time,Parameter\n00:00,Age\n",
+        "Time,Parameter,Value\n00:00,Age," + "1" * 200_000,
+    ],
+)
+def test_broken_records_of_the_challenge_are_named(record: str, tmp_path: Path) -> None:
+    archive, outcomes = tmp_path / "set-a.tar.gz", tmp_path / "Outcomes-a.txt"
+    (tmp_path / "1.txt").write_text(record)
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(tmp_path / "1.txt", "set-a/1.txt")
+    outcomes.write_text("RecordID,In-hospital_death\n1,0\n")
+    with pytest.raises(DataError, match=r"set-a.tar.gz: damaged \(.*\); expected an archive of records"):
+        read_stays(archive, outcomes)
+    outcomes.write_text("RecordID,In-hospital_death\n1\n")
+    with pytest.raises(DataError, match=r"Outcomes-a.txt: damaged \(.*\); expected a table of outcomes"):
+        read_stays(archive, outcomes)
+
+
+def test_an_archive_of_the_challenge_with_altered_bytes_is_named(tmp_path: Path) -> None:
+    archive, outcomes = tmp_path / "set-a.tar.gz", tmp_path / "Outcomes-a.txt"
+    noise = np.random.default_rng(0).integers(0, 10**9, 90_000)
+    (tmp_path / "1.txt").write_text(" ".join(map(str, noise)))
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(tmp_path / "1.txt", "set-a/1.txt")
+    content = bytearray(archive.read_bytes())
+    content[200_000:200_100] = b"\xff" * 100
+    archive.write_bytes(content)
     outcomes.write_text("RecordID,In-hospital_death\n1,0\n")
     with pytest.raises(DataError, match=r"set-a.tar.gz: damaged \(.*\); expected an archive of records"):
         read_stays(archive, outcomes)

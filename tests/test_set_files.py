@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import gzip
 import hashlib
+import http.client
 import io
 import os
 import socket
@@ -13,7 +15,7 @@ import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -261,6 +263,18 @@ def test_what_is_missing_is_said_with_what_to_do(
         load_dataset("fsdd", download="yes")  # type: ignore[arg-type]
 
 
+def test_a_copy_that_nobody_publishes_is_not_sought_at_the_homepage(
+    places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, options in (("snips", {}), ("ag_news", {"official": False})):
+        with pytest.raises(PathNotFoundError) as caught:
+            load_dataset(name, download=True, **options)
+        assert str(caught.value).endswith(
+            f"They are a repackaged copy, made of what {get_source(name).homepage} publishes and not to be had there: "
+            "set RNNZOO_DATA to a folder that holds them."
+        )
+
+
 # --- Downloads ---------------------------------------------------------------------------------------------------
 
 
@@ -360,6 +374,58 @@ def test_without_a_network_it_says_so(places: tuple[Path, Path], monkeypatch: py
     assert left_in(places[1]) == []
 
 
+def test_a_cache_that_is_no_folder_is_said(
+    places: tuple[Path, Path], web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy = source(web.answer("/toy.txt", CONTENT))
+    places[1].write_text("a file")
+    for cache in (places[1], places[1] / "below"):
+        monkeypatch.setenv("RNNZOO_CACHE", str(cache))
+        with pytest.raises(PathNotFoundError) as caught:
+            set_files.find_files(toy, download=True)
+        assert str(caught.value).startswith(f"{cache / 'toy' / 'toy.txt'}: cannot be written (")
+        assert "expected a folder that can be written to, with room for the file. Set RNNZOO_CACHE" in str(
+            caught.value
+        )
+
+
+def test_a_folder_that_may_not_be_looked_into_holds_nothing(
+    places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*arguments: Any, **options: Any) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    folders = [*places]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", denied)
+        assert set_files._locate(source().forms["official"][0], folders) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("disk", r"toy\.txt: cannot be written \(No space left on device\); expected a folder"),
+        (
+            "network",
+            r"toy\.txt: cannot be fetched \(\[Errno .*No space.*\); expected a connection that holds",
+        ),
+    ],
+)
+def test_errors_of_the_disk_are_not_those_of_the_network(
+    place: str, message: str, places: tuple[Path, Path], web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*arguments: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if place == "disk":
+        monkeypatch.setattr(os, "fsync", failing)
+    else:
+        monkeypatch.setattr(http.client.HTTPResponse, "read", failing)
+    with pytest.raises(PathNotFoundError, match=message):
+        set_files.find_files(source(web.answer("/toy.txt", CONTENT)), download=True)
+    assert left_in(places[1]) == []
+
+
 def test_an_interruption_leaves_nothing(
     places: tuple[Path, Path], web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -422,18 +488,23 @@ except rnnzoo.RnnzooError as error:
 def load_official(
     name: str,
     contents: dict[str, bytes],
-    rows: dict[str, int],
+    rows: Mapping[str, int],
     web: Web,
     monkeypatch: pytest.MonkeyPatch,
+    *,
+    known: bool = True,
     **options: Any,
 ) -> Splits:
-    """Loads a set whose official files have these contents, fetched from the local server."""
+    """Loads a set whose official files have these contents, fetched from the local server.
+
+    Their checksums are in the table where they are to be ``known``.
+    """
     real = get_source(name)
     assert [entry.name for entry in real.forms["official"]] == list(contents)
     files = tuple(
         file(
             entry.path,
-            contents[entry.name],
+            contents[entry.name] if known else None,
             official=True,
             url=web.answer(f"/{entry.name}", contents[entry.name]),
         )
@@ -526,6 +597,101 @@ def test_the_official_archive_of_sentences(
     half = tar_gz({"quote.tok.gt9.5000": b"x\n"})
     with pytest.raises(DataError, match=r"received subjective; expected quote\.tok\.gt9\.5000 and plot"):
         load_official("subj", {"rotten_imdb.tar.gz": half}, {"all": 1}, web, monkeypatch)
+
+
+def movements(rows: int) -> bytes:
+    return "".join(f"{n / rows}," * 90 + f"{n % 2}\n" for n in range(rows)).encode()
+
+
+LOGIN_PAGE = b"<html><body>Please log in first.</body></html>"
+WRONG = {
+    "beijing_pm25": "PRSA_data_2010.1.1-2014.12.31.csv",
+    "fsdd": "free-spoken-digit-dataset-1.0.10.tar.gz",
+    "libras": "movement_libras.data",
+    "subj": "rotten_imdb.tar.gz",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_was_fetched_and_cannot_be_read_is_not_kept(
+    name: str, places: tuple[Path, Path], web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for asked in (1, 2):
+        with pytest.raises(
+            DataError, match=r"Nobody states .* it was fetched just now, and is removed again\.$"
+        ):
+            load_official(
+                name, {WRONG[name]: LOGIN_PAGE}, get_source(name).rows, web, monkeypatch, known=False
+            )
+        assert left_in(places[1]) == []
+        assert len(web.asked) == asked
+
+
+def test_files_of_the_user_stay_and_are_named(
+    places: tuple[Path, Path], web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = {"movement_libras.data": movements(40)}
+    path = places[0] / "libras" / "movement_libras.data"
+    path.parent.mkdir()
+    path.write_bytes(movements(39))
+    with pytest.raises(DataError) as caught:
+        load_official("libras", contents, {"all": 40}, web, monkeypatch, known=False)
+    homepage = get_source("libras").homepage
+    assert str(caught.value) == (
+        f"libras: received 39 rows; expected 40, as published. Fetch its files again from {homepage}. "
+        f"Nobody states the checksum of {path}: delete it if it is not what its makers publish."
+    )
+    assert path.is_file()
+
+
+def test_a_whole_file_is_not_blamed_for_what_was_asked(
+    places: tuple[Path, Path], web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents, rows = {"movement_libras.data": movements(40)}, {"all": 40}
+    with pytest.raises(DataError, match=r"expected enough to split off 1\. Add rows\.$"):
+        load_official("libras", contents, rows, web, monkeypatch, known=False, validation_fraction=0.001)
+    assert left_in(places[1]) == ["movement_libras.data"]
+
+
+def test_cut_series_and_films_are_refused(
+    places: tuple[Path, Path], web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dust = b"No,year,month,day,hour,pm2.5,cbwd\n1,2010,1,1,0,3,NW\n"
+    contents = {"PRSA_data_2010.1.1-2014.12.31.csv": dust}
+    with pytest.raises(DataError, match="beijing_pm25: received 1 steps; expected 43,824, as published"):
+        load_official("beijing_pm25", contents, get_source("beijing_pm25").rows, web, monkeypatch)
+    header = ",".join(f"x{n}" for n in range(18)) + ",phase\n"
+    film = (header + ("0," * 18 + "Rest\n") * 20).encode()
+    films = {f"{name}_raw.csv": film for name in ("a1", "a2", "a3", "b1", "b3", "c1", "c3")}
+    with pytest.raises(DataError, match="gesture_phase: received 140 frames; expected 9,901, as published"):
+        load_official("gesture_phase", films, get_source("gesture_phase").rows, web, monkeypatch)
+    films["b1_raw.csv"] = films["b1_raw.csv"].replace(b"phase", b"face")
+    monkeypatch.setenv("RNNZOO_CACHE", str(places[0] / "new"))
+    with pytest.raises(
+        DataError, match=r"b1_raw\.csv: cannot be read \('phase'\); expected 18 columns of co"
+    ):
+        load_official("gesture_phase", films, get_source("gesture_phase").rows, web, monkeypatch)
+
+
+UNREADABLE: dict[str, tuple[str, bytes, str]] = {
+    "ragged": ("libras", movements(3)[:-4] + b"\n", r"cannot be read .* expected 90 coordinates and a class"),
+    "letters": ("libras", b"x," * 90 + b"1\n", r"cannot be read .*float: 'x'\); expected 90 coordinates"),
+    "wide": ("libras", b"1," * 180 + b"1\n", r"cannot be read .* expected 90 coordinates and a class"),
+    "no cp1252": (
+        "subj",
+        tar_gz({f"{kind}.tok.gt9.5000": b"a \x81 b\n" for kind in ("plot", "quote")}),
+        r"rotten_imdb\.tar\.gz: damaged \(.*0x81.*\); expected text in Windows-1252\. Fetch it again",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_files_that_cannot_be_read_are_refused_in_words(
+    case: str, places: tuple[Path, Path], web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, content, message = UNREADABLE[case]
+    with pytest.raises(DataError, match=message):
+        load_official(name, {WRONG[name]: content}, get_source(name).rows, web, monkeypatch)
 
 
 @pytest.mark.parametrize("name", ["ptb", "etth1", "splice", "tinyshakespeare", "sms_spam", "ud_english_ewt"])

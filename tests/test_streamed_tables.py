@@ -254,6 +254,17 @@ def test_wrong_use_is_said(tmp_path: Path) -> None:
         stream_table(path, buffer_rows=0, **good)
     with pytest.raises(PathNotFoundError, match="no such file; expected a CSV or TSV file"):
         stream_table(tmp_path / "none.csv", **good)
+    with pytest.raises(
+        ArgumentError, match=r"seed: received .*; expected an integer of at least 0 and at most"
+    ):
+        stream_table(path, seed=2**70, **good)
+    with pytest.raises(ArgumentError, match="label: received 'text', which is the column of texts"):
+        stream_table(path, text="text", label="text")
+    empty = write(tmp_path / "c.csv", [*rows_of(30), ("sun", ""), *rows_of(30)])
+    with pytest.raises(
+        DataError, match=r"c\.csv: line 32: targets: received the empty label ''; expected a name"
+    ):
+        stream_table(empty, **good)
     other = write(tmp_path / "b.csv", [("sun", "odd")])
     with pytest.raises(DataError, match="test targets: received the label 'odd', which no training row has"):
         stream_table(path, test=other, **good)

@@ -29,11 +29,21 @@ def test_series_of_any_length_and_number_of_features(name: str, tmp_path: Path) 
     assert ([row.tolist() for row in others], other_labels) == ([[[8, 0], [9, 1]]], ["b"])
 
 
+def test_keywords_are_read_in_any_case(tmp_path: Path) -> None:
+    content = HEADER.replace("true a b", "TRUE a B").replace("@data", "@DATA") + "@\n@data\n1,2:B\n"
+    ((series, labels),) = read_ts(write(tmp_path / "x.ts", content.replace("@DATA\n", "")))
+    assert (series[0].tolist(), labels) == ([[1], [2]], ["B"])
+    with pytest.raises(DataError, match="has time stamps"):
+        read_ts(write(tmp_path / "x.ts", HEADER.replace("@timeStamps false", "@timeStamps True")))
+
+
 BROKEN = {
     "missing value": (
         HEADER + "1,?:a\n",
         r"line 6: could not convert .*\?.*; expected numbers separated by commas",
     ),
+    "not a number": (HEADER + "1,2:a\n1,NaN:a\n", r"line 7: received nan; expected finite numbers"),
+    "infinite": (HEADER + "-inf,2:a\n", r"line 6: received -inf; expected finite numbers"),
     "unknown label": (HEADER + "1,2:c\n", "line 6: received the label 'c'; expected one of a, b"),
     "ragged": (HEADER + "1,2:3:a\n", "line 6: received features of 2, 1 values; expected as many of each"),
     "no features": (HEADER + "a\n", "line 6: received features of no values"),

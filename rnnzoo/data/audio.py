@@ -165,7 +165,7 @@ def audio_splits(
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,
         stratify=stratify and task in ("classification", "binary_classification"),
-        seed=checks.integer("seed", seed, minimum=0),
+        seed=seed,
     )
     preprocessing = LogMelPreprocessing.fit(rows["train"][0], sample_rate=rate, **log_mel)
     return Splits.from_parts(rows, task=task, preprocessing=preprocessing, description=facts, seed=seed)

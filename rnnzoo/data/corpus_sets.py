@@ -18,20 +18,24 @@ def ptb(request: SetRequest) -> Splits:
     """Reads the Penn Treebank in words, 10,000 of them; its parts are given."""
     request.refuse_fractions()
     files = request.files()
-    return text_stream_splits(
+    splits = text_stream_splits(
         *files,
         max_tokens=_PTB_WORDS + _SPECIAL_TOKENS,
         description={"source": "Penn Treebank", **files.facts},
     )
+    request.check_count(sum(splits.description["tokens"].values()), unit="tokens")
+    return splits
 
 
 def tinyshakespeare(request: SetRequest) -> Splits:
     """Reads plays in characters: in order 90 % to learn from, 5 % each for validation and test."""
     request.refuse_fractions()
     files = request.files()
-    return text_stream_splits(
+    splits = text_stream_splits(
         *files, unit="character", window=100, description={"source": "tinyshakespeare", **files.facts}
     )
+    request.check_count(sum(splits.description["tokens"].values()), unit="characters")
+    return splits
 
 
 def multi30k(request: SetRequest) -> Splits:
@@ -41,12 +45,14 @@ def multi30k(request: SetRequest) -> Splits:
     train, validation, test = (
         (files[f"{part}.en.gz"], files[f"{part}.de.gz"]) for part in ("train", "val", "test_2016_flickr")
     )
-    return read_pairs(
+    splits = read_pairs(
         *train,
         validation=validation,
         test=test,
         description={"source": "Multi30k, English to German", **files.facts},
     )
+    request.check_count(sum(splits.description["rows"].values()), unit="pairs")
+    return splits
 
 
 CORPUS_SETS: dict[str, Callable[..., Any]] = {

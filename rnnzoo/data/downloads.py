@@ -35,14 +35,14 @@ def fetch(file: SourceFile, target: Path) -> None:
         target: Where it will lie.
 
     Raises:
-        PathNotFoundError: If it cannot be fetched.
+        PathNotFoundError: If it cannot be fetched, or not be written where it is to lie.
         DataError: If what came is not what was expected.
     """
     if file.url is None:
         raise PathNotFoundError(f"{file.path}: has no address to fetch it from. Get it from its makers.")
-    files.remove_abandoned(target, older_than=_ABANDONED_SECONDS)
     request = urllib.request.Request(file.url, headers={"User-Agent": f"rnnzoo/{__version__}"})
     try:
+        files.remove_abandoned(target, older_than=_ABANDONED_SECONDS)
         with (
             urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response,
             files.replacing(target) as part,
@@ -63,6 +63,11 @@ def fetch(file: SourceFile, target: Path) -> None:
             f"{file.url}: cannot be fetched ({reason}); expected a connection that holds. Check the network, or put "
             f"the file into {target.parent} by hand."
         ) from error
+    except OSError as error:
+        raise PathNotFoundError(
+            f"{target}: cannot be written ({error.strerror or error}); expected a folder that can be written to, with "
+            "room for the file. Set RNNZOO_CACHE to one."
+        ) from error
 
 
 def _promised(response: Any) -> int | None:
@@ -75,7 +80,7 @@ def _write(response: Any, part: Path, url: str, *, limit: int, total: int | None
     digest, size = hashlib.sha256(), 0
     try:
         with part.open("wb") as out, _progress(url, total) as report:
-            while size <= limit and (block := response.read(min(_BLOCK, limit + 1 - size))):
+            while size <= limit and (block := _read(response, min(_BLOCK, limit + 1 - size))):
                 out.write(block)
                 digest.update(block)
                 size += len(block)
@@ -85,6 +90,15 @@ def _write(response: Any, part: Path, url: str, *, limit: int, total: int | None
     if total is not None and size < total and size <= limit:
         raise DataError(_cut(url, size, total))
     return size, digest.hexdigest()
+
+
+def _read(response: Any, size: int) -> bytes:
+    """Reads from the connection, whose errors are thus told from those of the disk."""
+    try:
+        block: bytes = response.read(size)
+    except OSError as error:
+        raise urllib.error.URLError(error) from error
+    return block
 
 
 def _check(file: SourceFile, size: int, checksum: str, *, limit: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Pair, split_parts
+from rnnzoo.data.targets import label_name
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing.base import Rows
 
@@ -44,6 +46,7 @@ def split_groups(
         Rows and targets by the name of their part, for ``Splits.from_arrays``; rows keep their order.
 
     Raises:
+        ArgumentError: If a fraction, the seed or a fold is out of range.
         DataError: If numbers differ, or there are too few groups.
 
     Example:
@@ -52,7 +55,7 @@ def split_groups(
         >>> set(parts["train"][0]) & set(parts["validation"][0])
         set()
     """
-    checks.integer("seed", seed, minimum=0)
+    checks.seed(seed)
     if not len(inputs) == len(targets) == len(groups):
         raise DataError(
             f"groups: received {len(inputs)} rows, {len(targets)} targets and {len(groups)} groups; expected the same "
@@ -92,7 +95,13 @@ def _fold(rows: Pair, fold: tuple[int, int], *, seed: int) -> tuple[Pair, Pair]:
             f"fold: received {number} of {count} folds; expected 0 to {count - 1}. Count from 0."
         )
     inputs, targets = np.asarray(rows[0]), rows[1]
-    classes = [str(target) for target in targets]
+    classes = [label_name(target) for target in targets]
+    most = max(Counter(classes).values(), default=0)
+    if count > most:
+        raise ArgumentError(
+            f"folds: received {count}; expected at most {most}, the number of groups of the most frequent class. Ask "
+            "for fewer."
+        )
     folds = StratifiedKFold(count, shuffle=True, random_state=seed).split(inputs, classes)
     kept, taken = list(folds)[number]
     return (inputs[kept], _rows(targets, kept)), (inputs[taken], _rows(targets, taken))

@@ -48,8 +48,8 @@ def learn_word_vectors(
 
     Example:
         >>> from rnnzoo import Splits
-        >>> texts = ["a red car", "a blue car", "the red bus", "the blue bus"] * 20
-        >>> splits = Splits.from_arrays(texts, ["car", "car", "bus", "bus"] * 20)
+        >>> texts = ["a red car", "a blue car", "the red bus", "the blue bus"] * 12
+        >>> splits = Splits.from_arrays(texts, ["car", "car", "bus", "bus"] * 12)
         >>> vectors = learn_word_vectors(splits.train.raw, splits.preprocessing, embedding_size=3)
         >>> vectors.matrix.shape, vectors.coverage
         ((8, 3), 1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tarfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from rnnzoo.errors import DataError
 #: Measured once, on admission.
 STATIC = ("Age", "Gender", "Height", "Weight")
 _LARGEST_FILE = 1_000_000
+_DIED = {"0": False, "1": True}
 
 
 def read_stays(archive: Path, outcomes: Path) -> tuple[list[dict[str, Any]], list[str], tuple[str, ...]]:
@@ -36,8 +38,8 @@ def read_stays(archive: Path, outcomes: Path) -> tuple[list[dict[str, Any]], lis
     """
     with outcomes.open(encoding="utf-8", newline="") as file:
         try:
-            died = {row["RecordID"]: row["In-hospital_death"] == "1" for row in csv.DictReader(file)}
-        except (KeyError, UnicodeDecodeError) as error:
+            died = {row["RecordID"]: _DIED[row["In-hospital_death"]] for row in csv.DictReader(file)}
+        except (KeyError, UnicodeDecodeError, csv.Error) as error:
             raise DataError(
                 f"{outcomes}: damaged ({error}); expected a table of outcomes. Fetch it again."
             ) from error
@@ -65,7 +67,7 @@ def _read_archive(archive: Path) -> dict[str, list[tuple[float, str, float]]]:
                 if file is None or member.size > _LARGEST_FILE:
                     raise ValueError(f"{member.name} is no record")
                 records[Path(member.name).stem] = _measurements(file.read().decode("utf-8"))
-    except (tarfile.TarError, EOFError, OSError, KeyError, ValueError) as error:
+    except (tarfile.TarError, zlib.error, csv.Error, EOFError, OSError, KeyError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise DataError(
             f"{archive}: damaged ({reason}); expected an archive of records. Fetch it again."
@@ -75,7 +77,7 @@ def _read_archive(archive: Path) -> dict[str, list[tuple[float, str, float]]]:
 
 def _measurements(text: str) -> list[tuple[float, str, float]]:
     found = []
-    for row in csv.DictReader(io.StringIO(text)):
+    for row in csv.DictReader(io.StringIO(text), restval=""):
         name, value = row["Parameter"], float(row["Value"])
         # The record writes -1 for what was not measured on admission; a weight or height of 0 is a slip.
         unknown = value < 0 or (name in ("Height", "Weight") and value == 0)

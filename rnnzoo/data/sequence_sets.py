@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.set_request import SetRequest, series_key
+from rnnzoo.data.copies import series_key
+from rnnzoo.data.set_request import SetRequest
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.spoken_digits import fsdd
 from rnnzoo.data.tables import read_frame
@@ -67,14 +69,16 @@ def libras(request: SetRequest) -> Splits:
     """
     files = request.files()
     (path,) = files
-    table = np.array([line.split(",") for line in read_text(path, "Libras Movement").split()])
-    if table.ndim != 2 or table.shape[1] != 2 * _LIBRAS_FRAMES + 1:
+    rows = [line.split(",") for line in read_text(path, "Libras Movement").split()]
+    try:
+        movements = np.array([row[:-1] for row in rows], np.float64).reshape(len(rows), _LIBRAS_FRAMES, 2)
+    except ValueError as error:
         raise DataError(
-            f"{path}: received a table {table.shape}; expected {2 * _LIBRAS_FRAMES} coordinates and a class in each "
-            "line. Fetch it again."
-        )
+            f"{path}: cannot be read ({error}); expected {2 * _LIBRAS_FRAMES} coordinates and a class in each line. "
+            "Fetch it again."
+        ) from error
     return request.split(
-        (table[:, :-1].astype(float).reshape(-1, _LIBRAS_FRAMES, 2), table[:, -1].tolist()),
+        (movements, [row[-1] for row in rows]),
         key=series_key,
         description={"source": "Libras Movement", **files.facts},
     )
@@ -96,11 +100,9 @@ def gesture_phase(request: SetRequest, *, steps: int = 100) -> Splits:
     parts: dict[str, tuple[list[np.ndarray], list[list[str]]]] = {
         part: ([], []) for part in ("train", "validation", "test")
     }
-    for path in files:
-        frame = read_frame(path)
-        values = frame.iloc[:, :_COORDINATES].to_numpy(np.float64)
-        # One frame of one film has its phase in Portuguese.
-        phases = ["Preparation" if phase == "Preparação" else phase for phase in frame["phase"]]
+    films = [_film(path) for path in files]
+    request.check_count(sum(len(phases) for _, phases in films), unit="frames")
+    for values, phases in films:
         bounds = [0, *(round(share * len(values)) for share in _FILM_SHARES)]
         for (series, tags), first, end in zip(parts.values(), bounds, bounds[1:], strict=False):
             for start in range(first, end, steps):
@@ -113,6 +115,20 @@ def gesture_phase(request: SetRequest, *, steps: int = 100) -> Splits:
         test=parts["test"],
         description={"source": "Gesture Phase Segmentation", **files.facts},
     )
+
+
+def _film(path: Path) -> tuple[np.ndarray, list[str]]:
+    """Reads the coordinates and the phase of each frame."""
+    frame = read_frame(path)
+    try:
+        values = frame.iloc[:, :_COORDINATES].to_numpy(np.float64).reshape(len(frame), _COORDINATES)
+        # One frame of one film has its phase in Portuguese.
+        return values, ["Preparation" if phase == "Preparação" else phase for phase in frame["phase"]]
+    except (KeyError, ValueError) as error:
+        raise DataError(
+            f"{path}: cannot be read ({error}); expected {_COORDINATES} columns of coordinates and one named 'phase'. "
+            "Fetch it again."
+        ) from error
 
 
 def digits(request: SetRequest) -> Splits:
@@ -128,12 +144,8 @@ def moving_digits(request: SetRequest) -> Splits:
     from rnnzoo.data.moving_digits import moving_digits
 
     videos, directions = moving_digits()
-    return Splits.from_arrays(
-        videos,
-        directions,
-        seed=request.seed,
-        validation_fraction=request.validation_fraction,
-        test_fraction=request.test_fraction,
+    return request.split_rows(
+        (videos, directions),
         description={"source": "moving digits (synthetic, of scikit-learn's digits)"},
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.split import WindowSplit
-from rnnzoo.data.splits import Splits
+from rnnzoo.data.splits import Splits, check_fractions
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.preprocessing import WindowPreprocessing
@@ -36,14 +36,13 @@ def series_splits(
     validation_fraction: float = 0.15,
     test_fraction: float = 0.15,
     source: dict[str, Any] | None = None,
-    first_line: int = 0,
 ) -> Splits:
     """Makes splits of a frame whose rows follow each other in time.
 
     The arguments are those of ``read_table``.
 
     Args:
-        frame: The table, one row per step.
+        frame: The table, one row per step; its index is what messages name as the line.
         target: The columns to forecast.
         window: Steps to look back on.
         horizon: Steps ahead.
@@ -55,7 +54,6 @@ def series_splits(
         validation_fraction: Share of rows for validation.
         test_fraction: Share of rows for the test.
         source: Facts on where the table comes from.
-        first_line: The line number of the first row in its file, for messages.
 
     Returns:
         The splits; their task is ``"forecasting"``.
@@ -65,8 +63,9 @@ def series_splits(
         DataError: If the table cannot be used.
     """
     _check_arguments(frame, target, window, horizon, categorical, ignore, time, missing, seasonality)
+    check_fractions(validation_fraction, test_fraction)
     if time is not None:
-        _check_time(frame[time], first_line)
+        _check_time(frame[time])
     # The targets' own past comes first, where models find it that normalise each window by itself.
     columns_in_order = dict.fromkeys([*target, *map(str, frame.columns)])
     numeric = [c for c in columns_in_order if c not in {*categorical, *ignore, time}]
@@ -75,14 +74,12 @@ def series_splits(
             raise ArgumentError(
                 f"target: received {name!r}, which is categorical, ignored or the time; expected a number."
             )
-    columns = {name: _numbers(frame[name], name, first_line) for name in numeric}
+    columns = {name: _numbers(frame[name], name) for name in numeric}
     columns |= {name: _categories(frame[name]) for name in categorical}
-    columns, broken = _treat_missing(columns, missing, first_line)
+    columns, broken = _treat_missing(columns, missing, frame.index)
     rows = len(broken)
-    first_test = rows - round(rows * checks.number("test_fraction", test_fraction, minimum=0, below=1))
-    first_validation = first_test - round(
-        rows * checks.number("validation_fraction", validation_fraction, above=0, below=1)
-    )
+    first_test = rows - round(rows * test_fraction)
+    first_validation = first_test - round(rows * validation_fraction)
     bounds = {
         "train": (0, first_validation),
         "validation": (first_validation, first_test),
@@ -150,7 +147,7 @@ def _check_arguments(
             raise UnknownNameError("column", name, known)
 
 
-def _check_time(column: pd.Series[Any], first_line: int) -> None:
+def _check_time(column: pd.Series[Any]) -> None:
     import pandas as pd
 
     values = pd.to_numeric(column, errors="coerce")
@@ -159,7 +156,7 @@ def _check_time(column: pd.Series[Any], first_line: int) -> None:
     if values.isna().any():
         row = int(values.isna().to_numpy().argmax())
         raise DataError(
-            f"line {row + first_line}: {column.name!r} is {column.iloc[row]!r}; expected a timestamp or a number."
+            f"line {column.index[row]}: {column.name!r} is {column.iloc[row]!r}; expected a timestamp or a number."
         )
     steps = np.diff(
         values.to_numpy().astype("datetime64[ns]").astype(np.int64) if values.dtype.kind == "M" else values
@@ -168,12 +165,12 @@ def _check_time(column: pd.Series[Any], first_line: int) -> None:
         row = int((steps <= 0).argmax()) + 1
         what = "repeats the time of" if steps[row - 1] == 0 else "is earlier than"
         raise DataError(
-            f"line {row + first_line}: {column.name!r} {what} the line before; expected times that rise. "
+            f"line {column.index[row]}: {column.name!r} {what} the line before; expected times that rise. "
             "Sort the table and drop duplicates."
         )
 
 
-def _numbers(column: pd.Series[Any], name: str, first_line: int) -> np.ndarray:
+def _numbers(column: pd.Series[Any], name: str) -> np.ndarray:
     import pandas as pd
 
     text = column.astype(str).str.strip()
@@ -183,7 +180,7 @@ def _numbers(column: pd.Series[Any], name: str, first_line: int) -> np.ndarray:
     if wrong.any():
         row = int(wrong.argmax())
         raise DataError(
-            f"line {row + first_line}: {name!r} is {str(column.iloc[row])!r}; expected a finite number. "
+            f"line {column.index[row]}: {name!r} is {str(column.iloc[row])!r}; expected a finite number. "
             f"Mend it, or name {name!r} as categorical or ignored."
         )
     return values
@@ -195,7 +192,7 @@ def _categories(column: pd.Series[Any]) -> np.ndarray:
 
 
 def _treat_missing(
-    columns: dict[str, np.ndarray], missing: str, first_line: int
+    columns: dict[str, np.ndarray], missing: str, lines: pd.Index[Any]
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Returns the columns and which rows may not be touched by a window."""
     import pandas as pd
@@ -208,7 +205,7 @@ def _treat_missing(
         row = int(broken.argmax())
         name = next(name for name in columns if pd.isna(columns[name][row]))
         raise DataError(
-            f"line {row + first_line}: {name!r} is missing, as are values in {int(broken.sum())} rows; expected none. "
+            f"line {lines[row]}: {name!r} is missing, as are values in {int(broken.sum())} rows; expected none. "
             "Pass missing='ffill' to take the last value before, or missing='drop' to leave such windows out."
         )
     filled = table.ffill()

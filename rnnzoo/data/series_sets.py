@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from rnnzoo.data.series import series_splits
+from rnnzoo.data.set_files import FoundFiles
 from rnnzoo.data.set_request import SetRequest
 from rnnzoo.data.splits import Splits
-from rnnzoo.data.tables import read_frame, read_table
+from rnnzoo.data.tables import read_frame
 
 _DAYS_OF_A_MONTH = 30
 _HOURS_OF_A_DAY = 24
@@ -45,8 +46,10 @@ def _transformer(request: SetRequest, window: int, horizon: int, *, steps_of_a_d
     request.refuse_fractions()
     files = request.files()
     (path,) = files
+    frame = read_frame(path)
+    request.check_count(len(frame), unit="steps")
     return series_splits(
-        read_frame(path).iloc[: 20 * _DAYS_OF_A_MONTH * steps_of_a_day],
+        frame.iloc[: 20 * _DAYS_OF_A_MONTH * steps_of_a_day],
         target=list(_LOADS),
         window=window,
         horizon=horizon,
@@ -54,8 +57,7 @@ def _transformer(request: SetRequest, window: int, horizon: int, *, steps_of_a_d
         seasonality=steps_of_a_day,
         validation_fraction=4 / 20,
         test_fraction=4 / 20,
-        source={"source": path.name, "checksum": files.facts["files"][path.name]["sha256"], **files.facts},
-        first_line=2,
+        source=_source(files),
     )
 
 
@@ -71,9 +73,11 @@ def beijing_pm25(request: SetRequest, *, window: int = 72, horizon: int = 24) ->
     """
     files = request.files()
     (path,) = files
-    return read_table(
-        path,
-        target="pm2.5",
+    frame = read_frame(path)
+    request.check_count(len(frame), unit="steps")
+    return series_splits(
+        frame,
+        target=["pm2.5"],
         window=window,
         horizon=horizon,
         categorical=["cbwd", "hour"],
@@ -82,7 +86,14 @@ def beijing_pm25(request: SetRequest, *, window: int = 72, horizon: int = 24) ->
         seasonality=_HOURS_OF_A_DAY,
         validation_fraction=request.validation_fraction,
         test_fraction=request.test_fraction,
-    ).described(files.facts)
+        source=_source(files),
+    )
+
+
+def _source(files: FoundFiles) -> dict[str, Any]:
+    """Returns what is known of the one file of a set."""
+    ((name, facts),) = files.facts["files"].items()
+    return {"source": name, "checksum": facts["sha256"], **files.facts}
 
 
 SERIES_SETS: dict[str, Callable[..., Any]] = {

@@ -26,17 +26,40 @@ class FoundFiles:
         form: Its name, such as ``"copy"`` or ``"official"``.
         paths: The files, each by its own name.
         facts: What is known of them, for ``Splits.description``.
+        fetched: Those that were not there before.
     """
 
     form: str
     paths: Mapping[str, Path]
     facts: Mapping[str, Any]
+    fetched: frozenset[Path] = frozenset()
 
     def __getitem__(self, name: str) -> Path:
         return self.paths[name]
 
     def __iter__(self) -> Any:
         return iter(self.paths.values())
+
+    def disown(self) -> str:
+        """Removes what was fetched and is of no known checksum, after it could not be read.
+
+        Returns:
+            What became of the files whose checksum nobody states, for the message; nothing where there are none.
+        """
+        unknown = [
+            path for name, path in self.paths.items() if self.facts["files"][name]["known_as"] == "not known"
+        ]
+        for path in self.fetched.intersection(unknown):
+            path.unlink(missing_ok=True)
+        return "".join(
+            f" Nobody states the checksum of {path}: "
+            + (
+                "it was fetched just now, and is removed again."
+                if path in self.fetched
+                else "delete it if it is not what its makers publish."
+            )
+            for path in unknown
+        )
 
 
 def find_files(source: Source, *, form: str | None = None, download: bool | None = None) -> FoundFiles:
@@ -63,7 +86,8 @@ def find_files(source: Source, *, form: str | None = None, download: bool | None
             return _checked(source, name, found)
     for name, found in located.items():
         if allowed and all(path or file.url for file, path in found.items()):
-            return _checked(source, name, {file: path or _fetched(file) for file, path in found.items()})
+            fetched = {file: _fetched(file) for file, path in found.items() if path is None}
+            return _checked(source, name, {**found, **fetched}, fetched=frozenset(fetched.values()))
     raise PathNotFoundError(_missing(source, forms))
 
 
@@ -130,7 +154,8 @@ def _folders() -> list[Path]:
 
 
 def _locate(file: SourceFile, folders: list[Path]) -> Path | None:
-    return next((folder / file.path for folder in folders if (folder / file.path).is_file()), None)
+    # Path.is_file raises where a folder may not be looked into.
+    return next((folder / file.path for folder in folders if os.path.isfile(folder / file.path)), None)  # noqa: PTH113
 
 
 def _fetched(file: SourceFile) -> Path:
@@ -141,10 +166,17 @@ def _fetched(file: SourceFile) -> Path:
     return target
 
 
-def _checked(source: Source, form: str, found: Mapping[SourceFile, Path | None]) -> FoundFiles:
+def _checked(
+    source: Source,
+    form: str,
+    found: Mapping[SourceFile, Path | None],
+    *,
+    fetched: frozenset[Path] = frozenset(),
+) -> FoundFiles:
     paths = {file: path for file, path in found.items() if path is not None}
     facts = {file.name: check_file(path, known_as(source, file)) for file, path in paths.items()}
-    return FoundFiles(form, {file.name: path for file, path in paths.items()}, {"form": form, "files": facts})
+    named = {file.name: path for file, path in paths.items()}
+    return FoundFiles(form, named, {"form": form, "files": facts}, fetched)
 
 
 def known_as(source: Source, file: SourceFile) -> list[SourceFile]:
@@ -189,11 +221,14 @@ def _missing(source: Source, forms: Mapping[str, tuple[SourceFile, ...]]) -> str
     wanted = ", or ".join(" and ".join(file.path for file in files) for files in forms.values())
     where = os.environ.get("RNNZOO_DATA") or "RNNZOO_DATA (not set)"
     fetched = next((files for files in forms.values() if all(file.url for file in files)), None)
-    if fetched is None:
-        fix = f"They cannot be fetched from here: get them from {source.homepage}"
+    if fetched is not None:
+        urls = " and ".join(str(file.url) for file in fetched)
+        fix = f"Pass download=True or set RNNZOO_DOWNLOAD=1 to fetch {urls}, or"
+    elif any(all(file.official for file in files) for files in forms.values()):
+        fix = f"They cannot be fetched from here: get them from {source.homepage}, or"
     else:
-        fix = f"Pass download=True or set RNNZOO_DOWNLOAD=1 to fetch {' and '.join(str(file.url) for file in fetched)}"
+        fix = f"They are a repackaged copy, made of what {source.homepage} publishes and not to be had there:"
     return (
-        f"{source.name}: found its files neither in {where} nor in {cache_directory()}; expected {wanted}. {fix}, or "
-        "set RNNZOO_DATA to a folder that holds them."
+        f"{source.name}: found its files neither in {where} nor in {cache_directory()}; expected {wanted}. {fix} set "
+        "RNNZOO_DATA to a folder that holds them."
     )

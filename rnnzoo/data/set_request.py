@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from rnnzoo.data.copies import count_shared
 from rnnzoo.data.groups import split_groups
 from rnnzoo.data.set_files import FoundFiles, find_files
 from rnnzoo.data.sources import Source
 from rnnzoo.data.splits import Pair, Splits
-from rnnzoo.errors import ArgumentError
+from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing.base import Rows
 
 DEFAULT_FRACTION = 0.15
@@ -29,6 +30,7 @@ class SetRequest:
         test_fraction: Share of rows for the test, where the set has no test part of its own.
         download: Whether files that are not there may be fetched; ``None`` to ask ``RNNZOO_DOWNLOAD``.
         fold: ``(i, n)`` to have fold ``i`` of ``n`` for the test instead of a share.
+        uncounted: The files that were found, until what they hold has been counted.
     """
 
     source: Source
@@ -37,6 +39,7 @@ class SetRequest:
     test_fraction: float = DEFAULT_FRACTION
     download: bool | None = None
     fold: tuple[int, int] | None = None
+    uncounted: list[FoundFiles] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -45,7 +48,30 @@ class SetRequest:
 
     def files(self, form: str | None = None) -> FoundFiles:
         """Returns the checked files of the set, in the given form or in any that is there."""
-        return find_files(self.source, form=form, download=self.download)
+        found = find_files(self.source, form=form, download=self.download)
+        self.uncounted.append(found)
+        return found
+
+    def check_count(self, received: int, *, unit: str = "rows") -> None:
+        """Refuses a set with more or fewer rows than were published: not every file has a checksum that is known.
+
+        Args:
+            received: How many were read, of all parts.
+            unit: What they are, such as ``"tokens"``.
+
+        Raises:
+            DataError: If they are not as many as were published.
+        """
+        published = self.source.rows
+        for found in self.uncounted:
+            published = published.get(found.form, published)
+        expected = sum(published.values())
+        if received != expected:
+            raise DataError(
+                f"{self.name}: received {received:,} {unit}; expected {expected:,}, as published. Fetch its files "
+                f"again from {self.source.homepage}."
+            )
+        self.uncounted.clear()
 
     def refuse_fold(self) -> None:
         """Raises ``ArgumentError`` if folds are asked for of a set that is not cut into some."""
@@ -92,12 +118,13 @@ class SetRequest:
             self.refuse_fold()
         if validation is not None:
             self.refuse_fractions("validation_fraction")
+        self.check_count(sum(len(part[0]) for part in (train, validation, test) if part is not None))
         rows, targets = train
         keys = [key(row) for row in rows]
         facts = dict(description) | ({} if self.fold is None else {"fold": list(self.fold)})
         for name, part in (("validation", validation), ("test", test)):
             if part is not None:
-                facts[f"{name}_rows_in_training_too"] = _shared(keys, [key(row) for row in part[0]])
+                facts[f"{name}_rows_in_training_too"] = count_shared(keys, map(key, part[0]))
         parts: dict[str, Pair] = {"train": train}
         if validation is None:
             numbers = split_groups(
@@ -133,6 +160,7 @@ class SetRequest:
         if self.fold is not None:
             numbers = iter(range(len(rows[0])))
             return self.split(rows, key=lambda row: next(numbers), description=description, **options)
+        self.check_count(len(rows[0]))
         return Splits.from_arrays(
             *rows,
             seed=self.seed,
@@ -146,18 +174,3 @@ class SetRequest:
 def take(rows: Rows, numbers: Rows) -> Rows:
     """Returns the rows of these numbers."""
     return rows[numbers] if isinstance(rows, np.ndarray) else [rows[number] for number in numbers]
-
-
-def series_key(row: np.ndarray) -> bytes:
-    """Returns what equal series have in common."""
-    return np.ascontiguousarray(row).tobytes()
-
-
-def text_key(row: str | Sequence[str]) -> str:
-    """Returns what texts of the same words have in common, whatever the blanks between them."""
-    return " ".join(row.split() if isinstance(row, str) else row)
-
-
-def _shared(keys: Sequence[Hashable], others: Sequence[Hashable]) -> int:
-    known = set(keys)
-    return sum(key in known for key in others)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.split import DatasetSplit, SequenceSplit, Split
-from rnnzoo.data.targets import encode_targets, fit_decoding
+from rnnzoo.data.targets import encode_targets, fit_decoding, label_name, listed
 from rnnzoo.data.transcripts import TranscriptSplit
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
@@ -156,6 +158,8 @@ class Splits:
     ) -> Splits:
         """Makes splits of rows in memory.
 
+        Rows are split one by one: it warns where many texts of a part that was split off are in the training part too.
+
         Args:
             inputs: Texts; lists of words (tagging); series, one array ``(rows, time, features)`` or a list of
                 ``(time, features)`` of any lengths; series with missing values at irregular times, mappings of
@@ -195,7 +199,6 @@ class Splits:
             {'vocabulary_size': 5, 'num_classes': 2}
         """
         checks.choice("task", task, [name for name in TASKS if name not in _OTHER_DATA])
-        checks.integer("seed", seed, minimum=0)
         parts = split_parts(
             (inputs, targets),
             validation,
@@ -209,9 +212,13 @@ class Splits:
             preprocessing = _fit_preprocessing(
                 parts, task, max_tokens=max_tokens, max_length=max_length, characters=characters
             )
-        return cls.from_parts(
+        splits = cls.from_parts(
             parts, task=task, preprocessing=preprocessing, description=description or {}, seed=seed
         )
+        for name, given in (("validation", validation), ("test", test)):
+            if given is None and name in parts:
+                warn_of_copies(parts["train"][0], parts[name][0], name)
+        return splits
 
     @classmethod
     def from_parts(
@@ -317,8 +324,8 @@ def split_parts(
     seed: int,
 ) -> dict[str, Pair]:
     """Splits off the parts that are not given; the work under ``Splits.from_arrays`` and ``split_groups``."""
-    checks.number("validation_fraction", validation_fraction, above=0, below=1)
-    checks.number("test_fraction", test_fraction, minimum=0, below=1)
+    checks.seed(seed)
+    check_fractions(validation_fraction, test_fraction, both=validation is None and test is None)
     for pair, name in ((rows, "inputs"), (validation, "validation"), (test, "test")):
         if pair is not None and len(pair[0]) != len(pair[1]):
             raise DataError(
@@ -334,11 +341,23 @@ def split_parts(
         )
     if validation is None:
         count = round(total * validation_fraction)
-        parts["train"], validation = _split_off(parts["train"], count, stratify=stratify, seed=seed + 1)
+        parts["train"], validation = _split_off(
+            parts["train"], count, stratify=stratify, seed=(seed + 1) % 2**32
+        )
     parts["validation"] = validation
     if test is not None:
         parts["test"] = test
     return parts
+
+
+def check_fractions(validation: float, test: float, *, both: bool = True) -> None:
+    """Checks the shares to be split off; of ``both`` together, that they leave rows to learn from."""
+    checks.number("validation_fraction", validation, above=0, below=1)
+    checks.number("test_fraction", test, minimum=0, below=1)
+    if both:
+        # Rounded, for 1 - 0.7 is more than 0.3.
+        fix = f"Leave rows to learn from: validation_fraction is {validation:g}."
+        checks.number("test_fraction", test, below=round(1 - validation, 12), fix=fix)
 
 
 def _split_off(rows: Pair, count: int, *, stratify: bool, seed: int) -> tuple[Pair, Pair]:
@@ -349,19 +368,30 @@ def _split_off(rows: Pair, count: int, *, stratify: bool, seed: int) -> tuple[Pa
         raise DataError(
             f"inputs: received {len(inputs)} rows; expected enough to split off {max(count, 1)}. Add rows."
         )
-    try:
-        kept, taken = train_test_split(
-            np.arange(len(inputs)),
-            test_size=count,
-            random_state=seed,
-            stratify=[str(target) for target in targets] if stratify else None,
-        )
-    except ValueError as error:
-        raise DataError(
-            f"inputs: cannot split off {count} of {len(inputs)} rows by class ({error}). "
-            "Add rows of rare classes, drop them, or pass stratify=False."
-        ) from error
+    classes = [label_name(target) for target in targets] if stratify else None
+    if classes is not None:
+        _check_classes(classes, count)
+    kept, taken = train_test_split(
+        np.arange(len(inputs)), test_size=count, random_state=seed, stratify=classes
+    )
     return _take(rows, kept), _take(rows, taken)
+
+
+def _check_classes(classes: Sequence[str], count: int) -> None:
+    """Checks that rows can be split by class so that each part has its share of every class."""
+    what = f"inputs: cannot split off {count} of {len(classes)} rows by class"
+    numbers = Counter(classes)
+    rare = sorted(name for name, number in numbers.items() if number < 2)
+    if rare:
+        raise DataError(
+            f"{what}: received one row only of {listed(rare)}; expected two at least of every class. Add rows of rare "
+            "classes, drop them, or call Splits.from_arrays with stratify=False."
+        )
+    if min(count, len(classes) - count) < len(numbers):
+        raise DataError(
+            f"{what}: received {len(numbers)} classes; expected a row of each on both sides. Choose other fractions, "
+            "add rows, or call Splits.from_arrays with stratify=False."
+        )
 
 
 def _take(rows: Pair, numbers: np.ndarray) -> Pair:

@@ -48,7 +48,7 @@ def fsdd(request: SetRequest, *, task: str = "classification", held_out: str | N
         _, speaker, index = name_parts(name)
         return index < _TEST_RECORDINGS if held_out is None else speaker == held_out
 
-    return audio_splits(
+    splits = audio_splits(
         path,
         target,
         task=task,
@@ -57,3 +57,5 @@ def fsdd(request: SetRequest, *, task: str = "classification", held_out: str | N
         seed=request.seed,
         description={"source": "fsdd", "held_out": held_out, **files.facts},
     )
+    request.check_count(sum(splits.description["rows"].values()), unit="recordings")
+    return splits

@@ -13,8 +13,9 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.batching import batch_order
+from rnnzoo.data.copies import text_key
 from rnnzoo.data.split import Batch, SequenceSplit, Split, refuse_tokens
-from rnnzoo.data.tables import iterate_rows
+from rnnzoo.data.tables import check_label, iterate_rows
 from rnnzoo.data.targets import encode_targets
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import DataError, UnknownNameError
@@ -41,7 +42,7 @@ class PartDraw:
 
     def part_of(self, text: str) -> str:
         """Returns the part of a text, whatever the blanks between its words."""
-        words = " ".join(text.split()).encode("utf-8", "surrogatepass")
+        words = text_key(text).encode("utf-8", "surrogatepass")
         digest = hashlib.blake2b(words, digest_size=8, salt=self.seed.to_bytes(8, "little")).digest()
         place = int.from_bytes(digest, "little") / 2**64
         for part, share in self.shares.items():
@@ -76,12 +77,14 @@ class TextTable:
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Yields texts and labels in the order of the file."""
         rows = iterate_rows(self.path, column_names=self.column_names)
-        names = next(rows)
+        _, names = next(rows)
         for column in (self.text, self.label):
             if column not in names:
                 raise UnknownNameError(f"column of {self.path}", column, names)
         text, label = names.index(self.text), names.index(self.label)
-        for row in rows:
+        for line, row in rows:
+            if self.separator is None:
+                check_label(self.path, line, row[label])
             if self.draw is None or self.draw.part_of(row[text]) == self.part:
                 yield row[text], self._labels(row[label])
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rnnzoo import checks
-from rnnzoo.data.splits import Splits
+from rnnzoo.data.splits import Splits, check_fractions
 from rnnzoo.data.streamed_rows import PartDraw, StreamedSplit, TextTable
-from rnnzoo.data.tables import FilePath, file_checksum
-from rnnzoo.data.targets import fit_decoding
+from rnnzoo.data.tables import FilePath, file_checksum, refuse_same_column
+from rnnzoo.data.targets import fit_decoding, listed
 from rnnzoo.data.word_counts import BoundedCounts
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import DataError
@@ -84,7 +84,8 @@ def stream_table(
     kind = checks.choice(
         "task", task or ("multilabel_classification" if label_separator else "classification"), _TASKS
     )
-    checks.integer("seed", seed, minimum=0)
+    checks.seed(seed)
+    refuse_same_column(text, label)
     checks.integer("buffer_rows", buffer_rows, minimum=1)
     checks.integer("max_tokens", max_tokens, minimum=3)
     separator = (label_separator or ",") if kind == "multilabel_classification" else None
@@ -212,7 +213,7 @@ def _decoding(task: str, labels: Mapping[str, set[str]]) -> Decoding:
         if new := sorted(names - labels["train"]):
             raise DataError(
                 f"{part} targets: received the label {new[0]!r}, which no training row has; expected one of "
-                f"{', '.join(known[:20])}. Put rows of every class into the training part."
+                f"{listed(known)}. Put rows of every class into the training part."
             )
     return decoding
 
@@ -221,11 +222,10 @@ def _shares(
     validation: FilePath | None, test: FilePath | None, validation_fraction: float, test_fraction: float
 ) -> dict[str, float]:
     """Returns the shares of rows to be drawn, by part."""
+    check_fractions(validation_fraction, test_fraction, both=validation is None and test is None)
     shares = {}
     if validation is None:
-        shares["validation"] = checks.number("validation_fraction", validation_fraction, above=0, below=1)
-    if test is None and checks.number("test_fraction", test_fraction, minimum=0, below=1):
+        shares["validation"] = float(validation_fraction)
+    if test is None and test_fraction:
         shares["test"] = float(test_fraction)
-    if len(shares) == 2:
-        checks.number("test_fraction", test_fraction, below=1 - validation_fraction)
     return shares

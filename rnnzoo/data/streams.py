@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.split import Batch, Split, refuse_tokens
-from rnnzoo.data.splits import Splits
+from rnnzoo.data.splits import Splits, check_fractions
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import read_text
@@ -202,8 +202,7 @@ def _with_ends(text: str) -> str:
 
 def _cut(text: str, validation_fraction: float, test_fraction: float, unit: str) -> dict[str, str]:
     """Cuts a text in order, between words."""
-    checks.number("validation_fraction", validation_fraction, above=0, below=1)
-    checks.number("test_fraction", test_fraction, minimum=0, below=1 - validation_fraction)
+    check_fractions(validation_fraction, test_fraction)
     first = round(len(text) * (1 - validation_fraction - test_fraction))
     second = round(len(text) * (1 - test_fraction))
     if unit == "word":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rnnzoo import checks
 from rnnzoo.data.series import series_splits
 from rnnzoo.data.splits import Splits
+from rnnzoo.data.targets import label_name
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.files import existing_file
 from rnnzoo.preprocessing.windows import Missing
@@ -108,7 +109,6 @@ def read_table(  # noqa: PLR0913 - one flat call for two kinds of table
             validation_fraction=validation_fraction,
             test_fraction=test_fraction,
             source=source,
-            first_line=1 if column_names else 2,
         )
     if text is None or label is None:
         raise ArgumentError(
@@ -117,15 +117,18 @@ def read_table(  # noqa: PLR0913 - one flat call for two kinds of table
     kind = checks.choice(
         "task", task or ("multilabel_classification" if label_separator else "classification"), TASKS
     )
-    test_frame = None if test is None else read_frame(test, column_names=column_names)
+    refuse_same_column(text, label)
+    rows, targets = _columns(frame, path, text, label, kind, label_separator)
+    given = None
     if test is not None:
         source |= {"test_source": Path(test).name, "test_checksum": file_checksum(test)}
-    rows, targets = _columns(frame, path, text, label, kind, label_separator)
+        test_frame = read_frame(test, column_names=column_names)
+        given = _columns(test_frame, test, text, label, kind, label_separator)
     return Splits.from_arrays(
         rows,
         targets,
         task=kind,
-        test=None if test_frame is None else _columns(test_frame, test, text, label, kind, label_separator),
+        test=given,
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,
         seed=seed,
@@ -137,7 +140,7 @@ def read_table(  # noqa: PLR0913 - one flat call for two kinds of table
 
 
 def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> pd.DataFrame:
-    """Reads a table as text cells. Pandas' own reader would fill up short lines in silence.
+    """Reads a table as text cells; its index is the line of each row. Pandas' own reader fills up short lines silently.
 
     Raises:
         PathNotFoundError: If there is no such file.
@@ -145,14 +148,19 @@ def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> 
     """
     import pandas as pd
 
-    names, *rows = iterate_rows(path, column_names=column_names)
-    if not rows:
+    (_, names), *numbered = iterate_rows(path, column_names=column_names)
+    if not numbered:
         raise DataError(f"{path}: received a header and no rows; expected at least one row.")
-    return pd.DataFrame(rows, columns=names, dtype=object)
+    lines, rows = zip(*numbered, strict=True)
+    return pd.DataFrame(list(rows), columns=names, index=list(lines), dtype=object)
 
 
-def iterate_rows(path: FilePath, *, column_names: Sequence[str] | None = None) -> Iterator[list[str]]:
+def iterate_rows(
+    path: FilePath, *, column_names: Sequence[str] | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """Yields the column names of a table, then its rows, one at a time; all of one width, blank lines left out.
+
+    Each comes with the number of the line in the file that it ends on.
 
     Raises:
         PathNotFoundError: If there is no such file.
@@ -169,9 +177,10 @@ def iterate_rows(path: FilePath, *, column_names: Sequence[str] | None = None) -
         ) from error
 
 
-def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[list[str]]:
-    tabs = ".tsv" in file.suffixes
-    opened = gzip.open if file.suffix == ".gz" else open
+def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[tuple[int, list[str]]]:
+    name = file.name.lower()
+    tabs = name.removesuffix(".gz").endswith(".tsv")
+    opened = gzip.open if name.endswith(".gz") else open
     with opened(file, "rt", encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(
             stream,
@@ -184,14 +193,14 @@ def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[list
             if not names:
                 raise DataError(f"{file}: received an empty file; expected a table. Check the path.")
             _check_names(file, names)
-            yield names
+            yield reader.line_num, names
             for row in reader:
                 if row and len(row) != len(names):
                     raise DataError(
                         f"{file}: line {reader.line_num} has {len(row)} columns; expected {len(names)}. Mend the line."
                     )
                 if row:
-                    yield row
+                    yield reader.line_num, row
         except csv.Error as error:
             raise DataError(
                 f"{file}: line {reader.line_num} cannot be read ({error}); expected quotes to be closed and cells of "
@@ -205,6 +214,22 @@ def _check_names(file: Path, names: Sequence[str]) -> None:
         raise DataError(f"{file}: has several columns named {repeated[0]!r}; expected each name once.")
 
 
+def refuse_same_column(text: str, label: str) -> None:
+    """Raises ``ArgumentError`` if the texts are to be their own labels."""
+    if text == label:
+        raise ArgumentError(
+            f"label: received {label!r}, which is the column of texts; expected another one. Name the column of labels."
+        )
+
+
+def check_label(path: FilePath, line: int, label: str) -> None:
+    """Raises ``DataError``, with the line, if a row has no label."""
+    try:
+        label_name(label)
+    except DataError as error:
+        raise DataError(f"{path}: line {line}: {error}") from error
+
+
 def file_checksum(path: FilePath) -> str:
     """Returns the SHA-256 of a file."""
     with Path(path).open("rb") as file:
@@ -212,12 +237,15 @@ def file_checksum(path: FilePath) -> str:
 
 
 def _columns(
-    frame: pd.DataFrame, path: FilePath | None, text: str, label: str, task: str, separator: str | None
+    frame: pd.DataFrame, path: FilePath, text: str, label: str, task: str, separator: str | None
 ) -> tuple[list[Any], list[Any]]:
     for column in (text, label):
         if column not in frame.columns:
             raise UnknownNameError(f"column of {path}", column, map(str, frame.columns))
     rows, targets = frame[text].tolist(), frame[label].tolist()
+    if task not in ("tagging", "multilabel_classification"):
+        for line, cell in zip(frame.index, targets, strict=True):
+            check_label(path, line, cell)
     if task == "tagging":
         return [row.split() for row in rows], [row.split() for row in targets]
     if task == "multilabel_classification":

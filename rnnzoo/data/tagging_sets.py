@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from rnnzoo import checks
-from rnnzoo.data.set_request import SetRequest, text_key
+from rnnzoo.data.copies import text_key
+from rnnzoo.data.set_request import SetRequest
 from rnnzoo.data.splits import Pair, Splits
 from rnnzoo.data.tables import read_frame
 from rnnzoo.files import read_text

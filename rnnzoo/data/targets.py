@@ -12,6 +12,8 @@ from rnnzoo.errors import DataError
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.features import fit_scale
 
+_LISTED, _LONGEST = 20, 40
+
 
 def fit_decoding(task: str, targets: Rows, *, target_names: Sequence[str] | None = None) -> Decoding:
     """Fits label names, or mean and scale of values, on training targets.
@@ -134,12 +136,12 @@ def _texts(targets: Rows, part: str) -> Rows:
 
 def _numbers(decoding: Decoding, labels: Iterable[Any], part: str) -> np.ndarray:
     place = {label: number for number, label in enumerate(decoding.labels or [])}
-    names = [_name(label) for label in labels]
+    names = [label_name(label) for label in labels]
     for row, name in enumerate(names):
         if name not in place:
             raise DataError(
                 f"{part} targets: received the label {name!r} (row {row}), which no training row has; expected one of "
-                f"{', '.join(place)}. Put rows of every class into the training part."
+                f"{listed(place)}. Put rows of every class into the training part."
             )
     return np.array([place[name] for name in names], np.int32)
 
@@ -149,12 +151,24 @@ def _label_names(task: str, targets: Rows) -> list[str]:
         return [f"label_{number}" for number in range(np.asarray(targets).shape[1])]
     nested = task in ("tagging", "multilabel_classification")
     flat = [label for row in targets for label in row] if nested else list(targets)
-    distinct = {_name(label): label for label in flat}
+    distinct = {label_name(label): label for label in flat}
     numbers = all(isinstance(label, int | float | np.number) for label in distinct.values())
     return sorted(distinct, key=lambda name: distinct[name]) if numbers else sorted(distinct)
 
 
-def _name(label: Any) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Returns names for a message, the first twenty of very many."""
+    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in names]
+    more = f" and {len(shown) - _LISTED:,} more" if len(shown) > _LISTED else ""
+    return ", ".join(shown[:_LISTED]) + more
+
+
+def label_name(label: Any) -> str:
+    """Returns the name of a label: a whole number has none behind the point.
+
+    Raises:
+        DataError: If it is empty, or NaN.
+    """
     if isinstance(label, np.generic):
         label = label.item()
     if isinstance(label, float) and label.is_integer():

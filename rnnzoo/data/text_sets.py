@@ -12,8 +12,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rnnzoo import checks
+from rnnzoo.data.copies import text_key
 from rnnzoo.data.groups import split_groups
-from rnnzoo.data.set_request import SetRequest, text_key
+from rnnzoo.data.set_request import SetRequest
 from rnnzoo.data.splits import Pair, Splits
 from rnnzoo.data.tables import read_frame
 from rnnzoo.errors import DataError
@@ -199,7 +200,12 @@ def subj(request: SetRequest, *, max_tokens: int = 20_000, max_length: int | Non
         parts = _sentence_archive(files["rotten_imdb.tar.gz"])
     else:
         parts = {kind: files[f"subj.{kind}"].read_bytes() for kind in _SUBJECTIVITY}
-    sentences = {kind: _split_lines(data.decode("cp1252")) for kind, data in parts.items()}
+    try:
+        sentences = {kind: _split_lines(data.decode("cp1252")) for kind, data in parts.items()}
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{next(iter(files))}: damaged ({error}); expected text in Windows-1252. Fetch it again."
+        ) from error
     return request.split(
         (
             [sentence.strip() for kind in _SUBJECTIVITY for sentence in sentences[kind]],

@@ -39,13 +39,14 @@ def read_ts(path: str | os.PathLike[str]) -> list[LabelledSeries]:
         if not line or line.startswith(("#", "%")):
             continue
         if line.startswith("@"):
-            name, *values = line[1:].split()
+            name, *values = line[1:].split() or [""]
+            said = values[0].lower() if values else ""
             in_data = name.lower() == "data"
             if in_data:
                 sections.append(([], []))
             elif name.lower() == "classlabel":
-                labels = values[1:] if values[:1] == ["true"] else None
-            elif name.lower() == "timestamps" and values == ["true"]:
+                labels = values[1:] if said == "true" else None
+            elif name.lower() == "timestamps" and said == "true":
                 raise DataError(f"{path}: has time stamps; expected values at even steps. Remove the stamps.")
             continue
         where = f"{path}: line {number}"
@@ -83,4 +84,9 @@ def _read_row(where: str, line: str, labels: list[str]) -> tuple[np.ndarray, str
             f"{where}: received features of {', '.join(str(len(c)) for c in columns) or 'no'} values; expected as many "
             "of each. Mend the line."
         )
-    return np.stack(columns, axis=1), label
+    series = np.stack(columns, axis=1)
+    if not np.isfinite(series).all():
+        raise DataError(
+            f"{where}: received {series[~np.isfinite(series)][0]}; expected finite numbers. Mend the line."
+        )
+    return series, label
