@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import json
+import os
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -119,3 +124,28 @@ def test_simple_rnn_was_never_on_cudnn_and_does_not_warn() -> None:
             num_classes=2, num_features=3, cell="simple_rnn", units=4, recurrent_dropout=0.2
         )
     assert model(np.zeros((1, 2, 3), "float32")).shape == (1, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_the_check_on_a_gpu_runs_whole_without_one(project: Path, tmp_path: Path) -> None:
+    script, out = project / "tests" / "benchmarks" / "gpu_check.py", tmp_path / "rows.json"
+    command = [sys.executable, str(script), "--out", str(out)]
+    # Without the variables of this process, for the script is to find the package by itself.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    refused = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert refused.returncode == 2
+    assert "TensorFlow sees no GPU; expected one." in refused.stderr
+    assert not out.exists()
+    tried = subprocess.run(
+        [*command, "--without-gpu", "--seconds", "1000"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    rows = json.loads(out.read_text())["rows"]
+    assert {row["part"] for row in rows} == {"cuDNN", "export", "mixed precision", "training"}
+    assert all(row["holds"] for row in rows)
+    assert "| cuDNN | LSTM recurrent_dropout=0.3, training | no cuDNN | no cuDNN | yes |" in tried.stdout
