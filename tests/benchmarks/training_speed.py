@@ -6,12 +6,13 @@
 
 The first: an embedding, an LSTM or GRU of 64 units, its state after the last valid step and two logits learn from
 reviews of IMDB, at most 400 words each. All sides start from the same weights, read the same batches with the same
-padding, and use Adam with the global norm clipped at 1 and the same number of threads; that their losses agree is
-checked. PyTorch runs as its users run it, once with packed sequences and once over the padding, and is compared by the
-faster. Sides take turns, each with a pass over all rows, after passes that are not counted; times are medians. The same
-rows come three times: in batches of 32 drawn at random, in batches of 32 of like length (``batch_order``), and in
-batches of as many tokens (``token_batch_order``). PyTorch is installed into a virtual environment of its own at
-``--peers``, which is made if it is not there.
+padding, use Adam with the global norm clipped at 1 and the same number of threads (one by default: with two, PyTorch's
+times vary several-fold on a shared machine), and flush denormal numbers to zero; that their losses agree is checked.
+PyTorch runs as its users run it, once with packed sequences and once over the padding, and is compared by the faster.
+Sides take turns, each with a pass over all rows, after passes that are not counted; times are medians. The same rows
+come three times: in batches of 32 drawn at random, in batches of 32 of like length (``batch_order``), and in batches of
+as many tokens (``token_batch_order``). PyTorch is installed into a virtual environment of its own at ``--peers``, which
+is made if it is not there.
 
 The second: seconds of an epoch of real training, of the same with all batches in memory, and of reading the data alone.
 """
@@ -312,7 +313,7 @@ def main() -> None:
     action.add_argument("--peers", type=Path, help="where PyTorch's virtual environment is or goes")
     action.add_argument("--profile", action="store_true", help="measure what the input pipeline costs")
     action.add_argument("--table", action="store_true", help="print the README's tables from the results")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--threads", type=int, help="one against peers, all for the profile, if not given")
     parser.add_argument("--rows", type=int, default=1280, help="rows of a pass")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument(
@@ -322,12 +323,14 @@ def main() -> None:
     if arguments.table:
         print(table())
         return
-    tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
+    threads = arguments.threads or (os.cpu_count() or 1 if arguments.profile else 1)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     path = PROFILE if arguments.profile else RESULTS
     found = (
         profile(arguments.repeats, arguments.batches)
         if arguments.profile
-        else measure(python_of_peers(arguments.peers), arguments.threads, arguments.rows, arguments.repeats)
+        else measure(python_of_peers(arguments.peers), threads, arguments.rows, arguments.repeats)
     )
     rows = []
     for row in found:

@@ -2,6 +2,9 @@
 
     python training_speed_peers.py FOLDER THREADS
 
+Denormal numbers are flushed to zero, as TensorFlow does by itself: through long series gradients decay below the normal
+range, where some processors compute many times slower, and PyTorch does not flush by default.
+
 Reads commands as JSON lists, one a line, and answers each with a line of JSON: ``["load"]`` takes up the case that lies
 in FOLDER, ``["losses", side, count]`` trains on its first batches, ``["run", side]`` makes a pass over all of them. A
 side is ``"PyTorch packed"`` or ``"PyTorch padded"``.
@@ -108,6 +111,8 @@ class Case:
 def main() -> None:
     folder = Path(sys.argv[1])
     torch.set_num_threads(int(sys.argv[2]))
+    if not torch.set_flush_denormal(True):
+        raise SystemExit("this processor cannot flush denormal numbers, so that no comparison would be fair")
     case: Any = None
     for line in sys.stdin:
         command, *words = json.loads(line)
