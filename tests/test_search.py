@@ -17,7 +17,7 @@ import pytest
 from rnnzoo import Splits, TrainConfig, create_model, evaluate, list_models, load_dataset, load_model
 from rnnzoo.errors import ArgumentError, PathExistsError, RunError, UnknownNameError
 from rnnzoo.training.run_directory import open_run
-from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, run_search
+from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, hypermodel, run_search
 from rnnzoo_tuning.hypermodel import ZooHyperModel
 from rnnzoo_tuning.report import TrialTable
 
@@ -77,12 +77,46 @@ def test_each_algorithm_keeps_the_best(
     assert len(json.loads((directory / "trials.json").read_text())["trials"]) == 3
 
 
-def test_hyperband_trains_few_for_long(splits: Splits, tmp_path: Path) -> None:
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[list[dict[str, float]]]:
+    """The history of every trial that is trained from now on."""
+    histories: list[list[dict[str, float]]] = []
+    fit = hypermodel.fit
+
+    def fit_and_record(*arguments: Any, **options: Any) -> Any:
+        fitted = fit(*arguments, **options)
+        histories.append(fitted.history)
+        return fitted
+
+    monkeypatch.setattr(hypermodel, "fit", fit_and_record)
+    return histories
+
+
+def test_hyperband_trains_few_for_long_and_compares_the_best_epoch_of_each_rung(
+    splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    histories = recorded(monkeypatch)
     config = TrainConfig(epochs=3, batch_size=128, tensorboard=False)
     result = search(splits, tmp_path / "search", algorithm="hyperband", config=config)
-    assert len(result.trials) >= 4
-    assert result.score == max(row["score"] for row in result.trials)
+    best = [max(row["val_accuracy"] for row in history) for history in histories]
+    assert [row["score"] for row in result.trials] == best
+    assert result.score == max(best)
+    assert {(history[0]["epoch"], history[-1]["epoch"]) for history in histories} == {(1, 1), (2, 3), (1, 3)}
     assert len(result.best.history) <= 3
+
+
+@pytest.mark.parametrize("rate", [0.01, 3.0], ids=["goes-on", "stops-early"])
+def test_a_rung_reports_its_best_epoch(rate: float, splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
+    histories = recorded(monkeypatch)
+    space = SearchSpace(training={"learning_rate": Choice((rate,))})
+    config = TrainConfig(epochs=9, batch_size=512, early_stopping=2)
+    zoo = ZooHyperModel(NAME, splits, space, config, {"units": 4})
+    parameters = keras_tuner.HyperParameters()
+    metrics = zoo.fit(parameters, zoo.build(parameters), epochs=8, initial_epoch=3)
+    (history,) = histories
+    assert history[0]["epoch"] == 4
+    assert (history[-1]["epoch"] < 8) == (rate > 1)
+    best = max(history, key=lambda row: row["val_accuracy"])
+    assert metrics == {name: value for name, value in best.items() if name.startswith("val_")}
 
 
 def test_an_interrupted_search_goes_on(

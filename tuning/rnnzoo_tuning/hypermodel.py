@@ -92,6 +92,6 @@ class ZooHyperModel(keras_tuner.HyperModel):
             callbacks=callbacks,
             epochs=(initial_epoch, epochs or config.epochs),
         )
-        best = fitted.history[fitted.best_epoch - 1 - initial_epoch]
+        best = fitted.history[fitted.best_epoch - 1]  # both count the epochs of this rung only
         objective, _ = monitored(task, config)
         return {name: value for name, value in best.items() if name.startswith("val_") or name == objective}
