@@ -10,12 +10,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import keras
 import keras_tuner
 import numpy as np
 import pytest
 
 from rnnzoo import Splits, TrainConfig, create_model, evaluate, list_models, load_dataset, load_model
 from rnnzoo.errors import ArgumentError, PathExistsError, RunError, UnknownNameError
+from rnnzoo.training import trainer
 from rnnzoo.training.run_directory import open_run
 from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, hypermodel, run_search
 from rnnzoo_tuning.hypermodel import ZooHyperModel
@@ -117,6 +119,51 @@ def test_a_rung_reports_its_best_epoch(rate: float, splits: Splits, monkeypatch:
     assert (history[-1]["epoch"] < 8) == (rate > 1)
     best = max(history, key=lambda row: row["val_accuracy"])
     assert metrics == {name: value for name, value in best.items() if name.startswith("val_")}
+
+
+class Tuner(keras_tuner.RandomSearch):  # type: ignore[misc]
+    """A tuner of a user's own, which looks at nothing."""
+
+
+class LookingTuner(Tuner):
+    """One that looks at batches."""
+
+    def on_batch_end(self, trial: Any, model: Any, batch: int, logs: Any = None) -> None:
+        pass
+
+
+class Looking(keras.callbacks.Callback):
+    """A callback that looks at batches and happens to know a tuner."""
+
+    tuner = Tuner
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("tuner", "callbacks", "steps"), [(Tuner, [], 8), (LookingTuner, [], 1), (Tuner, [Looking()], 1)]
+)
+def test_a_trial_runs_as_many_steps_at_once_as_training_does(
+    tuner: Any,
+    callbacks: list[Any],
+    steps: int,
+    splits: Splits,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = []
+    executing = trainer.executing
+    monkeypatch.setattr(trainer, "executing", lambda model, n: seen.append(n) or executing(model, n))
+    config = TrainConfig(epochs=1, batch_size=512)
+    zoo = ZooHyperModel(NAME, splits, SPACE, config, {})
+    own = tuner(zoo, objective="val_accuracy", max_trials=1, directory=tmp_path)
+    own.oracle.verbose = 0
+    own.search(callbacks=callbacks)
+    assert seen == [steps]
+    model = create_model(NAME, units=(4,), **splits.model_arguments)
+    trainer.fit(model, splits, task=zoo.check(), config=config, callbacks=callbacks)
+    assert seen[1] == (8 if not callbacks else 1)
 
 
 def test_an_interrupted_search_goes_on(

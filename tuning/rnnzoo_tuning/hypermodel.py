@@ -13,9 +13,12 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.tasks import Task
 from rnnzoo.training.compatibility import check_model_fits, check_name_fits, suited
 from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.execution import steps_per_execution
 from rnnzoo.training.trainer import fit, monitored
 from rnnzoo.zoo import create_model
 from rnnzoo_tuning.space import SearchSpace
+
+_BATCH_HOOKS = ("on_batch_begin", "on_batch_end")
 
 
 class ZooHyperModel(keras_tuner.HyperModel):
@@ -82,6 +85,8 @@ class ZooHyperModel(keras_tuner.HyperModel):
             The metrics of its best epoch, the objective among them.
         """
         _, config = self.choose(parameters)
+        looking = [callback for callback in callbacks if not _passes_on_to_nobody(callback)]
+        config = dataclasses.replace(config, steps_per_execution=steps_per_execution(config, looking))
         task, splits = suited(model, self._splits)
         check_model_fits(model, splits, task)
         fitted = fit(
@@ -95,3 +100,16 @@ class ZooHyperModel(keras_tuner.HyperModel):
         best = fitted.history[fitted.best_epoch - 1]  # both count the epochs of this rung only
         objective, _ = monitored(task, config)
         return {name: value for name, value in best.items() if name.startswith("val_") or name == objective}
+
+
+def _passes_on_to_nobody(callback: keras.callbacks.Callback) -> bool:
+    """Whether a callback has hooks for batches only to pass them on to those of a tuner that has none of its own.
+
+    Keras Tuner puts such a callback into every trial; as one that looks at batches it would have each batch run alone.
+    """
+    tuner = type(getattr(callback, "tuner", None))
+    return (
+        type(callback).__module__.startswith("keras_tuner.")
+        and issubclass(tuner, keras_tuner.Tuner)
+        and all(getattr(tuner, hook) is getattr(keras_tuner.Tuner, hook) for hook in _BATCH_HOOKS)
+    )
