@@ -14,6 +14,8 @@ from rnnzoo.decoding import Decoding, load_decoding
 from rnnzoo.errors import DataError, PathExistsError, RunError
 from rnnzoo.files import existing_directory, existing_file, read_json, remove_partial, write_csv, write_json
 from rnnzoo.preprocessing import Preprocessing, load_preprocessing
+from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.differences import differences
 
 FORMAT_VERSION = 1
 
@@ -106,12 +108,13 @@ class RunDirectory:
     def check_same(self, config: Mapping[str, Any]) -> None:
         """Raises ``RunError`` where ``config.json`` says otherwise than ``config``, for the keys of that."""
         saved = self.read_config()
-        for key, value in config.items():
-            if saved.get(key) != value:
-                raise RunError(
-                    f"{self.path}: cannot resume: {key} differs: {_difference(saved.get(key), value)}. "
-                    "Resume with the settings it was started with, or overwrite it."
-                )
+        # A field that is younger than the run has its default in it.
+        saved["train_config"] = {**TrainConfig().to_dict(), **saved.get("train_config", {})}
+        found = differences(saved, config)
+        if found:
+            raise RunError(
+                f"{self.path}: cannot resume: {found}. Resume with the settings it was started with, or overwrite it."
+            )
 
     def read_config(self) -> dict[str, Any]:
         """Reads ``config.json``; a newer format is refused."""
@@ -162,10 +165,3 @@ def open_run(path: str | os.PathLike[str]) -> RunDirectory:
     if not run.finished:
         raise RunError(f"{run.path}: the run is unfinished; expected a finished one. Resume it first.")
     return run
-
-
-def _difference(saved: Any, received: Any) -> str:
-    if isinstance(saved, Mapping) and isinstance(received, Mapping):
-        key = next(k for k in [*saved, *received] if saved.get(k) != received.get(k))
-        return f"{key} was {saved.get(key)!r}, now {received.get(key)!r}"
-    return f"it was {saved!r}, now {received!r}"
