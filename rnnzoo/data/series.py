@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +114,8 @@ def series_splits(
         "steps": rows,
         "rows": {name: len(split) for name, split in splits.items()},
     }
+    if description["checksum"] is None:
+        description["checksum"] = _checksum(frame)
     return Splits(
         train=splits["train"],
         validation=splits["validation"],
@@ -121,6 +125,14 @@ def series_splits(
         task="forecasting",
         description=description,
     )
+
+
+def _checksum(frame: pd.DataFrame) -> str:
+    from pandas.util import hash_pandas_object
+
+    digest = hashlib.sha256(json.dumps([str(name) for name in frame.columns]).encode())
+    digest.update(hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _check_arguments(
