@@ -17,8 +17,10 @@ import pytest
 from rnnzoo import load_dataset, load_model
 from rnnzoo.cli.app import run as rnnzoo_command
 from rnnzoo.cli.export import export_run
+from rnnzoo.errors import RunError
 from rnnzoo.training.run_directory import open_run
 from rnnzoo_export import OnnxPredictor, StreamingPredictor, load_bundle
+from rnnzoo_tuning import run_search
 
 RELEASES = sorted((Path(__file__).parent / "data").glob("release-*.tar.xz"))
 
@@ -122,3 +124,20 @@ def test_a_search_is_read_and_its_best_model_answers(release: Path) -> None:
     samples = best.read_samples()
     outputs = np.asarray(load_model(best.model)(samples["tokens"]))
     assert outputs.shape == (len(samples["tokens"]), 2)
+
+
+def test_a_search_without_settings_is_not_resumed_and_says_where_its_results_are(release: Path) -> None:
+    root = release / "search"
+    if (root / "search.json").is_file():
+        pytest.skip("this release keeps the settings of a search")
+    before = sorted(root.rglob("*"))
+    command = ["tune", "series-classifier-gru", "--data", "digits", "--out", str(root), "--resume"]
+    with pytest.raises(RunError) as caught:
+        run_search("series-classifier-gru", load_dataset("digits"), directory=root, resume=True)
+    assert str(caught.value) == (
+        f"{root}: cannot resume: holds the search of an earlier release, which did not keep its settings; expected "
+        "search.json, with which they are compared. Its trials stay readable in trials.json and its best model in "
+        "best, if it was finished; start a new search in another directory."
+    )
+    assert rnnzoo_command(command) == 1
+    assert sorted(root.rglob("*")) == before

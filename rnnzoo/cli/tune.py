@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rnnzoo.cli.data_options import DataOptions, with_data_options
-from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, tensorflow_starting
+from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
 from rnnzoo.cli.settings import split_settings
 from rnnzoo.cli.train import Settings, print_run
 
@@ -28,7 +28,13 @@ def tune(
     epochs: Annotated[int, typer.Option(help="Epochs of a trial, at most.")] = 15,
     seed: Annotated[int, typer.Option(help="Seed of search and training.")] = 0,
     settings: Settings = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a search that was stopped.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with a search that was stopped, or give one more trials: see --max-trials.",
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a search that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -43,19 +49,23 @@ def tune(
     with tensorflow_starting("reading the data and starting TensorFlow"):
         splits = data.load()
         from rnnzoo_tuning.runner import run_search
-    result = run_search(
-        model,
-        splits,
-        algorithm=algorithm,
-        max_trials=max_trials,
-        directory=out,
-        arguments=arguments,
-        config=config,
-        seed=seed,
-        resume=resume,
-        overwrite=force,
-        details={"model": model, "data_options": data.to_dict()},
-    )
+    try:
+        result = run_search(
+            model,
+            splits,
+            algorithm=algorithm,
+            max_trials=max_trials,
+            directory=out,
+            arguments=arguments,
+            config=config,
+            seed=seed,
+            resume=resume,
+            overwrite=force,
+            details={"model": model, "data_options": data.to_dict()},
+        )
+    except KeyboardInterrupt:
+        note("every finished trial is kept: the same command with --resume goes on")
+        raise
     metrics = RunDirectory(out / "best").read_metrics()
     if as_json:
         print_json(

@@ -44,10 +44,9 @@ class TrialTable:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def start(self, earlier: Iterable[Any], *, planned: int) -> None:
-        """Takes up the trials of a search that is resumed, without printing them."""
+        """Takes up the ended trials of a search that is resumed, in the order they ended, without printing them."""
         for trial in earlier:
-            if trial.status in ("COMPLETED", "INVALID", "FAILED"):
-                self._record(trial, seconds=math.nan)
+            self._record(trial, seconds=math.nan)
         self._planned = planned
         self._clock = time.perf_counter()
 

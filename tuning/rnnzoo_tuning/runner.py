@@ -14,14 +14,19 @@ import keras
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import RunError
+from rnnzoo.files import write_json
 from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.differences import differences
+from rnnzoo.training.finished_run import read_result
+from rnnzoo.training.run_directory import RunDirectory
 from rnnzoo.training.trainer import TrainResult, monitored, train
 from rnnzoo.zoo import create_model
 from rnnzoo_tuning.hypermodel import ZooHyperModel
 from rnnzoo_tuning.report import TrialTable, write_search_files
-from rnnzoo_tuning.search_directory import TUNER, check_free, prepare
+from rnnzoo_tuning.search_directory import BEST, TUNER, check_free, finish, prepare, read_rows
+from rnnzoo_tuning.search_settings import SearchSettings, plain_arguments
 from rnnzoo_tuning.space import SearchSpace, default_space
-from rnnzoo_tuning.tuners import ALGORITHMS, build_tuner, planned_trials
+from rnnzoo_tuning.tuners import ALGORITHMS, build_tuner, ended_trials, planned_trials
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,15 @@ def run_search(
         splits: The data.
         algorithm: ``"random"``, ``"bayesian"``, ``"hyperband"`` (trains many for few epochs, ever fewer for more)
             or ``"grid"``.
-        max_trials: Trials at most; Hyperband derives its number from ``config.epochs``.
-        directory: Where to keep ``trials.json``, the plot, the tuner's files and the run ``best``.
+        max_trials: Trials at most; Hyperband derives its number from ``config.epochs``. May be raised on resume.
+        directory: Where to keep ``search.json`` (the settings), ``trials.json``, the plot, the tuner's files and the
+            run ``best``.
         space: What may vary; ``None`` for ``default_space(name)``.
         arguments: Builder arguments that are the same in all trials.
         config: Training fields that are the same in all trials; ``None`` for the defaults.
         seed: Seed of the algorithm.
-        resume: Whether to go on with a search in ``directory``; finished trials are not run again.
+        resume: Whether to go on with the search in ``directory``, which must have the same settings; finished trials
+            are not run again, and of a search that came to its end the result is read back.
         overwrite: Whether a search in ``directory`` may be replaced.
         progress: Whether to show progress on standard error.
         details: JSON-able facts to keep with the best run.
@@ -90,18 +97,29 @@ def run_search(
     Raises:
         ArgumentError: If the space or the config is wrong.
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
-        RunError: If no trial ends well.
+        RunError: If no trial ends well, or the search in ``directory`` has other settings.
     """
     _check_tensorboard()
     config, space = config or TrainConfig(), space or default_space(name)
     space.check(name)
     checks.choice("algorithm", algorithm, ALGORITHMS)
     checks.integer("max_trials", max_trials, minimum=1)
+    checks.seed(seed)
     root = Path(directory)
     check_free(root, resume=resume, overwrite=overwrite)
     hypermodel = ZooHyperModel(name, splits, space, config, dict(arguments or {}))
     objective = monitored(hypermodel.check(), config)
-    prepare(root, resume=resume, overwrite=overwrite)
+    settings = SearchSettings(
+        model=name,
+        algorithm=algorithm,
+        objective=objective,
+        space=space,
+        arguments=arguments or {},
+        config=config,
+        seed=seed,
+        data=splits.description,
+    ).to_dict()
+    finished = prepare(root, settings, max_trials=max_trials, resume=resume, overwrite=overwrite)
     table = TrialTable(objective, enabled=progress)
     tuner = build_tuner(
         algorithm,
@@ -113,32 +131,65 @@ def run_search(
         directory=root / TUNER,
         on_trial=table.add,
     )
-    table.start(tuner.oracle.trials.values(), planned=planned_trials(algorithm, tuner, max_trials))
-    tuner.oracle.verbose = 0
-    tuner.search()
+    table.start(ended_trials(tuner.oracle), planned=planned_trials(algorithm, tuner, max_trials))
+    if not finished:
+        tuner.search()
     best = table.best_trial()
+    if not finished:
+        write_search_files(root, table, name)
     chosen, best_config = hypermodel.choose(best.hyperparameters)
-    write_search_files(root, table, name)
-    keras.utils.set_random_seed(best_config.seed)
     search = {"algorithm": algorithm, "trials": len(table.rows), "objective": objective[0]}
-    result = train(
-        create_model(name, **chosen),
-        splits,
-        config=best_config,
-        directory=root / "best",
-        overwrite=True,
-        progress=progress,
-        details={**(details or {}), "model_arguments": chosen, "search": search},
+    facts = {**(details or {}), "model_arguments": plain_arguments(chosen), "search": search}
+    result = _train_best(
+        name, chosen, splits, config=best_config, directory=root / BEST, progress=progress, details=facts
     )
+    if not finished:
+        finish(root, settings, max_trials=max_trials)
     return SearchResult(
         arguments=chosen,
         config=best_config,
         objective=objective[0],
         score=float(best.score),
-        trials=table.rows,
+        trials=read_rows(root),
         best=result,
         directory=root,
     )
+
+
+def _train_best(
+    name: str,
+    arguments: dict[str, Any],
+    splits: Splits,
+    *,
+    config: TrainConfig,
+    directory: Path,
+    progress: bool,
+    details: dict[str, Any],
+) -> TrainResult:
+    """Trains the best model, or goes on with that; one that is trained already is read back."""
+    run = RunDirectory(directory)
+    same = run.config.is_file() and _is_of(run, config, splits, details["model_arguments"])
+    if same and run.finished:
+        write_json(run.config, {**run.read_config(), "details": details})  # there may be more trials
+        return read_result(run)
+    keras.utils.set_random_seed(config.seed)
+    return train(
+        create_model(name, **arguments),
+        splits,
+        config=config,
+        directory=directory,
+        resume=same,
+        overwrite=not same,
+        progress=progress,
+        details=details,
+    )
+
+
+def _is_of(run: RunDirectory, config: TrainConfig, splits: Splits, arguments: dict[str, Any]) -> bool:
+    saved = run.read_config()
+    kept = {**saved, "model_arguments": saved["details"].get("model_arguments")}
+    wanted = {"train_config": config.to_dict(), "data": splits.description, "model_arguments": arguments}
+    return not differences(kept, wanted)
 
 
 def _check_tensorboard() -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from rnnzoo.errors import PathExistsError
+from rnnzoo.errors import DataError, PathExistsError, RunError
+from rnnzoo.files import read_json, write_json
+from rnnzoo.training.differences import differences
 
-#: Where Keras Tuner keeps its files; its presence says that the directory is a search.
+#: Where Keras Tuner keeps its files; its presence says that the directory is a search, as that of ``SETTINGS`` does.
 TUNER = "tuner"
+SETTINGS, TRIALS, BEST = "search.json", "trials.json", "best"
+FORMAT_VERSION = 1
 
 
 def check_free(root: Path, *, resume: bool, overwrite: bool) -> None:
@@ -16,10 +22,13 @@ def check_free(root: Path, *, resume: bool, overwrite: bool) -> None:
 
     Raises:
         PathExistsError: If something is there and neither flag says what to do with it.
+        RunError: If a search is to be resumed that did not keep its settings.
     """
     if not root.exists() or (root.is_dir() and not any(root.iterdir())):
         return
-    is_search = (root / TUNER).is_dir()
+    is_search = _is_search(root)
+    if is_search and resume:
+        _check_kept(root)
     if is_search and (resume or overwrite):
         return
     state = "a search" if is_search else "something else"
@@ -29,13 +38,83 @@ def check_free(root: Path, *, resume: bool, overwrite: bool) -> None:
     )
 
 
-def prepare(root: Path, *, resume: bool, overwrite: bool) -> None:
+def prepare(
+    root: Path, settings: Mapping[str, Any], *, max_trials: int, resume: bool, overwrite: bool
+) -> bool:
     """Makes the directory ready: an earlier search in it is taken up, or deleted if it may be.
+
+    Args:
+        root: The directory.
+        settings: What the search is; a resumed one must be the same.
+        max_trials: Trials at most.
+        resume: Whether to go on with a search that is there.
+        overwrite: Whether what is there may be deleted.
+
+    Returns:
+        Whether the search came to its end already.
 
     Raises:
         PathExistsError: If something is there and neither flag says what to do with it.
+        RunError: If the search there has other settings, or did not keep them.
     """
     check_free(root, resume=resume, overwrite=overwrite)
-    if root.is_dir() and not resume:
+    if resume and _is_search(root):
+        saved = _read(root)
+        found = differences(saved["settings"], settings)
+        if found:
+            raise RunError(
+                f"{root}: cannot resume: {found}. Resume with the settings it was started with, or start a new search "
+                "in another directory."
+            )
+        if _ended(root, saved, max_trials):
+            return True
+    elif root.is_dir():
         shutil.rmtree(root)
-    root.mkdir(parents=True, exist_ok=True)
+    _write(root, settings, max_trials=max_trials, finished=False)
+    return False
+
+
+def finish(root: Path, settings: Mapping[str, Any], *, max_trials: int) -> None:
+    """Notes that the search came to its end."""
+    _write(root, settings, max_trials=max_trials, finished=True)
+
+
+def read_rows(root: Path) -> list[dict[str, Any]]:
+    """Reads the rows of a finished search."""
+    rows: list[dict[str, Any]] = read_json(root / TRIALS, "the trials of a search")["trials"]
+    return rows
+
+
+def _is_search(root: Path) -> bool:
+    return (root / TUNER).is_dir() or (root / SETTINGS).is_file()
+
+
+def _check_kept(root: Path) -> None:
+    if not (root / SETTINGS).is_file():
+        raise RunError(
+            f"{root}: cannot resume: holds the search of an earlier release, which did not keep its settings; expected "
+            f"{SETTINGS}, with which they are compared. Its trials stay readable in {TRIALS} and its best model in "
+            f"{BEST}, if it was finished; start a new search in another directory."
+        )
+
+
+def _ended(root: Path, saved: Mapping[str, Any], max_trials: int) -> bool:
+    """Whether nothing is left to do: Hyperband counts its own trials, other algorithms may be given more."""
+    more = max_trials > saved["max_trials"] and saved["settings"]["algorithm"] != "hyperband"
+    return saved["finished"] and not more and (root / TRIALS).is_file()
+
+
+def _read(root: Path) -> dict[str, Any]:
+    saved: dict[str, Any] = read_json(root / SETTINGS, "the settings of a search")
+    version = saved.get("format_version")
+    if version != FORMAT_VERSION:
+        raise DataError(
+            f"{root / SETTINGS}: received format version {version!r}; expected {FORMAT_VERSION}. Use the version of "
+            "rnnzoo that wrote it."
+        )
+    return saved
+
+
+def _write(root: Path, settings: Mapping[str, Any], *, max_trials: int, finished: bool) -> None:
+    facts = {"settings": settings, "max_trials": max_trials, "finished": finished}
+    write_json(root / SETTINGS, {"format_version": FORMAT_VERSION, **facts})

@@ -115,6 +115,21 @@ class SearchSpace:
                 if name not in known:
                     raise UnknownNameError(kind, name, known)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the dimensions as JSON has them, each with its ``kind``.
+
+        Example:
+            >>> SearchSpace(training={"batch_size": Choice((32, 64))}).to_dict()
+            {'model_space': {}, 'training_space': {'batch_size': {'kind': 'choice', 'values': (32, 64)}}}
+        """
+        return {
+            f"{part}_space": {
+                name: {"kind": type(dimension).__name__.lower(), **dataclasses.asdict(dimension)}
+                for name, dimension in dimensions.items()
+            }
+            for part, dimensions in (("model", self.model), ("training", self.training))
+        }
+
     def draw_model(self, parameters: Any) -> dict[str, Any]:
         """Draws the builder's arguments of one trial."""
         drawn = {name: dimension.draw(parameters, name) for name, dimension in self.model.items()}
