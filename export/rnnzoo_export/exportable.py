@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from rnnzoo.errors import ArgumentError, ExportError, RnnzooError, UnsupportedLa
 from rnnzoo.model_inputs import input_structure
 from rnnzoo.model_layers import all_layers, check_names
 from rnnzoo_export.signature import Signature, TensorSpec
+from rnnzoo_export.unique_names import unique_names
 
 _HALF = ("float16", "bfloat16")
 _MAX_BYTES = 2**31 - 2**20  # what one protobuf file can hold
@@ -161,11 +161,7 @@ def _output_specs(model: Any, structure: Any, inputs: Sequence[TensorSpec]) -> t
     names = list(getattr(model, "output_names", None) or [])
     if len(names) != len(flat):
         names = list(outputs) if isinstance(outputs, dict) else [f"output_{i}" for i in range(len(flat))]
-    taken = Counter(spec.name for spec in inputs)
-    unique = []
-    for name in names:
-        taken[name] += 1
-        unique.append(name if taken[name] == 1 else f"{name}_{taken[name] - 1}")
+    unique = unique_names(names, taken=[spec.name for spec in inputs])
     return tuple(
         _spec(name, one.shape, "float32" if one.dtype in _HALF else one.dtype)
         for name, one in zip(unique, flat, strict=True)

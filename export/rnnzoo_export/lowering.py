@@ -14,6 +14,7 @@ from rnnzoo_export.marker_spec import DOMAIN, LinearSpec, ScanSpec, Spec, spec_f
 from rnnzoo_export.node_builder import NodeBuilder
 from rnnzoo_export.recurrent_nodes import write_recurrent_nodes
 from rnnzoo_export.scan_nodes import write_linear_nodes, write_scan_nodes
+from rnnzoo_export.unique_names import unique_prefixes
 
 
 def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) -> list[str]:
@@ -33,15 +34,16 @@ def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) 
     values = _Constants(graph)
     read = Counter(name for node in graph.node for name in node.input) + Counter(o.name for o in graph.output)
     nodes: list[onnx.NodeProto] = []
-    fused: list[str] = []
+    specs = [_read_spec(node, values) for node in graph.node if node.domain == DOMAIN]
+    # A layer may be called twice, and layers of nested models may have one name.
+    fused = [spec.layer for spec in specs]
+    markers = zip(specs, unique_prefixes(graph, fused), strict=True)
     for node in graph.node:
         if node.domain != DOMAIN:
             nodes.append(node)
             continue
-        spec = _read_spec(node, values)
-        builder = NodeBuilder(
-            f"{spec.layer}{f'_{fused.count(spec.layer) + 1}' if spec.layer in fused else ''}"
-        )
+        spec, prefix = next(markers)
+        builder = NodeBuilder(prefix)
         inputs, outputs = node.input[1:], node.output
         if isinstance(spec, LinearSpec):
             write_linear_nodes(builder, inputs, outputs)
@@ -51,7 +53,6 @@ def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) 
             write_recurrent_nodes(spec, builder, inputs, outputs, value_of=values, used=read.__contains__)
         nodes += builder.nodes
         graph.initializer.extend(builder.initializers)
-        fused.append(spec.layer)
     replace_items(graph.node, nodes)
     _refuse_nested(model)
     _tidy(graph)

@@ -37,6 +37,7 @@ from rnnzoo_export.raw_graph import RawGraph
 from rnnzoo_export.raw_series import FeatureGraph, WindowGraph
 from rnnzoo_export.raw_text import TextGraph
 from rnnzoo_export.signature import Signature, TensorSpec
+from rnnzoo_export.unique_names import unique_prefixes
 
 _GRAPHS: dict[type[Preprocessing], Callable[[Any], RawGraph]] = {
     TextPreprocessing: TextGraph,
@@ -156,13 +157,14 @@ def _wrap(proto: onnx.ModelProto, raw: RawGraph, decoding: Decoding | None, sign
     graph = proto.graph
     outside = {spec.name for spec in signature.inputs + signature.outputs}
     elements = {value.name: value.type.tensor_type.elem_type for value in graph.input}
-    _rename(graph, {value.name: f"network/{value.name}" for value in (*graph.input, *graph.output)})
-    before, after = NodeBuilder("raw"), NodeBuilder("answer")
+    network, *prefixes = unique_prefixes(graph, ["network", "raw", "answer"])
+    _rename(graph, {value.name: f"{network}/{value.name}" for value in (*graph.input, *graph.output)})
+    before, after = (NodeBuilder(prefix) for prefix in prefixes)
     values = raw.write(before)
     for name, value in values.inputs.items():
-        before.add_many("Cast", [value], [f"network/{name}"], to=elements[name])
+        before.add_many("Cast", [value], [f"{network}/{name}"], to=elements[name])
     for spec in signature.outputs:
-        _write_answer(after, spec, values.refused, decoding)
+        _write_answer(after, spec, f"{network}/{spec.name}", values.refused, decoding)
     _refuse_clashes(graph, outside)
     nodes = [*before.nodes, *graph.node, *after.nodes]
     del graph.node[:], graph.input[:], graph.output[:], graph.value_info[:]
@@ -177,9 +179,10 @@ def _wrap(proto: onnx.ModelProto, raw: RawGraph, decoding: Decoding | None, sign
             entry.value = json.dumps(signature.to_config())
 
 
-def _write_answer(builder: NodeBuilder, spec: TensorSpec, refused: str, decoding: Decoding | None) -> None:
+def _write_answer(
+    builder: NodeBuilder, spec: TensorSpec, value: str, refused: str, decoding: Decoding | None
+) -> None:
     """Brings an output to its units, and makes it NaN for the rows that the preprocessing refuses."""
-    value = f"network/{spec.name}"
     if decoding is not None:
         value = builder.add("Cast", [value], to=TensorProto.DOUBLE)
         factor, offset = decoding.output_scaling

@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -176,8 +176,12 @@ class StreamingExportable(Exportable):
         return {name: np.asarray(output) for name, output in outputs.items()}
 
     def _find_states(self) -> tuple[State, ...]:
+    @property
+    def _own_names(self) -> list[str]:
+        return [spec.name for spec in (*self.whole.inputs, *self.whole.outputs)]
+
         """Runs the model once and notes which states it carries."""
-        tape = _Tape(None)
+        tape = _Tape(None, taken=self._own_names)
         inputs = next(random_batches(self.signature))
         with self.portable(), self.tracing(), tape.attached(self.model):
             super().__call__(*(tf.convert_to_tensor(inputs[spec.name]) for spec in self.signature.inputs))
@@ -207,9 +211,10 @@ class _Tape:
     Args:
         given: The states by name; ``None`` to start from zeros, which is how the names are found.
     """
+        taken: The names that no state may have: those of the model's own inputs and outputs.
 
-    def __init__(self, given: Mapping[str, Any] | None) -> None:
-        self._given = given
+    def __init__(self, given: Mapping[str, Any] | None, *, taken: Collection[str]) -> None:
+        self._given, self._taken = given, frozenset(taken)
         self.made: dict[str, Any] = {}
         self.computed_starts: list[str] = []
 
@@ -233,7 +238,8 @@ class _Tape:
 
     def carry(self, name: str, start: Any) -> tuple[str, Any]:
         """Returns the full name of a state and its value: what was given, or ``start`` where nothing was."""
-        while name in self.made:  # a layer that is called twice has a state for each call
+        # A layer that is called twice has a state for each call; an input may have a state's name.
+        while name in self.made or not self._taken.isdisjoint((name, f"{name}_out")):
             name += "_again"
         self.made[name] = start
         return name, start if self._given is None else tf.cast(self._given[name], start.dtype)
