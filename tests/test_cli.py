@@ -410,3 +410,28 @@ def test_a_closed_pipe_is_no_error() -> None:
 def test_plain_where_nobody_watches() -> None:
     for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"LANG": "C", "LC_ALL": "C"}, {"COLUMNS": "20"}):
         assert "\x1b[" not in ok("models", **environment)
+
+
+def test_a_loop_is_exported_where_it_is_allowed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import keras
+
+    from rnnzoo import Splits, TrainConfig, train
+
+    x = np.random.default_rng(0).normal(size=(40, 4, 2)).astype(np.float32)
+    splits = Splits.from_arrays(x, ["a", "b"] * 20)
+    inputs = keras.Input((4, 2), name="features")
+    hidden = keras.layers.GRU(3, activation="gelu", name="slow")(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(2, name="logits")(hidden), name="mine")
+    train(model, splits, config=TrainConfig(epochs=1), directory=tmp_path / "run", progress=False)
+    arguments = ("export", tmp_path / "run", "--out", tmp_path / "bundle")
+    capsys.readouterr()
+    assert run([str(argument) for argument in arguments]) == 1
+    advice = "Change it, or pass strict=False (rnnzoo export: --allow-loops), which accepts the loop."
+    assert advice in capsys.readouterr().err
+    assert not (tmp_path / "bundle").exists()
+    assert run([*map(str, arguments), "--allow-loops"]) == 0
+    assert "1 Loop" in capsys.readouterr().out
+    message = refused(
+        capsys, "export", tmp_path / "bundle", "--out", tmp_path / "t", "--target", "triton", "--allow-loops"
+    )
+    assert "run: received a bundle, whose files are made; expected a run with" in message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 from pathlib import Path
@@ -24,7 +25,8 @@ from rnnzoo.errors import (
     PathExistsError,
     UnsupportedLayerError,
 )
-from rnnzoo_export import check_parity, export_onnx, export_saved_model
+from rnnzoo.preprocessing import FeaturePreprocessing
+from rnnzoo_export import check_parity, export_onnx, export_saved_model, export_streaming_onnx
 from rnnzoo_export.parity import compare
 from rnnzoo_export.simple_rnn_nodes import SCAN_FROM
 from zoo_cases import case, tiny
@@ -289,25 +291,62 @@ def test_axes_and_names_and_origin_are_in_the_file(tmp_path: Path) -> None:
     assert {"rnnzoo", "keras", "tensorflow", "signature"} <= {entry.key for entry in proto.metadata_props}
 
 
-def test_a_layer_without_operator_stays_a_loop_and_is_named(tmp_path: Path) -> None:
+def test_a_layer_without_operator_stays_a_loop_where_that_is_accepted_and_is_named(tmp_path: Path) -> None:
     model = series(
         layers.GRU(4, activation="silu", name="odd", return_sequences=True), layers.LSTM(4, name="plain")
     )
-    report = export_onnx(model, tmp_path / "model.onnx")
+    report = export_onnx(model, tmp_path / "model.onnx", strict=False)
     assert (report.fused, report.loops) == (("plain",), ("odd",))
     assert report.operators["Loop"] == 1
-    with pytest.raises(UnsupportedLayerError, match="layer 'odd': ONNX has no operator for it"):
-        export_onnx(model, tmp_path / "strict.onnx", strict=True)
-    assert not (tmp_path / "strict.onnx").exists()
 
 
-def test_a_model_of_the_zoo_is_strict_by_default(tmp_path: Path) -> None:
+NO_OPERATOR = (
+    "layer 'slow': ONNX has no operator for it, so that it would run as a slow loop; expected LSTM, GRU or SimpleRNN "
+    "with activations that ONNX has. Change it, or pass strict=False (rnnzoo export: --allow-loops), which accepts the "
+    "loop."
+)
+
+
+@pytest.mark.parametrize("name", ["my-model", "text-classifier-gru", "series-classifier-lstm"])
+def test_a_loop_is_refused_unless_it_is_asked_for_whatever_the_model_is_called(
+    name: str, tmp_path: Path
+) -> None:
     inputs = keras.Input((None, 3), name="features")
     outputs = layers.LSTM(4, activation="gelu", name="slow")(inputs)
-    model = keras.Model(inputs, outputs, name="series-classifier-lstm")
-    with pytest.raises(UnsupportedLayerError, match="layer 'slow': ONNX has no operator for it"):
+    model = keras.Model(inputs, outputs, name=name)
+    exports: dict[str, Any] = {
+        "model.onnx": export_onnx,
+        "stream.onnx": export_streaming_onnx,
+        "raw.onnx": functools.partial(
+            export_onnx, series=FeaturePreprocessing([0.0] * 3, [1.0] * 3, variable_length=False)
+        ),
+    }
+    for file, export in exports.items():
+        with pytest.raises(UnsupportedLayerError) as caught:
+            export(model, tmp_path / file)
+        assert str(caught.value) == NO_OPERATOR
+        assert not (tmp_path / file).exists()
+        assert export(model, tmp_path / file, strict=False).loops == ("slow",)
+
+
+def test_strict_is_true_or_false(tmp_path: Path) -> None:
+    model: Any = series(layers.GRU(4))
+    none: Any = None
+    with pytest.raises(ArgumentError, match=r"^strict: received None; expected True or False\.$"):
+        export_onnx(model, tmp_path / "model.onnx", strict=none)
+
+
+def test_a_loop_is_refused_though_a_convlstm_has_its_name(tmp_path: Path) -> None:
+    def inner(name: str, *stack: keras.Layer) -> keras.Model:
+        return keras.Sequential([keras.Input((None, 3)), *stack], name=name)
+
+    x = keras.Input((None, 3), name="x")
+    images = (layers.Reshape((-1, 3, 1)), layers.ConvLSTM1D(2, 1, name="rnn"), layers.Flatten())
+    parts = [inner("a", *images)(x), inner("b", layers.GRU(4, activation="gelu", name="rnn"))(x)]
+    model = keras.Model(x, layers.Concatenate()(parts))
+    with pytest.raises(UnsupportedLayerError, match="layer 'rnn': ONNX has no operator"):
         export_onnx(model, tmp_path / "model.onnx")
-    assert export_onnx(model, tmp_path / "model.onnx", strict=False).loops == ("slow",)
+    assert export_onnx(model, tmp_path / "model.onnx", strict=False).loops == ("rnn", "rnn")
 
 
 class Subclassed(keras.Model):

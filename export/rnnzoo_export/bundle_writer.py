@@ -52,7 +52,7 @@ def save_bundle(
     metrics: Mapping[str, Any] | None = None,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
     input_signature: Any = None,
-    strict: bool | None = None,
+    strict: bool = True,
     also: Collection[str] = (),
     quantization_data: Split | Batches | None = None,
     overwrite: bool = False,
@@ -72,7 +72,7 @@ def save_bundle(
         metrics: Its scores.
         parity_inputs: Held-out inputs by name on which the files must agree with the model.
         input_signature: What a subclassed model takes: see ``Exportable``.
-        strict: Whether recurrent layers that ONNX would run as loops are refused; ``None`` as in ``export_onnx``.
+        strict: Whether recurrent layers that ONNX would run as loops are refused: see ``export_onnx``.
         also: Further files: ``"streaming"`` for ``streaming.onnx`` (see ``export_streaming_onnx``), ``"raw"`` for
             ``raw.onnx``, which takes raw examples (see ``export_onnx``), and one method of ``quantize_onnx``, such as
             ``"weights_int8"``, for ``quantized.onnx``.
@@ -149,7 +149,7 @@ def _write_networks(
     preprocessing: Preprocessing | None,
     parity_inputs: Mapping[str, np.ndarray] | None,
     *,
-    strict: bool | None,
+    strict: bool,
 ) -> dict[str, dict[str, Any]]:
     """Writes the two files that every bundle holds; reports by file."""
     saved_model = folder / layout.SAVED_MODEL_DIRECTORY

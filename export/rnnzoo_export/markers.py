@@ -41,12 +41,12 @@ class Marked:
     """What was met while tracing.
 
     Attributes:
-        loops: The names of recurrent layers that keep Keras's loop.
+        loops: The recurrent layers that keep Keras's loop.
         steps: The steps of layers that become a ``Scan``, by the key in their markers: each maps ``projected`` and
             states ``(batch, size)`` to ``output`` and ``next_0``, ...
     """
 
-    loops: list[str] = dataclasses.field(default_factory=list)
+    loops: list[Any] = dataclasses.field(default_factory=list)
     steps: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -103,8 +103,8 @@ class _Seams:
         spec = layer_spec(layer) if self._active(training) else None
         if spec is not None:
             return _mark_layer(layer, spec, sequences, initial_state, mask)
-        if self._mine and layer.name not in self.marked.loops:
-            self.marked.loops.append(layer.name)
+        if self._mine and not any(layer is one for one in self.marked.loops):
+            self.marked.loops.append(layer)
         return original(sequences, initial_state, mask, training)
 
     def call(

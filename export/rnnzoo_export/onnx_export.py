@@ -35,7 +35,7 @@ def export_onnx(
     path: str | os.PathLike[str],
     *,
     opset: int | None = None,
-    strict: bool | None = None,
+    strict: bool = True,
     input_signature: Any = None,
     text: TextPreprocessing | None = None,
     series: FeaturePreprocessing | WindowPreprocessing | None = None,
@@ -60,7 +60,8 @@ def export_onnx(
         path: The file to write, such as ``"model.onnx"``.
         opset: The ONNX operator set, 13 to 24; 18 by default, 20 with ``text``, which needs it.
         strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused;
-            ``None`` refuses it in models of the zoo, which are known by their names.
+            ``False`` accepts the loop, and the report lists it. ConvLSTM, which ONNX knows as a loop only, is always
+            accepted.
         input_signature: What a subclassed model takes: see ``Exportable``.
         text: The fitted preprocessing of texts or words, to be part of the file: it then takes strings ``text``
             ``(batch,)``, the words of a ``TokenPreprocessing`` with blanks between them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,8 @@ import tf2onnx
 from keras import layers
 from onnx import helper, numpy_helper, version_converter
 
-from rnnzoo import checks, files, list_models
+from rnnzoo import checks, files
 from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError
-from rnnzoo.model_layers import all_layers
 from rnnzoo.version import __version__
 from rnnzoo_export.exportable import Exportable
 from rnnzoo_export.lowering import count_operators, lower_markers
@@ -31,7 +30,6 @@ from rnnzoo_export.signature import Signature, State
 DEFAULT_OPSET = 18
 _OLDEST_OPSET, _NEWEST_OPSET = 13, 24
 _TF2ONNX_NEWEST = 18
-_RECURRENT = ("LSTM", "GRU", "RNN")
 # ONNX has no recurrence over images at all: whoever builds one of these wants its loop.
 _LOOPS_BY_NATURE = (layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D)
 
@@ -64,7 +62,7 @@ def write_onnx(
     target: Path,
     *,
     opset: int = DEFAULT_OPSET,
-    strict: bool | None,
+    strict: bool,
     check: Callable[[Path], ParityReport],
     properties: Mapping[str, str] | None = None,
 ) -> ExportReport:
@@ -74,17 +72,16 @@ def write_onnx(
         exportable: What to convert.
         target: The file to write.
         opset: The ONNX operator set.
-        strict: Whether loops are refused; ``None`` refuses them in models of the zoo, but for ConvLSTM.
+        strict: Whether loops are refused, but for those of ConvLSTM.
         check: Proves the file, which still has a temporary name.
         properties: Further metadata of the file.
     """
-    proto, fused, loops = _convert(exportable, min(opset, _TF2ONNX_NEWEST))
-    refused = _refused(exportable, loops, strict)
-    if refused:
-        raise UnsupportedLayerError(
-            f"layer {refused[0]!r}: ONNX has no operator for it, so that it would run as a slow loop; expected LSTM, "
-            "GRU or SimpleRNN with activations that ONNX has. Change it, or pass strict=False."
-        )
+    checks.flag("strict", strict)
+    _refuse_types(exportable.signature)
+    proto, fused, looping = _convert(exportable, min(opset, _TF2ONNX_NEWEST))
+    if strict:
+        _refuse_loops(looping)
+    loops = [layer.name for layer in looping]
     if opset > _TF2ONNX_NEWEST:
         proto = version_converter.convert_version(proto, opset)
     _describe(proto, exportable.signature, loops, properties or {})
@@ -95,14 +92,24 @@ def write_onnx(
     return ExportReport(target, opset, count_operators(proto), tuple(fused), tuple(loops), parity)
 
 
-def _refused(exportable: Exportable, loops: list[str], strict: bool | None) -> list[str]:
-    """Returns the loops that are not wanted: all, none, or by default those of the zoo that need not be loops."""
-    if strict is not None:
-        return loops if strict else []
-    if exportable.model.name not in list_models():
-        return []
-    by_nature = {layer.name for layer in all_layers(exportable.model) if isinstance(layer, _LOOPS_BY_NATURE)}
-    return [name for name in loops if name not in by_nature]
+def _refuse_loops(looping: Sequence[Any]) -> None:
+    refused = [layer.name for layer in looping if not isinstance(layer, _LOOPS_BY_NATURE)]
+    if refused:
+        raise UnsupportedLayerError(
+            f"layer {refused[0]!r}: ONNX has no operator for it, so that it would run as a slow loop; expected LSTM, "
+            "GRU or SimpleRNN with activations that ONNX has. Change it, or pass strict=False (rnnzoo export: "
+            "--allow-loops), which accepts the loop."
+        )
+
+
+def _refuse_types(signature: Signature) -> None:
+    for spec in signature.inputs:
+        if spec.dtype == "bfloat16":
+            raise UnsupportedLayerError(
+                f"input {spec.name!r}: received the type bfloat16, which onnxruntime takes from no array; expected "
+                "float32. Build the model with keras.Input(..., dtype='float32') and give it these weights "
+                "(set_weights)."
+            )
 
 
 def check_opset(opset: int | None) -> int:
@@ -114,8 +121,8 @@ def check_opset(opset: int | None) -> int:
     return opset
 
 
-def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[str], list[str]]:
-    """Returns the lowered model, the fused layers and those that stayed loops."""
+def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[str], list[Any]]:
+    """Returns the lowered model, the names of the fused layers and the layers that stayed loops."""
     specs = exportable.tensor_specs
     with exportable.portable(), exportable.tracing(), marking() as marked:
         function = tf.function(exportable, input_signature=specs, autograph=False)

@@ -61,7 +61,7 @@ def write_raw_onnx(
     *,
     decoding: Decoding | None,
     opset: int | None,
-    strict: bool | None,
+    strict: bool,
     parity_inputs: Mapping[str, np.ndarray] | None,
 ) -> ExportReport:
     """Converts the network, proves it, puts the preprocessing around it and proves the whole.
@@ -72,7 +72,7 @@ def write_raw_onnx(
         raw: What comes before it.
         decoding: Whose units its values leave in; ``None`` to leave them as they are.
         opset: The ONNX operator set; the oldest that has all operators by default.
-        strict: Whether loops are refused; ``None`` refuses them in models of the zoo.
+        strict: Whether loops are refused: see ``export_onnx``.
         parity_inputs: Inputs of the network on which it must agree with the model.
 
     Raises:

@@ -68,7 +68,7 @@ def export_streaming_onnx(
     path: str | os.PathLike[str],
     *,
     opset: int | None = None,
-    strict: bool | None = None,
+    strict: bool = True,
     input_signature: Any = None,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
     overwrite: bool = False,
@@ -86,7 +86,7 @@ def export_streaming_onnx(
             free.
         path: The file to write, such as ``"streaming.onnx"``.
         opset: The ONNX operator set, 13 to 24; 18 by default.
-        strict: Whether a recurrent layer without a counterpart in ONNX is refused; ``None`` as in ``export_onnx``.
+        strict: Whether a recurrent layer without a counterpart in ONNX is refused: see ``export_onnx``.
         input_signature: What a subclassed model takes: see ``Exportable``.
         parity_inputs: Inputs by name on which pieces must agree with one pass, beside random ones.
         overwrite: Whether an existing file is replaced.
@@ -121,7 +121,7 @@ def write_streaming_onnx(
     target: Path,
     *,
     opset: int,
-    strict: bool | None,
+    strict: bool,
     parity_inputs: Mapping[str, np.ndarray] | None,
 ) -> ExportReport:
     """Converts, proves and writes; the work under ``export_streaming_onnx`` and ``save_bundle``."""
@@ -162,7 +162,8 @@ class StreamingExportable(Exportable):
     def __call__(self, *tensors: Any) -> dict[str, Any]:
         """Runs one piece; outputs and new states by name."""
         own = len(self.whole.inputs)
-        tape = _Tape({state.input: tensor for state, tensor in zip(self.states, tensors[own:], strict=True)})
+        given = {state.input: tensor for state, tensor in zip(self.states, tensors[own:], strict=True)}
+        tape = _Tape(given, taken=self._own_names)
         with tape.attached(self.model):
             outputs = super().__call__(*tensors[:own])
         return outputs | {state.output: tape.made[state.input] for state in self.states}
@@ -175,11 +176,11 @@ class StreamingExportable(Exportable):
             )
         return {name: np.asarray(output) for name, output in outputs.items()}
 
-    def _find_states(self) -> tuple[State, ...]:
     @property
     def _own_names(self) -> list[str]:
         return [spec.name for spec in (*self.whole.inputs, *self.whole.outputs)]
 
+    def _find_states(self) -> tuple[State, ...]:
         """Runs the model once and notes which states it carries."""
         tape = _Tape(None, taken=self._own_names)
         inputs = next(random_batches(self.signature))
@@ -210,8 +211,8 @@ class _Tape:
 
     Args:
         given: The states by name; ``None`` to start from zeros, which is how the names are found.
-    """
         taken: The names that no state may have: those of the model's own inputs and outputs.
+    """
 
     def __init__(self, given: Mapping[str, Any] | None, *, taken: Collection[str]) -> None:
         self._given, self._taken = given, frozenset(taken)

@@ -52,6 +52,13 @@ def export(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that is there.")] = False,
+    allow_loops: Annotated[
+        bool,
+        typer.Option(
+            "--allow-loops",
+            help="Accept recurrent layers that ONNX has no operator for, which run as slow loops.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Export a run as SavedModel and ONNX, prove both equal to the model, and bundle them for serving."""
@@ -60,7 +67,8 @@ def export(
 
     also = [name for name, wanted in (("streaming", streaming), ("raw", raw)) if wanted]
     from_bundle = (source / MANIFEST_FILE).is_file()
-    _check_options(target, storage_uri, quantize, from_bundle=from_bundle, options=bool(also or quantize))
+    options = bool(also or quantize or allow_loops)
+    _check_options(target, storage_uri, quantize, from_bundle=from_bundle, options=options)
     refuse_existing(out, overwrite=force)
     _refuse_other_directories(source, out)
     with tempfile.TemporaryDirectory() as folder:
@@ -70,11 +78,14 @@ def export(
 
             opened = open_run(source)  # before TensorFlow starts
             if opened.read_config()["task"] == "translation":
-                _export_translator(opened, out, target, [*also, *filter(None, [quantize])], force, as_json)
+                unknown = [*also, *filter(None, [quantize]), *(["--allow-loops"] if allow_loops else [])]
+                _export_translator(opened, out, target, unknown, force, as_json)
                 return
             bundle = out if target == "bundle" else Path(folder) / "bundle"
             with tensorflow_starting("starting TensorFlow, exporting and comparing"):
-                made = export_run(source, bundle, also=also, quantize=quantize, overwrite=force)
+                made = export_run(
+                    source, bundle, also=also, quantize=quantize, strict=not allow_loops, overwrite=force
+                )
         if target != "bundle":
             _deploy(bundle, out, target, storage_uri, overwrite=force, as_json=as_json)
         elif as_json:
@@ -117,7 +128,8 @@ def _check_options(
         raise ArgumentError("run: received a bundle; expected a run. With --target triton a bundle will do.")
     if from_bundle and options:
         raise ArgumentError(
-            "run: received a bundle, whose files are made; expected a run with --streaming, --raw or --quantize."
+            "run: received a bundle, whose files are made; expected a run with --streaming, --raw, --quantize or "
+            "--allow-loops."
         )
     if quantize is not None:
         from rnnzoo_export.quantization import METHODS
@@ -180,7 +192,13 @@ def _deploy(
 
 
 def export_run(
-    run: Path, out: Path, *, overwrite: bool, also: Sequence[str] = (), quantize: str | None = None
+    run: Path,
+    out: Path,
+    *,
+    overwrite: bool,
+    also: Sequence[str] = (),
+    quantize: str | None = None,
+    strict: bool = True,
 ) -> Any:
     """Exports a finished run and returns the bundle."""
     from rnnzoo.cli.run_data import load_run_data
@@ -209,6 +227,7 @@ def export_run(
         name=config["model"]["name"],
         parity_inputs=opened.read_samples(),
         also=[*also, *([quantize] if quantize else [])],
+        strict=strict,
         quantization_data=data,
         overwrite=overwrite,
     )
