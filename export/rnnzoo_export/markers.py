@@ -204,7 +204,8 @@ def _activation(function: Any) -> Activation | None:
 
 def _mark_layer(layer: Any, spec: MarkerSpec, sequences: Any, initial_state: Any, mask: Any) -> Any:
     mask, states = _one_mask(mask), _as_list(initial_state)
-    output, *states = _emit_operator(spec, sequences, mask, states, _weights(layer.cell))
+    emitted = _emit_operator(spec, sequences, mask, states, _weights(layer.cell))
+    output, *states = _as_type(layer.compute_dtype, emitted)
     # Keras asks for the last output, the sequence and the states, and keeps one of the first two.
     return output, output, states
 
@@ -225,13 +226,13 @@ def _mark_steps(layer: Any, marked: Marked, sequences: Any, initial_state: Any, 
     )
     marked.steps[spec.step] = _step_function(cell, projected.shape[-1], [state.shape[-1] for state in states])
     leading = [sequences.shape[0], sequences.shape[1]] if spec.return_sequences else [sequences.shape[0]]
-    output, *states = _emit(
+    emitted = _emit(
         spec,
         [projected, *([] if mask is None else [tf.cast(mask, tf.bool)]), *states],
         [[*leading, spec.units], *(state.shape for state in states)],
     )
-    output = tf.cast(output, sequences.dtype)
-    return output, output, [tf.cast(state, sequences.dtype) for state in states]
+    output, *states = _as_type(layer.compute_dtype, emitted)
+    return output, output, states
 
 
 def _step_function(cell: Any, size: int, widths: Sequence[int]) -> Any:
@@ -260,6 +261,8 @@ def _mark_bidirectional(layer: Any, spec: MarkerSpec, sequences: Any, initial_st
         initial_state = [*forward.get_initial_state(rows), *backward.get_initial_state(rows)]
     weights = _weights(forward.cell) + _weights(backward.cell)
     output, *states = _emit_operator(spec, sequences, mask, list(initial_state), weights)
+    (output,) = _as_type(layer.compute_dtype, [output])
+    states = _as_type(forward.compute_dtype, states)
     merged = _merge(output, layer.merge_mode)
     if not layer.return_state:
         return merged
@@ -283,13 +286,13 @@ def _emit_operator(
     """Adds the marker of an operator to the graph and returns its outputs."""
     given = not all(_is_zero(state) for state in states)
     spec = dataclasses.replace(spec, masked=mask is not None, initial_states=given, num_states=len(states))
-    inputs = [x]
+    inputs = [tf.cast(x, tf.float32)]
     if mask is not None:
         inputs.append(tf.cast(mask, tf.bool))
     if given:
         inputs += states
     shapes = [_output_shape(spec, x.shape), *[[x.shape[0], spec.units]] * len(states)]
-    return [tf.cast(output, x.dtype) for output in _emit(spec, [*inputs, *weights], shapes)]
+    return _emit(spec, [*inputs, *weights], shapes)
 
 
 def _emit(spec: Spec, inputs: Sequence[Any], shapes: Sequence[Any]) -> list[Any]:
@@ -302,6 +305,11 @@ def _emit(spec: Spec, inputs: Sequence[Any], shapes: Sequence[Any]) -> list[Any]
         name="rnnzoo_marker",
     )
     return [tf.ensure_shape(output, shape) for output, shape in zip(outputs, shapes, strict=True)]
+
+
+def _as_type(dtype: str, outputs: Sequence[Any]) -> list[Any]:
+    """Gives outputs the type that a layer answers in, whatever that of its input is."""
+    return [tf.cast(output, dtype) for output in outputs]
 
 
 def _one_mask(mask: Any) -> Any:
