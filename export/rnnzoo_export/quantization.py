@@ -19,7 +19,8 @@ from rnnzoo.errors import AccuracyError, ArgumentError, DataError, ExportError
 from rnnzoo.tasks import get_task
 from rnnzoo.training.joining import join_rows
 from rnnzoo.training.scores import score
-from rnnzoo_export.lowering import walk_nodes
+from rnnzoo_export.answer_changes import Row, RowSample, answer_of, measure_changes
+from rnnzoo_export.dynamic_quantization import quantize_dynamically
 from rnnzoo_export.onnx_session import open_session
 from rnnzoo_export.weight_compression import Compression, compress_weights
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 METHODS = ("weights_int8", "dynamic_int8", "float16")
 _ROWS = 256
-# The operators that onnxruntime computes in 8 bits, and which of their inputs is the weight.
-_DYNAMIC = {"LSTM": 1, "MatMul": 1, "Gather": 0}
 
 Batches = Iterable[tuple[Any, ...]]
 
@@ -48,6 +47,10 @@ class QuantizationReport:
         original_score: The score of the file it was made from.
         drop: How much worse the file is, in points (see ``quantize_onnx``); negative if it is better.
         max_difference: The largest absolute difference of any output on the data.
+        max_change: For ``"dynamic_int8"``, how much the answer to a row changed at most with its neighbours and its
+            padding: the largest of ``changes``. ``None`` for the others, whose rows cannot change one another.
+        changes: The largest change of a probability, or of a value in standard deviations, against the row alone:
+            ``"beside"`` 31 other rows, and ``"padded"`` to twice its length (absent where the model takes no padding).
         quantized: The weights, or for ``"dynamic_int8"`` the operators, in fewer bits.
         kept: What stayed float32, and why.
     """
@@ -61,6 +64,8 @@ class QuantizationReport:
     original_score: float
     drop: float
     max_difference: float
+    max_change: float | None
+    changes: Mapping[str, float]
     quantized: tuple[str, ...]
     kept: Mapping[str, str]
 
@@ -73,6 +78,7 @@ def quantize_onnx(
     data: Split | Batches,
     task: str,
     max_drop: float = 0.3,
+    max_change: float = 0.01,
     quantiles: Sequence[float] | None = None,
     overwrite: bool = False,
 ) -> QuantizationReport:
@@ -84,6 +90,12 @@ def quantize_onnx(
     rounding would show in every answer; it has no 8-bit GRU and SimpleRNN, which stay float32. The weights of
     ``"dynamic_int8"`` use 7 of their 8 bits, so that processors with and without VNNI answer alike.
 
+    In 8 bits the answer to a row depends on what else is in the batch: onnxruntime scales the input of a layer by the
+    largest number in the whole batch, so that a loud neighbour, a later step or padding leaves fewer of the 256 levels
+    for a row. So ``"dynamic_int8"`` asks up to 1024 of the held-out rows each alone, beside 31 others, and alone but
+    padded to twice its length, and writes nothing if a probability changes by more than ``max_change``. The other two
+    methods compute each row by itself.
+
     Args:
         path: A float32 file of ``export_onnx`` with one output.
         out: The file to write.
@@ -93,18 +105,22 @@ def quantize_onnx(
         task: A name in the task table: says how answers are scored.
         max_drop: How much worse the file may be: in percentage points of accuracy, micro-averaged F1 or
             character error rate, or in percent of the mean absolute error or the pinball loss.
+        max_change: How much the answer of a ``"dynamic_int8"`` file to a row may change with what else is in the batch:
+            a probability, or a value in standard deviations of the float32 file's answers to the data.
         quantiles: For ``"quantile_forecasting"``, the levels that the model answers; ``None`` for 0.1, 0.5 and 0.9.
         overwrite: Whether an existing file is replaced.
 
     Returns:
-        Sizes, scores, what became smaller and what did not.
+        Sizes, scores, changes, what became smaller and what did not.
 
     Raises:
         ArgumentError: If an argument is out of range.
         PathNotFoundError: If there is no file at ``path``.
         PathExistsError: If ``out`` exists and ``overwrite`` is false.
-        ExportError: If nothing in the file can be made smaller, or onnxruntime cannot load it.
-        AccuracyError: If the drop is larger than ``max_drop``; nothing is written then.
+        ExportError: If nothing in the file can be made smaller, it would become larger, it is a streaming file and the
+            method ``"dynamic_int8"``, or onnxruntime cannot load it; nothing is written then.
+        AccuracyError: If the drop is larger than ``max_drop`` or a change than ``max_change``; nothing is written
+            then.
     """
     checks.choice("method", method, METHODS)
     get_task(task)
@@ -115,31 +131,59 @@ def quantize_onnx(
         )
     if not 0 <= max_drop < math.inf:
         raise ArgumentError(f"max_drop: received {max_drop!r}; expected 0 or more points.")
+    checks.number("max_change", max_change, minimum=0)
     source, target = files.existing_file(path, "an ONNX file"), Path(out)
     files.refuse_existing_file(target, overwrite=overwrite)
     with files.replacing(target) as temporary:
         done = _write(source, temporary, method)
-        outputs, truth, changed = _answers(source, temporary, data)
-        metric, original, found, drop = _compare(task, outputs, changed, truth, quantiles)
+        size, original_size = temporary.stat().st_size, source.stat().st_size
+        if size >= original_size:
+            raise ExportError(
+                f"{target}: {method} would make a file of {size} bytes from one of {original_size}; expected a smaller "
+                "one. Keep the float32 file: its weights are too few. Nothing was written."
+            )
+        before, after = _session(source), _session(temporary)
+        found = _answers(before, after, data)
+        metric, original, now, drop = _compare(task, found, quantiles)
         if drop > max_drop:
             raise AccuracyError(
-                f"{target}: {method} lowers {metric} from {original:.4f} to {found:.4f}, {drop:.2f} points; expected "
+                f"{target}: {method} lowers {metric} from {original:.4f} to {now:.4f}, {drop:.2f} points; expected "
                 f"at most {max_drop:g}. Try another method, or a larger max_drop of quantize_onnx. The file was not "
                 "written."
             )
-        size = temporary.stat().st_size
+        changes: dict[str, float] = {}
+        if method == "dynamic_int8":
+            changes = measure_changes(before, after, found.sample, answer_of(task, found.outputs))
+            _refuse_changes(target, task, changes, max_change)
     return QuantizationReport(
         path=target,
         method=method,
         size=size,
-        original_size=source.stat().st_size,
+        original_size=original_size,
         metric=metric,
-        score=found,
+        score=now,
         original_score=original,
         drop=drop,
-        max_difference=float(np.abs(outputs.astype(np.float64) - changed).max()),
+        max_difference=float(np.abs(found.outputs.astype(np.float64) - found.changed).max()),
+        max_change=max(changes.values()) if changes else None,
+        changes=changes,
         quantized=done.compressed,
         kept=done.kept,
+    )
+
+
+def _refuse_changes(target: Path, task: str, changes: Mapping[str, float], most: float) -> None:
+    """Raises ``AccuracyError`` where neighbours or padding change an answer too much."""
+    where, change = max(changes.items(), key=lambda item: item[1])
+    if change <= most:
+        return
+    presented = {"beside": "beside other rows", "padded": "with padding behind it"}[where]
+    values = get_task(task).activation == "linear"
+    raise AccuracyError(
+        f"{target}: dynamic_int8 answers a row {presented} otherwise than alone: a "
+        f"{'value changes by' if values else 'probability changes by'} {change:.3g}"
+        f"{' standard deviations' if values else ''}; expected at most {most:g}. Use the method weights_int8, which "
+        "computes each row by itself, or a larger max_change of quantize_onnx. The file was not written."
     )
 
 
@@ -153,7 +197,8 @@ def _write(source: Path, target: Path, method: str) -> Compression:
             f"{source}: not a readable ONNX file ({' '.join(str(error).split())[:200]}); expected one of export_onnx."
         ) from error
     if method == "dynamic_int8":
-        done = _quantize_dynamically(model, target)
+        _refuse_streaming(source, model)
+        done = quantize_dynamically(model, target)
         model = onnx.load(target)
     else:
         done = compress_weights(model, int8=method == "weights_int8")
@@ -169,55 +214,44 @@ def _write(source: Path, target: Path, method: str) -> Compression:
     return done
 
 
-def _quantize_dynamically(model: onnx.ModelProto, target: Path) -> Compression:
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    weights = {
-        tensor.name for tensor in model.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT
-    }
-    weighted = [
-        (node.name, node.op_type)
-        for node in model.graph.node
-        if node.op_type in _DYNAMIC and node.input[_DYNAMIC[node.op_type]] in weights
-    ]
-    last = [name for name, operator in weighted if operator == "MatMul"][-1:]
-    quantize_dynamic(
-        model,
-        target,
-        op_types_to_quantize=list(_DYNAMIC),
-        nodes_to_exclude=last,
-        weight_type=QuantType.QInt8,
-        # Weights of 7 bits. Processors without VNNI add two products of 8 bits in 16, where those of larger weights
-        # do not fit: the file would answer well on one machine and wrongly on another.
-        reduce_range=True,
-    )
-    kept = dict.fromkeys(last, "the last dense layer, whose rounding shows in every answer")
-    kept |= {
-        node.name: f"onnxruntime has no 8-bit {node.op_type}"
-        for node in walk_nodes(model.graph.node)
-        if node.op_type in ("GRU", "RNN", "Scan")
-    }
-    return Compression(tuple(name for name, _ in weighted if name not in last), kept)
+def _refuse_streaming(source: Path, model: onnx.ModelProto) -> None:
+    if any(entry.key == "states" for entry in model.metadata_props):
+        raise ExportError(
+            f"{source}: takes sequences piece by piece; expected a file of export_onnx for dynamic_int8, which scales "
+            "its input by the largest number of a whole piece, so that an answer would depend on where a sequence is "
+            "cut. Stream with the float32 file."
+        )
 
 
-def _answers(source: Path, target: Path, data: Split | Batches) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns the outputs of the original, the truth, and the outputs of the smaller file, row by row."""
-    original, smaller = _session(source), _session(target)
+@dataclass(frozen=True)
+class _Answers:
+    """What two files answer: outputs of both and the truth, row by row, and some of the rows themselves."""
+
+    outputs: np.ndarray
+    changed: np.ndarray
+    truth: np.ndarray
+    sample: list[Row]
+
+
+def _answers(
+    original: onnxruntime.InferenceSession, smaller: onnxruntime.InferenceSession, data: Split | Batches
+) -> _Answers:
     batches = data.batches(_ROWS) if hasattr(data, "batches") else data
-    outputs, truths, changed = [], [], []
+    outputs, truths, changed, sample = [], [], [], RowSample()
     for inputs, truth, *weights in batches:
         valid = ... if not weights or weights[0] is None else np.asarray(weights[0]) > 0
         names = [node.name for node in original.get_inputs()]
         if not isinstance(inputs, Mapping) or not set(names) <= set(inputs):
             found = sorted(inputs) if isinstance(inputs, Mapping) else type(inputs).__name__
             raise DataError(f"data: received the inputs {found}; expected arrays by name, {names}.")
-        arrays = {name: inputs[name] for name in names}
+        arrays = {name: np.asarray(inputs[name]) for name in names}
         outputs.append(original.run(None, arrays)[0][valid])
         changed.append(smaller.run(None, arrays)[0][valid])
         truths.append(np.asarray(truth)[valid])
-    if not outputs:
+        sample.add(arrays, weights[0] if weights else None)
+    if not sample.rows:
         raise DataError("data: received no rows; expected held-out ones to compare on.")
-    return join_rows(outputs), join_rows(truths), join_rows(changed)
+    return _Answers(join_rows(outputs), join_rows(changed), join_rows(truths), sample.rows)
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:
@@ -229,14 +263,12 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
 
 
 def _compare(
-    task: str,
-    outputs: np.ndarray,
-    changed: np.ndarray,
-    truth: np.ndarray,
-    quantiles: Sequence[float] | None,
+    task: str, found: _Answers, quantiles: Sequence[float] | None
 ) -> tuple[str, float, float, float]:
     """Returns the metric, both scores and the drop in points."""
-    before, after = (score(task, found, truth, quantiles=quantiles) for found in (outputs, changed))
+    before, after = (
+        score(task, outputs, found.truth, quantiles=quantiles) for outputs in (found.outputs, found.changed)
+    )
     # A distribution is judged as a whole, not by its median alone.
     metric = next(name for name in ("accuracy", "micro_f1", "pinball", "mae", "cer") if name in before)
     error = metric in ("mae", "pinball", "cer")
