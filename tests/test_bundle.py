@@ -8,15 +8,25 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import onnxruntime
 import pytest
 
-from rnnzoo import Splits, TrainConfig, load_dataset, load_model, train
-from rnnzoo.errors import ArgumentError, BundleError, ParityError, PathExistsError, PathNotFoundError
-from rnnzoo.preprocessing import load_preprocessing
+from rnnzoo import Splits, TrainConfig, create_model, load_dataset, load_model, train
+from rnnzoo.errors import (
+    AccuracyError,
+    ArgumentError,
+    BundleError,
+    ParityError,
+    PathExistsError,
+    PathNotFoundError,
+    UnsupportedLayerError,
+)
+from rnnzoo.preprocessing import Preprocessing, TextPreprocessing, load_preprocessing
+from rnnzoo.preprocessing.storage import KINDS
 from rnnzoo_export import OnnxPredictor, StreamingPredictor, export_onnx, load_bundle, save_bundle
 from rnnzoo_export.bundle import write_manifest
 
@@ -186,6 +196,113 @@ def test_preprocessing_of_another_model_is_refused(tmp_path: Path) -> None:
             preprocessing=splits.preprocessing,
             provenance={"example": "a b"},
         )
+
+
+class Own(Preprocessing):
+    """A user's own."""
+
+    kind = "own"
+
+    def encode(self, raw: Any) -> list[np.ndarray]:
+        return [np.asarray(row, np.float32) for row in raw]
+
+    def batch(self, encoded: Any) -> dict[str, np.ndarray]:
+        return {"features": np.stack(encoded)}
+
+    def to_config(self) -> dict[str, Any]:
+        return {}
+
+    @classmethod
+    def from_config(cls, config: Any) -> Own:
+        return cls()
+
+
+class LikeTexts(TextPreprocessing):
+    """Has the kind of another, as which it would be loaded."""
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "kind"), [(Own(), "'own'"), (LikeTexts(["", "[UNK]", "a"]), "'text'"), ("text", "None")]
+)
+def test_a_preprocessing_that_could_not_be_loaded_is_refused_and_the_advice_works(
+    preprocessing: Any, kind: str, tmp_path: Path
+) -> None:
+    model = keras.Sequential([keras.Input((None, 2), name="features"), keras.layers.GRU(3)], name="plain")
+    with pytest.raises(ArgumentError) as caught:
+        save_bundle(model, tmp_path / "bundle", preprocessing=preprocessing)
+    assert str(caught.value) == (
+        f"preprocessing: received {type(preprocessing).__name__} of the kind {kind}, which could not be loaded again; "
+        f"expected one of rnnzoo's own, of the kinds {', '.join(KINDS)}. Leave it out, and give the model the arrays "
+        "that it makes."
+    )
+    assert list(tmp_path.iterdir()) == []
+    if isinstance(preprocessing, Own):
+        arrays = preprocessing.apply(np.ones((2, 4, 2)))
+        predictor = OnnxPredictor(save_bundle(model, tmp_path / "bundle"))
+        np.testing.assert_allclose(
+            next(iter(predictor.run(arrays).values())), model(arrays["features"]), atol=1e-5
+        )
+
+
+def test_splits_of_an_own_preprocessing_do_not_say_what_a_model_takes() -> None:
+    x = np.random.default_rng(0).normal(size=(40, 4, 2)).astype(np.float32)
+    splits = Splits.from_arrays(x, ["a", "b"] * 20, preprocessing=Own())
+    with pytest.raises(ArgumentError) as caught:
+        _ = splits.model_arguments
+    assert str(caught.value) == (
+        "preprocessing: received Own, which does not say what a model takes; expected one of rnnzoo's. Pass the "
+        "arguments yourself, such as create_model(name, num_features=8, num_classes=2)."
+    )
+    model = create_model("series-classifier-gru", num_features=2, num_classes=2, units=(4,))
+    assert np.asarray(model(splits.train.gather([0, 1, 2])[0]["features"])).shape == (3, 2)
+
+
+def test_a_bundle_that_cannot_be_loaded_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    splits = Splits.from_arrays(["a b", "c d"] * 20, ["x", "y"] * 20)
+    model = create_model("text-classifier-gru", units=(4,), **splits.model_arguments)
+    monkeypatch.setattr(type(splits.preprocessing), "to_config", lambda self: {"nothing": 1})
+    target = tmp_path / "bundle"
+    with pytest.raises(BundleError) as caught:
+        save_bundle(model, target, preprocessing=splits.preprocessing)
+    assert str(caught.value).startswith(
+        f"{target}: could not be loaded again, so nothing was written. {target / 'preprocessing.json'}: damaged ("
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_loop_is_accepted_in_a_bundle_that_asks_for_it(tmp_path: Path) -> None:
+    gelu = keras.layers.GRU(3, activation="gelu", name="slow")
+    model = keras.Sequential([keras.Input((None, 2), name="x"), gelu], name="text-classifier-gru")
+    with pytest.raises(UnsupportedLayerError, match=r"layer 'slow': .* pass strict=False"):
+        save_bundle(model, tmp_path / "bundle")
+    assert list(tmp_path.iterdir()) == []
+    bundle = save_bundle(model, tmp_path / "bundle", strict=False, also=["streaming"])
+    assert bundle.parity["model.onnx"]["loops"] == bundle.parity["streaming.onnx"]["loops"] == ["slow"]
+
+
+def test_a_smaller_file_that_is_refused_leaves_no_bundle(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((None, 16), name="x")
+    model = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.LSTM(32)(inputs)))
+    x = np.random.default_rng(0).normal(size=(40, 6, 16)).astype(np.float32)
+    x[7] *= 100
+    arguments: dict[str, Any] = {
+        "task": "classification",
+        "quantization_data": [({"x": x}, np.asarray(model(x)).argmax(-1))],
+    }
+    with pytest.raises(
+        AccuracyError, match=r"^quantized\.onnx: dynamic_int8 .* Try another method|weights_int8"
+    ):
+        save_bundle(model, tmp_path / "bundle", also=["dynamic_int8"], **arguments)
+    assert list(tmp_path.iterdir()) == []
+    bundle = save_bundle(model, tmp_path / "bundle", also=["weights_int8"], **arguments)
+    assert bundle.parity["quantized.onnx"]["max_change"] is None
+    arguments["quantization_data"] = [({"x": x[:7]}, np.asarray(model(x[:7])).argmax(-1))]
+    bundle = save_bundle(model, tmp_path / "quiet", also=["dynamic_int8"], **arguments)
+    facts = bundle.parity["quantized.onnx"]
+    assert 0 < facts["max_change"] == facts["changes"]["beside"] <= 0.01
 
 
 def test_export_onnx_and_bundle_write_the_same_graph(

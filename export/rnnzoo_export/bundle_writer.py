@@ -18,8 +18,8 @@ import numpy as np
 from rnnzoo import checks, files
 from rnnzoo.data.split import Split
 from rnnzoo.decoding import Decoding, save_decoding
-from rnnzoo.errors import AccuracyError, ArgumentError
-from rnnzoo.preprocessing import Preprocessing, TextPreprocessing, save_preprocessing
+from rnnzoo.errors import ArgumentError, BundleError, DataError, ExportError
+from rnnzoo.preprocessing import Preprocessing, TextPreprocessing, check_storable, save_preprocessing
 from rnnzoo.tasks import get_task
 from rnnzoo.version import __version__
 from rnnzoo_export import bundle as layout
@@ -84,10 +84,11 @@ def save_bundle(
 
     Raises:
         PathExistsError: If the directory holds something and ``overwrite`` is false.
-        ArgumentError: If preprocessing and model do not go together.
+        ArgumentError: If preprocessing and model do not go together, or the preprocessing is not one of rnnzoo's.
         UnsupportedLayerError: If a layer cannot be exported.
         ParityError: If a file does not answer as the model does.
-        AccuracyError: If the quantized file answers worse than ``quantize_onnx`` allows.
+        AccuracyError: If the quantized file answers worse, or changes more, than ``quantize_onnx`` allows.
+        BundleError: If the bundle could not be loaded again.
     """
     files.refuse_existing(directory, overwrite=overwrite)
     if task is not None:
@@ -97,6 +98,8 @@ def save_bundle(
             "task: received 'translation', whose models are an encoder and a decoder file; expected another. Use "
             "export_seq2seq_onnx, whose files Translator and rnnzoo predict run."
         )
+    if preprocessing is not None:
+        check_storable(preprocessing)
     names = _input_names(model, preprocessing, parity_inputs)
     exportable = Exportable(model, input_signature=input_signature, input_names=names)
     check_distribution(exportable.signature.outputs, decoding, task)
@@ -140,7 +143,16 @@ def save_bundle(
         facts = {**(provenance or {}), "name": name or model.name, "task": task, "metrics": metrics}
         files.write_json(temporary / layout.PROVENANCE_FILE, {**facts, **_made_with(model)})
         write_manifest(temporary)
+        _try_loading(temporary, Path(directory))
     return load_bundle(Path(directory))
+
+
+def _try_loading(folder: Path, target: Path) -> None:
+    try:
+        load_bundle(folder)
+    except BundleError as error:
+        reason = str(error.__cause__ or error).replace(str(folder), str(target))
+        raise BundleError(f"{target}: could not be loaded again, so nothing was written. {reason}") from error
 
 
 def _write_networks(
@@ -212,8 +224,8 @@ def _quantized(
             task=task,
             quantiles=quantiles,
         )
-    except AccuracyError as error:  # the folder has a temporary name, which says nothing
-        raise AccuracyError(str(error).replace(f"{folder}{os.sep}", "")) from error
+    except (ExportError, DataError) as error:  # the folder has a temporary name, which says nothing
+        raise type(error)(str(error).replace(f"{folder}{os.sep}", "")) from error
     facts = asdict(report)
     del facts["path"]
     return facts

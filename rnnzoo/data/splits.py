@@ -467,7 +467,10 @@ def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:
         if preprocessing.kmer is not None:
             return {"vocabulary_size": preprocessing.vocabulary_size}
         return {"num_features": len(BASES), "variable_length": preprocessing.variable_length}
-    raise ArgumentError(f"preprocessing: received {type(preprocessing).__name__}; expected one of rnnzoo's.")
+    raise ArgumentError(
+        f"preprocessing: received {type(preprocessing).__name__}, which does not say what a model takes; expected one "
+        "of rnnzoo's. Pass the arguments yourself, such as create_model(name, num_features=8, num_classes=2)."
+    )
 
 
 def _checksum(parts: Mapping[str, Pair]) -> str:

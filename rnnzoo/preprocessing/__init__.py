@@ -12,6 +12,7 @@ from rnnzoo.preprocessing.frames import FramePreprocessing as FramePreprocessing
 from rnnzoo.preprocessing.irregular import IrregularPreprocessing as IrregularPreprocessing
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing as LogMelPreprocessing
 from rnnzoo.preprocessing.pairs import PairPreprocessing as PairPreprocessing
+from rnnzoo.preprocessing.storage import check_storable as check_storable
 from rnnzoo.preprocessing.storage import load_preprocessing as load_preprocessing
 from rnnzoo.preprocessing.storage import save_preprocessing as save_preprocessing
 from rnnzoo.preprocessing.subwords import SubwordPreprocessing as SubwordPreprocessing

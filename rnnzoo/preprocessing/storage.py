@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from rnnzoo.errors import DataError
+from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import read_json, write_json
 from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.character_text import CharacterTextPreprocessing
@@ -41,6 +41,17 @@ KINDS: dict[str, type[Preprocessing]] = {
         FramePreprocessing,
     )
 }
+
+
+def check_storable(preprocessing: object) -> None:
+    """Raises ``ArgumentError`` if a preprocessing, once saved, could not be loaded as what it is."""
+    kind = getattr(preprocessing, "kind", None)
+    if KINDS.get(str(kind)) is not type(preprocessing):
+        raise ArgumentError(
+            f"preprocessing: received {type(preprocessing).__name__} of the kind {kind!r}, which could not be loaded "
+            f"again; expected one of rnnzoo's own, of the kinds {', '.join(KINDS)}. Leave it out, and give the model "
+            "the arrays that it makes."
+        )
 
 
 def save_preprocessing(preprocessing: Preprocessing, path: str | os.PathLike[str]) -> None:
