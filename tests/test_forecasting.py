@@ -455,7 +455,9 @@ def test_rivals_answer_as_distributions() -> None:
         assert list(rivals) == [
             "persistence and its past errors",
             "seasonal naive and its past errors",
+            "NLinear on each series' own lags and its past errors",
             "ridge regression on the same lags and its past errors",
+            "gradient-boosted trees on the same lags and its past errors",
         ]
         for outputs in rivals.values():
             every = forecast_quantiles(task, outputs, DEFAULT_QUANTILES)

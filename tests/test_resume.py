@@ -156,7 +156,7 @@ def test_a_run_stopped_in_its_first_epoch_starts_anew(tmp_path: Path) -> None:
     run(resume=True)
     assert (tmp_path / "run" / "metrics.json").is_file()
     with pytest.raises(PathExistsError, match="already holds a run"):
-        run(resume=True)
+        run()
 
 
 def test_what_a_killed_writer_left_is_deleted(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from rnnzoo.cli.output import print_json, print_table, tensorflow_starting
+from rnnzoo.cli.baseline_options import BaselineSeconds, baseline_seconds
+from rnnzoo.cli.output import print_json, print_left_out, print_table, tensorflow_starting
+from rnnzoo.errors import ArgumentError
 
 
 def register(app: typer.Typer) -> None:
@@ -18,12 +20,21 @@ def register(app: typer.Typer) -> None:
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run that train has written.")],
     part: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    baselines: Annotated[
+        bool,
+        typer.Option(
+            "--baselines",
+            help="Fit the baselines too; on the part that the run compares, it keeps those it lacks.",
+        ),
+    ] = False,
+    baseline_time: BaselineSeconds = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a trained run again, on any part of the data it was trained from."""
     from rnnzoo.cli.run_data import load_run_data
     from rnnzoo.training.run_directory import open_run
 
+    seconds = _baseline_seconds(baselines, baseline_time)
     opened = open_run(run)
     config = opened.read_config()
     with tensorflow_starting("reading the data and starting TensorFlow"):
@@ -33,7 +44,30 @@ def evaluate(
 
         model = load_model(opened.model)
         scores = evaluate_model(model, splits, part=part)
+    found = {"part": part, "scores": scores}
+    if seconds is not None:
+        from rnnzoo.training.baseline_scores import baselines_of_run
+
+        found["baselines"] = baselines_of_run(opened, model, splits, part, seconds=seconds)
     if as_json:
-        print_json({"part": part, "scores": scores})
-        return
-    print_table([{"part": part, **scores}])
+        print_json(found)
+    elif seconds is None:
+        print_table([{"part": part, **scores}])
+    else:
+        _print(found)
+
+
+def _baseline_seconds(wanted: bool, seconds: float | None) -> float | None:
+    """Returns the seconds that baselines may take; ``None`` where none are wanted."""
+    if not wanted and seconds is not None:
+        raise ArgumentError(
+            f"--baseline-seconds: received {seconds:g} without --baselines; expected both. Add --baselines."
+        )
+    return baseline_seconds(False, seconds) if wanted else None
+
+
+def _print(found: dict[str, Any]) -> None:
+    rows = [{"method": "model", **{k: v for k, v in found["scores"].items() if k != "loss"}}]
+    rows += [{"method": name, **scores} for name, scores in found["baselines"]["scores"].items()]
+    print_table(rows, title=f"Scores on the {found['part']} part", best=0)
+    print_left_out(found["baselines"]["skipped"])

@@ -46,6 +46,12 @@ def print_table(
     stdout.print(table)
 
 
+def print_left_out(skipped: Mapping[str, str]) -> None:
+    """Prints which baselines have no score, and why."""
+    for name, reason in skipped.items():
+        stdout.print(f"left out  {name}: {reason}")
+
+
 def note(text: str) -> None:
     """Prints a line of progress."""
     stderr.print(text)

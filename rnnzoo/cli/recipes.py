@@ -7,7 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
+from rnnzoo.cli.baseline_options import NoBaselines, RecipeBaselineSeconds, baseline_seconds
+from rnnzoo.cli.output import (
+    note,
+    print_json,
+    print_left_out,
+    print_table,
+    shell_path,
+    stdout,
+    tensorflow_starting,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +56,7 @@ def _facts(recipe: Any) -> dict[str, Any]:
 
 def _row(recipe: Any, card: Any) -> dict[str, Any]:
     row = {"name": recipe.name, "model": recipe.model, "data": recipe.data, "score": recipe.metric}
-    if card is None:
+    if card is None or card.best_baseline is None:
         return {**row, "mean": "", "baseline": ""}
     best, value = card.best_baseline
     return {
@@ -68,19 +77,25 @@ def run(
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is there.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    no_baselines: NoBaselines = False,
+    baseline_time: RecipeBaselineSeconds = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
     """Run a recipe and write its result card."""
     from rnnzoo.recipes.folder import check_folder
+    from rnnzoo.recipes.recipe import BASELINE_SECONDS
     from rnnzoo.recipes.table import get_recipe
 
     recipe = get_recipe(name)
     recipe.count_runs(runs)
+    seconds = baseline_seconds(no_baselines, baseline_time, default=BASELINE_SECONDS)
     check_folder(out, recipe, resume=resume, overwrite=force)
     with tensorflow_starting("starting TensorFlow"):
         from rnnzoo.recipes.card import check_card
         from rnnzoo.recipes.runs import run_recipe
-    card = run_recipe(name, out, runs=runs, resume=resume, overwrite=force, report=note)
+    card = run_recipe(
+        name, out, runs=runs, resume=resume, overwrite=force, baseline_seconds=seconds, report=note
+    )
     if as_json:
         print_json(card.to_dict())
     else:
@@ -101,6 +116,7 @@ def _print(out: Path, card: Any) -> None:
         title=f"{card.recipe}: {card.summary} ({len(card.runs)} runs)",
         best=0,
     )
+    print_left_out(card.baselines_left_out)
     if card.reference:
         stdout.print(f"\npublished  {card.reference}")
     stdout.print(

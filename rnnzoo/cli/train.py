@@ -7,8 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
+from rnnzoo.cli.baseline_options import BaselineSeconds, NoBaselines, baseline_seconds
 from rnnzoo.cli.data_options import DataOptions, with_data_options
-from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
+from rnnzoo.cli.output import (
+    note,
+    print_json,
+    print_left_out,
+    print_table,
+    shell_path,
+    stdout,
+    tensorflow_starting,
+)
 from rnnzoo.cli.settings import split_settings
 
 Settings = Annotated[
@@ -34,6 +43,8 @@ def train(
     settings: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
+    no_baselines: NoBaselines = False,
+    baseline_time: BaselineSeconds = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Train a model on your data; keep model, metrics, plots and a report."""
@@ -44,7 +55,10 @@ def train(
         if value is not None
     }
     fields["seed"] = seed
-    metrics = run_training(model, data, out, arguments, fields, resume=resume, force=force)
+    seconds = baseline_seconds(no_baselines, baseline_time)
+    metrics = run_training(
+        model, data, out, arguments, fields, resume=resume, force=force, baseline_seconds=seconds
+    )
     if as_json:
         print_json({"directory": str(out), **metrics})
         return
@@ -60,13 +74,17 @@ def run_training(
     *,
     resume: bool,
     force: bool,
+    baseline_seconds: float,
 ) -> dict[str, Any]:
     """Trains a model of the zoo and returns the metrics that the run keeps."""
     from rnnzoo.training.config import TrainConfig
     from rnnzoo.training.run_directory import RunDirectory
 
     config = TrainConfig.from_dict(fields)
-    RunDirectory(out).check_free(resume=resume, overwrite=force)  # before anything slow
+    run = RunDirectory(out)
+    run.check_free(resume=resume, overwrite=force)  # before anything slow
+    if resume and run.finished:
+        note("the run is finished: nothing is trained again")
     with tensorflow_starting("reading the data and starting TensorFlow"):
         from rnnzoo.training.compatibility import check_name_fits
 
@@ -85,13 +103,25 @@ def run_training(
             directory=out,
             resume=resume,
             overwrite=force,
+            baseline_seconds=baseline_seconds,
             details={"model": model, "model_arguments": arguments, "data_options": data.to_dict()},
         )
     except KeyboardInterrupt:
-        note("every finished epoch is kept: the same command with --resume goes on")
+        note(_what_is_kept(run))
         raise
-    metrics: dict[str, Any] = RunDirectory(out).read_metrics()
+    metrics: dict[str, Any] = run.read_metrics()
     return metrics
+
+
+def _what_is_kept(run: Any) -> str:
+    """Says what an interruption has left."""
+    if not run.finished:
+        return "every finished epoch is kept: the same command with --resume goes on"
+    done = len(run.read_metrics()["baselines"]["scores"])
+    return (
+        f"the run is whole, with {done} baseline{'s' * (done != 1)}: rnnzoo evaluate {shell_path(run.path)} "
+        "--baselines fits the others"
+    )
 
 
 def _build(model: str, arguments: dict[str, Any], seed: int) -> Any:
@@ -121,6 +151,7 @@ def print_run(out: Path, metrics: dict[str, Any]) -> None:
     rows = [{"method": "model", **scores}]
     rows += [{"method": name, **row} for name, row in metrics["baselines"]["scores"].items()]
     print_table(rows, title=f"Scores on the {part} part", best=0)
+    print_left_out(metrics["baselines"].get("skipped", {}))
     stdout.print(
         f"\nbest epoch {metrics['best_epoch']} of {metrics['epochs']}; {metrics['stop_reason']}; "
         f"{metrics['seconds']:.0f} s of training"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rnnzoo.cli.baseline_options import BaselineSeconds, NoBaselines, baseline_seconds
 from rnnzoo.cli.data_options import DataOptions, with_data_options
 from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
 from rnnzoo.cli.settings import split_settings
@@ -36,6 +37,8 @@ def tune(
         ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a search that is there.")] = False,
+    no_baselines: NoBaselines = False,
+    baseline_time: BaselineSeconds = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Search learning rate, width, depth and dropout; train and keep the best."""
@@ -45,6 +48,7 @@ def tune(
 
     check_free(out, resume=resume, overwrite=force)  # before anything slow
     arguments, fields = split_settings(model, settings or [])
+    allowed = baseline_seconds(no_baselines, baseline_time)
     config = TrainConfig.from_dict({"epochs": epochs, "seed": seed, **fields})
     with tensorflow_starting("reading the data and starting TensorFlow"):
         splits = data.load()
@@ -61,6 +65,7 @@ def tune(
             seed=seed,
             resume=resume,
             overwrite=force,
+            baseline_seconds=allowed,
             details={"model": model, "data_options": data.to_dict()},
         )
     except KeyboardInterrupt:

@@ -245,13 +245,24 @@ class WindowSplit(Split):
         future = self._steps(np.asarray(rows, int))[1]
         return {"features": np.stack(encoded)}, self._targets[future], None
 
-    def raw_targets(self) -> tuple[np.ndarray, np.ndarray]:
+    def raw_targets(self, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Returns the targets' past ``(rows, window, targets)`` and future ``(rows, horizon, targets)``.
 
         Both in original units.
+
+        Args:
+            rows: The numbers of the windows; ``None`` for all.
         """
-        past, future = self._steps(np.arange(len(self)))
+        past, future = self._steps(np.arange(len(self)) if rows is None else rows)
         return self._values[past], self._values[future]
+
+    def values_at(self, places: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """Returns single values in original units: those of some targets, by number, in some rows of the table."""
+        return np.asarray(self._values[places, targets])
+
+    def features_at(self, places: np.ndarray) -> np.ndarray:
+        """Returns the scaled features of some rows of the table, those of the targets first: ``(rows, features)``."""
+        return self._features[places]
 
     def _steps(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         starts = self.starts[rows][:, None]

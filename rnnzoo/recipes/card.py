@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ class Card:
         higher_is_better: Whether more of it is better.
         runs: For each run its seed, test scores, epochs and seconds of training.
         scores: Mean, sample standard deviation, lowest and highest of each test score over the runs.
-        baselines: The same for each baseline on the identical rows.
+        baselines: The same for each baseline on the identical rows, of those that all runs have.
+        baselines_left_out: Why others have no score, by name.
         parameters: Number of weights.
         train_seconds: Seconds of training, mean over the runs; learning vectors of words before is not counted.
         onnx: Size in bytes of the ONNX file, milliseconds of a call by number of rows, on one thread, and the shape of
@@ -68,17 +70,22 @@ class Card:
     command: str
     machine: Mapping[str, Any]
     versions: Mapping[str, str]
+    baselines_left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def best_baseline(self) -> tuple[str, float]:
-        """The best of the baselines and its score."""
+    def best_baseline(self) -> tuple[str, float] | None:
+        """The best of the baselines and its score; ``None`` where none was fitted."""
         means = {name: row[self.metric]["mean"] for name, row in self.baselines.items() if self.metric in row}
+        if not means:
+            return None
         best = (max if self.higher_is_better else min)(means, key=lambda name: means[name])
         return best, means[best]
 
     @property
     def lead(self) -> float:
-        """By how much the model is better than the best baseline; negative where it is worse."""
+        """By how much the model is better than the best baseline; negative where it is worse, NaN without one."""
+        if self.best_baseline is None:
+            return math.nan
         difference = self.scores[self.metric]["mean"] - self.best_baseline[1]
         return difference if self.higher_is_better else -difference
 
@@ -106,6 +113,7 @@ def build_card(
     part = metrics[0]["baselines"]["part"]
     scores = [row[part] for row in metrics]
     rows = [{**row["baselines"]["scores"], **more} for row, more in zip(metrics, rivals, strict=True)]
+    everywhere = [name for name in rows[0] if all(name in row for row in rows)]
     return Card(
         recipe=recipe.name,
         summary=recipe.summary,
@@ -133,7 +141,7 @@ def build_card(
             for seed, row in enumerate(metrics)
         ],
         scores=_statistics(scores),
-        baselines={name: _statistics([row[name] for row in rows]) for name in rows[0]},
+        baselines={name: _statistics([row[name] for row in rows]) for name in everywhere},
         parameters=onnx["parameters"],
         train_seconds=round(float(np.mean([row["seconds"] for row in metrics])), 1),
         onnx={name: onnx[name] for name in ("bytes", "milliseconds", "input_shapes")},
@@ -142,6 +150,12 @@ def build_card(
         command=recipe.command(len(runs)),
         machine=describe_machine(),
         versions=describe_versions(),
+        baselines_left_out={
+            name: reason
+            for row in metrics
+            for name, reason in row["baselines"].get("skipped", {}).items()
+            if name not in everywhere
+        },
     )
 
 
@@ -241,8 +255,7 @@ def write_page(path: Path, card: Card, run: RunDirectory) -> None:
         {"method": method, **{name: spread(row[name]) for name in names if name in row}}
         for method, row in methods.items()
     ]
-    best, value = card.best_baseline
-    verdict = "better than" if card.lead > 0 else "equal to" if card.lead == 0 else "worse than"
+    left_out = [{"baseline": name, "because": why} for name, why in card.baselines_left_out.items()]
     facts = {
         "data": card.data,
         "arguments": dict(card.arguments) or "the model's own",
@@ -260,9 +273,10 @@ def write_page(path: Path, card: Card, run: RunDirectory) -> None:
     write_report(
         path,
         title=f"{card.recipe}: {card.summary}",
-        lead=f"{card.metric} {spread(card.scores[card.metric])}, {verdict} {best} ({value:.4f}).",
+        lead=f"{card.metric} {spread(card.scores[card.metric])}, {_verdict(card)}.",
         sections=[
             Section("Scores on the same rows", rows=table, best=0),
+            *([Section("Baselines left out", rows=left_out)] if left_out else []),
             Section("Published", text=card.reference or "Nothing comparable."),
             *([Section("Notes", text=card.notes)] if card.notes else []),
             Section("Runs", rows=[_run_row(row, card.metric) for row in card.runs]),
@@ -271,6 +285,14 @@ def write_page(path: Path, card: Card, run: RunDirectory) -> None:
             Section("Again", code=card.command),
         ],
     )
+
+
+def _verdict(card: Card) -> str:
+    if card.best_baseline is None:
+        return "beside no baseline"
+    best, value = card.best_baseline
+    word = "better than" if card.lead > 0 else "equal to" if card.lead == 0 else "worse than"
+    return f"{word} {best} ({value:.4f})"
 
 
 def _run_row(row: Mapping[str, Any], metric: str) -> dict[str, Any]:

@@ -15,6 +15,8 @@ def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
+#: Seconds for the baselines of a run, which for a recipe are to be whole on any machine.
+BASELINE_SECONDS = 900.0
 #: Scores of which less is better.
 ERRORS = (
     "loss",

@@ -18,10 +18,11 @@ from rnnzoo.files import write_json
 from rnnzoo.recipes.card import Card, build_card, write_page
 from rnnzoo.recipes.folder import CARD, ONNX, PAGE, check_folder, clear_folder, run_path
 from rnnzoo.recipes.latency import measure_latency
-from rnnzoo.recipes.recipe import Recipe
+from rnnzoo.recipes.recipe import BASELINE_SECONDS, Recipe
 from rnnzoo.recipes.rivals import run_rival
 from rnnzoo.recipes.table import get_recipe
 from rnnzoo.tasks import get_task
+from rnnzoo.training.baseline_scores import STOPPED
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.evaluation import score_outputs
 from rnnzoo.training.run_directory import RunDirectory
@@ -41,6 +42,7 @@ def run_recipe(
     resume: bool = False,
     overwrite: bool = False,
     progress: bool = True,
+    baseline_seconds: float = BASELINE_SECONDS,
     report: Callable[[str], None] = lambda line: None,
 ) -> Card:
     """Runs a recipe and keeps its runs, its ONNX file and its card.
@@ -53,6 +55,7 @@ def run_recipe(
         resume: Whether to go on with what is there: finished runs are kept, an unfinished one goes on.
         overwrite: Whether runs and card of a recipe that are there may be deleted.
         progress: Whether to show the progress of training.
+        baseline_seconds: Seconds for the baselines of each run together; 0 fits none, nor the recipe's rivals.
         report: Called with a line before each run.
 
     Returns:
@@ -83,8 +86,8 @@ def run_recipe(
         splits = load(recipe, number)
         if number == 0 and not resume:
             clear_folder(folder)
-        found.append(_run(recipe, splits, number, folder, progress=progress))
-        rivals.append(_rivals(recipe, splits))
+        found.append(_run(recipe, splits, number, folder, baseline_seconds, progress=progress))
+        rivals.append(_rivals(recipe, splits) if baseline_seconds else {})
     onnx = _export(recipe, found[0], folder / ONNX)
     card = build_card(recipe, found, onnx, rivals=rivals)
     write_json(folder / CARD, card.to_dict())
@@ -114,7 +117,9 @@ def _vectors(recipe: Recipe, splits: Splits) -> np.ndarray:
     return learn_word_vectors(texts, splits.preprocessing, embedding_size=size).matrix
 
 
-def _run(recipe: Recipe, splits: Splits, seed: int, folder: Path, *, progress: bool) -> RunDirectory:
+def _run(
+    recipe: Recipe, splits: Splits, seed: int, folder: Path, baseline_seconds: float, *, progress: bool
+) -> RunDirectory:
     """Makes a run, goes on with an unfinished one, or takes a finished one that is the same."""
     run = RunDirectory(run_path(folder, seed))
     config = TrainConfig.from_dict({"tensorboard": False, **recipe.training, "seed": seed})
@@ -127,7 +132,8 @@ def _run(recipe: Recipe, splits: Splits, seed: int, folder: Path, *, progress: b
     if run.finished:
         same = {"train_config": config.to_dict(), "data": splits.description, "details": details}
         run.check_same(json.loads(json.dumps(same)))
-        return run
+        if not baseline_seconds or STOPPED not in run.read_metrics()["baselines"].get("skipped", {}).values():
+            return run
     train(
         build(recipe, splits, seed),
         splits,
@@ -135,6 +141,7 @@ def _run(recipe: Recipe, splits: Splits, seed: int, folder: Path, *, progress: b
         directory=run.path,
         resume=True,
         progress=progress,
+        baseline_seconds=baseline_seconds,
         details=details,
     )
     return run

@@ -13,6 +13,9 @@ from rnnzoo import checks
 from rnnzoo.data.augmentation.table import plain_config
 from rnnzoo.errors import ArgumentError, UnknownNameError
 
+#: Seconds that the baselines of a run may take together, unless another number is asked for.
+BASELINE_SECONDS = 120.0
+
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "nadam")
 SCHEDULES = ("constant", "cosine", "exponential", "linear", "one_cycle", "slanted_triangular")
 CLIPS = ("global_norm", "norm", "value")

@@ -136,6 +136,16 @@ class GradientMonitor(keras.callbacks.Callback):
         return "; ".join(sentences)
 
 
+def read_summary(path: Path, kept: Mapping[str, Any]) -> GradientSummary:
+    """Returns the summary of a finished run.
+
+    Args:
+        path: The CSV file of its norms, which a model without recurrent layers does not have.
+        kept: What ``metrics.json`` has of it.
+    """
+    return GradientSummary(_latest(_read(path)), kept["clipped_steps"], kept["verdict"])
+
+
 def _rows(epoch: int, norms: GradientNorms) -> list[dict[str, Any]]:
     found = [
         {"epoch": epoch, "of": "weight", "name": name, "step": "", "norm": norm}
@@ -151,7 +161,7 @@ def _rows(epoch: int, norms: GradientNorms) -> list[dict[str, Any]]:
 
 def _latest(rows: list[dict[str, Any]]) -> GradientNorms | None:
     """The norms of the last epoch that was kept."""
-    last = [row for row in rows if row["epoch"] == rows[-1]["epoch"]]
+    last = [row for row in rows if str(row["epoch"]) == str(rows[-1]["epoch"])]
     steps: dict[str, list[float]] = {}
     for row in last:
         if row["of"] == "step":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -131,11 +132,10 @@ def forecasts(
 
 def errors_by_step(scores: Mapping[str, np.ndarray], *, name: str) -> Figure:
     """Draws the mean absolute error of each step ahead, a line for each method."""
-    colours = [ORANGE, BLUE, GREEN, GREY, "#CC79A7"]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 3.6))
         axes = figure.subplots()
-        for (method, errors), colour in zip(scores.items(), colours, strict=False):
+        for (method, errors), colour in zip(scores.items(), itertools.cycle(_COLOURS), strict=False):
             axes.plot(np.arange(1, len(errors) + 1), errors, color=colour, label=method)
         axes.set(xlabel="steps ahead", ylabel=f"mean absolute error ({name})", title="Error by step ahead")
         axes.legend(frameon=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -87,11 +88,12 @@ class RunDirectory:
         """Checks that a run may be written here.
 
         Raises:
-            PathExistsError: If something is there and neither flag says what to do with it.
+            PathExistsError: If something is there and neither flag says what to do with it; a run can be resumed, a
+                finished one too, whose result is there.
         """
         if self.path.exists() and not self.path.is_dir():
             raise PathExistsError(f"{self.path}: received a file; expected a directory. Choose another path.")
-        if not self.path.is_dir() or not any(self.path.iterdir()) or (resume and self._unfinished):
+        if not self.path.is_dir() or not any(self.path.iterdir()) or (resume and self.config.is_file()):
             return
         if not self.config.is_file():
             raise PathExistsError(
@@ -147,6 +149,14 @@ class RunDirectory:
         """Reads some held-out model inputs, with which exported files are proved."""
         with np.load(existing_file(self.samples, "held-out inputs of the run"), allow_pickle=False) as file:
             return dict(file)
+
+    def read_history(self) -> list[dict[str, float]]:
+        """Reads one dictionary per epoch."""
+        with self.history.open(newline="", encoding="utf-8") as file:
+            rows = [
+                {name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)
+            ]
+        return [{**row, "epoch": int(row["epoch"])} for row in rows]
 
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Writes one line per epoch."""

@@ -17,8 +17,8 @@ from rnnzoo.preprocessing import save_preprocessing
 from rnnzoo.report import Section, write_report
 from rnnzoo.tasks import FORECASTING_TASKS, Task
 from rnnzoo.training import plots
-from rnnzoo.training.baselines import run_baselines
-from rnnzoo.training.evaluation import Evaluation, score_outputs
+from rnnzoo.training.baselines import list_baselines
+from rnnzoo.training.evaluation import Evaluation
 from rnnzoo.training.run_directory import RunDirectory
 from rnnzoo.training.scores import Scores, class_numbers
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _MAX_CLASSES = 60
 #: Tasks whose outputs are not one class for each target.
 _WITHOUT_CONFUSION = ("multilabel_classification", "language_modeling", "transcription", "translation")
+#: Pictures of a run, in the order of the report.
+_PICTURES = ("learning_curves", "gradients", "forecasts", "errors_by_step", "predictions", "confusion_matrix")
 #: Above this many characters a setting fills the report.
 _LONGEST_VALUE = 500
 #: Held-out rows that are kept for proving exports.
@@ -36,25 +38,40 @@ _SAMPLES = 64
 
 
 def write_run_files(
-    run: RunDirectory, result: TrainResult, splits: Splits, task: Task, evaluation: Mapping[str, Evaluation]
+    run: RunDirectory,
+    result: TrainResult,
+    splits: Splits,
+    task: Task,
+    evaluation: Mapping[str, Evaluation],
+    *,
+    left_out: str,
 ) -> None:
-    """Writes everything but the model, which the best epoch has written; ``metrics.json`` comes last."""
+    """Writes everything but the model, which the best epoch has written; ``metrics.json`` comes last.
+
+    Args:
+        run: Where.
+        result: What training gave.
+        splits: The data.
+        task: The task.
+        evaluation: The model on validation and test.
+        left_out: Why no baseline is there yet.
+    """
     if splits.preprocessing is not None:
         save_preprocessing(splits.preprocessing, run.preprocessing)
     if splits.decoding is not None:
         save_decoding(splits.decoding.for_task(task.name), run.decoding)
     run.write_history(result.history)
     _write_samples(run, splits)
-    part = "test" if splits.test is not None else "validation"
-    rivals = run_baselines(splits, getattr(splits, part))
-    truth, lengths = evaluation[part].targets, evaluation[part].lengths
+    part = scored_part(splits)
+    _draw(run, result, splits, task, part, evaluation[part])
     baselines = {
-        name: score_outputs(outputs, truth, splits, task, lengths=lengths) for name, outputs in rivals.items()
+        "part": part,
+        "scores": {},
+        "skipped": dict.fromkeys(list_baselines(splits, getattr(splits, part)), left_out),
     }
-    pictures = _draw(run, result, splits, task, part, evaluation[part], rivals)
     metrics = {
         **result.metrics,
-        "baselines": {"part": part, "scores": baselines},
+        "baselines": baselines,
         "best_epoch": result.best_epoch,
         "epochs": len(result.history),
         "stop_reason": result.stop_reason,
@@ -65,8 +82,13 @@ def write_run_files(
             "verdict": result.gradients.verdict,
             "clipped_steps": result.gradients.clipped,
         }
-    _write_report(run, result, task, part, baselines, pictures)
+    write_run_report(run, result, task, baselines)
     write_json(run.metrics, metrics)
+
+
+def scored_part(splits: Splits) -> str:
+    """Returns the name of the part that model and baselines are compared on."""
+    return "test" if splits.test is not None else "validation"
 
 
 def _write_samples(run: RunDirectory, splits: Splits) -> None:
@@ -100,21 +122,15 @@ def score_table(model: str, scores: Scores, baselines: Mapping[str, Scores]) -> 
 
 
 def _draw(
-    run: RunDirectory,
-    result: TrainResult,
-    splits: Splits,
-    task: Task,
-    part: str,
-    evaluation: Evaluation,
-    rivals: Mapping[str, np.ndarray],
-) -> list[tuple[Any, str]]:
+    run: RunDirectory, result: TrainResult, splits: Splits, task: Task, part: str, evaluation: Evaluation
+) -> None:
     figures = {"learning_curves": plots.learning_curves(result.history, best_epoch=result.best_epoch)}
     if result.gradients is not None and result.gradients.norms is not None:
         title = "How far back gradients reach in the last epoch"
         figures["gradients"] = plots.gradient_reach(result.gradients.norms.steps, title=title)
     labels = splits.decoding.labels if splits.decoding is not None else None
     if task.name in FORECASTING_TASKS:
-        figures |= _forecast_figures(splits, task, part, evaluation, rivals)
+        figures |= _forecast_figures(splits, task, part, evaluation)
     elif task.name == "regression":
         names = _target_names(splits, evaluation.targets.shape[-1])
         figures["predictions"] = plots.regression_scatter(evaluation.targets, evaluation.outputs, names)
@@ -122,35 +138,38 @@ def _draw(
         truth = evaluation.targets.reshape(-1).astype(int)
         predicted = class_numbers(task.name, evaluation.outputs)
         figures["confusion_matrix"] = plots.confusion_matrix(truth, predicted, labels)
-    return [
-        (plots.save_figure(figure, run.plots / f"{name}.png"), name.replace("_", " "))
-        for name, figure in figures.items()
-    ]
+    for name, figure in figures.items():
+        plots.save_figure(figure, run.plots / f"{name}.png")
+    if "forecasts" in figures:
+        draw_errors_by_step(run, splits, {"model": errors_by_step(task, evaluation.outputs, evaluation)})
 
 
-def _forecast_figures(
-    splits: Splits, task: Task, part: str, evaluation: Evaluation, rivals: Mapping[str, np.ndarray]
-) -> dict[str, Any]:
+def errors_by_step(task: Task, outputs: np.ndarray, evaluation: Evaluation) -> np.ndarray:
+    """Returns the mean absolute error of the first target at each step ahead."""
+    errors: np.ndarray = np.abs(_points(task, outputs)[..., 0] - evaluation.targets[..., 0]).mean(axis=0)
+    return errors
+
+
+def draw_errors_by_step(run: RunDirectory, splits: Splits, errors: Mapping[str, np.ndarray]) -> None:
+    """Draws the errors of the model and of baselines at each step ahead."""
+    figure = plots.errors_by_step(errors, name=_target_names(splits, 1)[0])
+    plots.save_figure(figure, run.plots / "errors_by_step.png")
+
+
+def _forecast_figures(splits: Splits, task: Task, part: str, evaluation: Evaluation) -> dict[str, Any]:
     split = getattr(splits, part)
     if split.raw is None:
         return {}
     history, future = split.raw_targets()
     name = _target_names(splits, future.shape[-1])[0]
-    points = {
-        method: _points(task, outputs)[..., 0]
-        for method, outputs in {"model": evaluation.outputs, **rivals}.items()
-    }
-    errors = {method: np.abs(values - future[..., 0]).mean(axis=0) for method, values in points.items()}
+    point = _points(task, evaluation.outputs)[..., 0]
     band = None
     if task.quantiles is not None:
         every = forecast_quantiles(task.name, evaluation.outputs[:, :, 0], task.quantiles)
         share = f"{100 * (task.quantiles[-1] - task.quantiles[0]):.3g} % interval"
         band = (every[..., 0], every[..., -1], share)
     return {
-        "forecasts": plots.forecasts(
-            history[..., 0], future[..., 0], points["model"], name=name, part=part, band=band
-        ),
-        "errors_by_step": plots.errors_by_step(errors, name=name),
+        "forecasts": plots.forecasts(history[..., 0], future[..., 0], point, name=name, part=part, band=band)
     }
 
 
@@ -166,24 +185,27 @@ def _target_names(splits: Splits, count: int) -> list[str]:
     return list(names or [f"target {i}" for i in range(count)])
 
 
-def _write_report(
-    run: RunDirectory,
-    result: TrainResult,
-    task: Task,
-    part: str,
-    baselines: Mapping[str, Scores],
-    pictures: list[tuple[Any, str]],
+def write_run_report(
+    run: RunDirectory, result: TrainResult, task: Task, baselines: Mapping[str, Any]
 ) -> None:
-    table = score_table(result.model.name, result.metrics[part], baselines)
+    """Writes the report: what is known of baselines, and the pictures that are there."""
+    part, skipped = baselines["part"], baselines["skipped"]
+    table = score_table(result.model.name, result.metrics[part], baselines["scores"])
+    left_out = [{"baseline": name, "left out because": reason} for name, reason in skipped.items()]
     watched = [] if result.gradients is None else [Section("Gradients", text=result.gradients.verdict)]
     config = run.read_config()
+    pictures = [run.plots / f"{name}.png" for name in _PICTURES]
     write_report(
         run.report,
         title=f"{result.model.name}: {task.name.replace('_', ' ')}",
         lead=f"Best of {len(result.history)} epochs: {result.best_epoch}. {result.stop_reason.capitalize()}.",
         sections=[
             Section(f"Scores on the {part} part", rows=table, best=0),
-            Section("Pictures", images=pictures),
+            *([Section("Baselines left out", rows=left_out)] if left_out else []),
+            Section(
+                "Pictures",
+                images=[(path, path.stem.replace("_", " ")) for path in pictures if path.is_file()],
+            ),
             *watched,
             Section("cuDNN", text="\n\n".join(str(explain_cudnn(result.model)).splitlines())),
             Section("Training", rows=_pairs(config["train_config"])),

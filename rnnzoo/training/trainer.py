@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -25,10 +25,10 @@ from rnnzoo.training.carried_states import CarriedStates, ResetStates
 from rnnzoo.training.checkpoint import Checkpoint, finished_epochs
 from rnnzoo.training.class_weights import class_weights, weigh_by_class
 from rnnzoo.training.compatibility import check_model_fits, suited
-from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.execution import executing, steps_per_execution
 from rnnzoo.training.feeding import feed
-from rnnzoo.training.gradient_monitor import GradientMonitor, GradientSummary
+from rnnzoo.training.gradient_monitor import GradientMonitor, GradientSummary, read_summary
 from rnnzoo.training.group_rates import group_rates
 from rnnzoo.training.optimizers import build_optimizer
 from rnnzoo.training.precision import check_precision, computing_in
@@ -36,6 +36,9 @@ from rnnzoo.training.progress import BatchBar, epoch_reporter
 from rnnzoo.training.recurrent_loops import written_gradients
 from rnnzoo.training.run_directory import RunDirectory
 from rnnzoo.training.training_loss import training_loss
+
+if TYPE_CHECKING:
+    from rnnzoo.training.evaluation import Evaluation
 
 #: Rows on which gradients are measured.
 _WATCHED_ROWS = 32
@@ -77,6 +80,7 @@ def train(
     overwrite: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: bool = True,
+    baseline_seconds: float = BASELINE_SECONDS,
     details: Mapping[str, Any] | None = None,
 ) -> TrainResult:
     """Trains a model and keeps the weights of its best epoch.
@@ -92,10 +96,13 @@ def train(
         config: How to optimise; ``None`` for the defaults.
         directory: Where to keep the run: model, preprocessing, config, history, metrics, plots and report, and
             a checkpoint after every epoch. ``None`` keeps nothing.
-        resume: Whether to go on from an unfinished run in ``directory``, as if it had never been stopped.
+        resume: Whether to go on from an unfinished run in ``directory``, as if it had never been stopped; of a finished
+            one the result is returned, and baselines are fitted whose fitting was stopped.
         overwrite: Whether a run in ``directory`` may be replaced.
         callbacks: Further Keras callbacks; plain counters in their attributes survive a resume.
         progress: Whether to show progress on standard error.
+        baseline_seconds: Seconds that fitting the baselines of ``directory`` may take together, once the run is
+            written; one that would take more is left out, and named in ``metrics.json`` and report. 0 fits none.
         details: JSON-able facts to keep in ``config.json``, such as how the data were read.
 
     Returns:
@@ -105,6 +112,7 @@ def train(
         ArgumentError: If model, data, task and augmentation do not fit together.
         RunError: If the loss is not finite from the first epoch on, or a run cannot be resumed.
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
+        KeyboardInterrupt: If it is interrupted; in the middle of a baseline the run in ``directory`` is whole.
 
     Example:
         >>> from rnnzoo import create_model, load_dataset
@@ -115,10 +123,12 @@ def train(
         ['test', 'validation']
     """
     # Pictures and metrics need libraries that a search, which trains many times, can do without.
+    from rnnzoo.training.baseline_scores import NOT_WANTED, STOPPED
     from rnnzoo.training.evaluation import evaluate_parts
     from rnnzoo.training.run_files import write_run_files
 
     config = config or TrainConfig()
+    checks.number("baseline_seconds", baseline_seconds, minimum=0)
     kind, splits = suited(model, splits, task)
     check_model_fits(model, splits, kind)
     # What does not go together is refused before anything is written or deleted.
@@ -128,6 +138,11 @@ def train(
     resuming = False
     if run is not None:
         description = _describe(model, splits, kind, config)
+        if resume and run.finished:
+            run.check_same(description)
+            result = _finished(model, splits, kind, config, run)
+            _fit_baselines(run, result, splits, kind, baseline_seconds, progress=progress)
+            return result
         description["details"] = dict(details or {})
         resuming = run.prepare(config=description, resume=resume, overwrite=overwrite)
     fitted = fit(
@@ -153,9 +168,63 @@ def train(
         gradients=fitted.gradients,
     )
     if run is not None:
-        write_run_files(run, result, splits, kind, evaluation)
+        left_out = STOPPED if baseline_seconds else NOT_WANTED
+        write_run_files(run, result, splits, kind, evaluation, left_out=left_out)
         run.checkpoint.unlink(missing_ok=True)
+        _fit_baselines(run, result, splits, kind, baseline_seconds, evaluation, progress=progress)
     return result
+
+
+def _fit_baselines(
+    run: RunDirectory,
+    result: TrainResult,
+    splits: Splits,
+    task: Task,
+    seconds: float,
+    evaluation: Mapping[str, Evaluation] | None = None,
+    *,
+    progress: bool,
+) -> None:
+    """Fits baselines whose fitting was not begun or was stopped."""
+    from rnnzoo.training.baseline_scores import STOPPED, add_baselines
+    from rnnzoo.training.evaluation import evaluate_part
+
+    known = run.read_metrics()["baselines"]
+    if not seconds or STOPPED not in known.get("skipped", {}).values():
+        return
+    part = known["part"]
+    if evaluation is None:
+        evaluation = {part: evaluate_part(result.model, getattr(splits, part), splits, task)}
+    add_baselines(run, result, splits, task, evaluation[part], seconds=seconds, progress=progress)
+
+
+def _finished(
+    model: keras.Model, splits: Splits, task: Task, config: TrainConfig, run: RunDirectory
+) -> TrainResult:
+    """Returns the result of a finished run; ``model`` gets its weights."""
+    _compile(model, task, config, steps_per_epoch=_steps(splits.train, config) or 1, first=0)
+    model.load_weights(run.model)
+    return saved_result(model, run)
+
+
+def saved_result(model: keras.Model, run: RunDirectory) -> TrainResult:
+    """Returns the result that a finished run keeps.
+
+    Args:
+        model: Its model, with the weights of the best epoch.
+        run: The run.
+    """
+    metrics = run.read_metrics()
+    return TrainResult(
+        model=model,
+        history=run.read_history(),
+        metrics={name: metrics[name] for name in ("validation", "test") if name in metrics},
+        best_epoch=metrics["best_epoch"],
+        stop_reason=metrics["stop_reason"],
+        seconds=metrics["seconds"],
+        directory=run.path,
+        gradients=read_summary(run.gradients, metrics["gradients"]) if "gradients" in metrics else None,
+    )
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ def table() -> str:
 
 
 def _line(card: Card) -> str:
+    assert card.best_baseline is not None, f"{card.recipe}: the baselines are missing"
     rival, value = card.best_baseline
     wins = " (wins)" if card.lead < 0 else " (equal)" if card.lead == 0 else ""
     size = f"{card.onnx['bytes'] / 1e6:.1f} MB, {card.onnx['milliseconds']['1']:.2g} ms"

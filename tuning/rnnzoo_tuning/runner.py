@@ -15,9 +15,8 @@ from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
-from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.differences import differences
-from rnnzoo.training.finished_run import read_result
 from rnnzoo.training.run_directory import RunDirectory
 from rnnzoo.training.trainer import TrainResult, monitored, train
 from rnnzoo.zoo import create_model
@@ -66,6 +65,7 @@ def run_search(
     resume: bool = False,
     overwrite: bool = False,
     progress: bool = True,
+    baseline_seconds: float = BASELINE_SECONDS,
     details: Mapping[str, Any] | None = None,
 ) -> SearchResult:
     """Searches the arguments of a zoo model and of its training, then trains and saves the best.
@@ -89,6 +89,7 @@ def run_search(
             are not run again, and of a search that came to its end the result is read back.
         overwrite: Whether a search in ``directory`` may be replaced.
         progress: Whether to show progress on standard error.
+        baseline_seconds: Seconds for the baselines beside the best run, as in ``train``; 0 fits none. Trials have none.
         details: JSON-able facts to keep with the best run.
 
     Returns:
@@ -141,7 +142,14 @@ def run_search(
     search = {"algorithm": algorithm, "trials": len(table.rows), "objective": objective[0]}
     facts = {**(details or {}), "model_arguments": plain_arguments(chosen), "search": search}
     result = _train_best(
-        name, chosen, splits, config=best_config, directory=root / BEST, progress=progress, details=facts
+        name,
+        chosen,
+        splits,
+        config=best_config,
+        directory=root / BEST,
+        progress=progress,
+        baseline_seconds=baseline_seconds,
+        details=facts,
     )
     if not finished:
         finish(root, settings, max_trials=max_trials)
@@ -164,6 +172,7 @@ def _train_best(
     config: TrainConfig,
     directory: Path,
     progress: bool,
+    baseline_seconds: float,
     details: dict[str, Any],
 ) -> TrainResult:
     """Trains the best model, or goes on with that; one that is trained already is read back."""
@@ -171,7 +180,6 @@ def _train_best(
     same = run.config.is_file() and _is_of(run, config, splits, details["model_arguments"])
     if same and run.finished:
         write_json(run.config, {**run.read_config(), "details": details})  # there may be more trials
-        return read_result(run)
     keras.utils.set_random_seed(config.seed)
     return train(
         create_model(name, **arguments),
@@ -181,6 +189,7 @@ def _train_best(
         resume=same,
         overwrite=not same,
         progress=progress,
+        baseline_seconds=baseline_seconds,
         details=details,
     )
 

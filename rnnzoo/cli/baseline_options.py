@@ -1,0 +1,49 @@
+"""Options of the commands that fit baselines beside a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rnnzoo.errors import ArgumentError
+from rnnzoo.training.config import BASELINE_SECONDS
+
+NoBaselines = Annotated[bool, typer.Option("--no-baselines", help="Fit no baselines beside the model.")]
+BaselineSeconds = Annotated[
+    float | None,
+    typer.Option(
+        "--baseline-seconds",
+        help="Seconds for all baselines together; one that would take more is left out, and named. [120]",
+        show_default=False,
+    ),
+]
+
+#: The same of a recipe, whose baselines are to be whole on any machine.
+RecipeBaselineSeconds = Annotated[
+    float | None,
+    typer.Option(
+        "--baseline-seconds",
+        help="Seconds for all baselines of a run together; one that would take more is left out, and named. [900]",
+        show_default=False,
+    ),
+]
+
+
+def baseline_seconds(
+    no_baselines: bool, seconds: float | None, *, default: float = BASELINE_SECONDS
+) -> float:
+    """Returns the seconds that two options ask for; 0 for no baselines.
+
+    Raises:
+        ArgumentError: If both are given.
+    """
+    from rnnzoo import checks
+
+    if no_baselines and seconds is not None:
+        raise ArgumentError(
+            f"--baseline-seconds: received {seconds:g} with --no-baselines; expected one of them. Leave one out."
+        )
+    if no_baselines:
+        return 0.0
+    return default if seconds is None else checks.number("baseline_seconds", seconds, minimum=0)
