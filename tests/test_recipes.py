@@ -102,6 +102,7 @@ def test_a_card_tells_runs_baselines_size_and_machine(toy_run: tuple[Card, Path]
         "logistic regression on all values",
         "extra trees on all values",
     }
+    assert card.best_baseline is not None
     best, value = card.best_baseline
     assert value == max(row["accuracy"]["mean"] for row in card.baselines.values())
     assert card.lead == pytest.approx(card.scores["accuracy"]["mean"] - value)

@@ -19,6 +19,7 @@ from rnnzoo.cli.output import (
     tensorflow_starting,
 )
 from rnnzoo.cli.settings import split_settings
+from rnnzoo.training.config import BASELINE_SECONDS
 
 Settings = Annotated[
     list[str] | None,
@@ -74,7 +75,7 @@ def run_training(
     *,
     resume: bool,
     force: bool,
-    baseline_seconds: float,
+    baseline_seconds: float = BASELINE_SECONDS,
 ) -> dict[str, Any]:
     """Trains a model of the zoo and returns the metrics that the run keeps."""
     from rnnzoo.training.config import TrainConfig

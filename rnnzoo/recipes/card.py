@@ -140,8 +140,8 @@ def build_card(
             }
             for seed, row in enumerate(metrics)
         ],
-        scores=_statistics(scores),
-        baselines={name: _statistics([row[name] for row in rows]) for name in everywhere},
+        scores=statistics(scores),
+        baselines={name: statistics([row[name] for row in rows]) for name in everywhere},
         parameters=onnx["parameters"],
         train_seconds=round(float(np.mean([row["seconds"] for row in metrics])), 1),
         onnx={name: onnx[name] for name in ("bytes", "milliseconds", "input_shapes")},
@@ -164,7 +164,8 @@ def _rows(run: RunDirectory) -> dict[str, Any]:
     return {name: facts[name] for name in ("rows", "checksum", "files") if name in facts}
 
 
-def _statistics(rows: Sequence[Mapping[str, float]]) -> Statistics:
+def statistics(rows: Sequence[Mapping[str, float]]) -> Statistics:
+    """Returns mean, deviation, lowest and highest of each score over runs."""
     found = {}
     for name in rows[0]:
         values = np.array([row[name] for row in rows], float)

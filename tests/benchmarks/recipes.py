@@ -2,7 +2,8 @@
 
     RNNZOO_DATA=... python tests/benchmarks/recipes.py --runs recipe-runs
 
-Runs what has no card yet; a stopped one goes on. ``--table`` prints the table from the cards that are there.
+Runs what has no card yet; a stopped one goes on. ``--baselines`` fits only the baselines of the cards that are there
+again, on the same rows; ``--table`` prints the table from the cards.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import numpy as np
+
 from rnnzoo.files import write_json
-from rnnzoo.recipes.card import Card, known_card, spread
+from rnnzoo.recipes.card import Card, known_card, spread, statistics
+from rnnzoo.recipes.recipe import Recipe
 from rnnzoo.recipes.table import list_recipes
+from rnnzoo.training.scores import Scores
 
 CARDS = Path(__file__).parents[2] / "rnnzoo" / "recipes" / "cards"
 
@@ -51,12 +56,50 @@ def _runs(card: Card) -> str:
     return "folds" if card.data["folds"] else "seeds"
 
 
+def renew_baselines(recipe: Recipe) -> None:
+    """Fits the baselines of a card again; they hang on the data alone, which only folds change from run to run."""
+    from rnnzoo.recipes.runs import load
+    from rnnzoo.tasks import get_task
+    from rnnzoo.training.baselines.baselines import answer_each
+    from rnnzoo.training.evaluation import score_outputs
+
+    card, path = known_card(recipe.name), CARDS / f"{recipe.name}.json"
+    assert card is not None, f"{recipe.name} has no card yet"
+    found: list[dict[str, Scores]] = []
+    for number in range(recipe.folds or 1):
+        splits = load(recipe, number)
+        part = splits.test if splits.test is not None else splits.validation
+        truth = part.gather(np.arange(len(part)))[1]
+        if splits.task == "forecasting":
+            truth = splits.decoding.in_original_units(truth)
+        found.append({})
+        for answer in answer_each(splits, part):
+            assert answer.outputs is not None, answer.skipped
+            found[-1][answer.name] = score_outputs(answer.outputs, truth, splits, get_task(splits.task))
+            print(
+                f"{recipe.name}: {answer.name} {found[-1][answer.name]} ({answer.seconds:.1f} s)", flush=True
+            )
+    # Without folds each run has the same.
+    found *= len(card.runs) // len(found)
+    fitted = {name: statistics([row[name] for row in found]) for name in found[0]}
+    rivals = {
+        name: row for name, row in card.baselines.items() if any(rival in name for rival in recipe.rivals)
+    }
+    facts = {name: getattr(recipe, name) for name in ("summary", "reference", "notes")}
+    write_json(path, {**card.to_dict(), **facts, "baselines": {**fitted, **rivals}})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--recipes", default="*", help="a pattern of names")
     parser.add_argument("--runs", type=Path, default=Path("recipe-runs"), help="where to keep the runs")
     parser.add_argument("--table", action="store_true", help="only print the table")
+    parser.add_argument("--baselines", action="store_true", help="only fit the baselines of cards again")
     options = parser.parse_args()
+    if options.baselines:
+        for recipe in list_recipes(options.recipes):
+            renew_baselines(recipe)
+        return
     if options.table:
         print(table())
         return

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,16 +37,13 @@ def choose_logistic(
         held_out: The same of the rows to choose by.
         budget: Asked between pieces of the work.
     """
-    models = (_fit_logistic(strength, x, targets, budget) for strength in STRENGTHS)
+    models = (_fit_logistic(x, budget, strength, targets) for strength in STRENGTHS)
     return _best(models, lambda model: _likelihood(model, *held_out))
 
 
 def choose_logistics(x: Any, targets: np.ndarray, held_out: tuple[Any, np.ndarray], budget: Budget) -> Linear:
     """Fits a logistic regression for each column of indicators, all with one strength, chosen likewise."""
-    models = (
-        _columns(targets, lambda column, c=strength: _fit_logistic(c, x, column, budget))
-        for strength in STRENGTHS
-    )
+    models = (_columns(targets, partial(_fit_logistic, x, budget, strength)) for strength in STRENGTHS)
     held_out_x, truth = held_out
     return _best(models, lambda model: -_cross_entropy(model.decide(held_out_x), truth))
 
@@ -67,9 +65,7 @@ def choose_svm(
         budget: Asked between pieces of the work.
         score: From decision values and indicators of the held-out rows to what is to be high.
     """
-    models = (
-        _columns(targets, lambda column, c=strength: _fit_svm(c, x, column, budget)) for strength in STRENGTHS
-    )
+    models = (_columns(targets, partial(_fit_svm, x, budget, strength)) for strength in STRENGTHS)
     held_out_x, truth = held_out
     return _best(models, lambda model: score(model.decide(held_out_x), truth))
 
@@ -133,7 +129,7 @@ def _columns(targets: np.ndarray, fit: Callable[[np.ndarray], Any]) -> Linear:
     )
 
 
-def _fit_logistic(strength: float, x: Any, targets: np.ndarray, budget: Budget) -> LogisticRegression:
+def _fit_logistic(x: Any, budget: Budget, strength: float, targets: np.ndarray) -> LogisticRegression:
     weights = x.shape[1] * len(np.unique(targets))
     steps = 100 if weights < _MANY_WEIGHTS else 25
     model = LogisticRegression(C=strength, max_iter=steps, warm_start=True)
@@ -145,7 +141,7 @@ def _fit_logistic(strength: float, x: Any, targets: np.ndarray, budget: Budget) 
     return model
 
 
-def _fit_svm(strength: float, x: Any, targets: np.ndarray, budget: Budget) -> LinearSVC:
+def _fit_svm(x: Any, budget: Budget, strength: float, targets: np.ndarray) -> LinearSVC:
     budget.check()
     return _fit_quietly(LinearSVC(C=strength, random_state=0), x, targets)
 
@@ -178,5 +174,5 @@ def _likelihood(model: LogisticRegression, x: Any, targets: np.ndarray) -> float
 def _cross_entropy(decisions: np.ndarray, truth: np.ndarray) -> float:
     # Columns that are alike in all training rows have infinite decisions at every strength.
     finite = np.isfinite(decisions).all(axis=0)
-    signs: Sequence[Any] | np.ndarray = np.where(truth[:, finite] > 0, 1.0, -1.0)
-    return float(np.logaddexp(0.0, -signs * decisions[:, finite]).sum())
+    signs = np.where(truth[:, finite] > 0, -1.0, 1.0)
+    return float(np.logaddexp(0.0, signs * decisions[:, finite]).sum())
