@@ -3,8 +3,8 @@
     RNNZOO_DATA=... python tests/benchmarks/transfer.py --seeds 3
 
 A language model learns from all training texts without their labels; a classifier of the same layers starts from it and
-is fine-tuned on a few labels, on SNIPS as in ULMFiT. Beside it stand the same classifier from random weights and TF-IDF
-with logistic regression, all on the same labelled rows, of which the networks keep a fifth for validation. The seed
+is fine-tuned on a few labels, on SNIPS as in ULMFiT. Beside it stand the same classifier from random weights and linear
+models of TF-IDF, all on the same labelled rows, of which a fifth is for validation. The seed
 draws the labelled rows and the weights; on IMDB all seeds start from one language model, which takes twenty minutes.
 Adds to ``results/transfer.csv`` what is not there yet; ``--table`` prints the means. ``--language-models FOLDER`` keeps
 the language models, and takes those that are there.
@@ -47,9 +47,16 @@ from rnnzoo.data.set_files import data_directory
 from rnnzoo.data.streams import END_OF_LINE
 from rnnzoo.preprocessing import TokenPreprocessing
 from rnnzoo.preprocessing.text import split_words
+from rnnzoo.training.baselines import answer_each, list_baselines
+from rnnzoo.training.scores import score
 
 RESULTS = Path(__file__).parent / "results" / "transfer.csv"
-METHODS = ("fine-tuned", "from scratch", "TF-IDF + logistic regression")
+BASELINES = (
+    "logistic regression on TF-IDF",
+    "linear SVM on TF-IDF",
+    "linear SVM on TF-IDF of characters",
+)
+METHODS = ("fine-tuned", "from scratch", *BASELINES)
 #: Rows of ``--development``.
 HELD_BACK = 2_000
 
@@ -265,16 +272,40 @@ def classify(
     }
 
 
-def logistic(data: Data) -> dict[str, Any]:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
+def linear(data: Data, seed: int) -> list[dict[str, Any]]:
+    """The baselines of the labelled rows, on the parts that the classifiers have."""
+    splits = Splits.from_arrays(*data.labelled, test=data.test, validation_fraction=0.2, seed=seed)
+    assert splits.test is not None
+    truth = splits.test.gather(np.arange(len(splits.test)))[1]
+    without = [name for name in list_baselines(splits, splits.test) if name not in BASELINES]
+    found = []
+    for answer in answer_each(splits, splits.test, without=without):
+        assert answer.outputs is not None, answer.skipped
+        accuracy = score(splits.task, answer.outputs, truth)["accuracy"]
+        found.append(
+            {
+                "method": answer.name,
+                "test": round(accuracy, 5),
+                "train_seconds": round(answer.seconds, 1),
+            }
+        )
+    return found
 
-    started = time.perf_counter()
-    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(C=10.0))
-    model.fit(*data.labelled)
-    accuracy = float(np.mean(model.predict(data.test[0]) == np.array(data.test[1])))
-    return {"test": round(accuracy, 5), "train_seconds": round(time.perf_counter() - started, 1)}
+
+def renew_baselines() -> None:
+    """Fits the baselines again for the data and seeds that are there, on the same rows."""
+    rows: list[dict[str, Any]] = [*read_rows(RESULTS)]
+    for name, problem in PROBLEMS.items():
+        for seed in sorted({int(row["seed"]) for row in rows if row["data"] == name}):
+            rows = [
+                row
+                for row in rows
+                if (row["data"], row["seed"]) != (name, str(seed)) or row["method"] in METHODS[:2]
+            ]
+            for scores in linear(load(problem, seed, development=False), seed):
+                rows.append({"data": name, "labels": problem.labels, "seed": seed, **scores, **machine()})
+                print({key: rows[-1][key] for key in ("data", "method", "seed", "test")}, flush=True)
+            write_rows(RESULTS, rows)
 
 
 def run_one(
@@ -288,9 +319,10 @@ def run_one(
     if development:
         print(facts, flush=True)
     found = []
+    fitted = {row["method"]: row for row in (linear(data, seed) if set(BASELINES) & set(methods) else [])}
     for method in methods:
-        if method == METHODS[2]:
-            scores = logistic(data)
+        if method in BASELINES:
+            scores = fitted[method]
         else:
             first = model if method == METHODS[0] else None
             scores = classify(problem, data, seed, splits.preprocessing, first)
@@ -305,7 +337,7 @@ def run_one(
 def table() -> str:
     """The README's table."""
     rows = read_rows(RESULTS)
-    lines = [f"| | {' | '.join(METHODS)} |", "|---|---|---|---|"]
+    lines = [f"| | {' | '.join(METHODS)} |", "|---" * (len(METHODS) + 1) + "|"]
     for name, problem in PROBLEMS.items():
         cells = []
         for method in METHODS:
@@ -324,7 +356,11 @@ def main() -> None:
     parser.add_argument("--language-models", type=Path, help="a folder to keep language models in")
     parser.add_argument("--development", action="store_true", help="score on held-back training rows")
     parser.add_argument("--table", action="store_true", help="print the README's table from the results")
+    parser.add_argument("--baselines", action="store_true", help="only fit the baselines again")
     options = parser.parse_args()
+    if options.baselines:
+        renew_baselines()
+        return
     if options.table:
         print(table())
         return

@@ -24,8 +24,8 @@ import numpy as np
 
 from rnnzoo import Splits, TrainConfig, create_model, get_spec, list_models, load_dataset, read_table, train
 from rnnzoo.data.set_files import data_directory
+from rnnzoo.data.split import Split
 from rnnzoo.recipes.machine import describe_machine, describe_versions
-from rnnzoo.tasks import get_task
 from rnnzoo.training.baselines import run_baselines
 from rnnzoo.training.run_directory import RunDirectory
 from rnnzoo.training.scores import score
@@ -186,27 +186,34 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
         writer.writerows(rows)
 
 
-def renew_baselines() -> None:
+def renew_baselines(pattern: str) -> None:
     """Fits the baselines anew for the rows that are there; they hang on the data alone."""
     rows = read_rows(RESULTS)
-    for problem in dict.fromkeys(problem_of(row["model"]) for row in rows):
+    wanted = set(list_models(pattern))
+    for problem in dict.fromkeys(problem_of(row["model"]) for row in rows if row["model"] in wanted):
         _, _, metric, higher = PROBLEMS[problem]
         splits = load(problem)
         assert splits.test is not None
-        task = get_task(splits.task)
-        truth = splits.test.gather(np.arange(len(splits.test)))
-        if task.name != "classification" and task.name != "binary_classification":
-            continue  # no logistic regression whose strength is chosen
+        truth = true_answers(splits, splits.test)
         rivals = {
-            name: score(task.name, outputs, truth[1])[metric]
+            name: score(splits.task, outputs, truth)[metric]
             for name, outputs in run_baselines(splits, splits.test).items()
         }
         best = (max if higher else min)(rivals, key=lambda name: rivals[name])
         for row in rows:
             if problem_of(row["model"]) == problem:
                 row |= {"best_baseline": best, "baseline_test": str(round(rivals[best], 5))}
-        print(problem, best, rivals[best], flush=True)
+        print(problem, rivals, flush=True)
     write_rows(RESULTS, [*rows])
+
+
+def true_answers(splits: Splits, part: Split) -> np.ndarray:
+    """The truth of a part as baselines answer it: the steps of all rows, or values in original units."""
+    if splits.task == "tagging":
+        batches = part.batches(256)
+        return np.concatenate([truth[weights > 0] for _, truth, weights in batches if weights is not None])
+    truth = part.gather(np.arange(len(part)))[1]
+    return splits.decoding.in_original_units(truth) if splits.task == "forecasting" else truth
 
 
 def add_row(row: dict[str, Any]) -> None:
@@ -248,10 +255,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--models", default="*", help="a pattern of names")
     parser.add_argument("--table", action="store_true", help="only print the table of what was measured")
-    parser.add_argument("--baselines", action="store_true", help="only fit the baselines of classes anew")
+    parser.add_argument("--baselines", action="store_true", help="only fit the baselines of --models anew")
     options = parser.parse_args(arguments)
     if options.baselines:
-        renew_baselines()
+        renew_baselines(options.models)
         return
     if options.table:
         print_table()
