@@ -19,11 +19,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.svm import LinearSVC
 
-from rnnzoo import Splits, TrainConfig, TrainResult, create_model, load_dataset, train
+from rnnzoo import Splits, TrainConfig, TrainResult, create_model, load_dataset, load_model, train
 from rnnzoo.cli.app import run as command
 from rnnzoo.data.series import series_splits
 from rnnzoo.data.split import Split, WindowSplit
 from rnnzoo.errors import ArgumentError, RunError
+from rnnzoo.training.baseline_scores import baselines_of_run
 from rnnzoo.training.baselines import baselines as table
 from rnnzoo.training.baselines import run_baselines
 from rnnzoo.training.baselines.baselines import answer_each, list_baselines
@@ -371,6 +372,44 @@ def test_a_finished_run_is_returned_with_its_gradients(tmp_path: Path) -> None:
     assert second.gradients.norms is not None
     assert second.history == first.history
     assert (second.best_epoch, second.stop_reason) == (first.best_epoch, first.stop_reason)
+
+
+def test_forecasts_keep_what_they_have_when_there_is_no_time_for_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    splits = series(200)
+
+    def run(**options: Any) -> dict[str, Any]:
+        keras.utils.set_random_seed(0)
+        model = create_model("forecaster-gru", units=2, **splits.model_arguments)
+        config = TrainConfig(epochs=1, tensorboard=False)
+        train(model, splits, config=config, directory=tmp_path / "run", progress=False, **options)
+        return known(tmp_path / "run")
+
+    picture = tmp_path / "run" / "plots" / "errors_by_step.png"
+    plan = table._BASELINES["forecasting"]
+    with monkeypatch.context() as patch:
+        patch.setitem(table._BASELINES, "forecasting", interrupted(plan))
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    first, drawn = known(tmp_path / "run"), picture.read_bytes()
+    assert list(first["scores"]) == ["persistence", "seasonal naive"]
+    late = run(resume=True, baseline_seconds=1e-9)
+    assert late["scores"] == first["scores"]
+    assert late["skipped"] == dict.fromkeys([NLINEAR, RIDGE, TREES], "the 1e-09 s for baselines were over")
+    assert picture.read_bytes() == drawn
+    # What there was no time for is not tried again unasked.
+    assert run(resume=True) == late
+    found = baselines_of_run(
+        RunDirectory(tmp_path / "run"),
+        load_model(tmp_path / "run" / "model.keras"),
+        splits,
+        "test",
+        seconds=100,
+    )
+    assert list(found["scores"]) == ["persistence", "seasonal naive", NLINEAR, RIDGE, TREES]
+    assert found == known(tmp_path / "run")
+    assert picture.read_bytes() != drawn
 
 
 INTERRUPTED = """

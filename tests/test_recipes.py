@@ -21,6 +21,7 @@ from rnnzoo.recipes.recipe import Recipe
 from rnnzoo.recipes.rivals import RIVALS
 from rnnzoo.recipes.runs import run_recipe
 from rnnzoo.recipes.table import RECIPES, get_recipe, list_recipes
+from rnnzoo.training.baselines import baselines
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.zoo import get_spec
 
@@ -117,6 +118,43 @@ def test_a_card_tells_runs_baselines_size_and_machine(toy_run: tuple[Card, Path]
         assert word in page
     session = onnxruntime.InferenceSession(folder / "model.onnx")
     assert session.run(None, {"features": np.zeros((1, 8, 8), np.float32)})[0].shape == (1, 10)
+
+
+def test_a_recipe_without_baselines_has_a_card_that_says_so_and_gets_them_on_no_resume(
+    toy: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rnnzoo.cli.app import run
+
+    out = tmp_path / "toy"
+    assert run(["run", "toy", "--out", str(out), "--runs", "1", "--no-baselines"]) == 0
+    shown = capsys.readouterr().out
+    assert "left out  logistic regression on all values: no baselines were wanted" in shown
+    card = read_card(out / "card.json")
+    assert card.baselines == {}
+    assert card.best_baseline is None
+    assert np.isnan(card.lead)
+    assert set(card.baselines_left_out) == {"majority class", "logistic regression on all values"}
+    assert "beside no baseline" in (out / "card.html").read_text()
+
+
+def test_a_recipe_fits_the_baselines_that_an_interruption_left_and_trains_nothing_again(
+    toy: Recipe, toy_run: tuple[Card, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: Any) -> dict[str, Any]:
+        def interrupt(budget: Any) -> Any:
+            raise KeyboardInterrupt
+
+        return {"logistic regression on all values": interrupt}
+
+    with monkeypatch.context() as patch:
+        patch.setitem(baselines._BASELINES, "classification", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run_recipe("toy", tmp_path / "out", runs=1, progress=False)
+    model = (tmp_path / "out" / "run-0" / "model.keras").read_bytes()
+    card = run_recipe("toy", tmp_path / "out", runs=1, resume=True, progress=False)
+    assert (tmp_path / "out" / "run-0" / "model.keras").read_bytes() == model
+    assert card.baselines == toy_run[0].baselines
+    assert card.baselines_left_out == {}
 
 
 def test_a_run_of_a_recipe_is_scored_again(

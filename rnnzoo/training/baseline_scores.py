@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
 from rnnzoo.data.splits import Splits
 from rnnzoo.files import write_json
 from rnnzoo.tasks import FORECASTING_TASKS, Task
-from rnnzoo.training.baselines import answer_each, list_baselines
+from rnnzoo.training.baselines import Answered, answer_each, list_baselines
 from rnnzoo.training.compatibility import suited
 from rnnzoo.training.evaluation import Evaluation, evaluate_part, score_outputs
 from rnnzoo.training.progress import BaselineReporter
@@ -50,34 +49,33 @@ def add_baselines(
         progress: Whether to show each on standard error.
     """
     metrics = run.read_metrics()
-    known = metrics["baselines"]
+    known, part = metrics["baselines"], scored_part(splits)
+    scored = known["scores"]
+    names = list_baselines(splits, getattr(splits, part))
+    known["skipped"] = skipped = {name: STOPPED for name in names if name not in scored}
+    if not skipped:
+        return
     forecasts = task.name in FORECASTING_TASKS
     # The picture of forecasts has a line for each, so that all are fitted.
-    done = {} if forecasts else known["scores"]
-    names = list_baselines(splits, getattr(splits, scored_part(splits)))
-    known |= {"scores": dict(done), "skipped": {name: STOPPED for name in names if name not in done}}
+    wanted = names if forecasts else list(skipped)
     errors = {"model": errors_by_step(task, evaluation.outputs, evaluation)} if forecasts else {}
-
-    def keep(name: str, outputs: np.ndarray | None, scores: Scores, skipped: str | None) -> None:
-        del known["skipped"][name]
-        if outputs is None:
-            known["skipped"][name] = skipped
-        else:
-            known["scores"][name] = scores
-            if forecasts:
-                errors[name] = errors_by_step(task, outputs, evaluation)
-        write_json(run.metrics, metrics)
-
+    answers = score_baselines(
+        splits, task, part, evaluation, seconds=seconds, progress=progress, names=wanted
+    )
     try:
-        for name, outputs, scores, skipped in score_baselines(
-            splits, task, scored_part(splits), evaluation, seconds=seconds, progress=progress, without=done
-        ):
-            keep(name, outputs, scores, skipped)
+        for answered, scores in answers:
+            if answered.outputs is not None:
+                scored[answered.name] = scores
+                skipped.pop(answered.name, None)
+                if forecasts:
+                    errors[answered.name] = errors_by_step(task, answered.outputs, evaluation)
+            elif answered.name in skipped:
+                skipped[answered.name] = str(answered.skipped)
+            write_json(run.metrics, metrics)
     finally:
-        if len(errors) > 1:
+        if 1 < len(errors) > len(scored):
             draw_errors_by_step(run, splits, errors)
         write_run_report(run, result, task, known)
-        write_json(run.metrics, metrics)
 
 
 def baselines_of_run(
@@ -103,13 +101,11 @@ def baselines_of_run(
         kept: dict[str, Any] = run.read_metrics()["baselines"]
         return kept
     found: dict[str, Any] = {"part": part, "scores": {}, "skipped": {}}
-    for name, outputs, scores, skipped in score_baselines(
-        splits, task, part, evaluation, seconds=seconds, progress=True
-    ):
-        if outputs is None:
-            found["skipped"][name] = skipped
+    for answered, scores in score_baselines(splits, task, part, evaluation, seconds=seconds, progress=True):
+        if answered.outputs is None:
+            found["skipped"][answered.name] = answered.skipped
         else:
-            found["scores"][name] = scores
+            found["scores"][answered.name] = scores
     return found
 
 
@@ -121,19 +117,29 @@ def score_baselines(
     *,
     seconds: float,
     progress: bool,
-    without: Any = (),
-) -> Iterator[tuple[str, np.ndarray | None, Scores, str | None]]:
-    """Yields each baseline's name, outputs (``None`` if it was left out), scores, and why it was left out."""
+    names: Sequence[str] | None = None,
+) -> Iterator[tuple[Answered, Scores]]:
+    """Yields each baseline and its scores, which are empty where it was left out.
+
+    Args:
+        splits: The data.
+        task: The task.
+        part: The part to answer.
+        evaluation: The model on it.
+        seconds: Seconds for all of them together.
+        progress: Whether to show each on standard error.
+        names: Those that are wanted; ``None`` for all.
+    """
     split = getattr(splits, part)
-    names = [name for name in list_baselines(splits, split) if name not in without]
+    names = list_baselines(splits, split) if names is None else names
     report = BaselineReporter(names, seconds, enabled=progress)
     with contextlib.closing(report):
-        for answered in answer_each(splits, split, seconds=seconds, without=without, started=report.start):
+        for answered in answer_each(splits, split, seconds=seconds, names=names, started=report.start):
             scores: Scores = {}
             if answered.outputs is not None:
                 scores = score_outputs(
                     answered.outputs, evaluation.targets, splits, task, lengths=evaluation.lengths
                 )
-            yield answered.name, answered.outputs, scores, answered.skipped
+            yield answered, scores
             # Once it is kept.
             report.end(answered.name, answered.skipped or scores, answered.seconds)

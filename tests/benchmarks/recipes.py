@@ -56,29 +56,21 @@ def _runs(card: Card) -> str:
     return "folds" if card.data["folds"] else "seeds"
 
 
-def renew_baselines(recipe: Recipe) -> None:
-    """Fits the baselines of a card again; they hang on the data alone, which only folds change from run to run."""
-    from rnnzoo.recipes.runs import load
-    from rnnzoo.tasks import get_task
-    from rnnzoo.training.baselines.baselines import answer_each
-    from rnnzoo.training.evaluation import score_outputs
+def renew_baselines(recipe: Recipe, known: dict[str, dict[str, Scores]]) -> None:
+    """Fits the baselines of a card again; they hang on the data alone, which only folds change from run to run.
 
+    Args:
+        recipe: The recipe.
+        known: What was fitted to data before, which is taken.
+    """
     card, path = known_card(recipe.name), CARDS / f"{recipe.name}.json"
     assert card is not None, f"{recipe.name} has no card yet"
-    found: list[dict[str, Scores]] = []
+    found = []
     for number in range(recipe.folds or 1):
-        splits = load(recipe, number)
-        part = splits.test if splits.test is not None else splits.validation
-        truth = part.gather(np.arange(len(part)))[1]
-        if splits.task == "forecasting":
-            truth = splits.decoding.in_original_units(truth)
-        found.append({})
-        for answer in answer_each(splits, part):
-            assert answer.outputs is not None, answer.skipped
-            found[-1][answer.name] = score_outputs(answer.outputs, truth, splits, get_task(splits.task))
-            print(
-                f"{recipe.name}: {answer.name} {found[-1][answer.name]} ({answer.seconds:.1f} s)", flush=True
-            )
+        data = f"{recipe.data} {dict(recipe.data_options)} {number}"
+        if data not in known:
+            known[data] = fit_baselines(recipe, number)
+        found.append(known[data])
     # Without folds each run has the same.
     found *= len(card.runs) // len(found)
     fitted = {name: statistics([row[name] for row in found]) for name in found[0]}
@@ -89,6 +81,26 @@ def renew_baselines(recipe: Recipe) -> None:
     write_json(path, {**card.to_dict(), **facts, "baselines": {**fitted, **rivals}})
 
 
+def fit_baselines(recipe: Recipe, number: int) -> dict[str, Scores]:
+    """Fits and scores the baselines of one run."""
+    from rnnzoo.recipes.runs import load
+    from rnnzoo.tasks import get_task
+    from rnnzoo.training.baselines import answer_each
+    from rnnzoo.training.evaluation import score_outputs
+
+    splits = load(recipe, number)
+    part = splits.test if splits.test is not None else splits.validation
+    truth = part.gather(np.arange(len(part)))[1]
+    if splits.task == "forecasting":
+        truth = splits.decoding.in_original_units(truth)
+    found: dict[str, Scores] = {}
+    for answer in answer_each(splits, part):
+        assert answer.outputs is not None, answer.skipped
+        found[answer.name] = score_outputs(answer.outputs, truth, splits, get_task(splits.task))
+        print(f"{recipe.name}: {answer.name} {found[answer.name]} ({answer.seconds:.1f} s)", flush=True)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--recipes", default="*", help="a pattern of names")
@@ -97,8 +109,9 @@ def main() -> None:
     parser.add_argument("--baselines", action="store_true", help="only fit the baselines of cards again")
     options = parser.parse_args()
     if options.baselines:
+        fitted: dict[str, dict[str, Scores]] = {}
         for recipe in list_recipes(options.recipes):
-            renew_baselines(recipe)
+            renew_baselines(recipe, fitted)
         return
     if options.table:
         print(table())

@@ -47,7 +47,7 @@ from rnnzoo.data.set_files import data_directory
 from rnnzoo.data.streams import END_OF_LINE
 from rnnzoo.preprocessing import TokenPreprocessing
 from rnnzoo.preprocessing.text import split_words
-from rnnzoo.training.baselines import answer_each, list_baselines
+from rnnzoo.training.baselines import answer_each
 from rnnzoo.training.scores import score
 
 RESULTS = Path(__file__).parent / "results" / "transfer.csv"
@@ -277,9 +277,8 @@ def linear(data: Data, seed: int) -> list[dict[str, Any]]:
     splits = Splits.from_arrays(*data.labelled, test=data.test, validation_fraction=0.2, seed=seed)
     assert splits.test is not None
     truth = splits.test.gather(np.arange(len(splits.test)))[1]
-    without = [name for name in list_baselines(splits, splits.test) if name not in BASELINES]
     found = []
-    for answer in answer_each(splits, splits.test, without=without):
+    for answer in answer_each(splits, splits.test, names=BASELINES):
         assert answer.outputs is not None, answer.skipped
         accuracy = score(splits.task, answer.outputs, truth)["accuracy"]
         found.append(

@@ -72,7 +72,7 @@ def answer_each(
     part: Split,
     *,
     seconds: float = math.inf,
-    without: Collection[str] = (),
+    names: Collection[str] | None = None,
     started: Callable[[str], None] = lambda name: None,
 ) -> Iterator[Answered]:
     """Fits the baselines of ``run_baselines`` one after the other, those that take longest last.
@@ -81,7 +81,7 @@ def answer_each(
         splits: The data.
         part: The part to answer, one of ``splits``.
         seconds: Seconds for all of them together. One that would take more is left out, never answered in part.
-        without: Names of those that are not wanted.
+        names: Those that are wanted; ``None`` for all.
         started: Called with the name of each before it is fitted.
 
     Yields:
@@ -89,7 +89,7 @@ def answer_each(
     """
     budget = Budget(seconds)
     for name, fit in _plan(splits, part).items():
-        if name not in without:
+        if names is None or name in names:
             started(name)
             yield _answer(name, fit, budget)
 
