@@ -4,6 +4,8 @@
     ├── ArgumentError        (ValueError)         a builder, config or command argument is wrong
     │   └── UnknownNameError                      a name is not in its table; the nearest one is suggested
     ├── DataError            (ValueError)         a data file, table or array cannot be used
+    │   └── RowError                              one row of the data is the cause; carries its number
+    │       └── EmptyRowError                     it holds nothing: no word, step, base or frame
     ├── RunError             (RuntimeError)       a training run or a search cannot go on
     ├── PathExistsError      (FileExistsError)    writing would overwrite something
     ├── PathNotFoundError    (FileNotFoundError)  something to be read is not there
@@ -49,6 +51,32 @@ class UnknownNameError(ArgumentError):
 
 class DataError(RnnzooError, ValueError):
     """A data file, table or array cannot be used."""
+
+
+class RowError(DataError):
+    """One row of the data cannot be used.
+
+    Args:
+        row: The number of the row, counted from 0 in the rows as they were passed.
+        problem: What was received, what was expected, how to fix it.
+        of: What the row belongs to, such as ``"validation"``; empty where there is nothing else.
+
+    Example:
+        >>> str(RowError(3, "received nan; expected a number.", of="validation"))
+        'validation: row 3: received nan; expected a number.'
+    """
+
+    def __init__(self, row: int, problem: str, *, of: str = "") -> None:
+        super().__init__(f"{of}: row {row}: {problem}" if of else f"row {row}: {problem}")
+        self.row, self.problem, self.of = row, problem, of
+
+    def at(self, row: int, *, of: str = "") -> RowError:
+        """Returns the same error of the row with another number, where rows were renumbered on the way."""
+        return type(self)(row, self.problem, of=of or self.of)
+
+
+class EmptyRowError(RowError):
+    """One row of the data holds nothing that a model could read."""
 
 
 class RunError(RnnzooError, RuntimeError):

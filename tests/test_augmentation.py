@@ -786,3 +786,14 @@ def test_rows_of_different_lengths_keep_theirs() -> None:
         rows_of(augmented(splits, config), 0), splits.train.encoded(range(len(splits.train))), strict=True
     ):
         assert row.shape == clean.shape
+
+
+def test_a_row_of_which_noise_leaves_no_word_stays_as_it_was() -> None:
+    splits = Splits.from_arrays(["film !"] * 40, [0, 1] * 20)
+    noisy = augmented(splits, {"token_dropout": 0.9})
+    assert isinstance(noisy, AugmentedSplit)
+    # Most draws leave the mark alone, which is no word.
+    assert any(noisy._noisy_raw(row, rng(row)) == "!" for row in range(28))
+    for epoch in range(3):
+        rows = noisy.noisy(range(28), seed=1, epoch=epoch)
+        assert [row.tolist() for row in rows] == [[2]] * 28

@@ -204,3 +204,17 @@ def test_translators_of_the_zoo_paraphrase_training_rows(tmp_path: Path) -> None
     words = splits.preprocessing.vocabulary.words
     seen = {" ".join(words[token] for token in row) for row in batch[0]["tokens"]}
     assert seen == {"fine movie", "poor movie"}
+
+
+def test_what_a_translator_makes_nothing_of_is_not_given_to_the_other(tmp_path: Path) -> None:
+    given: list[str] = []
+
+    def back(texts: Sequence[str]) -> list[str]:
+        given.extend(texts)
+        return [text.lower() for text in texts]
+
+    def there(texts: Sequence[str]) -> list[str]:
+        return ["" if text == "b" else text.upper() + "!" for text in texts]
+
+    found = back_translate(["a", "b"], there, back, cache=tmp_path / "cache.sqlite", name="toy")
+    assert (found, given) == ({"a": "a!"}, ["A!"])

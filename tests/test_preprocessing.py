@@ -14,14 +14,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
+from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, PathNotFoundError
 from rnnzoo.preprocessing import (
+    CharacterPreprocessing,
+    CharacterTextPreprocessing,
+    DNAPreprocessing,
     FeaturePreprocessing,
+    FramePreprocessing,
+    IrregularPreprocessing,
     LogMelPreprocessing,
     Preprocessing,
+    SubwordPreprocessing,
     TextPreprocessing,
     TokenPreprocessing,
     WindowPreprocessing,
+    WordPreprocessing,
     load_preprocessing,
     save_preprocessing,
 )
@@ -61,18 +68,29 @@ def assert_same_words(ours: TextPreprocessing, layer: keras.layers.TextVectoriza
     assert [word.rstrip("\0") for word in ours.vocabulary.words] == [str(w) for w in layer.get_vocabulary()]
 
 
+def assert_same_ids(ours: TextPreprocessing, layer: keras.layers.TextVectorization, texts: list[str]) -> None:
+    """Alone and together; what Keras finds no word in is refused."""
+    spoken = []
+    for text in texts:
+        expected = np.asarray(layer([text]))[0]
+        if expected.any():
+            np.testing.assert_array_equal(np.trim_zeros(ours.apply([text])["tokens"][0]), expected)
+            spoken.append(text)
+            continue
+        with pytest.raises(EmptyRowError, match=r"^row 0: received .*; expected at least one word"):
+            ours.apply([text])
+    expected = np.asarray(layer([*spoken, "anchor"]))
+    found = ours.apply([*spoken, "anchor"])["tokens"]
+    np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("max_tokens", [3, 10, 10_000])
 def test_text_is_what_text_vectorization_does(max_tokens: int) -> None:
     texts = [*HOSTILE, "the cat", "The dog.", "a cat"]
     layer = keras_layer(texts, max_tokens=max_tokens)
     ours = TextPreprocessing.fit(texts, max_tokens=max_tokens)
     assert_same_words(ours, layer)
-    for text in texts:  # alone and together
-        np.testing.assert_array_equal(
-            np.trim_zeros(ours.apply([text])["tokens"][0]), np.asarray(layer([text]))[0]
-        )
-    expected = np.asarray(layer(texts))
-    np.testing.assert_array_equal(ours.apply(texts)["tokens"][:, : expected.shape[1]], expected)
+    assert_same_ids(ours, layer, texts)
 
 
 ALPHABET = st.sampled_from("aAbBéÉ .,'-!\t\n\x00\u00a0日İ")
@@ -88,10 +106,7 @@ def test_any_text_is_what_text_vectorization_does(texts: list[str]) -> None:
     layer = keras_layer([*texts, "anchor"])
     ours = TextPreprocessing.fit([*texts, "anchor"])
     assert_same_words(ours, layer)
-    expected = np.asarray(layer(texts))
-    found = ours.apply(texts)["tokens"]
-    np.testing.assert_array_equal(found[:, : expected.shape[1]], expected)
-    assert not found[:, expected.shape[1] :].any()
+    assert_same_ids(ours, layer, texts)
 
 
 def test_a_cut_keeps_the_first_words() -> None:
@@ -151,7 +166,7 @@ def test_missing_values_are_filled_from_the_past_only() -> None:
 
 
 ALL: list[tuple[Preprocessing, list[Any]]] = [
-    (TextPreprocessing.fit(["the cat"], max_length=5), ["the dog", ""]),
+    (TextPreprocessing.fit(["the cat"], max_length=5), ["the dog", "a"]),
     (TokenPreprocessing.fit([["the", "cat"]]), [["the", "dog"], ["a"]]),
     (FeaturePreprocessing.fit([[[1.0], [2.0]], [[3.0]]]), [[[1.0]], [[2.0], [4.0]]]),
     (window(), [{"a": [1, 2], "b": [3, 4], "c": ["x", "y"]}]),
@@ -240,12 +255,12 @@ def test_log_mel_is_that_of_tensorflow() -> None:
 
 def test_log_mel_is_scaled_on_its_training_frames(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    sounds = [rng.uniform(-1, 1, size) for size in (900, 2000, 100)]
+    sounds = [rng.uniform(-1, 1, size) for size in (900, 2000, 200)]
     fitted = LogMelPreprocessing.fit(sounds, sample_rate=8000, num_mels=10)
     frames = np.concatenate(fitted.encode(sounds))
     np.testing.assert_allclose(frames.mean(axis=0), 0.0, atol=1e-5)
     np.testing.assert_allclose(frames.std(axis=0), 1.0, atol=1e-5)
-    assert [len(row) for row in fitted.encode(sounds)] == [9, 23, 0]
+    assert [len(row) for row in fitted.encode(sounds)] == [9, 23, 1]
     integers = [np.round(sounds[0] * 32767).astype(np.int16)]
     floats = [integers[0] / 32768]
     np.testing.assert_array_equal(fitted.encode(integers)[0], fitted.encode(floats)[0])
@@ -272,5 +287,91 @@ def test_log_mel_refuses_impossible_arguments() -> None:
         LogMelPreprocessing(8000, upper_hz=5000.0)
     with pytest.raises(ArgumentError, match="received 1 and 40 values; expected 40 each"):
         LogMelPreprocessing(8000, mean=[0.0])
-    with pytest.raises(DataError, match="received none of 200 samples or more"):
-        LogMelPreprocessing.fit([np.zeros(3)], sample_rate=8000)
+
+
+SHAPES = np.zeros((2, 2, 2, 1))
+EMPTY: list[tuple[Preprocessing, Any, Any, str]] = [
+    (TextPreprocessing.fit(["a b"]), "a", "", "an empty text; expected at least one word. Drop the row."),
+    (TextPreprocessing.fit(["a b"]), "a", " \n", "an empty text; expected at least one word. Drop the row."),
+    (TextPreprocessing.fit(["a"]), "x", "?!", "the text '?!'; expected at least one word. Drop the row."),
+    (
+        TextPreprocessing.fit(["a"]),
+        "x",
+        "!" * 50,
+        f"the text {'!' * 40 + '…'!r}; expected at least one word. Drop the row.",
+    ),
+    (TokenPreprocessing.fit([["a"]]), ["!"], [], "an empty text; expected at least one word. Drop the row."),
+    (TokenPreprocessing.fit([["a"]]), "!", " ", "an empty text; expected at least one word. Drop the row."),
+    (
+        CharacterPreprocessing.fit([["a"]]),
+        "!",
+        [],
+        "an empty text; expected at least one word. Drop the row.",
+    ),
+    (
+        CharacterTextPreprocessing.fit(["a"]),
+        " ",
+        "",
+        "an empty text; expected at least one character. Drop the row.",
+    ),
+    (WordPreprocessing.fit(["a ."]), "?", " ", "an empty text; expected at least one word. Drop the row."),
+    (SubwordPreprocessing.fit(["a"]), "é", " ", "an empty text; expected at least one word. Drop the row."),
+    (
+        FeaturePreprocessing([0.0], [1.0], variable_length=True),
+        [[1.0]],
+        [],
+        "an empty series; expected at least one step. Drop the row.",
+    ),
+    (
+        FeaturePreprocessing([0.0], [1.0], variable_length=False),
+        [[1.0]],
+        np.zeros((0, 1)),
+        "an empty series; expected at least one step. Drop the row.",
+    ),
+    (
+        FramePreprocessing.fit([SHAPES]),
+        SHAPES,
+        SHAPES[:0],
+        "an empty video; expected at least one frame. Drop the row.",
+    ),
+    (
+        IrregularPreprocessing([0.0], [1.0], step=1.0),
+        {"times": [0], "values": [[None]]},
+        {"times": [], "values": []},
+        "an empty series; expected at least one step. Drop the row.",
+    ),
+    (DNAPreprocessing(), "N", " ", "an empty sequence; expected at least one base. Drop the row."),
+    (
+        DNAPreprocessing(kmer=3),
+        "ACG",
+        "AC",
+        "the sequence 'AC'; expected at least 3 bases, one 3-mer. Drop the row.",
+    ),
+    (
+        LogMelPreprocessing(8000),
+        np.zeros(200),
+        np.zeros(2),
+        "2 samples; expected at least 200, one frame. Drop the row, or record longer.",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "least", "empty", "message"),
+    EMPTY,
+    ids=[f"{number}-{made.kind}" for number, (made, *_) in enumerate(EMPTY)],
+)
+def test_a_row_that_holds_nothing_is_refused(
+    preprocessing: Preprocessing, least: Any, empty: Any, message: str
+) -> None:
+    with pytest.raises(EmptyRowError) as caught:
+        preprocessing.encode([least, least, empty])
+    assert str(caught.value) == f"row 2: received {message}"
+    assert caught.value.row == 2
+    # Without the row all is well.
+    assert [len(row) > 0 for row in preprocessing.encode([least, least])] == [True, True]
+
+
+def test_sound_too_short_to_fit_on_is_named() -> None:
+    with pytest.raises(EmptyRowError, match=r"^row 1: received 3 samples; expected at least 200, one frame"):
+        LogMelPreprocessing.fit([np.zeros(200), np.zeros(3)], sample_rate=8000)

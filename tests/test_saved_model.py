@@ -95,11 +95,13 @@ class TestTexts:
         assert report.max_difference <= 1e-5
         loaded = tf.saved_model.load(str(tmp_path / "1"))
         assert sorted(loaded.signatures) == ["arrays", "serving_default"]
-        rows = ["The CAT!", "", "stop na\u00efve\u00a0\u65e5\u672c", "\x00"]
+        rows = ["The CAT!", "a", "stop na\u00efve\u00a0\u65e5\u672c", "\x00"]
         tokens = made.apply(rows)["tokens"]
         expected = np.asarray(model(tokens))
         found = loaded.signatures["serving_default"](text=tf.constant(rows))["logits"]
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+        found = loaded.signatures["serving_default"](text=tf.constant(["stop", " ", ""]))["logits"]
+        assert np.isnan(found).all(axis=1).tolist() == [False, True, True]  # refused by the preprocessing
         found = loaded.signatures["arrays"](tokens=tf.constant(tokens))["logits"]
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 

@@ -260,6 +260,12 @@ def test_wrong_use_is_said(tmp_path: Path) -> None:
         stream_table(path, seed=2**70, **good)
     with pytest.raises(ArgumentError, match="label: received 'text', which is the column of texts"):
         stream_table(path, text="text", label="text")
+    blank = write(tmp_path / "d.csv", [*rows_of(30), ("?!", "dry"), *rows_of(30)])
+    with pytest.raises(
+        DataError,
+        match=r"d\.csv: line 32: received the text '\?!'; expected at least one word\. Drop the row\.$",
+    ):
+        stream_table(blank, text="text", label="label")
     empty = write(tmp_path / "c.csv", [*rows_of(30), ("sun", ""), *rows_of(30)])
     with pytest.raises(
         DataError, match=r"c\.csv: line 32: targets: received the empty label ''; expected a name"

@@ -49,7 +49,8 @@ class LogMelGraph(RawGraph):
             [add("Unsqueeze", [mask, builder.integers(2)]), features, builder.constant(np.float32(0))],
         )
         bad = add("Or", [add("IsNaN", ["waveform"]), add("IsInf", ["waveform"])])
-        return RawValues({"features": features, "mask": mask}, any_of(builder, bad, 1))
+        empty = add("Equal", [frames, builder.integers(0)])
+        return RawValues({"features": features, "mask": mask}, add("Or", [any_of(builder, bad, 1), empty]))
 
     def _count_frames(self, builder: NodeBuilder) -> tuple[str, str]:
         """Returns the frames of each row ``(batch,)``, and those of the batch, one at least."""
@@ -103,7 +104,7 @@ class LogMelGraph(RawGraph):
         }
 
     def examples(self) -> Iterator[list[Any]]:
-        """Yields noise, tones, silence and waveforms too short for a frame."""
+        """Yields noise, tones and silence, none shorter than a frame."""
         made, rng = self.preprocessing, np.random.default_rng(0)
         second = np.arange(made.sample_rate) / made.sample_rate
         tone = 0.3 * np.sin(2 * np.pi * 0.1 * made.sample_rate * second)
@@ -113,7 +114,7 @@ class LogMelGraph(RawGraph):
             tone,
             noise,
             one,
-            noise[: made.frame_length - 1],
+            noise[: made.frame_length + 1],
             noise[: made.frame_length + made.frame_step],
         ]
         rows = [row.astype(np.float32) for row in rows]

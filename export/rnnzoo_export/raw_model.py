@@ -188,7 +188,7 @@ def _write_answer(
         factor, offset = decoding.output_scaling
         value = builder.add("Mul", [value, builder.constant(factor)])
         value = builder.add("Add", [value, builder.constant(offset)])
-    if refused:
+    if refused and np.dtype(spec.dtype).kind == "f":
         axes = builder.integers(*range(1, len(spec.shape)))
         rows = builder.add("Unsqueeze", [refused, axes]) if len(spec.shape) > 1 else refused
         value = builder.add("Where", [rows, builder.constant(np.array(np.nan, spec.dtype)), value])

@@ -50,8 +50,9 @@ class FeatureGraph(RawGraph):
             return RawValues({"features": features}, any_of(builder, bad, 1, 2))
         valid = add("Unsqueeze", ["mask", builder.integers(2)])
         features = add("Where", [valid, features, builder.constant(np.float32(0))])
-        refused = any_of(builder, add("And", [bad, valid]), 1, 2)
-        return RawValues({"features": features, "mask": "mask"}, refused)
+        bad = any_of(builder, add("And", [bad, valid]), 1, 2)
+        empty = add("Not", [any_of(builder, "mask", 1)])
+        return RawValues({"features": features, "mask": "mask"}, add("Or", [bad, empty]))
 
     def arrays(self, raw: Rows) -> dict[str, np.ndarray]:
         """Returns rows padded with zeros, and the mask."""
@@ -64,9 +65,9 @@ class FeatureGraph(RawGraph):
         return {"series": series, "mask": np.arange(series.shape[1])[None] < lengths[:, None]}
 
     def examples(self) -> Iterator[list[Any]]:
-        """Yields rows of one length, and of several and none where lengths vary."""
+        """Yields rows of one length, and of several where lengths vary."""
         made, rng = self.preprocessing, np.random.default_rng(0)
-        several = ([5], [9, 4, 1, 0], [0]) if made.variable_length else ([7], [7, 7, 7])
+        several = ([5], [9, 4, 1], [1]) if made.variable_length else ([7], [7, 7, 7])
         for lengths in several:
             yield [made.mean + made.scale * rng.normal(size=(steps, len(made.mean))) for steps in lengths]
 

@@ -78,7 +78,10 @@ class TextGraph(RawGraph):
             text = _replace(builder, text, character, " ")
         words, _ = builder.add_many("StringSplit", [text], [builder.name("words"), builder.name("count")])
         ids = builder.add("LabelEncoder", [words], domain="ai.onnx.ml", **self._table())
-        return RawValues({"tokens": self._sized(builder, ids)})
+        ids = self._sized(builder, ids)
+        first = add("Gather", [ids, builder.constant(np.int64(0))], axis=1)
+        # Only a text without a word begins with padding.
+        return RawValues({"tokens": ids}, add("Equal", [first, builder.constant(np.int64(0))]))
 
     def _table(self) -> dict[str, Any]:
         known = self.preprocessing.vocabulary.words[2:]
@@ -105,9 +108,11 @@ class TextGraph(RawGraph):
         return {"text": np.array(list(raw), object)}
 
     def examples(self) -> Iterator[list[Any]]:
-        """Yields hostile texts one by one and all at once, then texts of known words."""
-        yield from ([text] for text in HOSTILE)
-        yield list(HOSTILE)
+        """Yields hostile texts, none of them empty, one by one and all at once, then texts of known words."""
+        words = self.preprocessing.words
+        texts = [text for text in HOSTILE if words(text, 0)]
+        yield from ([text] for text in texts)
+        yield texts
         words = self.preprocessing.vocabulary.words[2:] or ["word"]
         rng = np.random.default_rng(0)
         yield [" ".join(rng.choice(words, count)) for count in (1, 3, 20)]

@@ -99,7 +99,7 @@ def write_saved_model(
             archive.track(tokens)
             archive.add_endpoint(
                 DEFAULT_KEY,
-                lambda text: exportable(tokens(text)),
+                lambda text: _answers_to_texts(exportable, tokens(text)),
                 input_signature=[tf.TensorSpec((None,), tf.string, name="text")],
             )
         archive.write_out(str(directory), verbose=False)
@@ -114,6 +114,19 @@ def load_signature(directory: Path, key: str = DEFAULT_KEY) -> Any:
     # The function does not keep the variables alive itself.
     function._rnnzoo_owner = loaded
     return function
+
+
+def _answers_to_texts(exportable: Exportable, ids: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns the answers to texts; a text without a word, which begins with padding, is answered NaN."""
+    empty = tf.equal(ids[:, 0], 0)
+    return {name: _nan_where(empty, answer) for name, answer in exportable(ids).items()}
+
+
+def _nan_where(rows: tf.Tensor, answer: tf.Tensor) -> tf.Tensor:
+    if not answer.dtype.is_floating:
+        return answer
+    shape = tf.concat([tf.shape(rows), tf.ones(tf.rank(answer) - 1, tf.int32)], axis=0)
+    return tf.where(tf.reshape(rows, shape), tf.constant(np.nan, answer.dtype), answer)
 
 
 def _check_texts(exportable: Exportable, directory: Path, graph: TextGraph, name: str) -> ParityReport:

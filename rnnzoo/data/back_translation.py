@@ -79,12 +79,23 @@ def back_translate(
         missing = [text for text in wanted if text not in found]
         for start in range(0, len(missing), batch_size):
             batch = missing[start : start + batch_size]
-            there = _answers(to, batch, "to")
-            paraphrases = _answers(back, there, "back")
+            paraphrases = _there_and_back(to, back, batch)
             found |= dict(zip(batch, paraphrases, strict=True))
             with _errors_named(path):
                 _write(connection, name, batch, paraphrases)
     return {text: found[text] for text in wanted if found[text].strip() and found[text] != text}
+
+
+def _there_and_back(to: Translate, back: Translate, texts: list[str]) -> list[str]:
+    """Returns the paraphrases of texts; what a translator makes nothing of is not given to the other one."""
+    there = _answers_to_words(to, texts, "to")
+    return _answers_to_words(back, there, "back")
+
+
+def _answers_to_words(translate: Translate, texts: list[str], name: str) -> list[str]:
+    spoken = [text for text in texts if text.strip()]
+    answers = iter(_answers(translate, spoken, name) if spoken else [])
+    return [next(answers) if text.strip() else "" for text in texts]
 
 
 def _answers(translate: Translate, texts: list[str], name: str) -> list[str]:

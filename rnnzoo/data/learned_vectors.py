@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.word_vectors import WordVectors, assembled
-from rnnzoo.errors import DataError
+from rnnzoo.errors import DataError, RowError
 
 _SPECIAL = 2  # ids 0 and 1: padding and unknown
 # Contexts are smoothed so that rare ones do not seem to say much (Levy 2015).
@@ -83,7 +83,10 @@ def learn_word_vectors(
 
 def _encoded(texts: Sequence[Any], preprocessing: Any) -> Iterable[np.ndarray]:
     for start in range(0, len(texts), _ROWS):
-        yield from preprocessing.encode(texts[start : start + _ROWS])
+        try:
+            yield from preprocessing.encode(texts[start : start + _ROWS])
+        except RowError as error:
+            raise error.at(start + error.row) from error.__cause__
 
 
 def _neighbours(rows: Iterable[np.ndarray], size: int, window: int) -> Any:

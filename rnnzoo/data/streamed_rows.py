@@ -15,7 +15,7 @@ from rnnzoo import checks
 from rnnzoo.data.batching import batch_order
 from rnnzoo.data.copies import text_key
 from rnnzoo.data.split import Batch, SequenceSplit, Split, refuse_tokens
-from rnnzoo.data.tables import check_label, iterate_rows
+from rnnzoo.data.tables import check_label, check_text, iterate_rows
 from rnnzoo.data.targets import encode_targets
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import DataError, UnknownNameError
@@ -83,6 +83,7 @@ class TextTable:
                 raise UnknownNameError(f"column of {self.path}", column, names)
         text, label = names.index(self.text), names.index(self.label)
         for line, row in rows:
+            check_text(self.path, line, row[text])
             if self.separator is None:
                 check_label(self.path, line, row[label])
             if self.draw is None or self.draw.part_of(row[text]) == self.part:

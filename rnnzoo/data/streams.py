@@ -13,9 +13,9 @@ from rnnzoo import checks
 from rnnzoo.data.split import Batch, Split, refuse_tokens
 from rnnzoo.data.splits import Splits, check_fractions
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.errors import ArgumentError, DataError, EmptyRowError
 from rnnzoo.files import read_text
-from rnnzoo.preprocessing import CharacterTextPreprocessing, TokenPreprocessing
+from rnnzoo.preprocessing import CharacterTextPreprocessing, Preprocessing, TokenPreprocessing
 
 #: Streams that a text is cut into to be scored.
 EVALUATED_STREAMS = 8
@@ -172,7 +172,7 @@ def text_stream_splits(
     words = preprocessing.vocabulary.words
     parts = {
         part: StreamSplit(
-            preprocessing.encode(row)[0], window=window, words=words, separator=" " if unit == "word" else ""
+            _ids(preprocessing, row), window=window, words=words, separator=" " if unit == "word" else ""
         )
         for part, row in rows.items()
     }
@@ -194,6 +194,14 @@ def _read(source: str | Path) -> str:
     if isinstance(source, str):
         return source
     return read_text(source, "a text file")
+
+
+def _ids(preprocessing: Preprocessing, text: list[str]) -> np.ndarray:
+    """Returns the ids of a text, none where it is empty, of which ``StreamSplit`` says that it is too short."""
+    try:
+        return preprocessing.encode(text)[0]
+    except EmptyRowError:
+        return np.zeros(0, np.int32)
 
 
 def _with_ends(text: str) -> str:

@@ -11,17 +11,24 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rnnzoo import checks
 from rnnzoo.data.series import series_splits
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.targets import label_name
-from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
+from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, UnknownNameError
 from rnnzoo.files import existing_file
+from rnnzoo.preprocessing.base import refuse_empty
+from rnnzoo.preprocessing.text import split_words
 from rnnzoo.preprocessing.windows import Missing
 from rnnzoo.tasks import TASKS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Most texts show a word in as many characters.
+_LOOKED_AT = 100
 
 FilePath = str | os.PathLike[str]
 
@@ -228,6 +235,15 @@ def check_label(path: FilePath, line: int, label: str) -> None:
         label_name(label)
     except DataError as error:
         raise DataError(f"{path}: line {line}: {error}") from error
+
+
+def check_text(path: FilePath, line: int, text: str) -> None:
+    """Raises ``DataError``, with the line, if a row has a text without a word."""
+    words = split_words(text[:_LOOKED_AT]) or split_words(text)
+    try:
+        refuse_empty([text], [np.array(words)], kind="text", expected="at least one word")
+    except EmptyRowError as error:
+        raise DataError(f"{path}: line {line}: {error.problem}") from error
 
 
 def file_checksum(path: FilePath) -> str:

@@ -8,8 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from rnnzoo.errors import EmptyRowError
+
 #: Raw rows, or targets: one element each.
 Rows = Sequence[Any] | np.ndarray
+
+_SHOWN = 40
 
 
 class Preprocessing(ABC):
@@ -25,10 +29,11 @@ class Preprocessing(ABC):
 
     @abstractmethod
     def encode(self, raw: Rows) -> list[np.ndarray]:
-        """Turns raw rows into arrays ``(time, ...)``, one per row.
+        """Turns raw rows into arrays ``(time, ...)``, one per row, each of one step at least.
 
         Raises:
-            DataError: If a row cannot be read; the message names it.
+            DataError: If a row cannot be read or holds nothing; the message names it. It is a ``RowError``, which
+                carries the number of the row, or an ``EmptyRowError``.
         """
 
     @abstractmethod
@@ -47,6 +52,32 @@ class Preprocessing(ABC):
     @abstractmethod
     def from_config(cls, config: Mapping[str, Any]) -> Preprocessing:
         """Makes it again from ``to_config``."""
+
+
+def refuse_empty(raw: Rows, encoded: Sequence[np.ndarray], *, kind: str, expected: str) -> None:
+    """Raises ``EmptyRowError`` for the first row of which nothing is left: it has no answer, only that of padding.
+
+    Args:
+        raw: The rows as they came.
+        encoded: What was made of each.
+        kind: What a row is called, for messages.
+        expected: What it must hold.
+
+    Example:
+        >>> refuse_empty(["a", ""], [np.array([2]), np.array([])], kind="text", expected="at least one word")
+        Traceback (most recent call last):
+        ...
+        rnnzoo.errors.EmptyRowError: row 1: received an empty text; expected at least one word. Drop the row.
+    """
+    for number, (row, steps) in enumerate(zip(raw, encoded, strict=True)):
+        if len(steps) == 0:
+            blank = not isinstance(row, str) or not row.strip()
+            received = f"an empty {kind}" if blank else f"the {kind} {_shortened(row)!r}"
+            raise EmptyRowError(number, f"received {received}; expected {expected}. Drop the row.")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def pad(rows: Sequence[np.ndarray], *, dtype: Any) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rnnzoo.errors import DataError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
+from rnnzoo.errors import RowError
+from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
 from rnnzoo.preprocessing.text import PADDING, UNKNOWN, Vocabulary
 
 
@@ -39,10 +39,12 @@ class CharacterTextPreprocessing(Preprocessing):
 
     def encode(self, raw: Rows) -> list[np.ndarray]:
         """Turns texts into ids ``(time,)``."""
-        return [
+        rows = [
             self.vocabulary.ids(character.encode("utf-8") for character in _text(row, number))
             for number, row in enumerate(raw)
         ]
+        refuse_empty(raw, rows, kind="text", expected="at least one character")
+        return rows
 
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Pads ids to ``tokens`` int32 ``(batch, time)``."""
@@ -60,12 +62,13 @@ class CharacterTextPreprocessing(Preprocessing):
 
 def _text(row: Any, number: int) -> str:
     if not isinstance(row, str):
-        raise DataError(f"row {number}: received {type(row).__name__}; expected a text. Pass strings.")
+        raise RowError(number, f"received {type(row).__name__}; expected a text. Pass strings.")
     try:
         row.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise DataError(
-            f"row {number}: received a text with a lone surrogate ({error.reason}); expected Unicode text. Decode the "
-            "source as UTF-8 first."
+        raise RowError(
+            number,
+            f"received a text with a lone surrogate ({error.reason}); expected Unicode text. Decode the "
+            "source as UTF-8 first.",
         ) from error
     return row

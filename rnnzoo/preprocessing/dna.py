@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.errors import DataError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
+from rnnzoo.errors import DataError, RowError
+from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
 
 #: The channels, in order: reversed they are the complements.
 BASES = "ACGT"
@@ -74,8 +74,8 @@ class DNAPreprocessing(Preprocessing):
     Example:
         >>> DNAPreprocessing(variable_length=False).apply(["AcR"])["features"].tolist()
         [[[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.5, 0.0, 0.5, 0.0]]]
-        >>> DNAPreprocessing(kmer=2).apply(["AACN", "T"])["tokens"].tolist()
-        [[2, 3, 1], [0, 0, 0]]
+        >>> DNAPreprocessing(kmer=2).apply(["AACN", "AT"])["tokens"].tolist()
+        [[2, 3, 1], [5, 0, 0]]
 
     Reference:
         Cornish-Bowden 1985, Nomenclature for incompletely specified bases (IUPAC-IUB).
@@ -107,9 +107,11 @@ class DNAPreprocessing(Preprocessing):
     def encode(self, raw: Rows) -> list[np.ndarray]:
         """Turns sequences into shares ``(time, 4)`` float32, or into k-mer ids ``(time,)`` int32."""
         codes = [_codes(row, number) for number, row in enumerate(raw)]
-        if self.kmer is None:
-            return [_SHARES[row] for row in codes]
-        return [self._kmers(row) for row in codes]
+        fewest = 1 if self.kmer is None else self.kmer
+        rows = [_SHARES[row] if self.kmer is None else self._kmers(row) for row in codes]
+        expected = "at least one base" if fewest == 1 else f"at least {fewest} bases, one {fewest}-mer"
+        refuse_empty(raw, rows, kind="sequence", expected=expected)
+        return rows
 
     def _kmers(self, codes: np.ndarray) -> np.ndarray:
         assert self.kmer is not None
@@ -153,16 +155,17 @@ def _padded(encoded: Sequence[np.ndarray]) -> np.ndarray:
 
 def _codes(row: Any, number: int) -> np.ndarray:
     if not isinstance(row, str):
-        raise DataError(
-            f"row {number}: received {type(row).__name__}; expected a DNA sequence such as 'ACGTN'. Pass strings."
+        raise RowError(
+            number, f"received {type(row).__name__}; expected a DNA sequence such as 'ACGTN'. Pass strings."
         )
     letters = row.strip()
     codes = np.frombuffer(letters.encode("utf-32-le", errors="surrogatepass"), np.uint32)
     known = (codes < len(_KNOWN)) & _KNOWN[np.minimum(codes, len(_KNOWN) - 1)]
     if not known.all():
         place = int((~known).argmax())
-        raise DataError(
-            f"row {number}: received the letter {letters[place]!r} at position {place + 1}; expected A, C, G, T or "
-            f"one of IUPAC's {''.join(sorted(set(AMBIGUITY) - set(BASES)))}. Drop gaps, and write unknown bases as N."
+        raise RowError(
+            number,
+            f"received the letter {letters[place]!r} at position {place + 1}; expected A, C, G, T or "
+            f"one of IUPAC's {''.join(sorted(set(AMBIGUITY) - set(BASES)))}. Drop gaps, and write unknown bases as N.",
         )
     return codes

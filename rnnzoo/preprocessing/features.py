@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
+from rnnzoo.errors import ArgumentError, DataError, RowError
+from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
 
 
 def fit_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -65,11 +65,13 @@ class FeaturePreprocessing(Preprocessing):
         )
 
     def encode(self, raw: Rows) -> list[np.ndarray]:
-        """Scales rows ``(time, features)`` to float32."""
-        return [
+        """Scales rows ``(time, features)`` to float32; one without a step is refused."""
+        rows = [
             ((_series(row, number, len(self.mean)) - self.mean) / self.scale).astype(np.float32)
             for number, row in enumerate(raw)
         ]
+        refuse_empty(raw, rows, kind="series", expected="at least one step")
+        return rows
 
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Pads rows to ``features`` ``(batch, time, features)``, with ``mask`` ``(batch, time)`` where lengths vary."""
@@ -102,20 +104,22 @@ def _series(row: Any, number: int, features: int | None) -> np.ndarray:
     try:
         array = np.asarray(row, np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(
-            f"row {number}: received {type(row).__name__} that is no table of numbers; expected (time, features). "
-            "Pass a list of steps, each a list of as many numbers."
+        raise RowError(
+            number,
+            f"received {type(row).__name__} that is no table of numbers; expected (time, features). "
+            "Pass a list of steps, each a list of as many numbers.",
         ) from error
     if array.size == 0:
         array = array.reshape(0, features or 1)
     if array.ndim != 2 or (features is not None and array.shape[1] != features):
         expected = f"(time, {features})" if features is not None else "(time, features)"
-        raise DataError(f"row {number}: received shape {array.shape}; expected {expected}.")
+        raise RowError(number, f"received shape {array.shape}; expected {expected}.")
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         step, feature = bad[0]
-        raise DataError(
-            f"row {number}: received {array[step, feature]} at step {step}, feature {feature}; expected finite "
-            "numbers. Drop or fill missing values first."
+        raise RowError(
+            number,
+            f"received {array[step, feature]} at step {step}, feature {feature}; expected finite "
+            "numbers. Drop or fill missing values first.",
         )
     return array

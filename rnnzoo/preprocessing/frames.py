@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
+from rnnzoo.errors import ArgumentError, DataError, RowError
+from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
 
 
 class FramePreprocessing(Preprocessing):
@@ -77,11 +77,13 @@ class FramePreprocessing(Preprocessing):
         )
 
     def encode(self, raw: Rows) -> list[np.ndarray]:
-        """Scales videos ``(time, height, width, channels)`` to float32."""
-        return [
+        """Scales videos ``(time, height, width, channels)`` to float32; one without a frame is refused."""
+        rows = [
             ((_video(row, number, self.frame_shape) - self.mean) / self.scale).astype(np.float32)
             for number, row in enumerate(raw)
         ]
+        refuse_empty(raw, rows, kind="video", expected="at least one frame")
+        return rows
 
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Pads to ``frames`` ``(batch, time, height, width, channels)``, with ``mask`` where lengths vary."""
@@ -122,9 +124,10 @@ def _video(row: Any, number: int, frame_shape: tuple[int, ...] | None) -> np.nda
     try:
         video = np.asarray(row, np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(
-            f"row {number}: received {type(row).__name__} that is no array of numbers; expected (time, height, width, "
-            "channels). All frames of a video have one size."
+        raise RowError(
+            number,
+            f"received {type(row).__name__} that is no array of numbers; expected (time, height, width, "
+            "channels). All frames of a video have one size.",
         ) from error
     if video.size == 0 and frame_shape is not None:
         video = video.reshape(0, *frame_shape)
@@ -132,10 +135,10 @@ def _video(row: Any, number: int, frame_shape: tuple[int, ...] | None) -> np.nda
         expected = (
             "time, height, width, channels" if frame_shape is None else f"time, {str(frame_shape)[1:-1]}"
         )
-        raise DataError(
-            f"row {number}: received shape {video.shape}; expected ({expected}). Gray frames have one channel."
+        raise RowError(
+            number, f"received shape {video.shape}; expected ({expected}). Gray frames have one channel."
         )
     if not np.isfinite(video).all():
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(video))[0])
-        raise DataError(f"row {number}: received {video[place]} at {place}; expected finite numbers.")
+        raise RowError(number, f"received {video[place]} at {place}; expected finite numbers.")
     return video

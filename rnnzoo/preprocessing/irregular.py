@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
+from rnnzoo.errors import ArgumentError, DataError, RowError
+from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
 
 
 class IrregularPreprocessing(Preprocessing):
@@ -73,8 +73,13 @@ class IrregularPreprocessing(Preprocessing):
         )
 
     def encode(self, raw: Rows) -> list[np.ndarray]:
-        """Turns rows into ``(time, 3 * features)``: scaled values, observed or not, time gaps."""
-        return [self._encode(*_read(row, number, len(self.mean))) for number, row in enumerate(raw)]
+        """Turns rows into ``(time, 3 * features)``: scaled values, observed or not, time gaps.
+
+        A row without a step is refused.
+        """
+        rows = [self._encode(*_read(row, number, len(self.mean))) for number, row in enumerate(raw)]
+        refuse_empty(raw, rows, kind="series", expected="at least one step")
+        return rows
 
     def _encode(self, times: np.ndarray, values: np.ndarray) -> np.ndarray:
         observed = ~np.isnan(values)
@@ -112,27 +117,25 @@ def _read(row: Any, number: int, features: int | None) -> tuple[np.ndarray, np.n
     """Returns times ``(time,)`` and values ``(time, features)``, ``NaN`` where missing."""
     if not is_irregular(row) or set(row) != {"times", "values"}:
         found = sorted(row) if isinstance(row, Mapping) else type(row).__name__
-        raise DataError(f"row {number}: received {found}; expected a mapping of 'times' and 'values'.")
+        raise RowError(number, f"received {found}; expected a mapping of 'times' and 'values'.")
     try:
         times = np.asarray(row["times"], np.float64)
         values = np.asarray(row["values"], np.float64)  # None becomes NaN
     except (TypeError, ValueError) as error:
-        raise DataError(
-            f"row {number}: not all are numbers ({error}); expected numbers, None where a value is missing."
+        raise RowError(
+            number, f"not all are numbers ({error}); expected numbers, None where a value is missing."
         ) from error
     if values.size == 0:
         values = values.reshape(0, features or 1)
     if times.ndim != 1 or values.ndim != 2 or len(times) != len(values):
-        raise DataError(
-            f"row {number}: received times {times.shape} and values {values.shape}; expected (time,) and "
-            "(time, features)."
+        raise RowError(
+            number,
+            f"received times {times.shape} and values {values.shape}; expected (time,) and (time, features).",
         )
     if features is not None and values.shape[1] != features:
-        raise DataError(f"row {number}: received {values.shape[1]} features; expected {features}.")
+        raise RowError(number, f"received {values.shape[1]} features; expected {features}.")
     if not np.isfinite(times).all() or (np.diff(times) < 0).any():
-        raise DataError(
-            f"row {number}: its times fall or are not finite; expected rising times. Sort the row."
-        )
+        raise RowError(number, "its times fall or are not finite; expected rising times. Sort the row.")
     if np.isinf(values).any():
-        raise DataError(f"row {number}: received an infinite value; expected numbers, None where missing.")
+        raise RowError(number, "received an infinite value; expected numbers, None where missing.")
     return times, values

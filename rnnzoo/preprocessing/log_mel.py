@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.errors import ArgumentError, EmptyRowError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
 from rnnzoo.preprocessing.features import fit_scale
 
@@ -88,10 +88,6 @@ class LogMelPreprocessing(Preprocessing):
         """Fits mean and scale on training waveforms; further arguments as in the class."""
         unscaled = cls(sample_rate, **arguments)
         frames = np.concatenate([unscaled.energies(row, number) for number, row in enumerate(raw)])
-        if not len(frames):
-            raise DataError(
-                f"waveforms: received none of {unscaled.frame_length} samples or more; expected one at least."
-            )
         mean, scale = fit_scale(frames)
         return cls(sample_rate, mean=mean.tolist(), scale=scale.tolist(), **arguments)
 
@@ -122,11 +118,18 @@ class LogMelPreprocessing(Preprocessing):
         return max(0, 1 + (samples - self.frame_length) // self.frame_step)
 
     def energies(self, row: Any, number: int) -> np.ndarray:
-        """Returns the unscaled log-mel energies ``(frames, num_mels)`` of the raw row with this number."""
+        """Returns the unscaled log-mel energies ``(frames, num_mels)`` of the raw row with this number.
+
+        Raises:
+            DataError: If it is no waveform, or shorter than a frame.
+        """
         samples = _waveform(row, number)
-        frames = self.num_frames(len(samples))
-        if not frames:
-            return np.zeros((0, self.num_mels))
+        if not self.num_frames(len(samples)):
+            raise EmptyRowError(
+                number,
+                f"received {len(samples)} samples; expected at least {self.frame_length}, one frame. Drop the row, or "
+                "record longer.",
+            )
         cut = np.lib.stride_tricks.sliding_window_view(samples, self.frame_length)[:: self.frame_step]
         spectrum = np.fft.rfft(cut * self.window, self.fft_length)
         return np.asarray(np.log((spectrum.real**2 + spectrum.imag**2) @ self.filters + FLOOR))
@@ -178,9 +181,10 @@ def check_range(samples: np.ndarray, number: int) -> None:
         and samples.size
         and np.abs(samples).max() > 1
     ):
-        raise DataError(
-            f"row {number}: received {samples.dtype} up to {np.abs(samples).max()}; expected floats from -1 to 1, or "
-            "16-bit integers (np.int16). Divide by the largest value of the recording's type, such as 32768."
+        raise RowError(
+            number,
+            f"received {samples.dtype} up to {np.abs(samples).max()}; expected floats from -1 to 1, or "
+            "16-bit integers (np.int16). Divide by the largest value of the recording's type, such as 32768.",
         )
 
 
@@ -189,17 +193,15 @@ def _waveform(row: Any, number: int) -> np.ndarray:
         array = np.asarray(row)
         samples = array.astype(np.float64) / (32768.0 if array.dtype == np.int16 else 1.0)
     except (TypeError, ValueError) as error:
-        raise DataError(
-            f"row {number}: received {type(row).__name__} that is no waveform; expected numbers (samples,)."
+        raise RowError(
+            number, f"received {type(row).__name__} that is no waveform; expected numbers (samples,)."
         ) from error
     check_range(array, number)
     if samples.ndim != 1:
-        raise DataError(
-            f"row {number}: received shape {samples.shape}; expected (samples,). Pass one channel, or their mean."
+        raise RowError(
+            number, f"received shape {samples.shape}; expected (samples,). Pass one channel, or their mean."
         )
     if not np.isfinite(samples).all():
         place = int(np.argwhere(~np.isfinite(samples))[0][0])
-        raise DataError(
-            f"row {number}: received {samples[place]} at sample {place}; expected finite numbers."
-        )
+        raise RowError(number, f"received {samples[place]} at sample {place}; expected finite numbers.")
     return samples

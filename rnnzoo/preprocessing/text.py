@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
+from rnnzoo.errors import ArgumentError, RowError
+from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
 
 PADDING, UNKNOWN = "", "[UNK]"
 
@@ -81,8 +81,8 @@ class TextPreprocessing(Preprocessing):
 
     Example:
         >>> preprocessing = TextPreprocessing.fit(["the cat", "the dog"])
-        >>> preprocessing.apply(["The bird", ""])["tokens"].tolist()
-        [[2, 1], [0, 0]]
+        >>> preprocessing.apply(["The bird", "cat"])["tokens"].tolist()
+        [[2, 1], [4, 0]]
     """
 
     kind: ClassVar[str] = "text"
@@ -107,19 +107,22 @@ class TextPreprocessing(Preprocessing):
     def words(row: Any, number: int) -> list[bytes]:
         """Splits the raw row with this number into words."""
         if not isinstance(row, str):
-            raise DataError(f"row {number}: received {type(row).__name__}; expected a text. Pass strings.")
+            raise RowError(number, f"received {type(row).__name__}; expected a text. Pass strings.")
         try:
             return split_words(row)
         except UnicodeEncodeError as error:
-            raise DataError(
-                f"row {number}: received a text with a lone surrogate ({error.reason}); expected Unicode text. "
-                "Decode the source as UTF-8 first."
+            raise RowError(
+                number,
+                f"received a text with a lone surrogate ({error.reason}); expected Unicode text. "
+                "Decode the source as UTF-8 first.",
             ) from error
 
     def encode(self, raw: Rows) -> list[np.ndarray]:
-        """Turns texts into ids ``(time,)``; an empty text has no step."""
+        """Turns texts into ids ``(time,)``; a text without a word is refused."""
         limit = self.max_length
-        return [self.vocabulary.ids(self.words(row, number)[:limit]) for number, row in enumerate(raw)]
+        rows = [self.vocabulary.ids(self.words(row, number)[:limit]) for number, row in enumerate(raw)]
+        refuse_empty(raw, rows, kind="text", expected="at least one word")
+        return rows
 
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Pads ids to ``tokens`` int32 ``(batch, time)``."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.errors import DataError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
+from rnnzoo.errors import RowError
+from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
 
 #: What the first ids mean.
 PADDING, UNKNOWN, START, END = 0, 1, 2, 3
@@ -34,11 +34,11 @@ class TextCoding(Preprocessing):
         """Returns the text of ids, none of them padding, start or end."""
 
     def encode(self, raw: Rows) -> list[np.ndarray]:
-        """Turns texts into ids ``(time,)``; an empty text is its end alone."""
-        return [
-            np.array([*self.text_to_ids(checked_text(row, number)), END], np.int32)
-            for number, row in enumerate(raw)
-        ]
+        """Turns texts into ids ``(time,)``, the end last; a blank text is refused."""
+        texts = [checked_text(row, number) for number, row in enumerate(raw)]
+        rows = [np.array(self.text_to_ids(text) if text.strip() else [], np.int32) for text in texts]
+        refuse_empty(raw, rows, kind="text", expected="at least one word")
+        return [np.append(row, np.int32(END)) for row in rows]
 
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Pads ids to ``tokens`` int32 ``(batch, time)``."""
@@ -58,12 +58,13 @@ class TextCoding(Preprocessing):
 def checked_text(row: Any, number: int) -> str:
     """Returns a row if it is a text that UTF-8 can write, or raises ``DataError``."""
     if not isinstance(row, str):
-        raise DataError(f"row {number}: received {type(row).__name__}; expected a text. Pass strings.")
+        raise RowError(number, f"received {type(row).__name__}; expected a text. Pass strings.")
     try:
         row.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise DataError(
-            f"row {number}: received a text with a lone surrogate ({error.reason}); expected Unicode text. "
-            "Decode the source as UTF-8 first."
+        raise RowError(
+            number,
+            f"received a text with a lone surrogate ({error.reason}); expected Unicode text. "
+            "Decode the source as UTF-8 first.",
         ) from error
     return row

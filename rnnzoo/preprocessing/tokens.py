@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from rnnzoo.errors import DataError
+from rnnzoo.errors import RowError
 from rnnzoo.preprocessing.text import TextPreprocessing
 
 _LOWER_CASE = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
@@ -30,13 +30,15 @@ class TokenPreprocessing(TextPreprocessing):
         """Returns the words of a raw row, ASCII letters in lower case."""
         words = row.split() if isinstance(row, str) else row
         if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
-            raise DataError(
-                f"row {number}: received {type(row).__name__}; expected a list of words or a text to split at blanks."
+            raise RowError(
+                number,
+                f"received {type(row).__name__}; expected a list of words or a text to split at blanks.",
             )
         try:
             return [word.encode("utf-8").translate(_LOWER_CASE) for word in words]
         except UnicodeEncodeError as error:
-            raise DataError(
-                f"row {number}: received a word with a lone surrogate ({error.reason}); expected Unicode text. "
-                "Decode the source as UTF-8 first."
+            raise RowError(
+                number,
+                f"received a word with a lone surrogate ({error.reason}); expected Unicode text. "
+                "Decode the source as UTF-8 first.",
             ) from error

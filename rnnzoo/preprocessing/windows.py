@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows
 
 Missing = Literal["error", "ffill", "drop"]
@@ -150,7 +150,7 @@ def _columns(raw: Any, number: int) -> Mapping[str, Sequence[Any]]:
         ]
         if not scalar:
             return raw
-        raise DataError(f"row {number}: column {scalar[0]!r} is a single value; expected one value per step.")
+        raise RowError(number, f"column {scalar[0]!r} is a single value; expected one value per step.")
     if (
         isinstance(raw, Sequence)
         and not isinstance(raw, str)
@@ -158,9 +158,10 @@ def _columns(raw: Any, number: int) -> Mapping[str, Sequence[Any]]:
         and all(isinstance(r, Mapping) for r in raw)
     ):
         return {name: [step.get(name) for step in raw] for name in raw[0]}
-    raise DataError(
-        f"row {number}: received {type(raw).__name__}; expected columns such as "
-        '{"temperature": [20.1, 20.3]} or a list of steps such as [{"temperature": 20.1}].'
+    raise RowError(
+        number,
+        f"received {type(raw).__name__}; expected columns such as "
+        '{"temperature": [20.1, 20.3]} or a list of steps such as [{"temperature": 20.1}].',
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.decoding.sampling import generate_tokens
-from rnnzoo.errors import ArgumentError, BundleError
+from rnnzoo.errors import ArgumentError, BundleError, EmptyRowError
 from rnnzoo.preprocessing import CharacterTextPreprocessing, TokenPreprocessing
 from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.serving.sessions import StreamingPredictor
@@ -64,9 +64,12 @@ class TextGenerator:
         """Yields what is written on, piece by piece as it is drawn; arguments as for ``write``."""
         checks.integer("seed", seed, minimum=0)
         text = prompt.replace("\n", f" {_END_OF_LINE} ") if self._by_words else prompt
-        ids = self._preprocessing.encode([text])[0]
-        if not len(ids):
-            raise ArgumentError(f"prompt: received {prompt!r}; expected one word or character at least.")
+        try:
+            ids = self._preprocessing.encode([text])[0]
+        except EmptyRowError as error:
+            raise ArgumentError(
+                f"prompt: received {prompt!r}; expected one word or character at least."
+            ) from error
         return self._pieces(ids, length, np.random.default_rng(seed), options)
 
     def _pieces(

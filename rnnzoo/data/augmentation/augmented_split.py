@@ -12,7 +12,7 @@ from rnnzoo.data.augmentation.table import fitted_augmentations
 from rnnzoo.data.split import Batch, Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.streamed_rows import StreamedSplit
-from rnnzoo.errors import ArgumentError
+from rnnzoo.errors import ArgumentError, EmptyRowError
 from rnnzoo.preprocessing import Preprocessing, WindowPreprocessing
 
 # Keeps the noise apart from the order of batches, which is drawn from seed and epoch as well.
@@ -64,12 +64,21 @@ class AugmentedSplit(Split):
         generators = [np.random.default_rng([_STREAM, seed, epoch, int(row)]) for row in rows]
         if self._raw_level:
             changed = [self._noisy_raw(int(row), rng) for row, rng in zip(rows, generators, strict=True)]
-            encoded = self._preprocessing.encode(changed)
+            encoded = self._encoded_noise(rows, changed)
         else:
             encoded = self._split.encoded(rows)
         if not self._encoded_level:
             return encoded
         return [self._noisy_encoded(row, rng) for row, rng in zip(encoded, generators, strict=True)]
+
+    def _encoded_noise(self, rows: Sequence[int] | np.ndarray, changed: list[Any]) -> list[np.ndarray]:
+        """Encodes noisy rows; one of which the noise left nothing, such as a lone full stop, stays as it was."""
+        assert self.raw is not None, "data with a preprocessing have raw rows"
+        while True:
+            try:
+                return list(self._preprocessing.encode(changed))
+            except EmptyRowError as error:
+                changed[error.row] = self.raw[int(rows[error.row])]
 
     def _noisy_raw(self, number: int, rng: np.random.Generator) -> Any:
         assert self.raw is not None, "data with a preprocessing have raw rows"
