@@ -15,6 +15,7 @@ from rnnzoo.data.sources import Source
 from rnnzoo.data.splits import Pair, Splits
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing.base import Rows
+from rnnzoo.preprocessing.text import has_words
 
 DEFAULT_FRACTION = 0.15
 
@@ -139,10 +140,17 @@ class SetRequest:
             parts = {
                 name: (take(rows, chosen), take(targets, chosen)) for name, (chosen, _) in numbers.items()
             }
+        parts |= {
+            name: part for name, part in (("validation", validation), ("test", test)) if part is not None
+        }
+        # After the split, so that no other row changes its part.
+        kept = {name: _with_words(part) for name, part in parts.items()}
+        if dropped := sum(len(parts[name][0]) - len(part[0]) for name, part in kept.items()):
+            facts["rows_without_a_word_left_out"] = dropped
         return Splits.from_arrays(
-            *parts["train"],
-            validation=validation or parts["validation"],
-            test=test or parts.get("test"),
+            *kept["train"],
+            validation=kept["validation"],
+            test=kept.get("test"),
             test_fraction=0.0,
             seed=self.seed,
             description=facts,
@@ -169,6 +177,13 @@ class SetRequest:
             description=description,
             **options,
         )
+
+
+def _with_words(part: Pair) -> Pair:
+    """Leaves out the texts without a word, such as a lone smiley, of which nothing can be learned."""
+    rows, targets = part
+    chosen = [row for row, text in enumerate(rows) if not isinstance(text, str) or has_words(text)]
+    return part if len(chosen) == len(rows) else (take(rows, chosen), take(targets, chosen))
 
 
 def take(rows: Rows, numbers: Rows) -> Rows:

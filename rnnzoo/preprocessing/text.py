@@ -19,6 +19,9 @@ from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
 
 PADDING, UNKNOWN = "", "[UNK]"
 
+# Most texts show a word in as many characters.
+_LOOKED_AT = 100
+
 _UPPER, _LOWER = string.ascii_uppercase.encode(), string.ascii_lowercase.encode()
 _LOWER_CASE = bytes.maketrans(_UPPER, _LOWER)
 _PUNCTUATION = string.punctuation.encode()
@@ -32,6 +35,16 @@ def split_words(text: str) -> list[bytes]:
         [b'dont', b'stop', b'\xc3\x89']
     """
     return text.encode("utf-8").translate(_LOWER_CASE, _PUNCTUATION).split()
+
+
+def has_words(text: str) -> bool:
+    """Whether a text has a word: one that is empty, blank or of punctuation alone has none.
+
+    Example:
+        >>> has_words(" Don't"), has_words(":-) !")
+        (True, False)
+    """
+    return bool(split_words(text[:_LOOKED_AT]) or split_words(text))
 
 
 class Vocabulary:
