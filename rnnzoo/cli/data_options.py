@@ -28,7 +28,17 @@ _OF_TEXTS = (
     "stream",
 )
 _OF_SEVERAL_LABELS = (None, "multilabel_classification")
-_OF_SERIES = ("window", "horizon", "categorical", "ignore", "time", "missing", "seasonality")
+_OF_SERIES = (
+    "window",
+    "horizon",
+    "categorical",
+    "ignore",
+    "time",
+    "time_format",
+    "gaps",
+    "missing",
+    "seasonality",
+)
 _OF_NAMED_TEXTS = ("task", "max_tokens", "max_length", "characters")
 _OF_FILES = (
     *(name for name in _OF_TEXTS if name not in _OF_NAMED_TEXTS),
@@ -78,8 +88,19 @@ class DataOptions:
     categorical: Annotated[
         str | None, _option("--categorical", "Columns of categories, comma-separated.")
     ] = None
-    ignore: Annotated[str | None, _option("--ignore", "Columns to leave out, comma-separated.")] = None
+    ignore: Annotated[
+        str | None, _option("--ignore", "Columns to leave out, comma-separated; '' for one without a name.")
+    ] = None
     time: Annotated[str | None, _option("--time", "The column of timestamps, checked to rise.")] = None
+    time_format: Annotated[
+        str | None,
+        _option(
+            "--time-format", "How dates are written, such as %d.%m.%Y; found by itself unless ambiguous."
+        ),
+    ] = None
+    gaps: Annotated[
+        str, _option("--gaps", "Holes in the times: error, or break (no window crosses one). [error]")
+    ] = "error"
     missing: Annotated[
         str, _option("--missing", "Missing values of a series: error, ffill (from the past) or drop. [error]")
     ] = "error"
@@ -187,8 +208,10 @@ class DataOptions:
             "window": self.window,
             "horizon": self.horizon,
             "categorical": _names(self.categorical) or [],
-            "ignore": _names(self.ignore) or [],
+            "ignore": [""] if self.ignore == "" else _names(self.ignore) or [],
             "time": self.time,
+            "time_format": self.time_format,
+            "gaps": self.gaps,
             "missing": self.missing,
             "seasonality": self.seasonality,
         }

@@ -141,6 +141,8 @@ def _announce(network: Any, splits: Any) -> None:
     rows = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     sizes = ", ".join(f"{len(part)} {name}" for name, part in rows.items() if part is not None)
     note(f"data   {sizes} rows, task {suited(network, splits)[0].name}")
+    if splits.description.get("pieces", 1) > 1:
+        note(f"times  {splits.description['pieces']:,} pieces; no window crosses a hole between them")
     note(f"model  {network.name}, {network.count_params():,} parameters")
     note(f"cuDNN  on a GPU: {explain_cudnn(network).summary}")
 

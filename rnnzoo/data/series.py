@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.mixed_series import refuse_levels, refuse_mixed, refuse_mixed_dates, refuse_nameless
 from rnnzoo.data.split import WindowSplit
 from rnnzoo.data.splits import Splits, check_fractions
+from rnnzoo.data.time_steps import Steps, find_steps, refuse_holes, refuse_uneven
+from rnnzoo.data.timestamps import Times, read_times
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.preprocessing import WindowPreprocessing
@@ -20,6 +24,9 @@ from rnnzoo.preprocessing.windows import MISSING, Missing
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Gaps = Literal["error", "break"]
+GAPS = ("error", "break")
 
 _ABSENT = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 
@@ -33,6 +40,8 @@ def series_splits(
     categorical: Sequence[str] = (),
     ignore: Sequence[str] = (),
     time: str | None = None,
+    time_format: str | None = None,
+    gaps: Gaps = "error",
     missing: Missing = "error",
     seasonality: int | None = None,
     validation_fraction: float = 0.15,
@@ -50,7 +59,9 @@ def series_splits(
         horizon: Steps ahead.
         categorical: Columns of categories.
         ignore: Columns to leave out.
-        time: A column that must rise.
+        time: A column that must rise; ``None`` for the index, where that holds dates.
+        time_format: How its dates are written.
+        gaps: What a hole in the times means.
         missing: What to do about missing values.
         seasonality: Steps of a season.
         validation_fraction: Share of rows for validation.
@@ -66,8 +77,9 @@ def series_splits(
     """
     _check_arguments(frame, target, window, horizon, categorical, ignore, time, missing, seasonality)
     check_fractions(validation_fraction, test_fraction)
-    if time is not None:
-        _check_time(frame[time])
+    refuse_nameless(frame, used={*target, *categorical, *ignore, time})
+    steps = _checked_steps(frame, target, time, time_format, gaps)
+    pieces = np.zeros(len(frame), int) if steps is None else steps.pieces
     # The targets' own past comes first, where models find it that normalise each window by itself.
     columns_in_order = dict.fromkeys([*target, *map(str, frame.columns)])
     numeric = [c for c in columns_in_order if c not in {*categorical, *ignore, time}]
@@ -78,7 +90,7 @@ def series_splits(
             )
     columns = {name: _numbers(frame[name], name) for name in numeric}
     columns |= {name: _categories(frame[name]) for name in categorical}
-    columns, broken = _treat_missing(columns, missing, frame.index)
+    columns, broken, pieces = _treat_missing(columns, missing, frame.index, pieces)
     rows = len(broken)
     first_test = rows - round(rows * test_fraction)
     first_validation = first_test - round(rows * validation_fraction)
@@ -93,7 +105,8 @@ def series_splits(
         columns, numeric, categorical, ~broken & (np.arange(rows) < first_validation), window, missing
     )
     starts = {
-        name: _starts(name, first, end, broken, window, horizon) for name, (first, end) in bounds.items()
+        name: _starts(name, (first, end), broken, pieces, window, horizon)
+        for name, (first, end) in bounds.items()
     }
     values = np.stack([columns[name] for name in target], axis=-1)
     decoding = _decoding(preprocessing, target)
@@ -112,6 +125,7 @@ def series_splits(
         "missing": missing,
         "seasonality": seasonality,
         "steps": rows,
+        **({} if steps is None else {"gaps": gaps, "pieces": int(steps.pieces[-1]) + 1}),
         "rows": {name: len(split) for name, split in splits.items()},
     }
     if description["checksum"] is None:
@@ -159,27 +173,40 @@ def _check_arguments(
             raise UnknownNameError("column", name, known)
 
 
-def _check_time(column: pd.Series[Any]) -> None:
+def _checked_steps(
+    frame: pd.DataFrame, target: Sequence[str], time: str | None, time_format: str | None, gaps: str
+) -> Steps | None:
+    """Checks that rows follow each other in time; returns their steps where times are known."""
+    checks.choice("gaps", gaps, GAPS)
+    times = _times(frame, time, time_format)
+    if times is None:
+        if gaps != "error":
+            raise ArgumentError(
+                f"gaps: received {gaps!r} without time; expected the column of times. Pass time= too."
+            )
+        refuse_mixed_dates(frame, target=target)
+        return None
+    refuse_mixed(frame, times, target=target, named=True)
+    steps = find_steps(times)
+    refuse_uneven(times, steps)
+    if gaps == "error":
+        refuse_holes(times, steps, frame.index.to_numpy())
+    return steps
+
+
+def _times(frame: pd.DataFrame, time: str | None, time_format: str | None) -> Times | None:
     import pandas as pd
 
-    values = pd.to_numeric(column, errors="coerce")
-    if values.isna().any():
-        values = pd.to_datetime(column, errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
-    if values.isna().any():
-        row = int(values.isna().to_numpy().argmax())
-        raise DataError(
-            f"line {column.index[row]}: {column.name!r} is {column.iloc[row]!r}; expected a timestamp or a number."
+    if time is not None:
+        return read_times(frame[time], time_format=time_format)
+    if time_format is not None:
+        raise ArgumentError(
+            f"time_format: received {time_format!r} without time; expected the column of times. Pass time= too."
         )
-    steps = np.diff(
-        values.to_numpy().astype("datetime64[ns]").astype(np.int64) if values.dtype.kind == "M" else values
-    )
-    if (steps <= 0).any():
-        row = int((steps <= 0).argmax()) + 1
-        what = "repeats the time of" if steps[row - 1] == 0 else "is earlier than"
-        raise DataError(
-            f"line {column.index[row]}: {column.name!r} {what} the line before; expected times that rise. "
-            "Sort the table and drop duplicates."
-        )
+    refuse_levels(frame)
+    if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex):
+        return dataclasses.replace(read_times(frame.index.to_series()), name=None)
+    return None
 
 
 def _numbers(column: pd.Series[Any], name: str) -> np.ndarray:
@@ -204,15 +231,15 @@ def _categories(column: pd.Series[Any]) -> np.ndarray:
 
 
 def _treat_missing(
-    columns: dict[str, np.ndarray], missing: str, lines: pd.Index[Any]
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Returns the columns and which rows may not be touched by a window."""
+    columns: dict[str, np.ndarray], missing: str, lines: pd.Index[Any], pieces: np.ndarray
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Returns the columns, which rows may not be touched by a window, and the piece between holes of each row."""
     import pandas as pd
 
     table = pd.DataFrame(columns)
     broken = table.isna().any(axis=1).to_numpy()
     if not broken.any() or missing == "drop":
-        return columns, broken
+        return columns, broken, pieces
     if missing == "error":
         row = int(broken.argmax())
         name = next(name for name in columns if pd.isna(columns[name][row]))
@@ -220,14 +247,15 @@ def _treat_missing(
             f"line {lines[row]}: {name!r} is missing, as are values in {int(broken.sum())} rows; expected none. "
             "Pass missing='ffill' to take the last value before, or missing='drop' to leave such windows out."
         )
-    filled = table.ffill()
+    filled = table.groupby(pieces).ffill()  # never from the other side of a hole
     complete = ~filled.isna().any(axis=1).to_numpy()
     if not complete.any():
         raise DataError(
             "series: no row is complete even with earlier values filled in; expected one. Ignore a column."
         )
-    kept = filled.iloc[int(complete.argmax()) :]
-    return {name: kept[name].to_numpy() for name in columns}, np.zeros(len(kept), bool)
+    first = int(complete.argmax())
+    kept = filled.iloc[first:]
+    return {name: kept[name].to_numpy() for name in columns}, ~complete[first:], pieces[first:]
 
 
 def _fit(
@@ -253,12 +281,16 @@ def _fit(
     )
 
 
-def _starts(part: str, first: int, end: int, broken: np.ndarray, window: int, horizon: int) -> np.ndarray:
-    """Returns the first rows of the windows whose targets lie in ``first:end``."""
+def _starts(
+    part: str, bounds: tuple[int, int], broken: np.ndarray, pieces: np.ndarray, window: int, horizon: int
+) -> np.ndarray:
+    """Returns the first rows of the windows whose targets lie within bounds and that lie in one piece."""
+    first, end = bounds
     targets = np.arange(max(first, window), end - horizon + 1)
     counts = np.concatenate([[0], np.cumsum(broken)])
     starts = targets - window
-    starts = starts[counts[starts + window + horizon] == counts[starts]]
+    whole = counts[starts + window + horizon] == counts[starts]
+    starts = starts[whole & (pieces[starts] == pieces[starts + window + horizon - 1])]
     if len(starts) == 0:
         raise DataError(
             f"series: the {part} part has {end - first} rows and no whole window; expected at least "

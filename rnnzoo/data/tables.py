@@ -14,21 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.series import series_splits
+from rnnzoo.data.series import Gaps, series_splits
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.targets import label_name
 from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, UnknownNameError
 from rnnzoo.files import existing_file
 from rnnzoo.preprocessing.base import refuse_empty
-from rnnzoo.preprocessing.text import split_words
+from rnnzoo.preprocessing.text import has_words
 from rnnzoo.preprocessing.windows import Missing
 from rnnzoo.tasks import TASKS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Most texts show a word in as many characters.
-_LOOKED_AT = 100
 
 FilePath = str | os.PathLike[str]
 
@@ -51,6 +48,8 @@ def read_table(  # noqa: PLR0913 - one flat call for two kinds of table
     categorical: Sequence[str] = (),
     ignore: Sequence[str] = (),
     time: str | None = None,
+    time_format: str | None = None,
+    gaps: Gaps = "error",
     missing: Missing = "error",
     seasonality: int | None = None,
     validation_fraction: float = 0.15,
@@ -79,7 +78,14 @@ def read_table(  # noqa: PLR0913 - one flat call for two kinds of table
         horizon: Steps ahead.
         categorical: Columns of categories; each category becomes an indicator. All others must hold numbers.
         ignore: Columns to leave out.
-        time: A column of timestamps or numbers that must rise from row to row; it is not a feature.
+        time: A column of timestamps or numbers that must rise from row to row; it is not a feature. Without it, rows
+            are taken to follow each other at even steps; a table whose dates say that it holds several series is
+            refused all the same.
+        time_format: How its dates are written, such as ``"%d.%m.%Y %H:%M"`` (see ``datetime.strptime``); ``None`` to
+            find the one format that reads all rows. Dates that can be read in two ways are refused.
+        gaps: What a hole in the times means, a step that is not the common one. ``"error"``: the table is refused.
+            ``"break"``: no window crosses it, in any part. Months, quarters and years are even, so are business days
+            without weekends; a holiday is a hole. Needs ``time``.
         missing: What an empty cell, NA, NaN, null or ? means in a series. ``"error"``: the file is refused.
             ``"ffill"``: the last value before it is taken, in features and targets alike and never from the future;
             rows before the first complete one are dropped. ``"drop"``: windows that touch one are left out.
@@ -111,6 +117,8 @@ def read_table(  # noqa: PLR0913 - one flat call for two kinds of table
             categorical=list(categorical),
             ignore=list(ignore),
             time=time,
+            time_format=time_format,
+            gaps=gaps,
             missing=missing,
             seasonality=seasonality,
             validation_fraction=validation_fraction,
@@ -159,7 +167,10 @@ def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> 
     if not numbered:
         raise DataError(f"{path}: received a header and no rows; expected at least one row.")
     lines, rows = zip(*numbered, strict=True)
-    return pd.DataFrame(list(rows), columns=names, index=list(lines), dtype=object)
+    frame = pd.DataFrame(list(rows), columns=names, index=list(lines), dtype=object)
+    # For messages that say how to mend the file.
+    frame.attrs = {"path": str(path), "tabs": _has_tabs(Path(path)), "column_names": column_names}
+    return frame
 
 
 def iterate_rows(
@@ -185,9 +196,8 @@ def iterate_rows(
 
 
 def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[tuple[int, list[str]]]:
-    name = file.name.lower()
-    tabs = name.removesuffix(".gz").endswith(".tsv")
-    opened = gzip.open if name.endswith(".gz") else open
+    tabs = _has_tabs(file)
+    opened = gzip.open if file.name.lower().endswith(".gz") else open
     with opened(file, "rt", encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(
             stream,
@@ -215,6 +225,10 @@ def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[tupl
             ) from error
 
 
+def _has_tabs(file: Path) -> bool:
+    return file.name.lower().removesuffix(".gz").endswith(".tsv")
+
+
 def _check_names(file: Path, names: Sequence[str]) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -239,9 +253,8 @@ def check_label(path: FilePath, line: int, label: str) -> None:
 
 def check_text(path: FilePath, line: int, text: str) -> None:
     """Raises ``DataError``, with the line, if a row has a text without a word."""
-    words = split_words(text[:_LOOKED_AT]) or split_words(text)
     try:
-        refuse_empty([text], [np.array(words)], kind="text", expected="at least one word")
+        refuse_empty([text], [np.zeros(int(has_words(text)))], kind="text", expected="at least one word")
     except EmptyRowError as error:
         raise DataError(f"{path}: line {line}: {error.problem}") from error
 

@@ -1,0 +1,234 @@
+"""Columns of times: numbers, or dates in one format for all rows."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnzoo.errors import ArgumentError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ISO = "ISO8601"
+#: Dates written with digits alone, whose numbers do not rise evenly.
+_COMPACT = {8: "%Y%m%d", 6: "%Y%m"}
+_DIGITS = ("%Y{0}%m{0}%d", "%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
+_WORDS = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d-%b-%y")
+_MONTHS = ("%m/%Y", "%m.%Y", "%m-%Y", "%Y/%m", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y")
+_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H.%M", "%H")
+_ZONE = re.compile(r"(:\d\d(?:\.\d+)?)\s*(?:Z|[+-]\d{2}:?\d{2})$")
+_DATES = (*(form.format(mark) for mark in "/.-" for form in _DIGITS), *_WORDS, *_MONTHS)
+
+
+@dataclass(frozen=True)
+class Times:
+    """The times of the rows of a table.
+
+    Attributes:
+        name: The column; ``None`` for the index of a frame.
+        values: ``(rows,)``, numbers or ``datetime64``; those with an offset in UTC.
+        local: The same as a clock on the wall shows them, where they have an offset; else ``values``.
+        form: The format that they were read by; ``None`` for numbers and ready dates.
+        texts: Whether the cells are texts, numbers or not.
+    """
+
+    name: Any
+    values: np.ndarray
+    local: np.ndarray
+    form: str | None = None
+    texts: bool = False
+
+    def read_by(self, cells: str) -> str:
+        """Returns code that makes times of cells, named by code themselves."""
+        if self.form is not None:
+            return f"pandas.to_datetime({cells}, format={self.form!r}, utc=True)"
+        return f"pandas.to_numeric({cells})" if self.texts else cells
+
+    @property
+    def sorting(self) -> str:
+        """What ``pandas.DataFrame.sort_values`` needs besides the column, as code."""
+        return f", key=lambda cells: {self.read_by('cells')}" if self.form or self.texts else ""
+
+    @property
+    def are_dates(self) -> bool:
+        """Whether they are dates, not numbers."""
+        return self.values.dtype.kind == "M"
+
+    @property
+    def shown_name(self) -> str:
+        """What messages call it."""
+        return "the index" if self.name is None else repr(self.name)
+
+    def shown(self, row: int) -> str:
+        """Returns the time of a row for a message."""
+        if not self.are_dates:
+            return f"{self.values[row]:.15g}"
+        import pandas as pd
+
+        return str(pd.Timestamp(self.local[row]))
+
+
+def read_times(column: pd.Series[Any], *, time_format: str | None = None) -> Times:
+    """Reads a column of times: all numbers, or all dates of one format.
+
+    Args:
+        column: The cells; its index says what messages name as the line.
+        time_format: The format of dates, as ``datetime.strptime`` has it; ``None`` to find the one that reads all rows.
+
+    Raises:
+        ArgumentError: If the format is none.
+        DataError: If a cell is no time, or if more than one format reads all rows, each otherwise.
+
+    Example:
+        >>> import pandas as pd
+        >>> read_times(pd.Series(["12/01/2024", "13/01/2024"], name="day")).values.astype("datetime64[D]").tolist()
+        [datetime.date(2024, 1, 12), datetime.date(2024, 1, 13)]
+    """
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.PeriodDtype):
+        column = column.dt.to_timestamp()
+    if column.dtype.kind == "M" and not column.isna().any():
+        return _of_dates(column, column)
+    text = column.astype(str).str.strip()
+    if time_format is not None:
+        return _of_dates(column, _given(column, text, time_format), time_format)
+    numbers = pd.to_numeric(text.where(~column.isna()), errors="coerce")
+    compact = _COMPACT.get(len(text.iloc[0])) if len(text) else None
+    if compact is not None and not numbers.isna().any():
+        dates = _parsed(text, compact)
+        if (text.str.len() == len(text.iloc[0])).all() and not dates.isna().any():
+            return _of_dates(column, dates, compact)
+    if not numbers.isna().any() and np.isfinite(numbers.to_numpy(np.float64)).all():
+        values = numbers.to_numpy()
+        return Times(column.name, values, values, texts=column.dtype.kind not in "iuf")
+    return _of_dates(column, *_found(column, text))
+
+
+def _of_dates(column: pd.Series[Any], dates: pd.Series[Any], form: str | None = None) -> Times:
+    import pandas as pd
+
+    local = dates if dates.dt.tz is None else _local(column, dates, form)
+    utc = dates if dates.dt.tz is None else dates.dt.tz_convert("UTC").dt.tz_localize(None)
+    values, shown = (pd.DatetimeIndex(part).as_unit("ns").to_numpy() for part in (utc, local))
+    return Times(column.name, values, shown, form)
+
+
+def _local(column: pd.Series[Any], dates: pd.Series[Any], form: str | None) -> pd.Series[Any]:
+    """Returns what a clock on the wall shows: times without their offsets, where all have one."""
+    if column.dtype.kind == "M":
+        return column.dt.tz_localize(None)
+    text = column.astype(str).str.strip()
+    bare = text.str.replace(_ZONE, r"\1", regex=True)
+    local = dates if (bare == text).any() else _parsed(bare, re.sub(" ?%z", "", form or _ISO))
+    return (dates if local.isna().any() else local).dt.tz_localize(None)
+
+
+def _parsed(text: pd.Series[Any], form: str) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.to_datetime(text, format=form, errors="coerce", utc=True)
+
+
+def _given(column: pd.Series[Any], text: pd.Series[Any], form: str) -> pd.Series[Any]:
+    if not isinstance(form, str) or "%" not in form:
+        raise ArgumentError(
+            f"time_format: received {form!r}; expected a format such as '%d.%m.%Y %H:%M'. See datetime.strptime."
+        )
+    try:
+        dates = _parsed(text, form)
+    except ValueError as error:
+        raise ArgumentError(
+            f"time_format: received {form!r} ({error}); expected a format such as '%d.%m.%Y %H:%M'. See "
+            "datetime.strptime."
+        ) from error
+    _refuse_unread(column, dates, f"the format {form!r} that time_format names")
+    return dates
+
+
+def _found(column: pd.Series[Any], text: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
+    """Returns the dates and the one format that reads them all."""
+    iso = _parsed(text, _ISO)
+    if not iso.isna().any():
+        return iso, _ISO
+    readings = {form: _parsed(text, form) for form in possible_formats(text.iloc[0])}
+    if not iso.isna().iloc[0]:
+        readings = {_ISO: iso}
+    if not readings:
+        raise DataError(
+            f"line {column.index[0]}: {column.name!r} is {str(column.iloc[0])!r}; expected a timestamp or a number. "
+            "Mend it, or say how it is to be read, such as time_format='%d.%m.%Y %H:%M'."
+        )
+    whole = {form: dates for form, dates in readings.items() if not dates.isna().any()}
+    if not whole:
+        form, dates = min(readings.items(), key=lambda item: int(item[1].isna().sum()))
+        _refuse_unread(column, dates, f"the format {form!r} of the rows before")
+    _refuse_ambiguous(column, whole)
+    form, dates = next(iter(whole.items()))
+    return dates, form
+
+
+def possible_formats(text: str) -> list[str]:
+    """Returns the formats of dates that a text can be read by.
+
+    Example:
+        >>> possible_formats("05.01.2020 13:00")
+        ['%d.%m.%Y %H:%M', '%m.%d.%Y %H:%M']
+    """
+    return [form for form in _formats(text) if _reads(form, text)]
+
+
+def _formats(text: str) -> Iterator[str]:
+    """Yields the formats with the marks that a text has: each costs Python the making of a pattern."""
+    zones = (" %z", "%z") if _ZONE.search(text) else ("",)
+    bare = _ZONE.sub(r"\1", text)
+    clocks = [mark + clock + zone for mark in (" ", "T", ", ") for clock in _CLOCKS for zone in zones]
+    for date, clock in itertools.product(_DATES, ("", *clocks)):
+        form = date + clock
+        if all(form.count(mark) == bare.count(mark) for mark in "/.:,") and (
+            "%p" in form
+        ) == bare.lower().endswith("m"):
+            yield form
+
+
+def _reads(form: str, text: str) -> bool:
+    try:
+        datetime.strptime(text, form)
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse_unread(column: pd.Series[Any], dates: pd.Series[Any], expected: str) -> None:
+    if dates.isna().any():
+        row = int(dates.isna().to_numpy().argmax())
+        raise DataError(
+            f"line {column.index[row]}: {column.name!r} is {str(column.iloc[row])!r}; expected {expected}. Mend it: "
+            "all rows need one format."
+        )
+
+
+def _refuse_ambiguous(column: pd.Series[Any], readings: dict[str, pd.Series[Any]]) -> None:
+    (first, dates), *others = readings.items()
+    for form, other in others:
+        differing = (dates != other).to_numpy()
+        if differing.any():
+            row = int(differing.argmax())
+            raise DataError(
+                f"{column.name!r}: every row can be read as {_reading(first, dates.iloc[row])} and as "
+                f"{_reading(form, other.iloc[row])}, {str(column.iloc[row])!r} for one; expected dates of one "
+                f"reading. Say which is right: time_format={first!r} or time_format={form!r}."
+            )
+
+
+def _reading(form: str, example: Any) -> str:
+    firsts = {"d": "day", "m": "month", "y": "year", "Y": "year"}
+    letter: Iterable[str] = (part[0] for part in form.split("%")[1:])
+    return f"{form!r} ({firsts[next(iter(letter))]} first: {example.day} {example:%B %Y})"
