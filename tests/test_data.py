@@ -146,7 +146,7 @@ def test_damaged_archives_and_wrong_paths(tmp_path: Path) -> None:
 
 def test_labels_that_only_held_out_rows_have(tmp_path: Path) -> None:
     test = write(tmp_path / "test.csv", "text,label\na,maybe\n")
-    with pytest.raises(DataError, match="test targets: received the label 'maybe'"):
+    with pytest.raises(DataError, match=r"test\.csv: line 2: targets: received the label 'maybe', which no"):
         read_table(write(tmp_path / "t.csv", csv_of()), test=test, text="text", label="label")
 
 
@@ -311,7 +311,7 @@ def test_a_row_without_label_is_named(tmp_path: Path) -> None:
         DataError, match=r"t\.csv: line 63: targets: received the empty label ''; expected a na"
     ):
         read_table(path, text="text", label="label")
-    with pytest.raises(DataError, match="targets: received the empty label ''; expected a name"):
+    with pytest.raises(DataError, match="targets: row 60: received the empty label ''; expected a name"):
         Splits.from_arrays([*TEXTS, "one more"], [*LABELS, ""])
 
 

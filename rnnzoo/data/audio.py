@@ -17,7 +17,7 @@ from typing import IO, Any
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.splits import Pair, Splits, split_parts
+from rnnzoo.data.splits import Pair, Splits, split_with_origins
 from rnnzoo.data.tables import file_checksum
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
 from rnnzoo.preprocessing import LogMelPreprocessing
@@ -158,7 +158,7 @@ def audio_splits(
             raise ArgumentError("sample_rate: missing; expected the samples per second of these waveforms.")
         rate = checks.integer("sample_rate", sample_rate, minimum=1)
         parts = _as_given(source, targets, {"validation": validation, "test": test})
-    rows = split_parts(
+    rows, origins = split_with_origins(
         parts["train"],
         parts.get("validation"),
         parts.get("test"),
@@ -167,8 +167,11 @@ def audio_splits(
         stratify=stratify and task in ("classification", "binary_classification"),
         seed=seed,
     )
-    preprocessing = LogMelPreprocessing.fit(rows["train"][0], sample_rate=rate, **log_mel)
-    return Splits.from_parts(rows, task=task, preprocessing=preprocessing, description=facts, seed=seed)
+    with origins["train"].named():
+        preprocessing = LogMelPreprocessing.fit(rows["train"][0], sample_rate=rate, **log_mel)
+    return Splits.from_parts(
+        rows, task=task, preprocessing=preprocessing, description=facts, seed=seed, origins=origins
+    )
 
 
 def _read_file(path: Path, name: str) -> tuple[Recording, int]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Pair, split_parts
-from rnnzoo.data.targets import label_name
+from rnnzoo.data.targets import label_names
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing.base import Rows
 
@@ -61,6 +61,8 @@ def split_groups(
             f"groups: received {len(inputs)} rows, {len(targets)} targets and {len(groups)} groups; expected the same "
             "number of each."
         )
+    if stratify or fold is not None:
+        label_names(targets)  # a row without one is named as the caller counts
     first = {group: row for row, group in reversed(list(enumerate(groups)))}
     firsts = sorted(first.values())
     rows: Pair = (np.array(firsts, int), [targets[row] for row in firsts])
@@ -95,7 +97,7 @@ def _fold(rows: Pair, fold: tuple[int, int], *, seed: int) -> tuple[Pair, Pair]:
             f"fold: received {number} of {count} folds; expected 0 to {count - 1}. Count from 0."
         )
     inputs, targets = np.asarray(rows[0]), rows[1]
-    classes = [label_name(target) for target in targets]
+    classes = label_names(targets)
     most = max(Counter(classes).values(), default=0)
     if count > most:
         raise ArgumentError(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo import checks, files
+from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.split import Batch, Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import DataError
@@ -35,8 +36,10 @@ class PairSplit(Split):
     ) -> None:
         self.raw = sources
         self.raw_targets = targets
-        self._sources = preprocessing.encode(sources)
-        self._targets = preprocessing.target.encode(targets)
+        with RowOrigin("sources").named():
+            self._sources = preprocessing.encode(sources)
+        with RowOrigin("targets").named():
+            self._targets = preprocessing.target.encode(targets)
         # Rows of like length share a batch: the longer side says how long a row is.
         self._lengths = np.array(
             [max(len(s), len(t)) for s, t in zip(self._sources, self._targets, strict=True)], int
@@ -143,8 +146,14 @@ def pair_splits(
     preprocessing = PairPreprocessing(
         kind.fit(train[0], max_tokens=max_tokens), kind.fit(train[1], max_tokens=max_tokens)
     )
-    kept = train if max_length is None else _short(train, preprocessing, max_length)
-    splits = {name: PairSplit(*pair, preprocessing) for name, pair in {**parts, "train": kept}.items()}
+    splits = {}
+    for name, pair in parts.items():
+        with RowOrigin(name).named():
+            splits[name] = PairSplit(*pair, preprocessing)
+    kept = train
+    if max_length is not None:
+        kept = _short(train, preprocessing, max_length)
+        splits["train"] = PairSplit(*kept, preprocessing)
     facts = {"checksum": _checksum(parts), **(description or {}), "coding": coding}
     facts["rows"] = {name: len(split) for name, split in splits.items()}
     facts["left_out"] = len(train[0]) - len(kept[0])

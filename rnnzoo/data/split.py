@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.batching import batch_order, num_token_batches, token_batch_order
-from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing import Preprocessing
 from rnnzoo.preprocessing.base import Rows, pad
 
@@ -189,8 +189,8 @@ class SequenceSplit(Split):
         for number, (length, tags) in enumerate(zip(self._lengths, self._targets, strict=True)):
             expected = len(tags) if limit is None else min(len(tags), limit)
             if length != expected:
-                raise DataError(
-                    f"row {number}: received {length} steps and {len(tags)} tags; expected one tag per step."
+                raise RowError(
+                    number, f"received {length} steps and {len(tags)} tags; expected one tag per step."
                 )
 
 

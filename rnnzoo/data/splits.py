@@ -14,8 +14,9 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.copies import warn_of_copies
+from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.split import DatasetSplit, SequenceSplit, Split
-from rnnzoo.data.targets import encode_targets, fit_decoding, label_name, listed
+from rnnzoo.data.targets import encode_targets, fit_decoding, label_names, listed
 from rnnzoo.data.transcripts import TranscriptSplit
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
@@ -188,7 +189,9 @@ class Splits:
 
         Raises:
             ArgumentError: If a fraction is out of range.
-            DataError: If rows or targets cannot be used.
+            DataError: If rows or targets cannot be used. Where one row is the cause, it is a ``RowError`` and names the
+                row as you count them, whatever part it is in. A row that holds nothing (no word, no step), and a target
+                that is missing (``None``, NaN, ``pandas.NA``, an empty label), is refused.
 
         Example:
             >>> texts, labels = ["good film", "bad film"] * 20, ["pos", "neg"] * 20
@@ -199,21 +202,33 @@ class Splits:
             {'vocabulary_size': 5, 'num_classes': 2}
         """
         checks.choice("task", task, [name for name in TASKS if name not in _OTHER_DATA])
-        parts = split_parts(
-            (inputs, targets),
-            validation,
-            test,
+        rows = _lists((inputs, targets))
+        parts, origins = split_with_origins(
+            rows,
+            None if validation is None else _lists(validation),
+            None if test is None else _lists(test),
             validation_fraction=validation_fraction,
             test_fraction=test_fraction,
             stratify=stratify and task in ("classification", "binary_classification"),
             seed=seed,
         )
         if preprocessing is None:
-            preprocessing = _fit_preprocessing(
-                parts, task, max_tokens=max_tokens, max_length=max_length, characters=characters
-            )
+            with origins["train"].named():
+                preprocessing = _fit_preprocessing(
+                    parts,
+                    task,
+                    first=_first_that_tells(rows[0]),
+                    max_tokens=max_tokens,
+                    max_length=max_length,
+                    characters=characters,
+                )
         splits = cls.from_parts(
-            parts, task=task, preprocessing=preprocessing, description=description or {}, seed=seed
+            parts,
+            task=task,
+            preprocessing=preprocessing,
+            description=description or {},
+            seed=seed,
+            origins=origins,
         )
         for name, given in (("validation", validation), ("test", test)):
             if given is None and name in parts:
@@ -229,6 +244,7 @@ class Splits:
         preprocessing: Preprocessing,
         description: Mapping[str, Any],
         seed: int,
+        origins: Mapping[str, RowOrigin] | None = None,
     ) -> Splits:
         """Makes splits of rows that are in their parts, with a preprocessing that was fitted on ``"train"``.
 
@@ -238,12 +254,16 @@ class Splits:
             preprocessing: Raw rows to model inputs.
             description: Facts to keep; a checksum of the arrays is added.
             seed: The seed that the parts were split with.
+            origins: Which rows of the caller those of each part are, for messages; ``None`` for the rows as they are.
         """
-        decoding = fit_decoding(task, parts["train"][1])
-        splits = {
-            name: _sequence_split(rows, encode_targets(decoding, labels, part=name), preprocessing, task)
-            for name, (rows, labels) in parts.items()
-        }
+        origins = origins or {name: RowOrigin(name) for name in parts}
+        with origins["train"].named():
+            decoding = fit_decoding(task, parts["train"][1])
+        splits = {}
+        for name, (rows, labels) in parts.items():
+            with origins[name].named():
+                encoded = encode_targets(decoding, labels, part=name)
+                splits[name] = _sequence_split(rows, encoded, preprocessing, task, origins[name])
         facts = {"checksum": _checksum(parts), **description, "split_seed": seed}
         facts["rows"] = {name: len(split) for name, split in splits.items()}
         return cls(
@@ -324,6 +344,29 @@ def split_parts(
     seed: int,
 ) -> dict[str, Pair]:
     """Splits off the parts that are not given; the work under ``Splits.from_arrays`` and ``split_groups``."""
+    parts, _ = split_with_origins(
+        rows,
+        validation,
+        test,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        stratify=stratify,
+        seed=seed,
+    )
+    return parts
+
+
+def split_with_origins(
+    rows: Pair,
+    validation: Pair | None,
+    test: Pair | None,
+    *,
+    validation_fraction: float,
+    test_fraction: float,
+    stratify: bool,
+    seed: int,
+) -> tuple[dict[str, Pair], dict[str, RowOrigin]]:
+    """Splits off the parts that are not given, and says which of the rows those of each part are."""
     checks.seed(seed)
     check_fractions(validation_fraction, test_fraction, both=validation is None and test is None)
     for pair, name in ((rows, "inputs"), (validation, "validation"), (test, "test")):
@@ -333,21 +376,27 @@ def split_parts(
             )
         if pair is not None and len(pair[0]) == 0:
             raise DataError(f"{name}: received no rows; expected at least one.")
-    parts: dict[str, Pair] = {"train": rows}
     total = len(rows[0])
+    # Names of all rows first, so that a row without one is named as the caller counts.
+    classes = (
+        np.array(label_names(rows[1]), object) if stratify and (validation is None or test is None) else None
+    )
+    numbers = {"train": np.arange(total)}
     if test is None and test_fraction:
-        parts["train"], test = _split_off(
-            parts["train"], round(total * test_fraction), stratify=stratify, seed=seed
-        )
+        count = round(total * test_fraction)
+        numbers["train"], numbers["test"] = _split_off(numbers["train"], count, classes, seed=seed)
     if validation is None:
         count = round(total * validation_fraction)
-        parts["train"], validation = _split_off(
-            parts["train"], count, stratify=stratify, seed=(seed + 1) % 2**32
+        numbers["train"], numbers["validation"] = _split_off(
+            numbers["train"], count, classes, seed=(seed + 1) % 2**32
         )
-    parts["validation"] = validation
-    if test is not None:
-        parts["test"] = test
-    return parts
+    parts, origins = {"train": rows}, {"train": RowOrigin()}
+    for name, given in (("train", None), ("validation", validation), ("test", test)):
+        if given is not None:
+            parts[name], origins[name] = given, RowOrigin(name)
+        elif name in numbers and len(numbers) > 1:
+            parts[name], origins[name] = _take(rows, numbers[name]), RowOrigin(numbers=numbers[name])
+    return parts, origins
 
 
 def check_fractions(validation: float, test: float, *, both: bool = True) -> None:
@@ -360,21 +409,21 @@ def check_fractions(validation: float, test: float, *, both: bool = True) -> Non
         checks.number("test_fraction", test, below=round(1 - validation, 12), fix=fix)
 
 
-def _split_off(rows: Pair, count: int, *, stratify: bool, seed: int) -> tuple[Pair, Pair]:
+def _split_off(
+    numbers: np.ndarray, count: int, classes: np.ndarray | None, *, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Splits the numbers of rows in two; ``classes`` are those of all rows."""
     from sklearn.model_selection import train_test_split
 
-    inputs, targets = rows
-    if not 1 <= count < len(inputs):
+    if not 1 <= count < len(numbers):
         raise DataError(
-            f"inputs: received {len(inputs)} rows; expected enough to split off {max(count, 1)}. Add rows."
+            f"inputs: received {len(numbers)} rows; expected enough to split off {max(count, 1)}. Add rows."
         )
-    classes = [label_name(target) for target in targets] if stratify else None
-    if classes is not None:
-        _check_classes(classes, count)
-    kept, taken = train_test_split(
-        np.arange(len(inputs)), test_size=count, random_state=seed, stratify=classes
-    )
-    return _take(rows, kept), _take(rows, taken)
+    own = None if classes is None else classes[numbers].tolist()
+    if own is not None:
+        _check_classes(own, count)
+    kept, taken = train_test_split(np.arange(len(numbers)), test_size=count, random_state=seed, stratify=own)
+    return numbers[kept], numbers[taken]
 
 
 def _check_classes(classes: Sequence[str], count: int) -> None:
@@ -394,6 +443,15 @@ def _check_classes(classes: Sequence[str], count: int) -> None:
         )
 
 
+def _lists(pair: Pair) -> Pair:
+    """Turns columns of pandas, which are asked for rows by their index, into lists."""
+    rows, targets = (
+        part if isinstance(part, np.ndarray) or not hasattr(part, "tolist") else part.tolist()
+        for part in pair
+    )
+    return rows, targets
+
+
 def _take(rows: Pair, numbers: np.ndarray) -> Pair:
     inputs, targets = (
         part[numbers] if isinstance(part, np.ndarray) else [part[number] for number in numbers]
@@ -402,11 +460,23 @@ def _take(rows: Pair, numbers: np.ndarray) -> Pair:
     return inputs, targets
 
 
+def _first_that_tells(rows: Rows) -> Any:
+    """Returns the first row that is not missing or empty: it says what kind of rows there are."""
+    tells = (row for row in rows if row is not None and not (hasattr(row, "__len__") and len(row) == 0))
+    return next(tells, rows[0])
+
+
 def _fit_preprocessing(
-    parts: Mapping[str, Pair], task: str, *, max_tokens: int, max_length: int | None, characters: bool
+    parts: Mapping[str, Pair],
+    task: str,
+    *,
+    first: Any,
+    max_tokens: int,
+    max_length: int | None,
+    characters: bool,
 ) -> Preprocessing:
+    """Fits what suits the kind of ``first``, one of the rows as the caller passed them."""
     rows = parts["train"][0]
-    first = rows[0]
     words = isinstance(first, str) or (
         isinstance(first, list | tuple) and first and isinstance(first[0], str)
     )
@@ -428,15 +498,18 @@ def _fit_preprocessing(
         return TokenPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
     if is_irregular(first):
         return IrregularPreprocessing.fit(rows)
-    # Whether lengths differ decides the model's inputs, so all parts have a say; statistics stay with the training.
-    lengths = {len(row) for pair in parts.values() for row in pair[0]}
     kind = FramePreprocessing if np.ndim(first) == _VIDEO_AXES else FeaturePreprocessing
+    # Whether lengths differ decides the model's inputs, so all parts have a say; statistics stay with the training.
+    # What has no length is refused with its row when it is read.
+    lengths = {len(row) for pair in parts.values() for row in pair[0] if hasattr(row, "__len__")}
     return kind.fit(rows, variable_length=len(lengths) > 1)
 
 
-def _sequence_split(rows: Rows, targets: Any, preprocessing: Preprocessing, task: str) -> Split:
+def _sequence_split(
+    rows: Rows, targets: Any, preprocessing: Preprocessing, task: str, origin: RowOrigin
+) -> Split:
     if task == "transcription":
-        return TranscriptSplit(rows, targets, preprocessing=preprocessing)
+        return TranscriptSplit(rows, targets, preprocessing=preprocessing, origin=origin)
     return SequenceSplit(rows, targets, preprocessing=preprocessing, tagging=task == "tagging")
 
 

@@ -17,7 +17,7 @@ from rnnzoo import checks
 from rnnzoo.data.series import Gaps, series_splits
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.targets import label_name
-from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, UnknownNameError
+from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, RowError, UnknownNameError
 from rnnzoo.files import existing_file
 from rnnzoo.preprocessing.base import refuse_empty
 from rnnzoo.preprocessing.text import has_words
@@ -134,24 +134,31 @@ def read_table(  # noqa: PLR0913 - one flat call for two kinds of table
     )
     refuse_same_column(text, label)
     rows, targets = _columns(frame, path, text, label, kind, label_separator)
-    given = None
+    given, test_frame = None, frame
     if test is not None:
         source |= {"test_source": Path(test).name, "test_checksum": file_checksum(test)}
         test_frame = read_frame(test, column_names=column_names)
         given = _columns(test_frame, test, text, label, kind, label_separator)
-    return Splits.from_arrays(
-        rows,
-        targets,
-        task=kind,
-        test=given,
-        validation_fraction=validation_fraction,
-        test_fraction=test_fraction,
-        seed=seed,
-        max_tokens=max_tokens,
-        max_length=max_length,
-        characters=characters,
-        description={**source, "text": text, "label": label},
-    )
+    try:
+        return Splits.from_arrays(
+            rows,
+            targets,
+            task=kind,
+            test=given,
+            validation_fraction=validation_fraction,
+            test_fraction=test_fraction,
+            seed=seed,
+            max_tokens=max_tokens,
+            max_length=max_length,
+            characters=characters,
+            description={**source, "text": text, "label": label},
+        )
+    except RowError as error:
+        file, lines = (
+            (test, test_frame.index) if error.of.startswith("test") and test else (path, frame.index)
+        )
+        what = "targets: " if error.of.endswith("targets") else ""
+        raise DataError(f"{file}: line {lines[error.row]}: {what}{error.problem}") from error
 
 
 def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> pd.DataFrame:

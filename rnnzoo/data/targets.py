@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import DataError
+from rnnzoo.errors import DataError, RowError
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.features import fit_scale
 
 _LISTED, _LONGEST = 20, 40
+_OF = "targets"
+_MISSING = ("None", "nan", "NaT", "<NA>")
 
 
 def fit_decoding(task: str, targets: Rows, *, target_names: Sequence[str] | None = None) -> Decoding:
@@ -27,7 +30,7 @@ def fit_decoding(task: str, targets: Rows, *, target_names: Sequence[str] | None
         DataError: If the targets do not suit the task.
     """
     if task == "regression":
-        values = _values(targets, "training")
+        values = _values(targets)
         mean, scale = fit_scale(values)
         names = target_names or (
             ["value"] if values.shape[1] == 1 else [f"value_{i}" for i in range(values.shape[1])]
@@ -68,11 +71,11 @@ def encode_targets(decoding: Decoding, targets: Rows, *, part: str) -> Any:
 
 
 def _classes(decoding: Decoding, targets: Rows, part: str) -> np.ndarray:
-    return _numbers(decoding, targets, part)
+    return _numbers(decoding, targets)
 
 
 def _two_classes(decoding: Decoding, targets: Rows, part: str) -> np.ndarray:
-    return _numbers(decoding, targets, part).astype(np.float32)[:, None]
+    return _numbers(decoding, targets).astype(np.float32)[:, None]
 
 
 def _several(decoding: Decoding, targets: Rows, part: str) -> np.ndarray:
@@ -81,29 +84,40 @@ def _several(decoding: Decoding, targets: Rows, part: str) -> np.ndarray:
         matrix = np.asarray(targets, np.float32)
         if matrix.shape[1] != len(labels):
             raise DataError(f"{part} targets: received {matrix.shape[1]} columns; expected {len(labels)}.")
+        bad = np.argwhere((matrix != 0) & (matrix != 1))
+        if len(bad):
+            row, column = bad[0]
+            raise RowError(
+                int(row), f"received {matrix[row, column]:g} in column {column}; expected 0 or 1.", of=_OF
+            )
         return matrix
     matrix = np.zeros((len(targets), len(labels)), np.float32)
-    for row, names in enumerate(targets):
-        matrix[row, _numbers(decoding, names, part)] = 1.0
+    for row, names in enumerate(_nested(targets, "a list of labels, empty for none")):
+        matrix[row, _row_numbers(decoding, row, names)] = 1.0
     return matrix
 
 
 def _regression(decoding: Decoding, targets: Rows, part: str) -> np.ndarray:
-    return ((_values(targets, part) - decoding.mean) / decoding.scale).astype(np.float32)
+    return ((_values(targets) - decoding.mean) / decoding.scale).astype(np.float32)
 
 
 def _tags(decoding: Decoding, targets: Rows, part: str) -> list[np.ndarray]:
-    return [_numbers(decoding, tags, part) for tags in targets]
+    return [
+        _row_numbers(decoding, row, tags)
+        for row, tags in enumerate(_nested(targets, "one tag for each step"))
+    ]
 
 
 def _transcripts(decoding: Decoding, targets: Rows, part: str) -> list[np.ndarray]:
     place = {character: number for number, character in enumerate(decoding.labels or [])}
-    for row, text in enumerate(_texts(targets, part)):
+    for row, text in enumerate(_texts(targets)):
         unknown = next((character for character in text if character not in place), None)
         if unknown is not None:
-            raise DataError(
-                f"{part} targets: row {row} has the character {unknown!r}, which no training transcript has; expected "
-                f"{''.join(place)!r} only. Normalise the texts, or put such rows into the training part."
+            raise RowError(
+                row,
+                f"received the character {unknown!r}, which no training transcript has; expected {''.join(place)!r} "
+                "only. Normalise the texts, or put such rows into the training part.",
+                of=_OF,
             )
     return [np.array([place[character] for character in text], np.int32) for text in targets]
 
@@ -119,39 +133,67 @@ _ENCODERS: dict[str, Callable[[Decoding, Rows, str], Any]] = {
 
 
 def _characters(targets: Rows) -> list[str]:
-    characters = sorted({character for text in _texts(targets, "training") for character in text})
+    characters = sorted({character for text in _texts(targets) for character in text})
     if not characters:
         raise DataError("training targets: received empty transcripts only; expected characters.")
     return characters
 
 
-def _texts(targets: Rows, part: str) -> Rows:
+def _texts(targets: Rows) -> Rows:
     for row, text in enumerate(targets):
         if not isinstance(text, str):
-            raise DataError(
-                f"{part} targets: row {row} is {type(text).__name__}; expected a text for transcription."
-            )
+            raise RowError(row, f"received {type(text).__name__}; expected a text for transcription.", of=_OF)
     return targets
 
 
-def _numbers(decoding: Decoding, labels: Iterable[Any], part: str) -> np.ndarray:
+def _nested(targets: Rows, expected: str) -> Rows:
+    """Checks that every row has a list of labels."""
+    for row, labels in enumerate(targets):
+        if isinstance(labels, str) or not isinstance(labels, Iterable):
+            raise RowError(row, f"received {_shown(labels)}; expected {expected}. Pass lists.", of=_OF)
+    return targets
+
+
+def _numbers(decoding: Decoding, labels: Iterable[Any]) -> np.ndarray:
     place = {label: number for number, label in enumerate(decoding.labels or [])}
-    names = [label_name(label) for label in labels]
+    names = label_names(labels)
     for row, name in enumerate(names):
         if name not in place:
-            raise DataError(
-                f"{part} targets: received the label {name!r} (row {row}), which no training row has; expected one of "
-                f"{listed(place)}. Put rows of every class into the training part."
-            )
+            raise RowError(row, _unknown(name, place), of=_OF)
     return np.array([place[name] for name in names], np.int32)
+
+
+def _row_numbers(decoding: Decoding, row: int, labels: Iterable[Any]) -> np.ndarray:
+    """Returns the numbers of the labels of one row."""
+    place = {label: number for number, label in enumerate(decoding.labels or [])}
+    names = _row_names(row, labels)
+    unknown = next((name for name in names if name not in place), None)
+    if unknown is not None:
+        raise RowError(row, _unknown(unknown, place), of=_OF)
+    return np.array([place[name] for name in names], np.int32)
+
+
+def _shown(value: Any) -> str:
+    return reprlib.repr(value.item() if isinstance(value, np.generic) else value)
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    return (
+        f"received the label {name!r}, which no training row has; expected one of {listed(known)}. Put rows of every "
+        "class into the training part."
+    )
 
 
 def _label_names(task: str, targets: Rows) -> list[str]:
     if task == "multilabel_classification" and _is_indicator(targets):
         return [f"label_{number}" for number in range(np.asarray(targets).shape[1])]
     nested = task in ("tagging", "multilabel_classification")
-    flat = [label for row in targets for label in row] if nested else list(targets)
-    distinct = {label_name(label): label for label in flat}
+    if nested:
+        distinct: dict[str, Any] = {}
+        for row, labels in enumerate(_nested(targets, "a list of labels")):
+            distinct |= dict(zip(_row_names(row, labels), labels, strict=True))
+    else:
+        distinct = dict(zip(label_names(targets), targets, strict=True))
     numbers = all(isinstance(label, int | float | np.number) for label in distinct.values())
     return sorted(distinct, key=lambda name: distinct[name]) if numbers else sorted(distinct)
 
@@ -169,33 +211,86 @@ def label_name(label: Any) -> str:
     Raises:
         DataError: If it is empty, or NaN.
     """
+    name, problem = _name(label)
+    if problem:
+        raise DataError(f"{_OF}: {problem} Drop rows without label.")
+    return name
+
+
+def label_names(labels: Iterable[Any]) -> list[str]:
+    """Returns the name of the label of each row.
+
+    Raises:
+        RowError: If a row has none: an empty label, ``None``, NaN or ``pandas.NA``.
+    """
+    named = [_name(label) for label in labels]
+    for row, (_, problem) in enumerate(named):
+        if problem:
+            raise RowError(row, f"{problem} Drop rows without label.", of=_OF)
+    return [name for name, _ in named]
+
+
+def _row_names(row: int, labels: Iterable[Any]) -> list[str]:
+    """Returns the names of the labels of one row."""
+    named = [_name(label) for label in labels]
+    for step, (_, problem) in enumerate(named):
+        if problem:
+            raise RowError(
+                row,
+                f"step {step}: {problem} Drop the row, or give such steps a label of their own.",
+                of=_OF,
+            )
+    return [name for name, _ in named]
+
+
+def _name(label: Any) -> tuple[str, str]:
+    """Returns the name of a label, and what is wrong with it, empty if nothing is."""
     if isinstance(label, np.generic):
         label = label.item()
     if isinstance(label, float) and label.is_integer():
         label = int(label)
     name = str(label)
+    # NaN and pandas.NaT differ from themselves, and pandas.NA does not say.
+    if label is None or (name in _MISSING and not isinstance(label, str)):
+        return name, f"received no label ({name}); expected a name."
     if not name.strip() or name == "nan":
-        raise DataError(
-            f"targets: received the empty label {name!r}; expected a name. Drop rows without label."
-        )
-    return name
+        return name, f"received the empty label {name!r}; expected a name."
+    return name, ""
 
 
 def _is_indicator(targets: Rows) -> bool:
     return isinstance(targets, np.ndarray) and targets.ndim == 2 and targets.dtype.kind in "biuf"
 
 
-def _values(targets: Rows, part: str) -> np.ndarray:
+def _values(targets: Rows) -> np.ndarray:
     try:
         values = np.asarray(targets, np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(
-            f"{part} targets: not all are numbers ({error}); expected numbers for regression."
-        ) from error
+        raise _no_numbers(targets) from error
     values = values.reshape(len(values), -1)
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
-        raise DataError(
-            f"{part} targets: row {bad[0][0]} is {values[tuple(bad[0])]}; expected finite numbers."
+        row, column = bad[0]
+        received = targets[row] if np.ndim(targets[row]) == 0 else values[row, column]
+        raise RowError(
+            int(row), f"received {_shown(received)}; expected finite numbers. Drop rows without one.", of=_OF
         )
     return values
+
+
+def _no_numbers(targets: Rows) -> DataError:
+    """Returns the error that names the first row that is no number, or other numbers than the first."""
+    shape: Any = None
+    for row, target in enumerate(targets):
+        try:
+            own = np.asarray(target, np.float64).shape
+        except (TypeError, ValueError):
+            return RowError(
+                row,
+                f"received {_shown(target)}; expected numbers for regression. Drop rows without one.",
+                of=_OF,
+            )
+        if shape is not None and own != shape:
+            return RowError(row, f"received numbers of shape {own}; expected {shape} in every row.", of=_OF)
+        shape = own
+    return DataError("targets: not all are numbers; expected numbers for regression.")

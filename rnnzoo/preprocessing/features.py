@@ -20,6 +20,17 @@ def fit_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.where(constant, 1.0, deviation)
 
 
+def refuse_other_widths(rows: Sequence[np.ndarray]) -> None:
+    """Raises ``RowError`` for the first row ``(time, features)`` that has not as many features as most have."""
+    widths = [row.shape[1] for row in rows]
+    usual = max(set(widths), key=widths.count)
+    for number, width in enumerate(widths):
+        if width != usual:
+            raise RowError(
+                number, f"received {width} features; expected {usual}, as in most rows. Mend or drop the row."
+            )
+
+
 class FeaturePreprocessing(Preprocessing):
     """Scales each feature to mean 0 and deviation 1 over the valid steps of the training rows.
 
@@ -51,11 +62,8 @@ class FeaturePreprocessing(Preprocessing):
         rows = [_series(row, number, None) for number, row in enumerate(raw)]
         if not rows:
             raise DataError("series: received no rows; expected at least one to fit on.")
-        widths = {row.shape[1] for row in rows}
-        if len(widths) > 1:
-            raise DataError(
-                f"series: received rows of {sorted(widths)} features; expected the same number in all."
-            )
+        refuse_empty(raw, rows, kind="series", expected="at least one step")
+        refuse_other_widths(rows)
         mean, scale = fit_scale(np.concatenate(rows))
         differs = len({len(row) for row in rows}) > 1
         return cls(

@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
+from rnnzoo.preprocessing.features import refuse_other_widths
 
 
 class IrregularPreprocessing(Preprocessing):
@@ -54,11 +55,8 @@ class IrregularPreprocessing(Preprocessing):
         rows = [_read(row, number, None) for number, row in enumerate(raw)]
         if not rows:
             raise DataError("series: received no rows; expected at least one to fit on.")
-        widths = {values.shape[1] for _, values in rows}
-        if len(widths) > 1:
-            raise DataError(
-                f"series: received rows of {sorted(widths)} features; expected the same number in all."
-            )
+        refuse_empty(raw, [times for times, _ in rows], kind="series", expected="at least one step")
+        refuse_other_widths([values for _, values in rows])
         every = np.concatenate([values for _, values in rows])
         seen = ~np.isnan(every)
         counts = np.maximum(seen.sum(axis=0), 1)
