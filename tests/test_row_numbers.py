@@ -1,6 +1,6 @@
 """Errors about a row name the row that the caller passed, whatever part it is in; a row without truth is refused."""
 
-# mypy: disable-error-code="arg-type"
+# mypy: disable-error-code="arg-type, union-attr, operator"
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Times of a series: one format, one series, no window across a hole; advice that works as it is written."""
 
-# mypy: disable-error-code="union-attr, attr-defined"
+# mypy: disable-error-code="union-attr, attr-defined, arg-type"
 
 from __future__ import annotations
 
@@ -192,6 +192,19 @@ def test_a_date_and_a_clock_are_one_time(clock: str) -> None:
     assert (
         read(table, ignore=["date"], categorical=[clock]).description["steps"] == 500
     )  # a good table without time
+
+
+@pytest.mark.parametrize("written", ["%Y%m%d", "%d/%m/%Y", "%B %d, %Y", "seconds", "milliseconds", "numbers"])
+def test_dates_that_are_not_named_are_found_however_they_are_written(written: str) -> None:
+    seconds = (panel()["date"] - pd.Timestamp("1970-01-01")).dt.total_seconds().astype(int)
+    whole = {"seconds": seconds, "milliseconds": seconds * 1000, "numbers": panel()["date"].dt.day_of_year}
+    dates = whole[written] if written in whole else panel()["date"].dt.strftime(written)
+    table = panel().assign(date=dates)
+    if written == "numbers":  # whose meaning nobody knows, unless they are named as the time
+        assert read(table, ignore=["date"]).description["steps"] == 300
+        assert "holds several series" in refused(table, time="date")
+    else:
+        assert "holds several series" in refused(table, ignore=["date"])
 
 
 def test_other_columns_of_dates_do_not_matter_where_one_rises() -> None:
@@ -409,6 +422,14 @@ def test_a_row_of_another_format_is_named() -> None:
     assert "line 9: 'date' is ''; expected the format 'ISO8601' of the rows before" in refused(
         empty, time="date"
     )
+
+
+def test_a_number_that_is_none_is_named() -> None:
+    for bad in ("", "x", "inf"):
+        table = hourly(60).assign(date=[*map(str, range(40)), bad, *map(str, range(41, 60))])
+        assert refused(table, time="date") == (
+            f"line 42: 'date' is {bad!r}; expected a number, as in the rows before. Mend or drop the row."
+        )
 
 
 def test_arguments_that_need_the_time() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnzoo.data.timestamps import Times, possible_formats, read_times
+from rnnzoo.data.timestamps import COMPACT, Times, possible_formats, read_times
 from rnnzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ _REPEATED = 0.1
 _PAIRED = 8
 _CLOCK_NAMES = ("hour", "hr", "hours", "clock", "time", "minute", "time_of_day", "hour_of_day")
 _MOST_HOURS = 20
+#: Seconds and milliseconds since 1970 of our days, by their number of digits.
+_EPOCHS = {9: 1, 10: 1, 12: 1000, 13: 1000}
+_YEAR = 365.2425 * 86_400
 _CLOCK = r"^\d{1,2}:\d{2}(:\d{2})?$"
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
 
@@ -123,12 +126,10 @@ def _dates(frame: pd.DataFrame, columns: Sequence[Any]) -> Iterator[Times]:
 
     for name in columns:
         column = frame[name]
-        if column.dtype.kind in "iufb" or column.isna().any():
+        first = str(column.iloc[0]).strip()
+        number = first.replace(".", "", 1).lstrip("+-").isdigit()
+        if column.isna().any() or not re.search(r"\d", first) or (number and not _may_be_date(first)):
             continue
-        if column.dtype.kind == "O" or pd.api.types.is_string_dtype(column.dtype):
-            first = str(column.iloc[0]).strip()
-            if first.replace(".", "", 1).lstrip("+-").isdigit() or not any(map(str.isdigit, first)):
-                continue
         times = _as_dates(column)
         if times is not None:
             yield times
@@ -149,8 +150,20 @@ def _as_dates(column: pd.Series[Any]) -> Times | None:
             times = read_times(column, time_format=form)
         except DataError:  # several readings, or no dates
             continue
-        return times if times.are_dates else None
+        return times if times.are_dates or _are_epochs(times.values) else None
     return None
+
+
+def _may_be_date(digits: str) -> bool:
+    """Whether digits may be a date, or the seconds or milliseconds since 1970."""
+    return digits.isdigit() and len(digits) in (*COMPACT, *_EPOCHS)
+
+
+def _are_epochs(values: np.ndarray) -> bool:
+    """Whether numbers are all seconds, or milliseconds, of the years 2000 to 2050."""
+    lengths = [power for digits, power in _EPOCHS.items() if len(str(int(values[0]))) == digits]
+    years = values / lengths[0] / _YEAR + 1970 if lengths else np.zeros(1)
+    return bool((values % 1 == 0).all() and ((years >= 2000) & (years < 2050)).all())
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ISO = "ISO8601"
 #: Dates written with digits alone, whose numbers do not rise evenly.
-_COMPACT = {8: "%Y%m%d", 6: "%Y%m"}
+COMPACT = {8: "%Y%m%d", 6: "%Y%m"}
 _DIGITS = ("%Y{0}%m{0}%d", "%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
 _WORDS = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d-%b-%y")
 _MONTHS = ("%m/%Y", "%m.%Y", "%m-%Y", "%Y/%m", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y")
@@ -101,14 +101,21 @@ def read_times(column: pd.Series[Any], *, time_format: str | None = None) -> Tim
     if time_format is not None:
         return _of_dates(column, _given(column, text, time_format), time_format)
     numbers = pd.to_numeric(text.where(~column.isna()), errors="coerce")
-    compact = _COMPACT.get(len(text.iloc[0])) if len(text) else None
+    compact = COMPACT.get(len(text.iloc[0])) if len(text) else None
     if compact is not None and not numbers.isna().any():
         dates = _parsed(text, compact)
         if (text.str.len() == len(text.iloc[0])).all() and not dates.isna().any():
             return _of_dates(column, dates, compact)
-    if not numbers.isna().any() and np.isfinite(numbers.to_numpy(np.float64)).all():
+    good = np.isfinite(numbers.to_numpy(np.float64, na_value=np.nan))
+    if good.all():
         values = numbers.to_numpy()
         return Times(column.name, values, values, texts=column.dtype.kind not in "iuf")
+    if good[:1].any():
+        row = int((~good).argmax())
+        raise DataError(
+            f"line {column.index[row]}: {column.name!r} is {str(column.iloc[row])!r}; expected a number, as in the "
+            "rows before. Mend or drop the row."
+        )
     return _of_dates(column, *_found(column, text))
 
 
