@@ -389,11 +389,12 @@ def test_a_taken_port_is_told(server: Server, digits_bundle: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_when_told_to_and_answers_what_is_under_way(number: int, digits_bundle: Path) -> None:
     with running(digits_bundle, NAME) as server:
-        body = {"inputs": [tensor(np.zeros((256, 256, 8), np.float32))]}
+        body = json.dumps({"inputs": [tensor(np.zeros((256, 256, 8), np.float32))]})
+        headers = {"Content-Type": "application/json"}
         answers: list[int] = []
         thread = threading.Thread(
             target=lambda: answers.append(
-                httpx.post(f"{server.model}/infer", json=body, timeout=30).status_code
+                httpx.post(f"{server.model}/infer", content=body, headers=headers, timeout=30).status_code
             )
         )
         thread.start()

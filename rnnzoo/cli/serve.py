@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +20,24 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.", min=0, max=65535)] = 8000,
     threads: Annotated[int, typer.Option(help="Threads of one inference.", min=1)] = 1,
+    max_requests: Annotated[
+        int, typer.Option(help="Requests in flight; more are answered 503. Health is not counted.", min=1)
+    ] = 256,
+    shutdown_timeout: Annotated[
+        float, typer.Option(help="Seconds from SIGTERM or Ctrl-C to the end; what is left is cut.")
+    ] = 20.0,
 ) -> None:
     """Serve a bundle: Open Inference Protocol v2 over REST, and a page to try it."""
     from rnnzoo_export.serving.server import serve as serve_bundle
     from rnnzoo_export.serving.settings import Settings
 
-    serve_bundle(bundle, settings=Settings(host=host, port=port, threads=threads))
+    settings = Settings(
+        host=host, port=port, threads=threads, max_requests=max_requests, shutdown_timeout=shutdown_timeout
+    )
+    serve_bundle(bundle, settings=settings, at_deadline=_end)
+
+
+def _end() -> None:
+    """Ends the process though a run of the model goes on; it was told to stop, so that is no failure."""
+    sys.stderr.flush()
+    os._exit(0)

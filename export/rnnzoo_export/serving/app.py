@@ -37,6 +37,7 @@ from rnnzoo_export.serving.host_check import HostCheck
 from rnnzoo_export.serving.page import render_page
 from rnnzoo_export.serving.predictor import OnnxPredictor
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.traffic import Traffic, TrafficControl
 from rnnzoo_export.serving.validation import shorten
 from rnnzoo_export.signature import Signature
 
@@ -55,10 +56,12 @@ def create_app(predictor: OnnxPredictor, *, settings: Settings | None = None) ->
         settings: What may be asked, and how much of it.
 
     Returns:
-        The application.
+        The application. Its ``state.traffic`` is what is under way and its ``state.batcher`` what runs the model, for
+        a server that wants to stop.
     """
     settings = settings or Settings()
-    endpoints = _Endpoints(predictor, settings)
+    traffic = Traffic(settings.max_requests)
+    endpoints = _Endpoints(predictor, settings, traffic)
     model = "/v2/models/{name}"
     routes = [
         Route("/", endpoints.page),
@@ -84,6 +87,8 @@ def create_app(predictor: OnnxPredictor, *, settings: Settings | None = None) ->
             Exception: _fault,
         },
     )
+    app.state.traffic, app.state.batcher = traffic, endpoints.batcher
+    app.add_middleware(TrafficControl, traffic=traffic)
     app.add_middleware(HostCheck, allowed=settings.known_hosts)
     return app
 
@@ -91,11 +96,11 @@ def create_app(predictor: OnnxPredictor, *, settings: Settings | None = None) ->
 class _Endpoints:
     """What the routes call."""
 
-    def __init__(self, predictor: OnnxPredictor, settings: Settings) -> None:
+    def __init__(self, predictor: OnnxPredictor, settings: Settings, traffic: Traffic) -> None:
         predictor.limits = settings.limits
-        self._predictor, self._settings = predictor, settings
+        self._predictor, self._settings, self._traffic = predictor, settings, traffic
         self._name = predictor.bundle.name
-        self._batcher = Batcher(
+        self.batcher = Batcher(
             predictor.execute,
             max_batch=settings.max_batch if predictor.rows_are_free else None,
             max_queue=settings.max_queue,
@@ -105,10 +110,12 @@ class _Endpoints:
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Starts the worker and lets it answer once, so that the first request finds everything warm."""
-        self._batcher.start()
-        await self._batcher.submit(_smallest_inputs(self._predictor.signature))
+        self.batcher.start()
+        await self.batcher.submit(_smallest_inputs(self._predictor.signature))
         yield
-        await run_in_threadpool(self._batcher.stop)
+        await run_in_threadpool(
+            self.batcher.stop, self._traffic.seconds_left(self._settings.shutdown_timeout)
+        )
 
     async def page(self, _: Request) -> Response:
         return render_page(self._predictor)
@@ -119,13 +126,17 @@ class _Endpoints:
     async def live(self, _: Request) -> Response:
         return _json({"live": True})
 
+    @property
+    def _is_ready(self) -> bool:
+        return self.batcher.ready and not self._traffic.closing
+
     async def ready(self, _: Request) -> Response:
-        ready = self._batcher.ready
+        ready = self._is_ready
         return _json({"ready": ready}, status=200 if ready else 503)
 
     async def model_ready(self, request: Request) -> Response:
         self._check_model(request)
-        ready = self._batcher.ready
+        ready = self._is_ready
         return _json({"name": self._name, "ready": ready}, status=200 if ready else 503)
 
     async def model_metadata(self, request: Request) -> Response:
@@ -146,7 +157,7 @@ class _Endpoints:
         body = await self._body(request)
         length = request.headers.get(_LENGTH_HEADER)
         parsed = protocol.parse_infer(body, length, self._predictor.signature, self._settings.limits)
-        outputs = await self._batcher.submit(self._predictor.check(parsed.inputs))
+        outputs = await self.batcher.submit(self._predictor.check(parsed.inputs))
         content, length_of_json = protocol.render_infer(parsed, outputs, self._name, VERSION)
         if length_of_json is None:
             return Response(content, media_type="application/json")
@@ -157,7 +168,7 @@ class _Endpoints:
         self._check_model(request)
         raw = self._raw_inputs(protocol.parse_json(await self._body(request)))
         lengths, inputs = await run_in_threadpool(self._encode, raw)
-        outputs = await self._batcher.submit(inputs)
+        outputs = await self.batcher.submit(inputs)
         answers = await run_in_threadpool(self._predictor.decode, outputs, lengths)
         return _json({"model_name": self._name, "model_version": VERSION, "answers": answers})
 

@@ -85,6 +85,12 @@ class Batcher:
             late = oldest is not None and time.monotonic() - oldest > self._deadline
             return self._thread is not None and self._thread.is_alive() and not late
 
+    @property
+    def at_work(self) -> bool:
+        """Whether the worker lives, though it may have been told to stop."""
+        with self._changed:
+            return self._thread is not None and self._thread.is_alive()
+
     def start(self) -> None:
         """Starts the worker, unless it runs already."""
         with self._changed:
@@ -93,13 +99,13 @@ class Batcher:
             self._thread = threading.Thread(target=self._work, name="rnnzoo-session", daemon=True)
             self._thread.start()
 
-    def stop(self) -> None:
-        """Stops the worker after the jobs that wait."""
+    def stop(self, timeout: float | None = None) -> None:
+        """Stops the worker after the jobs that wait, or after so many seconds, by default the deadline of a job."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
         if self._thread is not None:
-            self._thread.join(self._deadline)
+            self._thread.join(self._deadline if timeout is None else timeout)
 
     async def submit(self, inputs: Arrays) -> dict[str, np.ndarray]:
         """Runs checked inputs.

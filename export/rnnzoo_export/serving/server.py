@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable, Iterator
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
+from starlette.applications import Starlette
 
 from rnnzoo.errors import ArgumentError, RunError
 from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.serving.app import create_app
+from rnnzoo_export.serving.connections import cut_connections, most_connections
 from rnnzoo_export.serving.predictor import OnnxPredictor
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.traffic import Traffic
+
+_BACKLOG = 4096
 
 
-def serve(bundle: Bundle | str | os.PathLike[str], *, settings: Settings | None = None) -> None:
+def serve(
+    bundle: Bundle | str | os.PathLike[str],
+    *,
+    settings: Settings | None = None,
+    at_deadline: Callable[[], None] | None = None,
+) -> None:
     """Serves a bundle until SIGTERM or Ctrl-C, then answers what is under way and returns.
+
+    From the signal on it is not ready and takes nothing new. What is not answered shortly before
+    ``settings.shutdown_timeout`` is cut; a second signal cuts it at once.
 
     Args:
         bundle: A loaded bundle, or the path of one.
         settings: Address and limits.
+        at_deadline: Called in a thread of its own if the model is still at work when the timeout is over. A run of
+            the model cannot be interrupted, but a command can end its process here.
 
     Raises:
         BundleError: If the bundle is damaged.
@@ -41,10 +59,24 @@ def serve(bundle: Bundle | str | os.PathLike[str], *, settings: Settings | None 
     )
     logging.getLogger("_granian").setLevel(logging.ERROR)
     app = create_app(predictor, settings=settings)
-    asyncio.run(_run(app, settings, port, loaded))
+    with _watching(settings.shutdown_timeout, at_deadline) as watch:
+        asyncio.run(_run(app, settings, port, loaded, watch))
+    if at_deadline is not None and app.state.batcher.at_work:
+        at_deadline()
 
 
-async def _run(app: object, settings: Settings, port: int, bundle: Bundle) -> None:
+@contextlib.contextmanager
+def _watching(timeout: float, at_deadline: Callable[[], None] | None) -> Iterator[Callable[[], None]]:
+    """Yields what starts the clock, which is stopped at the end of the context."""
+    clock = threading.Timer(timeout, at_deadline or (lambda: None))
+    clock.daemon = True
+    yield clock.start
+    clock.cancel()
+
+
+async def _run(
+    app: Starlette, settings: Settings, port: int, bundle: Bundle, start_clock: Callable[[], None]
+) -> None:
     server = Server(
         app,
         address=settings.host,
@@ -52,17 +84,49 @@ async def _run(app: object, settings: Settings, port: int, bundle: Bundle) -> No
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
         websockets=False,
+        backlog=_BACKLOG,
+        # What is bounded is requests; a bound on connections would keep health from answering.
+        backpressure=most_connections(),
         log_enabled=False,
         http1_settings=HTTP1Settings(header_read_timeout=int(settings.header_timeout * 1000)),
     )
     loop = asyncio.get_running_loop()
+    traffic: Traffic = app.state.traffic
+    told = asyncio.Event()
+
+    def stop() -> None:
+        if told.is_set():
+            traffic.close(0.0)
+            return
+        start_clock()
+        # The end takes a moment too.
+        traffic.close(settings.shutdown_timeout - min(1.0, settings.shutdown_timeout / 3))
+        told.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
-    announcing = loop.create_task(_announce(settings, port, bundle))
+        loop.add_signal_handler(number, stop)
+    others = [
+        loop.create_task(_announce(settings, port, bundle)),
+        loop.create_task(_stop_when_told(told, server, traffic, port)),
+    ]
     await server.serve()
-    announcing.cancel()
+    for task in others:
+        task.cancel()
     if server.interrupt_children:
         raise RunError("serve: the server ended by itself; see the messages above. Start it again.")
+
+
+async def _stop_when_told(told: asyncio.Event, server: Server, traffic: Traffic, port: int) -> None:
+    """Lets what is under way finish while readiness is false, then stops the server; cancelled when it has stopped."""
+    await told.wait()
+    await traffic.finished()
+    server.stop()
+    # Answers may still be on their way to clients, and heads of requests on their way here.
+    while traffic.seconds_left(0.0):
+        await asyncio.sleep(min(0.05, traffic.seconds_left(0.0)))
+    while True:
+        cut_connections(port)
+        await asyncio.sleep(0.1)
 
 
 async def _announce(settings: Settings, port: int, bundle: Bundle) -> None:

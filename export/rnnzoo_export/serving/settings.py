@@ -26,10 +26,16 @@ class Settings:
         max_rows: The most rows of one request.
         max_steps: The most time steps of one row.
         max_batch: The most rows of one run of the session; it bounds memory together with ``max_steps``.
-        max_queue: The most requests that wait; more are answered 503.
+        max_queue: The most requests that wait for the model; more are answered 503.
+        max_requests: The most requests in flight, from the end of their head to the end of their answer; more are
+            answered 503. It bounds memory together with ``max_body_bytes``. Health is not counted, and neither are
+            connections that ask nothing.
         deadline: Seconds after which a waiting request is answered 504.
         body_timeout: Seconds within which a body must have arrived.
-        header_timeout: Seconds within which the head of a request must have arrived.
+        header_timeout: Seconds within which the head of a request must have arrived; a connection that asks
+            nothing for so long is closed.
+        shutdown_timeout: Seconds from the signal to stop to the end of the server: it is not ready any more, what is
+            under way is answered, and what is left when they are over is cut.
     """
 
     host: str = "127.0.0.1"
@@ -41,14 +47,24 @@ class Settings:
     max_steps: int = 4096
     max_batch: int = 32
     max_queue: int = 256
+    max_requests: int = 256
     deadline: float = 30.0
     body_timeout: float = 30.0
     header_timeout: float = 5.0
+    shutdown_timeout: float = 20.0
 
     def __post_init__(self) -> None:
-        for name in ("threads", "max_body_bytes", "max_rows", "max_steps", "max_batch", "max_queue"):
+        for name in (
+            "threads",
+            "max_body_bytes",
+            "max_rows",
+            "max_steps",
+            "max_batch",
+            "max_queue",
+            "max_requests",
+        ):
             checks.integer(name, getattr(self, name), minimum=1)
-        for name in ("deadline", "body_timeout", "header_timeout"):
+        for name in ("deadline", "body_timeout", "header_timeout", "shutdown_timeout"):
             checks.number(name, getattr(self, name), above=0)
         if checks.integer("port", self.port, minimum=0) > 65535:
             raise ArgumentError(
