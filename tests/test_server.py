@@ -23,6 +23,7 @@ import pytest
 
 from rnnzoo import load_dataset, load_model
 from rnnzoo_export import OnnxPredictor
+from rnnzoo_export.serving.protocol import MAX_DEPTH
 from serving_client import Server, running, seconds_to_first_answer
 
 NAME = "series-classifier-gru"
@@ -107,14 +108,12 @@ def test_binary_tensors(server: Server, images: list[np.ndarray]) -> None:
 
 X = np.zeros((1, 8, 8), np.float32)
 BAD_TENSORS: dict[str, tuple[dict[str, Any], int, str]] = {
-    "no rows": ({"shape": [0, 8, 8], "data": []}, 400, "whose axis 'batch' is empty"),
-    "no steps": ({"shape": [1, 0, 8], "data": []}, 400, "whose axis 'time' is empty"),
-    "negative": ({"shape": [-1, 8, 8]}, 400, "features"),
+    "negative rows": ({"shape": [-1, 8, 8]}, 400, "whose axis 'batch' is empty"),
+    "negative steps": ({"shape": [1, -8, 8]}, 400, "whose axis 'time' is empty"),
     "boolean size": ({"shape": [True, 8, 8]}, 400, "expected a list of whole numbers"),
     "float size": ({"shape": [1.0, 8, 8]}, 400, "expected a list of whole numbers"),
-    "huge size": ({"shape": [1, 99999999999, 8]}, 413, "steps; expected at most 4096"),
-    "overflow": ({"shape": [1, 2**63 - 1, 8]}, 413, "features"),
-    "beyond 64 bits": ({"shape": [1, 2**70, 8]}, 400, "features"),
+    "too many steps": ({"shape": [1, 4097, 8]}, 413, "received 4097 steps; expected at most 4096"),
+    "beyond 64 bits": ({"shape": [1, 2**70, 8]}, 400, "expected a list of whole numbers"),
     "too many rows": (
         {"shape": [257, 1, 8], "data": [0.0] * 2056},
         413,
@@ -134,7 +133,12 @@ BAD_TENSORS: dict[str, tuple[dict[str, Any], int, str]] = {
     "no name": ({"name": None}, 400, 'expected objects with a "name"'),
     "no shape": ({"shape": None}, 400, "received shape None"),
     "data and binary": ({"parameters": {"binary_data_size": 256}}, 400, 'expected either "data" or'),
-    "shared memory": ({"parameters": {"shared_memory_region": "x"}}, 400, "shared_memory_region"),
+    "no size": ({"parameters": {"binary_data_size": None}}, 400, "binary_data_size None; expected a whole"),
+    "unknown key": (
+        {"dtype": "FP32"},
+        400,
+        "features: received the unknown key 'dtype'; expected name, shape",
+    ),
 }
 
 
@@ -151,13 +155,19 @@ BAD_BODIES: dict[str, tuple[bytes, int, str]] = {
     "not JSON": (b"{", 400, "not valid JSON"),
     "not UTF-8": (b'{"inputs": "\xff"}', 400, "not valid JSON"),
     "a list": (b"[]", 400, "received a JSON list"),
-    "deep": (b"[" * 200_000, 400, "not valid JSON"),
+    "deep": (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), 400, "not valid JSON"),
+    "key twice": (
+        b'{"inputs": [1], "inputs": [2]}',
+        400,
+        "body: received the key 'inputs' twice in one object",
+    ),
     "NaN": (b'{"inputs": [{"name": "features", "data": [NaN]}]}', 400, "not valid JSON"),
     "no inputs": (b"{}", 400, "inputs: received None"),
     "empty inputs": (b'{"inputs": []}', 400, "inputs: received []"),
     "inputs no list": (b'{"inputs": {"a": 1}}', 400, "inputs: received"),
     "parameters no object": (b'{"inputs": [], "parameters": 3}', 400, "parameters"),
     "id no text": (b'{"inputs": [], "id": 3}', 400, "received"),
+    "unknown key": (b'{"inputs": [[]], "sequence_id": 3}', 400, "received the unknown key 'sequence_id'"),
 }
 
 
@@ -184,6 +194,72 @@ def test_inputs_and_outputs_named_wrongly(server: Server) -> None:
     response = infer(server, tensor(X), outputs=[{"name": "probabilities"}])
     assert response.status_code == 400
     assert "received unknown name 'probabilities'; expected logits" in response.json()["error"]
+
+
+UNSUPPORTED = {
+    "request": (
+        {"sequence_id": 7, "sequence_start": True},
+        "request: received the parameter 'sequence_id', which is not supported; expected none but "
+        "'binary_data_output' for a request. The server keeps nothing between requests: send whole sequences.",
+    ),
+    "input": (
+        {"shared_memory_region": "x"},
+        "features: received the parameter 'shared_memory_region', which is not supported; expected none but "
+        "'binary_data_size' for an input. Leave it out.",
+    ),
+    "output": (
+        {"classification": 3},
+        "logits: received the parameter 'classification', which is not supported; expected none but 'binary_data' "
+        "for an output. Take the values and sort them, or ask for labels at /predict.",
+    ),
+}
+OTHERS = [
+    "sequence_start",
+    "sequence_end",
+    "priority",
+    "timeout",
+    "content_type",
+    "mine",
+    "binary_data",
+    "headers",
+]
+
+
+def with_parameters(place: str, parameters: Any) -> dict[str, Any]:
+    message: dict[str, Any] = {"inputs": [tensor(X)], "outputs": [{"name": "logits"}]}
+    part = {"request": message, "input": message["inputs"][0], "output": message["outputs"][0]}[place]
+    part["parameters"] = parameters
+    return message
+
+
+@pytest.mark.parametrize("place", UNSUPPORTED)
+def test_a_parameter_that_is_not_carried_out_is_refused(place: str, server: Server) -> None:
+    parameters, message = UNSUPPORTED[place]
+    response = httpx.post(f"{server.model}/infer", json=with_parameters(place, parameters))
+    assert (response.status_code, response.json()) == (400, {"error": message})
+    for name in OTHERS:
+        if (place, name) != ("output", "binary_data"):
+            response = httpx.post(f"{server.model}/infer", json=with_parameters(place, {name: 0}))
+            assert response.status_code == 400
+            assert f"received the parameter {name!r}" in response.json()["error"]
+
+
+def test_parameters_that_are_carried_out_must_be_of_their_type(server: Server) -> None:
+    for place, name in (("request", "binary_data_output"), ("output", "binary_data")):
+        for value, status in ((False, 200), (True, 200), (1, 400), ("true", 400), (None, 400)):
+            response = httpx.post(f"{server.model}/infer", json=with_parameters(place, {name: value}))
+            assert response.status_code == status, (name, value)
+            binary = response.headers.get("Inference-Header-Content-Length") is not None
+            assert binary == (value is True)
+        assert httpx.post(f"{server.model}/infer", json=with_parameters(place, {})).status_code == 200
+
+
+def test_clients_that_name_the_model_in_the_body_are_understood(server: Server) -> None:
+    assert infer(server, tensor(X), model_name=NAME, model_version="1").status_code == 200
+    for names in ({"model_name": "other"}, {"model_version": "2"}):
+        response = infer(server, tensor(X), **names)
+        assert response.status_code == 400
+        assert "expected" in response.json()["error"]
 
 
 @pytest.mark.parametrize(

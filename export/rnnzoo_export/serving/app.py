@@ -35,6 +35,7 @@ from rnnzoo_export.serving.batching import Batcher
 from rnnzoo_export.serving.body import read_body
 from rnnzoo_export.serving.host_check import HostCheck
 from rnnzoo_export.serving.page import render_page
+from rnnzoo_export.serving.parameters import check_keys
 from rnnzoo_export.serving.predictor import OnnxPredictor
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.traffic import Traffic, TrafficControl
@@ -157,6 +158,7 @@ class _Endpoints:
         body = await self._body(request)
         length = request.headers.get(_LENGTH_HEADER)
         parsed = protocol.parse_infer(body, length, self._predictor.signature, self._settings.limits)
+        self._check_named(parsed.model_name, parsed.model_version, status=400)
         outputs = await self.batcher.submit(self._predictor.check(parsed.inputs))
         content, length_of_json = protocol.render_infer(parsed, outputs, self._name, VERSION)
         if length_of_json is None:
@@ -177,6 +179,7 @@ class _Endpoints:
         return [len(row) for row in encoded], self._predictor.check(self._predictor.collate(encoded))
 
     def _raw_inputs(self, message: Mapping[str, Any]) -> list[Any]:
+        check_keys("request", message, ("inputs",))
         raw = message.get("inputs")
         if not isinstance(raw, list) or not raw:
             raise RequestError(
@@ -191,11 +194,14 @@ class _Endpoints:
         return raw
 
     def _check_model(self, request: Request) -> None:
-        name, version = request.path_params["name"], request.path_params.get("version", VERSION)
-        if name != self._name:
-            raise RequestError(f"model: received {shorten(name)}; expected {self._name!r}.", status=404)
-        if version != VERSION:
-            raise RequestError(f"version: received {shorten(version)}; expected {VERSION!r}.", status=404)
+        parameters = request.path_params
+        self._check_named(parameters["name"], parameters.get("version"), status=404)
+
+    def _check_named(self, name: Any, version: Any, *, status: int) -> None:
+        if name not in (None, self._name):
+            raise RequestError(f"model: received {shorten(name)}; expected {self._name!r}.", status=status)
+        if version not in (None, VERSION):
+            raise RequestError(f"version: received {shorten(version)}; expected {VERSION!r}.", status=status)
 
     async def _body(self, request: Request) -> bytes:
         limits = self._settings

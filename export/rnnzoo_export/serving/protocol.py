@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import orjson
 
-from rnnzoo.errors import RequestError
+from rnnzoo.errors import DataError, RequestError
+from rnnzoo.preprocessing.json_text import check_unique_keys
+from rnnzoo_export.serving.parameters import check_keys, read_parameter
 from rnnzoo_export.serving.validation import Limits, check_names, check_shape, shorten
 from rnnzoo_export.signature import Signature, TensorSpec
 
@@ -35,8 +37,12 @@ DATATYPES = {
 _NAMES = {dtype: name for name, dtype in DATATYPES.items()}
 _MAX_ID = 256
 _MAX_RANK = 8
-# Parameters that change what an answer means: to ignore them would be to answer another question.
-_UNSUPPORTED = ("classification", "shared_memory_region")
+#: How deep lists and objects may lie in each other; it is the parser's own bound.
+MAX_DEPTH = 1024
+# What objects of the protocol may hold. Some clients name the model in the body too.
+_REQUEST_KEYS = ("id", "model_name", "model_version", "parameters", "inputs", "outputs")
+_INPUT_KEYS = ("name", "shape", "datatype", "parameters", "data")
+_OUTPUT_KEYS = ("name", "parameters")
 
 
 @dataclass(frozen=True)
@@ -47,11 +53,15 @@ class InferRequest:
         inputs: Arrays by input name, not yet checked against the signature's types and values.
         outputs: The outputs wanted, in order, and whether each is to be binary.
         id: The client's own name of the request, sent back.
+        model_name: The model named in the body, where one is; it must be that of the address.
+        model_version: Its version, likewise.
     """
 
     inputs: dict[str, np.ndarray]
     outputs: dict[str, bool]
     id: str | None
+    model_name: Any = None
+    model_version: Any = None
 
 
 def datatype(spec: TensorSpec) -> str:
@@ -72,7 +82,7 @@ def describe_tensors(specs: Sequence[TensorSpec]) -> list[dict[str, Any]]:
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
-    """Parses a JSON object; depth, NaN and Infinity are the parser's to refuse."""
+    """Parses a JSON object without doubled keys; depth, NaN and Infinity are the parser's to refuse."""
     if not body:
         raise RequestError("body: empty; expected a JSON object. Send one.")
     try:
@@ -81,6 +91,10 @@ def parse_json(body: bytes) -> dict[str, Any]:
         raise RequestError(f"body: not valid JSON ({error}); expected a JSON object.") from error
     if not isinstance(message, dict):
         raise RequestError(f"body: received a JSON {type(message).__name__}; expected an object.")
+    try:
+        check_unique_keys(message, body)
+    except DataError as error:
+        raise RequestError(f"body: {error}") from error
     return message
 
 
@@ -102,11 +116,17 @@ def parse_infer(body: bytes, header_length: str | None, signature: Signature, li
     length = _json_length(header_length, len(body))
     message = parse_json(body[:length])
     tail = _Tail(memoryview(body)[length:])
-    parameters = _parameters("request", message)
+    check_keys("request", message, _REQUEST_KEYS)
+    binary = bool(read_parameter("request", "request", message))
     inputs = _parse_inputs(message.get("inputs"), tail, signature, limits)
     tail.expect_end()
-    binary = parameters.get("binary_data_output") is True
-    return InferRequest(inputs, _parse_outputs(message.get("outputs"), binary, signature), _parse_id(message))
+    return InferRequest(
+        inputs,
+        _parse_outputs(message.get("outputs"), binary, signature),
+        _parse_id(message),
+        message.get("model_name"),
+        message.get("model_version"),
+    )
 
 
 def render_infer(
@@ -171,18 +191,6 @@ def _json_length(header: str | None, size: int) -> int:
     return int(header)
 
 
-def _parameters(where: str, message: Mapping[str, Any]) -> Mapping[str, Any]:
-    parameters = message.get("parameters")
-    if parameters is None:
-        return {}
-    if not isinstance(parameters, dict):
-        raise RequestError(f"{where}: received parameters {shorten(parameters)}; expected an object.")
-    for name in _UNSUPPORTED:
-        if name in parameters:
-            raise RequestError(f"{where}: the parameter {name!r} is not supported. Leave it out.")
-    return parameters
-
-
 def _parse_id(message: Mapping[str, Any]) -> str | None:
     identity = message.get("id")
     if identity is not None and (not isinstance(identity, str) or len(identity) > _MAX_ID):
@@ -198,9 +206,10 @@ def _parse_outputs(listed: Any, binary: bool, signature: Signature) -> dict[str,
         return dict.fromkeys(known, binary)
     wanted: dict[str, bool] = {}
     for tensor in _tensors("output", listed):
-        parameters = _parameters(tensor["name"], tensor)
         check_names("output", [tensor["name"]], known)
-        wanted[tensor["name"]] = bool(parameters.get("binary_data", binary))
+        check_keys(tensor["name"], tensor, _OUTPUT_KEYS)
+        own = read_parameter("output", tensor["name"], tensor)
+        wanted[tensor["name"]] = binary if own is None else own
     return wanted
 
 
@@ -226,12 +235,13 @@ def _tensors(kind: str, listed: Any) -> list[dict[str, Any]]:
 
 
 def _parse_tensor(spec: TensorSpec, tensor: Mapping[str, Any], tail: _Tail, limits: Limits) -> np.ndarray:
+    check_keys(spec.name, tensor, _INPUT_KEYS)
+    size = read_parameter("input", spec.name, tensor)
     kind = tensor.get("datatype")
     if not isinstance(kind, str) or kind not in DATATYPES:
         raise RequestError(f"{spec.name}: received datatype {shorten(kind)}; expected {datatype(spec)!r}.")
     shape = _parse_shape(spec, tensor.get("shape"))
     check_shape(spec, shape, limits)
-    size = _parameters(spec.name, tensor).get("binary_data_size")
     if (size is None) == ("data" not in tensor):
         raise RequestError(f'{spec.name}: expected either "data" or the parameter "binary_data_size".')
     if size is None:

@@ -75,7 +75,9 @@ def check_shape(spec: TensorSpec, shape: Sequence[int], limits: Limits) -> None:
             f"{spec.name}: received rank {len(shape)}, shape {shorten(list(shape))}; "
             f"expected rank {len(spec.shape)}, shape {describe(spec)}."
         )
-    if 0 in shape or any(fixed not in (None, size) for size, fixed in zip(shape, spec.shape, strict=True)):
+    if min(shape, default=1) < 1 or any(
+        fixed not in (None, size) for size, fixed in zip(shape, spec.shape, strict=True)
+    ):
         _refuse_sizes(spec, shape)
     if limits.max_rows is not None or limits.max_steps is not None:
         _check_limits(spec, shape, limits)
