@@ -74,7 +74,10 @@ def test_it_is_stored_and_read(tmp_path: Path) -> None:
         ({"times": [1, 0], "values": [[1.0], [1.0]]}, "row 0: its times fall or are not finite"),
         ({"times": [0, NAN], "values": [[1.0], [1.0]]}, "row 0: its times fall or are not finite"),
         ({"times": [0], "values": [[float("inf")]]}, "row 0: received an infinite value"),
-        ({"times": [0], "values": [["high"]]}, "row 0: not all are numbers"),
+        (
+            {"times": [0], "values": [["high"]]},
+            "row 0: values: received 'high' at step 0, feature 0; expected a number. Pass numbers only.",
+        ),
         ({"times": [0], "values": [[1.0, 2.0]]}, "row 0: received 2 features; expected 1"),
     ],
 )

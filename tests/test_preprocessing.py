@@ -185,9 +185,13 @@ def test_a_stored_one_does_the_same(preprocessing: Preprocessing, raw: list[Any]
 BAD: list[tuple[Preprocessing, Any, str]] = [
     (ALL[0][0], 3, "row 1: received int; expected a text. Pass strings."),
     (ALL[0][0], "\ud800", "row 1: received a text with a lone surrogate"),
-    (ALL[1][0], [1], "row 1: received list; expected a list of words or a text to split at blanks."),
+    (ALL[1][0], [1], "row 1: received 1 as word 0; expected a list of words, none of them empty, or a"),
     (ALL[2][0], [[1.0, 2.0]], "row 1: received shape (1, 2); expected (time, 1)."),
-    (ALL[2][0], [["x"]], "row 1: received list that is no table of numbers"),
+    (
+        ALL[2][0],
+        [["x"]],
+        "row 1: received 'x' at step 0, feature 0; expected a number. Pass numbers only.",
+    ),
     (ALL[2][0], [[np.inf]], "row 1: received inf at step 0, feature 0; expected finite numbers."),
     (ALL[3][0], {"a": [1, 2]}, "row 1: the column 'b' is missing; expected a, b, c."),
     (ALL[3][0], {"a": [1], "b": [1], "c": ["x"]}, "row 1: received 1 steps; expected 2 or more."),
@@ -195,7 +199,7 @@ BAD: list[tuple[Preprocessing, Any, str]] = [
     (
         ALL[3][0],
         {"a": [1, "q"], "b": [1, 1], "c": ["x", "y"]},
-        "row 1: 'a' has the value 'q'; expected a number.",
+        "row 1: 'a' has the value 'q' at step 1; expected a number, or null where it is missing. Mend it.",
     ),
     (
         ALL[3][0],
@@ -274,7 +278,7 @@ def test_log_mel_is_scaled_on_its_training_frames(tmp_path: Path) -> None:
     [
         (np.zeros((2, 5)), r"^row 0: received shape \(2, 5\); expected \(samples,\)"),
         ([0.0, np.nan], r"^row 0: received nan at sample 1"),
-        (["a"], r"^row 0: received list that is no waveform"),
+        (["a"], r"^row 0: received 'a' at sample 0; expected a number\. Pass numbers only\."),
     ],
 )
 def test_log_mel_refuses_what_is_no_waveform(row: object, message: str) -> None:

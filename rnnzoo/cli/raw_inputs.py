@@ -9,6 +9,7 @@ from typing import Any
 
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import existing_file, read_text
+from rnnzoo.preprocessing.json_text import parse_json_text
 
 # The kinds of preprocessing that take one line of text.
 _TEXTS = ("text", "tokens", "characters", "pairs", "dna")
@@ -41,7 +42,7 @@ def read_raw_inputs(
     if not suffix.endswith(_SUFFIXES):
         raise ArgumentError(f"--input: received {path.name}; expected {_SUFFIXES_IN_WORDS}.")
     if suffix.endswith((".csv", ".tsv")):
-        return _read_table(path, kind, text=text, columns=columns)
+        return _read_table(path, bundle, kind, text=text, columns=columns)
     if suffix.endswith(".wav"):
         return _read_sound(path, bundle)
     if suffix.endswith(".npy"):
@@ -55,13 +56,14 @@ def read_raw_inputs(
     return _lines(content)
 
 
-def _read_table(path: Path, kind: str, *, text: str | None, columns: str | None) -> list[Any]:
+def _read_table(path: Path, bundle: Any, kind: str, *, text: str | None, columns: str | None) -> list[Any]:
+    from rnnzoo.data.series import read_columns
     from rnnzoo.data.tables import read_frame
 
     names = [name.strip() for name in columns.split(",")] if columns else None
     frame = read_frame(path, column_names=names)
     if kind == "window":
-        return [{str(name): frame[name].tolist() for name in frame.columns}]
+        return [read_columns(frame, bundle.preprocessing)]
     if kind not in _TEXTS:
         raise ArgumentError(
             f"--input: received the table {path.name}; this model reads series. Give .json or .npy."
@@ -95,7 +97,7 @@ def _read_array(path: Path) -> list[Any]:
 
     try:
         return list(np.load(path, allow_pickle=False))
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, TypeError) as error:
         raise DataError(f"{path}: not a readable NumPy array ({error}). Save it with numpy.save.") from error
 
 
@@ -107,7 +109,9 @@ def _lines(text: str) -> list[str]:
 
 def _json(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
+        return parse_json_text(text)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
     except json.JSONDecodeError as error:
         raise DataError(
             f"{where}: not valid JSON ({error}); expected a series such as [[0.1, 0.2], [0.3, 0.4]]."

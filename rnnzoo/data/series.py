@@ -317,3 +317,28 @@ def _decoding(preprocessing: WindowPreprocessing, target: Sequence[str]) -> Deco
         mean=preprocessing.mean[places].tolist(),
         scale=preprocessing.scale[places].tolist(),
     )
+
+
+def read_columns(frame: pd.DataFrame, preprocessing: WindowPreprocessing) -> dict[str, list[Any]]:
+    """Returns the columns that a fitted preprocessing reads, from a table of text cells as training reads them.
+
+    Args:
+        frame: The table; each of its cells is a text.
+        preprocessing: What will encode the columns.
+
+    Returns:
+        Numbers or categories by column name, ``None`` where one is missing.
+
+    Raises:
+        DataError: If a cell of a numeric column is no number; the message names the line.
+    """
+    columns: dict[str, list[Any]] = {}
+    for name in preprocessing.numeric:
+        if name in frame.columns:
+            columns[name] = [
+                None if np.isnan(value) else float(value) for value in _numbers(frame[name], name)
+            ]
+    for name in preprocessing.categories:
+        if name in frame.columns:
+            columns[name] = _categories(frame[name]).tolist()
+    return columns

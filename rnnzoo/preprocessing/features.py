@@ -9,6 +9,10 @@ import numpy as np
 
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
+from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
+
+#: What the axes of a series are called in messages.
+AXES = ("step", "feature")
 
 
 def fit_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -74,10 +78,11 @@ class FeaturePreprocessing(Preprocessing):
 
     def encode(self, raw: Rows) -> list[np.ndarray]:
         """Scales rows ``(time, features)`` to float32; one without a step is refused."""
-        rows = [
-            ((_series(row, number, len(self.mean)) - self.mean) / self.scale).astype(np.float32)
-            for number, row in enumerate(raw)
-        ]
+        with np.errstate(over="ignore"):
+            rows = [
+                to_float32((_series(row, number, len(self.mean)) - self.mean) / self.scale, number, AXES)
+                for number, row in enumerate(raw)
+            ]
         refuse_empty(raw, rows, kind="series", expected="at least one step")
         return rows
 
@@ -109,22 +114,20 @@ class FeaturePreprocessing(Preprocessing):
 
 
 def _series(row: Any, number: int, features: int | None) -> np.ndarray:
-    try:
-        array = np.asarray(row, np.float64)
-    except (TypeError, ValueError) as error:
-        raise RowError(
-            number,
-            f"received {type(row).__name__} that is no table of numbers; expected (time, features). "
-            "Pass a list of steps, each a list of as many numbers.",
-        ) from error
+    array = read_numbers(
+        row,
+        number,
+        AXES,
+        otherwise="that is no table of numbers; expected (time, features). Pass a list of steps, each a list of as "
+        "many numbers.",
+    )
     if array.size == 0:
         array = array.reshape(0, features or 1)
     if array.ndim != 2 or (features is not None and array.shape[1] != features):
         expected = f"(time, {features})" if features is not None else "(time, features)"
         raise RowError(number, f"received shape {array.shape}; expected {expected}.")
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        step, feature = bad[0]
+    if not np.isfinite(array).all():
+        step, feature = np.argwhere(~np.isfinite(array))[0]
         raise RowError(
             number,
             f"received {array[step, feature]} at step {step}, feature {feature}; expected finite "

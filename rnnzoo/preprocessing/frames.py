@@ -10,6 +10,10 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
+from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
+
+#: What the axes of a video are called in messages.
+AXES = ("frame", "row", "column", "channel")
 
 
 class FramePreprocessing(Preprocessing):
@@ -78,10 +82,11 @@ class FramePreprocessing(Preprocessing):
 
     def encode(self, raw: Rows) -> list[np.ndarray]:
         """Scales videos ``(time, height, width, channels)`` to float32; one without a frame is refused."""
-        rows = [
-            ((_video(row, number, self.frame_shape) - self.mean) / self.scale).astype(np.float32)
-            for number, row in enumerate(raw)
-        ]
+        with np.errstate(over="ignore"):
+            rows = [
+                to_float32((_video(row, number, self.frame_shape) - self.mean) / self.scale, number, AXES)
+                for number, row in enumerate(raw)
+            ]
         refuse_empty(raw, rows, kind="video", expected="at least one frame")
         return rows
 
@@ -121,14 +126,13 @@ class FramePreprocessing(Preprocessing):
 
 
 def _video(row: Any, number: int, frame_shape: tuple[int, ...] | None) -> np.ndarray:
-    try:
-        video = np.asarray(row, np.float64)
-    except (TypeError, ValueError) as error:
-        raise RowError(
-            number,
-            f"received {type(row).__name__} that is no array of numbers; expected (time, height, width, "
-            "channels). All frames of a video have one size.",
-        ) from error
+    video = read_numbers(
+        row,
+        number,
+        AXES,
+        otherwise="that is no array of numbers; expected (time, height, width, channels). All frames of a video have "
+        "one size.",
+    )
     if video.size == 0 and frame_shape is not None:
         video = video.reshape(0, *frame_shape)
     if video.ndim != 4 or (frame_shape is not None and video.shape[1:] != frame_shape):

@@ -9,7 +9,8 @@ import numpy as np
 
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
-from rnnzoo.preprocessing.features import refuse_other_widths
+from rnnzoo.preprocessing.features import AXES, refuse_other_widths
+from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
 
 
 class IrregularPreprocessing(Preprocessing):
@@ -75,11 +76,14 @@ class IrregularPreprocessing(Preprocessing):
 
         A row without a step is refused.
         """
-        rows = [self._encode(*_read(row, number, len(self.mean))) for number, row in enumerate(raw)]
+        with np.errstate(over="ignore"):
+            rows = [
+                self._encode(*_read(row, number, len(self.mean)), number) for number, row in enumerate(raw)
+            ]
         refuse_empty(raw, rows, kind="series", expected="at least one step")
         return rows
 
-    def _encode(self, times: np.ndarray, values: np.ndarray) -> np.ndarray:
+    def _encode(self, times: np.ndarray, values: np.ndarray, number: int) -> np.ndarray:
         observed = ~np.isnan(values)
         scaled = np.where(observed, (values - self.mean) / self.scale, 0.0)
         # The time of the last observation before each step, or of the first step where there was none.
@@ -88,7 +92,8 @@ class IrregularPreprocessing(Preprocessing):
         before = np.concatenate([np.full((min(1, len(times)), values.shape[1]), -np.inf), last[:-1]])
         start = times[:1, None] if len(times) else 0.0
         gaps = (times[:, None] - np.maximum(before, start)) / self.step
-        return np.concatenate([scaled, observed, gaps], axis=1).astype(np.float32)
+        parts = [to_float32(part, number, AXES) for part in (scaled, gaps)]
+        return np.concatenate([parts[0], observed.astype(np.float32), parts[1]], axis=1)
 
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Pads rows to ``features`` ``(batch, time, 3 * features)`` with ``mask`` ``(batch, time)``."""
@@ -116,13 +121,16 @@ def _read(row: Any, number: int, features: int | None) -> tuple[np.ndarray, np.n
     if not is_irregular(row) or set(row) != {"times", "values"}:
         found = sorted(row) if isinstance(row, Mapping) else type(row).__name__
         raise RowError(number, f"received {found}; expected a mapping of 'times' and 'values'.")
-    try:
-        times = np.asarray(row["times"], np.float64)
-        values = np.asarray(row["values"], np.float64)  # None becomes NaN
-    except (TypeError, ValueError) as error:
-        raise RowError(
-            number, f"not all are numbers ({error}); expected numbers, None where a value is missing."
-        ) from error
+    times = read_numbers(
+        row["times"], number, AXES, part="times: ", otherwise="that is no list of numbers; expected (time,)."
+    )
+    values = read_numbers(
+        row["values"],
+        number,
+        AXES,
+        part="values: ",
+        otherwise="that is no table of numbers; expected (time, features), None where a value is missing.",
+    )
     if values.size == 0:
         values = values.reshape(0, features or 1)
     if times.ndim != 1 or values.ndim != 2 or len(times) != len(values):

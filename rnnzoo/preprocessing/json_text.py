@@ -9,6 +9,7 @@ from typing import Any
 from rnnzoo.errors import DataError
 
 _CONTAINERS = (dict, list)
+_FEW = 50
 
 
 def parse_json_text(text: str | bytes) -> Any:
@@ -38,7 +39,7 @@ def check_unique_keys(parsed: dict[str, Any], body: bytes) -> None:
     """
     # Every key has a colon behind it. If there are no more colons than the parser kept keys, it dropped none; else
     # some stand in texts, or a key stands twice, which the slower parser tells apart.
-    colons, found = body.count(b":"), 0
+    colons, found = _count_colons(body), 0
     level: list[Any] = [parsed]
     while level and found < colons:
         objects = [value for value in level if type(value) is dict]
@@ -48,6 +49,16 @@ def check_unique_keys(parsed: dict[str, Any], body: bytes) -> None:
         level = parts + [part for value in level if _holds_containers(value) for part in value]
     if found < colons:
         _load(body, parse_int=_nothing, parse_float=_nothing)
+
+
+def _count_colons(body: bytes) -> int:
+    """Counts colons; a few of them, far apart between numbers, are found much faster than counted."""
+    place = -1
+    for number in range(_FEW):
+        place = body.find(b":", place + 1)
+        if place < 0:
+            return number
+    return _FEW + body.count(b":", place + 1)
 
 
 def _holds_containers(value: Any) -> bool:

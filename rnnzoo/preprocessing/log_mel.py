@@ -10,10 +10,13 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, EmptyRowError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
-from rnnzoo.preprocessing.features import fit_scale
+from rnnzoo.preprocessing.features import AXES, fit_scale
+from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
 
 #: What is added to each energy before the logarithm.
 FLOOR = 1e-6
+#: The largest sample that is taken; full scale is 1.
+LOUDEST = 2.0
 
 
 class LogMelPreprocessing(Preprocessing):
@@ -137,10 +140,11 @@ class LogMelPreprocessing(Preprocessing):
     def encode(self, raw: Rows) -> list[np.ndarray]:
         """Turns waveforms ``(samples,)`` into features ``(frames, num_mels)``.
 
-        Floats are taken as they are, usually from -1 to 1; 16-bit integers are divided by 32768.
+        Floats are taken as they are, from -1 to 1 or up to 2 where a decoder overshoots; 16-bit integers are divided by
+        32768.
         """
         return [
-            ((self.energies(row, number) - self.mean) / self.scale).astype(np.float32)
+            to_float32((self.energies(row, number) - self.mean) / self.scale, number, AXES)
             for number, row in enumerate(raw)
         ]
 
@@ -174,7 +178,17 @@ def _mel(hertz: np.ndarray) -> np.ndarray:
 
 
 def check_range(samples: np.ndarray, number: int) -> None:
-    """Raises ``DataError`` for integers that are neither 16-bit ones nor a rounded wave from -1 to 1."""
+    """Raises ``DataError`` for floats beyond full scale, and integers that are neither 16-bit nor a rounded wave.
+
+    Decoders and resamplers overshoot full scale a little, so that twice as much is let through.
+    """
+    if samples.dtype.kind == "f" and samples.size and np.abs(samples).max() > LOUDEST:
+        place = int(np.abs(samples).argmax())
+        raise RowError(
+            number,
+            f"received {samples[place]} at sample {place}; expected floats from -1 to 1 ({LOUDEST:g} at most, where a "
+            "decoder overshoots). Divide by the largest value of the recording's type, such as 32768.",
+        )
     if (
         samples.dtype.kind in "iu"
         and samples.dtype != np.int16
@@ -189,14 +203,9 @@ def check_range(samples: np.ndarray, number: int) -> None:
 
 
 def _waveform(row: Any, number: int) -> np.ndarray:
-    try:
-        array = np.asarray(row)
-        samples = array.astype(np.float64) / (32768.0 if array.dtype == np.int16 else 1.0)
-    except (TypeError, ValueError) as error:
-        raise RowError(
-            number, f"received {type(row).__name__} that is no waveform; expected numbers (samples,)."
-        ) from error
-    check_range(array, number)
+    samples = read_numbers(
+        row, number, ("sample",), otherwise="that is no waveform; expected numbers (samples,)."
+    )
     if samples.ndim != 1:
         raise RowError(
             number, f"received shape {samples.shape}; expected (samples,). Pass one channel, or their mean."
@@ -204,4 +213,6 @@ def _waveform(row: Any, number: int) -> np.ndarray:
     if not np.isfinite(samples).all():
         place = int(np.argwhere(~np.isfinite(samples))[0][0])
         raise RowError(number, f"received {samples[place]} at sample {place}; expected finite numbers.")
-    return samples
+    array = np.asarray(row)
+    check_range(array, number)
+    return samples / 32768.0 if array.dtype == np.int16 else samples

@@ -29,11 +29,18 @@ class TokenPreprocessing(TextPreprocessing):
     def words(row: Any, number: int) -> list[bytes]:
         """Returns the words of a raw row, ASCII letters in lower case."""
         words = row.split() if isinstance(row, str) else row
-        if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        if not isinstance(words, list | tuple):
             raise RowError(
                 number,
                 f"received {type(row).__name__}; expected a list of words or a text to split at blanks.",
             )
+        for place, word in enumerate(words):
+            if not (isinstance(word, str) and word):
+                raise RowError(
+                    number,
+                    f"received {word!r:.60} as word {place}; expected a list of words, none of them empty, or a text "
+                    "to split at blanks.",
+                )
         try:
             return [word.encode("utf-8").translate(_LOWER_CASE) for word in words]
         except UnicodeEncodeError as error:

@@ -11,6 +11,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows
+from rnnzoo.preprocessing.numeric_rows import is_number_type, to_float32
 
 Missing = Literal["error", "ffill", "drop"]
 MISSING = ("error", "ffill", "drop")
@@ -73,7 +74,8 @@ class WindowPreprocessing(Preprocessing):
             row: What the columns belong to, for messages.
         """
         values = np.stack([np.asarray(columns[name], np.float64) for name in self.numeric], axis=-1)
-        parts = [(values - self.mean) / self.scale]
+        with np.errstate(over="ignore"):
+            parts = [to_float32((values - self.mean) / self.scale, row, ("step",), columns=self.numeric)]
         for name, known in self.categories.items():
             parts.append(_one_hot([str(value) for value in columns[name]], known, name, row))
         return np.concatenate(parts, axis=-1).astype(np.float32)
@@ -108,7 +110,7 @@ class WindowPreprocessing(Preprocessing):
 
     def _fill(self, values: Sequence[Any], name: str, where: str) -> list[Any]:
         numeric = name in self.numeric
-        checked = [_value(value, numeric, name, where) for value in values]
+        checked = [_value(value, numeric, (where, name, step)) for step, value in enumerate(values)]
         if self.missing == "ffill":
             last: Any = None
             for step, value in enumerate(checked):
@@ -165,18 +167,28 @@ def _columns(raw: Any, number: int) -> Mapping[str, Sequence[Any]]:
     )
 
 
-def _value(value: Any, numeric: bool, name: str, where: str) -> Any:
-    if value is None or (isinstance(value, float) and math.isnan(value)) or value == "":
+def _value(value: Any, numeric: bool, at: tuple[str, str, int]) -> Any:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if not numeric:
-        return str(value)
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{where}: {name!r} has the value {value!r}; expected a number.") from error
-    if not math.isfinite(number):
-        raise DataError(f"{where}: {name!r} has the value {value!r}; expected a finite number.")
+        return str(value) or None
+    number = _number(value)
+    if number is None or not math.isfinite(number):
+        where, name, step = at
+        expected = "a number, or null where it is missing" if number is None else "a finite number"
+        raise DataError(
+            f"{where}: {name!r} has the value {value!r:.60} at step {step}; expected {expected}. Mend it."
+        )
     return number
+
+
+def _number(value: Any) -> float | None:
+    if not is_number_type(type(value)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:  # of an integer
+        return math.inf
 
 
 def _one_hot(values: Sequence[str], known: Sequence[str], name: str, row: str) -> np.ndarray:

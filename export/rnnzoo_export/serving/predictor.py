@@ -121,9 +121,7 @@ class OnnxPredictor:
                 "predict: this bundle has no preprocessing; expected arrays. Use run() with "
                 f"{', '.join(spec.name for spec in self.signature.inputs)}."
             )
-        # A number beyond float32 becomes infinite, which the check of values reports.
-        with np.errstate(over="ignore"):
-            encoded = list(self.bundle.preprocessing.encode(raw))
+        encoded = list(self.bundle.preprocessing.encode(raw))
         longest = max((len(one) for one in encoded), default=0)
         if self.limits.max_steps is not None and longest > self.limits.max_steps:
             raise RequestError(

@@ -17,7 +17,7 @@ import orjson
 from rnnzoo.errors import DataError, RequestError
 from rnnzoo.preprocessing.json_text import check_unique_keys
 from rnnzoo_export.serving.parameters import check_keys, read_parameter
-from rnnzoo_export.serving.validation import Limits, check_names, check_shape, shorten
+from rnnzoo_export.serving.validation import Limits, check_names, check_shape, place_in, shorten
 from rnnzoo_export.signature import Signature, TensorSpec
 
 DATATYPES = {
@@ -279,16 +279,26 @@ def _from_json(spec: TensorSpec, data: Any, kind: str, shape: Sequence[int]) -> 
     allowed = kinds.get(dtype.kind, {int})
     wrong = set(map(type, values)) - allowed
     if wrong:
-        names = ", ".join(sorted(one.__name__ for one in wrong))
-        raise RequestError(f"{spec.name}: received {names} in the data; expected {kind} values.")
+        first = next(number for number, value in enumerate(values) if type(value) in wrong)
+        raise RequestError(
+            f"{spec.name}: received {shorten(values[first])} at {_place(spec, first, shape)}; expected {kind} values."
+        )
     try:
         with np.errstate(over="ignore"):
             array = (
                 np.array(values, np.float64).astype(dtype) if dtype.kind == "f" else np.array(values, dtype)
             )
     except OverflowError as error:
-        raise RequestError(f"{spec.name}: received a number that does not fit {kind}.") from error
+        bounds = np.iinfo(dtype)
+        first = next(number for number, value in enumerate(values) if not bounds.min <= value <= bounds.max)
+        raise RequestError(
+            f"{spec.name}: received {values[first]} at {_place(spec, first, shape)}, which does not fit {kind}."
+        ) from error
     return array.reshape(shape)
+
+
+def _place(spec: TensorSpec, number: int, shape: Sequence[int]) -> str:
+    return place_in(spec, [int(place) for place in np.unravel_index(number, tuple(shape))])
 
 
 def _flatten(spec: TensorSpec, data: Any, shape: Sequence[int]) -> list[Any]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from rnnzoo import checks, files
 from rnnzoo.errors import BundleError, RequestError
+from rnnzoo.preprocessing.numeric_rows import wrong_number
 from rnnzoo_export.serving.predictor import check_outputs, open_onnx, run_onnx
 from rnnzoo_export.serving.validation import Limits, check_inputs, shorten
 from rnnzoo_export.signature import Signature, State
@@ -57,6 +58,7 @@ class StreamingPredictor:
         self._open: dict[str, _Place] = {}
         self._carried = [state.input for state in self.states]
         self._names = [*(spec.name for spec in self.outputs), *(state.output for state in self.states)]
+        self._numbers = {spec.name for spec in self.inputs if np.dtype(spec.dtype).kind in "fiu"}
         self._whole = Signature(self.inputs, self.outputs)
         self._lock = threading.Lock()
 
@@ -217,7 +219,7 @@ class StreamingPredictor:
 
     def _stack(self, own: list[Mapping[str, Any]]) -> dict[str, np.ndarray] | None:
         """Returns the checked inputs of several sessions; ``None`` if they cannot be run together as they are."""
-        if len(set(map(len, own))) > 1:
+        if len(set(map(len, own))) > 1 or any(self._wrong(inputs) for inputs in own):
             return None
         try:
             stacked = {name: np.array([inputs[name] for inputs in own]) for name in own[0]}
@@ -228,10 +230,22 @@ class StreamingPredictor:
     def _check(self, session: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Returns one session's inputs as a batch of one; an error names the session."""
         try:
+            problem = self._wrong(inputs)
+            if problem is not None:
+                raise RequestError(problem)
             rows = {name: _with_batch_axis(name, value) for name, value in inputs.items()}
             return check_inputs(self._whole, rows, self._limits)
         except RequestError as error:
             raise RequestError(f"session {shorten(session)}: {error}", status=error.status) from error
+
+    def _wrong(self, inputs: Mapping[str, Any]) -> str | None:
+        """Returns what is wrong with lists, of which NumPy makes numbers even where truth values stand beside some."""
+        for name, value in inputs.items():
+            if isinstance(value, list | tuple) and name in self._numbers:
+                problem = wrong_number(value, ("step", "feature"))
+                if problem is not None:
+                    return f"{name}: {problem}"
+        return None
 
     def _run(
         self, places: list[_Place], batch: dict[str, np.ndarray]

@@ -1,8 +1,4 @@
-"""Checks of input arrays against the signature, before onnxruntime sees them.
-
-onnxruntime itself is no guard: zero rows end the whole process inside its LSTM and GRU kernels, and its LSTM
-turns NaN into a plausible number.
-"""
+"""Checks of input arrays against the signature: every name, axis, size and value, before a runtime sees them."""
 
 from __future__ import annotations
 
@@ -14,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.errors import RequestError
+from rnnzoo.preprocessing.numeric_rows import wrong_number
 from rnnzoo_export.signature import Signature, TensorSpec
 
 
@@ -139,6 +136,11 @@ def _check_limits(spec: TensorSpec, shape: Sequence[int], limits: Limits) -> Non
 
 
 def _array(spec: TensorSpec, value: Any, limits: Limits) -> np.ndarray:
+    if isinstance(value, list | tuple) and np.dtype(spec.dtype).kind in "fiu":
+        # NumPy makes numbers of truth values that stand beside numbers.
+        problem = wrong_number(value, _axes(spec))
+        if problem is not None:
+            raise RequestError(f"{spec.name}: {problem}")
     try:
         array = np.asarray(value)
     except (ValueError, TypeError, OverflowError) as error:
@@ -158,31 +160,49 @@ def _cast(spec: TensorSpec, array: np.ndarray) -> np.ndarray:
         raise RequestError(
             f"{spec.name}: received {array.dtype.name} values; expected {wanted.name}. Convert them first."
         )
-    if wanted.kind in "iu" and not _within(array, wanted):
-        raise RequestError(f"{spec.name}: received values beyond {wanted.name}; expected {wanted.name}.")
+    if wanted.kind in "iu":
+        _check_bounds(spec, array, wanted)
     # A float beyond the smaller type becomes infinite, which the check of values reports.
     with np.errstate(over="ignore"):
         return array.astype(wanted)
 
 
-def _within(array: np.ndarray, dtype: np.dtype) -> bool:
+def _check_bounds(spec: TensorSpec, array: np.ndarray, dtype: np.dtype) -> None:
     bounds = np.iinfo(dtype)
-    return int(array.min()) >= bounds.min and int(array.max()) <= bounds.max
+    if int(array.min()) < bounds.min or int(array.max()) > bounds.max:
+        wrong = (array < bounds.min) | (array > bounds.max)
+        raise RequestError(
+            f"{spec.name}: received a value beyond {dtype.name} at {_first(spec, wrong)}; expected {bounds.min} to "
+            f"{bounds.max}. Mend it."
+        )
 
 
 def _check_values(spec: TensorSpec, array: np.ndarray) -> None:
     if array.dtype.kind == "f" and not is_finite(array):
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise RequestError(
-            f"{spec.name}: received a value that is not finite in {array.dtype.name}, at {place}; "
-            "expected finite numbers. Fill or drop missing values first."
+            f"{spec.name}: received a value that is not finite in {array.dtype.name}, at "
+            f"{_first(spec, ~np.isfinite(array))}; expected finite numbers. Fill or drop missing values first."
         )
     known = spec.categories
     if known is not None and array.dtype.kind in "iu" and not (array.min() >= 0 and array.max() < known):
         raise RequestError(
-            f"{spec.name}: received ids from {array.min()} to {array.max()}; expected 0 to {known - 1}. "
+            f"{spec.name}: received ids from {array.min()} to {array.max()}, the first wrong one at "
+            f"{_first(spec, (array < 0) | (array >= known))}; expected 0 to {known - 1}. "
             "Make them with the vocabulary that the model was trained with."
         )
+
+
+def place_in(spec: TensorSpec, place: Sequence[int]) -> str:
+    """Returns a place of a tensor in words, such as ``batch 0, time 3``."""
+    return ", ".join(f"{axis} {number}" for axis, number in zip(_axes(spec), place, strict=True))
+
+
+def _first(spec: TensorSpec, wrong: np.ndarray) -> str:
+    return place_in(spec, [int(number) for number in np.argwhere(wrong)[0]])
+
+
+def _axes(spec: TensorSpec) -> list[str]:
+    return [axis or f"axis {number}" for number, axis in enumerate(spec.axes)]
 
 
 def _check_common_axes(signature: Signature, arrays: Mapping[str, np.ndarray]) -> None:
