@@ -87,7 +87,7 @@ def test_a_large_request_is_run_in_pieces() -> None:
     assert gate.sizes == [8, 8, 4]
 
 
-def test_only_the_poisoned_request_fails() -> None:
+def test_only_the_request_at_fault_fails() -> None:
     gate = Gate()
 
     def choosy(inputs: Arrays) -> Arrays:

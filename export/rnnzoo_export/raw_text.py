@@ -135,7 +135,7 @@ def _replace(builder: NodeBuilder, text: str, character: str, by: str) -> str:
     several = builder.add("Squeeze", [builder.add("Less", [builder.integers(1), _size(builder, parts, 1)])])
     body = _join_pairs(builder, by)
     (whole,) = builder.add_many("Loop", ["", several, parts], [builder.name("whole")], body=body)
-    # A reshape tells the rank, without which onnx's inference of shapes crashes at the next split.
+    # A reshape tells the rank, which onnx's inference of shapes needs at the next split.
     return builder.add("Reshape", [whole, builder.integers(-1)])
 
 

@@ -212,7 +212,7 @@ class Translator:
             raise DataError(
                 f"tokens: received ids from {tokens.min()} to {tokens.max()}; expected 0 to {self.vocabulary_size - 1}."
             )
-        if not len(tokens):  # zero rows end the whole process inside onnxruntime
+        if not len(tokens):
             return []
         return self.steps.search(tokens, beams=beams, alpha=alpha, max_length=max_length)
 
