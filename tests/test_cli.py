@@ -282,6 +282,11 @@ def test_train_evaluate_export_predict(tmp_path: Path, capsys: pytest.CaptureFix
     assert ok("predict", bundle, "a great film", "a dull film").split()[0] == "good"
     (tmp_path / "texts.txt").write_text("a poor film\n\na fine film\n")
     output = tmp_path / "answers.jsonl"
+    assert refused(capsys, "predict", bundle, "--input", tmp_path / "texts.txt", "--output", output) == (
+        "error: row 1: received an empty text; expected at least one word. Drop the row.\n"
+    )
+    assert not output.exists()
+    (tmp_path / "texts.txt").write_text("a poor film\na film\na fine film\n")
     ok("predict", bundle, "--input", tmp_path / "texts.txt", "--output", output)
     answers = [json.loads(line) for line in output.read_text().splitlines()]
     assert [answers[0]["label"], answers[2]["label"]] == ["bad", "good"]
