@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -33,7 +34,7 @@ from rnnzoo.preprocessing import (
 from rnnzoo.preprocessing.json_text import check_unique_keys, parse_json_text
 from rnnzoo.preprocessing.numeric_rows import read_numbers, wrong_number
 from rnnzoo_export import OnnxPredictor
-from rnnzoo_export.serving.validation import check_inputs
+from rnnzoo_export.serving.validation import Limits, check_inputs
 from rnnzoo_export.signature import Signature, TensorSpec
 from serving_client import running
 
@@ -351,6 +352,20 @@ def test_tensors_hold_to_the_same_rule(signature: Signature, value: Any, message
         check_inputs(signature, {spec.name: value})
     assert caught.value.status == 400
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("preprocessing", [KINDS["text"][0], None])
+def test_a_row_of_padding_alone_is_refused_where_it_is_known_what_padding_is(preprocessing: Any) -> None:
+    bundle = SimpleNamespace(preprocessing=preprocessing)
+    predictor: Any = SimpleNamespace(signature=TOKENS, limits=Limits(), bundle=bundle)
+    rows = np.array([[1, 0], [0, 2], [0, 0]], np.int32)
+    assert OnnxPredictor.check(predictor, {"tokens": rows[:2]})["tokens"].shape == (2, 2)
+    if preprocessing is None:
+        assert OnnxPredictor.check(predictor, {"tokens": rows})["tokens"].shape == (3, 2)
+        return
+    message = "^tokens: row 2 is padding alone; expected at least one step. Leave the row out.$"
+    with pytest.raises(RequestError, match=message):
+        OnnxPredictor.check(predictor, {"tokens": rows})
 
 
 def test_the_predictor_and_the_server_say_the_same(digits_bundle: Path) -> None:

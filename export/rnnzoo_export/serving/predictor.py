@@ -18,6 +18,8 @@ from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.serving.validation import Limits, check_inputs, check_names, is_finite, shorten
 
 _log = logging.getLogger("rnnzoo.serving")
+# The inputs of bundles with a preprocessing that are zero where a row has ended.
+_TELLS_PADDING = ("mask", "tokens")
 
 
 class OnnxPredictor:
@@ -107,7 +109,10 @@ class OnnxPredictor:
 
     def check(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Returns the inputs as arrays of the model's types, or raises ``RequestError``."""
-        return check_inputs(self.signature, inputs, self.limits)
+        arrays = check_inputs(self.signature, inputs, self.limits)
+        if self.bundle.preprocessing is not None:
+            _refuse_padding(arrays)
+        return arrays
 
     def execute(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Runs checked inputs through the session, and checks nothing itself: ``run`` is the safe way."""
@@ -142,6 +147,17 @@ class OnnxPredictor:
         if self.bundle.decoding is None:
             return list(_rows_as_lists(outputs))
         return list(self.bundle.decoding(outputs[self.signature.outputs[0].name], lengths))
+
+
+def _refuse_padding(arrays: Mapping[str, np.ndarray]) -> None:
+    """Raises ``RequestError`` for a row of padding alone, which no raw example becomes."""
+    for name in _TELLS_PADDING:
+        steps = arrays.get(name)
+        if steps is not None and steps.ndim == 2 and not steps.any(axis=1).all():
+            row = int(steps.any(axis=1).argmin())
+            raise RequestError(
+                f"{name}: row {row} is padding alone; expected at least one step. Leave the row out."
+            )
 
 
 def check_outputs(outputs: Mapping[str, np.ndarray]) -> None:
