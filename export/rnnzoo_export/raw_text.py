@@ -109,8 +109,7 @@ class TextGraph(RawGraph):
 
     def examples(self) -> Iterator[list[Any]]:
         """Yields hostile texts, none of them empty, one by one and all at once, then texts of known words."""
-        words = self.preprocessing.words
-        texts = [text for text in HOSTILE if words(text, 0)]
+        texts = [text for text in HOSTILE if self.preprocessing.words(text, 0)]
         yield from ([text] for text in texts)
         yield texts
         words = self.preprocessing.vocabulary.words[2:] or ["word"]
