@@ -132,7 +132,7 @@ def bundle(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_bundle_answers_the_best_path_of_keras(bundle: Path, run: Path, splits: Splits) -> None:
     predictor = OnnxPredictor(bundle)
-    rows = [*list(splits.test.raw)[:9], [], ["Zed", "went", "to", "Newton"], "Bob went to Eton !"]
+    rows = [*list(splits.test.raw)[:9], ["Zed", "went", "to", "Newton"], "Bob went to Eton !"]
     answers = predictor.predict(rows, batch_size=4)
     model, labels = load_model(RunDirectory(run).model), splits.decoding.labels
     for row, answer in zip(rows, answers, strict=True):
@@ -144,6 +144,8 @@ def test_a_bundle_answers_the_best_path_of_keras(bundle: Path, run: Path, splits
         shares = viterbi.marginals(potentials)[np.arange(length), path]
         np.testing.assert_allclose(answer["probabilities"], shares, atol=1e-4)
     assert answers[-1]["labels"] == ["B-person", "O", "O", "B-city", "O"]  # no training row had this city
+    with pytest.raises(DataError, match=r"^row 1: received an empty text; expected at least one word\. Drop"):
+        predictor.predict([["Zed"], []])
     with pytest.raises(
         RequestError, match=r"characters: received shape \(1, 2, 3\); expected \(1, 4\) and an axis"
     ):
@@ -297,13 +299,14 @@ def test_characters_are_read_as_written(tmp_path: Path) -> None:
     made = CharacterPreprocessing.fit([["Ab", "ab"], "Ab abcdef"], max_word_length=4)
     save_preprocessing(made, tmp_path / "p.json")
     for preprocessing in (made, load_preprocessing(tmp_path / "p.json")):
-        arrays = preprocessing.apply([["AB", "ba", ""], "aaaaaa", []])
-        np.testing.assert_array_equal(arrays["tokens"], [[2, 1, 1], [1, 0, 0], [0, 0, 0]])
+        arrays = preprocessing.apply([["AB", "ba", ""], "aaaaaa"])
+        np.testing.assert_array_equal(arrays["tokens"], [[2, 1, 1], [1, 0, 0]])
         letters = preprocessing.characters.words
         spelled = [["".join(letters[i] or "." for i in word) for word in row] for row in arrays["characters"]]
-        assert spelled == [["A[UNK]..", "ba..", "...."], ["aaaa", "....", "...."], ["....", "....", "...."]]
+        assert spelled == [["A[UNK]..", "ba..", "...."], ["aaaa", "....", "...."]]
         assert arrays["characters"].dtype == arrays["tokens"].dtype == np.int32
-        assert preprocessing.apply([[]])["characters"].shape == (1, 1, 1)
+        empty = preprocessing.batch([np.zeros((0, 1), np.int32)])  # which the preprocessing itself refuses
+        assert empty["characters"].shape == (1, 1, 1)
     with pytest.raises(DataError, match="row 1: received int; expected a list of words"):
         made.encode([["a"], 3])
     with pytest.raises(DataError, match="row 0: received a word with a lone surrogate"):

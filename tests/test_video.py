@@ -163,6 +163,7 @@ def test_frames_are_scaled_channel_by_channel_with_training_statistics(tmp_path:
     assert not inputs["frames"][1, 2:].any()
     with pytest.raises(EmptyRowError, match="row 0: received an empty video; expected at least one frame"):
         fitted.apply([[]])
+    assert fitted.batch([np.zeros((0, 3, 4, 2))])["frames"].shape == (1, 1, 3, 4, 2)
     json.dumps(fitted.to_config())
     save_preprocessing(fitted, tmp_path / "frames.json")
     again = load_preprocessing(tmp_path / "frames.json")
