@@ -19,6 +19,7 @@ from rnnzoo import Splits, TrainConfig, load_dataset
 from rnnzoo.data.series import series_splits
 from rnnzoo.errors import ArgumentError, DataError, RunError
 from rnnzoo.regularization import Regularization
+from rnnzoo.training import trainer
 from rnnzoo.training.checkpoint import Checkpoint
 from rnnzoo_tuning import Choice, Real, SearchSpace, report, run_search, runner
 from rnnzoo_tuning.hypermodel import ZooHyperModel
@@ -341,7 +342,7 @@ def test_a_finished_search_gives_its_result_again(
     found = search(splits, tmp_path / "search", **options, resume=True)
     assert len(found.best.history) == 2
     assert found.best.history[:1] == first_epoch  # its seconds too: it was not trained again
-    monkeypatch.setattr(runner, "train", None)
+    monkeypatch.setattr(trainer, "fit", None)
     again = search(splits, tmp_path / "search", **options, resume=True)
     for name in ("arguments", "config", "objective", "score", "trials", "directory"):
         assert getattr(again, name) == getattr(found, name)

@@ -214,14 +214,14 @@ def saved_result(model: keras.Model, run: RunDirectory) -> TrainResult:
         model: Its model, with the weights of the best epoch.
         run: The run.
     """
-    metrics = run.read_metrics()
+    metrics, history = run.read_metrics(), run.read_history()
     return TrainResult(
         model=model,
-        history=run.read_history(),
+        history=history,
         metrics={name: metrics[name] for name in ("validation", "test") if name in metrics},
         best_epoch=metrics["best_epoch"],
         stop_reason=metrics["stop_reason"],
-        seconds=metrics["seconds"],
+        seconds=sum(row["seconds"] for row in history),
         directory=run.path,
         gradients=read_summary(run.gradients, metrics["gradients"]) if "gradients" in metrics else None,
     )
