@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 import signal
 import subprocess
@@ -122,6 +123,14 @@ def test_a_run_with_other_settings_is_not_resumed(tmp_path: Path) -> None:
     with pytest.raises(
         RunError, match=r"cannot resume: train_config differs: learning_rate was 0.001, now 0.5"
     ):
+        train(model(4), splits, config=other, directory=tmp_path / "run", resume=True, progress=False)
+    # All that differs is named; a field that is younger than the run is not, for it has its default.
+    kept = json.loads((tmp_path / "run" / "config.json").read_text())
+    del kept["train_config"]["steps_per_execution"]
+    (tmp_path / "run" / "config.json").write_text(json.dumps(kept))
+    other = TrainConfig(epochs=4, tensorboard=False, learning_rate=0.5)
+    named = r"train_config differs: epochs was 3, now 4, learning_rate was 0\.001, now 0\.5\. Resume"
+    with pytest.raises(RunError, match=named):
         train(model(4), splits, config=other, directory=tmp_path / "run", resume=True, progress=False)
     with pytest.raises(RunError, match="cannot resume: model differs"):
         train(model(5), splits, config=config, directory=tmp_path / "run", resume=True, progress=False)
