@@ -51,8 +51,10 @@ def zeros(report: ExportReport, rows: int) -> dict[str, np.ndarray]:
     return {state.input: np.zeros((rows, *state.shape), np.float32) for state in report.states}
 
 
-def assert_streams(model: keras.Model, path: Path, inputs: dict[str, np.ndarray], *, sequences: bool) -> None:
-    report = export_streaming_onnx(model, path, overwrite=True)
+def assert_streams(
+    model: keras.Model, path: Path, inputs: dict[str, np.ndarray], *, sequences: bool, strict: bool = True
+) -> None:
+    report = export_streaming_onnx(model, path, strict=strict, overwrite=True)
     rows, steps = next(iter(inputs.values())).shape[:2]
     whole = np.asarray(model(inputs if len(inputs) > 1 else next(iter(inputs.values()))))
     rng = np.random.default_rng(1)
@@ -103,6 +105,7 @@ STACKS: dict[str, Any] = {
 }
 
 
+LOOPS = ("stacked cells", "no operator")
 # A convolution drops the mask, with a warning.
 MASKED = [stack for stack in STACKS if "convolutions" not in stack]
 
@@ -119,7 +122,7 @@ def test_any_pieces_answer_as_the_whole(stack: str, masked: bool, tmp_path: Path
         x[2, 3:11] = 0.0
         x[3, ::2] = 0.0
         x[4] = 0.0  # never a valid step
-    assert_streams(model, tmp_path / "s.onnx", {"x": x}, sequences=True)
+    assert_streams(model, tmp_path / "s.onnx", {"x": x}, sequences=True, strict=stack not in LOOPS)
 
 
 @pytest.mark.parametrize("cell", [layers.LSTM, layers.GRU, layers.SimpleRNN])
