@@ -99,8 +99,10 @@ class _Seams:
         if self._active(training) and isinstance(layer, Recurrence):
             if isinstance(layer.cell, LinearCell):  # its recurrence is marked where it is solved
                 return original(sequences, initial_state, mask, training)
-            return _mark_steps(layer, self.marked, sequences, initial_state, mask)
+            return _mark_steps(layer, layer.cell, self.marked, sequences, initial_state, mask)
         spec = layer_spec(layer) if self._active(training) else None
+        if spec is not None and _overflows(spec):
+            return _mark_steps(layer, _KerasStep(layer.cell), self.marked, sequences, initial_state, mask)
         if spec is not None:
             return _mark_layer(layer, spec, sequences, initial_state, mask)
         if self._mine and not any(layer is one for one in self.marked.loops):
@@ -169,6 +171,8 @@ def bidirectional_spec(layer: Any) -> MarkerSpec | None:
         forward is None
         or backward is None
         or (forward.direction, backward.direction) != ("forward", "reverse")
+        or _overflows(forward)
+        or _overflows(backward)
     ):
         return None
     same = dataclasses.replace(
@@ -202,6 +206,32 @@ def _activation(function: Any) -> Activation | None:
     return known.get(function)
 
 
+def _overflows(spec: MarkerSpec) -> bool:
+    """Whether onnxruntime's LSTM or GRU answers infinity where Keras does not.
+
+    Inside its recurrent operators it computes softplus as log(exp(x) + 1), infinite from x = 89 on; its operator
+    ``Softplus`` is exact everywhere.
+    """
+    return spec.operator != "RNN" and any(name == "Softplus" for name, _, _ in spec.activations)
+
+
+class _KerasStep:
+    """A cell of Keras in the words of a ``StepCell``: what one step does, in a graph of its own."""
+
+    def __init__(self, cell: Any) -> None:
+        self._cell = cell
+        self.output_size = cell.units
+
+    def project(self, sequences: Any) -> Any:
+        """Leaves the product with the input to the step."""
+        return sequences
+
+    def step(self, inputs: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        """Returns the output and the states after one step."""
+        output, after = self._cell(inputs, states, training=False)
+        return output, _as_list(after)
+
+
 def _mark_layer(layer: Any, spec: MarkerSpec, sequences: Any, initial_state: Any, mask: Any) -> Any:
     mask, states = _one_mask(mask), _as_list(initial_state)
     emitted = _emit_operator(spec, sequences, mask, states, _weights(layer.cell))
@@ -210,9 +240,9 @@ def _mark_layer(layer: Any, spec: MarkerSpec, sequences: Any, initial_state: Any
     return output, output, states
 
 
-def _mark_steps(layer: Any, marked: Marked, sequences: Any, initial_state: Any, mask: Any) -> Any:
-    """Marks a layer of rnnzoo; its step is kept, to be converted on its own."""
-    cell, mask, states = layer.cell, _one_mask(mask), _as_list(initial_state)
+def _mark_steps(layer: Any, cell: Any, marked: Marked, sequences: Any, initial_state: Any, mask: Any) -> Any:
+    """Marks a layer whose step is kept, to be converted on its own: one of rnnzoo, or one of ``_KerasStep``."""
+    mask, states = _one_mask(mask), _as_list(initial_state)
     projected = cell.project(sequences)
     spec = ScanSpec(
         layer=layer.name,

@@ -21,6 +21,8 @@ from rnnzoo_export.node_builder import NodeBuilder
 #: From this many numbers in a state (rows x units) on the Scan is the faster one; measured by
 #: ``tests/benchmarks/simple_rnn_crossover.py``.
 SCAN_FROM = 320
+# onnxruntime's recurrent operators compute softplus as log(exp(x) + 1), infinite from x = 89 on, where Keras is not.
+_SCAN_ALONE = ("Softplus",)
 
 
 class SimpleRnnNodes:
@@ -65,12 +67,15 @@ class SimpleRnnNodes:
             sequence holds after a row's last step.
         """
         builder, names = self._builder, ["Y", "Y_h"] if self._spec.return_sequences else ["Y_h"]
+        if any(name in _SCAN_ALONE for name, _, _ in self._spec.activations):
+            found = self._scans(builder)
+            return found if len(found) == 2 else ["", *found]
         outputs = [builder.name(name) for name in names]
         builder.add_many(
             "If",
             [self._is_large()],
             outputs,
-            then_branch=builder.subgraph("scan", self._scans()),
+            then_branch=builder.subgraph("scan", self._scan_branch()),
             else_branch=builder.subgraph("operator", self._operator(attributes)),
         )
         return outputs if len(outputs) == 2 else ["", *outputs]
@@ -107,13 +112,17 @@ class SimpleRnnNodes:
 
     # The Scan.
 
-    def _scans(self) -> tuple[NodeBuilder, list[str]]:
+    def _scan_branch(self) -> tuple[NodeBuilder, list[str]]:
         builder = self._builder.child("scan")
+        return builder, self._scans(builder)
+
+    def _scans(self, builder: NodeBuilder) -> list[str]:
+        """Returns the names of the sequence, where wanted, and of the final states."""
         scans = [self._scan(builder, direction) for direction in range(self._spec.num_directions)]
         finals = _stack(builder, [scan[-1] for scan in scans], axis=0)
         if not self._spec.return_sequences:
-            return builder, [finals]
-        return builder, [_stack(builder, [scan[0] for scan in scans], axis=1), finals]
+            return [finals]
+        return [_stack(builder, [scan[0] for scan in scans], axis=1), finals]
 
     def _scan(self, builder: NodeBuilder, direction: int) -> list[str]:
         """Returns the names of the sequence ``(time, batch, units)``, where wanted, and the final state."""
