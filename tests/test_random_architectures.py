@@ -49,7 +49,8 @@ def recurrent(draw: Any, *, sequences: bool, merge_modes: tuple[str, ...]) -> tu
     layer = getattr(layers, kind)(draw(st.integers(1, 5)), go_backwards=go_backwards, **arguments)
     if direction == "both":
         layer = layers.Bidirectional(layer, merge_mode=draw(st.sampled_from(merge_modes)))
-    return OPERATORS[kind], layer
+    # onnxruntime's recurrent operators compute softplus so that it overflows: such a layer is a Scan.
+    return "Scan" if arguments["activation"] == "softplus" else OPERATORS[kind], layer
 
 
 def attention(x: Any) -> Any:
@@ -118,7 +119,9 @@ def assert_exported(model: keras.Model, expected: Counter[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         report = export_onnx(model, Path(folder) / "model.onnx", strict=True)
     found = Counter({name: report.operators[name] for name in OPERATORS.values() if name in report.operators})
+    scans = expected.pop("Scan", 0)
     assert found == expected
+    assert report.operators.get("Scan", 0) >= scans
     assert report.loops == ()
     assert report.operators.get("Loop", 0) == 0
-    assert report.parity.cases == 10
+    assert report.parity.cases == 11

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import dataclasses
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -13,8 +16,12 @@ from keras import layers
 
 from rnnzoo.errors import ArgumentError, ExportError, RnnzooError, UnsupportedLayerError
 from rnnzoo.model_inputs import input_structure
-from rnnzoo.model_layers import all_layers, check_names
+from rnnzoo.model_layers import all_layers, check_names, recurrent_layers
+from rnnzoo_export.input_facts import InputFacts, read_facts
+from rnnzoo_export.proof_batches import BatchMaker
 from rnnzoo_export.signature import Signature, TensorSpec
+from rnnzoo_export.step_search import INNER, find_steps
+from rnnzoo_export.traced_model import TracedModel
 from rnnzoo_export.unique_names import unique_names
 
 _HALF = ("float16", "bfloat16")
@@ -30,6 +37,10 @@ class Exportable:
             (``keras.Input``, ``keras.InputSpec`` or ``tf.TensorSpec``), a list of them, or a dictionary of them
             for a model that is called with a dictionary. ``None`` sizes are free.
         input_names: Other names for the inputs, in order.
+
+    Attributes:
+        signature: The inputs and outputs.
+        facts: What the inputs mean, by name.
 
     Raises:
         ArgumentError: If the model's inputs are not known, or a name in it cannot stand in a graph.
@@ -50,6 +61,14 @@ class Exportable:
         outputs = _output_specs(model, self._structure, inputs)
         self.signature = Signature(inputs, outputs)
         self._output_names = [spec.name for spec in outputs]
+        self._answer: Callable[..., Any] = self._run
+        self._truth = self._trace()
+        self.facts: dict[str, InputFacts] = {
+            name: read_facts(tensor) for name, tensor in self._truth.inputs.items()
+        }
+        known = (dataclasses.replace(spec, categories=self.facts[spec.name].categories) for spec in inputs)
+        self.signature = Signature(tuple(known), outputs)
+        self._eager = False
 
     @property
     def tensor_specs(self) -> list[tf.TensorSpec]:
@@ -58,14 +77,106 @@ class Exportable:
 
     def __call__(self, *tensors: Any) -> dict[str, Any]:
         """Runs the model as it answers after training; outputs by name."""
+        return self._run(*tensors)
+
+    def _run(self, *tensors: Any) -> dict[str, Any]:
         outputs = self.model(keras.tree.pack_sequence_as(self._structure, list(tensors)), training=False)
         return dict(zip(self._output_names, keras.tree.flatten(outputs), strict=True))
 
     def predict(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Runs the model eagerly on arrays by name."""
-        with self.portable():
-            outputs = self(*(tf.convert_to_tensor(inputs[spec.name]) for spec in self.signature.inputs))
-        return {name: np.asarray(output) for name, output in outputs.items()}
+        """Runs the model on arrays by name.
+
+        Raises:
+            ExportError: If the model cannot answer them.
+        """
+        if self._eager:
+            return self.predict_eagerly(inputs)
+        try:
+            with self._answering(inputs):
+                return self._truth(inputs)
+        except ExportError:
+            # Eagerly TensorFlow says more clearly what is wrong, but makes up an answer where a window finds too
+            # few steps.
+            if self._truth.has_windows:
+                raise
+        return self.predict_eagerly(inputs)
+
+    def predict_eagerly(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Does the same step by step in Python, which takes long."""
+        with self._answering(inputs), self.portable():
+            outputs = self._answer(
+                *(tf.convert_to_tensor(inputs[spec.name]) for spec in self.signature.inputs)
+            )
+            return {name: np.asarray(output) for name, output in outputs.items()}
+
+    def distrust_graph(self) -> None:
+        """Makes ``predict`` run eagerly from now on: a graph of free axes answers otherwise than the model."""
+        self._eager = True
+
+    @property
+    def seen_masks(self) -> dict[str, set[str]]:
+        """The shapes of mask that each masked recurrent layer has met in what ``predict`` answered."""
+        return self._truth.seen
+
+    @functools.cached_property
+    def least_steps(self) -> int | None:
+        """The fewest steps that the model takes; ``None`` where no time axis is free.
+
+        Raises:
+            ExportError: If there is no such number.
+        """
+        return self.steps[0]
+
+    @functools.cached_property
+    def steps(self) -> tuple[int | None, int]:
+        """The fewest steps and the size of the free axes after time, with which the model answers."""
+        shapes = [spec.shape for spec in self.signature.inputs]
+        free_time = any(shape[1:2] == (None,) for shape in shapes)
+        free_inner = any(None in shape[2:] for shape in shapes)
+        if not (free_time or free_inner):
+            return None, INNER[0]
+        sizes = INNER if free_inner else INNER[:1]
+        least, inner = find_steps(self._surely_answers, f"model {self.model.name!r}", sizes)
+        return least if free_time else None, inner
+
+    def is_too_short(self, inputs: Mapping[str, np.ndarray]) -> bool:
+        """Whether a batch has fewer steps than the model takes."""
+        free = [spec.name for spec in self.signature.inputs if spec.shape[1:2] == (None,)]
+        return any(inputs[name].shape[1] < (self.least_steps or 0) for name in free)
+
+    def answers(self, steps: int, inner: int, *, eagerly: bool = False) -> bool:
+        """Whether the model gives a row of so many steps an answer that holds a finite number.
+
+        Raises:
+            ExportError: If it cannot answer at all.
+        """
+        predict = self.predict_eagerly if eagerly else self.predict
+        outputs = predict(self.batches(inner).batch("full", 1, steps).arrays).values()
+        return all(np.isfinite(output.astype(np.float64)).any() for output in outputs)
+
+    def _surely_answers(self, steps: int, inner: int) -> bool:
+        """Does the same; a graph may answer what TensorFlow refuses step by step."""
+        return self.answers(steps, inner) and self.answers(steps, inner, eagerly=True)
+
+    def batches(self, inner: int | None = None) -> BatchMaker:
+        """Returns what makes batches that the model takes."""
+        return BatchMaker(self.signature, self.facts, self.steps[1] if inner is None else inner)
+
+    def _trace(self) -> TracedModel:
+        with self.portable(), self.tracing():
+            return TracedModel(self._run, self.tensor_specs, recurrent_layers(self.model))
+
+    @contextlib.contextmanager
+    def _answering(self, inputs: Mapping[str, np.ndarray]) -> Iterator[None]:
+        try:
+            yield
+        except RnnzooError:
+            raise
+        except Exception as error:  # TensorFlow and layers raise whatever comes
+            shapes = ", ".join(f"{key} {array.shape}" for key, array in inputs.items())
+            raise ExportError(
+                f"model {self.model.name!r}: cannot answer {shapes}: {cause(error)} Pass inputs that it takes."
+            ) from error
 
     @contextlib.contextmanager
     def tracing(self) -> Iterator[None]:
@@ -76,7 +187,7 @@ class Exportable:
             raise
         except Exception as error:  # a layer may raise anything
             raise ExportError(
-                f"model {self.model.name!r}: cannot be traced: {' '.join(str(error).split())[:400]} "
+                f"model {self.model.name!r}: cannot be traced: {cause(error)} "
                 "Mend the layer it names; a graph needs operations of keras.ops."
             ) from error
 
@@ -101,6 +212,13 @@ class Exportable:
         finally:
             for layer, choice in zip(recurrent, chosen, strict=True):
                 layer.use_cudnn = choice
+
+
+def cause(error: Exception) -> str:
+    """Returns what an error of Keras or TensorFlow says, in one line, without colours and lists of calls."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error))
+    text = re.sub(r"(?m)^Detected at node .*\n(?:\s*File .*\n|\s*\n)*", "", text)
+    return " ".join(text.split())[:400]
 
 
 @contextlib.contextmanager
@@ -148,10 +266,7 @@ def _input_specs(model: Any, places: Sequence[Any], names: Sequence[str] | None)
             raise ArgumentError(
                 f"input {name!r}: its shape or dtype is not known; expected both. State them."
             )
-    return tuple(
-        _spec(name, place.shape, place.dtype, categories=_categories(model, place))
-        for name, place in zip(found, places, strict=True)
-    )
+    return tuple(_spec(name, place.shape, place.dtype) for name, place in zip(found, places, strict=True))
 
 
 def _output_specs(model: Any, structure: Any, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
@@ -168,9 +283,9 @@ def _output_specs(model: Any, structure: Any, inputs: Sequence[TensorSpec]) -> t
     )
 
 
-def _spec(name: str, shape: Any, dtype: Any, *, categories: int | None = None) -> TensorSpec:
+def _spec(name: str, shape: Any, dtype: Any) -> TensorSpec:
     sizes = (None, *(None if size is None else int(size) for size in tuple(shape)[1:]))
-    return TensorSpec(name, tf.as_dtype(dtype).name, sizes, _axes(sizes), categories)
+    return TensorSpec(name, tf.as_dtype(dtype).name, sizes, _axes(sizes))
 
 
 def _axes(sizes: Sequence[int | None]) -> tuple[str | None, ...]:
@@ -181,16 +296,6 @@ def _axes(sizes: Sequence[int | None]) -> tuple[str | None, ...]:
     if len(sizes) > 1 and sizes[-1] is not None:
         names[-1] = "features"
     return tuple(names)
-
-
-def _categories(model: Any, place: Any) -> int | None:
-    """Returns how many ids the embedding knows that reads an input, if one does."""
-    for layer in all_layers(model):
-        if isinstance(layer, layers.Embedding) and any(
-            tensor is place for node in layer._inbound_nodes for tensor in node.input_tensors
-        ):
-            return int(layer.input_dim)
-    return None
 
 
 def _refuse_layers(model: Any, inputs: Sequence[TensorSpec]) -> None:

@@ -84,7 +84,8 @@ def write_onnx(
     loops = [layer.name for layer in looping]
     if opset > _TF2ONNX_NEWEST:
         proto = version_converter.convert_version(proto, opset)
-    _describe(proto, exportable.signature, loops, properties or {})
+    steps = {} if exportable.least_steps is None else {"least_steps": str(exportable.least_steps)}
+    _describe(proto, exportable.signature, loops, {**steps, **(properties or {})})
     proto = checked(proto)
     with files.replacing(target) as temporary:
         onnx.save(proto, temporary)

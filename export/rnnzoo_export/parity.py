@@ -1,7 +1,7 @@
 """Does an exported file answer as the Keras model does? Asked of every file before it appears.
 
-Batches of several sizes and lengths, none of them seen in the conversion, with rows padded on the right, with holes
-and without any valid step, and whatever real inputs are given.
+Batches of several sizes and lengths, none of them seen in the conversion, with every shape of mask, with large numbers,
+and whatever real inputs are given.
 """
 
 from __future__ import annotations
@@ -9,16 +9,27 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rnnzoo import files
-from rnnzoo.errors import ArgumentError, ParityError
+from rnnzoo.errors import ArgumentError, ExportError, ParityError, RnnzooError
+from rnnzoo_export.proof_batches import (
+    LARGE,
+    LONG,
+    MANY,
+    ONE,
+    SOME,
+    Batch,
+    masked_batches,
+    multiplied,
+    nudged,
+)
 from rnnzoo_export.signature import Signature, TensorSpec
-from rnnzoo_export.simple_rnn_nodes import SCAN_FROM
+from rnnzoo_export.step_search import nearby_steps
 
 if TYPE_CHECKING:
     import keras
@@ -29,8 +40,10 @@ if TYPE_CHECKING:
 #: the largest ``|b|`` of the same unit in the batch: a sum is rounded as its terms are large, not as what is left of
 #: them where they cancel (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1).
 TOLERANCE = 1e-5
-# Rows and steps of the random batches. The last has so many rows that every branch of a file that chooses by size runs.
-_CASES = ((1, 1), (4, 7), (2, 19), (SCAN_FROM, 3))
+# Which of the random batches the model answers step by step too: its graph may differ from what it does in Python.
+_ALSO_EAGERLY = 2
+# By how much other sums may move an answer more than numbers do that move to their neighbours.
+_MARGIN = 8
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -40,12 +53,16 @@ class ParityReport:
     """The agreement of an exported file with its model.
 
     Attributes:
-        max_difference: The largest absolute difference found.
+        max_difference: The largest absolute difference found, but for the batches of large numbers.
         where: The output, the place in it and the batch where it was found.
         cases: How many batches were compared.
         values: How many numbers were compared.
         tolerance: What was allowed: ``|a - b| <= tolerance + tolerance * scale``, where the scale is the largest
             ``|b|`` of the same unit in the batch.
+        least_steps: The fewest steps that the model takes; ``None`` where its time axis is fixed.
+        masks: The shapes of mask that each masked recurrent layer met: ``"right"``, ``"left"``, ``"holes"``, ``"empty
+            row"``. A layer with none of them was compared without a masked step.
+        refused_masks: The shapes of mask that the model itself refuses, on which nothing was compared.
     """
 
     max_difference: float
@@ -53,6 +70,9 @@ class ParityReport:
     cases: int
     values: int
     tolerance: float = TOLERANCE
+    least_steps: int | None = None
+    masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    refused_masks: tuple[str, ...] = ()
 
     def to_config(self) -> dict[str, Any]:
         """Returns the report as JSON has it."""
@@ -61,7 +81,18 @@ class ParityReport:
     def joined(self, other: ParityReport) -> ParityReport:
         """Returns the report of two comparisons as one."""
         worse = max(self, other, key=lambda report: report.max_difference)
-        return replace(worse, cases=self.cases + other.cases, values=self.values + other.values)
+        masks = {
+            layer: tuple(sorted({*self.masks.get(layer, ()), *other.masks.get(layer, ())}))
+            for layer in {**self.masks, **other.masks}
+        }
+        return replace(
+            worse,
+            cases=self.cases + other.cases,
+            values=self.values + other.values,
+            least_steps=other.least_steps if self.least_steps is None else self.least_steps,
+            masks=masks,
+            refused_masks=tuple(dict.fromkeys((*self.refused_masks, *other.refused_masks))),
+        )
 
 
 def check_parity(
@@ -113,7 +144,7 @@ def check_onnx(exportable: Exportable, path: Path, *, inputs: Arrays | None, nam
     def run(arrays: Arrays) -> Arrays:
         return dict(zip(outputs, session.run(outputs, dict(arrays)), strict=True))
 
-    return _compare(exportable, run, inputs, name)
+    return prove(exportable, functools.partial(_answered, run, name), inputs, name)
 
 
 def check_saved_model(
@@ -135,32 +166,24 @@ def check_saved_model(
         outputs = function(**{key: tf.convert_to_tensor(value) for key, value in arrays.items()})
         return {key: value.numpy() for key, value in outputs.items()}
 
-    return _compare(exportable, run, inputs, name)
+    return prove(exportable, functools.partial(_answered, run, name), inputs, name)
 
 
-def random_batches(signature: Signature, *, seed: int = 0) -> Iterator[dict[str, np.ndarray]]:
-    """Makes batches that fit a signature: full, padded on the right, with holes, and with an empty row.
-
-    Args:
-        signature: What the model takes.
-        seed: Seed of the values.
-
-    Yields:
-        Arrays by input name.
-    """
-    rng = np.random.default_rng(seed)
-    for rows, steps in _CASES:
-        full = np.ones((rows, steps), bool)
-        # Lengths fall from all steps to none.
-        right = np.arange(steps) < np.linspace(steps, 0, rows).round()[:, None]
-        holes = rng.random((rows, steps)) < 0.6
-        for valid in (full, right, holes) if rows > 1 else (full,):
-            yield random_batch(signature, valid, rng)
+def _answered(run: Callable[[Arrays], Arrays], name: str, arrays: Arrays) -> Arrays:
+    """Returns what a file answers, or raises ``ParityError``: the model has answered."""
+    try:
+        return run(arrays)
+    except RnnzooError:
+        raise
+    except Exception as error:  # onnxruntime's and TensorFlow's errors have no common base but this
+        raise ParityError(
+            f"{name}: the file cannot answer {_shapes(arrays)}, which the model can: "
+            f"{' '.join(str(error).split())[:300]} The conversion is wrong; please report it with the model."
+        ) from error
 
 
-def random_batch(signature: Signature, valid: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Makes a batch whose valid steps are ``valid`` ``(batch, time)``; the others are padding."""
-    return {spec.name: _random(spec, valid, rng) for spec in signature.inputs}
+def _shapes(arrays: Arrays) -> str:
+    return ", ".join(f"{key} {array.shape}" for key, array in arrays.items())
 
 
 def given_batch(signature: Signature, inputs: Arrays) -> dict[str, np.ndarray]:
@@ -169,20 +192,6 @@ def given_batch(signature: Signature, inputs: Arrays) -> dict[str, np.ndarray]:
     if set(inputs) != set(names):
         raise ArgumentError(f"inputs: received {sorted(inputs)}; expected {names}, the model's inputs.")
     return {spec.name: np.asarray(inputs[spec.name]).astype(spec.dtype) for spec in signature.inputs}
-
-
-def _random(spec: TensorSpec, valid: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    free = [*valid.shape, *[3] * len(spec.shape)]
-    shape = tuple(free[i] if size is None else size for i, size in enumerate(spec.shape))
-    dtype = np.dtype(spec.dtype)
-    follows = len(shape) > 1 and spec.shape[1] is None
-    mask = valid.reshape(*valid.shape, *[1] * (len(shape) - 2)) if follows else np.True_
-    if dtype.kind == "b":
-        return np.broadcast_to(mask, shape).copy() if follows else rng.random(shape) < 0.5
-    if dtype.kind in "iu":
-        ids = rng.integers(1, max(2, spec.categories or 2), shape)
-        return np.where(mask, np.minimum(ids, (spec.categories or 2) - 1), 0).astype(dtype)
-    return np.where(mask, rng.normal(size=shape), 0.0).astype(dtype)
 
 
 def _compare_names(
@@ -206,14 +215,168 @@ def _compare_axes(name: str, specs: tuple[TensorSpec, ...], found: list[list[int
             )
 
 
-def _compare(
+def prove(
     exportable: Exportable, run: Callable[[Arrays], Arrays], inputs: Arrays | None, name: str
 ) -> ParityReport:
-    reports = [
-        compare(name, run(batch), exportable.predict(batch), batch)
-        for batch in _batches(exportable.signature, inputs)
-    ]
-    return functools.reduce(ParityReport.joined, reports)
+    """Compares what a file answers with what the model does.
+
+    On random batches of several sizes: full, with every shape of mask on every axis that can be masked, filled with
+    each value that masks a step, and with large numbers; then on what is given.
+
+    Args:
+        exportable: The model.
+        run: Answers a batch by the file.
+        inputs: A batch to compare on, beside random ones.
+        name: What messages call the file.
+
+    Raises:
+        ParityError: If they differ.
+        ExportError: If the model answers nothing.
+    """
+    exportable.seen_masks.update({layer: set() for layer in exportable.seen_masks})
+    reports = [*_random_reports(exportable, run, name)]
+    for report in _large_reports(exportable, run, name):
+        # Beside large numbers an absolute difference says nothing of the others.
+        reports.append(replace(report, max_difference=0.0))
+    if inputs is not None:
+        batch = given_batch(exportable.signature, inputs)
+        reports.append(compare(name, run(batch), exportable.predict(batch), batch))
+    report = functools.reduce(ParityReport.joined, reports)
+    seen = {layer: tuple(sorted(shapes)) for layer, shapes in exportable.seen_masks.items()}
+    return replace(report, least_steps=exportable.least_steps, masks=seen)
+
+
+def _random_reports(
+    exportable: Exportable, run: Callable[[Arrays], Arrays], name: str
+) -> Iterator[ParityReport]:
+    least, inner = exportable.steps
+    extra = {size: (least or 1) + size[1] for size in (ONE, SOME, LONG, MANY)}
+    if least is not None:
+        extra = {size: nearby_steps(exportable.answers, steps, least, inner) for size, steps in extra.items()}
+    refused: dict[str, str] = {}
+    for number, batch in enumerate(masked_batches(exportable.batches(), extra)):
+        if batch.kind in refused:
+            continue
+        try:
+            truth = exportable.predict(batch.arrays)
+        except ExportError as error:
+            if batch.kind in ("full", "mixed"):  # a mix has what was refused alone
+                if batch.kind == "mixed" and refused:
+                    continue
+                raise
+            refused[batch.kind] = str(error)
+            continue
+        if number == _ALSO_EAGERLY and not _same(truth, exportable.predict_eagerly(batch.arrays)):
+            exportable.distrust_graph()
+            truth = exportable.predict(batch.arrays)
+        yield replace(compare(name, run(batch.arrays), truth, batch.arrays), refused_masks=tuple(refused))
+
+
+def _same(graph: Arrays, eager: Arrays) -> bool:
+    try:
+        compare("graph", graph, eager, {})
+    except ParityError:
+        return False
+    return True
+
+
+def _large_reports(
+    exportable: Exportable, run: Callable[[Arrays], Arrays], name: str
+) -> Iterator[ParityReport]:
+    """Compares on large numbers, one size a row.
+
+    Each size is halved until the model's own answer is finite, and then until both agree within the tolerance: behind
+    large numbers a saturated function may leave few digits. A file that is not finite where the model is, or a
+    hundredth off, fails at any size. A place where the model's answer itself moves as numbers move to their neighbours
+    must be finite, and is not compared: its float32 value is a matter of the order of sums.
+    """
+    least, inner = exportable.steps
+    steps = 1 if least is None else nearby_steps(exportable.answers, least + 4, least, inner)
+    normal, numbers = exportable.batches().large(steps)
+    sizes = LARGE.copy()
+    while numbers:
+        found = _finite_truth(exportable, normal, numbers, sizes)
+        if found is None:
+            return
+        batch, truth = found
+        rng = np.random.default_rng(0)
+        moved = [exportable.predict(nudged(batch, numbers, rng)) for _ in range(2)]
+        # Once more in many rows, for the branches that a file has for them.
+        many = {key: np.concatenate([value] * -(-MANY[0] // len(value))) for key, value in batch.items()}
+        reports, apart = [], set()
+        for answer in (run(batch), run(many)):
+            for row, size in enumerate(sizes):
+                try:
+                    reports.append(_compare_large_row(name, row, (answer, truth, moved), batch))
+                except ParityError:
+                    if size <= 1 or _is_far(row, (answer, truth, moved)):
+                        raise
+                    apart.add(row)
+        if not apart:
+            yield replace(functools.reduce(ParityReport.joined, reports), cases=2)
+            return
+        sizes[list(apart)] /= 2
+
+
+Answers = tuple[Arrays, Arrays, list[dict[str, np.ndarray]]]
+
+
+def _is_far(row: int, answers: Answers) -> bool:
+    """Whether a row of a file's answer is not finite, of another shape, or a hundredth off at a steady place."""
+    answer, truth, moved = answers
+    for key, value in truth.items():
+        if answer[key].shape[1:] != value.shape[1:] or answer[key].dtype != value.dtype:
+            return True
+        found, expected = answer[key][row].astype(np.float64), value[row : row + 1].astype(np.float64)
+        near = np.abs(found - expected[0]) <= 1e-2 * np.maximum(1, _scale(expected)[0])
+        if not (
+            near | (np.isfinite(found) & ~_steady(value[row : row + 1], [one[key][row] for one in moved]))
+        ).all():
+            return True
+    return False
+
+
+def _steady(truth: np.ndarray, moved: list[np.ndarray]) -> np.ndarray:
+    """Returns where a row ``(1, ...)`` of the model's answer stays as numbers move to their neighbours."""
+    tolerance = TOLERANCE if truth.dtype.kind == "f" else 0.0
+    expected = truth.astype(np.float64)
+    moves = np.max([np.abs(one - expected[0]) for one in moved], axis=0)
+    return np.asarray(moves * _MARGIN <= tolerance + tolerance * _scale(expected)[0])
+
+
+def _finite_truth(
+    exportable: Exportable, normal: Batch, numbers: list[str], sizes: np.ndarray
+) -> tuple[Batch, Arrays] | None:
+    """Halves sizes until the model answers with finite numbers alone; ``None`` if it does not for normal ones."""
+    while True:
+        batch = multiplied(normal, numbers, sizes)
+        truth = exportable.predict(batch)
+        if any(value.shape[:1] != sizes.shape for value in truth.values()):
+            return None  # it does not answer by rows
+        finite = np.all(
+            [
+                np.isfinite(value.astype(np.float64)).reshape(len(sizes), -1).all(1)
+                for value in truth.values()
+            ],
+            axis=0,
+        )
+        if finite.all():
+            return batch, truth
+        if (sizes[~finite] <= 1).any():
+            return None
+        sizes[~finite] /= 2
+
+
+def _compare_large_row(name: str, row: int, answers: Answers, batch: Batch) -> ParityReport:
+    answer, truth, moved = answers
+    found, expected = {}, {}
+    for key, value in truth.items():
+        expected[key], found[key] = value[row : row + 1], answer[key][row : row + 1]
+        if found[key].shape == expected[key].shape:
+            unsteady = ~_steady(expected[key], [one[key][row] for one in moved])
+            unsteady = unsteady[None] & np.isfinite(found[key].astype(np.float64))
+            found[key] = np.where(unsteady, expected[key], found[key])
+    return compare(name, found, expected, {key: value[row : row + 1] for key, value in batch.items()})
 
 
 def compare(name: str, found: Arrays, expected: Arrays, batch: Arrays) -> ParityReport:
@@ -229,7 +392,7 @@ def compare(name: str, found: Arrays, expected: Arrays, batch: Arrays) -> Parity
         ParityError: If a shape, a type or a value differs.
     """
     largest, where, values = 0.0, "nowhere: the answers are identical", 0
-    shapes = ", ".join(f"{key} {array.shape}" for key, array in batch.items())
+    shapes = _shapes(batch)
     for output, truth in expected.items():
         difference = _difference(name, output, np.asarray(found[output]), truth, shapes)
         values += truth.size
@@ -238,12 +401,6 @@ def compare(name: str, found: Arrays, expected: Arrays, batch: Arrays) -> Parity
             largest = float(difference[place])
             where = f"{output} at {tuple(int(i) for i in place)} for {shapes}"
     return ParityReport(largest, where, 1, values)
-
-
-def _batches(signature: Signature, inputs: Arrays | None) -> Iterator[dict[str, np.ndarray]]:
-    yield from random_batches(signature)
-    if inputs is not None:
-        yield given_batch(signature, inputs)
 
 
 def _difference(name: str, output: str, found: np.ndarray, truth: np.ndarray, shapes: str) -> np.ndarray:

@@ -26,9 +26,9 @@ from rnnzoo.errors import ArgumentError, UnsupportedLayerError
 from rnnzoo.model_layers import all_layers, methods_replaced
 from rnnzoo_export.exportable import Exportable
 from rnnzoo_export.onnx_model import ExportReport, check_opset, write_onnx
-from rnnzoo_export.parity import random_batches
 from rnnzoo_export.signature import Signature, State, TensorSpec
 from rnnzoo_export.streaming_parity import check_streaming
+from rnnzoo_export.traced_model import TracedModel
 
 # In these the output of a step is the first state after it.
 _OUTPUT_IS_STATE = (layers.LSTMCell, layers.GRUCell, layers.SimpleRNNCell)
@@ -154,10 +154,19 @@ class StreamingExportable(Exportable):
         self.whole = self.signature
         _refuse_fixed_time(model, self.whole)
         _refuse_layers(model)
+        if self.least_steps != 1:
+            raise UnsupportedLayerError(
+                f"model {model.name!r}: takes no fewer than {self.least_steps} steps, so that it cannot answer step by "
+                "step; expected operations that leave the number of steps alone. Export whole sequences with "
+                "export_onnx."
+            )
         self.states = self._find_states()
         given = tuple(_spec(state.input, state.shape) for state in self.states)
         made = tuple(_spec(state.output, state.shape) for state in self.states)
         self.signature = Signature(self.whole.inputs + given, self.whole.outputs + made)
+        self._whole_truth, self._answer = self._truth, self
+        with self.portable(), self.tracing():
+            self._truth = TracedModel(self, self.tensor_specs)
 
     def __call__(self, *tensors: Any) -> dict[str, Any]:
         """Runs one piece; outputs and new states by name."""
@@ -170,11 +179,8 @@ class StreamingExportable(Exportable):
 
     def predict_whole(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Runs the model itself over whole sequences."""
-        with self.portable():
-            outputs = super().__call__(
-                *(tf.convert_to_tensor(inputs[spec.name]) for spec in self.whole.inputs)
-            )
-        return {name: np.asarray(output) for name, output in outputs.items()}
+        with self._answering(inputs):
+            return self._whole_truth(inputs)
 
     @property
     def _own_names(self) -> list[str]:
@@ -183,7 +189,7 @@ class StreamingExportable(Exportable):
     def _find_states(self) -> tuple[State, ...]:
         """Runs the model once and notes which states it carries."""
         tape = _Tape(None, taken=self._own_names)
-        inputs = next(random_batches(self.signature))
+        inputs = self.batches().batch("full", 1, 1).arrays
         with self.portable(), self.tracing(), tape.attached(self.model):
             super().__call__(*(tf.convert_to_tensor(inputs[spec.name]) for spec in self.signature.inputs))
         if tape.computed_starts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,8 @@ import numpy as np
 
 from rnnzoo.errors import ParityError
 from rnnzoo_export.onnx_session import open_session
-from rnnzoo_export.parity import ParityReport, check_onnx, compare, given_batch, random_batch
+from rnnzoo_export.parity import ParityReport, check_onnx, compare, given_batch
+from rnnzoo_export.proof_batches import given_valid
 from rnnzoo_export.signature import TensorSpec
 
 if TYPE_CHECKING:
@@ -60,8 +62,10 @@ def _sequences(
     holes = rng.random((_ROWS, _STEPS)) < 0.5
     holes[:, 2] = True
     right = np.arange(_STEPS) < np.array([_STEPS, 9, 1])[:, None]
+    maker = dataclasses.replace(step.batches(), signature=step.whole)
     for valid in (np.ones_like(holes), holes, right, right[:, ::-1]):
-        yield random_batch(step.whole, valid, rng)
+        for pad in range(maker.pads):
+            yield maker.masked(given_valid(valid, rng), *valid.shape, pad=pad)
     if inputs is not None:
         yield given_batch(step.whole, inputs)
 
