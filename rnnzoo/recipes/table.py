@@ -90,6 +90,7 @@ _TABLE: tuple[Recipe, ...] = (
             clip_bound=1.0,
         ),
         reference=_AG_NEWS,
+        notes="Every linear model of words or characters wins.",
     ),
     Recipe(
         name="ag-news-vectors",
@@ -244,6 +245,7 @@ _TABLE: tuple[Recipe, ...] = (
         tolerance=0.012,
         training=_of(loss="mean_squared_error", epochs=20, early_stopping=3, batch_size=64),
         reference="DLinear 0.386, SegRNN 0.368 (Lin 2023; look-back 96, all test windows)",
+        notes="One linear map of each series' own lags (NLinear) is within 0.006, and takes a second to fit.",
     ),
     Recipe(
         name="etth1-720",
@@ -255,6 +257,7 @@ _TABLE: tuple[Recipe, ...] = (
         tolerance=0.03,
         training=_of(loss="mean_squared_error", epochs=20, early_stopping=3, batch_size=64),
         reference="DLinear 0.519, SegRNN 0.446 (Lin 2023; look-back 96, all test windows)",
+        notes="One linear map of each series' own lags (NLinear) is as good or better, and takes seconds to fit.",
     ),
     Recipe(
         name="beijing-dust",

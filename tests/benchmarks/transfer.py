@@ -291,10 +291,11 @@ def linear(data: Data, seed: int) -> list[dict[str, Any]]:
     return found
 
 
-def renew_baselines() -> None:
+def renew_baselines(data: list[str]) -> None:
     """Fits the baselines again for the data and seeds that are there, on the same rows."""
     rows: list[dict[str, Any]] = [*read_rows(RESULTS)]
-    for name, problem in PROBLEMS.items():
+    for name in data:
+        problem = PROBLEMS[name]
         for seed in sorted({int(row["seed"]) for row in rows if row["data"] == name}):
             rows = [
                 row
@@ -358,7 +359,7 @@ def main() -> None:
     parser.add_argument("--baselines", action="store_true", help="only fit the baselines again")
     options = parser.parse_args()
     if options.baselines:
-        renew_baselines()
+        renew_baselines(options.data)
         return
     if options.table:
         print(table())
