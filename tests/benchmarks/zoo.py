@@ -188,9 +188,8 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def renew_baselines(pattern: str) -> None:
     """Fits the baselines anew for the rows that are there; they hang on the data alone."""
-    rows = read_rows(RESULTS)
-    wanted = set(list_models(pattern))
-    for problem in dict.fromkeys(problem_of(row["model"]) for row in rows if row["model"] in wanted):
+    measured = {row["model"] for row in read_rows(RESULTS)}
+    for problem in dict.fromkeys(problem_of(name) for name in list_models(pattern) if name in measured):
         _, _, metric, higher = PROBLEMS[problem]
         splits = load(problem)
         assert splits.test is not None
@@ -200,11 +199,12 @@ def renew_baselines(pattern: str) -> None:
             for name, outputs in run_baselines(splits, splits.test).items()
         }
         best = (max if higher else min)(rivals, key=lambda name: rivals[name])
+        rows = read_rows(RESULTS)
         for row in rows:
             if problem_of(row["model"]) == problem:
                 row |= {"best_baseline": best, "baseline_test": str(round(rivals[best], 5))}
+        write_rows(RESULTS, [*rows])
         print(problem, rivals, flush=True)
-    write_rows(RESULTS, [*rows])
 
 
 def true_answers(splits: Splits, part: Split) -> np.ndarray:
