@@ -552,12 +552,13 @@ class Laboratory:
         self.network, self._folder = network, folder
         self.model = network.build()
         # Its answers are kept, for they are asked for again and again.
-        self._exportable: Any = Exportable(self.model)
+        self._exportable = Exportable(self.model)
         self._answers: dict[Any, Any] = {}
-        predict = self._exportable.predict
-        self._exportable.predict = lambda arrays: self._known("truth", predict, arrays)
-        eagerly = self._exportable.predict_eagerly
-        self._exportable.predict_eagerly = lambda arrays: self._known("eager", eagerly, arrays)
+        predict, eagerly = self._exportable.predict, self._exportable.predict_eagerly
+        vars(self._exportable).update(
+            predict=lambda arrays: self._known("truth", predict, arrays),
+            predict_eagerly=lambda arrays: self._known("eager", eagerly, arrays),
+        )
         self._converted = self._convert()
         self.right = self._session("right", self._lower(self._converted))
         self._truths: dict[str, np.ndarray] = {}
