@@ -197,8 +197,14 @@ IDS: dict[str, tuple[Callable[[], keras.Model], tuple[int, int], int | None]] = 
     "a column": (
         lambda: of((None, 4), lambda x: layers.GRU(2)(layers.Embedding(6, 2)(x[..., 0]))),
         (0, 6),
-        6,
+        None,  # the other columns may hold more
     ),
+    "replaced": (
+        lambda: of((None,), lambda x: embedded(ops.where(x < 2, x, ops.zeros_like(x)))),
+        (0, 2),
+        None,
+    ),
+    "clipped": (lambda: of((None,), lambda x: embedded(ops.clip(x, 0, 1))), (0, 2), None),
     "one hot": (
         lambda: of((None,), lambda x: layers.GRU(2)(ops.one_hot(ops.cast(x, "int32"), 4))),
         (0, 4),

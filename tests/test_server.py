@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import keras
 import numpy as np
 import psutil
 import pytest
 
 from rnnzoo import load_dataset, load_model
-from rnnzoo_export import OnnxPredictor
+from rnnzoo.errors import RequestError
+from rnnzoo_export import OnnxPredictor, load_bundle, save_bundle
 from rnnzoo_export.serving.protocol import MAX_DEPTH
 from serving_client import Server, running, seconds_to_first_answer
 
@@ -498,3 +500,31 @@ def test_every_address_is_announced_loudly(digits_bundle: Path) -> None:
         assert server.process.stderr is not None
         assert "can be reached by other machines" in server.process.stderr.readline()
         assert httpx.get(f"{server.url}/v2", headers={"Host": "any.example"}).status_code == 200
+
+
+def test_rows_shorter_than_the_model_needs_are_refused(tmp_path: Path) -> None:
+    x = keras.Input((None, 2), name="features")
+    y = keras.layers.GRU(2)(keras.layers.Conv1D(3, 4)(x))
+    save_bundle(keras.Model(x, y, name="conv"), tmp_path / "bundle")
+    assert load_bundle(tmp_path / "bundle").signature.least_steps == 4
+    with running(tmp_path / "bundle", "conv") as server:
+        refused = infer(server, tensor(np.zeros((2, 3, 2))))
+        assert refused.status_code == 400
+        assert refused.json() == {
+            "error": "features: received 3 steps; expected at least 4, of which the model makes its first answer. "
+            "Send longer rows."
+        }
+        assert infer(server, tensor(np.zeros((2, 4, 2)))).status_code == 200
+
+
+def test_ids_beyond_the_table_are_refused_as_decimal_numbers_too(tmp_path: Path) -> None:
+    x = keras.Input((None,), name="features")  # float32, as Keras has it by default
+    y = keras.layers.GRU(2)(keras.layers.Embedding(5, 3)(x))
+    save_bundle(keras.Model(x, y, name="ids"), tmp_path / "bundle")
+    predictor = OnnxPredictor(tmp_path / "bundle")
+    message = (
+        "features: received ids from 0.0 to 5.0, the first wrong one at batch 0, time 1; expected 0 to 4"
+    )
+    with pytest.raises(RequestError, match=message):
+        predictor.run({"features": np.array([[0, 5.0]], np.float32)})
+    assert predictor.run({"features": np.array([[0, 4.0]], np.float32)})

@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -138,7 +138,8 @@ def save_bundle(
             save_preprocessing(preprocessing, temporary / layout.PREPROCESSING_FILE)
         if decoding is not None:
             save_decoding(decoding, temporary / layout.DECODING_FILE)
-        files.write_json(temporary / layout.SIGNATURE_FILE, exportable.signature.to_config())
+        signature = replace(exportable.signature, least_steps=exportable.least_steps or 1)
+        files.write_json(temporary / layout.SIGNATURE_FILE, signature.to_config())
         files.write_json(temporary / layout.PARITY_FILE, reports)
         facts = {**(provenance or {}), "name": name or model.name, "task": task, "metrics": metrics}
         files.write_json(temporary / layout.PROVENANCE_FILE, {**facts, **_made_with(model)})

@@ -28,6 +28,11 @@ _MOVES: dict[str, slice] = {
     "Minimum": slice(0, None),
     "ClipByValue": slice(0, 1),
 }
+# Of these some values of an input may not be in the output.
+_PARTS = (
+    *("StridedSlice", "Slice", "Unpack", "Split", "SplitV", "GatherV2", "GatherNd"),
+    *("Maximum", "Minimum", "ClipByValue"),
+)
 _COMPARISONS = ("NotEqual", "Equal", "Greater", "GreaterEqual", "Less", "LessEqual")
 _LOOKUPS = (
     "GatherV2",
@@ -45,7 +50,8 @@ class InputFacts:
     """What one input means.
 
     Attributes:
-        categories: How many rows the smallest table has that its values are looked up in; ``None`` for none.
+        categories: How many rows the smallest table has that all its values are looked up in; ``None`` for none. A part
+            of the input, or values that are clipped or chosen among others, do not bound the rest.
         ids: The whole numbers that it may hold, from the first to below the second; ``None`` where they are not known.
         pads: The values that a step is compared with, so that it is masked; each a number or one for each feature.
         looked_up: Whether a lookup depends on it at all.
@@ -59,11 +65,12 @@ class InputFacts:
 
 @dataclass(frozen=True)
 class _Line:
-    """A tensor of the graph that holds ``scale * input + offset``."""
+    """A tensor of the graph that holds ``scale * input + offset``, of the ``whole`` input or of some of it."""
 
     tensor: Any
     scale: float = 1.0
     offset: float = 0.0
+    whole: bool = True
 
 
 def read_facts(tensor: Any) -> InputFacts:
@@ -82,7 +89,7 @@ def read_facts(tensor: Any) -> InputFacts:
         size = _lookup_size(operation, place)
         if size is not None and line.scale == 1 and float(line.offset).is_integer():
             ranges.append((-int(line.offset), size - int(line.offset)))
-            if operation.type != "OneHot" and not line.offset:
+            if operation.type != "OneHot" and not line.offset and line.whole:
                 tables.append(size)
         value = _compared_with(operation, place)
         if value is not None and line.scale and np.isfinite(value).all():
@@ -106,9 +113,10 @@ def _uses(tensor: Any) -> Iterator[tuple[_Line, Any, int]]:
         line = waiting.pop()
         for operation in line.tensor.consumers():
             for place, source in enumerate(operation.inputs):
-                if source is not line.tensor or (operation.name, place, line.scale, line.offset) in met:
+                use = (operation.name, place, line.scale, line.offset, line.whole)
+                if source is not line.tensor or use in met:
                     continue
-                met.add((operation.name, place, line.scale, line.offset))
+                met.add(use)
                 yield line, operation, place
                 waiting += _onward(line, operation, place)
 
@@ -135,8 +143,19 @@ def _onward(line: _Line, operation: Any, place: int) -> Iterator[_Line]:
             return
     elif place not in range(len(operation.inputs))[kept] or operation.outputs[0].dtype == tf.bool:
         return
+    whole = line.whole and operation.type not in _PARTS and not _chooses(operation, place)
     for output in operation.outputs:
-        yield _Line(output, scale, offset)
+        yield _Line(output, scale, offset, whole)
+
+
+def _chooses(operation: Any, place: int) -> bool:
+    """Whether something else may stand for these values, but for a place counted from the end, as Keras does it."""
+    if operation.type != "SelectV2":
+        return False
+    other = operation.inputs[3 - place].op
+    return not (
+        other.type in ("AddV2", "Add") and any(one is operation.inputs[place] for one in other.inputs)
+    )
 
 
 def _lookup_size(operation: Any, place: int) -> int | None:

@@ -49,17 +49,20 @@ class Signature:
     Attributes:
         inputs: The inputs, in the model's order.
         outputs: The outputs, in the model's order.
+        least_steps: The fewest steps that a free time axis may have: a convolution without padding needs several.
     """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    least_steps: int = 1
 
     def to_config(self) -> dict[str, Any]:
         """Returns a JSON-able description, the argument of ``from_config``."""
-        return {
+        config: dict[str, Any] = {
             "inputs": [spec.to_config() for spec in self.inputs],
             "outputs": [spec.to_config() for spec in self.outputs],
         }
+        return config if self.least_steps == 1 else {**config, "least_steps": self.least_steps}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Signature:
@@ -67,6 +70,7 @@ class Signature:
         return cls(
             tuple(TensorSpec.from_config(spec) for spec in config["inputs"]),
             tuple(TensorSpec.from_config(spec) for spec in config["outputs"]),
+            config.get("least_steps", 1),
         )
 
 

@@ -210,8 +210,11 @@ class _Endpoints:
 
 def _smallest_inputs(signature: Signature) -> dict[str, np.ndarray]:
     """Returns one row of the shortest inputs."""
+    free = (1, signature.least_steps)
     return {
-        spec.name: np.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
+        spec.name: np.zeros(
+            [size or (free[axis] if axis < 2 else 1) for axis, size in enumerate(spec.shape)], spec.dtype
+        )
         for spec in signature.inputs
     }
 

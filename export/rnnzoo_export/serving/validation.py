@@ -47,6 +47,7 @@ def check_inputs(
     check_names("input", inputs, [spec.name for spec in signature.inputs], all_of_them=True)
     arrays = {spec.name: _array(spec, inputs[spec.name], limits) for spec in signature.inputs}
     _check_common_axes(signature, arrays)
+    _check_least_steps(signature, arrays)
     return arrays
 
 
@@ -184,7 +185,7 @@ def _check_values(spec: TensorSpec, array: np.ndarray) -> None:
             f"{_first(spec, ~np.isfinite(array))}; expected finite numbers. Fill or drop missing values first."
         )
     known = spec.categories
-    if known is not None and array.dtype.kind in "iu" and not (array.min() >= 0 and array.max() < known):
+    if known is not None and array.dtype.kind in "iuf" and not (array.min() >= 0 and array.max() < known):
         raise RequestError(
             f"{spec.name}: received ids from {array.min()} to {array.max()}, the first wrong one at "
             f"{_first(spec, (array < 0) | (array >= known))}; expected 0 to {known - 1}. "
@@ -203,6 +204,15 @@ def _first(spec: TensorSpec, wrong: np.ndarray) -> str:
 
 def _axes(spec: TensorSpec) -> list[str]:
     return [axis or f"axis {number}" for number, axis in enumerate(spec.axes)]
+
+
+def _check_least_steps(signature: Signature, arrays: Mapping[str, np.ndarray]) -> None:
+    for spec in signature.inputs:
+        if spec.shape[1:2] == (None,) and arrays[spec.name].shape[1] < signature.least_steps:
+            raise RequestError(
+                f"{spec.name}: received {arrays[spec.name].shape[1]} steps; expected at least "
+                f"{signature.least_steps}, of which the model makes its first answer. Send longer rows."
+            )
 
 
 def _check_common_axes(signature: Signature, arrays: Mapping[str, np.ndarray]) -> None:
