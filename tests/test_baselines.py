@@ -30,7 +30,7 @@ from rnnzoo.training.baselines import run_baselines
 from rnnzoo.training.baselines.baselines import answer_each, list_baselines
 from rnnzoo.training.baselines.budget import Budget, BudgetExceededError
 from rnnzoo.training.baselines.forecasts import NLINEAR, RIDGE, TREES, _fit_nlinear
-from rnnzoo.training.baselines.strengths import STRENGTHS, choose_ridge
+from rnnzoo.training.baselines.strengths import STRENGTHS, choose_ridge, log_probabilities
 from rnnzoo.training.ridge import RATIOS, BatchedRidge
 from rnnzoo.training.run_directory import RunDirectory
 
@@ -199,6 +199,17 @@ def test_logistic_regression_has_the_strength_of_the_highest_likelihood_on_valid
     assert data.test is not None
     found = run_baselines(data, data.test)["logistic regression on TF-IDF"]
     np.testing.assert_allclose(found, best.predict_log_proba(test_x), atol=1e-4)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_class_that_is_all_but_sure_has_a_finite_likelihood(classes: int) -> None:
+    x = np.repeat(np.eye(classes), 50, axis=0)
+    model = LogisticRegression().fit(x, np.repeat(np.arange(classes), 50))
+    model.coef_ *= 1e4
+    found = log_probabilities(model, x)
+    assert np.isfinite(found).all()
+    assert found.min() < -1000
+    np.testing.assert_allclose(np.exp(found), model.predict_proba(x), atol=1e-12)
 
 
 def test_two_classes_and_several_labels_have_the_same_baselines() -> None:

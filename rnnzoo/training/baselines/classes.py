@@ -12,7 +12,13 @@ from sklearn.metrics import f1_score
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.training.baselines.budget import Budget, Fit
-from rnnzoo.training.baselines.strengths import choose_logistic, choose_logistics, choose_ridge, choose_svm
+from rnnzoo.training.baselines.strengths import (
+    choose_logistic,
+    choose_logistics,
+    choose_ridge,
+    choose_svm,
+    log_probabilities,
+)
 from rnnzoo.training.baselines.views import Parts, characters, is_text, lazy_design, targets
 
 #: From a view and a budget to logits or decision values of the part to answer.
@@ -29,7 +35,7 @@ def classification(splits: Splits, part: Split) -> dict[str, Fit]:
     def logistic(view: Parts, budget: Budget) -> np.ndarray:
         model = choose_logistic(view[0], truth, (view[1], held_out), budget)
         logits = np.full(majority.shape, -np.inf)
-        logits[:, model.classes_] = model.predict_log_proba(view[2])
+        logits[:, model.classes_] = log_probabilities(model, view[2])
         return logits
 
     def svm(view: Parts, budget: Budget) -> np.ndarray:

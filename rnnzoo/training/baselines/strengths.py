@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.svm import LinearSVC
 
+from rnnzoo.decoding.probabilities import log_softmax
 from rnnzoo.training.baselines.budget import Budget
 from rnnzoo.training.ridge import RATIOS
 
@@ -164,11 +165,22 @@ def _best(models: Iterable[Model], score: Callable[[Model], float]) -> Model:
     return best[1]
 
 
+def log_probabilities(model: LogisticRegression, x: Any) -> np.ndarray:
+    """Returns the logarithm of the probability of each class that the model knows, ``(rows, classes)``.
+
+    Unlike the logarithm of probabilities, which scikit-learn takes, it stays finite where one class is all but sure.
+    """
+    decisions = np.asarray(model.decision_function(x))
+    if decisions.ndim == 1:
+        decisions = np.stack([np.zeros_like(decisions), decisions], axis=1)
+    return log_softmax(decisions)
+
+
 def _likelihood(model: LogisticRegression, x: Any, targets: np.ndarray) -> float:
     # A rare class may be in no training row of a fold.
     known = np.isin(targets, model.classes_)
     columns = np.searchsorted(model.classes_, targets[known])
-    return float(model.predict_log_proba(x)[np.flatnonzero(known), columns].sum())
+    return float(log_probabilities(model, x)[np.flatnonzero(known), columns].sum())
 
 
 def _cross_entropy(decisions: np.ndarray, truth: np.ndarray) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.training.baselines.budget import Budget, Fit
-from rnnzoo.training.baselines.strengths import choose_logistic
+from rnnzoo.training.baselines.strengths import choose_logistic, log_probabilities
 
 
 def tagging(splits: Splits, part: Split) -> dict[str, Fit]:
@@ -51,7 +51,7 @@ def _each_step(splits: Splits, parts: list[tuple[np.ndarray, np.ndarray]], budge
     (train_x, tags), held_out, (part_x, _) = parts
     model = choose_logistic(train_x, tags, held_out, budget)
     logits = np.full((len(part_x), len(splits.decoding.labels or ())), -np.inf)
-    logits[:, model.classes_] = model.predict_log_proba(part_x)
+    logits[:, model.classes_] = log_probabilities(model, part_x)
     return logits
 
 
