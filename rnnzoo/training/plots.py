@@ -133,13 +133,13 @@ def forecasts(
 def errors_by_step(scores: Mapping[str, np.ndarray], *, name: str) -> Figure:
     """Draws the mean absolute error of each step ahead, a line for each method."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(6.4, 3.6))
+        figure = Figure(figsize=(6.4, 5), layout="constrained")
         axes = figure.subplots()
         for (method, errors), colour in zip(scores.items(), itertools.cycle(_COLOURS), strict=False):
             axes.plot(np.arange(1, len(errors) + 1), errors, color=colour, label=method)
         axes.set(xlabel="steps ahead", ylabel=f"mean absolute error ({name})", title="Error by step ahead")
-        axes.legend(frameon=False)
-        figure.tight_layout()
+        # Below, for the names are long and the lines are many.
+        figure.legend(frameon=False, loc="outside lower left")
     return figure
 
 
