@@ -25,7 +25,7 @@ class RunDirectory:
     """A training run on disk.
 
     ``model.keras`` (the best epoch), ``preprocessing.json``, ``decoding.json``, ``config.json``, ``history.csv``,
-    ``metrics.json`` (written last: its presence means that the run is finished), ``plots/``, ``report.html``,
+    ``metrics.json`` (it says that the run is finished; baselines are added), ``plots/``, ``report.html``,
     ``samples.npz`` and ``example.json`` (held-out inputs to prove and try exported files with),
     ``gradients.csv`` and ``tensorboard/`` if wanted; while training also ``checkpoint.npz``.
 
