@@ -36,6 +36,6 @@ class MinLSTMCell(LinearCell):
     def coefficients(self, projected: Any) -> tuple[Any, Any]:
         """Returns the scaled forget gate, and the scaled input gate times the candidate."""
         f, i, candidate = ops.split(projected, 3, axis=-1)
-        f, i = ops.sigmoid(f), ops.sigmoid(i)
-        share = f / ops.maximum(f + i, 1e-30)  # both gates shut may have no digit left
-        return share, (1.0 - share) * candidate
+        # The logarithm of one gate over the other: where both are shut their quotient has no digit left.
+        ratio = ops.log_sigmoid(f) - ops.log_sigmoid(i)
+        return ops.exp(ops.log_sigmoid(ratio)), ops.exp(ops.log_sigmoid(-ratio)) * candidate

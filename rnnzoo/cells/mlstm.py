@@ -75,7 +75,9 @@ class MLSTMCell(LinearCell):
         # The sum of the keys is what a value of ones would leave behind.
         values = ops.reshape(v, (*leading, heads, width, 1))
         values = ops.concatenate([values, ops.ones_like(values[..., :1, :])], axis=-2)
-        kept = ops.ones_like(values) * ops.sigmoid(f)[..., None, None] * ops.ones_like(keys)
+        # By its logarithm: onnxruntime's sigmoid ends at 1e-8, which a memory of exp(15) would still show.
+        forget = ops.exp(ops.log_sigmoid(f))
+        kept = ops.ones_like(values) * forget[..., None, None] * ops.ones_like(keys)
         return self._row(kept, leading), self._row(values * keys, leading)
 
     def output(self, projected: Any, state: Any) -> Any:
