@@ -17,6 +17,7 @@ from rnnzoo.errors import (
     ArgumentError,
     BundleError,
     DataError,
+    EmptyRowError,
     ParityError,
     PathExistsError,
     PathNotFoundError,
@@ -125,7 +126,7 @@ def test_a_search_finds_what_was_learned(trained: keras.Model, exported: Path) -
 
 def test_texts_are_translated_whatever_stands_beside_them(exported: Path) -> None:
     translator = Translator(exported)
-    texts = ["red green", "", "blue, blue red?", "green", "red"]
+    texts = ["red green", "blue, blue red?", "green", "red"]
     together = translator.translate(texts, max_length=8)
     for text, answer in zip(texts, together, strict=True):
         alone = translator.translate([text], max_length=8, batch_size=1)[0]
@@ -133,6 +134,8 @@ def test_texts_are_translated_whatever_stands_beside_them(exported: Path) -> Non
         assert alone.score == pytest.approx(answer.score, abs=1e-5)
     assert set(together[0].text.split()) <= {"rot", "gruen", "blau"}
     assert translator.translate([]) == []
+    with pytest.raises(EmptyRowError, match="row 1: received an empty text; expected at least one word"):
+        translator.translate(["red", ""])
 
 
 def test_a_reloaded_model_exports_the_same(trained: keras.Model, exported: Path, tmp_path: Path) -> None:

@@ -19,7 +19,14 @@ from rnnzoo.cli.run_data import load_run_data
 from rnnzoo.cli.train import run_training
 from rnnzoo.data.split import SequenceSplit
 from rnnzoo.decoding import Decoding, load_decoding, save_decoding, viterbi
-from rnnzoo.errors import ArgumentError, DataError, RequestError, UnknownNameError, UnsupportedLayerError
+from rnnzoo.errors import (
+    ArgumentError,
+    DataError,
+    RequestError,
+    RowError,
+    UnknownNameError,
+    UnsupportedLayerError,
+)
 from rnnzoo.preprocessing import CharacterPreprocessing, load_preprocessing, save_preprocessing
 from rnnzoo.tasks import get_task
 from rnnzoo.training.compatibility import check_model_fits
@@ -297,13 +304,17 @@ def test_builder_arguments_that_cannot_be(arguments: dict[str, Any], message: st
 
 def test_characters_are_read_as_written(tmp_path: Path) -> None:
     made = CharacterPreprocessing.fit([["Ab", "ab"], "Ab abcdef"], max_word_length=4)
+    with pytest.raises(
+        RowError, match="row 0: received '' as word 2; expected a list of words, none of them empty"
+    ):
+        made.apply([["AB", "ba", ""]])
     save_preprocessing(made, tmp_path / "p.json")
     for preprocessing in (made, load_preprocessing(tmp_path / "p.json")):
-        arrays = preprocessing.apply([["AB", "ba", ""], "aaaaaa"])
-        np.testing.assert_array_equal(arrays["tokens"], [[2, 1, 1], [1, 0, 0]])
+        arrays = preprocessing.apply([["AB", "ba"], "aaaaaa"])
+        np.testing.assert_array_equal(arrays["tokens"], [[2, 1], [1, 0]])
         letters = preprocessing.characters.words
         spelled = [["".join(letters[i] or "." for i in word) for word in row] for row in arrays["characters"]]
-        assert spelled == [["A[UNK]..", "ba..", "...."], ["aaaa", "....", "...."]]
+        assert spelled == [["A[UNK]..", "ba.."], ["aaaa", "...."]]
         assert arrays["characters"].dtype == arrays["tokens"].dtype == np.int32
         empty = preprocessing.batch([np.zeros((0, 1), np.int32)])  # which the preprocessing itself refuses
         assert empty["characters"].shape == (1, 1, 1)
