@@ -277,7 +277,7 @@ def test_multi30k_is_read(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_loss_is_the_mean_over_the_tokens_that_count() -> None:
     logits = np.random.default_rng(0).normal(size=(2, 3, 5)).astype(np.float32)
-    truth, weights = np.array([[1, 2, 3], [4, 0, 0]]), np.array([[1, 1, 1], [1, 1, 0]], np.float32)
+    truth, weights = np.array([[1, 2, 3], [4, 0, 0]]), np.array([[1, 1, 1], [1, 0, 0]], np.float32)
     shares = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
     each = -np.log(np.take_along_axis(shares, truth[..., None], -1)[..., 0])
     found = float(get_task("translation").loss()(truth, logits, sample_weight=weights))
