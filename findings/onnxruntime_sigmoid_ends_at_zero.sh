@@ -2,8 +2,9 @@
 # The Sigmoid operator of onnxruntime 1.32.0 on a CPU answers exactly 0 from -18 downwards, where the float32 numbers would go
 # on to about -88 (1.5e-8 at -18, 1e-38 at -87), and just above it is not even monotone: more at -17 than at -16. The logarithm
 # of such a probability is minus infinity, rare classes tie at 0, and a quotient of two shut gates has no digit left. Written
-# as exp(-softplus(-x)) it keeps its digits. onnx's reference evaluator answers the true numbers. Seen on 2026-11-29 on x86-64 with onnx 1.23.2 and numpy 2.4.6; the negative zeros of
-# https://github.com/microsoft/onnxruntime/issues/22557 are the same approximation.
+# as exp(-softplus(-x)) it keeps its digits. onnx's reference evaluator answers the true numbers. Seen on 2026-11-29 on x86-64
+# with onnx 1.23.2 and numpy 2.4.6; the negative zeros of https://github.com/microsoft/onnxruntime/issues/22557 come from the
+# same approximation.
 set -euo pipefail
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
