@@ -183,6 +183,7 @@ def translator(table: dict[str, str], directory: Path) -> Translator:
     return Translator(directory)
 
 
+@pytest.mark.slow
 def test_translators_of_the_zoo_paraphrase_training_rows(tmp_path: Path) -> None:
     there, back_again = (
         translator(GERMAN, tmp_path / "en-de"),

@@ -474,7 +474,10 @@ def test_rivals_answer_as_distributions() -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "task"), [("quantile-lstm", "quantile"), ("gaussian-gru", "gaussian")])
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [pytest.param("quantile-lstm", "quantile", marks=pytest.mark.slow), ("gaussian-gru", "gaussian")],
+)
 def test_a_run_becomes_a_bundle_that_answers_in_original_units(name: str, task: str, tmp_path: Path) -> None:
     data = splits()
     keras.utils.set_random_seed(2)

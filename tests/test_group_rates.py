@@ -238,6 +238,7 @@ class TestTraining:
             ]
             assert changed == [False] * height + [True] * (6 - height), name
 
+    @pytest.mark.slow
     def test_a_run_stopped_between_unfreezings_goes_on_as_if_it_had_not_stopped(self, tmp_path: Path) -> None:
         splits, whole = texts(), small(dropout=0.2)
         run: dict[str, Any] = {"config": self.config, "directory": tmp_path / "run", "progress": False}

@@ -162,6 +162,7 @@ class TestCarriedStates:
         with pytest.raises(ArgumentError, match="layer 'backward_lstm_1': reads backwards"):
             CarriedStates(model)
 
+    @pytest.mark.slow
     def test_training_learns_what_lies_before_the_window(self) -> None:
         """What comes after "and" follows from the word before it, in every second stream that of another window."""
         splits = text_stream_splits(counting(400), window=2, validation_fraction=0.1, test_fraction=0.1)
@@ -335,7 +336,7 @@ class TestSampling:
             next(generate_tokens(step, [], length=9, rng=np.random.default_rng(0)))
 
 
-@pytest.mark.parametrize("unit", ["word", "character"])
+@pytest.mark.parametrize("unit", [pytest.param("word", marks=pytest.mark.slow), "character"])
 def test_from_a_text_to_one_that_is_written(unit: str, tmp_path: Path) -> None:
     splits = text_stream_splits(counting(), unit=unit, window=20, validation_fraction=0.1, test_fraction=0.1)
     name = "language-model-lstm" if unit == "word" else "language-model-char-lstm"

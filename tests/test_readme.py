@@ -32,6 +32,7 @@ def test_the_python_path_runs_as_it_stands(readme: str, tmp_path: Path) -> None:
     assert "probability" in result.stdout
 
 
+@pytest.mark.slow
 def test_the_articles_example_runs(readme: str, tmp_path: Path) -> None:
     if not os.environ.get("RNNZOO_DATA"):
         pytest.skip("RNNZOO_DATA is not set: AG News is not there")

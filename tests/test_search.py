@@ -55,7 +55,9 @@ def _searched(splits: Splits, directory: Path, algorithm: str) -> tuple[Any, Pat
     return result, directory, printed.getvalue().splitlines()
 
 
-@pytest.mark.parametrize("algorithm", ["random", "bayesian", "grid"])
+@pytest.mark.parametrize(
+    "algorithm", ["random", *(pytest.param(name, marks=pytest.mark.slow) for name in ("bayesian", "grid"))]
+)
 def test_each_algorithm_keeps_the_best(
     algorithm: str, splits: Splits, random_search: tuple[Any, Path, list[str]], tmp_path: Path
 ) -> None:
@@ -94,6 +96,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[list[dict[str, float]]]:
     return histories
 
 
+@pytest.mark.slow
 def test_hyperband_trains_few_for_long_and_compares_the_best_epoch_of_each_rung(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

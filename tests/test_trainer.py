@@ -174,8 +174,8 @@ def task_data(task: str) -> tuple[Any, Any]:
     ("task", "score", "least"),
     [
         ("classification", "accuracy", 0.7),
-        ("binary_classification", "accuracy", 0.85),
-        ("multilabel_classification", "micro_f1", 0.7),
+        pytest.param("binary_classification", "accuracy", 0.85, marks=pytest.mark.slow),
+        pytest.param("multilabel_classification", "micro_f1", 0.7, marks=pytest.mark.slow),
         ("regression", "r2", 0.7),
         ("tagging", "accuracy", 0.95),
     ],

@@ -422,8 +422,11 @@ class Interrupt(keras.callbacks.Callback):
     "fields",
     [
         {"averaging": "ema", "monitor_gradients": True},
-        {"averaging": "nt_asgd", "averaging_patience": 1, "optimizer": "sgd", "learning_rate": 0.3},
-        {"mixed_precision": "float16", "schedule": "one_cycle"},
+        pytest.param(
+            {"averaging": "nt_asgd", "averaging_patience": 1, "optimizer": "sgd", "learning_rate": 0.3},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param({"mixed_precision": "float16", "schedule": "one_cycle"}, marks=pytest.mark.slow),
         {"accumulation": 3, "label_smoothing": 0.1, "class_weights": "balanced", "averaging": "ema"},
     ],
 )

@@ -284,6 +284,7 @@ def test_the_loss_is_the_mean_over_the_tokens_that_count() -> None:
     np.testing.assert_allclose(found, (each * weights).sum() / 4, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_run_is_trained_scored_and_kept(tmp_path: Path) -> None:
     data = splits()
     keras.utils.set_random_seed(1)
