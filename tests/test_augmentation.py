@@ -671,7 +671,10 @@ def small(name: str, splits: Splits) -> keras.Model:
     return create_model(name, units=(6,), **splits.model_arguments)
 
 
-@pytest.mark.parametrize("kind", TRAINED)
+@pytest.mark.parametrize(
+    "kind",
+    [kind if kind in ("texts", "series") else pytest.param(kind, marks=pytest.mark.slow) for kind in TRAINED],
+)
 def test_every_kind_of_data_trains(kind: str) -> None:
     data, name, names = TRAINED[kind]
     config = {one: CONFIGS[one] for one in names}

@@ -307,6 +307,7 @@ def test_train_evaluate_export_predict(tmp_path: Path, capsys: pytest.CaptureFix
     assert "has changed since" in refused(capsys, "evaluate", trained)
 
 
+@pytest.mark.slow
 def test_forecasts_in_original_units(tmp_path: Path) -> None:
     hours = np.arange(400)
     rows = "".join(f"{h},{100 + 10 * np.sin(h / 4):.4f},{'ab'[h % 2]}\n" for h in hours)
@@ -349,6 +350,7 @@ def test_forecasts_in_original_units(tmp_path: Path) -> None:
     np.testing.assert_allclose(answer["values"]["level"], truth, atol=6)
 
 
+@pytest.mark.slow
 def test_tune_prints_a_table_and_keeps_the_best(tmp_path: Path) -> None:
     out = ok(
         *("tune", "series-classifier-gru", "--data", "digits", "--out", tmp_path / "s", "--max-trials", "2"),

@@ -195,6 +195,7 @@ def test_words_are_not_read_as_dna() -> None:
         check_name_fits("dna-classifier-cnn-gru", words)
 
 
+@pytest.mark.slow
 def test_a_motif_on_either_strand_is_learned_and_served(tmp_path: Path) -> None:
     splits = Splits.from_arrays(*motifs(), preprocessing=DNAPreprocessing())
     assert splits.model_arguments == {"num_features": 4, "variable_length": True, "num_classes": 2}

@@ -39,7 +39,9 @@ def trained(splits: Splits, **settings: Any) -> tuple[list[np.ndarray], list[dic
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"tokens_per_batch": 60, "schedule": "cosine"}], ids=["rows", "tokens"]
+    "settings",
+    [pytest.param({}, marks=pytest.mark.slow), {"tokens_per_batch": 60, "schedule": "cosine"}],
+    ids=["rows", "tokens"],
 )
 def test_several_batches_at_once_give_the_same_numbers(settings: dict[str, Any]) -> None:
     one, one_history = trained(texts(), steps_per_execution=1, **settings)

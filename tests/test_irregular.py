@@ -216,6 +216,7 @@ def test_an_archive_of_the_challenge_with_altered_bytes_is_named(tmp_path: Path)
         read_stays(archive, outcomes)
 
 
+@pytest.mark.slow
 def test_stays_of_the_challenge(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RNNZOO_DATA", str(real_data))
     splits = load_dataset("physionet2012")

@@ -173,6 +173,7 @@ class TestCarriedStates:
         # A quarter of all words could only be guessed, one of six, if nothing were carried.
         assert result.metrics["test"]["perplexity"] < 1.1 < np.exp(np.log(6) / 4)
 
+    @pytest.mark.slow
     def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(self, tmp_path: Path) -> None:
         splits = text_stream_splits(counting(40), window=4, validation_fraction=0.1, test_fraction=0.1)
 

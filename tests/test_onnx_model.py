@@ -29,7 +29,7 @@ from rnnzoo.preprocessing import FeaturePreprocessing
 from rnnzoo_export import check_parity, export_onnx, export_saved_model, export_streaming_onnx
 from rnnzoo_export.parity import compare
 from rnnzoo_export.simple_rnn_nodes import SCAN_FROM
-from zoo_cases import case, tiny
+from zoo_cases import case, first_of_each, tiny
 
 TOLERANCE = 1e-5
 OPERATORS = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU", "GRU, reset before": "GRU"}
@@ -238,7 +238,7 @@ def test_variants_are_proved_and_fused(name: str, tmp_path: Path) -> None:
     assert report.parity.cases >= 7
 
 
-@pytest.mark.parametrize("name", list_models())
+@pytest.mark.parametrize("name", first_of_each(list_models()))
 def test_every_zoo_entry_exports_and_agrees(name: str, tmp_path: Path) -> None:
     model = tiny(name)
     if case(name).stays_a_loop(get_spec(name)):
@@ -316,7 +316,10 @@ NO_OPERATOR = (
 )
 
 
-@pytest.mark.parametrize("name", ["my-model", "text-classifier-gru", "series-classifier-lstm"])
+@pytest.mark.parametrize(
+    "name",
+    ["my-model", "text-classifier-gru", pytest.param("series-classifier-lstm", marks=pytest.mark.slow)],
+)
 def test_a_loop_is_refused_unless_it_is_asked_for_whatever_the_model_is_called(
     name: str, tmp_path: Path
 ) -> None:
@@ -578,7 +581,7 @@ def test_nan_of_the_model_is_nan_of_the_file(tmp_path: Path) -> None:
         export_onnx(hopeless, tmp_path / "nan.onnx")
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("policy", [pytest.param("mixed_float16", marks=pytest.mark.slow), "mixed_bfloat16"])
 def test_mixed_precision_becomes_float32(policy: str, tmp_path: Path) -> None:
     model = series(
         layers.Masking(dtype=policy),

@@ -188,6 +188,7 @@ def test_finished_runs_are_kept_on_resume_and_the_rest_is_made(
     assert (first.command, both.command) == ("rnnzoo run toy --out toy --runs 1", "rnnzoo run toy --out toy")
 
 
+@pytest.mark.slow
 def test_only_the_same_runs_are_gone_on_with(
     toy: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

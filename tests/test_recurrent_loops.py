@@ -72,7 +72,7 @@ def make(kind: Any, **arguments: Any) -> Any:
 @pytest.mark.parametrize("kind", [layers.LSTM, layers.GRU, layers.SimpleRNN])
 @pytest.mark.parametrize("name", VALID)
 @pytest.mark.parametrize("sequences", [False, True])
-@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("backwards", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_answers_and_gradients_are_those_of_keras(
     kind: Any, name: str, sequences: bool, backwards: bool
 ) -> None:
@@ -114,7 +114,7 @@ def gradients(model: keras.Model, inputs: Any) -> list[np.ndarray]:
     return [tf.convert_to_tensor(value).numpy() for value in run()]
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "simple_rnn"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", pytest.param("simple_rnn", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "arguments",
     [{}, {"bidirectional": True}, {"pooling": "mean"}, {"skip": "residual", "units": (6, 6, 6)}],

@@ -55,7 +55,11 @@ def reversing(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndar
     return tokens, before, answer
 
 
-@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: str(kind["cell"]))
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(KINDS[0], marks=pytest.mark.slow), KINDS[1]],
+    ids=lambda kind: str(kind["cell"]),
+)
 def trained(request: pytest.FixtureRequest) -> keras.Model:
     keras.utils.set_random_seed(2)
     model = build_seq2seq(

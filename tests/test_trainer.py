@@ -210,6 +210,7 @@ def test_ready_tf_data_trains_too(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "plots" / "confusion_matrix.png").is_file()
 
 
+@pytest.mark.slow
 def test_schedules_over_ready_tf_data_are_laid_over_all_its_batches() -> None:
     x = np.random.default_rng(0).normal(size=(64, 5, 3)).astype(np.float32)
     y = (x[:, -1, 0] > 0).astype(np.int32)

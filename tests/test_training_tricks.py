@@ -201,7 +201,9 @@ def test_balanced_classes_weigh_the_same() -> None:
     assert rare.tolist() == [5.0, 1.0]
 
 
-@pytest.mark.parametrize("task", ["classification", "binary_classification"])
+@pytest.mark.parametrize(
+    "task", ["classification", pytest.param("binary_classification", marks=pytest.mark.slow)]
+)
 def test_a_class_that_weighs_nothing_is_not_learned(task: str) -> None:
     data = series()
     pairs: list[Any] = [
@@ -248,7 +250,7 @@ def test_wrong_weights_of_classes_are_refused() -> None:
 # Half precision
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize("precision", [pytest.param("bfloat16", marks=pytest.mark.slow), "float16"])
 def test_layers_compute_in_half_precision_only_while_training(precision: str, tmp_path: Path) -> None:
     net = model(dropout=0.0)
     x = series().train.gather(np.arange(8))[0]["features"]
@@ -302,7 +304,8 @@ def test_the_monitor_counts_clipped_steps_and_keeps_norms(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("clip", "bound"), [("global_norm", 1e6), ("norm", 1e6), ("value", 1e6), (None, 1.0)]
+    ("clip", "bound"),
+    [("global_norm", 1e6), pytest.param("norm", 1e6, marks=pytest.mark.slow), ("value", 1e6), (None, 1.0)],
 )
 def test_a_wide_bound_clips_nothing(clip: Any, bound: float) -> None:
     setting = config(monitor_gradients=True, clip=clip, clip_bound=bound, epochs=1)
@@ -322,7 +325,7 @@ def test_the_watched_norm_is_that_of_the_gradients() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"class_weights": {"rare": 50}},
+        pytest.param({"class_weights": {"rare": 50}}, marks=pytest.mark.slow),
         {"class_weights": "balanced", "label_smoothing": 0.2},
         {"mixed_precision": "float16"},
     ],

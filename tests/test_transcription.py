@@ -90,7 +90,7 @@ def test_a_transcriber_learns_without_alignment(trained: tuple[Any, Any]) -> Non
     assert (result.directory / "report.html").exists()
 
 
-@pytest.mark.parametrize("subsampling", [2, 4])
+@pytest.mark.parametrize("subsampling", [pytest.param(2, marks=pytest.mark.slow), 4])
 def test_subsampled_frames_learn_too(splits: Splits, subsampling: int) -> None:
     model = create_model(
         "transcriber-bilstm", units=(24,), dropout=0.0, subsampling=subsampling, **splits.model_arguments

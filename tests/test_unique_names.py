@@ -82,7 +82,9 @@ MODELS: dict[str, tuple[Callable[[], keras.Model], int]] = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if "times" in name else name for name in MODELS]
+)
 def test_layers_of_equal_names_export(name: str, tmp_path: Path) -> None:
     build, calls = MODELS[name]
     model = build()

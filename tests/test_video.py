@@ -219,6 +219,7 @@ def test_moving_digits_differ_in_the_order_of_frames_alone() -> None:
     assert model.score(mean[1200:], directions[1200:]) < 0.6
 
 
+@pytest.mark.slow
 def test_a_small_model_learns_directions_and_is_served(tmp_path: Path) -> None:
     rows, directions = moving_digits()
     splits = Splits.from_arrays(rows[:300], directions[:300])
