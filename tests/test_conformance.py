@@ -36,7 +36,7 @@ def seeded() -> None:
     keras.utils.set_random_seed(7)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", first_of_each(NAMES))
 def test_output_has_the_shape_and_name_of_its_task(name: str) -> None:
     model, task = tiny(name), get_task(get_spec(name).task)
     output = run(model, batch(name, [5, 3], 5))
@@ -46,7 +46,7 @@ def test_output_has_the_shape_and_name_of_its_task(name: str) -> None:
     assert not model.compiled
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", first_of_each(NAMES))
 def test_every_layer_is_named_by_hand(name: str) -> None:
     numbered = [layer.name for layer in tiny(name).layers if layer.name.startswith("keras_tensor")]
     assert numbered == []
@@ -95,7 +95,7 @@ def test_batch_companions_never_change_an_answer(name: str) -> None:
         np.testing.assert_allclose(alone[0], together[row], **CLOSE)
 
 
-@pytest.mark.parametrize("name", MASKED)
+@pytest.mark.parametrize("name", first_of_each(MASKED))
 def test_padding_never_changes_an_answer(name: str) -> None:
     model, lengths = tiny(name), [5, 1, 3, 0]
     narrow, wide = run(model, batch(name, lengths, 5)), run(model, batch(name, lengths, 11))
@@ -105,7 +105,7 @@ def test_padding_never_changes_an_answer(name: str) -> None:
         assert np.isfinite(wide[row]).all()
 
 
-@pytest.mark.parametrize("name", MASKED)
+@pytest.mark.parametrize("name", first_of_each(MASKED))
 def test_holes_and_left_padding_read_like_the_valid_steps_alone(name: str) -> None:
     model, valid = tiny(name), np.array([False, True, False, True, True, False, True])
     compact = batch(name, [4], 4)
@@ -130,7 +130,7 @@ def test_what_stands_in_padding_is_never_read(name: str) -> None:
     assert np.isfinite(spoiled).all()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", first_of_each(NAMES))
 def test_mixed_precision_runs_and_ends_in_float32(name: str) -> None:
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

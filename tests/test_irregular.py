@@ -136,6 +136,7 @@ def test_without_indicators_a_missing_value_is_the_mean() -> None:
     np.testing.assert_array_equal(np.asarray(model([x, mask])), np.asarray(model([other, mask])))
 
 
+@pytest.mark.slow
 def test_from_incomplete_rows_to_answers(tmp_path: Path) -> None:
     """Whether the first value ever observed of the first feature was high; often long ago at the end."""
     rng = np.random.default_rng(1)

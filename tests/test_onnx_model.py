@@ -70,7 +70,7 @@ def assert_close(found: np.ndarray, expected: Any, what: object) -> None:
 
 @pytest.mark.parametrize("masked", [False, True], ids=["no mask", "masked"])
 @pytest.mark.parametrize("sequences", [False, True], ids=["last", "sequences"])
-@pytest.mark.parametrize("direction", ["forwards", "backwards", "both"])
+@pytest.mark.parametrize("direction", ["forwards", pytest.param("backwards", marks=pytest.mark.slow), "both"])
 @pytest.mark.parametrize("kind", OPERATORS)
 def test_any_mask_is_exact_with_one_operator_a_layer(
     kind: str, direction: str, sequences: bool, masked: bool, tmp_path: Path

@@ -36,7 +36,9 @@ def answers(model: keras.Model, *, training: bool = False) -> np.ndarray:
 
 
 class TestWeightDrop:
-    @pytest.mark.parametrize("cell", ["lstm", "gru", pytest.param("simple_rnn", marks=pytest.mark.slow)])
+    @pytest.mark.parametrize(
+        "cell", ["lstm", *(pytest.param(cell, marks=pytest.mark.slow) for cell in ("gru", "simple_rnn"))]
+    )
     @pytest.mark.parametrize("bidirectional", [False, True])
     def test_inference_files_and_weights_are_clean(
         self, cell: str, bidirectional: bool, tmp_path: Path

@@ -69,6 +69,7 @@ def history(directory: Path) -> list[dict[str, str]]:
         return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_as_an_uninterrupted_one(tmp_path: Path) -> None:
     finish(tmp_path / "whole")
     kill_after(tmp_path / "killed", "epoch 2/6", pause=0.1)

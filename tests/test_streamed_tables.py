@@ -141,6 +141,7 @@ def test_labels_in_one_cell_and_two_classes(tmp_path: Path) -> None:
     assert binary.train.gather([0, 1])[1].shape == (2, 1)
 
 
+@pytest.mark.slow
 def test_a_model_learns_from_a_stream_and_resumes_exactly(tmp_path: Path) -> None:
     splits = stream_table(
         write(tmp_path / "a.csv", rows_of(600)), text="text", label="label", buffer_rows=128

@@ -333,6 +333,7 @@ def test_rows_are_cut_with_their_characters() -> None:
     assert tags.tolist() == [[0, 1]]
 
 
+@pytest.mark.slow
 def test_the_command_goes_all_the_way(tmp_path: Path) -> None:
     rows, tags = sentences(80, 0, CITIES)
     lines = [f"{' '.join(row)}\t{' '.join(marks)}" for row, marks in zip(rows, tags, strict=True)]

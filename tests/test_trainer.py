@@ -176,7 +176,7 @@ def task_data(task: str) -> tuple[Any, Any]:
         ("classification", "accuracy", 0.7),
         pytest.param("binary_classification", "accuracy", 0.85, marks=pytest.mark.slow),
         pytest.param("multilabel_classification", "micro_f1", 0.7, marks=pytest.mark.slow),
-        ("regression", "r2", 0.7),
+        pytest.param("regression", "r2", 0.7, marks=pytest.mark.slow),
         ("tagging", "accuracy", 0.95),
     ],
 )

@@ -373,6 +373,7 @@ def test_gradients_of_each_direction_are_seen_apart() -> None:
     assert not np.allclose(found.steps[forward], found.steps[backward])
 
 
+@pytest.mark.slow
 def test_a_run_killed_after_its_last_epoch_keeps_what_its_gradients_were(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -430,7 +431,10 @@ class Interrupt(keras.callbacks.Callback):
             marks=pytest.mark.slow,
         ),
         pytest.param({"mixed_precision": "float16", "schedule": "one_cycle"}, marks=pytest.mark.slow),
-        {"accumulation": 3, "label_smoothing": 0.1, "class_weights": "balanced", "averaging": "ema"},
+        pytest.param(
+            {"accumulation": 3, "label_smoothing": 0.1, "class_weights": "balanced", "averaging": "ema"},
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(fields: dict[str, Any], tmp_path: Path) -> None:
