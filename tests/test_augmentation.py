@@ -745,6 +745,7 @@ class Interrupt(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_a_resumed_run_sees_the_same_noise(tmp_path: Path) -> None:
     splits = series()
     augmentation = {"window_warp": {"rate": 1.0, "factors": (0.5, 2.0)}, "jitter": 0.3}

@@ -48,7 +48,7 @@ def truth(model: keras.Model, cell: str, *, last: bool) -> np.ndarray:
 
 
 @pytest.mark.parametrize("cell", SEQUENCE_CELLS)
-@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("last", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_keras_and_onnx_compute_what_numpy_does(cell: str, last: bool, tmp_path: Path) -> None:
     build = build_classifier if last else build_tagger
     model = build(

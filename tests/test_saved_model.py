@@ -24,7 +24,7 @@ def operations(function: tf.types.experimental.ConcreteFunction) -> set[str]:
     return inner | {node.op for node in definition.node}
 
 
-@pytest.mark.parametrize("name", first_of_each(list_models(), ("builder",)))
+@pytest.mark.parametrize("name", first_of_each(list_models(), ("task",)))
 def test_signature_has_the_models_names_and_free_axes(name: str, tmp_path: Path) -> None:
     model = tiny(name)
     report = export_saved_model(model, tmp_path / "1")

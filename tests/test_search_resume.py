@@ -103,7 +103,10 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, calls: i
     return lambda: monkeypatch.setattr(owner, name, method)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize(
+    "algorithm",
+    [pytest.param(name, marks=pytest.mark.slow) if name == "bayesian" else name for name in ALGORITHMS],
+)
 @pytest.mark.usefixtures("unordered")
 def test_a_stopped_search_ends_with_the_same_rows(
     algorithm: str,
