@@ -255,13 +255,13 @@ def _other_weights() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _other_step() -> Iterator[None]:
-    """Gives a layer that is a Scan the step of the first one."""
+    """Gives a layer that is a Scan the step of the first one of its sizes."""
     original = scan_nodes.write_scan_nodes
-    known: list[Any] = []
+    known: dict[Any, Any] = {}
 
     def write(*arguments: Any, step: Any, **rest: Any) -> None:
-        known.append(step)
-        original(*arguments, step=known[0], **rest)
+        sizes = tuple(tuple(tensor.dims) for tensor in step.graph.initializer)
+        original(*arguments, step=known.setdefault(sizes, step), **rest)
 
     with mock.patch.object(lowering, "write_scan_nodes", write):
         yield
