@@ -35,6 +35,7 @@ from rnnzoo.data.streamed_tables import stream_table
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.preprocessing import DNAPreprocessing, FeaturePreprocessing
 from rnnzoo.preprocessing.dna import AMBIGUITY
+from slow_cases import slow_but
 
 SYNONYMS = {"film": ["movie", "picture"], "good": ["fine"]}
 # A valid config of each, with what it is shown on below.
@@ -671,10 +672,7 @@ def small(name: str, splits: Splits) -> keras.Model:
     return create_model(name, units=(6,), **splits.model_arguments)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [kind if kind in ("texts", "series") else pytest.param(kind, marks=pytest.mark.slow) for kind in TRAINED],
-)
+@pytest.mark.parametrize("kind", slow_but(TRAINED, "texts", "series"))
 def test_every_kind_of_data_trains(kind: str) -> None:
     data, name, names = TRAINED[kind]
     config = {one: CONFIGS[one] for one in names}

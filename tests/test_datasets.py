@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from rnnzoo.data import datasets
 from rnnzoo.data.datasets import DATASETS
 from rnnzoo.data.sources import sources
 from rnnzoo.errors import DataError
+from slow_cases import mark_slow
 
 ROWS = {
     "ag_news": (6799, 1201, 2000),
@@ -62,19 +62,15 @@ def raw(split: Any) -> list[Any]:
     return list(split.raw)
 
 
-def large_are_slow(names: Iterable[str]) -> list[Any]:
-    """Marks the sets that take ten seconds to read."""
-    return [
-        pytest.param(name, marks=pytest.mark.slow) if name in ("imdb", "physionet2012") else name
-        for name in names
-    ]
+#: Sets that take ten seconds to read.
+LARGE = ("imdb", "physionet2012")
 
 
 def test_the_table_names_what_there_is_to_load() -> None:
     assert sorted(DATASETS) == sorted(sources())
 
 
-@pytest.mark.parametrize("name", large_are_slow(ROWS))
+@pytest.mark.parametrize("name", mark_slow(ROWS, *LARGE))
 def test_sets_have_the_published_rows_and_no_copies_across_parts(name: str, real_data: Path) -> None:
     splits = load(name, real_data)
     rows = tuple(len(part) for part in parts(splits).values())
@@ -98,7 +94,7 @@ def test_sets_have_the_published_rows_and_no_copies_across_parts(name: str, real
         assert not keys["validation"] & keys["test"]
 
 
-@pytest.mark.parametrize("name", large_are_slow(DATASETS))
+@pytest.mark.parametrize("name", mark_slow(DATASETS, *LARGE))
 def test_what_every_set_holds_is_counted(name: str, real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = sources()[name]
     rows = {part: one if isinstance(one, dict) else one + 1 for part, one in real.rows.items()}

@@ -20,6 +20,7 @@ from rnnzoo.errors import ArgumentError, CudnnWarning, UnknownNameError
 from rnnzoo.layers.activation_penalty import ActivationPenalty
 from rnnzoo.layers.weight_drop import WeightDrop
 from rnnzoo_export import export_onnx, export_saved_model
+from slow_cases import slow_but
 
 X = np.random.default_rng(0).normal(size=(3, 7, 4)).astype(np.float32)
 MASK = np.arange(7) < np.array([7, 4, 2])[:, None]
@@ -36,9 +37,7 @@ def answers(model: keras.Model, *, training: bool = False) -> np.ndarray:
 
 
 class TestWeightDrop:
-    @pytest.mark.parametrize(
-        "cell", ["lstm", *(pytest.param(cell, marks=pytest.mark.slow) for cell in ("gru", "simple_rnn"))]
-    )
+    @pytest.mark.parametrize("cell", slow_but(["lstm", "gru", "simple_rnn"], "lstm"))
     @pytest.mark.parametrize("bidirectional", [False, True])
     def test_inference_files_and_weights_are_clean(
         self, cell: str, bidirectional: bool, tmp_path: Path

@@ -23,6 +23,7 @@ from rnnzoo.training.run_directory import open_run
 from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, hypermodel, run_search
 from rnnzoo_tuning.hypermodel import ZooHyperModel
 from rnnzoo_tuning.report import TrialTable
+from slow_cases import slow_but
 
 NAME = "series-classifier-gru"
 SPACE = SearchSpace(
@@ -55,9 +56,7 @@ def _searched(splits: Splits, directory: Path, algorithm: str) -> tuple[Any, Pat
     return result, directory, printed.getvalue().splitlines()
 
 
-@pytest.mark.parametrize(
-    "algorithm", ["random", *(pytest.param(name, marks=pytest.mark.slow) for name in ("bayesian", "grid"))]
-)
+@pytest.mark.parametrize("algorithm", slow_but(["random", "bayesian", "grid"], "random"))
 def test_each_algorithm_keeps_the_best(
     algorithm: str, splits: Splits, random_search: tuple[Any, Path, list[str]], tmp_path: Path
 ) -> None:

@@ -25,6 +25,7 @@ from rnnzoo_tuning import Choice, Real, SearchSpace, report, run_search, runner
 from rnnzoo_tuning.hypermodel import ZooHyperModel
 from rnnzoo_tuning.report import TrialTable
 from rnnzoo_tuning.search_settings import plain_arguments
+from slow_cases import mark_slow
 
 NAME = "series-classifier-gru"
 SPACE = SearchSpace(model={"units": Choice((4, 8))}, training={"learning_rate": Real(1e-3, 3e-2, log=True)})
@@ -103,10 +104,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, calls: i
     return lambda: monkeypatch.setattr(owner, name, method)
 
 
-@pytest.mark.parametrize(
-    "algorithm",
-    [pytest.param(name, marks=pytest.mark.slow) if name == "bayesian" else name for name in ALGORITHMS],
-)
+@pytest.mark.parametrize("algorithm", mark_slow(ALGORITHMS, "bayesian"))
 @pytest.mark.usefixtures("unordered")
 def test_a_stopped_search_ends_with_the_same_rows(
     algorithm: str,

@@ -26,6 +26,7 @@ from rnnzoo_export import (
     save_bundle,
 )
 from rnnzoo_export.unique_names import unique_names
+from slow_cases import mark_slow
 
 
 def series(name: str) -> Any:
@@ -82,9 +83,7 @@ MODELS: dict[str, tuple[Callable[[], keras.Model], int]] = {
 }
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if "times" in name else name for name in MODELS]
-)
+@pytest.mark.parametrize("name", mark_slow(MODELS, "shared five times"))
 def test_layers_of_equal_names_export(name: str, tmp_path: Path) -> None:
     build, calls = MODELS[name]
     model = build()
