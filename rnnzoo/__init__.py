@@ -20,49 +20,50 @@ if TYPE_CHECKING:
     from rnnzoo.builders.forecaster import build_forecaster
     from rnnzoo.builders.irregular_classifier import build_irregular_classifier
     from rnnzoo.builders.language_model import build_language_model
+    from rnnzoo.builders.parts.regularization import Regularization
     from rnnzoo.builders.segment_forecaster import build_segment_forecaster
     from rnnzoo.builders.seq2seq import build_seq2seq
     from rnnzoo.builders.tagger import build_tagger
     from rnnzoo.builders.transcriber import build_transcriber
     from rnnzoo.builders.transformer_classifier import build_transformer_classifier
     from rnnzoo.builders.video_classifier import build_video_classifier
-    from rnnzoo.cudnn import CudnnReport, explain_cudnn
-    from rnnzoo.data.audio import audio_splits, read_recordings
-    from rnnzoo.data.back_translation import back_translate
-    from rnnzoo.data.datasets import list_datasets, load_dataset
-    from rnnzoo.data.learned_vectors import learn_word_vectors
-    from rnnzoo.data.pairs import pair_splits, read_pairs
+    from rnnzoo.data.augmentation.back_translation import back_translate
+    from rnnzoo.data.readers.audio import audio_splits, read_recordings
+    from rnnzoo.data.readers.large_tables import stream_table
+    from rnnzoo.data.readers.pairs import pair_splits, read_pairs
+    from rnnzoo.data.readers.running_text import text_stream_splits
+    from rnnzoo.data.readers.tables import read_table
+    from rnnzoo.data.sets.datasets import list_datasets, load_dataset
     from rnnzoo.data.split import Split
     from rnnzoo.data.splits import Splits
-    from rnnzoo.data.streamed_tables import stream_table
-    from rnnzoo.data.streams import text_stream_splits
-    from rnnzoo.data.tables import read_table
-    from rnnzoo.data.word_vectors import WordVectors, read_word_vectors
+    from rnnzoo.data.vectors.learned_vectors import learn_word_vectors
+    from rnnzoo.data.vectors.word_vectors import WordVectors, read_word_vectors
     from rnnzoo.decoding.ctc import GreedyTranscript
     from rnnzoo.errors import RnnzooError
-    from rnnzoo.loading import load_model
-    from rnnzoo.regularization import Regularization
+    from rnnzoo.evaluation.evaluation import evaluate
+    from rnnzoo.keras_models.cudnn import CudnnReport, explain_cudnn
+    from rnnzoo.keras_models.loading import load_model
     from rnnzoo.training.config import TrainConfig
-    from rnnzoo.training.evaluation import evaluate
-    from rnnzoo.training.trainer import TrainResult, train
-    from rnnzoo.training.transfer_report import TransferReport
-    from rnnzoo.training.weight_transfer import transfer
+    from rnnzoo.training.result import TrainResult
+    from rnnzoo.training.trainer import train
+    from rnnzoo.training.transfer.transfer_report import TransferReport
+    from rnnzoo.training.transfer.weight_transfer import transfer
     from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models
 
 _HOMES = {
-    "CudnnReport": "rnnzoo.cudnn",
+    "CudnnReport": "rnnzoo.keras_models.cudnn",
     "GreedyTranscript": "rnnzoo.decoding.ctc",
     "ModelSpec": "rnnzoo.zoo",
-    "Regularization": "rnnzoo.regularization",
+    "Regularization": "rnnzoo.builders.parts.regularization",
     "RnnzooError": "rnnzoo.errors",
     "Split": "rnnzoo.data.split",
     "Splits": "rnnzoo.data.splits",
     "TrainConfig": "rnnzoo.training.config",
-    "TrainResult": "rnnzoo.training.trainer",
-    "TransferReport": "rnnzoo.training.transfer_report",
-    "audio_splits": "rnnzoo.data.audio",
-    "WordVectors": "rnnzoo.data.word_vectors",
-    "back_translate": "rnnzoo.data.back_translation",
+    "TrainResult": "rnnzoo.training.result",
+    "TransferReport": "rnnzoo.training.transfer.transfer_report",
+    "audio_splits": "rnnzoo.data.readers.audio",
+    "WordVectors": "rnnzoo.data.vectors.word_vectors",
+    "back_translate": "rnnzoo.data.augmentation.back_translation",
     "build_attention_classifier": "rnnzoo.builders.attention_classifier",
     "build_classifier": "rnnzoo.builders.classifier",
     "build_cnn_classifier": "rnnzoo.builders.cnn_classifier",
@@ -78,23 +79,23 @@ _HOMES = {
     "build_transformer_classifier": "rnnzoo.builders.transformer_classifier",
     "build_video_classifier": "rnnzoo.builders.video_classifier",
     "create_model": "rnnzoo.zoo",
-    "evaluate": "rnnzoo.training.evaluation",
-    "explain_cudnn": "rnnzoo.cudnn",
+    "evaluate": "rnnzoo.evaluation.evaluation",
+    "explain_cudnn": "rnnzoo.keras_models.cudnn",
     "get_spec": "rnnzoo.zoo",
-    "learn_word_vectors": "rnnzoo.data.learned_vectors",
-    "list_datasets": "rnnzoo.data.datasets",
+    "learn_word_vectors": "rnnzoo.data.vectors.learned_vectors",
+    "list_datasets": "rnnzoo.data.sets.datasets",
     "list_models": "rnnzoo.zoo",
-    "load_dataset": "rnnzoo.data.datasets",
-    "load_model": "rnnzoo.loading",
-    "pair_splits": "rnnzoo.data.pairs",
-    "read_pairs": "rnnzoo.data.pairs",
-    "read_recordings": "rnnzoo.data.audio",
-    "read_table": "rnnzoo.data.tables",
-    "stream_table": "rnnzoo.data.streamed_tables",
-    "text_stream_splits": "rnnzoo.data.streams",
-    "read_word_vectors": "rnnzoo.data.word_vectors",
+    "load_dataset": "rnnzoo.data.sets.datasets",
+    "load_model": "rnnzoo.keras_models.loading",
+    "pair_splits": "rnnzoo.data.readers.pairs",
+    "read_pairs": "rnnzoo.data.readers.pairs",
+    "read_recordings": "rnnzoo.data.readers.audio",
+    "read_table": "rnnzoo.data.readers.tables",
+    "stream_table": "rnnzoo.data.readers.large_tables",
+    "text_stream_splits": "rnnzoo.data.readers.running_text",
+    "read_word_vectors": "rnnzoo.data.vectors.word_vectors",
     "train": "rnnzoo.training.trainer",
-    "transfer": "rnnzoo.training.weight_transfer",
+    "transfer": "rnnzoo.training.transfer.weight_transfer",
 }
 
 __all__ = [

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import glob
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -16,13 +17,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rnnzoo.errors import DataError, PathExistsError, PathNotFoundError
+from rnnzoo.errors import (
+    DataError,
+    PathExistsError,
+    PathNotFoundError,
+)
+
+FilePath = str | os.PathLike[str]
 
 _PARTIAL = ".partial-"
 
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing(path: FilePath) -> Iterator[Path]:
     """Yields a temporary path beside ``path``; it takes the place of ``path`` when the block ends well.
 
     A crash, an exception or a full disk leaves the old file as it was. What a killed process leaves under the
@@ -55,7 +62,7 @@ def remove_abandoned(path: Path, *, older_than: float) -> None:
 
 
 @contextlib.contextmanager
-def new_directory(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+def new_directory(path: FilePath, *, overwrite: bool = False) -> Iterator[Path]:
     """Yields a temporary directory that becomes ``path`` when the block ends well.
 
     Args:
@@ -83,7 +90,7 @@ def new_directory(path: str | os.PathLike[str], *, overwrite: bool = False) -> I
         shutil.rmtree(old, ignore_errors=True)
 
 
-def refuse_existing(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def refuse_existing(path: FilePath, *, overwrite: bool = False) -> None:
     """Raises ``PathExistsError`` where writing a directory at ``path`` would lose something."""
     target = Path(path)
     if target.exists() and not target.is_dir():
@@ -95,7 +102,7 @@ def refuse_existing(path: str | os.PathLike[str], *, overwrite: bool = False) ->
         )
 
 
-def refuse_existing_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def refuse_existing_file(path: FilePath, *, overwrite: bool = False) -> None:
     """Raises ``PathExistsError`` where writing a file at ``path`` would lose something."""
     target = Path(path)
     if target.is_dir() or (target.exists() and not overwrite):
@@ -104,7 +111,7 @@ def refuse_existing_file(path: str | os.PathLike[str], *, overwrite: bool = Fals
         )
 
 
-def existing_file(path: str | os.PathLike[str], what: str) -> Path:
+def existing_file(path: FilePath, what: str) -> Path:
     """Returns ``path`` if it is a file, else raises ``PathNotFoundError`` naming ``what`` was sought."""
     target = Path(path)
     if target.is_dir():
@@ -114,7 +121,7 @@ def existing_file(path: str | os.PathLike[str], what: str) -> Path:
     return target
 
 
-def existing_directory(path: str | os.PathLike[str], what: str) -> Path:
+def existing_directory(path: FilePath, what: str) -> Path:
     """Returns ``path`` if it is a directory, else raises ``PathNotFoundError`` naming ``what`` was sought."""
     target = Path(path)
     if not target.is_dir():
@@ -123,7 +130,7 @@ def existing_directory(path: str | os.PathLike[str], what: str) -> Path:
     return target
 
 
-def read_text(path: str | os.PathLike[str], what: str) -> str:
+def read_text(path: FilePath, what: str) -> str:
     """Reads a UTF-8 file, packed with gzip where its name ends in ``.gz``; a byte order mark is left out.
 
     Raises:
@@ -140,14 +147,14 @@ def read_text(path: str | os.PathLike[str], what: str) -> str:
         ) from error
 
 
-def write_json(path: str | os.PathLike[str], value: Any) -> None:
+def write_json(path: FilePath, value: Any) -> None:
     """Writes ``value`` as readable JSON, whole or not at all; NaN is refused."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     with replacing(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def write_csv(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]]) -> None:
+def write_csv(path: FilePath, rows: Sequence[Mapping[str, Any]]) -> None:
     """Writes rows with a header, whole or not at all; what a row does not have stays empty."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
@@ -156,7 +163,7 @@ def write_csv(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]]) -
         writer.writerows(rows)
 
 
-def read_json(path: str | os.PathLike[str], what: str) -> Any:
+def read_json(path: FilePath, what: str) -> Any:
     """Reads a JSON file; ``what`` names it in the error when it is missing or damaged."""
     file = existing_file(path, what)
     try:
@@ -168,3 +175,9 @@ def read_json(path: str | os.PathLike[str], what: str) -> Any:
 def _sync(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def file_checksum(path: FilePath) -> str:
+    """Returns the SHA-256 of a file."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rnnzoo import checks
+from rnnzoo.builders.builder_names import builder_parameters, get_builder
 from rnnzoo.cells import CELLS
 from rnnzoo.errors import UnknownNameError
 from rnnzoo.files import read_json
@@ -662,35 +663,24 @@ def create_model(name: str, /, **overrides: Any) -> keras.Model:
         'series-classifier-gru'
     """
     spec = get_spec(name)
-    build = _builder(spec.builder)
-    overrides = _check_arguments(build, overrides)
+    overrides = _check_arguments(spec.builder, overrides)
     arguments = {**spec.arguments, "name": name, **overrides}
     for given, other in (("num_features", "vocabulary_size"), ("vocabulary_size", "num_features")):
         replaces = other not in overrides and given not in spec.arguments
         if overrides.get(given) is not None and replaces:
             arguments.pop(other, None)
-    model: keras.Model = build(**arguments)
+    model: keras.Model = get_builder(spec.builder)(**arguments)
     return model
-
-
-def _builder(name: str) -> Any:
-    import rnnzoo
-
-    return getattr(rnnzoo, name)
 
 
 def takes_argument(spec: ModelSpec, argument: str) -> bool:
     """Whether ``create_model`` takes an argument for a model."""
-    import inspect
-
-    return argument in _ASKED_BY_SOME or argument in inspect.signature(_builder(spec.builder)).parameters
+    return argument in _ASKED_BY_SOME or argument in builder_parameters(spec.builder)
 
 
-def _check_arguments(build: Any, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    import inspect
-
-    known = inspect.signature(build).parameters
+def _check_arguments(builder: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    known = builder_parameters(builder)
     for argument in overrides:
         if argument not in known and argument not in _ASKED_BY_SOME:
-            raise UnknownNameError(f"argument of {build.__name__}", argument, known)
+            raise UnknownNameError(f"argument of {builder}", argument, known)
     return {name: value for name, value in overrides.items() if name in known}

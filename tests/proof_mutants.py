@@ -34,10 +34,11 @@ from keras import layers
 
 from rnnzoo.cells import CELLS
 from rnnzoo.errors import ParityError
-from rnnzoo_export import lowering, markers, onnx_model, recurrent_nodes, scan_nodes, simple_rnn_nodes
-from rnnzoo_export.exportable import Exportable
-from rnnzoo_export.marker_spec import MarkerSpec
-from rnnzoo_export.parity import prove
+from rnnzoo_export import conversion as onnx_model
+from rnnzoo_export.graph import lowering, markers, recurrent_nodes, scan_nodes, simple_rnn_nodes
+from rnnzoo_export.graph.marker_spec import MarkerSpec
+from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.parity.parity import prove
 
 UNITS = FEATURES = 3
 STEPS = 6

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from rnnzoo import audio_splits, load_dataset, read_recordings
-from rnnzoo.data.audio import Recording
+from rnnzoo.data.readers.audio import Recording
 from rnnzoo.data.splits import Splits
-from rnnzoo.data.transcripts import TranscriptSplit
+from rnnzoo.data.transcript_split import TranscriptSplit
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError, UnknownNameError
+from rnnzoo.evaluation.baselines import run_baselines
+from rnnzoo.evaluation.scores import score
 from rnnzoo.preprocessing import FeaturePreprocessing, LogMelPreprocessing
-from rnnzoo.training.baselines import run_baselines
-from rnnzoo.training.scores import score
 
 RATE = 8000
 SAMPLES = np.array([0.0, 0.5, -1.0, 0.25])

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from rnnzoo import Splits, TrainConfig, create_model, load_dataset, pair_splits, text_stream_splits, train
 from rnnzoo.cli.settings import split_settings
-from rnnzoo.data.audio import audio_splits
 from rnnzoo.data.augmentation.augmented_split import AugmentedSplit, augmented
 from rnnzoo.data.augmentation.dna_noise import PointMutation, ReverseComplement
 from rnnzoo.data.augmentation.keyboard import LAYOUTS, neighbours
@@ -30,8 +29,9 @@ from rnnzoo.data.augmentation.text_noise import (
     TokenInsertion,
     TokenSwap,
 )
-from rnnzoo.data.series import series_splits
-from rnnzoo.data.streamed_tables import stream_table
+from rnnzoo.data.readers.audio import audio_splits
+from rnnzoo.data.readers.large_tables import stream_table
+from rnnzoo.data.readers.series import series_splits
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.preprocessing import DNAPreprocessing, FeaturePreprocessing
 from rnnzoo.preprocessing.dna import AMBIGUITY

@@ -21,18 +21,19 @@ from sklearn.svm import LinearSVC
 
 from rnnzoo import Splits, TrainConfig, TrainResult, create_model, load_dataset, load_model, train
 from rnnzoo.cli.app import run as command
-from rnnzoo.data.series import series_splits
-from rnnzoo.data.split import Split, WindowSplit
+from rnnzoo.data.readers.series import series_splits
+from rnnzoo.data.readers.window_split import WindowSplit
+from rnnzoo.data.split import Split
 from rnnzoo.errors import ArgumentError, RunError
-from rnnzoo.training.baseline_scores import baselines_of_run
-from rnnzoo.training.baselines import baselines as table
-from rnnzoo.training.baselines import run_baselines
-from rnnzoo.training.baselines.baselines import answer_each, list_baselines
-from rnnzoo.training.baselines.budget import Budget, BudgetExceededError
-from rnnzoo.training.baselines.forecasts import NLINEAR, RIDGE, TREES, _fit_nlinear
-from rnnzoo.training.baselines.strengths import STRENGTHS, choose_ridge, log_probabilities
-from rnnzoo.training.ridge import RATIOS, BatchedRidge
-from rnnzoo.training.run_directory import RunDirectory
+from rnnzoo.evaluation.baselines import baselines as table
+from rnnzoo.evaluation.baselines import run_baselines
+from rnnzoo.evaluation.baselines.baselines import answer_each, list_baselines
+from rnnzoo.evaluation.baselines.budget import Budget, BudgetExceededError
+from rnnzoo.evaluation.baselines.forecasts import NLINEAR, RIDGE, TREES, _fit_nlinear
+from rnnzoo.evaluation.baselines.ridge import RATIOS, BatchedRidge
+from rnnzoo.evaluation.baselines.strengths import STRENGTHS, choose_ridge, log_probabilities
+from rnnzoo.training.run.baseline_scores import baselines_of_run
+from rnnzoo.training.run.run_directory import RunDirectory
 
 NAMES = [
     "majority class",
@@ -427,7 +428,7 @@ def test_forecasts_keep_what_they_have_when_there_is_no_time_for_the_rest(
 INTERRUPTED = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from rnnzoo.training.baselines import classes
+from rnnzoo.evaluation.baselines import classes
 classes.choose_logistic = lambda *arguments: time.sleep(100)
 from rnnzoo.cli.app import run
 sys.exit(run(sys.argv[1:]))

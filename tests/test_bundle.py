@@ -173,14 +173,14 @@ def test_a_plain_sequential_model_without_anything(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_where_an_export_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import rnnzoo_export.parity as parity
+    import rnnzoo_export.parity.parity as parity
 
     model = own_model()
     save_bundle(model, tmp_path / "bundle")
     before = load_bundle(tmp_path / "bundle").sha256
     with pytest.raises(PathExistsError, match="not empty"):
         save_bundle(model, tmp_path / "bundle")
-    monkeypatch.setattr(parity, "TOLERANCE", -1.0)
+    monkeypatch.setattr(comparison, "TOLERANCE", -1.0)
     with pytest.raises(ParityError):
         save_bundle(model, tmp_path / "bundle", overwrite=True)
     assert load_bundle(tmp_path / "bundle").sha256 == before

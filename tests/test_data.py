@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from rnnzoo import Splits, load_dataset, read_table, stream_table
 from rnnzoo.data.augmentation.augmented_split import augmented
 from rnnzoo.data.batching import batch_order, num_token_batches, token_batch_order
+from rnnzoo.data.dataset_split import DatasetSplit
 from rnnzoo.data.groups import split_groups
-from rnnzoo.data.series import series_splits
-from rnnzoo.data.split import DatasetSplit
-from rnnzoo.data.streams import text_stream_splits
+from rnnzoo.data.readers.running_text import text_stream_splits
+from rnnzoo.data.readers.series import series_splits
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError, UnknownNameError
 
 TEXTS = [f"word{i} common text {i % 7}" for i in range(60)]

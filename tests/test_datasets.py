@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from rnnzoo import Splits, list_datasets, load_dataset
-from rnnzoo.data import datasets
-from rnnzoo.data.datasets import DATASETS
-from rnnzoo.data.sources import sources
+from rnnzoo.data.sets import datasets
+from rnnzoo.data.sets.datasets import DATASETS
+from rnnzoo.data.sets.sources import sources
 from rnnzoo.errors import DataError
 from slow_cases import mark_slow
 

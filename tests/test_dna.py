@@ -21,11 +21,11 @@ from rnnzoo import Splits, TrainConfig, build_dna_classifier, create_model, load
 from rnnzoo.cli.raw_inputs import read_raw_inputs
 from rnnzoo.data.groups import split_groups
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError, UnsupportedLayerError
+from rnnzoo.evaluation.baselines import run_baselines
+from rnnzoo.evaluation.compatibility import check_name_fits
 from rnnzoo.layers.strands import BothStrands
 from rnnzoo.preprocessing import DNAPreprocessing, load_preprocessing, save_preprocessing
 from rnnzoo.preprocessing.dna import AMBIGUITY, BASES, reverse_complement
-from rnnzoo.training.baselines import run_baselines
-from rnnzoo.training.compatibility import check_name_fits
 from rnnzoo_export import OnnxPredictor, export_onnx, export_streaming_onnx, save_bundle
 from zoo_cases import run
 

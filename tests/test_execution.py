@@ -10,7 +10,7 @@ import pytest
 
 from rnnzoo import Splits, TrainConfig, create_model, load_dataset, train
 from rnnzoo.errors import ArgumentError
-from rnnzoo.training.execution import steps_per_execution
+from rnnzoo.training.watching.execution import steps_per_execution
 
 
 class Counter(keras.callbacks.Callback):

@@ -32,16 +32,16 @@ from rnnzoo import (
 )
 from rnnzoo.cli.export import export_run
 from rnnzoo.cli.predict import _with_quantiles
-from rnnzoo.data.series import series_splits
+from rnnzoo.data.readers.series import series_splits
 from rnnzoo.decoding import Decoding, load_decoding, save_decoding
 from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, forecast_quantiles
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError, UnsupportedLayerError
+from rnnzoo.evaluation.baselines import run_baselines
+from rnnzoo.evaluation.scores import score
 from rnnzoo.layers.distributions import GaussianParameters, MonotoneQuantiles
 from rnnzoo.layers.window_normalization import WindowNormalization, WindowRestoration
 from rnnzoo.losses.gaussian import GaussianNegativeLogLikelihood
 from rnnzoo.losses.pinball import Pinball
-from rnnzoo.training.baselines import run_baselines
-from rnnzoo.training.scores import score
 from rnnzoo_export import OnnxPredictor, export_onnx, export_streaming_onnx, quantize_onnx, save_bundle
 
 RNG = np.random.default_rng(0)

@@ -23,10 +23,10 @@ from rnnzoo import (
 )
 from rnnzoo.errors import ArgumentError
 from rnnzoo.training.config import OPTIMIZERS
-from rnnzoo.training.group_rates import GROUPED_OPTIMIZERS, group_rates
-from rnnzoo.training.layer_groups import layer_groups
-from rnnzoo.training.optimizers import build_optimizer
-from rnnzoo.training.schedules import SlantedTriangular
+from rnnzoo.training.optimization.group_rates import GROUPED_OPTIMIZERS, group_rates
+from rnnzoo.training.optimization.layer_groups import layer_groups
+from rnnzoo.training.optimization.optimizers import build_optimizer
+from rnnzoo.training.optimization.schedules import SlantedTriangular
 
 STEPS = 4
 

@@ -21,7 +21,7 @@ from rnnzoo import (
     build_transformer_classifier,
     get_spec,
 )
-from rnnzoo.convolutions import convolve
+from rnnzoo.builders.parts.convolutions import convolve
 from rnnzoo.errors import ArgumentError, CudnnWarning, UnsupportedLayerError
 from rnnzoo.layers.self_attention import SelfAttention
 from rnnzoo_export import export_onnx, export_streaming_onnx

@@ -34,7 +34,7 @@ from rnnzoo.preprocessing import (
 from rnnzoo.preprocessing.json_text import check_unique_keys, parse_json_text
 from rnnzoo.preprocessing.numeric_rows import read_numbers, wrong_number
 from rnnzoo_export import OnnxPredictor
-from rnnzoo_export.serving.validation import Limits, check_inputs
+from rnnzoo_export.inference.validation import Limits, check_inputs
 from rnnzoo_export.signature import Signature, TensorSpec
 from serving_client import running
 

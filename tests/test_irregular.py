@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rnnzoo import Splits, TrainConfig, build_irregular_classifier, create_model, load_dataset, train
-from rnnzoo.data.physionet import read_stays
+from rnnzoo.data.sets.physionet import read_stays
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.preprocessing import IrregularPreprocessing, load_preprocessing, save_preprocessing
 from rnnzoo_export import OnnxPredictor, save_bundle

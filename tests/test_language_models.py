@@ -22,12 +22,12 @@ from rnnzoo import (
     text_stream_splits,
     train,
 )
-from rnnzoo.data.streams import StreamSplit
+from rnnzoo.data.readers.running_text import StreamSplit
 from rnnzoo.decoding.sampling import generate_tokens, sample_token, token_probabilities
 from rnnzoo.errors import ArgumentError, BundleError, DataError, PathNotFoundError, UnknownNameError
+from rnnzoo.evaluation.baselines import run_baselines
+from rnnzoo.keras_models.carried_states import CarriedStates
 from rnnzoo.preprocessing import CharacterTextPreprocessing, load_preprocessing, save_preprocessing
-from rnnzoo.training.baselines import run_baselines
-from rnnzoo.training.carried_states import CarriedStates
 from rnnzoo_export import OnnxPredictor, TextGenerator, export_onnx, quantize_onnx, save_bundle
 
 WORDS = ["one", "two", "three", "four", "five", "six"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.training.ngrams import KneserNey
+from rnnzoo.evaluation.baselines.ngrams import KneserNey
 
 SIZE = 7
 

@@ -18,7 +18,7 @@ from rnnzoo import load_dataset, load_model
 from rnnzoo.cli.app import run as rnnzoo_command
 from rnnzoo.cli.export import export_run
 from rnnzoo.errors import RunError
-from rnnzoo.training.run_directory import open_run
+from rnnzoo.training.run.run_directory import open_run
 from rnnzoo_export import OnnxPredictor, StreamingPredictor, load_bundle
 from rnnzoo_tuning import run_search
 

@@ -27,8 +27,8 @@ from rnnzoo.errors import (
 )
 from rnnzoo.preprocessing import FeaturePreprocessing
 from rnnzoo_export import check_parity, export_onnx, export_saved_model, export_streaming_onnx
-from rnnzoo_export.parity import compare
-from rnnzoo_export.simple_rnn_nodes import SCAN_FROM
+from rnnzoo_export.graph.simple_rnn_nodes import SCAN_FROM
+from rnnzoo_export.parity.comparison import compare
 from zoo_cases import case, first_of_each, tiny
 
 TOLERANCE = 1e-5
@@ -454,7 +454,7 @@ def test_what_cannot_be_exact_is_refused_by_name(name: str, tmp_path: Path) -> N
 
 
 def test_a_wrong_conversion_is_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    nodes = importlib.import_module("rnnzoo_export.recurrent_nodes")
+    nodes = importlib.import_module("rnnzoo_export.graph.recurrent_nodes")
     monkeypatch.setitem(nodes._GATES, "LSTM", (0, 1, 2, 3))
     (tmp_path / "model.onnx").write_bytes(b"the old one")
     with pytest.raises(

@@ -19,8 +19,8 @@ from keras import layers
 from rnnzoo import TrainConfig
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.config import _CHECKS, _OPTIONAL, CLIPS, OPTIMIZERS
-from rnnzoo.training.optimizers import build_optimizer
-from rnnzoo.training.schedules import WarmupDecay
+from rnnzoo.training.optimization.optimizers import build_optimizer
+from rnnzoo.training.optimization.schedules import WarmupDecay
 
 GRADIENTS = [np.array([3.0, 4.0]), np.array([[0.0, 12.0]])]  # norms 5 and 12, together 13
 

@@ -19,12 +19,12 @@ from keras import layers, ops
 from rnnzoo.errors import ExportError, ParityError, UnsupportedLayerError
 from rnnzoo.preprocessing import TextPreprocessing
 from rnnzoo_export import check_parity, export_onnx, export_saved_model, export_streaming_onnx
-from rnnzoo_export.exportable import Exportable
-from rnnzoo_export.input_facts import InputFacts
-from rnnzoo_export.proof_batches import BatchMaker, valid_steps
+from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.network.input_facts import InputFacts
+from rnnzoo_export.network.proof_batches import BatchMaker, valid_steps
+from rnnzoo_export.network.step_search import find_steps
+from rnnzoo_export.network.traced_model import MASK_SHAPES, mask_shapes
 from rnnzoo_export.signature import Signature, TensorSpec
-from rnnzoo_export.step_search import find_steps
-from rnnzoo_export.traced_model import MASK_SHAPES, mask_shapes
 
 
 def series(*stack: Any, features: int = 3) -> keras.Model:
@@ -437,7 +437,7 @@ import tensorflow as tf
 
 first = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(first, [tf.config.LogicalDeviceConfiguration()] * 2)
-from rnnzoo_export.exportable import Exportable
+from rnnzoo_export.network.exportable import Exportable
 
 
 class Told(keras.Layer):

@@ -17,8 +17,8 @@ from rnnzoo import Splits, build_classifier, build_tagger, load_dataset
 from rnnzoo.decoding.probabilities import softmax
 from rnnzoo.errors import AccuracyError, ArgumentError, DataError, ExportError, PathExistsError
 from rnnzoo_export import export_onnx, export_streaming_onnx, quantize_onnx
-from rnnzoo_export.lowering import count_operators
-from rnnzoo_export.quantization import QuantizationReport
+from rnnzoo_export.formats.quantization import QuantizationReport
+from rnnzoo_export.graph.protos import count_operators
 
 VOCABULARY = 1000
 

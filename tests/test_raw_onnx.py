@@ -25,7 +25,7 @@ from rnnzoo.preprocessing import (
     WindowPreprocessing,
 )
 from rnnzoo_export import export_onnx
-from rnnzoo_export.raw_text import HOSTILE
+from rnnzoo_export.raw.text_graph import HOSTILE
 
 WORDS = [
     "don't stop the u.s.a. is great",

@@ -11,8 +11,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from rnnzoo.data.datasets import DATASETS, FOLDED
+from rnnzoo.data.sets.datasets import DATASETS, FOLDED
 from rnnzoo.errors import ArgumentError, DataError, PathExistsError, RunError, UnknownNameError
+from rnnzoo.evaluation.baselines import baselines
 from rnnzoo.recipes import card as cards
 from rnnzoo.recipes import runs as recipe_runs
 from rnnzoo.recipes import table
@@ -21,7 +22,6 @@ from rnnzoo.recipes.recipe import Recipe
 from rnnzoo.recipes.rivals import RIVALS
 from rnnzoo.recipes.runs import run_recipe
 from rnnzoo.recipes.table import RECIPES, get_recipe, list_recipes
-from rnnzoo.training.baselines import baselines
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.zoo import get_spec
 

@@ -13,8 +13,8 @@ import tensorflow as tf
 from keras import layers
 
 from rnnzoo import build_classifier
-from rnnzoo.training.carried_states import CarriedStates
-from rnnzoo.training.recurrent_loops import runs, written_gradients
+from rnnzoo.keras_models.carried_states import CarriedStates
+from rnnzoo.training.written_gradients.recurrent_loops import runs, written_gradients
 
 ROWS, STEPS, FEATURES, UNITS = 4, 7, 3, 5
 # Same numbers but for the order of sums of some dozen float32 terms.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from rnnzoo.training.ridge import BatchedRidge
+from rnnzoo.evaluation.baselines.ridge import BatchedRidge
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e6])

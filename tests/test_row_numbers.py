@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from rnnzoo import Splits, pair_splits, read_table
-from rnnzoo.data.audio import audio_splits
 from rnnzoo.data.groups import split_groups
+from rnnzoo.data.readers.audio import audio_splits
 from rnnzoo.errors import DataError, EmptyRowError, RowError
 from rnnzoo.preprocessing import DNAPreprocessing
 

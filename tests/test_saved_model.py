@@ -14,7 +14,7 @@ from rnnzoo import build_classifier, get_spec, list_models
 from rnnzoo.errors import ArgumentError, ParityError, PathExistsError, UnsupportedLayerError
 from rnnzoo.preprocessing import TextPreprocessing, TokenPreprocessing
 from rnnzoo_export import check_parity, export_saved_model
-from rnnzoo_export.exportable import Exportable
+from rnnzoo_export.network.exportable import Exportable
 from zoo_cases import batch, case, first_of_each, run, tiny
 
 

@@ -17,9 +17,9 @@ import pytest
 
 from rnnzoo import Splits, TrainConfig, create_model, evaluate, list_models, load_dataset, load_model
 from rnnzoo.errors import ArgumentError, PathExistsError, RunError, UnknownNameError
-from rnnzoo.training import trainer
-from rnnzoo.training.execution import executing
-from rnnzoo.training.run_directory import open_run
+from rnnzoo.training import loop
+from rnnzoo.training.run.run_directory import open_run
+from rnnzoo.training.watching.execution import executing
 from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, hypermodel, run_search
 from rnnzoo_tuning.hypermodel import ZooHyperModel
 from rnnzoo_tuning.report import TrialTable
@@ -84,7 +84,7 @@ def test_each_algorithm_keeps_the_best(
 def recorded(monkeypatch: pytest.MonkeyPatch) -> list[list[dict[str, float]]]:
     """The history of every trial that is trained from now on."""
     histories: list[list[dict[str, float]]] = []
-    fit = trainer.fit
+    fit = loop.fit
 
     def fit_and_record(*arguments: Any, **options: Any) -> Any:
         fitted = fit(*arguments, **options)
@@ -162,7 +162,7 @@ def test_a_trial_runs_as_many_steps_at_once_as_training_does(
         seen.append(steps)
         return executing(model, steps)
 
-    monkeypatch.setattr(trainer, "executing", watched)
+    monkeypatch.setattr(loop, "executing", watched)
     config = TrainConfig(epochs=1, batch_size=512)
     zoo = ZooHyperModel(NAME, splits, SPACE, config, {})
     own = tuner(zoo, objective="val_accuracy", max_trials=1, directory=tmp_path)
@@ -170,7 +170,7 @@ def test_a_trial_runs_as_many_steps_at_once_as_training_does(
     own.search(callbacks=callbacks)
     assert seen == [steps]
     model = create_model(NAME, units=(4,), **splits.model_arguments)
-    trainer.fit(model, splits, task=zoo.check(), config=config, callbacks=callbacks)
+    loop.fit(model, splits, task=zoo.check(), config=config, callbacks=callbacks)
     assert seen[1] == (8 if not callbacks else 1)
 
 

@@ -16,11 +16,11 @@ import pandas as pd
 import pytest
 
 from rnnzoo import Splits, TrainConfig, load_dataset
-from rnnzoo.data.series import series_splits
+from rnnzoo.builders.parts.regularization import Regularization
+from rnnzoo.data.readers.series import series_splits
 from rnnzoo.errors import ArgumentError, DataError, RunError
-from rnnzoo.regularization import Regularization
 from rnnzoo.training import trainer
-from rnnzoo.training.checkpoint import Checkpoint
+from rnnzoo.training.run.checkpoint import Checkpoint
 from rnnzoo_tuning import Choice, Real, SearchSpace, report, run_search, runner
 from rnnzoo_tuning.hypermodel import ZooHyperModel
 from rnnzoo_tuning.report import TrialTable

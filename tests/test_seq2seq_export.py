@@ -23,12 +23,12 @@ from rnnzoo.errors import (
     PathNotFoundError,
 )
 from rnnzoo.files import read_json, write_json
+from rnnzoo.keras_models.encoder_decoder import split_seq2seq
 from rnnzoo.preprocessing import PairPreprocessing, WordPreprocessing
-from rnnzoo.seq2seq import split_seq2seq
 from rnnzoo_export import Translator, export_seq2seq_onnx
-from rnnzoo_export import seq2seq as module
-from rnnzoo_export.parity import TOLERANCE
-from rnnzoo_export.serving.translator import Steps
+from rnnzoo_export.formats import seq2seq as module
+from rnnzoo_export.inference.translator import Steps
+from rnnzoo_export.reports import TOLERANCE
 
 WORDS = ["red", "green", "blue"]
 KINDS: list[dict[str, Any]] = [

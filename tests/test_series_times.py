@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 from rnnzoo import Splits, read_table
 from rnnzoo.cli.app import app
 from rnnzoo.cli.data_options import DataOptions
-from rnnzoo.data.series import series_splits
-from rnnzoo.data.time_steps import find_steps
-from rnnzoo.data.timestamps import read_times
+from rnnzoo.data.readers.series import series_splits
+from rnnzoo.data.readers.time_steps import find_steps
+from rnnzoo.data.readers.timestamps import read_times
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.training.baselines import run_baselines
+from rnnzoo.evaluation.baselines import run_baselines
 
 WINDOW: dict[str, Any] = {"window": 7, "horizon": 3}
 

@@ -24,8 +24,8 @@ import numpy as np
 import pytest
 
 from rnnzoo import Splits, load_dataset
-from rnnzoo.data import datasets, downloads, set_files
-from rnnzoo.data.sources import Source, SourceFile, get_source, sources
+from rnnzoo.data.sets import datasets, downloads, set_files
+from rnnzoo.data.sets.sources import Source, SourceFile, get_source, sources
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
 
 CONTENT = b"what the makers publish\n" * 1000

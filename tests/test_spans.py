@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rnnzoo.training.scores import score
-from rnnzoo.training.spans import find_spans, marks_spans, span_f1
+from rnnzoo.evaluation.scores import score
+from rnnzoo.evaluation.spans import find_spans, marks_spans, span_f1
 
 LABELS = ["B-a", "B-b", "I-a", "I-b", "O"]
 

@@ -16,7 +16,7 @@ import reference
 from rnnzoo import get_spec, list_models
 from rnnzoo.errors import ArgumentError, ParityError, PathExistsError, UnsupportedLayerError
 from rnnzoo_export import export_streaming_onnx
-from rnnzoo_export.onnx_model import ExportReport
+from rnnzoo_export.reports import ExportReport
 from zoo_cases import case, first_of_each, tiny
 
 FEATURES = 3

@@ -17,7 +17,7 @@ from rnnzoo.cli.export import export_run
 from rnnzoo.cli.raw_inputs import read_raw_inputs
 from rnnzoo.cli.run_data import load_run_data
 from rnnzoo.cli.train import run_training
-from rnnzoo.data.split import SequenceSplit
+from rnnzoo.data.sequence_split import SequenceSplit
 from rnnzoo.decoding import Decoding, load_decoding, save_decoding, viterbi
 from rnnzoo.errors import (
     ArgumentError,
@@ -27,11 +27,11 @@ from rnnzoo.errors import (
     UnknownNameError,
     UnsupportedLayerError,
 )
+from rnnzoo.evaluation.compatibility import check_model_fits
+from rnnzoo.evaluation.evaluation import evaluate_part
 from rnnzoo.preprocessing import CharacterPreprocessing, load_preprocessing, save_preprocessing
 from rnnzoo.tasks import get_task
-from rnnzoo.training.compatibility import check_model_fits
-from rnnzoo.training.evaluation import evaluate_part
-from rnnzoo.training.run_directory import RunDirectory
+from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo_export import OnnxPredictor, export_onnx, export_saved_model, export_streaming_onnx, save_bundle
 
 CRF = ("text-tagger-bilstm-crf", "text-tagger-char-bilstm-crf")

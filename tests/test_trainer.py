@@ -24,8 +24,8 @@ from rnnzoo import (
 )
 from rnnzoo.errors import ArgumentError, DataError, PathExistsError, RunError, UnknownNameError
 from rnnzoo.tasks import get_task
-from rnnzoo.training.run_directory import RunDirectory, open_run
-from rnnzoo.training.trainer import fit
+from rnnzoo.training.loop import fit
+from rnnzoo.training.run.run_directory import RunDirectory, open_run
 
 
 @pytest.fixture(scope="module")

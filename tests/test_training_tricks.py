@@ -13,16 +13,16 @@ import pytest
 
 from rnnzoo import Regularization, Splits, TrainConfig, create_model, load_model, train
 from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo.evaluation import evaluation
 from rnnzoo.losses.smoothed_crossentropy import SmoothedCrossentropy
 from rnnzoo.tasks import get_task
-from rnnzoo.training import evaluation
-from rnnzoo.training.averaging import AveragedWeights
-from rnnzoo.training.class_weights import class_weights, weigh_by_class
-from rnnzoo.training.gradient_norms import measure_gradient_norms
-from rnnzoo.training.optimizers import build_optimizer
-from rnnzoo.training.precision import computing_in
-from rnnzoo.training.schedules import OneCycle
-from rnnzoo.training.training_loss import training_loss
+from rnnzoo.training.optimization.averaging import AveragedWeights
+from rnnzoo.training.optimization.class_weights import class_weights, weigh_by_class
+from rnnzoo.training.optimization.optimizers import build_optimizer
+from rnnzoo.training.optimization.precision import computing_in
+from rnnzoo.training.optimization.schedules import OneCycle
+from rnnzoo.training.optimization.training_loss import training_loss
+from rnnzoo.training.watching.gradient_norms import measure_gradient_norms
 
 
 @functools.cache

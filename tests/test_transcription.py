@@ -31,9 +31,9 @@ from rnnzoo import (
 from rnnzoo.decoding import Decoding
 from rnnzoo.decoding.ctc import best_symbols
 from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, UnknownNameError, UnsupportedLayerError
+from rnnzoo.evaluation.edit_distance import edit_distance
+from rnnzoo.evaluation.scores import score
 from rnnzoo.losses.ctc import CTC
-from rnnzoo.training.edit_distance import edit_distance
-from rnnzoo.training.scores import score
 from rnnzoo_export import OnnxPredictor, StreamingPredictor, export_onnx, export_streaming_onnx, save_bundle
 
 RATE = 8000
@@ -343,7 +343,7 @@ def test_scores_of_transcripts() -> None:
 def few_digits(task: str) -> Splits:
     """Three digits of one speaker."""
     from rnnzoo import read_recordings
-    from rnnzoo.data.set_files import data_directory
+    from rnnzoo.data.sets.set_files import data_directory
 
     words = {"0": "zero", "3": "three", "7": "seven"}
     chosen = [

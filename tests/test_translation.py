@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnzoo import TrainConfig, build_seq2seq, create_model, evaluate, load_dataset, load_model, train
-from rnnzoo.data.pairs import PairSplit, Texts, pair_splits, read_pairs
+from rnnzoo.data.readers.pairs import PairSplit, Texts, pair_splits, read_pairs
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, PathNotFoundError, UnknownNameError
 from rnnzoo.layers.attention import SourceAttention

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnzoo.data.ts_format import read_ts
+from rnnzoo.data.sets.ts_format import read_ts
 from rnnzoo.errors import DataError, PathNotFoundError
 
 HEADER = "#a comment\n@problemName x\n@timeStamps false\n@classLabel true a b\n@data\n"

@@ -25,7 +25,7 @@ from rnnzoo_export import (
     export_streaming_onnx,
     save_bundle,
 )
-from rnnzoo_export.unique_names import unique_names
+from rnnzoo_export.graph.unique_names import unique_names
 from slow_cases import mark_slow
 
 

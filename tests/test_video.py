@@ -22,7 +22,7 @@ from rnnzoo import (
     load_dataset,
     train,
 )
-from rnnzoo.data.moving_digits import DIRECTIONS, moving_digits
+from rnnzoo.data.sets.moving_digits import DIRECTIONS, moving_digits
 from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, UnsupportedLayerError
 from rnnzoo.preprocessing import FramePreprocessing, load_preprocessing, save_preprocessing
 from rnnzoo_export import OnnxPredictor, export_onnx, export_streaming_onnx, save_bundle

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rnnzoo import Splits, build_classifier, read_word_vectors
-from rnnzoo.data import word_vectors
+from rnnzoo.data.vectors import word_vectors
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
 
 WORDS = ["", "[UNK]", "the", "cat", "café"]

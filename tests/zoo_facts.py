@@ -22,7 +22,7 @@ FACTS = Path(__file__).parent.parent / "rnnzoo" / "zoo_facts.json"
 
 def facts_of(name: str) -> dict[str, Any]:
     """Parameters, the verdict on cuDNN, and whether sequences can be answered piece by piece."""
-    from rnnzoo_export.streaming import StreamingExportable
+    from rnnzoo_export.streaming.streaming_exportable import StreamingExportable
 
     model = create_model(name)
     try:

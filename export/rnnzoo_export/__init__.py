@@ -10,45 +10,45 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rnnzoo_export.bundle import Bundle, load_bundle
-    from rnnzoo_export.bundle_writer import save_bundle
-    from rnnzoo_export.deployment import export_kserve, export_triton
-    from rnnzoo_export.onnx_export import export_onnx
-    from rnnzoo_export.onnx_model import ExportReport
-    from rnnzoo_export.parity import ParityReport, check_parity
-    from rnnzoo_export.quantization import QuantizationReport, quantize_onnx
-    from rnnzoo_export.saved_model import export_saved_model
-    from rnnzoo_export.seq2seq import Seq2seqReport, export_seq2seq_onnx
+    from rnnzoo_export.deployment.bundle_writer import save_bundle
+    from rnnzoo_export.deployment.engines import export_kserve, export_triton
+    from rnnzoo_export.formats.onnx_export import export_onnx
+    from rnnzoo_export.formats.quantization import QuantizationReport, quantize_onnx
+    from rnnzoo_export.formats.saved_model import export_saved_model
+    from rnnzoo_export.formats.seq2seq import Seq2seqReport, export_seq2seq_onnx
+    from rnnzoo_export.formats.streaming import export_streaming_onnx
+    from rnnzoo_export.inference.generator import TextGenerator
+    from rnnzoo_export.inference.predictor import OnnxPredictor
+    from rnnzoo_export.inference.sessions import StreamingPredictor
+    from rnnzoo_export.inference.translator import Translation, Translator
+    from rnnzoo_export.parity.parity import check_parity
+    from rnnzoo_export.reports import ExportReport, ParityReport
     from rnnzoo_export.serving.app import create_app
-    from rnnzoo_export.serving.generator import TextGenerator
-    from rnnzoo_export.serving.predictor import OnnxPredictor
-    from rnnzoo_export.serving.sessions import StreamingPredictor
     from rnnzoo_export.serving.settings import Settings
-    from rnnzoo_export.serving.translator import Translation, Translator
-    from rnnzoo_export.streaming import export_streaming_onnx
 
 _HOMES = {
     "Bundle": "rnnzoo_export.bundle",
-    "ExportReport": "rnnzoo_export.onnx_model",
-    "OnnxPredictor": "rnnzoo_export.serving.predictor",
-    "ParityReport": "rnnzoo_export.parity",
-    "QuantizationReport": "rnnzoo_export.quantization",
-    "Seq2seqReport": "rnnzoo_export.seq2seq",
+    "ExportReport": "rnnzoo_export.reports",
+    "OnnxPredictor": "rnnzoo_export.inference.predictor",
+    "ParityReport": "rnnzoo_export.reports",
+    "QuantizationReport": "rnnzoo_export.formats.quantization",
+    "Seq2seqReport": "rnnzoo_export.formats.seq2seq",
     "Settings": "rnnzoo_export.serving.settings",
-    "StreamingPredictor": "rnnzoo_export.serving.sessions",
-    "TextGenerator": "rnnzoo_export.serving.generator",
-    "Translation": "rnnzoo_export.serving.translator",
-    "Translator": "rnnzoo_export.serving.translator",
-    "check_parity": "rnnzoo_export.parity",
+    "StreamingPredictor": "rnnzoo_export.inference.sessions",
+    "TextGenerator": "rnnzoo_export.inference.generator",
+    "Translation": "rnnzoo_export.inference.translator",
+    "Translator": "rnnzoo_export.inference.translator",
+    "check_parity": "rnnzoo_export.parity.parity",
     "create_app": "rnnzoo_export.serving.app",
-    "export_kserve": "rnnzoo_export.deployment",
-    "export_onnx": "rnnzoo_export.onnx_export",
-    "export_saved_model": "rnnzoo_export.saved_model",
-    "export_seq2seq_onnx": "rnnzoo_export.seq2seq",
-    "export_streaming_onnx": "rnnzoo_export.streaming",
-    "export_triton": "rnnzoo_export.deployment",
+    "export_kserve": "rnnzoo_export.deployment.engines",
+    "export_onnx": "rnnzoo_export.formats.onnx_export",
+    "export_saved_model": "rnnzoo_export.formats.saved_model",
+    "export_seq2seq_onnx": "rnnzoo_export.formats.seq2seq",
+    "export_streaming_onnx": "rnnzoo_export.formats.streaming",
+    "export_triton": "rnnzoo_export.deployment.engines",
     "load_bundle": "rnnzoo_export.bundle",
-    "quantize_onnx": "rnnzoo_export.quantization",
-    "save_bundle": "rnnzoo_export.bundle_writer",
+    "quantize_onnx": "rnnzoo_export.formats.quantization",
+    "save_bundle": "rnnzoo_export.deployment.bundle_writer",
 }
 
 __all__ = [

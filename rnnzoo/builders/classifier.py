@@ -8,10 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from rnnzoo.encoder import encode_once
-from rnnzoo.heads import answer_head
-from rnnzoo.inputs import sequence_inputs
-from rnnzoo.regularization import Regularization
+from rnnzoo.builders.parts.encoder import encode_once
+from rnnzoo.builders.parts.heads import answer_head
+from rnnzoo.builders.parts.inputs import sequence_inputs
+from rnnzoo.builders.parts.regularization import Regularization
 
 
 def build_classifier(  # noqa: PLR0913 - all flat, by name only

@@ -9,11 +9,11 @@ import keras
 from keras import ops
 
 from rnnzoo import checks
-from rnnzoo.convolutions import convolve, pack
-from rnnzoo.encoder import encode_once
+from rnnzoo.builders.parts.convolutions import convolve, pack
+from rnnzoo.builders.parts.encoder import encode_once
+from rnnzoo.builders.parts.heads import answer_head
+from rnnzoo.builders.parts.inputs import sequence_inputs
 from rnnzoo.errors import ArgumentError
-from rnnzoo.heads import answer_head
-from rnnzoo.inputs import sequence_inputs
 from rnnzoo.layers.strands import BothStrands, StrandMean
 
 _BASES = 4

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from rnnzoo.convolutions import convolve, pack
-from rnnzoo.encoder import encode
-from rnnzoo.heads import answer_head
-from rnnzoo.inputs import sequence_inputs
+from rnnzoo.builders.parts.convolutions import convolve, pack
+from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.heads import answer_head
+from rnnzoo.builders.parts.inputs import sequence_inputs
 from rnnzoo.layers.pooling import pool
 
 

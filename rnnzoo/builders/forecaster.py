@@ -9,13 +9,13 @@ import keras
 from keras import layers
 
 from rnnzoo import checks
-from rnnzoo.builders.horizon import find_head, normalize
+from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.heads import dense_head
+from rnnzoo.builders.parts.horizon import find_head, normalize
+from rnnzoo.builders.parts.inputs import sequence_inputs
+from rnnzoo.builders.parts.regularization import Regularization
 from rnnzoo.cells import CELLS
-from rnnzoo.encoder import encode
-from rnnzoo.heads import dense_head
-from rnnzoo.inputs import sequence_inputs
 from rnnzoo.layers.queries import StepQueries
-from rnnzoo.regularization import Regularization
 
 DECODERS = ("direct", "recurrent")
 

@@ -9,12 +9,12 @@ import keras
 from keras import ops
 
 from rnnzoo import checks
+from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.heads import answer_head
+from rnnzoo.builders.parts.inputs import sequence_inputs
+from rnnzoo.builders.parts.regularization import Regularization
 from rnnzoo.cells import CELLS
-from rnnzoo.encoder import encode
 from rnnzoo.errors import ArgumentError
-from rnnzoo.heads import answer_head
-from rnnzoo.inputs import sequence_inputs
-from rnnzoo.regularization import Regularization
 
 MISSING = ("decay", "indicators", "mean")
 

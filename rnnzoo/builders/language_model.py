@@ -9,11 +9,11 @@ import keras
 from keras import layers, ops
 
 from rnnzoo import checks
-from rnnzoo.encoder import encode
-from rnnzoo.heads import dense_head
+from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.heads import dense_head
+from rnnzoo.builders.parts.regularization import Regularization
 from rnnzoo.layers.valid_steps import NeverEmpty
 from rnnzoo.layers.word_embedding import OutputBias, WordEmbedding
-from rnnzoo.regularization import Regularization
 
 
 def build_language_model(
@@ -34,8 +34,8 @@ def build_language_model(
 
     Input: ``tokens`` int32 ``(batch, time)``, id 0 is padding. Output: ``logits`` ``(batch, time, vocabulary)``, at
     each step those of the next token. Trained on one long text by truncated back-propagation, ``rnnzoo.train`` carries
-    the states from window to window (see ``rnnzoo.data.streams``); the model itself keeps none, so that it can be
-    exported.
+    the states from window to window (see ``rnnzoo.data.readers.running_text``); the model itself keeps none, so that
+    it can be exported.
 
     Args:
         vocabulary_size: Number of token ids, padding and unknown included.

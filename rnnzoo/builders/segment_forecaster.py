@@ -10,10 +10,10 @@ import keras
 from keras import layers, ops
 
 from rnnzoo import checks
-from rnnzoo.builders.horizon import check_targets, find_head, normalize
+from rnnzoo.builders.parts.heads import dense_head
+from rnnzoo.builders.parts.horizon import check_targets, find_head, normalize
 from rnnzoo.cells import CELLS, SEQUENCE_CELLS
 from rnnzoo.errors import ArgumentError
-from rnnzoo.heads import dense_head
 from rnnzoo.layers.queries import SegmentQueries
 
 _LONGEST = 48

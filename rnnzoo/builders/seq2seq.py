@@ -10,9 +10,9 @@ from keras import layers
 
 from rnnzoo import checks
 from rnnzoo.cells import CELLS
+from rnnzoo.keras_models.encoder_decoder import decode_target, encode_source
 from rnnzoo.layers.attention import ATTENTIONS, SourceAttention
 from rnnzoo.layers.valid_steps import NeverEmpty
-from rnnzoo.seq2seq import decode_target, encode_source
 
 SEQ2SEQ_CELLS = ("lstm", "gru")
 

@@ -9,13 +9,13 @@ import keras
 from keras import layers
 
 from rnnzoo import checks
-from rnnzoo.encoder import encode
+from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.heads import dense_head
+from rnnzoo.builders.parts.inputs import sequence_inputs
+from rnnzoo.builders.parts.regularization import Regularization
 from rnnzoo.errors import ArgumentError
-from rnnzoo.heads import dense_head
-from rnnzoo.inputs import sequence_inputs
 from rnnzoo.layers.chain_potentials import ChainPotentials
 from rnnzoo.layers.character_encoder import encode_characters
-from rnnzoo.regularization import Regularization
 
 
 def build_tagger(  # noqa: PLR0913 - flat keywords, as in every builder

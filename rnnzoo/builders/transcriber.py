@@ -8,14 +8,14 @@ from typing import Any
 import keras
 
 from rnnzoo import checks
-from rnnzoo.encoder import encode
+from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.heads import dense_head
+from rnnzoo.builders.parts.inputs import sequence_inputs
+from rnnzoo.builders.parts.regularization import Regularization
 from rnnzoo.errors import ArgumentError
-from rnnzoo.heads import dense_head
-from rnnzoo.inputs import sequence_inputs
 from rnnzoo.layers.blank_padding import BlankPadding
 from rnnzoo.layers.subsampling import Subsampling
 from rnnzoo.layers.valid_steps import NeverEmpty
-from rnnzoo.regularization import Regularization
 
 FACTORS = (1, 2, 4)
 

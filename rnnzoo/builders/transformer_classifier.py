@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import keras
 
-from rnnzoo.encoder import encode
-from rnnzoo.heads import answer_head
-from rnnzoo.inputs import sequence_inputs
+from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.heads import answer_head
+from rnnzoo.builders.parts.inputs import sequence_inputs
+from rnnzoo.builders.parts.transformer import transformer_blocks
 from rnnzoo.layers.pooling import pool
-from rnnzoo.transformer import transformer_blocks
 
 
 def build_transformer_classifier(  # noqa: PLR0913 - all flat, by name only

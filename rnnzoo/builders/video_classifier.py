@@ -9,11 +9,11 @@ import keras
 from keras import layers
 
 from rnnzoo import checks
+from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.heads import answer_head
+from rnnzoo.builders.parts.inputs import frame_inputs
 from rnnzoo.cells import CELLS
-from rnnzoo.encoder import encode
 from rnnzoo.errors import ArgumentError
-from rnnzoo.heads import answer_head
-from rnnzoo.inputs import frame_inputs
 from rnnzoo.layers.frames import FoldFrames, FrameConvolution, UnfoldFrames
 
 _ENCODERS = ("cnn", "convlstm")

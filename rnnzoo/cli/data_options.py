@@ -118,9 +118,9 @@ class DataOptions:
 
     def load(self) -> Splits:
         """Reads the data."""
-        from rnnzoo.data.datasets import DATASETS, load_dataset
-        from rnnzoo.data.streamed_tables import stream_table
-        from rnnzoo.data.tables import read_table
+        from rnnzoo.data.readers.large_tables import stream_table
+        from rnnzoo.data.readers.tables import read_table
+        from rnnzoo.data.sets.datasets import DATASETS, load_dataset
 
         fractions: dict[str, Any] = {
             "validation_fraction": self.validation_fraction,

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from rnnzoo.cli.output import note, print_json, print_table, stdout
-from rnnzoo.data.set_files import present_form
-from rnnzoo.data.sources import Source, SourceFile, find_sources, get_source
+from rnnzoo.data.sets.set_files import present_form
+from rnnzoo.data.sets.sources import Source, SourceFile, find_sources, get_source
 from rnnzoo.errors import ArgumentError
 
 _NOT_KNOWN = "not known"

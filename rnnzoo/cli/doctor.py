@@ -72,7 +72,7 @@ def _gpu() -> str:
 
 def _export() -> str:
     from rnnzoo.zoo import create_model
-    from rnnzoo_export.onnx_export import export_onnx
+    from rnnzoo_export.formats.onnx_export import export_onnx
 
     with tempfile.TemporaryDirectory() as folder:
         model = create_model("series-classifier-gru", units=(4,))

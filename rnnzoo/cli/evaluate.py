@@ -32,21 +32,21 @@ def evaluate(
 ) -> None:
     """Score a trained run again, on any part of the data it was trained from."""
     from rnnzoo.cli.run_data import load_run_data
-    from rnnzoo.training.run_directory import open_run
+    from rnnzoo.training.run.run_directory import open_run
 
     seconds = _baseline_seconds(baselines, baseline_time)
     opened = open_run(run)
     config = opened.read_config()
     with tensorflow_starting("reading the data and starting TensorFlow"):
         splits = load_run_data(run, config)
-        from rnnzoo.loading import load_model
-        from rnnzoo.training.evaluation import evaluate as evaluate_model
+        from rnnzoo.evaluation.evaluation import evaluate as evaluate_model
+        from rnnzoo.keras_models.loading import load_model
 
         model = load_model(opened.model)
         scores = evaluate_model(model, splits, part=part)
     found = {"part": part, "scores": scores}
     if seconds is not None:
-        from rnnzoo.training.baseline_scores import baselines_of_run
+        from rnnzoo.training.run.baseline_scores import baselines_of_run
 
         found["baselines"] = baselines_of_run(opened, model, splits, part, seconds=seconds)
     if as_json:

@@ -75,7 +75,7 @@ def export(
     with tempfile.TemporaryDirectory() as folder:
         bundle = source
         if not from_bundle:
-            from rnnzoo.training.run_directory import open_run
+            from rnnzoo.training.run.run_directory import open_run
 
             opened = open_run(source)  # before TensorFlow starts
             if opened.read_config()["task"] == "translation":
@@ -122,7 +122,7 @@ def _check_options(
             f"--storage-uri: received {storage_uri!r} with --target {target}; expected one with kserve, and only there."
         )
     if storage_uri is not None:
-        from rnnzoo_export.deployment import check_storage_uri
+        from rnnzoo_export.deployment.engines import check_storage_uri
 
         check_storage_uri(storage_uri)
     if from_bundle and target == "bundle":
@@ -133,7 +133,7 @@ def _check_options(
             "--allow-loops."
         )
     if quantize is not None:
-        from rnnzoo_export.quantization import METHODS
+        from rnnzoo_export.formats.quantization import METHODS
 
         choice("quantize", quantize, METHODS)
 
@@ -151,8 +151,8 @@ def _export_translator(
             "Leave it out."
         )
     with tensorflow_starting("starting TensorFlow, exporting and comparing"):
-        from rnnzoo.loading import load_model
-        from rnnzoo_export.seq2seq import export_seq2seq_onnx
+        from rnnzoo.keras_models.loading import load_model
+        from rnnzoo_export.formats.seq2seq import export_seq2seq_onnx
 
         report = export_seq2seq_onnx(
             load_model(opened.model),
@@ -176,7 +176,7 @@ def _deploy(
     bundle: Path, out: Path, target: str, storage_uri: str | None, *, overwrite: bool, as_json: bool
 ) -> None:
     """Writes a repository for another engine and says what it holds."""
-    from rnnzoo_export.deployment import export_kserve, export_triton
+    from rnnzoo_export.deployment.engines import export_kserve, export_triton
 
     if storage_uri is not None:
         models = export_kserve(bundle, out, storage_uri=storage_uri, overwrite=overwrite)
@@ -203,9 +203,9 @@ def export_run(
 ) -> Any:
     """Exports a finished run and returns the bundle."""
     from rnnzoo.cli.run_data import load_run_data
-    from rnnzoo.loading import load_model
-    from rnnzoo.training.run_directory import open_run
-    from rnnzoo_export.bundle_writer import save_bundle
+    from rnnzoo.keras_models.loading import load_model
+    from rnnzoo.training.run.run_directory import open_run
+    from rnnzoo_export.deployment.bundle_writer import save_bundle
 
     opened = open_run(run)
     config, metrics = opened.read_config(), opened.read_metrics()

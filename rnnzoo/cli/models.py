@@ -83,7 +83,7 @@ def _yes_or_no(verdict: str) -> str:
 
 
 def _show(spec: ModelSpec, *, as_json: bool) -> None:
-    from rnnzoo.cudnn import explain_cudnn
+    from rnnzoo.keras_models.cudnn import explain_cudnn
 
     with tensorflow_starting("building the model"):
         model = create_model(spec.name)

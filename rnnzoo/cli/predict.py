@@ -45,7 +45,7 @@ def predict(
 ) -> None:
     """Answer one input or a whole file with the ONNX model of a bundle."""
     from rnnzoo_export.bundle import TRANSLATOR_FILE, load_bundle
-    from rnnzoo_export.serving.predictor import OnnxPredictor
+    from rnnzoo_export.inference.predictor import OnnxPredictor
 
     if (file is None) == (not inputs):
         raise ArgumentError(
@@ -54,7 +54,7 @@ def predict(
     if output is not None:
         refuse_existing_file(output, overwrite=force)
     if (bundle / TRANSLATOR_FILE).is_file():
-        from rnnzoo_export.serving.translator import Translator
+        from rnnzoo_export.inference.translator import Translator
 
         translator = Translator(bundle)
         if translator.preprocessing is None:

@@ -50,7 +50,7 @@ def quickstart(
 def _search(out: Path, max_trials: int, epochs: int, seed: int, *, force: bool) -> tuple[Any, Any]:
     note("1/4  search: handwritten digits, each image a sequence of 8 steps of 8 features")
     with tensorflow_starting("     starting TensorFlow"):
-        from rnnzoo.data.datasets import load_dataset
+        from rnnzoo.data.sets.datasets import load_dataset
         from rnnzoo.training.config import TrainConfig
         from rnnzoo_tuning.runner import run_search
 
@@ -88,7 +88,7 @@ def _ask_server(out: Path, bundle: Any, splits: Any) -> dict[str, Any]:
 
 
 def _summary(out: Path, result: Any, bundle: Any, answer: dict[str, Any], seconds: float) -> dict[str, Any]:
-    from rnnzoo.training.run_directory import RunDirectory
+    from rnnzoo.training.run.run_directory import RunDirectory
 
     metrics = RunDirectory(out / "search" / "best").read_metrics()
     return {

@@ -57,8 +57,8 @@ def read_raw_inputs(
 
 
 def _read_table(path: Path, bundle: Any, kind: str, *, text: str | None, columns: str | None) -> list[Any]:
-    from rnnzoo.data.series import read_columns
-    from rnnzoo.data.tables import read_frame
+    from rnnzoo.data.readers.series import read_columns
+    from rnnzoo.data.readers.tables import read_frame
 
     names = [name.strip() for name in columns.split(",")] if columns else None
     frame = read_frame(path, column_names=names)
@@ -78,7 +78,7 @@ def _read_table(path: Path, bundle: Any, kind: str, *, text: str | None, columns
 
 
 def _read_sound(path: Path, bundle: Any) -> list[Any]:
-    from rnnzoo.data.audio import read_recordings
+    from rnnzoo.data.readers.audio import read_recordings
 
     if bundle.preprocessing is None or bundle.preprocessing.kind != "log_mel":
         raise ArgumentError(f"--input: received the sound {path.name}; this model does not take sound.")

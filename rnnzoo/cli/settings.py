@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from rnnzoo.builders.builder_names import builder_parameters
 from rnnzoo.cli.output import start_tensorflow
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.zoo import get_spec
@@ -26,16 +27,13 @@ def split_settings(model: str, settings: Sequence[str]) -> tuple[dict[str, Any],
         ArgumentError: If a setting has no ``=``.
         UnknownNameError: If a key is neither; the nearest one is suggested.
     """
-    import inspect
-
     spec = get_spec(model)
     if not settings:
         return {}, {}
     start_tensorflow()  # the builders need it
-    import rnnzoo
     from rnnzoo.training.config import TrainConfig
 
-    arguments = set(inspect.signature(getattr(rnnzoo, spec.builder)).parameters)
+    arguments = set(builder_parameters(spec.builder))
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
     chosen: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
     for setting in settings:

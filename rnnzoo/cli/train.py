@@ -79,7 +79,7 @@ def run_training(
 ) -> dict[str, Any]:
     """Trains a model of the zoo and returns the metrics that the run keeps."""
     from rnnzoo.training.config import TrainConfig
-    from rnnzoo.training.run_directory import RunDirectory
+    from rnnzoo.training.run.run_directory import RunDirectory
 
     config = TrainConfig.from_dict(fields)
     run = RunDirectory(out)
@@ -87,7 +87,7 @@ def run_training(
     if resume and run.finished:
         note("the run is finished: nothing is trained again")
     with tensorflow_starting("reading the data and starting TensorFlow"):
-        from rnnzoo.training.compatibility import check_name_fits
+        from rnnzoo.evaluation.compatibility import check_name_fits
 
         splits = data.load()
         check_name_fits(model, splits)
@@ -135,8 +135,8 @@ def _build(model: str, arguments: dict[str, Any], seed: int) -> Any:
 
 
 def _announce(network: Any, splits: Any) -> None:
-    from rnnzoo.cudnn import explain_cudnn
-    from rnnzoo.training.compatibility import suited
+    from rnnzoo.evaluation.compatibility import suited
+    from rnnzoo.keras_models.cudnn import explain_cudnn
 
     rows = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     sizes = ", ".join(f"{len(part)} {name}" for name, part in rows.items() if part is not None)

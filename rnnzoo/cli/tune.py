@@ -43,7 +43,7 @@ def tune(
 ) -> None:
     """Search learning rate, width, depth and dropout; train and keep the best."""
     from rnnzoo.training.config import TrainConfig
-    from rnnzoo.training.run_directory import RunDirectory
+    from rnnzoo.training.run.run_directory import RunDirectory
     from rnnzoo_tuning.search_directory import check_free
 
     check_free(out, resume=resume, overwrite=force)  # before anything slow

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.splits import Pair, split_parts
+from rnnzoo.data.splitting import Pair, split_parts
 from rnnzoo.data.targets import label_names
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing.base import Rows

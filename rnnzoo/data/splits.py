@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,10 +11,14 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.copies import warn_of_copies
+from rnnzoo.data.dataset_split import DatasetSplit
+from rnnzoo.data.fingerprint import checksum_of
 from rnnzoo.data.row_origin import RowOrigin
-from rnnzoo.data.split import DatasetSplit, SequenceSplit, Split
-from rnnzoo.data.targets import encode_targets, fit_decoding, label_names, listed
-from rnnzoo.data.transcripts import TranscriptSplit
+from rnnzoo.data.sequence_split import SequenceSplit
+from rnnzoo.data.split import Split
+from rnnzoo.data.splitting import Pair, split_with_origins
+from rnnzoo.data.targets import encode_targets, fit_decoding
+from rnnzoo.data.transcript_split import TranscriptSplit
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing import (
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
 #: Tasks that rows and targets alone do not make.
 _OTHER_DATA = (*FORECASTING_TASKS, "language_modeling", "crf_tagging", "translation")
 
-#: Raw rows and their targets.
-Pair = tuple[Rows, Rows]
 
 _VIDEO_AXES = 4  # time, height, width, channels
 
@@ -117,7 +116,7 @@ class Splits:
         Example:
             >>> import numpy as np, pandas as pd
             >>> from rnnzoo import create_model
-            >>> from rnnzoo.data.series import series_splits
+            >>> from rnnzoo.data.readers.series import series_splits
             >>> splits = series_splits(pd.DataFrame({"a": np.arange(60.0)}), target=["a"], window=4, horizon=2)
             >>> model = create_model("forecaster-quantile-lstm", units=(4,), **splits.model_arguments)
             >>> splits.for_model(model).task
@@ -133,7 +132,7 @@ class Splits:
         config = self.decoding.to_config()
         config.pop("quantiles", None)
         if TASKS[task].quantiles is not None:
-            from rnnzoo.model_outputs import output_quantiles
+            from rnnzoo.keras_models.model_outputs import output_quantiles
 
             config["quantiles"] = output_quantiles(model)
         return dataclasses.replace(self, task=task, decoding=Decoding.from_config({**config, "task": task}))
@@ -264,7 +263,7 @@ class Splits:
             with origins[name].named():
                 encoded = encode_targets(decoding, labels, part=name)
                 splits[name] = _sequence_split(rows, encoded, preprocessing, task, origins[name])
-        facts = {"checksum": _checksum(parts), **description, "split_seed": seed}
+        facts = {"checksum": checksum_of(parts), **description, "split_seed": seed}
         facts["rows"] = {name: len(split) for name, split in splits.items()}
         return cls(
             train=splits["train"],
@@ -282,7 +281,7 @@ class Splits:
     ) -> Splits:
         """Makes splits of a pandas frame with a column of texts and one of labels.
 
-        A frame whose rows follow each other in time is for ``rnnzoo.data.series.series_splits``.
+        A frame whose rows follow each other in time is for ``rnnzoo.data.readers.series.series_splits``.
 
         Args:
             frame: The frame.
@@ -333,116 +332,6 @@ class Splits:
         )
 
 
-def split_parts(
-    rows: Pair,
-    validation: Pair | None,
-    test: Pair | None,
-    *,
-    validation_fraction: float,
-    test_fraction: float,
-    stratify: bool,
-    seed: int,
-) -> dict[str, Pair]:
-    """Splits off the parts that are not given; the work under ``Splits.from_arrays`` and ``split_groups``."""
-    parts, _ = split_with_origins(
-        rows,
-        validation,
-        test,
-        validation_fraction=validation_fraction,
-        test_fraction=test_fraction,
-        stratify=stratify,
-        seed=seed,
-    )
-    return parts
-
-
-def split_with_origins(
-    rows: Pair,
-    validation: Pair | None,
-    test: Pair | None,
-    *,
-    validation_fraction: float,
-    test_fraction: float,
-    stratify: bool,
-    seed: int,
-) -> tuple[dict[str, Pair], dict[str, RowOrigin]]:
-    """Splits off the parts that are not given, and says which of the rows those of each part are."""
-    checks.seed(seed)
-    check_fractions(validation_fraction, test_fraction, both=validation is None and test is None)
-    for pair, name in ((rows, "inputs"), (validation, "validation"), (test, "test")):
-        if pair is not None and len(pair[0]) != len(pair[1]):
-            raise DataError(
-                f"{name}: received {len(pair[0])} rows and {len(pair[1])} targets; expected the same number."
-            )
-        if pair is not None and len(pair[0]) == 0:
-            raise DataError(f"{name}: received no rows; expected at least one.")
-    total = len(rows[0])
-    # Names of all rows first, so that a row without one is named as the caller counts.
-    classes = (
-        np.array(label_names(rows[1]), object) if stratify and (validation is None or test is None) else None
-    )
-    numbers = {"train": np.arange(total)}
-    if test is None and test_fraction:
-        count = round(total * test_fraction)
-        numbers["train"], numbers["test"] = _split_off(numbers["train"], count, classes, seed=seed)
-    if validation is None:
-        count = round(total * validation_fraction)
-        numbers["train"], numbers["validation"] = _split_off(
-            numbers["train"], count, classes, seed=(seed + 1) % 2**32
-        )
-    parts, origins = {"train": rows}, {"train": RowOrigin()}
-    for name, given in (("train", None), ("validation", validation), ("test", test)):
-        if given is not None:
-            parts[name], origins[name] = given, RowOrigin(name)
-        elif name in numbers and len(numbers) > 1:
-            parts[name], origins[name] = _take(rows, numbers[name]), RowOrigin(numbers=numbers[name])
-    return parts, origins
-
-
-def check_fractions(validation: float, test: float, *, both: bool = True) -> None:
-    """Checks the shares to be split off; of ``both`` together, that they leave rows to learn from."""
-    checks.number("validation_fraction", validation, above=0, below=1)
-    checks.number("test_fraction", test, minimum=0, below=1)
-    if both:
-        # Rounded, for 1 - 0.7 is more than 0.3.
-        fix = f"Leave rows to learn from: validation_fraction is {validation:g}."
-        checks.number("test_fraction", test, below=round(1 - validation, 12), fix=fix)
-
-
-def _split_off(
-    numbers: np.ndarray, count: int, classes: np.ndarray | None, *, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Splits the numbers of rows in two; ``classes`` are those of all rows."""
-    from sklearn.model_selection import train_test_split
-
-    if not 1 <= count < len(numbers):
-        raise DataError(
-            f"inputs: received {len(numbers)} rows; expected enough to split off {max(count, 1)}. Add rows."
-        )
-    own = None if classes is None else classes[numbers].tolist()
-    if own is not None:
-        _check_classes(own, count)
-    kept, taken = train_test_split(np.arange(len(numbers)), test_size=count, random_state=seed, stratify=own)
-    return numbers[kept], numbers[taken]
-
-
-def _check_classes(classes: Sequence[str], count: int) -> None:
-    """Checks that rows can be split by class so that each part has its share of every class."""
-    what = f"inputs: cannot split off {count} of {len(classes)} rows by class"
-    numbers = Counter(classes)
-    rare = sorted(name for name, number in numbers.items() if number < 2)
-    if rare:
-        raise DataError(
-            f"{what}: received one row only of {listed(rare)}; expected two at least of every class. Add rows of rare "
-            "classes, drop them, or call Splits.from_arrays with stratify=False."
-        )
-    if min(count, len(classes) - count) < len(numbers):
-        raise DataError(
-            f"{what}: received {len(numbers)} classes; expected a row of each on both sides. Choose other fractions, "
-            "add rows, or call Splits.from_arrays with stratify=False."
-        )
-
-
 def _lists(pair: Pair) -> Pair:
     """Turns columns of pandas, which are asked for rows by their index, into lists."""
     rows, targets = (
@@ -450,14 +339,6 @@ def _lists(pair: Pair) -> Pair:
         for part in pair
     )
     return rows, targets
-
-
-def _take(rows: Pair, numbers: np.ndarray) -> Pair:
-    inputs, targets = (
-        part[numbers] if isinstance(part, np.ndarray) else [part[number] for number in numbers]
-        for part in rows
-    )
-    return inputs, targets
 
 
 def _first_that_tells(rows: Rows) -> Any:
@@ -544,21 +425,3 @@ def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:
         f"preprocessing: received {type(preprocessing).__name__}, which does not say what a model takes; expected one "
         "of rnnzoo's. Pass the arguments yourself, such as create_model(name, num_features=8, num_classes=2)."
     )
-
-
-def _checksum(parts: Mapping[str, Pair]) -> str:
-    digest = hashlib.sha256()
-    for name, pair in parts.items():
-        digest.update(name.encode())
-        for part in pair:
-            for row in part:
-                digest.update(_bytes(row))
-    return digest.hexdigest()
-
-
-def _bytes(row: Any) -> bytes:
-    if isinstance(row, Mapping):
-        return b"".join(name.encode() + np.asarray(row[name], np.float64).tobytes() for name in sorted(row))
-    if isinstance(row, str | list | tuple):
-        return json.dumps(row, default=str).encode()
-    return np.asarray(row).tobytes()

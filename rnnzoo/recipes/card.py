@@ -17,7 +17,7 @@ from rnnzoo.files import read_json
 from rnnzoo.recipes.machine import describe_machine, describe_versions
 from rnnzoo.recipes.recipe import Recipe
 from rnnzoo.report import Section, write_report
-from rnnzoo.training.run_directory import RunDirectory
+from rnnzoo.training.run.run_directory import RunDirectory
 
 #: Scores of a trained model, by name, each with mean, deviation, lowest and highest over the runs.
 Statistics = dict[str, dict[str, float]]

@@ -9,7 +9,7 @@ from pathlib import Path
 from rnnzoo.errors import PathExistsError
 from rnnzoo.files import refuse_existing
 from rnnzoo.recipes.recipe import Recipe
-from rnnzoo.training.run_directory import RunDirectory
+from rnnzoo.training.run.run_directory import RunDirectory
 
 CARD, PAGE, ONNX = "card.json", "card.html", "model.onnx"
 

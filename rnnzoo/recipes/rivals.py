@@ -11,7 +11,7 @@ from sklearn.svm import SVC
 
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
-from rnnzoo.training.baselines import design
+from rnnzoo.evaluation.baselines import design
 
 #: By name: makes the classifier.
 RIVALS: dict[str, Callable[[], Any]] = {

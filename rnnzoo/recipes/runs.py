@@ -11,9 +11,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from rnnzoo.data.datasets import load_dataset
-from rnnzoo.data.learned_vectors import learn_word_vectors
+from rnnzoo.data.sets.datasets import load_dataset
 from rnnzoo.data.splits import Splits
+from rnnzoo.data.vectors.learned_vectors import learn_word_vectors
+from rnnzoo.evaluation.evaluation import score_outputs
+from rnnzoo.evaluation.scores import Scores
 from rnnzoo.files import write_json
 from rnnzoo.recipes.card import Card, build_card, write_page
 from rnnzoo.recipes.folder import CARD, ONNX, PAGE, check_folder, clear_folder, run_path
@@ -22,14 +24,12 @@ from rnnzoo.recipes.recipe import BASELINE_SECONDS, Recipe
 from rnnzoo.recipes.rivals import run_rival
 from rnnzoo.recipes.table import get_recipe
 from rnnzoo.tasks import get_task
-from rnnzoo.training.baseline_scores import STOPPED
 from rnnzoo.training.config import TrainConfig
-from rnnzoo.training.evaluation import score_outputs
-from rnnzoo.training.run_directory import RunDirectory
-from rnnzoo.training.scores import Scores
+from rnnzoo.training.run.baseline_scores import STOPPED
+from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.trainer import train
 from rnnzoo.zoo import create_model
-from rnnzoo_export.onnx_export import export_onnx
+from rnnzoo_export.formats.onnx_export import export_onnx
 
 _ROWS = (1, 32)
 
@@ -158,7 +158,7 @@ def _rivals(recipe: Recipe, splits: Splits) -> dict[str, Scores]:
 
 
 def _export(recipe: Recipe, run: RunDirectory, path: Path) -> dict[str, Any]:
-    from rnnzoo.loading import load_model
+    from rnnzoo.keras_models.loading import load_model
 
     model = load_model(run.model)
     export_onnx(model, path, overwrite=True)

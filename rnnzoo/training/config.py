@@ -82,7 +82,7 @@ class TrainConfig:
             from them do (``drop_state_probability`` in the program of Melis 2018, arXiv:1707.05589), above all after
             few epochs, for each has one such start a row. 0, for a single long text is best read in one piece.
         discriminative: How many times smaller the learning rate of a group of layers is than that of the group above
-            it, from the head down (``rnnzoo.training.layer_groups``); 2.6 in ULMFiT (Howard & Ruder 2018,
+            it, from the head down (``rnnzoo.training.optimization.layer_groups``); 2.6 in ULMFiT (Howard & Ruder 2018,
             arXiv:1801.06146). ``None``, for models that start from random weights: one rate for all.
         gradual_unfreezing: Epochs after which one more group of layers is trained, from the head down, so that a new
             head does not spoil the layers under it; 1 in ULMFiT. Frozen weights stay exactly what they are; their

@@ -27,7 +27,7 @@ from matplotlib.figure import Figure
 from zoo import machine, read_rows, write_rows
 
 from rnnzoo import Splits, TrainConfig, create_model, evaluate, load_dataset, train
-from rnnzoo.training.plots import BLUE, GREY, ORANGE, STYLE, save_figure
+from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE, save_figure
 
 RESULTS = Path(__file__).parent / "results" / "ablation.csv"
 PICTURE = RESULTS.with_suffix(".png")

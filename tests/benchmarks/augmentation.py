@@ -29,10 +29,10 @@ import numpy as np
 from zoo import machine, read_rows, write_rows
 
 from rnnzoo import Splits, TrainConfig, back_translate, create_model, load_dataset, pair_splits, train
-from rnnzoo.data.pairs import read_lines
-from rnnzoo.data.set_files import data_directory
-from rnnzoo.training.baselines import run_baselines
-from rnnzoo.training.scores import score
+from rnnzoo.data.readers.pairs import read_lines
+from rnnzoo.data.sets.set_files import data_directory
+from rnnzoo.evaluation.baselines import run_baselines
+from rnnzoo.evaluation.scores import score
 from rnnzoo_export import Translator, export_seq2seq_onnx
 
 RESULTS = Path(__file__).parent / "results" / "augmentation.csv"

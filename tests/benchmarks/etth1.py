@@ -20,9 +20,9 @@ import numpy as np
 from zoo import machine, read_rows, write_rows
 
 from rnnzoo import Splits, TrainConfig, create_model, load_dataset, train
+from rnnzoo.evaluation.baselines import run_baselines
+from rnnzoo.evaluation.evaluation import evaluate_part
 from rnnzoo.tasks import get_task
-from rnnzoo.training.baselines import run_baselines
-from rnnzoo.training.evaluation import evaluate_part
 
 RESULTS = Path(__file__).parent / "results" / "etth1.csv"
 MODELS = ("forecaster-gru", "forecaster-revin-gru", "forecaster-segrnn")

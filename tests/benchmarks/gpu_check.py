@@ -58,9 +58,9 @@ from rnnzoo import (
     load_dataset,
     train,
 )
-from rnnzoo.model_layers import recurrent_layers
+from rnnzoo.keras_models.model_layers import recurrent_layers
 from rnnzoo.recipes.machine import describe_machine, describe_versions
-from rnnzoo.training.optimizers import build_optimizer
+from rnnzoo.training.optimization.optimizers import build_optimizer
 
 #: The kernel as it stands in a graph.
 _KERNEL = "CudnnRNNV3"

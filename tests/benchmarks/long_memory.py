@@ -32,8 +32,8 @@ import numpy as np
 from zoo import machine, write_rows
 
 from rnnzoo import build_classifier, build_tagger
-from rnnzoo.training.gradient_norms import measure_gradient_norms
-from rnnzoo.training.plots import gradient_reach, save_figure
+from rnnzoo.training.run.plots import gradient_reach, save_figure
+from rnnzoo.training.watching.gradient_norms import measure_gradient_norms
 
 RESULTS = Path(__file__).parent / "results" / "long_memory.csv"
 NORMS = RESULTS.with_name("gradient_reach.csv")

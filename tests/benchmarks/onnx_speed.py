@@ -25,7 +25,7 @@ from zoo import machine, write_rows
 
 from rnnzoo import build_classifier
 from rnnzoo_export import export_onnx
-from rnnzoo_export.lowering import count_operators
+from rnnzoo_export.graph.protos import count_operators
 
 RESULTS = Path(__file__).parent / "results" / "onnx_speed.csv"
 STEPS = 100

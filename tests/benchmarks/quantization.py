@@ -28,7 +28,7 @@ from zoo import machine, write_rows
 from rnnzoo import Splits, TrainConfig, create_model, load_dataset, read_table, train
 from rnnzoo.errors import ExportError
 from rnnzoo_export import export_onnx, quantize_onnx
-from rnnzoo_export.quantization import METHODS
+from rnnzoo_export.formats.quantization import METHODS
 
 RESULTS = Path(__file__).parent / "results" / "quantization.csv"
 

@@ -16,11 +16,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from rnnzoo.evaluation.scores import Scores
 from rnnzoo.files import write_json
 from rnnzoo.recipes.card import Card, known_card, spread, statistics
 from rnnzoo.recipes.recipe import Recipe
 from rnnzoo.recipes.table import list_recipes
-from rnnzoo.training.scores import Scores
 
 CARDS = Path(__file__).parents[2] / "rnnzoo" / "recipes" / "cards"
 
@@ -83,10 +83,10 @@ def renew_baselines(recipe: Recipe, known: dict[str, dict[str, Scores]]) -> None
 
 def fit_baselines(recipe: Recipe, number: int) -> dict[str, Scores]:
     """Fits and scores the baselines of one run."""
+    from rnnzoo.evaluation.baselines import answer_each
+    from rnnzoo.evaluation.evaluation import score_outputs
     from rnnzoo.recipes.runs import load
     from rnnzoo.tasks import get_task
-    from rnnzoo.training.baselines import answer_each
-    from rnnzoo.training.evaluation import score_outputs
 
     splits = load(recipe, number)
     part = splits.test if splits.test is not None else splits.validation

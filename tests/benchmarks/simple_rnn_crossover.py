@@ -22,7 +22,8 @@ from onnx_speed import STEPS
 from timing import medians, session
 from zoo import machine, write_rows
 
-from rnnzoo_export import export_onnx, simple_rnn_nodes
+from rnnzoo_export import export_onnx
+from rnnzoo_export.graph import simple_rnn_nodes
 
 RESULTS = Path(__file__).parent / "results" / "simple_rnn_crossover.csv"
 FEATURES = 64

@@ -25,8 +25,8 @@ import numpy as np
 from zoo import machine, read_rows, write_rows
 
 from rnnzoo import Splits, TrainConfig, create_model, get_spec, load_dataset, train
-from rnnzoo.training.baselines import run_baselines
-from rnnzoo.training.scores import score
+from rnnzoo.evaluation.baselines import run_baselines
+from rnnzoo.evaluation.scores import score
 
 RESULTS = Path(__file__).parent / "results" / "speech.csv"
 CLASSIFIERS = ("speech-digits-gru", "speech-digits-bilstm")

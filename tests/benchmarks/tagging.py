@@ -24,10 +24,10 @@ import numpy as np
 from zoo import machine, snips, write_rows
 
 from rnnzoo import Splits, TrainConfig, create_model, train
-from rnnzoo.training.baselines import run_baselines
-from rnnzoo.training.compatibility import suited
-from rnnzoo.training.evaluation import evaluate_part
-from rnnzoo.training.scores import score
+from rnnzoo.evaluation.baselines import run_baselines
+from rnnzoo.evaluation.compatibility import suited
+from rnnzoo.evaluation.evaluation import evaluate_part
+from rnnzoo.evaluation.scores import score
 
 RESULTS = Path(__file__).parent / "results" / "tagging.csv"
 MODELS = ("text-tagger-bilstm", "text-tagger-bilstm-crf", "text-tagger-char-bilstm-crf")

@@ -44,10 +44,10 @@ from zoo import machine, write_rows
 from rnnzoo import TrainConfig, build_classifier, create_model, load_dataset
 from rnnzoo.data.batching import batch_order, token_batch_order
 from rnnzoo.tasks import get_task
-from rnnzoo.training.callbacks import StopOnNonFinite
-from rnnzoo.training.execution import executing, steps_per_execution
-from rnnzoo.training.optimizers import build_optimizer
-from rnnzoo.training.recurrent_loops import written_gradients
+from rnnzoo.training.optimization.optimizers import build_optimizer
+from rnnzoo.training.watching.callbacks import StopOnNonFinite
+from rnnzoo.training.watching.execution import executing, steps_per_execution
+from rnnzoo.training.written_gradients.recurrent_loops import written_gradients
 
 RESULTS = Path(__file__).parent / "results" / "training_speed.csv"
 PROFILE = Path(__file__).parent / "results" / "input_pipeline.csv"

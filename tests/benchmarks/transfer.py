@@ -43,12 +43,12 @@ from rnnzoo import (
     train,
     transfer,
 )
-from rnnzoo.data.set_files import data_directory
-from rnnzoo.data.streams import END_OF_LINE
+from rnnzoo.data.readers.running_text import END_OF_LINE
+from rnnzoo.data.sets.set_files import data_directory
+from rnnzoo.evaluation.baselines import answer_each
+from rnnzoo.evaluation.scores import score
 from rnnzoo.preprocessing import TokenPreprocessing
 from rnnzoo.preprocessing.text import split_words
-from rnnzoo.training.baselines import answer_each
-from rnnzoo.training.scores import score
 
 RESULTS = Path(__file__).parent / "results" / "transfer.csv"
 BASELINES = (

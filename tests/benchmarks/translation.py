@@ -26,8 +26,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from zoo import machine, read_rows, write_rows
 
 from rnnzoo import Splits, TrainConfig, create_model, train
-from rnnzoo.data.pairs import Texts, pair_splits, read_lines
-from rnnzoo.data.set_files import data_directory
+from rnnzoo.data.readers.pairs import Texts, pair_splits, read_lines
+from rnnzoo.data.sets.set_files import data_directory
 from rnnzoo_export import Translator, export_seq2seq_onnx
 
 RESULTS = Path(__file__).parent / "results" / "translation.csv"

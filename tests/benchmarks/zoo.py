@@ -23,12 +23,12 @@ import keras
 import numpy as np
 
 from rnnzoo import Splits, TrainConfig, create_model, get_spec, list_models, load_dataset, read_table, train
-from rnnzoo.data.set_files import data_directory
+from rnnzoo.data.sets.set_files import data_directory
 from rnnzoo.data.split import Split
+from rnnzoo.evaluation.baselines import run_baselines
+from rnnzoo.evaluation.scores import score
 from rnnzoo.recipes.machine import describe_machine, describe_versions
-from rnnzoo.training.baselines import run_baselines
-from rnnzoo.training.run_directory import RunDirectory
-from rnnzoo.training.scores import score
+from rnnzoo.training.run.run_directory import RunDirectory
 
 RESULTS = Path(__file__).parent / "results" / "zoo.csv"
 CONFIG: dict[str, Any] = {"epochs": 20, "early_stopping": 3, "tensorboard": False}

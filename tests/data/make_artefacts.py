@@ -26,7 +26,7 @@ import rnnzoo
 from rnnzoo import Splits, TrainConfig, create_model, train
 from rnnzoo.cli.app import run as rnnzoo_command
 from rnnzoo.files import refuse_existing_file, write_csv, write_json
-from rnnzoo.training.checkpoint import Checkpoint
+from rnnzoo.training.run.checkpoint import Checkpoint
 from rnnzoo.version import __version__
 from rnnzoo_export import OnnxPredictor, save_bundle
 from rnnzoo_tuning import Choice, Real, SearchSpace, run_search

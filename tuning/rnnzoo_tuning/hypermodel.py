@@ -10,11 +10,11 @@ import keras
 import keras_tuner
 
 from rnnzoo.data.splits import Splits
+from rnnzoo.evaluation.compatibility import check_model_fits, check_name_fits, suited
 from rnnzoo.tasks import Task
-from rnnzoo.training.compatibility import check_model_fits, check_name_fits, suited
 from rnnzoo.training.config import TrainConfig
-from rnnzoo.training.execution import steps_per_execution
-from rnnzoo.training.trainer import fit, monitored
+from rnnzoo.training.loop import fit, monitored
+from rnnzoo.training.watching.execution import steps_per_execution
 from rnnzoo.zoo import create_model
 from rnnzoo_tuning.space import SearchSpace
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
 from rnnzoo.report import show
-from rnnzoo.training.plots import BLUE, GREY, ORANGE, STYLE, save_figure
+from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE, save_figure
 
 #: Up to this many values each gets its own tick.
 _FEW = 5

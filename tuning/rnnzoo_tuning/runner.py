@@ -16,9 +16,11 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
-from rnnzoo.training.differences import differences
-from rnnzoo.training.run_directory import RunDirectory
-from rnnzoo.training.trainer import TrainResult, monitored, train
+from rnnzoo.training.loop import monitored
+from rnnzoo.training.result import TrainResult
+from rnnzoo.training.run.differences import differences
+from rnnzoo.training.run.run_directory import RunDirectory
+from rnnzoo.training.trainer import train
 from rnnzoo.zoo import create_model
 from rnnzoo_tuning.hypermodel import ZooHyperModel
 from rnnzoo_tuning.report import TrialTable, write_search_files

@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnzoo.errors import DataError, PathExistsError, RunError
 from rnnzoo.files import read_json, write_json
-from rnnzoo.training.differences import differences
+from rnnzoo.training.run.differences import differences
 
 #: Where Keras Tuner keeps its files; its presence says that the directory is a search, as that of ``SETTINGS`` does.
 TUNER = "tuner"

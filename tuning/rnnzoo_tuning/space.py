@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import rnnzoo
 from rnnzoo import checks
+from rnnzoo.builders.builder_names import builder_parameters
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.zoo import get_spec
@@ -104,8 +103,7 @@ class SearchSpace:
             raise ArgumentError("space: received no dimension; expected at least one to search over.")
         if ("width" in self.model) != ("depth" in self.model):
             raise ArgumentError("space: width and depth go together; give both, or units itself.")
-        builder = getattr(rnnzoo, get_spec(model_name).builder)
-        known_model = {*inspect.signature(builder).parameters, "width", "depth"}
+        known_model = {*builder_parameters(get_spec(model_name).builder), "width", "depth"}
         known_training = {item.name for item in dataclasses.fields(TrainConfig)}
         for names, known, kind in (
             (self.model, known_model, "builder argument"),

@@ -30,16 +30,16 @@ from starlette.routing import Route
 
 from rnnzoo.errors import DataError, RequestError
 from rnnzoo.version import __version__
+from rnnzoo_export.inference.predictor import OnnxPredictor
+from rnnzoo_export.inference.validation import shorten
 from rnnzoo_export.serving import protocol
 from rnnzoo_export.serving.batching import Batcher
 from rnnzoo_export.serving.body import read_body
 from rnnzoo_export.serving.host_check import HostCheck
 from rnnzoo_export.serving.page import render_page
 from rnnzoo_export.serving.parameters import check_keys
-from rnnzoo_export.serving.predictor import OnnxPredictor
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.traffic import Traffic, TrafficControl
-from rnnzoo_export.serving.validation import shorten
 from rnnzoo_export.signature import Signature
 
 VERSION = "1"

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rnnzoo.errors import RequestError
-from rnnzoo_export.serving.predictor import check_outputs
+from rnnzoo_export.inference.predictor import check_outputs
 
 Arrays = Mapping[str, np.ndarray]
 _Result = dict[str, np.ndarray] | Exception

@@ -8,7 +8,7 @@ from importlib import resources
 
 from starlette.responses import Response
 
-from rnnzoo_export.serving.predictor import OnnxPredictor
+from rnnzoo_export.inference.predictor import OnnxPredictor
 
 _MARK = "/*MODEL*/null"
 _POLICY = (

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from rnnzoo.errors import RequestError
-from rnnzoo_export.serving.validation import shorten
+from rnnzoo_export.inference.validation import shorten
 
 Place = Literal["request", "input", "output"]
 

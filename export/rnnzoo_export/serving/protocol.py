@@ -16,8 +16,8 @@ import orjson
 
 from rnnzoo.errors import DataError, RequestError
 from rnnzoo.preprocessing.json_text import check_unique_keys
+from rnnzoo_export.inference.validation import Limits, check_names, check_shape, place_in, shorten
 from rnnzoo_export.serving.parameters import check_keys, read_parameter
-from rnnzoo_export.serving.validation import Limits, check_names, check_shape, place_in, shorten
 from rnnzoo_export.signature import Signature, TensorSpec
 
 DATATYPES = {

@@ -19,9 +19,9 @@ from starlette.applications import Starlette
 
 from rnnzoo.errors import ArgumentError, RunError
 from rnnzoo_export.bundle import Bundle, load_bundle
+from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.serving.app import create_app
 from rnnzoo_export.serving.connections import cut_connections, most_connections
-from rnnzoo_export.serving.predictor import OnnxPredictor
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.traffic import Traffic
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
-from rnnzoo_export.serving.validation import Limits
+from rnnzoo_export.inference.validation import Limits
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from rnnzoo.data.augmentation.base import Augmentation
 from rnnzoo.data.augmentation.table import fitted_augmentations
+from rnnzoo.data.readers.large_table_rows import StreamedSplit
 from rnnzoo.data.split import Batch, Split
 from rnnzoo.data.splits import Splits
-from rnnzoo.data.streamed_rows import StreamedSplit
 from rnnzoo.errors import ArgumentError, EmptyRowError
 from rnnzoo.preprocessing import Preprocessing, WindowPreprocessing
 

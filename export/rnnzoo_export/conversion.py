@@ -1,0 +1,195 @@
+"""A network as ONNX with fused recurrent operators, proved equal before the file appears."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import tensorflow as tf
+import tf2onnx
+from keras import layers
+from onnx import helper, numpy_helper, version_converter
+
+from rnnzoo import checks, files
+from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError
+from rnnzoo.version import __version__
+from rnnzoo_export.graph.lowering import lower_markers
+from rnnzoo_export.graph.marker_spec import DOMAIN
+from rnnzoo_export.graph.markers import marking
+from rnnzoo_export.graph.protos import checked, count_operators, dimensions
+from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.reports import ExportReport, ParityReport
+from rnnzoo_export.signature import Signature
+
+DEFAULT_OPSET = 18
+_OLDEST_OPSET, _NEWEST_OPSET = 13, 24
+_TF2ONNX_NEWEST = 18
+# ONNX has no recurrence over images at all: whoever builds one of these wants its loop.
+_LOOPS_BY_NATURE = (layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D)
+
+
+def write_onnx(
+    exportable: Exportable,
+    target: Path,
+    *,
+    opset: int = DEFAULT_OPSET,
+    strict: bool,
+    check: Callable[[Path], ParityReport],
+    properties: Mapping[str, str] | None = None,
+) -> ExportReport:
+    """Converts, proves and writes; the work under the functions that export.
+
+    Args:
+        exportable: What to convert.
+        target: The file to write.
+        opset: The ONNX operator set.
+        strict: Whether loops are refused, but for those of ConvLSTM.
+        check: Proves the file, which still has a temporary name.
+        properties: Further metadata of the file.
+    """
+    checks.flag("strict", strict)
+    _refuse_types(exportable.signature)
+    proto, fused, looping = _convert(exportable, min(opset, _TF2ONNX_NEWEST))
+    if strict:
+        _refuse_loops(looping)
+    loops = [layer.name for layer in looping]
+    if opset > _TF2ONNX_NEWEST:
+        proto = version_converter.convert_version(proto, opset)
+    steps = {} if exportable.least_steps is None else {"least_steps": str(exportable.least_steps)}
+    _describe(proto, exportable.signature, loops, {**steps, **(properties or {})})
+    proto = checked(proto)
+    with files.replacing(target) as temporary:
+        onnx.save(proto, temporary)
+        parity = check(temporary)
+    return ExportReport(target, opset, count_operators(proto), tuple(fused), tuple(loops), parity)
+
+
+def _refuse_loops(looping: Sequence[Any]) -> None:
+    refused = [layer.name for layer in looping if not isinstance(layer, _LOOPS_BY_NATURE)]
+    if refused:
+        raise UnsupportedLayerError(
+            f"layer {refused[0]!r}: ONNX has no operator for it, so that it would run as a slow loop; expected LSTM, "
+            "GRU or SimpleRNN with activations that ONNX has. Change it, or pass strict=False (rnnzoo export: "
+            "--allow-loops), which accepts the loop."
+        )
+
+
+def _refuse_types(signature: Signature) -> None:
+    for spec in signature.inputs:
+        if spec.dtype == "bfloat16":
+            raise UnsupportedLayerError(
+                f"input {spec.name!r}: received the type bfloat16, which onnxruntime takes from no array; expected "
+                "float32. Build the model with keras.Input(..., dtype='float32') and give it these weights "
+                "(set_weights)."
+            )
+
+
+def check_opset(opset: int | None) -> int:
+    """Returns the operator set to write, 18 by default, or raises ``ArgumentError``."""
+    if opset is None:
+        return DEFAULT_OPSET
+    if checks.integer("opset", opset, minimum=_OLDEST_OPSET) > _NEWEST_OPSET:
+        raise ArgumentError(f"opset: received {opset}; expected {_OLDEST_OPSET} to {_NEWEST_OPSET}.")
+    return opset
+
+
+def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[str], list[Any]]:
+    """Returns the lowered model, the names of the fused layers and the layers that stayed loops."""
+    specs = exportable.tensor_specs
+    with exportable.portable(), exportable.tracing(), marking() as marked:
+        function = tf.function(exportable, input_signature=specs, autograph=False)
+        graph = function.get_concrete_function().graph
+        steps = {key: _run_tf2onnx(step, step.input_signature, opset) for key, step in marked.steps.items()}
+    proto = _run_tf2onnx(function, specs, opset)
+    _restore_constants(proto, graph.captures, {spec.name for spec in exportable.signature.inputs})
+    fused = lower_markers(proto, steps)
+    _order(proto, exportable.signature)
+    return proto, fused, marked.loops
+
+
+def _run_tf2onnx(function: Any, specs: Any, opset: int) -> onnx.ModelProto:
+    logger = logging.getLogger("tf2onnx")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        proto, _ = tf2onnx.convert.from_function(
+            function,
+            specs,
+            opset=opset,
+            custom_ops={"PyFunc": DOMAIN},
+            custom_op_handlers={"Erfc": (_convert_erfc, [])},
+            extra_opset=[helper.make_opsetid(DOMAIN, 1)],
+        )
+    except Exception as error:  # tf2onnx raises whatever comes: ValueError, KeyError, its own
+        raise ExportError(
+            f"model: tf2onnx {tf2onnx.__version__} cannot convert it ({' '.join(str(error).split())[:300]}). "
+            "Replace the operation it names by one that ONNX has."
+        ) from error
+    finally:
+        logger.setLevel(level)
+    return proto
+
+
+def _restore_constants(proto: onnx.ModelProto, captures: Any, inputs: set[str]) -> None:
+    """Gives tensors that a layer keeps outside of variables their values back; tf2onnx makes inputs of them."""
+    values = {inner.name: outer for outer, inner in captures}
+    for value in proto.graph.input:
+        if value.name not in inputs and value.name in values:
+            tensor = numpy_helper.from_array(values[value.name].numpy(), value.name)
+            proto.graph.initializer.append(tensor)
+
+
+def _convert_erfc(context: Any, node: Any, name: str, _: Any) -> Any:
+    """Gives tf2onnx the operation of Keras's exact gelu, which it does not know: erfc(x) = 1 - erf(x)."""
+    (x,), (y,) = node.input, node.output
+    dtype, shape = context.get_dtype(y), context.get_shape(y)
+    context.remove_node(node.name)
+    number = np.array(1, tf2onnx.utils.map_onnx_to_numpy_type(dtype))
+    one = context.make_const(tf2onnx.utils.make_name("one"), number).output[0]
+    erf = context.make_node("Erf", [x]).output[0]
+    return context.make_node("Sub", [one, erf], outputs=[y], shapes=[shape], dtypes=[dtype], name=name)
+
+
+def _order(proto: onnx.ModelProto, signature: Signature) -> None:
+    """Puts inputs and outputs in the model's order and names their free axes."""
+    for field, specs in ((proto.graph.input, signature.inputs), (proto.graph.output, signature.outputs)):
+        found = {value.name: value for value in field}
+        missing = [spec.name for spec in specs if spec.name not in found]
+        if missing:
+            raise ExportError(
+                f"model: its {missing[0]!r} was lost in the conversion; found {sorted(found)}. "
+                "An input that nothing reads cannot be exported: leave it out of the model."
+            )
+        ordered = [found[spec.name] for spec in specs]
+        for value, spec in zip(ordered, specs, strict=True):
+            value.CopyFrom(
+                helper.make_tensor_value_info(
+                    value.name, value.type.tensor_type.elem_type, dimensions(spec.name, spec.shape)
+                )
+            )
+        del field[:]
+        field.extend(ordered)
+
+
+def _describe(
+    proto: onnx.ModelProto, signature: Signature, loops: list[str], properties: Mapping[str, str]
+) -> None:
+    proto.producer_name, proto.producer_version = "rnnzoo", __version__
+    helper.set_model_props(
+        proto,
+        {
+            "rnnzoo": __version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "tf2onnx": tf2onnx.__version__,
+            "signature": json.dumps(signature.to_config()),
+            "loops": json.dumps(loops),
+            **properties,
+        },
+    )

@@ -1,0 +1,1 @@
+"""Bundles and model repositories of inference servers."""

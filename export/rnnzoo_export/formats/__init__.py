@@ -1,0 +1,1 @@
+"""The files that an export writes: ONNX, SavedModel, streaming, encoder and decoder, quantized."""

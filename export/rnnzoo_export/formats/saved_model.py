@@ -1,0 +1,134 @@
+"""Keras to SavedModel: portable, with a named signature, proved equal before the directory appears."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo import files
+from rnnzoo.errors import ArgumentError
+from rnnzoo.preprocessing import TextPreprocessing
+from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.parity.comparison import compare, given_batch
+from rnnzoo_export.parity.parity import check_saved_model
+from rnnzoo_export.parity.runtimes import ARRAYS_KEY, DEFAULT_KEY, load_signature
+from rnnzoo_export.raw.kinds import check_fit, find_raw_graph
+from rnnzoo_export.raw.saved_text import TextTokens
+from rnnzoo_export.raw.text_graph import TextGraph
+from rnnzoo_export.raw.wrapping import joined_examples
+from rnnzoo_export.reports import ParityReport
+
+
+def export_saved_model(
+    model: keras.Model,
+    directory: str | os.PathLike[str],
+    *,
+    input_signature: Any = None,
+    text: TextPreprocessing | None = None,
+    parity_inputs: Mapping[str, np.ndarray] | None = None,
+    overwrite: bool = False,
+) -> ParityReport:
+    """Exports a Keras model as a SavedModel that loads on machines without a GPU too.
+
+    Its signature ``serving_default`` has the model's inputs and outputs by name, with batch and time free where
+    the model leaves them free. It holds no cuDNN operation. With ``text``, ``serving_default`` takes strings ``text``
+    ``(batch,)`` instead, and a second signature ``arrays`` takes the model's own inputs.
+
+    TensorFlow Serving looks for a directory named by a version number, such as ``my_model/1``.
+
+    Args:
+        model: A functional, sequential or built subclassed model.
+        directory: The directory to make.
+        input_signature: What a subclassed model takes: see ``Exportable``.
+        text: The fitted preprocessing of texts or words, to be part of it.
+        parity_inputs: Inputs by name on which it must agree with the model, beside random ones.
+        overwrite: Whether an existing directory is replaced.
+
+    Returns:
+        The measured agreement with the Keras model.
+
+    Raises:
+        PathExistsError: If the directory holds something and ``overwrite`` is false.
+        UnsupportedLayerError: If a layer cannot be exported.
+        ParityError: If it does not answer as the model does; nothing is written then.
+
+    Reference:
+        https://www.tensorflow.org/guide/saved_model
+    """
+    files.refuse_existing(directory, overwrite=overwrite)
+    names = None
+    if text is not None:
+        if not isinstance(text, TextPreprocessing) or find_raw_graph(text) is None:
+            raise ArgumentError(
+                f"text: received {type(text).__name__}; expected TextPreprocessing or TokenPreprocessing. "
+                "Pass a fitted preprocessing."
+            )
+        names = TextGraph.network_inputs if len(getattr(model, "inputs", None) or []) == 1 else None
+    exportable = Exportable(model, input_signature=input_signature, input_names=names)
+    with files.new_directory(directory, overwrite=overwrite) as temporary:
+        return write_saved_model(
+            exportable, temporary, text=text, parity_inputs=parity_inputs, name=str(directory)
+        )
+
+
+def write_saved_model(
+    exportable: Exportable,
+    directory: Path,
+    *,
+    text: TextPreprocessing | None = None,
+    parity_inputs: Mapping[str, np.ndarray] | None,
+    name: str,
+) -> ParityReport:
+    """Writes and proves; the work under ``export_saved_model`` and ``save_bundle``."""
+    graph = None if text is None else TextGraph(text)
+    if graph is not None:
+        check_fit(exportable.signature, graph)
+    archive = keras.export.ExportArchive()
+    archive.track(exportable.model)
+    with exportable.portable(), exportable.tracing():
+        key = DEFAULT_KEY if text is None else ARRAYS_KEY
+        archive.add_endpoint(key, exportable.__call__, input_signature=exportable.tensor_specs)
+        if text is not None:
+            tokens = TextTokens(text, dtype=exportable.signature.inputs[0].dtype)
+            archive.track(tokens)
+            archive.add_endpoint(
+                DEFAULT_KEY,
+                lambda text: _answers_to_texts(exportable, tokens(text)),
+                input_signature=[tf.TensorSpec((None,), tf.string, name="text")],
+            )
+        archive.write_out(str(directory), verbose=False)
+    report = check_saved_model(exportable, directory, inputs=parity_inputs, name=name, key=key)
+    return report if graph is None else report.joined(_check_texts(exportable, directory, graph, name))
+
+
+def _answers_to_texts(exportable: Exportable, ids: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns the answers to texts; a text without a word, which begins with padding, is answered NaN."""
+    empty = tf.equal(ids[:, 0], 0)
+    return {name: _nan_where(empty, answer) for name, answer in exportable(ids).items()}
+
+
+def _nan_where(rows: tf.Tensor, answer: tf.Tensor) -> tf.Tensor:
+    if not answer.dtype.is_floating:
+        return answer
+    shape = tf.concat([tf.shape(rows), tf.ones(tf.rank(answer) - 1, tf.int32)], axis=0)
+    return tf.where(tf.reshape(rows, shape), tf.constant(np.nan, answer.dtype), answer)
+
+
+def _check_texts(exportable: Exportable, directory: Path, graph: TextGraph, name: str) -> ParityReport:
+    """Compares the answers to texts with those of preprocessing and model one after the other."""
+    function = load_signature(directory)
+    reports = []
+    for batch in graph.examples():
+        given = given_batch(exportable.signature, graph.preprocessing.apply(batch))
+        if exportable.is_too_short(given):
+            continue
+        expected = exportable.predict(given)
+        found = {key: value.numpy() for key, value in function(text=tf.constant(batch)).items()}
+        reports.append(compare(name, found, expected, graph.arrays(batch)))
+    return joined_examples(name, reports)

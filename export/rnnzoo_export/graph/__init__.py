@@ -1,0 +1,1 @@
+"""Markers of recurrent layers in a TensorFlow graph and the ONNX operators that they become."""

@@ -1,0 +1,1 @@
+"""Answers of exported files, in process. Needs NumPy and onnxruntime, not TensorFlow."""

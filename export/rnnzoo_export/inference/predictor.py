@@ -1,0 +1,220 @@
+"""Answers from a bundle, with NumPy and onnxruntime only."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from rnnzoo import checks
+from rnnzoo.errors import BundleError, RequestError
+from rnnzoo.preprocessing.base import Rows
+from rnnzoo_export.bundle import Bundle, load_bundle
+from rnnzoo_export.inference.validation import Limits, check_inputs, check_names, is_finite, shorten
+
+_log = logging.getLogger("rnnzoo.serving")
+# The inputs of bundles with a preprocessing that are zero where a row has ended.
+_TELLS_PADDING = ("mask", "tokens")
+
+
+class OnnxPredictor:
+    """Runs the ONNX model of a bundle.
+
+    Rows are independent: the answer to a row does not depend on its companions or on padding. A predictor may
+    be used from several threads.
+
+    Args:
+        bundle: A loaded bundle, or the path of one (which is verified first).
+        threads: Threads that onnxruntime uses inside one run.
+        max_rows: The most rows that ``run`` takes at once; ``None`` is any number.
+        max_steps: The most time steps of a row; ``None`` is any number.
+
+    Raises:
+        BundleError: If the bundle is damaged, or its model and its signature disagree.
+
+    Example:
+        ``OnnxPredictor("runs/digits/bundle").predict(["wake me at seven"])``
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle | str | os.PathLike[str],
+        *,
+        threads: int = 1,
+        max_rows: int | None = None,
+        max_steps: int | None = None,
+    ) -> None:
+        self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
+        self.signature = self.bundle.signature
+        self.limits = Limits(max_rows, max_steps)
+        self._session = open_onnx(self.bundle.onnx_path, checks.integer("threads", threads, minimum=1))
+        _compare(self.bundle, "inputs", {node.name for node in self._session.get_inputs()})
+        _compare(self.bundle, "outputs", {node.name for node in self._session.get_outputs()})
+
+    @property
+    def rows_are_free(self) -> bool:
+        """Whether any number of rows can be run at once, which batching needs."""
+        specs = (*self.signature.inputs, *self.signature.outputs)
+        return all(spec.shape and spec.shape[0] is None for spec in specs)
+
+    def predict(self, raw: Rows, batch_size: int = 64) -> list[dict[str, Any]]:
+        """Answers raw examples, such as texts or series.
+
+        Args:
+            raw: The examples, as the bundle's preprocessing takes them.
+            batch_size: How many rows are run at once. Rows of similar length are run together.
+
+        Returns:
+            One answer per example, in order: labels with probabilities, or values in original units.
+
+        Raises:
+            RequestError: If the bundle has no preprocessing, or an example cannot be answered.
+            DataError: If an example is not what the preprocessing takes; the message names the row.
+        """
+        checks.integer("batch_size", batch_size, minimum=1)
+        encoded = self.encode(raw)
+        order = sorted(range(len(encoded)), key=lambda row: len(encoded[row]))
+        answers: dict[int, dict[str, Any]] = {}
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            chosen = [encoded[row] for row in rows]
+            outputs = self.run(self.collate(chosen))
+            answers.update(zip(rows, self.decode(outputs, [len(one) for one in chosen]), strict=True))
+        return [answers[row] for row in range(len(encoded))]
+
+    def run(self, inputs: Mapping[str, Any], outputs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        """Runs the model on arrays.
+
+        Args:
+            inputs: Arrays by input name, as the signature says; integers are cast where every value fits.
+            outputs: The outputs wanted; all by default.
+
+        Returns:
+            Arrays by output name.
+
+        Raises:
+            RequestError: If an input does not fit the signature (status 400) or is too large (413), or an
+                output is not finite (500).
+        """
+        wanted = [spec.name for spec in self.signature.outputs]
+        check_names("output", outputs or (), wanted)
+        found = self.execute(self.check(inputs))
+        check_outputs(found)
+        return {name: found[name] for name in outputs or wanted}
+
+    def check(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Returns the inputs as arrays of the model's types, or raises ``RequestError``."""
+        arrays = check_inputs(self.signature, inputs, self.limits)
+        if self.bundle.preprocessing is not None:
+            _refuse_padding(arrays)
+        return arrays
+
+    def execute(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs checked inputs through the session, and checks nothing itself: ``run`` is the safe way."""
+        names = [spec.name for spec in self.signature.outputs]
+        return dict(zip(names, run_onnx(self._session, names, dict(inputs)), strict=True))
+
+    def encode(self, raw: Rows) -> Sequence[np.ndarray]:
+        """Turns raw examples into one array each; too long ones are refused before they are padded."""
+        if self.bundle.preprocessing is None:
+            raise RequestError(
+                "predict: this bundle has no preprocessing; expected arrays. Use run() with "
+                f"{', '.join(spec.name for spec in self.signature.inputs)}."
+            )
+        encoded = list(self.bundle.preprocessing.encode(raw))
+        longest = max((len(one) for one in encoded), default=0)
+        if self.limits.max_steps is not None and longest > self.limits.max_steps:
+            raise RequestError(
+                f"inputs: received an example of {longest} steps; expected at most {self.limits.max_steps}. "
+                "Cut it.",
+                status=413,
+            )
+        return encoded
+
+    def collate(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Pads encoded examples into the model's inputs."""
+        if self.bundle.preprocessing is None:
+            raise RequestError("predict: this bundle has no preprocessing; expected arrays. Use run().")
+        return self.bundle.preprocessing.batch(encoded)
+
+    def decode(self, outputs: Mapping[str, np.ndarray], lengths: Sequence[int]) -> list[dict[str, Any]]:
+        """Turns outputs into one answer per row; ``lengths`` are the rows' numbers of steps."""
+        if self.bundle.decoding is None:
+            return list(_rows_as_lists(outputs))
+        return list(self.bundle.decoding(outputs[self.signature.outputs[0].name], lengths))
+
+
+def _refuse_padding(arrays: Mapping[str, np.ndarray]) -> None:
+    """Raises ``RequestError`` for a row of padding alone, which no raw example becomes."""
+    for name in _TELLS_PADDING:
+        steps = arrays.get(name)
+        if steps is not None and steps.ndim == 2 and not steps.any(axis=1).all():
+            row = int(steps.any(axis=1).argmin())
+            raise RequestError(
+                f"{name}: row {row} is padding alone; expected at least one step. Leave the row out."
+            )
+
+
+def check_outputs(outputs: Mapping[str, np.ndarray]) -> None:
+    """Raises ``RequestError`` with status 500 where an output is not finite."""
+    for name, array in outputs.items():
+        if array.dtype.kind == "f" and not is_finite(array):
+            raise RequestError(
+                f"{name}: the model answered a value that is not finite. Send values of the size that it was "
+                "trained on; if they are, export the model again.",
+                status=500,
+            )
+
+
+def open_onnx(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """Opens a file to serve it on the CPU with so many threads, or raises ``BundleError``."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    # Idle threads that spin would take the processor from the web server.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own exceptions have no common base but this
+        raise BundleError(
+            f"{path}: onnxruntime {onnxruntime.__version__} cannot load it "
+            f"({' '.join(str(error).split())}). Upgrade onnxruntime, or export the model again."
+        ) from error
+
+
+def run_onnx(
+    session: onnxruntime.InferenceSession, outputs: Sequence[str], inputs: dict[str, np.ndarray]
+) -> list[np.ndarray]:
+    """Runs checked inputs; raises ``RequestError`` where onnxruntime refuses them all the same."""
+    try:
+        found: list[np.ndarray] = session.run(outputs, inputs)
+    except Exception as error:  # onnxruntime's own exceptions have no common base but this
+        _log.error("the model refused an input: %s", shorten(str(error), 300))
+        raise RequestError(
+            "inputs: the model cannot process these values; expected values like those it was trained on. "
+            "Check ids, masks and sizes.",
+            status=400 if type(error).__name__ == "InvalidArgument" else 500,
+        ) from error
+    return found
+
+
+def _compare(bundle: Bundle, kind: str, found: set[str]) -> None:
+    expected = {spec.name for spec in getattr(bundle.signature, kind)}
+    if found != expected:
+        raise BundleError(
+            f"{bundle.onnx_path}: its {kind} are {sorted(found)}; the signature says {sorted(expected)}. "
+            "Export the model again."
+        )
+
+
+def _rows_as_lists(outputs: Mapping[str, np.ndarray]) -> Iterator[dict[str, Any]]:
+    rows = len(next(iter(outputs.values())))
+    for row in range(rows):
+        yield {name: array[row].tolist() for name, array in outputs.items()}

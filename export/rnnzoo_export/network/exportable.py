@@ -1,0 +1,338 @@
+"""A Keras model as the exporters see it: named tensors in, named tensors out, no cuDNN, float32 arithmetic."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from rnnzoo.errors import ArgumentError, ExportError, RnnzooError, UnsupportedLayerError
+from rnnzoo.keras_models.model_inputs import input_structure
+from rnnzoo.keras_models.model_layers import all_layers, check_names, recurrent_layers
+from rnnzoo_export.graph.unique_names import unique_names
+from rnnzoo_export.network.input_facts import InputFacts, read_facts
+from rnnzoo_export.network.proof_batches import BatchMaker
+from rnnzoo_export.network.step_search import INNER, find_steps
+from rnnzoo_export.network.traced_model import TracedModel
+from rnnzoo_export.signature import Signature, TensorSpec
+
+_HALF = ("float16", "bfloat16")
+_MAX_BYTES = 2**31 - 2**20  # what one protobuf file can hold
+
+
+class Exportable:
+    """Any Keras model that can be exported.
+
+    Args:
+        model: A functional, sequential or subclassed model that has been built.
+        input_signature: What a subclassed model takes, which it does not say itself: one tensor description
+            (``keras.Input``, ``keras.InputSpec`` or ``tf.TensorSpec``), a list of them, or a dictionary of them
+            for a model that is called with a dictionary. ``None`` sizes are free.
+        input_names: Other names for the inputs, in order.
+
+    Attributes:
+        signature: The inputs and outputs.
+        facts: What the inputs mean, by name.
+
+    Raises:
+        ArgumentError: If the model's inputs are not known, or a name in it cannot stand in a graph.
+        UnsupportedLayerError: If a layer cannot be exported exactly; the message says what to do.
+        ExportError: If a weight is not finite, or the model is too large.
+    """
+
+    def __init__(
+        self, model: keras.Model, *, input_signature: Any = None, input_names: Sequence[str] | None = None
+    ) -> None:
+        self.model = model
+        self._structure = _input_structure(model, input_signature)
+        self._places = keras.tree.flatten(self._structure)
+        inputs = _input_specs(model, self._places, input_names)
+        check_names(model)
+        _refuse_layers(model, inputs)
+        _refuse_weights(model)
+        outputs = _output_specs(model, self._structure, inputs)
+        self.signature = Signature(inputs, outputs)
+        self._output_names = [spec.name for spec in outputs]
+        self._answer: Callable[..., Any] = self._run
+        self._truth = self._trace()
+        self.facts: dict[str, InputFacts] = {
+            name: read_facts(tensor) for name, tensor in self._truth.inputs.items()
+        }
+        known = (dataclasses.replace(spec, categories=self.facts[spec.name].categories) for spec in inputs)
+        self.signature = Signature(tuple(known), outputs)
+        self._eager = False
+
+    @property
+    def tensor_specs(self) -> list[tf.TensorSpec]:
+        """The inputs as TensorFlow describes them."""
+        return [tf.TensorSpec(spec.shape, spec.dtype, name=spec.name) for spec in self.signature.inputs]
+
+    def __call__(self, *tensors: Any) -> dict[str, Any]:
+        """Runs the model as it answers after training; outputs by name."""
+        return self._run(*tensors)
+
+    def _run(self, *tensors: Any) -> dict[str, Any]:
+        outputs = self.model(keras.tree.pack_sequence_as(self._structure, list(tensors)), training=False)
+        return dict(zip(self._output_names, keras.tree.flatten(outputs), strict=True))
+
+    def predict(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs the model on arrays by name.
+
+        Raises:
+            ExportError: If the model cannot answer them.
+        """
+        if self._eager:
+            return self.predict_eagerly(inputs)
+        try:
+            with self._answering(inputs):
+                return self._truth(inputs)
+        except ExportError:
+            # Eagerly TensorFlow says more clearly what is wrong, but makes up an answer where a window finds too
+            # few steps.
+            if self._truth.has_windows:
+                raise
+        return self.predict_eagerly(inputs)
+
+    def predict_eagerly(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Does the same step by step in Python, which takes long."""
+        with self._answering(inputs), self.portable():
+            outputs = self._answer(
+                *(tf.convert_to_tensor(inputs[spec.name]) for spec in self.signature.inputs)
+            )
+            return {name: np.asarray(output) for name, output in outputs.items()}
+
+    def distrust_graph(self) -> None:
+        """Makes ``predict`` run eagerly from now on: a graph of free axes answers otherwise than the model."""
+        self._eager = True
+
+    @property
+    def seen_masks(self) -> dict[str, set[str]]:
+        """The shapes of mask that each masked recurrent layer has met in what ``predict`` answered."""
+        return self._truth.seen
+
+    @functools.cached_property
+    def least_steps(self) -> int | None:
+        """The fewest steps that the model takes; ``None`` where no time axis is free.
+
+        Raises:
+            ExportError: If there is no such number.
+        """
+        return self.steps[0]
+
+    @functools.cached_property
+    def steps(self) -> tuple[int | None, int]:
+        """The fewest steps and the size of the free axes after time, with which the model answers."""
+        shapes = [spec.shape for spec in self.signature.inputs]
+        free_time = any(shape[1:2] == (None,) for shape in shapes)
+        free_inner = any(None in shape[2:] for shape in shapes)
+        if not (free_time or free_inner):
+            return None, INNER[0]
+        sizes = INNER if free_inner else INNER[:1]
+        least, inner = find_steps(self._surely_answers, f"model {self.model.name!r}", sizes)
+        return least if free_time else None, inner
+
+    def is_too_short(self, inputs: Mapping[str, np.ndarray]) -> bool:
+        """Whether a batch has fewer steps than the model takes."""
+        free = [spec.name for spec in self.signature.inputs if spec.shape[1:2] == (None,)]
+        return any(inputs[name].shape[1] < (self.least_steps or 0) for name in free)
+
+    def answers(self, steps: int, inner: int, *, eagerly: bool = False) -> bool:
+        """Whether the model gives a row of so many steps an answer that holds a finite number.
+
+        Raises:
+            ExportError: If it cannot answer at all.
+        """
+        predict = self.predict_eagerly if eagerly else self.predict
+        outputs = predict(self.batches(inner).batch("full", 1, steps).arrays).values()
+        return all(np.isfinite(output.astype(np.float64)).any() for output in outputs)
+
+    def _surely_answers(self, steps: int, inner: int) -> bool:
+        """Does the same; a graph may answer what TensorFlow refuses step by step."""
+        return self.answers(steps, inner) and self.answers(steps, inner, eagerly=True)
+
+    def batches(self, inner: int | None = None) -> BatchMaker:
+        """Returns what makes batches that the model takes."""
+        return BatchMaker(self.signature, self.facts, self.steps[1] if inner is None else inner)
+
+    def _trace(self) -> TracedModel:
+        with self.portable(), self.tracing():
+            return TracedModel(self._run, self.tensor_specs, recurrent_layers(self.model))
+
+    @contextlib.contextmanager
+    def _answering(self, inputs: Mapping[str, np.ndarray]) -> Iterator[None]:
+        try:
+            # A GPU may round the terms of its products to TF32, ten bits, which no bound of a proof allows.
+            with tf.device("/CPU:0"):
+                yield
+        except RnnzooError:
+            raise
+        except Exception as error:  # TensorFlow and layers raise whatever comes
+            shapes = ", ".join(f"{key} {array.shape}" for key, array in inputs.items())
+            raise ExportError(
+                f"model {self.model.name!r}: cannot answer {shapes}: {cause(error)} Pass inputs that it takes."
+            ) from error
+
+    @contextlib.contextmanager
+    def tracing(self) -> Iterator[None]:
+        """Turns whatever a model raises while TensorFlow traces it into an ``ExportError``."""
+        try:
+            yield
+        except RnnzooError:
+            raise
+        except Exception as error:  # a layer may raise anything
+            raise ExportError(
+                f"model {self.model.name!r}: cannot be traced: {cause(error)} "
+                "Mend the layer it names; a graph needs operations of keras.ops."
+            ) from error
+
+    @contextlib.contextmanager
+    def portable(self) -> Iterator[None]:
+        """Keeps recurrent layers off cuDNN, whose operators no other machine can load, and all layers in float32.
+
+        Layers of mixed precision keep their weights in float32; onnxruntime's recurrent operators compute in nothing
+        else on a CPU.
+        """
+        with _in_float32(self.model), self._without_cudnn():
+            yield
+
+    @contextlib.contextmanager
+    def _without_cudnn(self) -> Iterator[None]:
+        recurrent = [layer for layer in all_layers(self.model) if isinstance(layer, layers.LSTM | layers.GRU)]
+        chosen = [layer.use_cudnn for layer in recurrent]
+        for layer in recurrent:
+            layer.use_cudnn = False
+        try:
+            yield
+        finally:
+            for layer, choice in zip(recurrent, chosen, strict=True):
+                layer.use_cudnn = choice
+
+
+def cause(error: Exception) -> str:
+    """Returns what an error of Keras or TensorFlow says, in one line, without colours and lists of calls."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error))
+    text = re.sub(r"(?m)^Detected at node .*\n(?:\s*File .*\n|\s*\n)*", "", text)
+    return " ".join(text.split())[:400]
+
+
+@contextlib.contextmanager
+def _in_float32(model: Any) -> Iterator[None]:
+    mixed = [layer for layer in all_layers(model) if layer.compute_dtype in _HALF]
+    policies = [layer.dtype_policy for layer in mixed]
+    try:
+        for layer in mixed:
+            layer.dtype_policy = keras.DTypePolicy("float32")
+        yield
+    finally:
+        for layer, policy in zip(mixed, policies, strict=True):
+            layer.dtype_policy = policy
+
+
+def _input_structure(model: Any, input_signature: Any) -> Any:
+    if not isinstance(model, keras.Model):
+        raise ArgumentError(f"model: received {type(model).__name__}; expected a keras.Model.")
+    if input_signature is not None:
+        return input_signature
+    structure = input_structure(model)
+    if structure is not None:
+        return structure
+    raise ArgumentError(
+        f"model {model.name!r}: a subclassed model does not say what it takes; expected input_signature. "
+        "Pass e.g. input_signature=keras.Input((None, 8), name='features')."
+    )
+
+
+def _input_specs(model: Any, places: Sequence[Any], names: Sequence[str] | None) -> tuple[TensorSpec, ...]:
+    found = (
+        list(names) if names is not None else [place.name or f"input_{i}" for i, place in enumerate(places)]
+    )
+    if len(found) != len(places) or len(set(found)) != len(found):
+        raise ArgumentError(
+            f"input_names: received {found} for {len(places)} inputs; expected one name each, all different."
+        )
+    for name, place in zip(found, places, strict=True):
+        if place.dtype == "string":
+            raise UnsupportedLayerError(
+                f"input {name!r}: takes texts, for which a network exported alone has no operators; expected numbers. "
+                "Export the model behind its TextVectorization, and give the bundle a preprocessing."
+            )
+        if place.dtype is None or place.shape is None:
+            raise ArgumentError(
+                f"input {name!r}: its shape or dtype is not known; expected both. State them."
+            )
+    return tuple(_spec(name, place.shape, place.dtype) for name, place in zip(found, places, strict=True))
+
+
+def _output_specs(model: Any, structure: Any, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
+    symbolic = [keras.KerasTensor(spec.shape, dtype=spec.dtype, name=spec.name) for spec in inputs]
+    outputs = model.compute_output_spec(keras.tree.pack_sequence_as(structure, symbolic))
+    flat = keras.tree.flatten(outputs)
+    names = list(getattr(model, "output_names", None) or [])
+    if len(names) != len(flat):
+        names = list(outputs) if isinstance(outputs, dict) else [f"output_{i}" for i in range(len(flat))]
+    unique = unique_names(names, taken=[spec.name for spec in inputs])
+    return tuple(
+        _spec(name, one.shape, "float32" if one.dtype in _HALF else one.dtype)
+        for name, one in zip(unique, flat, strict=True)
+    )
+
+
+def _spec(name: str, shape: Any, dtype: Any) -> TensorSpec:
+    sizes = (None, *(None if size is None else int(size) for size in tuple(shape)[1:]))
+    return TensorSpec(name, tf.as_dtype(dtype).name, sizes, _axes(sizes))
+
+
+def _axes(sizes: Sequence[int | None]) -> tuple[str | None, ...]:
+    """Names the axes by custom: the first is the batch, a free one time, a last one of fixed size features."""
+    names: list[str | None] = ["batch", *[None] * (len(sizes) - 1)]
+    if len(sizes) > 2 or (len(sizes) == 2 and sizes[1] is None):
+        names[1] = "time"
+    if len(sizes) > 1 and sizes[-1] is not None:
+        names[-1] = "features"
+    return tuple(names)
+
+
+def _refuse_layers(model: Any, inputs: Sequence[TensorSpec]) -> None:
+    time_is_free = any(len(spec.shape) > 1 and spec.shape[1] is None for spec in inputs)
+    for layer in all_layers(model):
+        if layer.variable_dtype in _HALF:
+            raise UnsupportedLayerError(
+                f"layer {layer.name!r}: keeps its weights in {layer.variable_dtype}; expected float32. Build the model "
+                f"with the dtype policy 'mixed_{layer.variable_dtype}' or 'float32' and give it these weights "
+                "(set_weights)."
+            )
+        if isinstance(layer, layers.RNN) and layer.stateful:
+            raise UnsupportedLayerError(
+                f"layer {layer.name!r}: keeps its state between calls, which an exported file cannot. "
+                "Export a copy of the model built with stateful=False."
+            )
+        if isinstance(layer, layers.TimeDistributed) and time_is_free:
+            raise UnsupportedLayerError(
+                f"layer {layer.name!r}: TimeDistributed over a free time axis answers wrongly in Keras 3.14 and "
+                "later. Use the inner layer itself where it takes sequences (Dense does), or fix the time axis."
+            )
+
+
+def _refuse_weights(model: Any) -> None:
+    size = 0
+    for variable in model.weights:
+        value = np.asarray(variable.value)
+        size += value.nbytes
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise ExportError(
+                f"weight {variable.path!r}: holds NaN or infinity; expected finite weights. "
+                "Train the model again with a lower learning rate or gradient clipping."
+            )
+    if size > _MAX_BYTES:
+        raise ExportError(
+            f"model {model.name!r}: its weights take {size / 2**30:.1f} GiB; expected less than 2 GiB, the limit of "
+            "one ONNX file. Reduce the vocabulary or the widths."
+        )

@@ -1,0 +1,1 @@
+"""Proves that an exported file answers as its Keras model does."""

@@ -1,0 +1,317 @@
+"""Does an exported file answer as the Keras model does? Asked of every file before it appears.
+
+Batches of several sizes and lengths, none of them seen in the conversion, with every shape of mask, with large numbers,
+and whatever real inputs are given.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnzoo import files
+from rnnzoo.errors import ExportError, ParityError, RnnzooError
+from rnnzoo_export.network.proof_batches import (
+    LARGE,
+    LONG,
+    MANY,
+    ONE,
+    SOME,
+    Batch,
+    masked_batches,
+    multiplied,
+    nudged,
+)
+from rnnzoo_export.network.step_search import nearby_steps
+from rnnzoo_export.parity.comparison import Arrays, _scale, _shapes, compare, given_batch
+from rnnzoo_export.reports import TOLERANCE, ParityReport
+from rnnzoo_export.signature import TensorSpec
+
+if TYPE_CHECKING:
+    import keras
+
+    from rnnzoo_export.network.exportable import Exportable
+
+# Which of the random batches the model answers step by step too: its graph may differ from what it does in Python.
+_ALSO_EAGERLY = 2
+# By how much other sums may move an answer more than numbers do that move to their neighbours.
+_MARGIN = 8
+
+
+def check_parity(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    *,
+    inputs: Arrays | None = None,
+    input_signature: Any = None,
+) -> ParityReport:
+    """Compares an exported file with a Keras model.
+
+    Args:
+        model: The model.
+        path: An ONNX file, which is run in onnxruntime, or a SavedModel directory.
+        inputs: Arrays by input name to compare on, beside random ones.
+        input_signature: What a subclassed model takes: see ``Exportable``.
+
+    Returns:
+        The largest difference and where it is.
+
+    Raises:
+        PathNotFoundError: If there is no such file.
+        ParityError: If names or shapes differ, or a value beyond ``|a - b| <= 1e-5 + 1e-5 * scale``, where the scale is
+            the largest ``|b|`` of the same unit (the place on the last axis) in the batch.
+    """
+    from rnnzoo_export.network.exportable import Exportable
+
+    exportable = Exportable(model, input_signature=input_signature)
+    target = Path(path)
+    if target.is_dir():
+        return check_saved_model(exportable, target, inputs=inputs, name=str(target))
+    files.existing_file(target, "an ONNX file or a SavedModel directory")
+    return check_onnx(exportable, target, inputs=inputs, name=str(target))
+
+
+def check_onnx(exportable: Exportable, path: Path, *, inputs: Arrays | None, name: str) -> ParityReport:
+    """Compares an ONNX file; ``name`` is what messages call it."""
+    from rnnzoo_export.parity.runtimes import open_session
+
+    session = open_session(path, name=name, fix="Try another opset, or replace the operation it names.")
+    _compare_names(name, "inputs", exportable.signature.inputs, [node.name for node in session.get_inputs()])
+    _compare_names(
+        name, "outputs", exportable.signature.outputs, [node.name for node in session.get_outputs()]
+    )
+    _compare_axes(name, exportable.signature.inputs, [node.shape for node in session.get_inputs()])
+    _compare_axes(name, exportable.signature.outputs, [node.shape for node in session.get_outputs()])
+    outputs = [spec.name for spec in exportable.signature.outputs]
+
+    def run(arrays: Arrays) -> Arrays:
+        return dict(zip(outputs, session.run(outputs, dict(arrays)), strict=True))
+
+    return prove(exportable, functools.partial(_answered, run, name), inputs, name)
+
+
+def check_saved_model(
+    exportable: Exportable, directory: Path, *, inputs: Arrays | None, name: str, key: str = "serving_default"
+) -> ParityReport:
+    """Compares a SavedModel through the signature ``key``; ``name`` is what messages call it."""
+    import tensorflow as tf
+
+    from rnnzoo_export.parity.runtimes import load_signature
+
+    function = load_signature(directory, key)
+    given = list(function.structured_input_signature[1])
+    _compare_names(name, "inputs", exportable.signature.inputs, given, ordered=False)
+    _compare_names(
+        name, "outputs", exportable.signature.outputs, list(function.structured_outputs), ordered=False
+    )
+
+    def run(arrays: Arrays) -> Arrays:
+        with tf.device("/CPU:0"):  # where the model answers too: see Exportable
+            outputs = function(**{key: tf.convert_to_tensor(value) for key, value in arrays.items()})
+        return {key: value.numpy() for key, value in outputs.items()}
+
+    return prove(exportable, functools.partial(_answered, run, name), inputs, name)
+
+
+def _answered(run: Callable[[Arrays], Arrays], name: str, arrays: Arrays) -> Arrays:
+    """Returns what a file answers, or raises ``ParityError``: the model has answered."""
+    try:
+        return run(arrays)
+    except RnnzooError:
+        raise
+    except Exception as error:  # onnxruntime's and TensorFlow's errors have no common base but this
+        raise ParityError(
+            f"{name}: the file cannot answer {_shapes(arrays)}, which the model can: "
+            f"{' '.join(str(error).split())[:300]} The conversion is wrong; please report it with the model."
+        ) from error
+
+
+def _compare_names(
+    name: str, kind: str, specs: tuple[TensorSpec, ...], found: list[str], *, ordered: bool = True
+) -> None:
+    expected = [spec.name for spec in specs]
+    if (found if ordered else sorted(found)) != (expected if ordered else sorted(expected)):
+        raise ParityError(
+            f"{name}: has the {kind} {found}; the model has {expected}. Export the model again."
+        )
+
+
+def _compare_axes(name: str, specs: tuple[TensorSpec, ...], found: list[list[int | str | None]]) -> None:
+    """Compares the axes: of the same number, free where the model's are, and else of the same size."""
+    for spec, shape in zip(specs, found, strict=True):
+        sizes = tuple(size if isinstance(size, int) else None for size in shape)
+        if sizes != spec.shape:
+            raise ParityError(
+                f"{name}: {spec.name} has the axes {shape}; the model has {list(spec.shape)}, where None is any size. "
+                "Export the model again."
+            )
+
+
+def prove(
+    exportable: Exportable, run: Callable[[Arrays], Arrays], inputs: Arrays | None, name: str
+) -> ParityReport:
+    """Compares what a file answers with what the model does.
+
+    On random batches of several sizes: full, with every shape of mask on every axis that can be masked, filled with
+    each value that masks a step, and with large numbers; then on what is given.
+
+    Args:
+        exportable: The model.
+        run: Answers a batch by the file.
+        inputs: A batch to compare on, beside random ones.
+        name: What messages call the file.
+
+    Raises:
+        ParityError: If they differ.
+        ExportError: If the model answers nothing.
+    """
+    exportable.seen_masks.update({layer: set() for layer in exportable.seen_masks})
+    reports = [*_random_reports(exportable, run, name)]
+    for report in _large_reports(exportable, run, name):
+        # Beside large numbers an absolute difference says nothing of the others.
+        reports.append(replace(report, max_difference=0.0))
+    if inputs is not None:
+        batch = given_batch(exportable.signature, inputs)
+        reports.append(compare(name, run(batch), exportable.predict(batch), batch))
+    report = functools.reduce(ParityReport.joined, reports)
+    seen = {layer: tuple(sorted(shapes)) for layer, shapes in exportable.seen_masks.items()}
+    return replace(report, least_steps=exportable.least_steps, masks=seen)
+
+
+def _random_reports(
+    exportable: Exportable, run: Callable[[Arrays], Arrays], name: str
+) -> Iterator[ParityReport]:
+    least, inner = exportable.steps
+    extra = {size: (least or 1) + size[1] for size in (ONE, SOME, LONG, MANY)}
+    if least is not None:
+        extra = {size: nearby_steps(exportable.answers, steps, least, inner) for size, steps in extra.items()}
+    refused: dict[str, str] = {}
+    for number, batch in enumerate(masked_batches(exportable.batches(), extra)):
+        if batch.kind in refused:
+            continue
+        try:
+            truth = exportable.predict(batch.arrays)
+        except ExportError as error:
+            if batch.kind in ("full", "mixed"):  # a mix has what was refused alone
+                if batch.kind == "mixed" and refused:
+                    continue
+                raise
+            refused[batch.kind] = str(error)
+            continue
+        if number == _ALSO_EAGERLY and not _same(truth, exportable.predict_eagerly(batch.arrays)):
+            exportable.distrust_graph()
+            truth = exportable.predict(batch.arrays)
+        yield replace(compare(name, run(batch.arrays), truth, batch.arrays), refused_masks=tuple(refused))
+
+
+def _same(graph: Arrays, eager: Arrays) -> bool:
+    try:
+        compare("graph", graph, eager, {})
+    except ParityError:
+        return False
+    return True
+
+
+def _large_reports(
+    exportable: Exportable, run: Callable[[Arrays], Arrays], name: str
+) -> Iterator[ParityReport]:
+    """Compares on large numbers, one size a row.
+
+    Each size is halved until the model's own answer is finite, and then until both agree within the tolerance: behind
+    large numbers a saturated function may leave few digits. A file that is not finite where the model is, or a
+    hundredth off, fails at any size. A place where the model's answer itself moves as numbers move to their neighbours
+    must be finite, and is not compared: its float32 value is a matter of the order of sums.
+    """
+    least, inner = exportable.steps
+    steps = 1 if least is None else nearby_steps(exportable.answers, least + 4, least, inner)
+    normal, numbers = exportable.batches().large(steps)
+    sizes = LARGE.copy()
+    while numbers:
+        found = _finite_truth(exportable, normal, numbers, sizes)
+        if found is None:
+            return
+        batch, truth = found
+        rng = np.random.default_rng(0)
+        moved = [exportable.predict(nudged(batch, numbers, rng)) for _ in range(2)]
+        # Once more in many rows, for the branches that a file has for them.
+        many = {key: np.concatenate([value] * -(-MANY[0] // len(value))) for key, value in batch.items()}
+        reports, apart = [], set()
+        for answer in (run(batch), run(many)):
+            for row, size in enumerate(sizes):
+                try:
+                    reports.append(_compare_large_row(name, row, (answer, truth, moved), batch))
+                except ParityError:
+                    if size <= 1 or _is_far(row, (answer, truth, moved)):
+                        raise
+                    apart.add(row)
+        if not apart:
+            yield replace(functools.reduce(ParityReport.joined, reports), cases=2)
+            return
+        sizes[list(apart)] /= 2
+
+
+Answers = tuple[Arrays, Arrays, list[dict[str, np.ndarray]]]
+
+
+def _is_far(row: int, answers: Answers) -> bool:
+    """Whether a row of a file's answer is not finite, of another shape, or a hundredth off at a steady place."""
+    answer, truth, moved = answers
+    for key, value in truth.items():
+        if answer[key].shape[1:] != value.shape[1:] or answer[key].dtype != value.dtype:
+            return True
+        found, expected = answer[key][row].astype(np.float64), value[row : row + 1].astype(np.float64)
+        near = np.abs(found - expected[0]) <= 1e-2 * np.maximum(1, _scale(expected)[0])
+        if not (
+            near | (np.isfinite(found) & ~_steady(value[row : row + 1], [one[key][row] for one in moved]))
+        ).all():
+            return True
+    return False
+
+
+def _steady(truth: np.ndarray, moved: list[np.ndarray]) -> np.ndarray:
+    """Returns where a row ``(1, ...)`` of the model's answer stays as numbers move to their neighbours."""
+    tolerance = TOLERANCE if truth.dtype.kind == "f" else 0.0
+    expected = truth.astype(np.float64)
+    moves = np.max([np.abs(one - expected[0]) for one in moved], axis=0)
+    return np.asarray(moves * _MARGIN <= tolerance + tolerance * _scale(expected)[0])
+
+
+def _finite_truth(
+    exportable: Exportable, normal: Batch, numbers: list[str], sizes: np.ndarray
+) -> tuple[Batch, Arrays] | None:
+    """Halves sizes until the model answers with finite numbers alone; ``None`` if it does not for normal ones."""
+    while True:
+        batch = multiplied(normal, numbers, sizes)
+        truth = exportable.predict(batch)
+        if any(value.shape[:1] != sizes.shape for value in truth.values()):
+            return None  # it does not answer by rows
+        finite = np.all(
+            [
+                np.isfinite(value.astype(np.float64)).reshape(len(sizes), -1).all(1)
+                for value in truth.values()
+            ],
+            axis=0,
+        )
+        if finite.all():
+            return batch, truth
+        if (sizes[~finite] <= 1).any():
+            return None
+        sizes[~finite] /= 2
+
+
+def _compare_large_row(name: str, row: int, answers: Answers, batch: Batch) -> ParityReport:
+    answer, truth, moved = answers
+    found, expected = {}, {}
+    for key, value in truth.items():
+        expected[key], found[key] = value[row : row + 1], answer[key][row : row + 1]
+        if found[key].shape == expected[key].shape:
+            unsteady = ~_steady(expected[key], [one[key][row] for one in moved])
+            unsteady = unsteady[None] & np.isfinite(found[key].astype(np.float64))
+            found[key] = np.where(unsteady, expected[key], found[key])
+    return compare(name, found, expected, {key: value[row : row + 1] for key, value in batch.items()})

@@ -1,0 +1,222 @@
+"""One ONNX file from raw examples to answers: a network with its preprocessing in front, and its units behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from rnnzoo import files
+from rnnzoo.decoding import Decoding
+from rnnzoo.errors import ArgumentError, ParityError
+from rnnzoo_export.conversion import write_onnx
+from rnnzoo_export.graph.node_builder import NodeBuilder
+from rnnzoo_export.graph.protos import checked, count_operators, dimensions
+from rnnzoo_export.graph.unique_names import unique_prefixes
+from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.parity.comparison import compare, given_batch
+from rnnzoo_export.parity.decoding_check import check_distribution
+from rnnzoo_export.parity.parity import check_onnx
+from rnnzoo_export.parity.runtimes import open_session
+from rnnzoo_export.raw.kinds import check_fit
+from rnnzoo_export.raw.raw_graph import RawGraph
+from rnnzoo_export.reports import ExportReport, ParityReport
+from rnnzoo_export.signature import Signature, TensorSpec
+
+
+def write_raw_onnx(
+    exportable: Exportable,
+    target: Path,
+    raw: RawGraph,
+    *,
+    decoding: Decoding | None,
+    opset: int | None,
+    strict: bool,
+    parity_inputs: Mapping[str, np.ndarray] | None,
+) -> ExportReport:
+    """Converts the network, proves it, puts the preprocessing around it and proves the whole.
+
+    Args:
+        exportable: The network.
+        target: The file to write.
+        raw: What comes before it.
+        decoding: Whose units its values leave in; ``None`` to leave them as they are.
+        opset: The ONNX operator set; the oldest that has all operators by default.
+        strict: Whether loops are refused: see ``export_onnx``.
+        parity_inputs: Inputs of the network on which it must agree with the model.
+
+    Raises:
+        ArgumentError: If network, preprocessing and decoding do not go together.
+        ParityError: If the file does not answer as preprocessing and model do.
+    """
+    opset = max(raw.opset, 18) if opset is None else opset
+    if opset < raw.opset:
+        raise ArgumentError(
+            f"opset: received {opset}; expected {raw.opset} or newer, the first with the operators that "
+            f"{type(raw.preprocessing).__name__} needs."
+        )
+    signature = _signature(exportable.signature, raw, decoding)
+    with tempfile.TemporaryDirectory() as folder:
+        network = Path(folder) / "network.onnx"
+        prove = functools.partial(check_onnx, exportable, inputs=parity_inputs, name=str(target))
+        report = write_onnx(exportable, network, opset=opset, strict=strict, check=prove)
+        proto = onnx.load(network)
+    _wrap(proto, raw, decoding, signature)
+    proto = checked(proto)
+    with files.replacing(target) as temporary:
+        onnx.save(proto, temporary)
+        parity = _check(exportable, temporary, raw, decoding, str(target))
+    return dataclasses.replace(
+        report, path=target, operators=count_operators(proto), parity=report.parity.joined(parity)
+    )
+
+
+def _signature(network: Signature, raw: RawGraph, decoding: Decoding | None) -> Signature:
+    check_fit(network, raw)
+    outputs = network.outputs
+    if decoding is not None:
+        _check_decoding(outputs, decoding)
+        outputs = (dataclasses.replace(outputs[0], dtype="float64"),)
+    both = {spec.name for spec in raw.inputs} & {spec.name for spec in outputs}
+    if both:
+        raise ArgumentError(
+            f"input {min(both)!r}: the model has an output of this name; expected another. Rename the column."
+        )
+    return Signature(raw.inputs, outputs)
+
+
+def _check_decoding(outputs: tuple[TensorSpec, ...], decoding: Decoding) -> None:
+    check_distribution(outputs, decoding, None)
+    if decoding.quantiles is not None:
+        return
+    names = decoding.target_names
+    if names is None or len(outputs) != 1 or outputs[0].shape[-1] != len(names):
+        found = ", ".join(f"{spec.name} {spec.shape}" for spec in outputs)
+        raise ArgumentError(
+            f"decoding: received one for {decoding.task} of {len(names or ())} values, and the model's {found}; "
+            "expected a decoding of regression or forecasting with one name for each value of the only output."
+        )
+
+
+def _wrap(proto: onnx.ModelProto, raw: RawGraph, decoding: Decoding | None, signature: Signature) -> None:
+    """Puts the nodes around the network, and the new signature on the file."""
+    graph = proto.graph
+    outside = {spec.name for spec in signature.inputs + signature.outputs}
+    elements = {value.name: value.type.tensor_type.elem_type for value in graph.input}
+    network, *prefixes = unique_prefixes(graph, ["network", "raw", "answer"])
+    _rename(graph, {value.name: f"{network}/{value.name}" for value in (*graph.input, *graph.output)})
+    before, after = (NodeBuilder(prefix) for prefix in prefixes)
+    values = raw.write(before)
+    for name, value in values.inputs.items():
+        before.add_many("Cast", [value], [f"{network}/{name}"], to=elements[name])
+    for spec in signature.outputs:
+        _write_answer(after, spec, f"{network}/{spec.name}", values.refused, decoding)
+    _refuse_clashes(graph, outside)
+    nodes = [*before.nodes, *graph.node, *after.nodes]
+    del graph.node[:], graph.input[:], graph.output[:], graph.value_info[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(before.initializers + after.initializers)
+    graph.input.extend(_value(spec) for spec in signature.inputs)
+    graph.output.extend(_value(spec) for spec in signature.outputs)
+    if "ai.onnx.ml" not in {entry.domain for entry in proto.opset_import}:
+        proto.opset_import.append(helper.make_opsetid("ai.onnx.ml", 2))
+    for entry in proto.metadata_props:
+        if entry.key == "signature":
+            entry.value = json.dumps(signature.to_config())
+
+
+def _write_answer(
+    builder: NodeBuilder, spec: TensorSpec, value: str, refused: str, decoding: Decoding | None
+) -> None:
+    """Brings an output to its units, and makes it NaN for the rows that the preprocessing refuses."""
+    if decoding is not None:
+        value = builder.add("Cast", [value], to=TensorProto.DOUBLE)
+        factor, offset = decoding.output_scaling
+        value = builder.add("Mul", [value, builder.constant(factor)])
+        value = builder.add("Add", [value, builder.constant(offset)])
+    if refused and np.dtype(spec.dtype).kind == "f":
+        axes = builder.integers(*range(1, len(spec.shape)))
+        rows = builder.add("Unsqueeze", [refused, axes]) if len(spec.shape) > 1 else refused
+        value = builder.add("Where", [rows, builder.constant(np.array(np.nan, spec.dtype)), value])
+    builder.add_many("Identity", [value], [spec.name])
+
+
+def _rename(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
+    """Renames values wherever they are made or read, in subgraphs too."""
+    for node in _nodes(graph):
+        for field in (node.input, node.output):
+            for i, name in enumerate(field):
+                field[i] = names.get(name, name)
+    for graph_or_body in _graphs(graph):
+        for value in graph_or_body.output:
+            value.name = names.get(value.name, value.name)
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for body in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                yield from _graphs(body)
+
+
+def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    for body in _graphs(graph):
+        yield from body.node
+
+
+def _refuse_clashes(graph: onnx.GraphProto, outside: set[str]) -> None:
+    inside = {name for node in _nodes(graph) for name in node.output}
+    inside |= {tensor.name for body in _graphs(graph) for tensor in body.initializer}
+    if inside & outside:
+        raise ArgumentError(
+            f"input {min(inside & outside)!r}: the model uses this name inside; expected another. Rename the column."
+        )
+
+
+def _value(spec: TensorSpec) -> onnx.ValueInfoProto:
+    element = helper.np_dtype_to_tensor_dtype(np.dtype(object if spec.dtype == "string" else spec.dtype))
+    return helper.make_tensor_value_info(spec.name, element, dimensions(spec.name, spec.shape))
+
+
+def _check(
+    exportable: Exportable, path: Path, raw: RawGraph, decoding: Decoding | None, name: str
+) -> ParityReport:
+    """Compares the file with preprocessing and model one after the other."""
+    session = open_session(path, name=name, fix="Please report it with the preprocessing.")
+    names = [node.name for node in session.get_outputs()]
+    reports = []
+    for batch in raw.examples():
+        given = given_batch(exportable.signature, raw.preprocessing.apply(batch))
+        if exportable.is_too_short(given):
+            continue
+        expected = exportable.predict(given)
+        arrays = raw.arrays(batch)
+        found: dict[str, Any] = dict(zip(names, session.run(names, arrays), strict=True))
+        if decoding is not None:  # compared in the network's units, in which the tolerance means something
+            found = {key: _scaled(value, decoding) for key, value in found.items()}
+        reports.append(compare(name, found, expected, arrays))
+    return joined_examples(name, reports)
+
+
+def joined_examples(name: str, reports: Sequence[ParityReport]) -> ParityReport:
+    """Returns the report of all raw examples, or raises ``ParityError`` if the model took none of them."""
+    if not reports:
+        raise ParityError(
+            f"{name}: the model needs more steps than any of the examples with which a file of raw inputs is proved; "
+            "expected a model that takes short ones. Export the network alone."
+        )
+    return functools.reduce(ParityReport.joined, reports)
+
+
+def _scaled(values: np.ndarray, decoding: Decoding) -> np.ndarray:
+    factor, offset = decoding.output_scaling
+    return ((values - offset) / factor).astype(np.float32)

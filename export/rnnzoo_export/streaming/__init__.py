@@ -1,0 +1,1 @@
+"""A network that carries its states from call to call."""

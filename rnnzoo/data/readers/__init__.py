@@ -1,0 +1,1 @@
+"""Reads data of users: tables, series, pairs, recordings, running text."""

@@ -1,0 +1,336 @@
+"""Tables whose times repeat or fall back: what they hold, and what to do about it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnzoo.data.readers.timestamps import COMPACT, Times, possible_formats, read_times
+from rnnzoo.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Where a share of rows have a time that others have too, it is no accident.
+_REPEATED = 0.1
+_PAIRED = 8
+_CLOCK_NAMES = ("hour", "hr", "hours", "clock", "time", "minute", "time_of_day", "hour_of_day")
+_MOST_HOURS = 20
+#: Seconds and milliseconds since 1970 of our days, by their number of digits.
+_EPOCHS = {9: 1, 10: 1, 12: 1000, 13: 1000}
+_YEAR = 365.2425 * 86_400
+_CLOCK = r"^\d{1,2}:\d{2}(:\d{2})?$"
+_PARTS = ("year", "month", "day", "hour", "minute", "second")
+
+
+def refuse_mixed(frame: pd.DataFrame, times: Times, *, target: Sequence[Any], named: bool) -> None:
+    """Raises ``DataError`` where times do not rise from row to row, and says why and what to do.
+
+    Args:
+        frame: The table.
+        times: Times of its rows.
+        target: The columns to be forecast, which name no series.
+        named: Whether they are known to be the times of the series. Where they are not, only a table of several series
+            is refused.
+    """
+    fallen = ~(times.values[1:] > times.values[:-1])
+    if not fallen.any():
+        return
+    row = int(fallen.argmax()) + 1
+    table = _Table(frame, times, target)
+    what = "repeats the time of" if times.values[row] == times.values[row - 1] else "is earlier than"
+    where = f"line {frame.index[row]}: {times.shown_name} {what} the line before"
+    clock = table.clock()
+    if clock is not None:
+        if named:
+            raise DataError(
+                f"{where}; expected times that rise. {clock!r} seems to hold the time of day. Join both in one column, "
+                f"and name 'joined' as the time: {table.joined(clock)}"
+            )
+        return
+    keys = table.keys()
+    if keys:
+        raise DataError(
+            f"{where}, and every {_listed(keys)} has each time once at most: the table holds several series; expected "
+            f"one. Keep the rows of one: {table.one_of(keys[0])}"
+        )
+    if table.restarts():
+        raise DataError(
+            f"{where}, and starts anew {int(fallen.sum()) + 1} times in all: the table holds several series, and no "
+            f"column says which row is of which; expected one. Keep the rows of one: {table.first(row)}"
+        )
+    if named:
+        raise DataError(f"{where}; expected times that rise. {table.mended(fallen)}")
+
+
+def refuse_mixed_dates(frame: pd.DataFrame, *, target: Sequence[Any]) -> None:
+    """Raises ``DataError`` for a table of several series of which the times are not named.
+
+    Args:
+        frame: The table.
+        target: The columns to be forecast.
+    """
+    found = list(_dates(frame, [name for name in frame.columns if name not in target]))
+    if any((times.values[1:] > times.values[:-1]).all() for times in found):
+        return
+    for times in found:
+        refuse_mixed(frame, times, target=target, named=False)
+
+
+def refuse_levels(frame: pd.DataFrame) -> None:
+    """Raises ``DataError`` for a frame whose index has levels: it holds several series."""
+    import pandas as pd
+
+    if not isinstance(frame.index, pd.MultiIndex):
+        return
+    names = list(frame.index.names)
+    levels = [place for place in range(len(names)) if frame.index.levels[place].dtype.kind != "M"] or [0]
+    level = names[levels[0]] if names[levels[0]] is not None else levels[0]
+    value = frame.index.get_level_values(levels[0])[0]
+    value = value.item() if isinstance(value, np.generic) else value
+    raise DataError(
+        f"frame: received an index of the levels {', '.join(map(repr, names))}; expected one series, a row for each "
+        f"step. Keep the rows of one: frame.xs({value!r}, level={level!r})"
+    )
+
+
+def refuse_nameless(frame: pd.DataFrame, *, used: Collection[Any]) -> None:
+    """Raises ``DataError`` where the first column has no name and numbers the rows: it would become a feature.
+
+    Args:
+        frame: The table.
+        used: Columns that were named, as ignored or otherwise.
+    """
+    import pandas as pd
+
+    name = frame.columns[0] if len(frame.columns) else None
+    if name in used or not (isinstance(name, str) and re.fullmatch(r"\s*|Unnamed: \d+(\.\d+)?", name)):
+        return
+    numbers = pd.to_numeric(frame[name], errors="coerce")
+    if not numbers.isna().any() and (numbers % 1 == 0).all() and numbers.is_unique:
+        raise DataError(
+            f"column 1: received no name ({name!r}) and row numbers, from {numbers.iloc[0]:.0f} to "
+            f"{numbers.iloc[-1]:.0f}; expected features with names. Write the table with index=False, or leave the "
+            f"column out: ignore=[{name!r}]."
+        )
+
+
+def _dates(frame: pd.DataFrame, columns: Sequence[Any]) -> Iterator[Times]:
+    """Yields the columns that hold dates in all rows, read in a way that is right at least for their order in a day."""
+    import pandas as pd
+
+    for name in columns:
+        column = frame[name]
+        first = str(column.iloc[0]).strip()
+        number = first.replace(".", "", 1).lstrip("+-").isdigit()
+        if column.isna().any() or not re.search(r"\d", first) or (number and not _may_be_date(first)):
+            continue
+        times = _as_dates(column)
+        if times is not None:
+            yield times
+    parts = [name for part in _PARTS for name in frame.columns if str(name).lower() == part]
+    if [str(name).lower() for name in parts[:3]] == list(_PARTS[:3]):
+        numbers = frame[parts].apply(pd.to_numeric, errors="coerce").set_axis(map(str.lower, parts), axis=1)
+        assembled = pd.to_datetime(numbers, errors="coerce").rename(", ".join(parts))
+        if not assembled.isna().any():
+            yield read_times(assembled)
+
+
+def _as_dates(column: pd.Series[Any]) -> Times | None:
+    formats: list[str | None] = [None]
+    if column.dtype.kind == "O":
+        formats += possible_formats(str(column.iloc[0]).strip())[:1]
+    for form in formats:
+        try:
+            times = read_times(column, time_format=form)
+        except DataError:  # several readings, or no dates
+            continue
+        return times if times.are_dates or _are_epochs(times.values) else None
+    return None
+
+
+def _may_be_date(digits: str) -> bool:
+    """Whether digits may be a date, or the seconds or milliseconds since 1970."""
+    return digits.isdigit() and len(digits) in (*COMPACT, *_EPOCHS)
+
+
+def _are_epochs(values: np.ndarray) -> bool:
+    """Whether numbers are all seconds, or milliseconds, of the years 2000 to 2050."""
+    lengths = [power for digits, power in _EPOCHS.items() if len(str(int(values[0]))) == digits]
+    years = values / lengths[0] / _YEAR + 1970 if lengths else np.zeros(1)
+    return bool((values % 1 == 0).all() and ((years >= 2000) & (years < 2050)).all())
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A frame with times that do not rise."""
+
+    frame: pd.DataFrame
+    times: Times
+    measured: Sequence[Any] = ()
+
+    @property
+    def _names(self) -> list[Any]:
+        """The columns that may say what a row is of."""
+        others = {self.times.name, *str(self.times.name).split(", "), *self.measured}
+        return [name for name in self.frame.columns if name not in others]
+
+    def keys(self) -> list[tuple[Any, ...]]:
+        """Returns the columns, or pairs of columns, in each value of which the times rise, or are all different."""
+        codes = {name: code for name in self._names if (code := self._codes(name)) is not None}
+        few = sorted(codes, key=lambda name: int(codes[name].max()))
+        single = [(name,) for name in few if self._separates(codes[name])]
+        if single:
+            return single
+        pairs = []
+        for first, second in itertools.combinations(few[:_PAIRED], 2):
+            both = codes[first] * (int(codes[second].max()) + 1) + codes[second]
+            if self._separates(np.unique(both, return_inverse=True)[1]):
+                pairs.append((first, second))
+        return pairs
+
+    def _codes(self, name: Any) -> np.ndarray | None:
+        """Numbers the values of a column that may name series: none that is measured, and each value more than once."""
+        import pandas as pd
+
+        column = self.frame[name]
+        numbers = pd.to_numeric(column, errors="coerce")
+        if column.dtype.kind != "b" and not numbers.isna().any() and (numbers % 1 != 0).any():
+            return None
+        codes, values = pd.factorize(column.astype(str))
+        return codes if 2 <= len(values) <= len(column) // 2 else None
+
+    def _separates(self, codes: np.ndarray) -> bool:
+        order = np.lexsort((self.times.values, codes))
+        same = np.diff(codes[order]) == 0
+        values = self.times.values[order]
+        if (values[1:][same] == values[:-1][same]).any():
+            return False
+        stable = np.argsort(codes, kind="stable")
+        in_order = self.times.values[stable]
+        rising = bool((in_order[1:] > in_order[:-1])[np.diff(codes[stable]) == 0].all())
+        blocks = int((np.diff(codes) != 0).sum()) + 1 == len(np.unique(codes))
+        return (rising and blocks and self._overlap(codes)) or self._repeated() >= _REPEATED
+
+    def _overlap(self, codes: np.ndarray) -> bool:
+        """Whether the series that follow each other were going on at the same time; the years of one never are."""
+        import pandas as pd
+
+        ends = pd.Series(self.times.values).groupby(codes).agg(["min", "max"]).sort_values("min")
+        return bool((ends["min"].to_numpy()[1:] <= ends["max"].to_numpy()[:-1]).any())
+
+    def _repeated(self) -> float:
+        _, inverse, counts = np.unique(self.times.values, return_inverse=True, return_counts=True)
+        return float((counts[inverse] > 1).mean())
+
+    def restarts(self) -> bool:
+        """Whether times that others have too come in few rising blocks, as of series put one after the other."""
+        steps = np.diff(self.times.values.astype(np.int64) if self.times.are_dates else self.times.values)
+        return bool((steps != 0).all() and (steps < 0).sum() <= len(steps) / 10 and self._repeated() >= 0.5)
+
+    def clock(self) -> Any:
+        """Returns the column that tells rows of one date apart as the time of day, if there is one."""
+        import pandas as pd
+
+        values = self.times.values
+        if not self.times.are_dates or (values[1:] < values[:-1]).any():
+            return None
+        if (values != values.astype("datetime64[D]")).any():
+            return None
+        for name in self._names:
+            text = self.frame[name].astype(str).str.strip()
+            clocks = text.str.match(_CLOCK).all()
+            numbers = pd.to_numeric(text, errors="coerce")
+            if clocks:
+                seconds = pd.to_timedelta(text.where(text.str.count(":") == 2, text + ":00"), errors="coerce")
+                numbers = seconds.dt.total_seconds()
+            elif not numbers.between(0, 24).all() or (
+                str(name).lower() not in _CLOCK_NAMES and numbers.nunique() < _MOST_HOURS
+            ):
+                continue
+            later = np.diff(numbers.to_numpy(np.float64)) > 0
+            if not numbers.isna().any() and ((values[1:] > values[:-1]) | later).all():
+                return name
+        return None
+
+    def joined(self, clock: Any) -> str:
+        """Returns code that joins date and time of day."""
+        name = self.times.name
+        time = f"table[{name!r}].astype(str) + ' ' + table[{clock!r}].astype(str)"
+        if not self.frame[clock].astype(str).str.contains(":").all():
+            hours = f"pandas.to_timedelta(table[{clock!r}].astype(float), unit='h')"
+            time = f"{self.times.read_by(f'table[{name!r}]')} + {hours}"
+        return f"{self._read()}table['joined'] = {time}{self._written('table', drop=(name, clock))}"
+
+    def one_of(self, key: tuple[Any, ...]) -> str:
+        """Returns code that keeps the rows of one series, in order."""
+        values = [self.frame[name].iloc[0] for name in key]
+        plain = [value.item() if isinstance(value, np.generic) else value for value in values]
+        rows = [f"table[{name!r}] == {value!r}" for name, value in zip(key, plain, strict=True)]
+        chosen = rows[0] if len(rows) == 1 else " & ".join(f"({row})" for row in rows)
+        one = [self.frame[name].to_numpy() == value for name, value in zip(key, values, strict=True)]
+        own = self.times.values[np.logical_and.reduce(one)]
+        sort = "" if (own[1:] > own[:-1]).all() else self._sorting()
+        return f"{self._read()}one = table[{chosen}]{sort}{self._written('one')}"
+
+    def first(self, row: int) -> str:
+        """Returns code that keeps the rows before one of them."""
+        return f"{self._read()}one = table.iloc[:{row}]{self._written('one')}"
+
+    def mended(self, fallen: np.ndarray) -> str:
+        """Returns what to do about a single series: sort it, and leave out what it holds twice."""
+        copies = self.frame.duplicated().to_numpy()
+        left = self.times.values[~copies]
+        _, counts = np.unique(left, return_counts=True)
+        several = int((counts > 1).sum())
+        what, do = "", ""
+        if several:
+            what = f"Keep one row for each time, of which {several:,} {'has' if several == 1 else 'have'} several"
+            do, left = self._last_of_each_time(), self.times.values[~self._repeats()]
+        elif copies.any():
+            what, do = f"Drop the {int(copies.sum()):,} rows that are copies of others", ".drop_duplicates()"
+        if (left[1:] < left[:-1]).any():
+            what, do = f"{what}, and sort the table" if what else "Sort the table", do + self._sorting()
+        return f"{what}: {self._read()}table = table{do}{self._written('table')}"
+
+    def _repeats(self) -> np.ndarray:
+        """Whether a later row has the same time ``(rows,)``."""
+        import pandas as pd
+
+        return np.asarray(pd.Series(self.times.values).duplicated(keep="last"))
+
+    def _last_of_each_time(self) -> str:
+        if self.times.name is None:
+            return "[~table.index.duplicated(keep='last')]"
+        return f".drop_duplicates({self.times.name!r}, keep='last')"
+
+    def _sorting(self) -> str:
+        if self.times.name is None:
+            return ".sort_index()"
+        return f".sort_values({self.times.name!r}{self.times.sorting})"
+
+    def _read(self) -> str:
+        path = self.frame.attrs.get("path")
+        if path is None:
+            return "table = frame.copy(); "
+        names = self.frame.attrs.get("column_names")
+        given = "" if names is None else f", header=None, names={list(names)!r}"
+        tabs = ", sep='\\t', quoting=3" if self.frame.attrs.get("tabs") else ""
+        return f"table = pandas.read_csv({str(path)!r}, dtype=str, keep_default_na=False{given}{tabs}); "
+
+    def _written(self, table: str, *, drop: Sequence[Any] = ()) -> str:
+        left = f".drop(columns={list(drop)!r})" if drop else ""
+        if self.frame.attrs.get("path") is None:
+            return left and f"; table = {table}{left}"
+        header = "" if self.frame.attrs.get("column_names") is None else ", header=False"
+        return f"; {table}{left}.to_csv('one.csv', index=False{header})"
+
+
+def _listed(keys: Sequence[tuple[Any, ...]]) -> str:
+    shown = [" and ".join(repr(name) for name in key) for key in keys[:3]]
+    return "value of " + " or of ".join(shown)

@@ -1,0 +1,72 @@
+"""A part whose rows are sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rnnzoo.data.split import Batch, Split
+from rnnzoo.errors import DataError, RowError
+from rnnzoo.preprocessing import Preprocessing
+from rnnzoo.preprocessing.base import Rows, pad
+
+
+class SequenceSplit(Split):
+    """Rows in memory, each a sequence.
+
+    Args:
+        raw: The raw rows.
+        targets: One target per row; for tagging one array of classes per row.
+        preprocessing: What encodes them.
+        tagging: Whether every step has a target.
+    """
+
+    def __init__(self, raw: Rows, targets: Rows, *, preprocessing: Preprocessing, tagging: bool) -> None:
+        self.raw = raw
+        self._encoded = preprocessing.encode(raw)
+        self._targets = targets if tagging else np.asarray(targets)
+        self._preprocessing = preprocessing
+        self._tagging = tagging
+        self._lengths = np.array([len(row) for row in self._encoded], int)
+        if tagging:
+            self._check_steps()
+
+    def __len__(self) -> int:
+        return len(self._encoded)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Steps of each row."""
+        return self._lengths
+
+    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
+        """Returns some rows as one batch."""
+        return self.gather_encoded(rows, self.encoded(rows))
+
+    def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
+        """Returns what the preprocessing made of some rows."""
+        return [self._encoded[row] for row in rows]
+
+    def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
+        """Returns some rows as one batch with other inputs; where steps have tags, as many steps as before."""
+        inputs = self._preprocessing.batch(encoded)
+        if not self._tagging:
+            return inputs, np.asarray(self._targets)[np.asarray(rows, int)], None
+        for row, other in zip(rows, encoded, strict=True):
+            if len(other) != self._lengths[row]:
+                raise DataError(
+                    f"row {row}: received {len(other)} steps for {self._lengths[row]} tags; expected one tag per step."
+                )
+        tags = [np.asarray(self._targets[row][: self._lengths[row]]) for row in rows]
+        weights = pad([np.ones(len(tag)) for tag in tags], dtype=np.float32)
+        return inputs, pad(tags, dtype=np.int32), weights
+
+    def _check_steps(self) -> None:
+        limit = getattr(self._preprocessing, "max_length", None)
+        for number, (length, tags) in enumerate(zip(self._lengths, self._targets, strict=True)):
+            expected = len(tags) if limit is None else min(len(tags), limit)
+            if length != expected:
+                raise RowError(
+                    number, f"received {length} steps and {len(tags)} tags; expected one tag per step."
+                )

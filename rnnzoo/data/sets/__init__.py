@@ -1,0 +1,1 @@
+"""Public data sets: where they come from, how they are fetched, checked and read."""

@@ -1,0 +1,122 @@
+"""Baselines of answers to whole rows: classes, labels, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from rnnzoo.data.split import Split
+from rnnzoo.data.splits import Splits
+from rnnzoo.evaluation.baselines.budget import Budget, Fit
+from rnnzoo.evaluation.baselines.strengths import (
+    choose_logistic,
+    choose_logistics,
+    choose_ridge,
+    choose_svm,
+    log_probabilities,
+)
+from rnnzoo.evaluation.baselines.views import Parts, characters, is_text, lazy_design, targets
+
+#: From a view and a budget to logits or decision values of the part to answer.
+_Answer = Callable[[Parts, Budget], np.ndarray]
+
+
+def classification(splits: Splits, part: Split) -> dict[str, Fit]:
+    """The majority class, logistic regression and, for texts, support vector machines of one class against all."""
+    truth, held_out = targets(splits.train), targets(splits.validation)
+    every = np.arange(len(splits.decoding.labels or ()))
+    majority = np.zeros((len(part), len(every)))
+    majority[:, np.bincount(truth).argmax()] = 1
+
+    def logistic(view: Parts, budget: Budget) -> np.ndarray:
+        model = choose_logistic(view[0], truth, (view[1], held_out), budget)
+        logits = np.full(majority.shape, -np.inf)
+        logits[:, model.classes_] = log_probabilities(model, view[2])
+        return logits
+
+    def svm(view: Parts, budget: Budget) -> np.ndarray:
+        indicators, held = (values[:, None] == every for values in (truth, held_out))
+        model = choose_svm(view[0], indicators, (view[1], held), budget, score=_accuracy)
+        return model.decide(view[2])
+
+    return {"majority class": lambda budget: majority, **_linear(splits, part, logistic, svm)}
+
+
+def binary_classification(splits: Splits, part: Split) -> dict[str, Fit]:
+    """The majority class, logistic regression and, for texts, support vector machines."""
+    truth, held_out = (targets(s).reshape(-1).astype(int) for s in (splits.train, splits.validation))
+
+    def logistic(view: Parts, budget: Budget) -> np.ndarray:
+        model = choose_logistic(view[0], truth, (view[1], held_out), budget)
+        return np.asarray(model.decision_function(view[2]))[:, None]
+
+    def svm(view: Parts, budget: Budget) -> np.ndarray:
+        held = view[1], held_out[:, None]
+        return choose_svm(view[0], truth[:, None], held, budget, score=_share_right).decide(view[2])
+
+    return {
+        "majority class": lambda budget: np.full((len(part), 1), truth.mean() - 0.5),
+        **_linear(splits, part, logistic, svm),
+    }
+
+
+def multilabel_classification(splits: Splits, part: Split) -> dict[str, Fit]:
+    """Logistic regression and, for texts, support vector machines, of each label on its own."""
+    truth, held_out = (targets(split).astype(int) for split in (splits.train, splits.validation))
+
+    def logistic(view: Parts, budget: Budget) -> np.ndarray:
+        return choose_logistics(view[0], truth, (view[1], held_out), budget).decide(view[2])
+
+    def svm(view: Parts, budget: Budget) -> np.ndarray:
+        return choose_svm(view[0], truth, (view[1], held_out), budget, score=_micro_f1).decide(view[2])
+
+    return _linear(splits, part, logistic, svm)
+
+
+def regression(splits: Splits, part: Split) -> dict[str, Fit]:
+    """The mean, and ridge regression."""
+    restore = splits.decoding.in_original_units
+    truth, held_out = targets(splits.train), targets(splits.validation)
+    name, view = lazy_design(splits, part)
+
+    def ridge(budget: Budget) -> np.ndarray:
+        train_x, held_out_x, part_x = view()
+        model = choose_ridge(train_x, truth, (held_out_x, held_out), budget)
+        return np.asarray(restore(np.asarray(model.predict(part_x)).reshape(len(part), -1)))
+
+    mean = np.repeat(truth.mean(axis=0, keepdims=True), len(part), axis=0)
+    return {"mean": lambda budget: restore(mean), f"ridge regression on {name}": ridge}
+
+
+def _linear(splits: Splits, part: Split, logistic: _Answer, svm: _Answer) -> dict[str, Fit]:
+    """Returns the linear models of a task, those that take longest last."""
+    name, view = lazy_design(splits, part)
+    on_view = {f"logistic regression on {name}": lambda budget: logistic(view(), budget)}
+    if not is_text(splits):
+        return on_view
+    parts = (splits.train, splits.validation, part)
+    return {
+        f"linear SVM on {name}": lambda budget: svm(view(), budget),
+        "linear SVM on TF-IDF of characters": partial(_of_characters, parts, svm),
+        **on_view,
+    }
+
+
+def _of_characters(parts: tuple[Any, ...], svm: _Answer, budget: Budget) -> np.ndarray:
+    return svm(characters(parts, budget), budget)
+
+
+def _accuracy(decisions: np.ndarray, truth: np.ndarray) -> float:
+    return float((decisions.argmax(axis=1) == truth.argmax(axis=1)).mean())
+
+
+def _share_right(decisions: np.ndarray, truth: np.ndarray) -> float:
+    return float(((decisions > 0) == truth).mean())
+
+
+def _micro_f1(decisions: np.ndarray, truth: np.ndarray) -> float:
+    return float(f1_score(truth, decisions > 0, average="micro", zero_division=0))

@@ -1,0 +1,195 @@
+"""Does the model fit the data? Asked before the first step, answered in words."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import keras
+import numpy as np
+
+from rnnzoo.data.splits import Splits
+from rnnzoo.data.transcript_split import TranscriptSplit
+from rnnzoo.errors import ArgumentError
+from rnnzoo.keras_models.feeding import feed
+from rnnzoo.keras_models.model_layers import all_layers, check_names
+from rnnzoo.keras_models.model_outputs import output_quantiles
+from rnnzoo.preprocessing import DNAPreprocessing
+from rnnzoo.tasks import Task, get_task
+from rnnzoo.zoo import get_spec, takes_argument
+
+#: The argument that says how many ids an embedding must know, where it is not ``vocabulary_size``.
+_VOCABULARIES = {
+    "character_embedding": "character_vocabulary_size",
+    "source_embedding": "source_vocabulary_size",
+    "target_embedding": "target_vocabulary_size",
+}
+_HINT = "Build it with create_model(name, **splits.model_arguments)."
+
+
+def suited(model: Any, splits: Splits, task: str | None = None) -> tuple[Task, Splits]:
+    """Returns the task that a model is trained and judged for, and its data with the decoding for it.
+
+    Args:
+        model: A Keras model.
+        splits: The data.
+        task: A name in the task table; ``None`` for that of the data and the model's output. Data for tagging are for
+            both kinds of tagger: a model whose output is ``potentials`` tags whole rows.
+
+    Raises:
+        UnknownNameError: If there is no such task.
+    """
+    if (
+        task is None
+        and splits.task == "tagging"
+        and list(getattr(model, "output_names", ())) == ["potentials"]
+    ):
+        return get_task("crf_tagging"), splits
+    if task is not None:
+        get_task(task)
+    splits = splits.for_model(model, task=task)
+    kind = get_task(task or splits.task)
+    if kind.quantiles is not None:
+        kind = dataclasses.replace(kind, quantiles=output_quantiles(model) or kind.quantiles)
+    return kind, splits
+
+
+def check_name_fits(name: str, splits: Splits) -> None:
+    """Checks that a model of the zoo takes what the data say, before it is built.
+
+    Raises:
+        ArgumentError: If it is for data of another kind.
+        UnknownNameError: If there is no such model.
+    """
+    spec = get_spec(name)
+    if spec.builder == "build_dna_classifier" and not isinstance(splits.preprocessing, DNAPreprocessing):
+        raise ArgumentError(
+            f"model {name!r}: is for DNA; the data are not read as such. Give Splits.from_arrays "
+            "preprocessing=DNAPreprocessing(), or use --data splice."
+        )
+    refused = [argument for argument in splits.model_arguments if not takes_argument(spec, argument)]
+    if refused:
+        said = f"say {', '.join(refused)}, which it does not take. Choose a model for them (rnnzoo models)"
+        if spec.task == splits.task:
+            raise ArgumentError(f"model {name!r}: reads rows of another kind; the data {said}.")
+        raise ArgumentError(
+            f"model {name!r}: is for {spec.task.replace('_', ' ')}; the data are for {splits.task.replace('_', ' ')} "
+            f"and {said}, or the task of the data (--task)."
+        )
+
+
+def check_model_fits(model: Any, splits: Any, task: Task) -> None:
+    """Runs one small batch through the model and compares the output with the targets.
+
+    Raises:
+        ArgumentError: If shapes, numbers of classes or vocabulary do not fit, or a name cannot stand in a graph.
+    """
+    check_names(model)
+    inputs, targets, _ = next(iter(splits.train.batches(2)))
+    _check_vocabulary(model, splits)
+    _check_characters(model, inputs)
+    try:
+        output = model(feed(model, inputs), training=False)
+    except ArgumentError:
+        raise
+    except Exception as error:
+        shapes = {name: np.shape(value) for name, value in inputs.items()}
+        raise ArgumentError(
+            f"model {model.name!r}: cannot read inputs of shapes {shapes}: {_first_line(error)}. {_HINT}"
+        ) from error
+    _check_output(model, output, targets, splits, task)
+    if task.name == "transcription":
+        _check_frames(model, splits)
+
+
+def _check_vocabulary(model: Any, splits: Any) -> None:
+    arguments = splits.model_arguments
+    for layer in all_layers(model):
+        if not isinstance(layer, keras.layers.Embedding):
+            continue
+        size = arguments.get(_VOCABULARIES.get(layer.name, "vocabulary_size"))
+        if size is not None and layer.input_dim < size:
+            raise ArgumentError(
+                f"model {model.name!r}: its embedding {layer.name!r} knows {layer.input_dim} token ids, the data "
+                f"have {size}; expected at least as many. {_HINT}"
+            )
+
+
+def _check_characters(model: Any, inputs: Any) -> None:
+    wanted = [tensor.name for tensor in getattr(model, "inputs", None) or []]
+    if "characters" in wanted and "tokens" in inputs and "characters" not in inputs:
+        raise ArgumentError(
+            f"model {model.name!r}: reads the characters of words, which the data do not have; expected the input "
+            "'characters'. Make the data with characters=True (of read_table or Splits.from_arrays; --characters)."
+        )
+
+
+def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, task: Task) -> None:
+    if isinstance(output, dict | list | tuple):
+        raise ArgumentError(
+            f"model {model.name!r}: gives {len(output)} outputs; expected a single one, the {task.output}. "
+            "Train a model with several outputs with Keras itself."
+        )
+    expected = tuple(targets.shape)
+    if task.name in ("classification", "tagging", "language_modeling"):
+        expected += (_classes(splits, output),)
+    if task.name == "translation":
+        expected += (splits.model_arguments.get("target_vocabulary_size", output.shape[-1]),)
+    if task.name == "crf_tagging":
+        expected += (_classes(splits, output),) * 2
+    if task.name == "transcription":
+        expected = (expected[0], *output.shape[1:2], _classes(splits, output))
+    if task.name == "quantile_forecasting":
+        expected += (len(task.quantiles or ()),)
+    if task.name == "gaussian_forecasting":
+        expected += (2,)
+    if tuple(output.shape) != expected:
+        _check_kind_of_tagger(model, output, targets, task)
+        raise ArgumentError(
+            f"model {model.name!r}: gives output of shape {_free(output.shape)}; the data ask for "
+            f"{_free(expected)} for task {task.name!r}. {_HINT}"
+        )
+
+
+def _classes(splits: Any, output: Any) -> int:
+    labels = splits.decoding.labels if splits.decoding is not None else None
+    return len(labels) if labels else int(output.shape[-1])
+
+
+def _check_kind_of_tagger(model: Any, output: Any, targets: np.ndarray, task: Task) -> None:
+    """Names what is wrong where scores of tags meet a task for pairs of tags, or the other way round."""
+    axes = len(output.shape) - np.ndim(targets)
+    if task.name == "tagging" and axes == 2:
+        raise ArgumentError(
+            f"task: received 'tagging' for model {model.name!r}, which scores pairs of tags (crf=True); expected "
+            "'crf_tagging'. Leave task out, which chooses it."
+        )
+    if task.name == "crf_tagging" and axes == 1:
+        raise ArgumentError(
+            f"task: received 'crf_tagging' for model {model.name!r}, which scores each tag on its own; expected "
+            "'tagging', or a model with crf=True such as 'text-tagger-bilstm-crf'."
+        )
+
+
+def _check_frames(model: Any, splits: Any) -> None:
+    """Checks that no transcript is longer than what the model makes of its row."""
+    parts = [
+        part for part in (splits.train, splits.validation, splits.test) if isinstance(part, TranscriptSplit)
+    ]
+    if not parts:
+        return
+    # The longest row tells best how many steps the model joins to one frame.
+    inputs, _, _ = parts[0].gather([int(parts[0].lengths.argmax())])
+    steps = next(iter(inputs.values())).shape[1]
+    frames = model(feed(model, inputs), training=False).shape[1]
+    subsampling = next(factor for factor in range(1, steps + 1) if -(-steps // factor) <= frames)
+    for part in parts:
+        part.check_frames(subsampling)
+
+
+def _free(shape: Any) -> str:
+    return str(("batch", *tuple(shape)[1:])).replace("'", "")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__

@@ -1,0 +1,187 @@
+"""A trained model on a part of the data: its outputs, the truth and the scores."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from rnnzoo import checks
+from rnnzoo.data.readers.running_text import EVALUATED_STREAMS, StreamSplit
+from rnnzoo.data.split import Split
+from rnnzoo.data.splits import Splits
+from rnnzoo.decoding.probabilities import log_softmax
+from rnnzoo.decoding.viterbi import best_path
+from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.evaluation.compatibility import check_model_fits, suited
+from rnnzoo.evaluation.joining import join_rows
+from rnnzoo.evaluation.scores import Scores, score
+from rnnzoo.keras_models.carried_states import CarriedStates
+from rnnzoo.keras_models.feeding import feed
+from rnnzoo.keras_models.model_inputs import input_structure
+from rnnzoo.tasks import Task
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model on one part.
+
+    Attributes:
+        metrics: The scores, and the ``loss``.
+        outputs: Logits or values, row by row; values, quantiles, means and scales in original units; for tagging one
+            row per valid step, with a 1 for each tag of the best path where the model gives potentials; for
+            transcription padded with blanks; for models of text the negative log-likelihood of each token, for all
+            logits would not fit into memory.
+        targets: The truth, likewise.
+        lengths: For tagging, the valid steps of each row.
+    """
+
+    metrics: Scores
+    outputs: np.ndarray
+    targets: np.ndarray
+    lengths: np.ndarray | None = None
+
+
+def evaluate(
+    model: keras.Model, splits: Splits, *, part: str = "test", task: str | None = None, batch_size: int = 256
+) -> Scores:
+    """Scores a model on one part of the data.
+
+    Args:
+        model: A model whose one output is logits, or values for regression and forecasting (or quantiles, or mean
+            and scale).
+        splits: The data.
+        part: ``"train"``, ``"validation"`` or ``"test"``.
+        task: A name in the task table; ``None`` for that of the data.
+        batch_size: Rows per step.
+
+    Returns:
+        Scores by name, values in original units: see ``rnnzoo.evaluation.scores.score``.
+
+    Raises:
+        ArgumentError: If the data have no such part.
+        DataError: If the model answers NaN or infinity.
+    """
+    checks.choice("part", part, PARTS)
+    split = getattr(splits, part)
+    if split is None:
+        raise ArgumentError(f"part: received {part!r}, which these data do not have. Use part='validation'.")
+    kind, splits = suited(model, splits, task)
+    check_model_fits(model, splits, kind)
+    return evaluate_part(model, split, splits, kind, batch_size=batch_size).metrics
+
+
+def evaluate_parts(model: keras.Model, splits: Splits, task: Task) -> dict[str, Evaluation]:
+    """Evaluates a model on validation and, if there is one, test."""
+    parts = {"validation": splits.validation, "test": splits.test}
+    return {
+        name: evaluate_part(model, split, splits, task) for name, split in parts.items() if split is not None
+    }
+
+
+def evaluate_part(
+    model: keras.Model, split: Split, splits: Splits, task: Task, *, batch_size: int = 256
+) -> Evaluation:
+    """Runs a model over a part, in order, and scores it."""
+    if task.name in ("language_modeling", "translation"):
+        return _evaluate_tokens(model, split, task, batch_size=batch_size)
+    forward = forward_function(model)
+    tags, pairs = task.name in ("tagging", "crf_tagging"), task.output == "potentials"
+    outputs, targets, losses = [], [], []
+    lengths: list[np.ndarray] = []
+    for inputs, truth, weights in split.batches(batch_size):
+        output = forward(inputs)
+        valid: Any = ... if weights is None else weights > 0
+        if tags:
+            valid = np.broadcast_to(True if weights is None else valid, truth.shape)
+            lengths.append(valid.sum(axis=1))
+        _check_finite(model, output[valid])
+        if pairs:  # far too large to be kept
+            losses.append(float(task.loss()(truth, output, weights)))
+            output = np.eye(output.shape[-1], dtype=np.float32)[best_path(output)]
+        outputs.append(output[valid])
+        targets.append(np.asarray(truth)[valid])
+    joined, truth = join_rows(outputs), join_rows(targets)
+    # The loss of the whole part, not the mean of those of its batches.
+    if pairs:
+        loss = float(np.average(losses, weights=[len(part) for part in targets]))
+    else:
+        loss = float(task.loss()(truth, joined))
+    if task.activation == "linear" and splits.decoding is not None:
+        joined = splits.decoding.outputs_in_original_units(joined)
+        truth = splits.decoding.in_original_units(truth)
+    steps = np.concatenate(lengths) if tags else None
+    scores = score_outputs(joined, truth, splits, task, lengths=steps)
+    return Evaluation({**scores, "loss": loss}, joined, truth, steps)
+
+
+def score_outputs(
+    outputs: np.ndarray, targets: np.ndarray, splits: Splits, task: Task, *, lengths: np.ndarray | None = None
+) -> Scores:
+    """Scores outputs, of a model or of a baseline, with what the data know of labels and scale."""
+    decoding = splits.decoding
+    return score(
+        task.name,
+        outputs,
+        targets,
+        labels=decoding.labels if decoding is not None else None,
+        lengths=lengths,
+        quantiles=task.quantiles,
+        scale=decoding.scale if decoding is not None else None,
+    )
+
+
+def _check_finite(model: keras.Model, output: np.ndarray) -> None:
+    if not np.isfinite(output).all():
+        raise DataError(
+            f"model {model.name!r}: answers NaN or infinity; expected finite outputs. "
+            "Train it again with a lower learning_rate or gradient clipping."
+        )
+
+
+def _evaluate_tokens(model: keras.Model, split: Split, task: Task, *, batch_size: int) -> Evaluation:
+    """Scores a model of text token by token; on a stream with the states of all that came before."""
+    carrying: Any = contextlib.nullcontext()
+    if isinstance(split, StreamSplit):
+        states = CarriedStates(model)
+        # Few streams, for each starts without a past.
+        batch_size = min(batch_size, EVALUATED_STREAMS)
+        states.reset(split.streams(batch_size))
+        carrying = states.attached()
+    losses, targets = [], []
+    with carrying:
+        forward = forward_function(model)
+        for inputs, truth, weights in split.batches(batch_size):
+            valid = np.ones(truth.shape, bool) if weights is None else weights > 0
+            logits = forward(inputs)[valid].astype(np.float64)
+            losses.append(-log_softmax(logits)[np.arange(len(logits)), truth[valid]])
+            targets.append(truth[valid])
+    joined = np.concatenate(losses)
+    _check_finite(model, joined)
+    truth = np.concatenate(targets)
+    return Evaluation({**score(task.name, joined, truth), "loss": float(joined.mean())}, joined, truth)
+
+
+def forward_function(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
+    """Returns a compiled inference function from named inputs to the one output."""
+    import tensorflow as tf
+
+    step: Any = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
+    structure = input_structure(model)
+    if structure is not None:
+        # Traced once for all lengths. A function of each model and part would have TensorFlow warn of retracing.
+        step = step.get_concrete_function(
+            keras.tree.map_structure(lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), structure)
+        )
+
+    def forward(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        tensors: dict[str, Any] = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
+        return np.asarray(step(feed(model, tensors)))
+
+    return forward

@@ -1,0 +1,209 @@
+"""Scores of answers against the truth: the numbers in ``metrics.json``, reports and tables."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn import metrics
+
+from rnnzoo.decoding.ctc import best_symbols
+from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, forecast_quantiles
+from rnnzoo.decoding.probabilities import sigmoid
+from rnnzoo.decoding.viterbi import best_path
+from rnnzoo.evaluation.edit_distance import edit_distance
+from rnnzoo.evaluation.spans import marks_spans, span_f1
+
+Scores = dict[str, float]
+
+_erf = np.vectorize(math.erf, otypes=[float])
+
+
+def score(
+    task: str,
+    outputs: np.ndarray,
+    targets: np.ndarray,
+    *,
+    labels: Sequence[str] | None = None,
+    lengths: np.ndarray | None = None,
+    quantiles: Sequence[float] | None = None,
+    scale: np.ndarray | None = None,
+) -> Scores:
+    """Scores outputs by the customs of a task.
+
+    Args:
+        task: A name in the task table.
+        outputs: Logits or values; for tagging those of all valid steps, ``(steps, classes)``, or potentials ``(steps,
+            classes, classes)``, row after row; for regression and forecasting in original units.
+        targets: Class numbers, indicators or values of the same rows; for transcription symbols, padded with 0.
+        labels: For tagging, the names of the tags by number; for transcription the symbols, of which a space cuts
+            transcripts into words.
+        lengths: For tagging, the valid steps of each row.
+        quantiles: The levels of forecasts of a distribution; ``None`` for 0.1, 0.5 and 0.9.
+        scale: For forecasts of values, the deviation of each target in the training part.
+
+    Returns:
+        ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two; ``span_f1`` too for tags that mark spans, such
+        as ``B-city`` and ``I-city``, if ``labels`` and ``lengths`` are given), ``micro_f1`` and ``macro_f1`` for
+        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values, for forecasts with a ``scale`` also
+        ``scaled_mse`` and ``scaled_mae``, which treat all series alike; ``perplexity`` and ``bits_per_token`` for
+        language models and translations, whose outputs are the negative log-likelihoods of the tokens here; ``cer``
+        (edits per symbol of the truth), ``exact_match`` and, if there are spaces between words, ``wer`` (edits per
+        word) for transcripts. For distributions ``mae`` and ``rmse`` of the median, ``pinball`` (mean over the
+        quantiles), ``weighted_quantile_loss`` (twice the pinball loss over the mean absolute value), ``coverage``
+        (share of the truth from the lowest to the highest quantile) and ``interval_width``; of a Gaussian also
+        ``crps`` and ``nll``.
+
+    Example:
+        >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
+        0.5
+    """
+    if task == "transcription":
+        return _transcripts(outputs, targets, labels)
+    if task in _DISTRIBUTION_SCORES:
+        found = _DISTRIBUTION_SCORES[task](outputs, targets, quantiles or DEFAULT_QUANTILES)
+    else:
+        found = _SCORES[task](outputs, targets)
+    if task == "forecasting" and scale is not None:
+        errors = (np.asarray(outputs, np.float64) - targets) / scale
+        found |= {"scaled_mse": (errors**2).mean(), "scaled_mae": np.abs(errors).mean()}
+    tags = task in ("tagging", "crf_tagging")
+    if tags and lengths is not None and labels is not None and marks_spans(labels):
+        found["span_f1"] = span_f1(labels, targets, class_numbers(task, outputs), lengths)
+    return {name: float(value) for name, value in found.items()}
+
+
+def class_numbers(task: str, outputs: np.ndarray) -> np.ndarray:
+    """Returns the class that each row of logits, or each step of the best path through potentials, stands for.
+
+    Potentials of rows one after the other are those of one long row: a first step does not ask what came before it.
+    """
+    if outputs.ndim == 3 and task == "crf_tagging":
+        return best_path(outputs)
+    if task == "binary_classification":
+        return (outputs[:, 0] > 0).astype(int)
+    return outputs.argmax(axis=-1)
+
+
+def _classes(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    return _class_scores(targets, class_numbers("classification", outputs))
+
+
+def _paths(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    return _class_scores(targets, class_numbers("crf_tagging", outputs))
+
+
+def _binary(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    truth = targets.reshape(-1).astype(int)
+    scores = _class_scores(truth, class_numbers("binary_classification", outputs))
+    if len(np.unique(truth)) == 2:
+        scores["auroc"] = metrics.roc_auc_score(truth, outputs[:, 0])
+    return scores
+
+
+def _labels(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    predicted = sigmoid(outputs) > 0.5
+    return {
+        "micro_f1": metrics.f1_score(targets, predicted, average="micro", zero_division=0),
+        "macro_f1": metrics.f1_score(targets, predicted, average="macro", zero_division=0),
+        "exact_match": metrics.accuracy_score(targets, predicted),
+    }
+
+
+def _regression(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    scores = _errors(outputs, targets)
+    if len(targets) > 1:
+        scores["r2"] = metrics.r2_score(targets, outputs)
+    return scores
+
+
+def _errors(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    difference = np.asarray(outputs, np.float64) - targets
+    return {"mae": np.abs(difference).mean(), "rmse": np.sqrt((difference**2).mean())}
+
+
+def _language(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    mean = float(np.mean(outputs))
+    return {"perplexity": float(np.exp(mean)), "bits_per_token": mean / float(np.log(2))}
+
+
+def _transcripts(outputs: np.ndarray, targets: np.ndarray, labels: Sequence[str] | None) -> Scores:
+    pairs = [
+        (best_symbols(row), [int(symbol) for symbol in truth if symbol])
+        for row, truth in zip(outputs, targets, strict=True)
+    ]
+    scores = {"cer": _error_rate(pairs), "exact_match": float(np.mean([a == b for a, b in pairs]))}
+    space = list(labels).index(" ") if labels is not None and " " in labels else None
+    if space is not None:
+        scores["wer"] = _error_rate([(_words(a, space), _words(b, space)) for a, b in pairs])
+    return scores
+
+
+def _error_rate(pairs: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> float:
+    edits = sum(edit_distance(found, truth) for found, truth in pairs)
+    return edits / max(1, sum(len(truth) for _, truth in pairs))
+
+
+def _words(symbols: Sequence[int], space: int) -> list[tuple[int, ...]]:
+    groups = itertools.groupby(symbols, key=lambda symbol: symbol == space)
+    return [tuple(group) for is_space, group in groups if not is_space]
+
+
+def _quantiles(
+    outputs: np.ndarray,
+    targets: np.ndarray,
+    quantiles: Sequence[float],
+    task: str = "quantile_forecasting",
+) -> Scores:
+    every = forecast_quantiles(task, outputs, quantiles)
+    levels, truth = np.asarray(quantiles, np.float64), np.asarray(targets, np.float64)
+    error = truth[..., None] - every
+    pinball = np.maximum(levels * error, (levels - 1.0) * error).mean()
+    size = np.abs(truth).mean()
+    inside = (truth >= every[..., 0]) & (truth <= every[..., -1])
+    return {
+        **_errors(every[..., list(quantiles).index(0.5)], truth),
+        "pinball": pinball,
+        # Undefined where nothing but zeros came.
+        **({"weighted_quantile_loss": 2.0 * pinball / size} if size else {}),
+        "coverage": inside.mean(),
+        "interval_width": (every[..., -1] - every[..., 0]).mean(),
+    }
+
+
+def _gaussian(outputs: np.ndarray, targets: np.ndarray, quantiles: Sequence[float]) -> Scores:
+    scores = _quantiles(outputs, targets, quantiles, "gaussian_forecasting")
+    mean, scale = np.moveaxis(np.asarray(outputs, np.float64), -1, 0)
+    z = (targets - mean) / scale
+    density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
+    # Gneiting & Raftery 2007, Strictly Proper Scoring Rules, Prediction, and Estimation: the closed form.
+    crps = scale * (z * _erf(z / np.sqrt(2.0)) + 2.0 * density - 1.0 / np.sqrt(np.pi))
+    nll = np.log(scale) + 0.5 * z**2 + 0.5 * np.log(2.0 * np.pi)
+    return {**scores, "crps": crps.mean(), "nll": nll.mean()}
+
+
+def _class_scores(truth: np.ndarray, predicted: np.ndarray) -> Scores:
+    return {
+        "accuracy": metrics.accuracy_score(truth, predicted),
+        "macro_f1": metrics.f1_score(truth, predicted, average="macro", zero_division=0),
+    }
+
+
+_SCORES: dict[str, Callable[[np.ndarray, np.ndarray], Scores]] = {
+    "classification": _classes,
+    "binary_classification": _binary,
+    "multilabel_classification": _labels,
+    "regression": _regression,
+    "tagging": _classes,
+    "crf_tagging": _paths,
+    "forecasting": _errors,
+    "language_modeling": _language,
+    "translation": _language,
+}
+_DISTRIBUTION_SCORES: dict[str, Callable[[np.ndarray, np.ndarray, Sequence[float]], Scores]] = {
+    "quantile_forecasting": _quantiles,
+    "gaussian_forecasting": _gaussian,
+}

@@ -1,0 +1,1 @@
+"""Optimizers, schedules, rates by group of layers, averaging, precision and losses."""

@@ -1,0 +1,226 @@
+"""The files that a finished run leaves: preprocessing, metrics, pictures and a report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnzoo.data.splits import Splits
+from rnnzoo.decoding import save_decoding
+from rnnzoo.decoding.distributions import forecast_quantiles
+from rnnzoo.evaluation.baselines import list_baselines
+from rnnzoo.evaluation.evaluation import Evaluation
+from rnnzoo.evaluation.scores import Scores, class_numbers
+from rnnzoo.files import replacing, write_json
+from rnnzoo.keras_models.cudnn import explain_cudnn
+from rnnzoo.preprocessing import save_preprocessing
+from rnnzoo.report import Section, write_report
+from rnnzoo.tasks import FORECASTING_TASKS, Task
+from rnnzoo.training.run import plots
+from rnnzoo.training.run.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from rnnzoo.training.result import TrainResult
+
+#: Above this many classes a confusion matrix cannot be read.
+_MAX_CLASSES = 60
+#: Tasks whose outputs are not one class for each target.
+_WITHOUT_CONFUSION = ("multilabel_classification", "language_modeling", "transcription", "translation")
+#: Pictures of a run, in the order of the report.
+_PICTURES = ("learning_curves", "gradients", "forecasts", "errors_by_step", "predictions", "confusion_matrix")
+#: Above this many characters a setting fills the report.
+_LONGEST_VALUE = 500
+#: Held-out rows that are kept for proving exports.
+_SAMPLES = 64
+
+
+def write_run_files(
+    run: RunDirectory,
+    result: TrainResult,
+    splits: Splits,
+    task: Task,
+    evaluation: Mapping[str, Evaluation],
+    *,
+    left_out: str,
+) -> None:
+    """Writes everything but the model, which the best epoch has written; ``metrics.json`` comes last.
+
+    Args:
+        run: Where.
+        result: What training gave.
+        splits: The data.
+        task: The task.
+        evaluation: The model on validation and test.
+        left_out: Why no baseline is there yet.
+    """
+    if splits.preprocessing is not None:
+        save_preprocessing(splits.preprocessing, run.preprocessing)
+    if splits.decoding is not None:
+        save_decoding(splits.decoding.for_task(task.name), run.decoding)
+    run.write_history(result.history)
+    _write_samples(run, splits)
+    part = scored_part(splits)
+    _draw(run, result, splits, task, part, evaluation[part])
+    baselines = {
+        "part": part,
+        "scores": {},
+        "skipped": dict.fromkeys(list_baselines(splits, getattr(splits, part)), left_out),
+    }
+    metrics = {
+        **result.metrics,
+        "baselines": baselines,
+        "best_epoch": result.best_epoch,
+        "epochs": len(result.history),
+        "stop_reason": result.stop_reason,
+        "seconds": round(result.seconds, 2),
+    }
+    if result.gradients is not None:
+        metrics["gradients"] = {
+            "verdict": result.gradients.verdict,
+            "clipped_steps": result.gradients.clipped,
+        }
+    write_run_report(run, result, task, baselines)
+    write_json(run.metrics, metrics)
+
+
+def scored_part(splits: Splits) -> str:
+    """Returns the name of the part that model and baselines are compared on."""
+    return "test" if splits.test is not None else "validation"
+
+
+def _write_samples(run: RunDirectory, splits: Splits) -> None:
+    """Keeps some held-out rows: inputs to prove exported files with, and one raw example to try."""
+    split = splits.test if splits.test is not None else splits.validation
+    inputs, _, _ = next(iter(split.batches(_SAMPLES)))
+    with replacing(run.samples) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **inputs)
+    if split.raw is not None:
+        write_json(run.example, _plain(split.raw[0]))
+
+
+def _plain(value: Any) -> Any:
+    """Returns a raw input as JSON has it; a missing number is null."""
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def score_table(model: str, scores: Scores, baselines: Mapping[str, Scores]) -> list[dict[str, Any]]:
+    """Returns rows of a table: the model, then each baseline, in the scores they share."""
+    names = [name for name in scores if name != "loss"]
+    return [
+        {"method": method, **{name: row[name] for name in names if name in row}}
+        for method, row in {model: scores, **baselines}.items()
+    ]
+
+
+def _draw(
+    run: RunDirectory, result: TrainResult, splits: Splits, task: Task, part: str, evaluation: Evaluation
+) -> None:
+    figures = {"learning_curves": plots.learning_curves(result.history, best_epoch=result.best_epoch)}
+    if result.gradients is not None and result.gradients.norms is not None:
+        title = "How far back gradients reach in the last epoch"
+        figures["gradients"] = plots.gradient_reach(result.gradients.norms.steps, title=title)
+    labels = splits.decoding.labels if splits.decoding is not None else None
+    if task.name in FORECASTING_TASKS:
+        figures |= _forecast_figures(splits, task, part, evaluation)
+    elif task.name == "regression":
+        names = _target_names(splits, evaluation.targets.shape[-1])
+        figures["predictions"] = plots.regression_scatter(evaluation.targets, evaluation.outputs, names)
+    elif task.name not in _WITHOUT_CONFUSION and labels and len(labels) <= _MAX_CLASSES:
+        truth = evaluation.targets.reshape(-1).astype(int)
+        predicted = class_numbers(task.name, evaluation.outputs)
+        figures["confusion_matrix"] = plots.confusion_matrix(truth, predicted, labels)
+    for name, figure in figures.items():
+        plots.save_figure(figure, run.plots / f"{name}.png")
+    if "forecasts" in figures:
+        draw_errors_by_step(run, splits, {"model": errors_by_step(task, evaluation.outputs, evaluation)})
+
+
+def errors_by_step(task: Task, outputs: np.ndarray, evaluation: Evaluation) -> np.ndarray:
+    """Returns the mean absolute error of the first target at each step ahead."""
+    errors: np.ndarray = np.abs(_points(task, outputs)[..., 0] - evaluation.targets[..., 0]).mean(axis=0)
+    return errors
+
+
+def draw_errors_by_step(run: RunDirectory, splits: Splits, errors: Mapping[str, np.ndarray]) -> None:
+    """Draws the errors of the model and of baselines at each step ahead."""
+    figure = plots.errors_by_step(errors, name=_target_names(splits, 1)[0])
+    plots.save_figure(figure, run.plots / "errors_by_step.png")
+
+
+def _forecast_figures(splits: Splits, task: Task, part: str, evaluation: Evaluation) -> dict[str, Any]:
+    split = getattr(splits, part)
+    if split.raw is None:
+        return {}
+    history, future = split.raw_targets()
+    name = _target_names(splits, future.shape[-1])[0]
+    point = _points(task, evaluation.outputs)[..., 0]
+    band = None
+    if task.quantiles is not None:
+        every = forecast_quantiles(task.name, evaluation.outputs[:, :, 0], task.quantiles)
+        share = f"{100 * (task.quantiles[-1] - task.quantiles[0]):.3g} % interval"
+        band = (every[..., 0], every[..., -1], share)
+    return {
+        "forecasts": plots.forecasts(history[..., 0], future[..., 0], point, name=name, part=part, band=band)
+    }
+
+
+def _points(task: Task, outputs: np.ndarray) -> np.ndarray:
+    """Returns the point forecasts ``(rows, horizon, targets)`` among outputs."""
+    if task.quantiles is None:
+        return outputs
+    return forecast_quantiles(task.name, outputs, task.quantiles)[..., task.quantiles.index(0.5)]
+
+
+def _target_names(splits: Splits, count: int) -> list[str]:
+    names = splits.decoding.target_names if splits.decoding is not None else None
+    return list(names or [f"target {i}" for i in range(count)])
+
+
+def write_run_report(
+    run: RunDirectory, result: TrainResult, task: Task, baselines: Mapping[str, Any]
+) -> None:
+    """Writes the report: what is known of baselines, and the pictures that are there."""
+    part, skipped = baselines["part"], baselines["skipped"]
+    table = score_table(result.model.name, result.metrics[part], baselines["scores"])
+    left_out = [{"baseline": name, "left out because": reason} for name, reason in skipped.items()]
+    watched = [] if result.gradients is None else [Section("Gradients", text=result.gradients.verdict)]
+    config = run.read_config()
+    pictures = [run.plots / f"{name}.png" for name in _PICTURES]
+    write_report(
+        run.report,
+        title=f"{result.model.name}: {task.name.replace('_', ' ')}",
+        lead=f"Best of {len(result.history)} epochs: {result.best_epoch}. {result.stop_reason.capitalize()}.",
+        sections=[
+            Section(f"Scores on the {part} part", rows=table, best=0),
+            *([Section("Baselines left out", rows=left_out)] if left_out else []),
+            Section(
+                "Pictures",
+                images=[(path, path.stem.replace("_", " ")) for path in pictures if path.is_file()],
+            ),
+            *watched,
+            Section("cuDNN", text="\n\n".join(str(explain_cudnn(result.model)).splitlines())),
+            Section("Training", rows=_pairs(config["train_config"])),
+            Section("Data", rows=_pairs(config["data"])),
+        ],
+    )
+
+
+def _pairs(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"field": name, "value": "" if value is None else _short(value)} for name, value in values.items()
+    ]
+
+
+def _short(value: Any) -> Any:
+    """Returns a value for the report; a long one, such as a table of synonyms, is in config.json as a whole."""
+    text = str(value)
+    return value if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} ... (all of it: config.json)"

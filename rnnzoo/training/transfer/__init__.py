@@ -1,0 +1,1 @@
+"""Takes weights from another run."""

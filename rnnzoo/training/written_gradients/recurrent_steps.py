@@ -1,0 +1,142 @@
+"""A step of LSTM, GRU and SimpleRNN, forwards and backwards, the latter prepared for all steps at once."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+from keras import layers
+
+from rnnzoo.training.written_gradients.time_loops import run_backwards
+
+#: From the gradients of the states of all steps (``None`` where none is used) and those of the last states to the
+#: gradients of the products with the input, of those with the state, and of the first states.
+Backward = Callable[[list[Any], list[Any]], tuple[Any, Any, list[Any]]]
+
+
+class RecurrentStep(ABC):
+    """The arithmetic of one kind of layer; the first state is its output."""
+
+    def bias(self, bias: Any, units: int) -> tuple[Any, Any]:
+        """Returns what is added to the products with the input and, or ``None``, to those with the state."""
+        return bias, None
+
+    @abstractmethod
+    def step(self, projected: Any, product: Any, states: Sequence[Any]) -> list[Any]:
+        """Makes a step from the products with the input and the state, ``(rows, gates * units)``."""
+
+    @abstractmethod
+    def backward(
+        self, matrix: Any, projected: Any, product: Any, before: list[Any], after: list[Any]
+    ) -> Backward:
+        """Computes for all steps what a step backwards needs.
+
+        Args:
+            matrix: The recurrent matrix.
+            projected: The products with the input of all steps ``(time, rows, gates * units)``.
+            product: The products with the state of all steps.
+            before: The states before each step ``(time, rows, units)``.
+            after: Those after it.
+
+        Returns:
+            What runs the steps backwards.
+        """
+
+
+class _SimpleRNN(RecurrentStep):
+    def step(self, projected: Any, product: Any, states: Sequence[Any]) -> list[Any]:
+        return [tf.tanh(projected + product)]
+
+    def backward(
+        self, matrix: Any, projected: Any, product: Any, before: list[Any], after: list[Any]
+    ) -> Backward:
+        arrays = {"slope": 1 - tf.square(after[0])}
+
+        def back(read: Any, dh: Any) -> Any:
+            dz = read("dh", added_to=dh) * read("slope")
+            return [tf.matmul(dz, matrix, transpose_b=True)], dz
+
+        def run(given: list[Any], last: list[Any]) -> Any:
+            dz, first = run_backwards(back, {**arrays, "dh": given[0]}, last)
+            return dz, dz, first
+
+        return run
+
+
+class _GRU(RecurrentStep):
+    def bias(self, bias: Any, units: int) -> tuple[Any, Any]:
+        # Only the candidate's recurrent bias is inside of what the reset gate multiplies.
+        gates, candidate = tf.split(bias[1], [2 * units, units])
+        return bias[0] + tf.pad(gates, [[0, units]]), tf.pad(candidate, [[2 * units, 0]])
+
+    def step(self, projected: Any, product: Any, states: Sequence[Any]) -> list[Any]:
+        z, _, _, candidate = self._parts(projected, product)
+        return [candidate + z * (states[0] - candidate)]
+
+    def backward(
+        self, matrix: Any, projected: Any, product: Any, before: list[Any], after: list[Any]
+    ) -> Backward:
+        z, r, recurrent, candidate = self._parts(projected, product)
+        dz = (before[0] - candidate) * z * (1 - z)
+        dcandidate = (1 - z) * (1 - tf.square(candidate))
+        dr = dcandidate * recurrent * r * (1 - r)
+        by_input = tf.concat([dz, dr, dcandidate], -1)
+        by_state = tf.concat([dz, dr, dcandidate * r], -1)
+
+        def back(read: Any, dh: Any) -> Any:
+            dh = read("dh", added_to=dh)
+            dproduct = tf.tile(dh, [1, 3]) * read("by_state")
+            return [tf.matmul(dproduct, matrix, transpose_b=True) + dh * read("z")], dh
+
+        def run(given: list[Any], last: list[Any]) -> Any:
+            dh, first = run_backwards(back, {"by_state": by_state, "z": z, "dh": given[0]}, last)
+            dh = tf.tile(dh, [1, 1, 3])
+            return dh * by_input, dh * by_state, first
+
+        return run
+
+    def _parts(self, projected: Any, product: Any) -> tuple[Any, Any, Any, Any]:
+        units = projected.shape[-1] // 3
+        gates, x = tf.split(projected, [2 * units, units], -1)
+        recurrent_gates, recurrent = tf.split(product, [2 * units, units], -1)
+        z, r = tf.split(tf.sigmoid(gates + recurrent_gates), 2, -1)
+        return z, r, recurrent, tf.tanh(x + r * recurrent)
+
+
+class _LSTM(RecurrentStep):
+    def step(self, projected: Any, product: Any, states: Sequence[Any]) -> list[Any]:
+        i, f, g, o = self._gates(projected + product)
+        c = f * states[1] + i * g
+        return [o * tf.tanh(c), c]
+
+    def backward(
+        self, matrix: Any, projected: Any, product: Any, before: list[Any], after: list[Any]
+    ) -> Backward:
+        i, f, g, o = self._gates(projected + product)
+        tanh_c = tf.tanh(after[1])
+        slopes = (g * i * (1 - i), before[1] * f * (1 - f), i * (1 - tf.square(g)), tanh_c * o * (1 - o))
+        arrays = {"by_output": o * (1 - tf.square(tanh_c)), "gates": tf.concat(slopes, -1), "f": f}
+
+        def back(read: Any, dh: Any, dc: Any) -> Any:
+            dh = read("dh", added_to=dh)
+            dc = read("dc", added_to=dc) + dh * read("by_output")
+            dz = tf.concat([dc, dc, dc, dh], 1) * read("gates")
+            return [tf.matmul(dz, matrix, transpose_b=True), dc * read("f")], dz
+
+        def run(given: list[Any], last: list[Any]) -> Any:
+            dz, first = run_backwards(back, {**arrays, "dh": given[0], "dc": given[1]}, last)
+            return dz, dz, first
+
+        return run
+
+    def _gates(self, z: Any) -> tuple[Any, Any, Any, Any]:
+        units = z.shape[-1] // 4
+        both, g, o = tf.split(z, [2 * units, units, units], -1)
+        i, f = tf.split(tf.sigmoid(both), 2, -1)
+        return i, f, tf.tanh(g), tf.sigmoid(o)
+
+
+#: By the class of layer.
+KINDS: dict[type, RecurrentStep] = {layers.LSTM: _LSTM(), layers.GRU: _GRU(), layers.SimpleRNN: _SimpleRNN()}
