@@ -1,0 +1,283 @@
+"""Truth of ``rnnzoo``: the rules of the layout, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import subprocess
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+import rnnzoo
+
+# From the ground up, one row a room: a package, or a module that stands alone. A module may import from its own room
+# and from those above it in this list; of the rows that fit, the longest is its room.
+ROOMS = (
+    "rnnzoo.errors",
+    "rnnzoo.version",
+    "rnnzoo.checks",
+    "rnnzoo.files",
+    "rnnzoo.report",
+    "rnnzoo.preprocessing",
+    "rnnzoo.decoding",
+    "rnnzoo.tasks",
+    "rnnzoo.losses",
+    "rnnzoo.cells",
+    "rnnzoo.layers",
+    "rnnzoo.keras_models",
+    "rnnzoo.builders.parts",
+    "rnnzoo.builders",
+    "rnnzoo.zoo",
+    "rnnzoo.data",
+    "rnnzoo.data.readers",
+    "rnnzoo.data.vectors",
+    "rnnzoo.data.sets",
+    "rnnzoo.data.augmentation",
+    "rnnzoo.evaluation",
+    "rnnzoo.evaluation.baselines",
+    "rnnzoo.training.config",
+    "rnnzoo.training.optimization",
+    "rnnzoo.training.written_gradients",
+    "rnnzoo.training.watching",
+    "rnnzoo.training.result",
+    "rnnzoo.training.run",
+    "rnnzoo.training.transfer",
+    "rnnzoo.training",
+    "rnnzoo_export.signature",
+    "rnnzoo_export.bundle",
+    "rnnzoo_export.reports",
+    "rnnzoo_export.graph",
+    "rnnzoo_export.inference",
+    "rnnzoo_export.network",
+    "rnnzoo_export.parity",
+    "rnnzoo_export.conversion",
+    "rnnzoo_export.serving",
+    "rnnzoo_export.raw",
+    "rnnzoo_export.streaming",
+    "rnnzoo_export.formats",
+    "rnnzoo_export.deployment",
+    "rnnzoo_tuning",
+    "rnnzoo.recipes",
+    "rnnzoo.cli",
+    "rnnzoo.__main__",
+)
+# What a server is made of, which has no TensorFlow: it imports nothing of ours but itself.
+SERVING = (
+    "rnnzoo.errors",
+    "rnnzoo.version",
+    "rnnzoo.files",
+    "rnnzoo.checks",
+    "rnnzoo.preprocessing",
+    "rnnzoo.decoding",
+    "rnnzoo_export.inference",
+    "rnnzoo_export.serving",
+    "rnnzoo_export.bundle",
+    "rnnzoo_export.signature",
+)
+HEAVY = ("tensorflow", "keras", "tf2onnx", "onnx", "pandas", "sklearn", "matplotlib", "keras_tuner")
+# The package's own __init__ only forwards names.
+FORWARDS = ("rnnzoo", "rnnzoo_export", "rnnzoo_tuning")
+
+
+def modules(project: Path) -> Iterator[tuple[str, ast.Module]]:
+    for top in (project, project / "tuning", project / "export"):
+        for package in ("rnnzoo", "rnnzoo_tuning", "rnnzoo_export"):
+            for path in sorted((top / package).rglob("*.py")):
+                parts = path.relative_to(top).with_suffix("").parts
+                name = ".".join(part for part in parts if part != "__init__")
+                yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def room(module: str) -> str | None:
+    """The room of a module; ``None`` for the three packages' own ``__init__``."""
+    if module in FORWARDS:
+        return None
+    return max((row for row in ROOMS if module == row or module.startswith(f"{row}.")), key=len, default=None)
+
+
+def names_imported(tree: ast.Module) -> Iterator[tuple[str, str | None]]:
+    """Yields what is imported when the code runs, and from where; imports for type checkers alone do not count."""
+    typing_only = {
+        id(node)
+        for guard in ast.walk(tree)
+        if isinstance(guard, ast.If) and "TYPE_CHECKING" in ast.unparse(guard.test)
+        for node in ast.walk(guard)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert not node.level, "imports are absolute"
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def imported(tree: ast.Module, known: Collection[str]) -> set[str]:
+    """The modules imported: ``from package import module`` is that module, not its package."""
+    found = set()
+    for module, name in names_imported(tree):
+        inner = f"{module}.{name}"
+        found.add(inner if inner in known else module)
+    return found
+
+
+@pytest.fixture(scope="module")
+def graph(project: Path) -> dict[str, set[str]]:
+    """What each of our modules imports of ours."""
+    trees = dict(modules(project))
+    return {name: (imported(tree, trees) & trees.keys()) - {name} for name, tree in trees.items()}
+
+
+def assert_no_circle(graph: Mapping[str, Collection[str]]) -> None:
+    try:
+        tuple(graphlib.TopologicalSorter(graph).static_order())
+    except graphlib.CycleError as error:
+        pytest.fail(f"import circle: {' <- '.join(error.args[1])}")
+
+
+def test_every_module_has_a_room_and_every_room_modules(graph: Mapping[str, set[str]]) -> None:
+    assert len(graph) > 200
+    assert {name for name in graph if room(name) is None} == set(FORWARDS)
+    assert {room(name) for name in graph} - {None} == set(ROOMS)
+    assert len(set(ROOMS)) == len(ROOMS)
+
+
+def test_imports_only_go_down(graph: Mapping[str, set[str]]) -> None:
+    floor = {row: number for number, row in enumerate(ROOMS)}
+    upward = [
+        f"{name} imports {target}"
+        for name, targets in graph.items()
+        for target in targets
+        if room(name) and room(target) and floor[str(room(target))] > floor[str(room(name))]
+    ]
+    assert upward == []
+
+
+def test_no_module_imports_in_a_circle(graph: Mapping[str, set[str]]) -> None:
+    assert_no_circle(graph)
+
+
+def test_no_room_imports_in_a_circle(graph: Mapping[str, set[str]]) -> None:
+    rooms: dict[str, set[str]] = {}
+    for name, targets in graph.items():
+        rooms.setdefault(str(room(name)), set()).update(str(room(target)) for target in targets)
+    assert_no_circle({name: targets - {name} for name, targets in rooms.items()})
+
+
+def test_inner_code_does_not_import_through_the_public_packages(graph: Mapping[str, set[str]]) -> None:
+    assert [name for name, targets in graph.items() if targets & set(FORWARDS)] == []
+
+
+def test_export_knows_no_zoo_and_tuning_no_export(graph: Mapping[str, set[str]]) -> None:
+    for package, unknown in (
+        ("rnnzoo_export", ("rnnzoo.zoo", "rnnzoo.builders")),
+        ("rnnzoo_tuning", "rnnzoo_export"),
+    ):
+        found = [
+            f"{name} imports {target}"
+            for name, targets in graph.items()
+            if name.startswith(package)
+            for target in targets
+            if target.startswith(unknown)
+        ]
+        assert found == []
+
+
+def test_what_serves_imports_only_what_needs_no_tensorflow(project: Path) -> None:
+    trees = dict(modules(project))
+    for name, tree in trees.items():
+        if not name.startswith(SERVING):
+            continue
+        for target in imported(tree, trees):
+            assert target.split(".")[0] not in HEAVY, f"{name} imports {target}"
+            assert not target.startswith("rnnzoo") or target.startswith(SERVING), f"{name} imports {target}"
+
+
+def test_package_inits_only_forward(project: Path) -> None:
+    allowed = (ast.Import, ast.ImportFrom, ast.If, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.Expr)
+    for name, tree in modules(project):
+        if name in FORWARDS:
+            assert all(isinstance(node, allowed) for node in tree.body), name
+            assert {n.name for n in tree.body if isinstance(n, ast.FunctionDef)} <= {"__getattr__", "__dir__"}
+
+
+@pytest.mark.parametrize("package", FORWARDS)
+def test_every_public_name_exists_and_is_documented(package: str) -> None:
+    module = __import__(package)
+    assert sorted(module.__all__) == module.__all__
+    for name in module.__all__:
+        value = getattr(module, name)
+        assert name == "__version__" or (value.__doc__ or "").strip(), name
+
+
+def test_public_names_are_these() -> None:
+    assert rnnzoo.__all__ == [
+        "CudnnReport",
+        "GreedyTranscript",
+        "ModelSpec",
+        "Regularization",
+        "RnnzooError",
+        "Split",
+        "Splits",
+        "TrainConfig",
+        "TrainResult",
+        "TransferReport",
+        "WordVectors",
+        "__version__",
+        "audio_splits",
+        "back_translate",
+        "build_attention_classifier",
+        "build_classifier",
+        "build_cnn_classifier",
+        "build_dna_classifier",
+        "build_fcn_classifier",
+        "build_forecaster",
+        "build_irregular_classifier",
+        "build_language_model",
+        "build_segment_forecaster",
+        "build_seq2seq",
+        "build_tagger",
+        "build_transcriber",
+        "build_transformer_classifier",
+        "build_video_classifier",
+        "create_model",
+        "evaluate",
+        "explain_cudnn",
+        "get_spec",
+        "learn_word_vectors",
+        "list_datasets",
+        "list_models",
+        "load_dataset",
+        "load_model",
+        "pair_splits",
+        "read_pairs",
+        "read_recordings",
+        "read_table",
+        "read_word_vectors",
+        "stream_table",
+        "text_stream_splits",
+        "train",
+        "transfer",
+    ]
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        rnnzoo.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import rnnzoo",
+        "import rnnzoo.cli",
+        "import rnnzoo_export",
+        "import rnnzoo_tuning",
+        "import rnnzoo.zoo; rnnzoo.zoo.list_models()",
+    ],
+)
+def test_imports_that_must_be_light_load_nothing_heavy(statement: str) -> None:
+    code = f"import sys; {statement}; print([m for m in {HEAVY!r} if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
