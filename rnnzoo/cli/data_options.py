@@ -106,7 +106,7 @@ class DataOptions:
     ] = "error"
     seasonality: Annotated[
         int | None,
-        _option("--seasonality", "Steps of a season (24 for hours of a day), for the naive rival."),
+        _option("--seasonality", "Steps of a season (24 for hours of a day), for the naive baseline."),
     ] = None
     validation_fraction: Annotated[
         float, _option("--validation-fraction", "Share of validation rows. [0.15]")

@@ -99,7 +99,7 @@ def build_card(
     runs: Sequence[RunDirectory],
     onnx: Mapping[str, Any],
     *,
-    rivals: Sequence[Mapping[str, Mapping[str, float]]],
+    further_baselines: Sequence[Mapping[str, Mapping[str, float]]],
 ) -> Card:
     """Makes the card of finished runs.
 
@@ -107,12 +107,14 @@ def build_card(
         recipe: The recipe.
         runs: Its runs, in the order of their seeds.
         onnx: ``"bytes"``, ``"milliseconds"``, ``"input_shapes"`` and ``"parameters"`` of the exported model.
-        rivals: For each run the scores of rivals beside those that a run has itself.
+        further_baselines: For each run the scores of baselines beside those that a run has itself.
     """
     metrics = [run.read_metrics() for run in runs]
     part = metrics[0]["baselines"]["part"]
     scores = [row[part] for row in metrics]
-    rows = [{**row["baselines"]["scores"], **more} for row, more in zip(metrics, rivals, strict=True)]
+    rows = [
+        {**row["baselines"]["scores"], **more} for row, more in zip(metrics, further_baselines, strict=True)
+    ]
     everywhere = [name for name in rows[0] if all(name in row for row in rows)]
     return Card(
         recipe=recipe.name,

@@ -54,7 +54,7 @@ class Recipe:
         runs: How many runs are made, with the seeds 0, 1, ...
         folds: Where the data are cut into so many folds, run ``i`` has fold ``i`` for its test; ``None`` where all runs
             have the same test rows.
-        rivals: Classifiers beside the usual baselines: names in ``rnnzoo.recipes.rivals.RIVALS``.
+        further_baselines: Classifiers beside the usual baselines: names in ``FURTHER_BASELINES``.
         tolerance: How far the mean over the runs may be from that of the card, in units of the metric, before
             ``rnnzoo run --check`` fails: other versions and processors round differently.
         reference: What publications report, in which setting.
@@ -73,7 +73,7 @@ class Recipe:
     training: Mapping[str, Any] = field(default_factory=_nothing)
     runs: int = 3
     folds: int | None = None
-    rivals: tuple[str, ...] = ()
+    further_baselines: tuple[str, ...] = ()
     reference: str = ""
     notes: str = ""
 

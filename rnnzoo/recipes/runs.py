@@ -19,9 +19,9 @@ from rnnzoo.evaluation.scores import Scores
 from rnnzoo.files import write_json
 from rnnzoo.recipes.card import Card, build_card, write_page
 from rnnzoo.recipes.folder import CARD, ONNX, PAGE, check_folder, clear_folder, run_path
+from rnnzoo.recipes.further_baselines import run_further_baseline
 from rnnzoo.recipes.latency import measure_latency
 from rnnzoo.recipes.recipe import BASELINE_SECONDS, Recipe
-from rnnzoo.recipes.rivals import run_rival
 from rnnzoo.recipes.table import get_recipe
 from rnnzoo.tasks import get_task
 from rnnzoo.training.config import TrainConfig
@@ -55,7 +55,7 @@ def run_recipe(
         resume: Whether to go on with what is there: finished runs are kept, an unfinished one goes on.
         overwrite: Whether runs and card of a recipe that are there may be deleted.
         progress: Whether to show the progress of training.
-        baseline_seconds: Seconds for the baselines of each run together; 0 fits none, nor the recipe's rivals.
+        baseline_seconds: Seconds for the baselines of each run together; 0 fits none, nor those of the recipe.
         report: Called with a line before each run.
 
     Returns:
@@ -80,16 +80,16 @@ def run_recipe(
     count = recipe.count_runs(runs)
     folder = Path(directory)
     check_folder(folder, recipe, resume=resume, overwrite=overwrite)
-    found, rivals = [], []
+    found, further_baselines = [], []
     for number in range(count):
         report(f"{name}: run {number + 1} of {count}")
         splits = load(recipe, number)
         if number == 0 and not resume:
             clear_folder(folder)
         found.append(_run(recipe, splits, number, folder, baseline_seconds, progress=progress))
-        rivals.append(_rivals(recipe, splits) if baseline_seconds else {})
+        further_baselines.append(_further_baselines(recipe, splits) if baseline_seconds else {})
     onnx = _export(recipe, found[0], folder / ONNX)
-    card = build_card(recipe, found, onnx, rivals=rivals)
+    card = build_card(recipe, found, onnx, further_baselines=further_baselines)
     write_json(folder / CARD, card.to_dict())
     write_page(folder / PAGE, card, found[0])
     return card
@@ -147,13 +147,13 @@ def _run(
     return run
 
 
-def _rivals(recipe: Recipe, splits: Splits) -> dict[str, Scores]:
+def _further_baselines(recipe: Recipe, splits: Splits) -> dict[str, Scores]:
     part = splits.test if splits.test is not None else splits.validation
     truth = part.gather(np.arange(len(part)))[1]
     return {
         name: score_outputs(answers, truth, splits, get_task(splits.task))
-        for rival in recipe.rivals
-        for name, answers in run_rival(rival, splits, part).items()
+        for baseline in recipe.further_baselines
+        for name, answers in run_further_baseline(baseline, splits, part).items()
     }
 
 

@@ -21,7 +21,7 @@ _AG_NEWS = (
 _FEW_SERIES: dict[str, Any] = {
     "model": "series-classifier-bigru",
     "metric": "accuracy",
-    "rivals": ("extra trees", "support vector machine"),
+    "further_baselines": ("extra trees", "support vector machine"),
     "arguments": _of(units=(64,), pooling="mean", dropout=0.4),
     "training": _of(
         epochs=80,
@@ -118,7 +118,7 @@ _TABLE: tuple[Recipe, ...] = (
         model="series-classifier-bilstm",
         metric="accuracy",
         tolerance=0.012,
-        rivals=("extra trees", "support vector machine"),
+        further_baselines=("extra trees", "support vector machine"),
         arguments=_of(units=(96, 96), dropout=0.3),
         training=_of(
             epochs=80,
@@ -202,7 +202,7 @@ _TABLE: tuple[Recipe, ...] = (
         tolerance=0.01,
         runs=10,
         folds=10,
-        rivals=("extra trees",),
+        further_baselines=("extra trees",),
         arguments=_of(pooling="middle", dropout=0.3),
         training=_of(
             epochs=30,

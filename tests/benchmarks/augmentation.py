@@ -147,9 +147,9 @@ def renew_baselines(data: str) -> None:
     for problem in PROBLEMS:
         for row in rows:
             if row["data"] == problem.name and problem.name.startswith(data):
-                rival, value = baseline(problem, 0 if problem.shared else int(row["seed"]))
-                row |= {"baseline": rival, "baseline_test": round(value, 5)}
-                print(problem.name, rival, value, flush=True)
+                best, value = baseline(problem, 0 if problem.shared else int(row["seed"]))
+                row |= {"baseline": best, "baseline_test": round(value, 5)}
+                print(problem.name, best, value, flush=True)
     write_rows(RESULTS, rows)
 
 
@@ -167,7 +167,7 @@ def run_one(problem: Problem, name: str, seed: int, augmentation: dict[str, Any]
     model = create_model(problem.model, **splits.model_arguments)
     config = TrainConfig(seed=seed, augmentation=augmentation, tensorboard=False, **problem.config)
     result = train(model, splits, config=config, progress=False)
-    rival, rival_score = baseline(problem, data_seed)
+    best, baseline_score = baseline(problem, data_seed)
     return {
         "data": problem.name,
         "model": problem.model,
@@ -175,8 +175,8 @@ def run_one(problem: Problem, name: str, seed: int, augmentation: dict[str, Any]
         "seed": seed,
         "test": round(result.metrics["test"]["accuracy"], 5),
         "validation": round(result.metrics["validation"]["accuracy"], 5),
-        "baseline": rival,
-        "baseline_test": round(rival_score, 5),
+        "baseline": best,
+        "baseline_test": round(baseline_score, 5),
         "parameters": model.count_params(),
         "epochs": len(result.history),
         "train_seconds": round(result.seconds, 1),
@@ -236,11 +236,11 @@ def print_table() -> None:
             beside = f"{np.mean(shared):+.3f}" if kind != "none" and shared else ""
             unit = "speakers" if "speaker" in name else "seeds"
             spread = f"{values.mean():.3f} ({values.min():.3f}-{values.max():.3f}, {len(values)} {unit})"
-            rivals = np.mean([float(row["baseline_test"]) for row in own if row["augmentation"] == kind])
+            baselines = np.mean([float(row["baseline_test"]) for row in own if row["augmentation"] == kind])
             label = f"{name}, `{own[0]['model']}`" if kind == "none" else ""
             shown = "none" if kind == "none" else f"`{kind}`"
-            rival = f"{own[0]['baseline']} {rivals:.3f}" if kind == "none" else ""
-            print(f"| {label} | {shown} | {spread} | {beside} | {rival} |")
+            baseline = f"{own[0]['baseline']} {baselines:.3f}" if kind == "none" else ""
+            print(f"| {label} | {shown} | {spread} | {beside} | {baseline} |")
 
 
 def main() -> None:

@@ -40,14 +40,14 @@ def table() -> str:
 
 def _line(card: Card) -> str:
     assert card.best_baseline is not None, f"{card.recipe}: the baselines are missing"
-    rival, value = card.best_baseline
+    baseline, value = card.best_baseline
     wins = " (wins)" if card.lead < 0 else " (equal)" if card.lead == 0 else ""
     size = f"{card.onnx['bytes'] / 1e6:.1f} MB, {card.onnx['milliseconds']['1']:.2g} ms"
     metric = "" if card.metric == "accuracy" else f"{card.metric.replace('_', ' ')} "
     return (
         f"| `{card.recipe}` | {card.data['name']} | `{card.model}` "
         f"| {metric}{spread(card.scores[card.metric], digits=3)}, {len(card.runs)} {_runs(card)} "
-        f"| {rival} {value:.3f}{wins} | {card.reference or '-'} "
+        f"| {baseline} {value:.3f}{wins} | {card.reference or '-'} "
         f"| {card.parameters / 1e3:,.0f}k | {card.train_seconds:.0f} s | {size} |"
     )
 
@@ -74,11 +74,10 @@ def renew_baselines(recipe: Recipe, known: dict[str, dict[str, Scores]]) -> None
     # Without folds each run has the same.
     found *= len(card.runs) // len(found)
     fitted = {name: statistics([row[name] for row in found]) for name in found[0]}
-    rivals = {
-        name: row for name, row in card.baselines.items() if any(rival in name for rival in recipe.rivals)
-    }
+    more = recipe.further_baselines
+    baselines = {name: row for name, row in card.baselines.items() if any(one in name for one in more)}
     facts = {name: getattr(recipe, name) for name in ("summary", "reference", "notes")}
-    write_json(path, {**card.to_dict(), **facts, "baselines": {**fitted, **rivals}})
+    write_json(path, {**card.to_dict(), **facts, "baselines": {**fitted, **baselines}})
 
 
 def fit_baselines(recipe: Recipe, number: int) -> dict[str, Scores]:

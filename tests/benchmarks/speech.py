@@ -73,7 +73,7 @@ def run_one(name: str, held_out: str, seed: int) -> dict[str, Any]:
     model = create_model(name, **splits.model_arguments)
     result = train(model, splits, config=TrainConfig(seed=seed, **CONFIG), progress=False)
     found = result.metrics["test"]
-    rival, rival_score = baseline(task, held_out)
+    best, baseline_score = baseline(task, held_out)
     return {
         "model": name,
         "held_out": held_out,
@@ -81,8 +81,8 @@ def run_one(name: str, held_out: str, seed: int) -> dict[str, Any]:
         "metric": MAIN[task],
         "test": round(found[MAIN[task]], 5),
         "cer": round(found["cer"], 5) if "cer" in found else "",
-        "baseline": rival,
-        "baseline_test": round(rival_score, 5),
+        "baseline": best,
+        "baseline_test": round(baseline_score, 5),
         "parameters": model.count_params(),
         "epochs": len(result.history),
         "train_seconds": round(result.seconds, 1),
@@ -104,8 +104,8 @@ def renew_baselines() -> None:
     rows = read_rows(RESULTS)
     for row in rows:
         if row["model"] in CLASSIFIERS:
-            rival, value = baseline("classification", row["held_out"])
-            row |= {"baseline": rival, "baseline_test": str(round(value, 5))}
+            best, value = baseline("classification", row["held_out"])
+            row |= {"baseline": best, "baseline_test": str(round(value, 5))}
     write_rows(RESULTS, [*rows])
 
 
@@ -121,7 +121,7 @@ def print_table() -> None:
             ),
         ):
             if chosen:
-                print(f"| `{name}` | {part} | {_spread(chosen)} | {_rival(chosen)} |")
+                print(f"| `{name}` | {part} | {_spread(chosen)} | {_baseline(chosen)} |")
 
 
 def _spread(rows: Sequence[dict[str, str]]) -> str:
@@ -134,7 +134,7 @@ def _spread(rows: Sequence[dict[str, str]]) -> str:
     return text
 
 
-def _rival(rows: Sequence[dict[str, str]]) -> str:
+def _baseline(rows: Sequence[dict[str, str]]) -> str:
     value = np.mean([float(row["baseline_test"]) for row in rows])
     wins = value >= np.mean([float(row["test"]) for row in rows])
     return f"{rows[0]['baseline']} {value:.3f}" + (" (wins)" if wins else "")

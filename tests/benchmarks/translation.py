@@ -3,7 +3,7 @@
     RNNZOO_DATA=... python tests/benchmarks/translation.py
 
 Trains on the 29,000 pairs, exports, and translates the 1,000 test rows of 2016 with onnxruntime, by greedy search
-and by a beam of 4. The rival answers with the translation of the training source that is nearest by the cosine of
+and by a beam of 4. The baseline answers with the translation of the training source that is nearest by the cosine of
 TF-IDF. BLEU is sacrebleu's, on plain text. Adds to ``results/translation.csv`` what is not there yet; ``--table``
 prints the means.
 """
@@ -94,13 +94,13 @@ def bleu(answers: list[str], truth: Any) -> float:
 def table() -> str:
     """The README's table."""
     rows = read_rows(RESULTS)
-    rival = next(row["bleu"] for row in rows if row["method"] == NEAREST)
+    baseline = next(row["bleu"] for row in rows if row["method"] == NEAREST)
     lines = ["| model | search | BLEU | nearest training source |", "|---|---|---|---|"]
     for name in dict.fromkeys(row["model"] for row in rows if row["method"] != NEAREST):
         for method in METHODS:
             found = [float(row["bleu"]) for row in rows if (row["model"], row["method"]) == (name, method)]
             spread = f"{np.mean(found):.1f} ({min(found):.1f}-{max(found):.1f}, {len(found)} seeds)"
-            lines.append(f"| `{name}` | {method} | {spread} | {float(rival):.1f} |")
+            lines.append(f"| `{name}` | {method} | {spread} | {float(baseline):.1f} |")
     return "\n".join(lines)
 
 

@@ -143,8 +143,8 @@ def run_one(name: str, seed: int) -> dict[str, Any]:
         config = TrainConfig(seed=seed, **{**CONFIG, **SMALL.get(problem, {})})
         result = train(model, splits, config=config, directory=Path(folder) / "run", progress=False)
         scores = RunDirectory(Path(folder) / "run").read_metrics()
-    rivals = {rival: row[metric] for rival, row in scores["baselines"]["scores"].items()}
-    best = (max if higher else min)(rivals, key=lambda rival: rivals[rival])
+    baselines = {baseline: row[metric] for baseline, row in scores["baselines"]["scores"].items()}
+    best = (max if higher else min)(baselines, key=lambda baseline: baselines[baseline])
     return {
         "model": name,
         "data": dataset,
@@ -152,7 +152,7 @@ def run_one(name: str, seed: int) -> dict[str, Any]:
         "metric": metric,
         "test": round(scores["test"][metric], 5),
         "best_baseline": best,
-        "baseline_test": round(rivals[best], 5),
+        "baseline_test": round(baselines[best], 5),
         "parameters": model.count_params(),
         "epochs": len(result.history),
         "train_seconds": round(result.seconds, 1),
@@ -194,17 +194,17 @@ def renew_baselines(pattern: str) -> None:
         splits = load(problem)
         assert splits.test is not None
         truth = true_answers(splits, splits.test)
-        rivals = {
+        baselines = {
             name: score(splits.task, outputs, truth)[metric]
             for name, outputs in run_baselines(splits, splits.test).items()
         }
-        best = (max if higher else min)(rivals, key=lambda name: rivals[name])
+        best = (max if higher else min)(baselines, key=lambda name: baselines[name])
         rows = read_rows(RESULTS)
         for row in rows:
             if problem_of(row["model"]) == problem:
-                row |= {"best_baseline": best, "baseline_test": str(round(rivals[best], 5))}
+                row |= {"best_baseline": best, "baseline_test": str(round(baselines[best], 5))}
         write_rows(RESULTS, [*rows])
-        print(problem, rivals, flush=True)
+        print(problem, baselines, flush=True)
 
 
 def true_answers(splits: Splits, part: Split) -> np.ndarray:

@@ -446,7 +446,7 @@ def test_a_model_of_your_own_learns_quantiles() -> None:
     assert data.for_model(model, task="quantile_forecasting").decoding.quantiles == DEFAULT_QUANTILES
 
 
-def test_rivals_answer_as_distributions() -> None:
+def test_baselines_answer_as_distributions() -> None:
     data = splits()
     _, future = data.test.raw_targets()
     for name, task in (
@@ -454,15 +454,15 @@ def test_rivals_answer_as_distributions() -> None:
         ("forecaster-gaussian-gru", "gaussian_forecasting"),
     ):
         suited = data.for_model(create_model(name, units=2, **data.model_arguments))
-        rivals = run_baselines(suited, suited.test)
-        assert list(rivals) == [
+        baselines = run_baselines(suited, suited.test)
+        assert list(baselines) == [
             "persistence and its past errors",
             "seasonal naive and its past errors",
             "NLinear on each series' own lags and its past errors",
             "ridge regression on the same lags and its past errors",
             "gradient-boosted trees on the same lags and its past errors",
         ]
-        for outputs in rivals.values():
+        for outputs in baselines.values():
             every = forecast_quantiles(task, outputs, DEFAULT_QUANTILES)
             assert every.shape == (*future.shape, 3)
             assert 0.55 < score(task, outputs, future)["coverage"] < 0.95

@@ -227,7 +227,7 @@ def test_perplexity_is_that_of_one_pass_over_the_text() -> None:
     np.testing.assert_allclose(scores["bits_per_token"], np.log2(expected), rtol=1e-5)
 
 
-def test_rivals_are_scored_on_the_tokens_that_the_model_is_scored_on() -> None:
+def test_baselines_are_scored_on_the_tokens_that_the_model_is_scored_on() -> None:
     splits = text_stream_splits(counting(40), window=4, validation_fraction=0.2, test_fraction=0.2)
     assert splits.test is not None
     found = run_baselines(splits, splits.test)

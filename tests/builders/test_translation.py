@@ -300,11 +300,11 @@ def test_a_run_is_trained_scored_and_kept(tmp_path: Path) -> None:
     assert evaluate(load_model(tmp_path / "run" / "model.keras"), data) == pytest.approx(scores)
     from rnnzoo.files import read_json
 
-    rivals = read_json(tmp_path / "run" / "metrics.json", "metrics")["baselines"]["scores"]
-    assert set(rivals) == {"frequency of each token", "pairs of tokens"}
-    for rival in rivals.values():
-        assert scores["perplexity"] < rival["perplexity"] < 8
-    assert rivals["pairs of tokens"]["perplexity"] < rivals["frequency of each token"]["perplexity"]
+    baselines = read_json(tmp_path / "run" / "metrics.json", "metrics")["baselines"]["scores"]
+    assert set(baselines) == {"frequency of each token", "pairs of tokens"}
+    for baseline in baselines.values():
+        assert scores["perplexity"] < baseline["perplexity"] < 8
+    assert baselines["pairs of tokens"]["perplexity"] < baselines["frequency of each token"]["perplexity"]
     exports_by_command(tmp_path / "run", tmp_path / "translator")
 
 

@@ -21,8 +21,8 @@ from rnnzoo.recipes import card as cards
 from rnnzoo.recipes import runs as recipe_runs
 from rnnzoo.recipes import table
 from rnnzoo.recipes.card import Card, check_card, known_card, read_card
+from rnnzoo.recipes.further_baselines import FURTHER_BASELINES
 from rnnzoo.recipes.recipe import Recipe
-from rnnzoo.recipes.rivals import RIVALS
 from rnnzoo.recipes.runs import run_recipe
 from rnnzoo.recipes.table import RECIPES, get_recipe, list_recipes
 from rnnzoo.training.config import TrainConfig
@@ -38,7 +38,7 @@ TOY = Recipe(
     arguments={"units": (8,)},
     training={"epochs": 2, "batch_size": 128, "learning_rate": 0.02},
     runs=2,
-    rivals=("extra trees",),
+    further_baselines=("extra trees",),
     reference="nobody published this",
 )
 
@@ -63,7 +63,7 @@ def test_every_recipe_names_what_there_is(name: str) -> None:
     assert recipe.name == name
     assert recipe.data in DATASETS
     assert recipe.folds is None or recipe.data in FOLDED
-    assert set(recipe.rivals) <= set(RIVALS)
+    assert set(recipe.further_baselines) <= set(FURTHER_BASELINES)
     assert recipe.runs >= 3
     assert recipe.folds in (None, recipe.runs)
     get_spec(recipe.model)
@@ -86,7 +86,7 @@ def test_every_known_card_is_that_of_its_recipe(name: str) -> None:
     assert known.higher_is_better == recipe.higher_is_better
     assert known.command == recipe.command(recipe.runs)
     assert [row["seed"] for row in known.runs] == list(range(recipe.runs))
-    assert all(any(rival in name for name in known.baselines) for rival in recipe.rivals)
+    assert all(any(baseline in name for name in known.baselines) for baseline in recipe.further_baselines)
     assert known.onnx["input_shapes"]
     assert known.baselines
     means = [row["scores"][recipe.metric] for row in known.runs]

@@ -1,4 +1,4 @@
-"""The simplest sensible rivals of a recurrent network, on the identical rows."""
+"""The simplest sensible baselines of a recurrent network, on the identical rows."""
 
 from rnnzoo.evaluation.baselines.baselines import Answered as Answered
 from rnnzoo.evaluation.baselines.baselines import answer_each as answer_each

@@ -1,4 +1,4 @@
-"""The simplest sensible rivals of a recurrent network, on the identical rows.
+"""The simplest sensible baselines of a recurrent network, on the identical rows.
 
 A network that does not beat them is not worth serving; every run prints them beside its own scores.
 """

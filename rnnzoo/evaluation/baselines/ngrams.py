@@ -1,4 +1,4 @@
-"""The rival of every recurrent language model: counts of short sequences, smoothed by Kneser and Ney."""
+"""The baseline of every recurrent language model: counts of short sequences, smoothed by Kneser and Ney."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stronger rivals than the usual baselines, for recipes on small tables of numbers, where they are known to do well."""
+"""Baselines stronger than the usual, for recipes on small tables of numbers, where they are known to do well."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.evaluation.baselines import design
 
 #: By name: makes the classifier.
-RIVALS: dict[str, Callable[[], Any]] = {
+FURTHER_BASELINES: dict[str, Callable[[], Any]] = {
     "extra trees": lambda: ExtraTreesClassifier(500, random_state=0),
     "support vector machine": lambda: SVC(),
 }
 
 
-def run_rival(name: str, splits: Splits, part: Split) -> dict[str, np.ndarray]:
-    """Fits a rival on the training part, in scikit-learn's default setting, and lets it answer ``part``.
+def run_further_baseline(name: str, splits: Splits, part: Split) -> dict[str, np.ndarray]:
+    """Fits a baseline on the training part, in scikit-learn's default setting, and lets it answer ``part``.
 
     Args:
-        name: A name in ``RIVALS``.
+        name: A name in ``FURTHER_BASELINES``.
         splits: Data for classification.
         part: The part to answer.
 
@@ -33,5 +33,7 @@ def run_rival(name: str, splits: Splits, part: Split) -> dict[str, np.ndarray]:
     """
     view, (train_x, _, part_x) = design(splits, part)
     targets = splits.train.gather(np.arange(len(splits.train)))[1]
-    answers = np.eye(len(splits.decoding.labels))[RIVALS[name]().fit(train_x, targets).predict(part_x)]
+    answers = np.eye(len(splits.decoding.labels))[
+        FURTHER_BASELINES[name]().fit(train_x, targets).predict(part_x)
+    ]
     return {f"{name} on {view}": answers}
