@@ -1,0 +1,84 @@
+"""Named entries of one kind: those that rnnzoo brings, and those that its users register."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, TypeVar
+
+from rnnzoo import checks
+from rnnzoo.errors import ArgumentError
+
+Entry = TypeVar("Entry")
+
+_NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+
+
+class Registry(Mapping[str, Entry], Generic[Entry]):
+    """A table of names that can be read as any mapping, in the order in which its entries came.
+
+    Args:
+        kind: What messages call an entry, such as ``"task"``.
+        entries: What rnnzoo brings.
+        check: Raises ``ArgumentError`` for what is no such entry; ``None`` where nothing is to be checked.
+
+    Example:
+        >>> sizes = Registry("size", {"small": 1})
+        >>> sizes.add("large", 10)
+        >>> dict(sizes), sizes.is_own("large")
+        ({'small': 1, 'large': 10}, True)
+    """
+
+    def __init__(
+        self, kind: str, entries: Mapping[str, Entry], *, check: Callable[[object], None] | None = None
+    ) -> None:
+        self.kind = kind
+        self._entries = dict(entries)
+        self._brought = frozenset(self._entries)
+        self._check = check
+
+    def __getitem__(self, name: str) -> Entry:
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, name: object) -> Entry:
+        """Returns an entry.
+
+        Raises:
+            UnknownNameError: If there is none of this name; the nearest is suggested.
+        """
+        return self._entries[checks.choice(self.kind, name, self)]
+
+    def is_own(self, name: str) -> bool:
+        """Whether a user registered the entry of this name."""
+        return name in self._entries and name not in self._brought
+
+    def add(self, name: str, entry: Entry) -> None:
+        """Adds an entry; the same once more under the same name changes nothing.
+
+        Args:
+            name: Small letters and digits, with single ``-`` or ``_`` between them.
+            entry: What is added.
+
+        Raises:
+            ArgumentError: If the name is another entry's, or is no name, or the entry is not of this kind.
+        """
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ArgumentError(
+                f"name: received {name!r} for a {self.kind}; expected small letters and digits with single '-' or '_' "
+                "between them, such as 'my-own'."
+            )
+        if self._check is not None:
+            self._check(entry)
+        if name in self._entries and self._entries[name] != entry:
+            whose = "is one that you have registered" if self.is_own(name) else "is rnnzoo's"
+            raise ArgumentError(
+                f"name: received {name!r} for a {self.kind}, which {whose}; expected one that no other has. Choose "
+                "another name."
+            )
+        self._entries[name] = entry
