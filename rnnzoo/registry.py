@@ -82,3 +82,17 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
                 "another name."
             )
         self._entries[name] = entry
+
+    def remove(self, name: str) -> None:
+        """Takes out an entry that a user has registered.
+
+        Raises:
+            ArgumentError: If it is rnnzoo's.
+            UnknownNameError: If there is none of this name; the nearest is suggested.
+        """
+        self.find(name)
+        if not self.is_own(name):
+            raise ArgumentError(
+                f"name: received {name!r} for a {self.kind}, which is rnnzoo's; it cannot be removed."
+            )
+        del self._entries[name]

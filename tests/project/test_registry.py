@@ -41,6 +41,17 @@ def test_the_same_entry_once_more_changes_nothing() -> None:
     assert dict(sizes) == {"small": 1, "large": 10, "huge": 100}
 
 
+def test_only_what_users_add_can_be_removed() -> None:
+    sizes = registry()
+    sizes.add("huge", 100)
+    sizes.remove("huge")
+    assert dict(sizes) == {"small": 1, "large": 10}
+    with pytest.raises(ArgumentError, match="'small' for a size, which is rnnzoo's; it cannot be removed"):
+        sizes.remove("small")
+    with pytest.raises(UnknownNameError):
+        sizes.remove("huge")
+
+
 @pytest.mark.parametrize(
     ("name", "entry", "message"),
     [

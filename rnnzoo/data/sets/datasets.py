@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fnmatch
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rnnzoo import checks
 from rnnzoo.data.sets.corpus_sets import CORPUS_SETS
+from rnnzoo.data.sets.registered_sets import check_reader, describe_reader, read_registered
 from rnnzoo.data.sets.sequence_sets import SEQUENCE_SETS
 from rnnzoo.data.sets.series_sets import SERIES_SETS
 from rnnzoo.data.sets.set_request import DEFAULT_FRACTION, SetRequest
@@ -16,16 +18,15 @@ from rnnzoo.data.sets.tagging_sets import TAGGING_SETS
 from rnnzoo.data.sets.text_sets import TEXT_SETS
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.registry import Registry
 
-#: What reads each set.
-DATASETS: dict[str, Callable[..., Splits]] = {
-    **CORPUS_SETS,
-    **SEQUENCE_SETS,
-    **SERIES_SETS,
-    **TAGGING_SETS,
-    **TEXT_SETS,
-}
-
+#: What reads each set. A reader of rnnzoo takes a ``SetRequest`` and options; one that a user registers takes options
+#: and, by these names, what it wants of ``seed``, ``validation_fraction``, ``test_fraction``, ``fold`` and ``folds``.
+DATASETS: Registry[Callable[..., Splits]] = Registry(
+    "data set",
+    {**CORPUS_SETS, **SEQUENCE_SETS, **SERIES_SETS, **TAGGING_SETS, **TEXT_SETS},
+    check=check_reader,
+)
 
 #: Sets without a test part of their own whose rows can be cut into folds.
 FOLDED = ("digits", "libras", "physionet2012", "sms_spam", "splice", "subj")
@@ -58,6 +59,7 @@ def load_dataset(
     * speech: ``"fsdd"`` (``held_out``, a speaker; ``task="transcription"``).
     * series to forecast: ``"beijing_pm25"``, ``"etth1"``, ``"ettm1"``; ``window`` and ``horizon`` in steps.
     * running text: ``"ptb"``, ``"tinyshakespeare"``. Translation: ``"multi30k"``.
+    * your own: ``rnnzoo.register("reader", "my-set", read_my_set)``, where ``read_my_set`` returns ``Splits``.
 
     A set with parts of its own keeps them; copies of a row stay in one part where rows are split here.
 
@@ -88,23 +90,17 @@ def load_dataset(
         >>> len(splits.train), len(splits.validation), len(splits.test)
         (1257, 270, 270)
     """
-    load = DATASETS[checks.choice("data set", name, DATASETS)]
-    known = [option for option in inspect.signature(load).parameters if option != "request"]
-    for option in options:
-        if not known:
-            raise ArgumentError(
-                f"{option}: received for data set {name!r}, which takes no options. Leave it out."
-            )
-        checks.choice(f"option of data set {name!r}", option, known)
-    source = get_source(name)
-    request = SetRequest(
-        source,
-        seed=seed,
-        validation_fraction=validation_fraction,
-        test_fraction=test_fraction,
-        download=download,
-        fold=_fold(fold, folds),
-    )
+    load = DATASETS.find(name)
+    how: dict[str, Any] = {
+        "seed": seed,
+        "validation_fraction": validation_fraction,
+        "test_fraction": test_fraction,
+        "download": download,
+    }
+    if DATASETS.is_own(name):
+        return read_registered(name, load, {**how, "fold": fold, "folds": folds}, options)
+    _check_options(name, load, options)
+    request = SetRequest(get_source(name), **how, fold=_fold(fold, folds))
     if request.fold is not None and name not in FOLDED:
         request.refuse_fold()
     try:
@@ -114,6 +110,16 @@ def load_dataset(
         if not fate:
             raise
         raise DataError(f"{error}{fate}") from error
+
+
+def _check_options(name: str, load: Callable[..., Splits], options: Mapping[str, Any]) -> None:
+    known = [option for option in inspect.signature(load).parameters if option != "request"]
+    for option in options:
+        if not known:
+            raise ArgumentError(
+                f"{option}: received for data set {name!r}, which takes no options. Leave it out."
+            )
+        checks.choice(f"option of data set {name!r}", option, known)
 
 
 def _fold(fold: int | None, folds: int | None) -> tuple[int, int] | None:
@@ -134,7 +140,7 @@ def list_datasets(pattern: str = "*", *, task: str | None = None) -> list[Source
         task: Only sets of this task.
 
     Returns:
-        One entry for each set, by name.
+        One entry for each set, by name; at the end those that you have registered.
 
     Example:
         >>> [source.name for source in list_datasets("ett*")]
@@ -142,4 +148,12 @@ def list_datasets(pattern: str = "*", *, task: str | None = None) -> list[Source
         >>> list_datasets("snips")[0].licence
         'CC0 1.0'
     """
-    return find_sources(pattern, task=task)
+    own = (
+        []
+        if task is not None
+        else [describe_reader(name, DATASETS[name]) for name in DATASETS if DATASETS.is_own(name)]
+    )
+    return [
+        *find_sources(pattern, task=task),
+        *(source for source in own if fnmatch.fnmatchcase(source.name, pattern)),
+    ]
