@@ -471,7 +471,7 @@ def refuse(*arguments, **options):
     raise AssertionError("the network was asked for")
 socket.socket.connect = socket.getaddrinfo = refuse
 import rnnzoo
-from rnnzoo.data import datasets, downloads, set_files
+from rnnzoo.data.sets import datasets, downloads, set_files
 rnnzoo.list_datasets()
 rnnzoo.load_dataset("digits")
 try:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import onnxruntime
-import tensorflow as tf
 
 from rnnzoo.errors import ExportError
 
@@ -38,6 +37,8 @@ def open_session(path: Path, *, name: str, fix: str) -> onnxruntime.InferenceSes
 
 def load_signature(directory: Path, key: str = DEFAULT_KEY) -> Any:
     """Loads a signature function of a SavedModel; it takes tensors by name."""
+    import tensorflow as tf  # files are opened where nothing else needs it
+
     loaded = tf.saved_model.load(str(directory))
     function = loaded.signatures[key]
     # The function does not keep the variables alive itself.

@@ -220,7 +220,7 @@ def _warn_off_cudnn(name: str, cell: str, value: float) -> None:
 
 def _frames_to_caller() -> int:
     """Returns how many frames the caller of this is from the line outside of the package that built the model."""
-    inside, level = str(Path(__file__).parent), 0
+    inside, level = str(Path(__file__).parents[2]), 0  # the package itself
     frame = inspect.currentframe()
     while frame is not None and frame.f_code.co_filename.startswith(inside):
         frame, level = frame.f_back, level + 1
