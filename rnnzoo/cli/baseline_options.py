@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from rnnzoo.errors import ArgumentError
+from rnnzoo.recipes.recipe import BASELINE_SECONDS as RECIPE_SECONDS
 from rnnzoo.training.config import BASELINE_SECONDS
 
 NoBaselines = Annotated[bool, typer.Option("--no-baselines", help="Fit no baselines beside the model.")]
@@ -14,7 +15,8 @@ BaselineSeconds = Annotated[
     float | None,
     typer.Option(
         "--baseline-seconds",
-        help="Seconds for all baselines together; one that would take more is left out, and named. [120]",
+        help="Seconds for all baselines together; one that would take more is left out, and named. "
+        f"[{BASELINE_SECONDS:g}]",
         show_default=False,
     ),
 ]
@@ -24,7 +26,8 @@ RecipeBaselineSeconds = Annotated[
     float | None,
     typer.Option(
         "--baseline-seconds",
-        help="Seconds for all baselines of a run together; one that would take more is left out, and named. [900]",
+        help="Seconds for all baselines of a run together; one that would take more is left out, and named. "
+        f"[{RECIPE_SECONDS:g}]",
         show_default=False,
     ),
 ]

@@ -19,7 +19,7 @@ from rnnzoo.cli.output import (
     tensorflow_starting,
 )
 from rnnzoo.cli.settings import split_settings
-from rnnzoo.training.config import BASELINE_SECONDS
+from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 
 Settings = Annotated[
     list[str] | None,
@@ -37,9 +37,15 @@ def train(
     model: Annotated[str, typer.Argument(help="A model of the zoo: see rnnzoo models.")],
     data: DataOptions,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to keep the run.")],
-    epochs: Annotated[int | None, typer.Option(help="Epochs at most. [30]", show_default=False)] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Rows per step. [32]", show_default=False)] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="The rate. [0.001]", show_default=False)] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help=f"Epochs at most. [{TrainConfig.epochs}]", show_default=False)
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help=f"Rows per step. [{TrainConfig.batch_size}]", show_default=False)
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help=f"The rate. [{TrainConfig.learning_rate:g}]", show_default=False)
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights, batches and dropout.")] = 0,
     settings: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
@@ -78,7 +84,6 @@ def run_training(
     baseline_seconds: float = BASELINE_SECONDS,
 ) -> dict[str, Any]:
     """Trains a model of the zoo and returns the metrics that the run keeps."""
-    from rnnzoo.training.config import TrainConfig
     from rnnzoo.training.run.run_directory import RunDirectory
 
     config = TrainConfig.from_dict(fields)
