@@ -35,6 +35,7 @@ from .evaluation.evaluation import evaluate as evaluate
 from .keras_models.cudnn import CudnnReport as CudnnReport
 from .keras_models.cudnn import explain_cudnn as explain_cudnn
 from .keras_models.loading import load_model as load_model
+from .registration import register as register
 from .training.config import TrainConfig as TrainConfig
 from .training.result import TrainResult as TrainResult
 from .training.trainer import train as train

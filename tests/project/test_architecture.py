@@ -21,6 +21,7 @@ ROOMS = (
     "rnnzoo.checks",
     "rnnzoo.files",
     "rnnzoo.registry",
+    "rnnzoo.registration",
     "rnnzoo.report",
     "rnnzoo.preprocessing",
     "rnnzoo.decoding",
