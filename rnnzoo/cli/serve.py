@@ -42,7 +42,7 @@ def _end() -> None:
     """Ends the process at once, as was asked; that is no failure.
 
     A run of the model may go on, which nothing can interrupt. A thread of the web server may as well, and the process
-    aborts where one comes back to an interpreter that is being taken down (seen with granian 2.7, one end in twelve on
+    aborts where one comes back to an interpreter that is being taken down (seen with granian 2.8, one end in twelve on
     a busy machine).
     """
     sys.stderr.flush()
