@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 MOST_LINES = 400
 MOST_LINES_OF_A_BODY = 50
