@@ -87,7 +87,7 @@ def scorer(folder: Path, table: np.ndarray, **parts: Any) -> Path:
         helper.make_node("ReduceSum", ["weights", "time"], ["count"], keepdims=0),
         helper.make_node("Div", ["sum", "count"], ["logits"]),
     ]
-    constants = {
+    constants: dict[str, np.ndarray] = {
         "table": table.astype(np.float32),
         "last": np.array([2], np.int64),
         "time": np.array([1], np.int64),

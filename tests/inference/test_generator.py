@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,7 @@ def test_the_same_seed_writes_the_same_and_padding_is_never_written(tmp_path: Pa
 def test_a_session_is_closed_with_its_text(tmp_path: Path) -> None:
     generator = TextGenerator(writer(tmp_path / "b", ring(6), WORDS))
     pieces = generator.pieces("to", length=9)
+    assert isinstance(pieces, Generator)
     next(pieces)
     assert len(generator._predictor.sessions) == 1
     pieces.close()

@@ -81,3 +81,10 @@ def test_keys_that_stand_twice_are_found_wherever_they_are(value: Any) -> None:
     except DataError:
         found = True
     assert found == has_twice(value)
+
+
+def test_json_that_is_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(
+        DataError, match="received JSON that is nested too deeply; expected plain lists and objects"
+    ):
+        parse_json_text("[" * 100_000)
