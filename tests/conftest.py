@@ -15,6 +15,12 @@ import pytest
 
 import rnnzoo
 
+# Fixtures that several files of a folder share.
+from served_digits import images as images
+from served_digits import server as server
+from set_sources import places as places
+from set_sources import web as web
+
 # The same examples in every run, so that a change is judged by what it changes. HYPOTHESIS_EXPLORE=1 draws new ones.
 hypothesis.settings.register_profile("same", derandomize=True)
 if not os.environ.get("HYPOTHESIS_EXPLORE"):
@@ -34,6 +40,12 @@ def _no_downloads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("RNNZOO_DOWNLOAD", "0")
         patch.setenv("RNNZOO_CACHE", str(tmp_path_factory.mktemp("cache") / "empty"))
         yield
+
+
+@pytest.fixture
+def in_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working directory is an empty folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(scope="session")

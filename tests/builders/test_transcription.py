@@ -1,7 +1,4 @@
-"""Truth of ``rnnzoo.builders.transcriber``.
-
-Transcribers, from frames to text: the model, training, files, streams, and real speech.
-"""
+"""Truth of ``rnnzoo.builders.transcriber``: the model, training, files, streams, and real speech."""
 
 from __future__ import annotations
 
@@ -34,8 +31,6 @@ from rnnzoo import (
 from rnnzoo.decoding import Decoding
 from rnnzoo.decoding.ctc import best_symbols
 from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, UnknownNameError, UnsupportedLayerError
-from rnnzoo.evaluation.edit_distance import edit_distance
-from rnnzoo.evaluation.scores import score
 from rnnzoo.losses.ctc import CTC
 from rnnzoo_export import OnnxPredictor, StreamingPredictor, export_onnx, export_streaming_onnx, save_bundle
 
@@ -313,34 +308,6 @@ def test_any_keras_model_can_be_trained_to_transcribe() -> None:
     )
     result = train(model, own, config=TrainConfig(epochs=1), progress=False)
     assert np.isfinite(result.metrics["test"]["loss"])
-
-
-def test_edit_distance_is_that_of_the_plain_recursion() -> None:
-    def slow(a: list[int], b: list[int]) -> int:
-        if not a or not b:
-            return len(a) + len(b)
-        return min(slow(a[1:], b) + 1, slow(a, b[1:]) + 1, slow(a[1:], b[1:]) + (a[0] != b[0]))
-
-    rng = np.random.default_rng(0)
-    for _ in range(100):
-        a, b = (rng.integers(0, 3, rng.integers(0, 6)).tolist() for _ in range(2))
-        assert edit_distance(a, b) == slow(a, b)
-
-
-def test_scores_of_transcripts() -> None:
-    labels = ["", " ", "a", "b"]
-    texts, found = [[2, 1, 3], [2, 2]], [[2, 1, 2], [2, 2]]
-    targets = np.array([[2, 1, 3], [2, 2, 0]])
-    outputs = np.zeros((2, 7, 4))
-    outputs[..., 0] = 1
-    for row, symbols in enumerate(found):
-        for place, symbol in enumerate(symbols):
-            outputs[row, 1 + 2 * place, symbol] = 2
-    assert [best_symbols(row) for row in outputs] == found
-    assert texts != found
-    scores = score("transcription", outputs, targets, labels=labels)
-    assert scores == {"cer": pytest.approx(1 / 5), "exact_match": 0.5, "wer": pytest.approx(1 / 3)}
-    assert set(score("transcription", outputs, targets)) == {"cer", "exact_match"}
 
 
 def few_digits(task: str) -> Splits:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from proof_mutants import KINDS, MUTANTS, Laboratory, Network, Outcome, networks, outcomes, table
+from lowering_breaks import MUTANTS
+from proof_mutants import KINDS, Laboratory, Outcome, outcomes, table
+from proof_networks import Network, networks
 
 
 @pytest.mark.parametrize("network", networks(every=False), ids=str)

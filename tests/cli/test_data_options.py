@@ -1,0 +1,53 @@
+"""Truth of ``rnnzoo.cli.data_options``."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from rnnzoo.cli.app import app
+from rnnzoo.cli.data_options import DataOptions
+from rnnzoo.errors import ArgumentError
+from series_tables import hourly
+
+pytestmark = pytest.mark.usefixtures("in_own_folder")
+
+
+def test_the_command_takes_the_same_options() -> None:
+    table = hourly(200).assign(date=lambda t: t["date"].dt.strftime("%d.%m.%Y %H:%M")).drop([150, 160])
+    table.reset_index(names="").to_csv("t.csv", index=False)
+    options = DataOptions(
+        data="t.csv",
+        target="sales",
+        window=7,
+        horizon=3,
+        time="date",
+        time_format="%d.%m.%Y %H:%M",
+        gaps="break",
+        ignore="",
+    )
+    assert options.load().description["pieces"] == 3
+    assert DataOptions.from_dict(options.to_dict()).load().description["pieces"] == 3
+    ran = CliRunner().invoke(
+        app,
+        [
+            *(
+                "train",
+                "forecaster-lstm",
+                "--data",
+                "t.csv",
+                "--target",
+                "sales",
+                "--window",
+                "7",
+                "--horizon",
+                "3",
+            ),
+            *("--time", "date", "--time-format", "%d.%m.%Y %H:%M", "--gaps", "break", "--ignore", ""),
+            *("--epochs", "1", "--set", "units=4", "--out", "run"),
+        ],
+    )
+    assert ran.exit_code == 0, ran.output
+    assert "times  3 pieces; no window crosses a hole between them" in ran.output
+    with pytest.raises(ArgumentError, match="--gaps: received 'break' with --text, which is for texts"):
+        DataOptions(data="t.csv", text="a", label="b", gaps="break").load()
