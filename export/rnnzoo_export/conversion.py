@@ -21,8 +21,8 @@ from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError
 from rnnzoo.version import __version__
 from rnnzoo_export.graph.lowering import lower_markers
 from rnnzoo_export.graph.marker_spec import DOMAIN
-from rnnzoo_export.graph.markers import marking
-from rnnzoo_export.graph.protos import checked, count_operators, dimensions
+from rnnzoo_export.graph.markers import mark_layers
+from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions, replace_items
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.reports import ExportReport, ParityReport
 from rnnzoo_export.signature import Signature
@@ -63,7 +63,7 @@ def write_onnx(
         proto = version_converter.convert_version(proto, opset)
     steps = {} if exportable.least_steps is None else {"least_steps": str(exportable.least_steps)}
     _describe(proto, exportable.signature, loops, {**steps, **(properties or {})})
-    proto = checked(proto)
+    proto = check_proto(proto)
     with files.replacing(target) as temporary:
         onnx.save(proto, temporary)
         parity = check(temporary)
@@ -102,7 +102,7 @@ def check_opset(opset: int | None) -> int:
 def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[str], list[Any]]:
     """Returns the lowered model, the names of the fused layers and the layers that stayed loops."""
     specs = exportable.tensor_specs
-    with exportable.portable(), exportable.tracing(), marking() as marked:
+    with exportable.portable(), exportable.tracing(), mark_layers() as marked:
         function = tf.function(exportable, input_signature=specs, autograph=False)
         graph = function.get_concrete_function().graph
         steps = {key: _run_tf2onnx(step, step.input_signature, opset) for key, step in marked.steps.items()}
@@ -151,9 +151,9 @@ def _convert_erfc(context: Any, node: Any, name: str, _: Any) -> Any:
     dtype, shape = context.get_dtype(y), context.get_shape(y)
     context.remove_node(node.name)
     number = np.array(1, tf2onnx.utils.map_onnx_to_numpy_type(dtype))
-    one = context.make_const(tf2onnx.utils.make_name("one"), number).output[0]
+    unit = context.make_const(tf2onnx.utils.make_name("one"), number).output[0]
     erf = context.make_node("Erf", [x]).output[0]
-    return context.make_node("Sub", [one, erf], outputs=[y], shapes=[shape], dtypes=[dtype], name=name)
+    return context.make_node("Sub", [unit, erf], outputs=[y], shapes=[shape], dtypes=[dtype], name=name)
 
 
 def _order(proto: onnx.ModelProto, signature: Signature) -> None:
@@ -173,8 +173,7 @@ def _order(proto: onnx.ModelProto, signature: Signature) -> None:
                     value.name, value.type.tensor_type.elem_type, dimensions(spec.name, spec.shape)
                 )
             )
-        del field[:]
-        field.extend(ordered)
+        replace_items(field, ordered)
 
 
 def _describe(

@@ -29,6 +29,7 @@ from rnnzoo_export.formats.quantization import METHODS, Batches, quantize_onnx
 from rnnzoo_export.formats.saved_model import write_saved_model
 from rnnzoo_export.formats.streaming import write_streaming_onnx
 from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.network.input_names import names_for_inputs
 from rnnzoo_export.parity.decoding_check import check_distribution
 from rnnzoo_export.parity.parity import check_onnx
 from rnnzoo_export.raw.kinds import find_raw_graph
@@ -103,7 +104,8 @@ def save_bundle(
         )
     if preprocessing is not None:
         check_storable(preprocessing)
-    names = _input_names(model, preprocessing, parity_inputs)
+    given = parity_inputs if preprocessing is not None and parity_inputs is not None else ()
+    names = names_for_inputs(model, given)
     exportable = Exportable(model, input_signature=input_signature, input_names=names)
     check_distribution(exportable.signature.outputs, decoding, task)
     _check_preprocessing(exportable, preprocessing, provenance)
@@ -252,16 +254,6 @@ def _made_with(model: keras.Model) -> dict[str, Any]:
         "versions": {"rnnzoo": __version__, "python": sys.version.split()[0], **versions},
         "parameters": int(model.count_params()),
     }
-
-
-def _input_names(
-    model: Any, preprocessing: Preprocessing | None, parity_inputs: Mapping[str, np.ndarray] | None
-) -> Sequence[str] | None:
-    """A model of one input is given the name that its data have, whatever it calls it itself."""
-    inputs = getattr(model, "inputs", None) or []
-    if preprocessing is not None and parity_inputs is not None and len(inputs) == len(parity_inputs) == 1:
-        return list(parity_inputs)
-    return None
 
 
 def _check_preprocessing(

@@ -22,6 +22,7 @@ from rnnzoo.preprocessing import (
 )
 from rnnzoo_export.conversion import check_opset, write_onnx
 from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.network.input_names import names_for_inputs
 from rnnzoo_export.parity.parity import check_onnx
 from rnnzoo_export.raw.audio_graph import LogMelGraph
 from rnnzoo_export.raw.kinds import find_raw_graph
@@ -106,12 +107,7 @@ def export_onnx(
         exportable = Exportable(model, input_signature=input_signature)
         check = functools.partial(check_onnx, exportable, inputs=parity_inputs, name=str(target))
         return write_onnx(exportable, target, opset=check_opset(opset), strict=strict, check=check)
-    # A model of one input may call it what it likes.
-    names = (
-        raw.network_inputs
-        if len(getattr(model, "inputs", None) or []) == len(raw.network_inputs) == 1
-        else None
-    )
+    names = names_for_inputs(model, raw.network_inputs)
     return write_raw_onnx(
         Exportable(model, input_signature=input_signature, input_names=names),
         target,

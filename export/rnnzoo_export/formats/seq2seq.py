@@ -150,7 +150,7 @@ def _check_steps(
         found = follow(steps, tokens, before)
         # What stands at padded steps means nothing.
         one = compare("decoder.onnx, step by step", {"logits": found[valid]}, {"logits": truth[valid]}, batch)
-        report = one if report is None else report.joined(one)
+        report = one if report is None else report.merge(one)
     if report is None or not report.values:
         raise ParityError("decoder.onnx: nothing was compared; expected targets that are not padding alone.")
     return report

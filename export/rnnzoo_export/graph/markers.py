@@ -51,7 +51,7 @@ class Marked:
 
 
 @contextlib.contextmanager
-def marking() -> Iterator[Marked]:
+def mark_layers() -> Iterator[Marked]:
     """Makes recurrent layers that this thread traces into marker nodes.
 
     Yields:
@@ -105,7 +105,7 @@ class _Seams:
             return _mark_steps(layer, _KerasStep(layer.cell), self.marked, sequences, initial_state, mask)
         if spec is not None:
             return _mark_layer(layer, spec, sequences, initial_state, mask)
-        if self._mine and not any(layer is one for one in self.marked.loops):
+        if self._mine and not any(layer is known for known in self.marked.loops):
             self.marked.loops.append(layer)
         return original(sequences, initial_state, mask, training)
 
@@ -155,7 +155,7 @@ def layer_spec(layer: Any) -> MarkerSpec | None:
         layer=layer.name,
         operator=operator,
         units=cell.units,
-        activations=tuple(one for one in activations if one is not None),
+        activations=tuple(found for found in activations if found is not None),
         use_bias=bool(cell.use_bias),
         reset_after=bool(getattr(cell, "reset_after", False)),
         direction="reverse" if layer.go_backwards else "forward",

@@ -179,7 +179,7 @@ def prove(
     if inputs is not None:
         batch = given_batch(exportable.signature, inputs)
         reports.append(compare(name, run(batch), exportable.predict(batch), batch))
-    report = functools.reduce(ParityReport.joined, reports)
+    report = functools.reduce(ParityReport.merge, reports)
     seen = {layer: tuple(sorted(shapes)) for layer, shapes in exportable.seen_masks.items()}
     return replace(report, least_steps=exportable.least_steps, masks=seen)
 
@@ -251,7 +251,7 @@ def _large_reports(
                         raise
                     apart.add(row)
         if not apart:
-            yield replace(functools.reduce(ParityReport.joined, reports), cases=2)
+            yield replace(functools.reduce(ParityReport.merge, reports), cases=2)
             return
         sizes[list(apart)] /= 2
 
