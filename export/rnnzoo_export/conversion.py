@@ -17,7 +17,7 @@ from keras import layers
 from onnx import helper, numpy_helper, version_converter
 
 from rnnzoo import checks, files
-from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError
+from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError, one_line
 from rnnzoo.version import __version__
 from rnnzoo_export.graph.lowering import lower_markers
 from rnnzoo_export.graph.marker_spec import DOMAIN
@@ -128,7 +128,7 @@ def _run_tf2onnx(function: Any, specs: Any, opset: int) -> onnx.ModelProto:
         )
     except Exception as error:  # tf2onnx raises whatever comes: ValueError, KeyError, its own
         raise ExportError(
-            f"model: tf2onnx {tf2onnx.__version__} cannot convert it ({' '.join(str(error).split())[:300]}). "
+            f"model: tf2onnx {tf2onnx.__version__} cannot convert it ({one_line(error, 300)}). "
             "Replace the operation it names by one that ONNX has."
         ) from error
     finally:

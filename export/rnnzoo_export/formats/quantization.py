@@ -15,7 +15,7 @@ import onnxruntime
 from onnx import helper
 
 from rnnzoo import checks, files
-from rnnzoo.errors import AccuracyError, ArgumentError, DataError, ExportError
+from rnnzoo.errors import AccuracyError, ArgumentError, DataError, ExportError, one_line
 from rnnzoo.evaluation.joining import join_rows
 from rnnzoo.evaluation.scores import score
 from rnnzoo.tasks import get_task
@@ -194,7 +194,7 @@ def _write(source: Path, target: Path, method: str) -> Compression:
         onnx.checker.check_model(model)
     except Exception as error:  # DecodeError and ValidationError have no common base but this
         raise ExportError(
-            f"{source}: not a readable ONNX file ({' '.join(str(error).split())[:200]}); expected one of export_onnx."
+            f"{source}: not a readable ONNX file ({one_line(error, 200)}); expected one of export_onnx."
         ) from error
     if method == "dynamic_int8":
         _refuse_streaming(source, model)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import onnx
 
-from rnnzoo.errors import ExportError
+from rnnzoo.errors import ExportError, one_line
 
 Item = TypeVar("Item")
 
@@ -26,7 +26,7 @@ def check_proto(proto: onnx.ModelProto) -> onnx.ModelProto:
         onnx.checker.check_model(proto)
     except Exception as error:  # ValidationError, InferenceError: no common base but this
         raise ExportError(
-            f"model: the converted file is not valid ONNX ({' '.join(str(error).split())[:300]}). "
+            f"model: the converted file is not valid ONNX ({one_line(error, 300)}). "
             "Replace the operation it names by one that ONNX has."
         ) from error
     return proto
