@@ -16,19 +16,18 @@ import tf2onnx
 from keras import layers
 from onnx import helper, numpy_helper, version_converter
 
-from rnnzoo import checks, files
-from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError, one_line
+from rnnzoo import files
+from rnnzoo.errors import ExportError, UnsupportedLayerError, one_line
 from rnnzoo.version import __version__
 from rnnzoo_export.graph.lowering import lower_markers
 from rnnzoo_export.graph.marker_spec import DOMAIN
 from rnnzoo_export.graph.markers import mark_layers
 from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions, replace_items
+from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.reports import ExportReport, ParityReport
 from rnnzoo_export.signature import Signature
 
-DEFAULT_OPSET = 18
-_OLDEST_OPSET, _NEWEST_OPSET = 13, 24
 _TF2ONNX_NEWEST = 18
 # ONNX has no recurrence over images at all: whoever builds one of these wants its loop.
 _LOOPS_BY_NATURE = (layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D)
@@ -37,9 +36,8 @@ _LOOPS_BY_NATURE = (layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D)
 def write_onnx(
     exportable: Exportable,
     target: Path,
+    config: ExportConfig,
     *,
-    opset: int = DEFAULT_OPSET,
-    strict: bool,
     check: Callable[[Path], ParityReport],
     properties: Mapping[str, str] | None = None,
 ) -> ExportReport:
@@ -48,15 +46,14 @@ def write_onnx(
     Args:
         exportable: What to convert.
         target: The file to write.
-        opset: The ONNX operator set.
-        strict: Whether loops are refused, but for those of ConvLSTM.
+        config: The ONNX operator set, and whether loops are refused, but for those of ConvLSTM.
         check: Proves the file, which still has a temporary name.
         properties: Further metadata of the file.
     """
-    checks.flag("strict", strict)
+    opset = DEFAULT_OPSET if config.opset is None else config.opset
     _refuse_types(exportable.signature)
     proto, fused, looping = _convert(exportable, min(opset, _TF2ONNX_NEWEST))
-    if strict:
+    if config.strict:
         _refuse_loops(looping)
     loops = [layer.name for layer in looping]
     if opset > _TF2ONNX_NEWEST:
@@ -88,15 +85,6 @@ def _refuse_types(signature: Signature) -> None:
                 "float32. Build the model with keras.Input(..., dtype='float32') and give it these weights "
                 "(set_weights)."
             )
-
-
-def check_opset(opset: int | None) -> int:
-    """Returns the operator set to write, 18 by default, or raises ``ArgumentError``."""
-    if opset is None:
-        return DEFAULT_OPSET
-    if checks.integer("opset", opset, minimum=_OLDEST_OPSET) > _NEWEST_OPSET:
-        raise ArgumentError(f"opset: received {opset}; expected {_OLDEST_OPSET} to {_NEWEST_OPSET}.")
-    return opset
 
 
 def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[str], list[Any]]:

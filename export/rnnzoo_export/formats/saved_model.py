@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +13,7 @@ import tensorflow as tf
 from rnnzoo import files
 from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing import TextPreprocessing
+from rnnzoo_export.network.export_config import InputSignature
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.network.input_names import names_for_inputs
 from rnnzoo_export.parity.parity import check_saved_model
@@ -29,7 +29,7 @@ def export_saved_model(
     model: keras.Model,
     directory: str | os.PathLike[str],
     *,
-    input_signature: Any = None,
+    input_signature: InputSignature | None = None,
     text: TextPreprocessing | None = None,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
     overwrite: bool = False,

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from rnnzoo_export.signature import TensorSpec, describe_arrays
 if TYPE_CHECKING:
     import keras
 
+    from rnnzoo_export.network.export_config import InputSignature
     from rnnzoo_export.network.exportable import Exportable
 
 # Which of the random batches the model answers step by step too: its graph may differ from what it does in Python.
@@ -49,7 +50,7 @@ def check_parity(
     path: str | os.PathLike[str],
     *,
     inputs: Arrays | None = None,
-    input_signature: Any = None,
+    input_signature: InputSignature | None = None,
 ) -> ParityReport:
     """Compares an exported file with a Keras model.
 

@@ -21,6 +21,7 @@ from rnnzoo_export.conversion import write_onnx
 from rnnzoo_export.graph.node_builder import NodeBuilder
 from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions, walk_graphs, walk_nodes
 from rnnzoo_export.graph.unique_names import unique_prefixes
+from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.parity.decoding_check import check_distribution
 from rnnzoo_export.parity.parity import check_onnx
@@ -36,11 +37,9 @@ def write_raw_onnx(
     exportable: Exportable,
     target: Path,
     raw: RawGraph,
+    config: ExportConfig,
     *,
     decoding: Decoding | None,
-    opset: int | None,
-    strict: bool,
-    parity_inputs: Mapping[str, np.ndarray] | None,
 ) -> ExportReport:
     """Converts the network, proves it, puts the preprocessing around it and proves the whole.
 
@@ -48,16 +47,14 @@ def write_raw_onnx(
         exportable: The network.
         target: The file to write.
         raw: What comes before it.
+        config: How it is exported; ``opset=None`` is the oldest operator set that has all operators.
         decoding: Whose units its values leave in; ``None`` to leave them as they are.
-        opset: The ONNX operator set; the oldest that has all operators by default.
-        strict: Whether loops are refused: see ``export_onnx``.
-        parity_inputs: Inputs of the network on which it must agree with the model.
 
     Raises:
         ArgumentError: If network, preprocessing and decoding do not go together.
         ParityError: If the file does not answer as preprocessing and model do.
     """
-    opset = max(raw.opset, 18) if opset is None else opset
+    opset = max(raw.opset, DEFAULT_OPSET) if config.opset is None else config.opset
     if opset < raw.opset:
         raise ArgumentError(
             f"opset: received {opset}; expected {raw.opset} or newer, the first with the operators that "
@@ -66,8 +63,8 @@ def write_raw_onnx(
     signature = _signature(exportable.signature, raw, decoding)
     with tempfile.TemporaryDirectory() as folder:
         network = Path(folder) / "network.onnx"
-        prove = functools.partial(check_onnx, exportable, inputs=parity_inputs, name=str(target))
-        report = write_onnx(exportable, network, opset=opset, strict=strict, check=prove)
+        prove = functools.partial(check_onnx, exportable, inputs=config.parity_inputs, name=str(target))
+        report = write_onnx(exportable, network, dataclasses.replace(config, opset=opset), check=prove)
         proto = onnx.load(network)
     _wrap(proto, raw, decoding, signature)
     proto = check_proto(proto)
