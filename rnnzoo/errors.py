@@ -25,6 +25,16 @@ import difflib
 from collections.abc import Iterable
 
 
+def one_line(error: BaseException, width: int | None = None) -> str:
+    r"""Returns what an error says in one line, of ``width`` characters at most.
+
+    Example:
+        >>> one_line(ValueError("two\n  lines"))
+        'two lines'
+    """
+    return " ".join(str(error).split())[:width]
+
+
 class RnnzooError(Exception):
     """Base class of all errors that rnnzoo raises on purpose."""
 

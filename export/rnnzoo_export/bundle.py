@@ -259,9 +259,7 @@ def _listing(folder: Path) -> list[str]:
 
 
 def _describe(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"sha256": digest, "bytes": file.tell()}
+    return {"sha256": files.file_checksum(path), "bytes": path.stat().st_size}
 
 
 def _sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,19 +16,18 @@ import tf2onnx
 from keras import layers
 from onnx import helper, numpy_helper, version_converter
 
-from rnnzoo import checks, files
-from rnnzoo.errors import ArgumentError, ExportError, UnsupportedLayerError
+from rnnzoo import files
+from rnnzoo.errors import ExportError, UnsupportedLayerError, one_line
 from rnnzoo.version import __version__
 from rnnzoo_export.graph.lowering import lower_markers
 from rnnzoo_export.graph.marker_spec import DOMAIN
-from rnnzoo_export.graph.markers import marking
-from rnnzoo_export.graph.protos import checked, count_operators, dimensions
+from rnnzoo_export.graph.markers import mark_layers
+from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions, replace_items
+from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.reports import ExportReport, ParityReport
 from rnnzoo_export.signature import Signature
 
-DEFAULT_OPSET = 18
-_OLDEST_OPSET, _NEWEST_OPSET = 13, 24
 _TF2ONNX_NEWEST = 18
 # ONNX has no recurrence over images at all: whoever builds one of these wants its loop.
 _LOOPS_BY_NATURE = (layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D)
@@ -37,9 +36,8 @@ _LOOPS_BY_NATURE = (layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D)
 def write_onnx(
     exportable: Exportable,
     target: Path,
+    config: ExportConfig,
     *,
-    opset: int = DEFAULT_OPSET,
-    strict: bool,
     check: Callable[[Path], ParityReport],
     properties: Mapping[str, str] | None = None,
 ) -> ExportReport:
@@ -48,22 +46,21 @@ def write_onnx(
     Args:
         exportable: What to convert.
         target: The file to write.
-        opset: The ONNX operator set.
-        strict: Whether loops are refused, but for those of ConvLSTM.
+        config: The ONNX operator set, and whether loops are refused, but for those of ConvLSTM.
         check: Proves the file, which still has a temporary name.
         properties: Further metadata of the file.
     """
-    checks.flag("strict", strict)
+    opset = DEFAULT_OPSET if config.opset is None else config.opset
     _refuse_types(exportable.signature)
     proto, fused, looping = _convert(exportable, min(opset, _TF2ONNX_NEWEST))
-    if strict:
+    if config.strict:
         _refuse_loops(looping)
     loops = [layer.name for layer in looping]
     if opset > _TF2ONNX_NEWEST:
         proto = version_converter.convert_version(proto, opset)
     steps = {} if exportable.least_steps is None else {"least_steps": str(exportable.least_steps)}
     _describe(proto, exportable.signature, loops, {**steps, **(properties or {})})
-    proto = checked(proto)
+    proto = check_proto(proto)
     with files.replacing(target) as temporary:
         onnx.save(proto, temporary)
         parity = check(temporary)
@@ -90,19 +87,10 @@ def _refuse_types(signature: Signature) -> None:
             )
 
 
-def check_opset(opset: int | None) -> int:
-    """Returns the operator set to write, 18 by default, or raises ``ArgumentError``."""
-    if opset is None:
-        return DEFAULT_OPSET
-    if checks.integer("opset", opset, minimum=_OLDEST_OPSET) > _NEWEST_OPSET:
-        raise ArgumentError(f"opset: received {opset}; expected {_OLDEST_OPSET} to {_NEWEST_OPSET}.")
-    return opset
-
-
 def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[str], list[Any]]:
     """Returns the lowered model, the names of the fused layers and the layers that stayed loops."""
     specs = exportable.tensor_specs
-    with exportable.portable(), exportable.tracing(), marking() as marked:
+    with exportable.portable(), exportable.tracing(), mark_layers() as marked:
         function = tf.function(exportable, input_signature=specs, autograph=False)
         graph = function.get_concrete_function().graph
         steps = {key: _run_tf2onnx(step, step.input_signature, opset) for key, step in marked.steps.items()}
@@ -128,7 +116,7 @@ def _run_tf2onnx(function: Any, specs: Any, opset: int) -> onnx.ModelProto:
         )
     except Exception as error:  # tf2onnx raises whatever comes: ValueError, KeyError, its own
         raise ExportError(
-            f"model: tf2onnx {tf2onnx.__version__} cannot convert it ({' '.join(str(error).split())[:300]}). "
+            f"model: tf2onnx {tf2onnx.__version__} cannot convert it ({one_line(error, 300)}). "
             "Replace the operation it names by one that ONNX has."
         ) from error
     finally:
@@ -151,9 +139,9 @@ def _convert_erfc(context: Any, node: Any, name: str, _: Any) -> Any:
     dtype, shape = context.get_dtype(y), context.get_shape(y)
     context.remove_node(node.name)
     number = np.array(1, tf2onnx.utils.map_onnx_to_numpy_type(dtype))
-    one = context.make_const(tf2onnx.utils.make_name("one"), number).output[0]
+    unit = context.make_const(tf2onnx.utils.make_name("one"), number).output[0]
     erf = context.make_node("Erf", [x]).output[0]
-    return context.make_node("Sub", [one, erf], outputs=[y], shapes=[shape], dtypes=[dtype], name=name)
+    return context.make_node("Sub", [unit, erf], outputs=[y], shapes=[shape], dtypes=[dtype], name=name)
 
 
 def _order(proto: onnx.ModelProto, signature: Signature) -> None:
@@ -173,8 +161,7 @@ def _order(proto: onnx.ModelProto, signature: Signature) -> None:
                     value.name, value.type.tensor_type.elem_type, dimensions(spec.name, spec.shape)
                 )
             )
-        del field[:]
-        field.extend(ordered)
+        replace_items(field, ordered)
 
 
 def _describe(

@@ -69,7 +69,7 @@ class ParityReport:
         """Returns the report as JSON has it."""
         return asdict(self)
 
-    def joined(self, other: ParityReport) -> ParityReport:
+    def merge(self, other: ParityReport) -> ParityReport:
         """Returns the report of two comparisons as one."""
         worse = max(self, other, key=lambda report: report.max_difference)
         masks = {

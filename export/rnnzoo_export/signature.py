@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def describe_arrays(arrays: Mapping[str, np.ndarray]) -> str:
+    """Returns the names and shapes of arrays in words, such as ``tokens (2, 7), mask (2, 7)``."""
+    return ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
 
 
 @dataclass(frozen=True)

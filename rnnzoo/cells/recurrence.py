@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from rnnzoo.cells.linear_recurrence import solve_linear_recurrence
+from rnnzoo.cells.masks import mask_of_sequences
 from rnnzoo.cells.step_cell import LinearCell, StepCell
 
 
@@ -61,7 +62,7 @@ class Recurrence(layers.RNN):
         return solve_linear_recurrence(a, b, initial)
 
     def _all_at_once(self, projected: Any, initial: Any, mask: Any) -> Any:
-        mask = mask[0] if isinstance(mask, list | tuple) else mask
+        mask = mask_of_sequences(mask)
         if self.go_backwards:
             projected = ops.flip(projected, axis=1)
             mask = None if mask is None else ops.flip(mask, axis=1)

@@ -21,7 +21,7 @@ from rnnzoo.cli import (
     train,
     tune,
 )
-from rnnzoo.errors import ExportError, PathExistsError, RnnzooError, RunError
+from rnnzoo.errors import ExportError, PathExistsError, RnnzooError, RunError, one_line
 from rnnzoo.version import __version__
 
 app = typer.Typer(
@@ -67,7 +67,7 @@ def run(arguments: Sequence[str]) -> int:
             if isinstance(error, PathExistsError) and "overwrite" in str(error)
             else ""
         )
-        typer.echo(f"error: {' '.join(str(error).split())}{hint}", err=True)
+        typer.echo(f"error: {one_line(error)}{hint}", err=True)
         return 1 if isinstance(error, RunError | ExportError) else 2
     except KeyboardInterrupt:
         typer.echo("stopped", err=True)

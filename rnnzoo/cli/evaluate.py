@@ -9,6 +9,7 @@ import typer
 
 from rnnzoo.cli.baseline_options import BaselineSeconds, baseline_seconds
 from rnnzoo.cli.output import print_json, print_left_out, print_table, tensorflow_starting
+from rnnzoo.cli.own_code import Packages, import_packages
 from rnnzoo.errors import ArgumentError
 
 
@@ -29,8 +30,10 @@ def evaluate(
     ] = False,
     baseline_time: BaselineSeconds = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    packages: Packages = None,
 ) -> None:
     """Score a trained run again, on any part of the data it was trained from."""
+    import_packages(packages, tensorflow=True)
     from rnnzoo.cli.run_data import load_run_data
     from rnnzoo.training.run.run_directory import open_run
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, tensorflow_starting
+from rnnzoo.cli.own_code import Packages, import_options, import_packages
 from rnnzoo.errors import PathExistsError
 
 TARGETS = ("bundle", "triton", "kserve")
@@ -61,8 +62,10 @@ def export(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    packages: Packages = None,
 ) -> None:
     """Export a run as SavedModel and ONNX, prove both equal to the model, and bundle them for serving."""
+    import_packages(packages, tensorflow=True)
     from rnnzoo.files import refuse_existing
     from rnnzoo_export.bundle import MANIFEST_FILE
 
@@ -92,7 +95,7 @@ def export(
         elif as_json:
             print_json({"directory": str(out), "parity": made.parity, "sha256": made.sha256})
         else:
-            print_bundle(out, made)
+            print_bundle(out, made, packages or ())
 
 
 def _refuse_other_directories(source: Path, out: Path) -> None:
@@ -234,7 +237,7 @@ def export_run(
     )
 
 
-def print_bundle(out: Path, bundle: Any) -> None:
+def print_bundle(out: Path, bundle: Any, packages: Sequence[str] = ()) -> None:
     """Prints what was exported, how it was proved and what to do next."""
     rows = [
         {
@@ -253,7 +256,7 @@ def print_bundle(out: Path, bundle: Any) -> None:
         )
         _print_changes(smaller["changes"], bundle.provenance["task"])
     stdout.print(f"\nbundle {shell_path(out)}   sha256 {bundle.sha256[:16]}…")
-    stdout.print(f"next   rnnzoo serve {shell_path(out)}", style="bold")
+    stdout.print(f"next   rnnzoo serve {shell_path(out)}{import_options(packages)}", style="bold")
 
 
 def _print_changes(changes: dict[str, float], task: str) -> None:

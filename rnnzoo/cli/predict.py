@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnzoo.cli.output import note, print_json, print_table, stdout
+from rnnzoo.cli.own_code import Packages, import_packages
 from rnnzoo.cli.raw_inputs import read_raw_inputs
 from rnnzoo.errors import ArgumentError
 from rnnzoo.files import refuse_existing_file
@@ -42,8 +43,10 @@ def predict(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    packages: Packages = None,
 ) -> None:
     """Answer one input or a whole file with the ONNX model of a bundle."""
+    import_packages(packages)
     from rnnzoo_export.bundle import TRANSLATOR_FILE, load_bundle
     from rnnzoo_export.inference.predictor import OnnxPredictor
 

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from rnnzoo.cli.own_code import Packages, import_packages
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -26,8 +28,10 @@ def serve(
     shutdown_timeout: Annotated[
         float, typer.Option(help="Seconds from SIGTERM or Ctrl-C to the end; what is left is cut.")
     ] = 20.0,
+    packages: Packages = None,
 ) -> None:
     """Serve a bundle: Open Inference Protocol v2 over REST, and a page to try it."""
+    import_packages(packages)
     from rnnzoo_export.serving.server import serve as serve_bundle
     from rnnzoo_export.serving.settings import Settings
 

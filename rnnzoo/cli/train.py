@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from rnnzoo.cli.output import (
     stdout,
     tensorflow_starting,
 )
+from rnnzoo.cli.own_code import Packages, import_options, import_packages
 from rnnzoo.cli.settings import split_settings
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 
@@ -53,8 +55,10 @@ def train(
     no_baselines: NoBaselines = False,
     baseline_time: BaselineSeconds = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    packages: Packages = None,
 ) -> None:
     """Train a model on your data; keep model, metrics, plots and a report."""
+    import_packages(packages, tensorflow=True)
     arguments, fields = split_settings(model, settings or [])
     fields |= {
         name: value
@@ -69,7 +73,7 @@ def train(
     if as_json:
         print_json({"directory": str(out), **metrics})
         return
-    print_run(out, metrics)
+    print_run(out, metrics, packages or ())
 
 
 def run_training(
@@ -152,7 +156,7 @@ def _announce(network: Any, splits: Any) -> None:
     note(f"cuDNN  on a GPU: {explain_cudnn(network).summary}")
 
 
-def print_run(out: Path, metrics: dict[str, Any]) -> None:
+def print_run(out: Path, metrics: dict[str, Any], packages: Sequence[str] = ()) -> None:
     """Prints the scores of a finished run beside those of the baselines, and what to do next."""
     part = metrics["baselines"]["part"]
     scores = {k: v for k, v in metrics[part].items() if k != "loss"}
@@ -168,5 +172,6 @@ def print_run(out: Path, metrics: dict[str, Any]) -> None:
         stdout.print(f"gradients  {metrics['gradients']['verdict']}")
     stdout.print(f"report {shell_path(out / 'report.html')}")
     stdout.print(
-        f"next   rnnzoo export {shell_path(out)} --out {shell_path(str(out) + '-bundle')}", style="bold"
+        f"next   rnnzoo export {shell_path(out)} --out {shell_path(str(out) + '-bundle')}{import_options(packages)}",
+        style="bold",
     )

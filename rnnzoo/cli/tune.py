@@ -10,6 +10,7 @@ import typer
 from rnnzoo.cli.baseline_options import BaselineSeconds, NoBaselines, baseline_seconds
 from rnnzoo.cli.data_options import DataOptions, with_data_options
 from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
+from rnnzoo.cli.own_code import Packages, import_packages
 from rnnzoo.cli.settings import split_settings
 from rnnzoo.cli.train import Settings, print_run
 
@@ -40,8 +41,10 @@ def tune(
     no_baselines: NoBaselines = False,
     baseline_time: BaselineSeconds = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    packages: Packages = None,
 ) -> None:
     """Search learning rate, width, depth and dropout; train and keep the best."""
+    import_packages(packages, tensorflow=True)
     from rnnzoo.training.config import TrainConfig
     from rnnzoo.training.run.run_directory import RunDirectory
     from rnnzoo_tuning.search_directory import check_free
@@ -80,5 +83,5 @@ def tune(
     best = [row["score"] for row in result.trials].index(result.score)
     print_table(result.trials, title="Trials", best=best)
     stdout.print()
-    print_run(out / "best", metrics)
+    print_run(out / "best", metrics, packages or ())
     stdout.print(f"search {shell_path(out / 'search.png')}")

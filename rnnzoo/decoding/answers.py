@@ -100,7 +100,8 @@ class Decoding:
     def outputs_in_original_units(self, outputs: np.ndarray) -> np.ndarray:
         """Undoes the scaling of a model's outputs: values, quantiles, or means and scales."""
         factor, offset = self.output_scaling
-        return np.asarray(outputs, np.float64) * factor + offset
+        values: np.ndarray = np.asarray(outputs, np.float64) * factor + offset
+        return values
 
     def __call__(self, outputs: np.ndarray, lengths: Sequence[int] | None = None) -> list[Answer]:
         """Answers each row.

@@ -67,4 +67,5 @@ def forecast_quantiles(task: str, outputs: np.ndarray, levels: Sequence[float]) 
     if task == "quantile_forecasting":
         return outputs
     deviations = np.array([NormalDist().inv_cdf(level) for level in levels])
-    return outputs[..., :1] + outputs[..., 1:] * deviations
+    quantiles: np.ndarray = outputs[..., :1] + outputs[..., 1:] * deviations
+    return quantiles

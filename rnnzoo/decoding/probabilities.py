@@ -25,7 +25,8 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     """
     logits = np.asarray(logits)
     small = np.exp(-np.abs(logits))
-    return np.where(logits >= 0, 1.0, small) / (1.0 + small)
+    shares: np.ndarray = np.where(logits >= 0, 1.0, small) / (1.0 + small)
+    return shares
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

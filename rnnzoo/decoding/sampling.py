@@ -50,16 +50,18 @@ def token_probabilities(
         )
     order = np.argsort(-scores, kind="stable")
     if temperature == 0:
-        return np.eye(len(scores))[order[0]]
+        best: np.ndarray = np.eye(len(scores))[order[0]]
+        return best
     with np.errstate(over="ignore"):  # a small temperature leaves nothing of all but the best
-        shares = softmax((scores - scores.max()) / temperature)
+        shares: np.ndarray = softmax((scores - scores.max()) / temperature)
     if top_k is not None:
         shares[order[top_k:]] = 0.0
         shares /= shares.sum()
     if top_p is not None:
         before = np.cumsum(shares[order]) - shares[order]
         shares[order[before >= top_p]] = 0.0
-    return shares / shares.sum()
+    kept: np.ndarray = shares / shares.sum()
+    return kept
 
 
 def sample_token(logits: np.ndarray, rng: np.random.Generator, **options: Any) -> int:

@@ -57,7 +57,8 @@ def marginals(potentials: np.ndarray) -> np.ndarray:
         pairs = potentials[..., step, :, :] + ahead[..., step, None, :]
         ahead[..., step - 1, :] = _log_sum_exp(pairs, axis=-1)
     logs = before + ahead
-    return np.exp(logs - _log_sum_exp(logs, axis=-1)[..., None])
+    shares: np.ndarray = np.exp(logs - _log_sum_exp(logs, axis=-1)[..., None])
+    return shares
 
 
 def log_partition(potentials: np.ndarray) -> np.ndarray:
@@ -82,7 +83,8 @@ def path_score(potentials: np.ndarray, tags: np.ndarray) -> np.ndarray:
     before = np.concatenate([np.zeros_like(tags[..., :1]), tags[..., :-1]], axis=-1)
     rows = np.take_along_axis(potentials, before[..., None, None], axis=-2)[..., 0, :]
     chosen = np.take_along_axis(rows, tags[..., None], axis=-1)[..., 0]
-    return chosen.sum(axis=-1, dtype=np.float64)
+    score: np.ndarray = chosen.sum(axis=-1, dtype=np.float64)
+    return score
 
 
 def _forwards(potentials: np.ndarray) -> np.ndarray:

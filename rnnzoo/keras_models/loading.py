@@ -37,7 +37,7 @@ import rnnzoo.layers.weight_drop
 import rnnzoo.layers.window_normalization
 import rnnzoo.layers.word_embedding  # noqa: F401
 from rnnzoo import files
-from rnnzoo.errors import DataError
+from rnnzoo.errors import DataError, one_line
 
 
 def load_model(path: str | os.PathLike[str]) -> keras.Model:
@@ -66,7 +66,7 @@ def load_model(path: str | os.PathLike[str]) -> keras.Model:
         model: keras.Model = keras.models.load_model(file, compile=False)
     except Exception as error:  # Keras raises whatever comes: ValueError, KeyError, BadZipFile
         raise DataError(
-            f"{file}: cannot be read as a Keras model ({' '.join(str(error).split())[:300]}); expected a .keras file. "
+            f"{file}: cannot be read as a Keras model ({one_line(error, 300)}); expected a .keras file. "
             "Import the modules that define its own layers first, or save it again."
         ) from error
     return model

@@ -112,7 +112,7 @@ class LogMelPreprocessing(Preprocessing):
         bins = _mel(np.linspace(0.0, self.sample_rate / 2, self.fft_length // 2 + 1))[:, None]
         rise = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
         fall = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-        weights = np.maximum(0.0, np.minimum(rise, fall))
+        weights: np.ndarray = np.maximum(0.0, np.minimum(rise, fall))
         weights[0] = 0.0  # the constant part of a sound is not heard
         return weights
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import keras
-import numpy as np
 
 from rnnzoo import files
 from rnnzoo.decoding import Decoding
@@ -20,8 +18,10 @@ from rnnzoo.preprocessing import (
     TextPreprocessing,
     WindowPreprocessing,
 )
-from rnnzoo_export.conversion import check_opset, write_onnx
+from rnnzoo_export.conversion import write_onnx
+from rnnzoo_export.network.export_config import ExportConfig, ExportOptions, make_config
 from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.network.input_names import names_for_inputs
 from rnnzoo_export.parity.parity import check_onnx
 from rnnzoo_export.raw.audio_graph import LogMelGraph
 from rnnzoo_export.raw.kinds import find_raw_graph
@@ -36,15 +36,12 @@ def export_onnx(
     model: keras.Model,
     path: str | os.PathLike[str],
     *,
-    opset: int | None = None,
-    strict: bool = True,
-    input_signature: Any = None,
     text: TextPreprocessing | None = None,
     series: FeaturePreprocessing | WindowPreprocessing | None = None,
     audio: LogMelPreprocessing | None = None,
     decoding: Decoding | None = None,
-    parity_inputs: Mapping[str, np.ndarray] | None = None,
     overwrite: bool = False,
+    **options: Unpack[ExportOptions],
 ) -> ExportReport:
     """Exports a Keras model to one ONNX file, after proving that onnxruntime answers as Keras does.
 
@@ -60,11 +57,6 @@ def export_onnx(
     Args:
         model: A functional, sequential or built subclassed model.
         path: The file to write, such as ``"model.onnx"``.
-        opset: The ONNX operator set, 13 to 24; 18 by default, 20 with ``text``, which needs it.
-        strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused;
-            ``False`` accepts the loop, and the report lists it. ConvLSTM, which ONNX knows as a loop only, is always
-            accepted.
-        input_signature: What a subclassed model takes: see ``Exportable``.
         text: The fitted preprocessing of texts or words, to be part of the file: it then takes strings ``text``
             ``(batch,)``, the words of a ``TokenPreprocessing`` with blanks between them.
         series: The fitted preprocessing of series, likewise: the file takes ``series`` ``(batch, time, features)``
@@ -72,14 +64,19 @@ def export_onnx(
         audio: The fitted preprocessing of sound, likewise: the file takes ``waveform`` ``(batch, samples)`` and
             ``lengths`` ``(batch,)`` in samples.
         decoding: Whose units values leave in, as float64; for regression and forecasting.
-        parity_inputs: Inputs of the model by name on which the file must agree with the model, beside random ones.
         overwrite: Whether an existing file is replaced.
+        opset: The ONNX operator set, 13 to 24; 18 by default, 20 with ``text``, which needs it.
+        strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused
+            (the default); ``False`` accepts the loop, and the report lists it. ConvLSTM, which ONNX knows as a loop
+            only, is always accepted.
+        input_signature: What a subclassed model takes: see ``Exportable``.
+        parity_inputs: Inputs of the model by name on which the file must agree with the model, beside random ones.
 
     Returns:
         What was written and how it was proved.
 
     Raises:
-        ArgumentError: If an argument is out of range.
+        ArgumentError: If an argument is out of range, or there is none of its name.
         PathExistsError: If the file exists and ``overwrite`` is false.
         UnsupportedLayerError: If a layer has no exact counterpart.
         ParityError: If the file does not answer as the model does; nothing is written then.
@@ -95,32 +92,19 @@ def export_onnx(
     """
     target = Path(path)
     raw = _raw_graph(text=text, series=series, audio=audio)
-    if opset is not None:
-        check_opset(opset)
+    config = make_config(ExportConfig, options)
     files.refuse_existing_file(target, overwrite=overwrite)
     if raw is None:
         if decoding is not None:
             raise ArgumentError(
                 "decoding: received one without text, series or audio; expected one of them too."
             )
-        exportable = Exportable(model, input_signature=input_signature)
-        check = functools.partial(check_onnx, exportable, inputs=parity_inputs, name=str(target))
-        return write_onnx(exportable, target, opset=check_opset(opset), strict=strict, check=check)
-    # A model of one input may call it what it likes.
-    names = (
-        raw.network_inputs
-        if len(getattr(model, "inputs", None) or []) == len(raw.network_inputs) == 1
-        else None
-    )
-    return write_raw_onnx(
-        Exportable(model, input_signature=input_signature, input_names=names),
-        target,
-        raw,
-        decoding=decoding,
-        opset=opset,
-        strict=strict,
-        parity_inputs=parity_inputs,
-    )
+        exportable = Exportable(model, input_signature=config.input_signature)
+        check = functools.partial(check_onnx, exportable, inputs=config.parity_inputs, name=str(target))
+        return write_onnx(exportable, target, config, check=check)
+    names = names_for_inputs(model, raw.network_inputs)
+    exportable = Exportable(model, input_signature=config.input_signature, input_names=names)
+    return write_raw_onnx(exportable, target, raw, config, decoding=decoding)
 
 
 def _raw_graph(**preprocessings: Any) -> RawGraph | None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 import onnx
@@ -15,13 +15,14 @@ import onnxruntime
 from onnx import helper
 
 from rnnzoo import checks, files
-from rnnzoo.errors import AccuracyError, ArgumentError, DataError, ExportError
+from rnnzoo.errors import AccuracyError, ArgumentError, DataError, ExportError, one_line
 from rnnzoo.evaluation.joining import join_rows
 from rnnzoo.evaluation.scores import score
 from rnnzoo.tasks import get_task
 from rnnzoo_export.formats.answer_changes import Row, RowSample, answer_of, measure_changes
 from rnnzoo_export.formats.dynamic_quantization import quantize_dynamically
 from rnnzoo_export.formats.weight_compression import Compression, compress_weights
+from rnnzoo_export.network.export_config import make_config
 from rnnzoo_export.parity.runtimes import open_session
 
 if TYPE_CHECKING:
@@ -31,6 +32,26 @@ METHODS = ("weights_int8", "dynamic_int8", "float16")
 _ROWS = 256
 
 Batches = Iterable[tuple[Any, ...]]
+
+
+class LimitOptions(TypedDict, total=False):
+    """The fields of ``QuantizationLimits`` as keywords."""
+
+    max_drop: float
+    max_change: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantizationLimits:
+    """How much worse a smaller file may be; the attributes are arguments of ``quantize_onnx``."""
+
+    max_drop: float = 0.3
+    max_change: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.max_drop < math.inf:
+            raise ArgumentError(f"max_drop: received {self.max_drop!r}; expected 0 or more points.")
+        checks.number("max_change", self.max_change, minimum=0)
 
 
 @dataclass(frozen=True)
@@ -77,10 +98,9 @@ def quantize_onnx(
     method: str = "weights_int8",
     data: Split | Batches,
     task: str,
-    max_drop: float = 0.3,
-    max_change: float = 0.01,
     quantiles: Sequence[float] | None = None,
     overwrite: bool = False,
+    **limits: Unpack[LimitOptions],
 ) -> QuantizationReport:
     """Makes a smaller file of an exported one, if it answers nearly as well on held-out data.
 
@@ -103,12 +123,12 @@ def quantize_onnx(
         data: Held-out rows: a split such as ``splits.validation``, or batches ``(inputs by name, targets)`` or
             ``(inputs by name, targets, weights)`` where steps of weight 0 do not count.
         task: A name in the task table: says how answers are scored.
-        max_drop: How much worse the file may be: in percentage points of accuracy, micro-averaged F1 or
-            character error rate, or in percent of the mean absolute error or the pinball loss.
-        max_change: How much the answer of a ``"dynamic_int8"`` file to a row may change with what else is in the batch:
-            a probability, or a value in standard deviations of the float32 file's answers to the data.
         quantiles: For ``"quantile_forecasting"``, the levels that the model answers; ``None`` for 0.1, 0.5 and 0.9.
         overwrite: Whether an existing file is replaced.
+        max_drop: How much worse the file may be, 0.3 by default: in percentage points of accuracy, micro-averaged F1 or
+            character error rate, or in percent of the mean absolute error or the pinball loss.
+        max_change: How much the answer of a ``"dynamic_int8"`` file to a row may change with what else is in the batch,
+            0.01 by default: a probability, or a value in standard deviations of the float32 file's answers to the data.
 
     Returns:
         Sizes, scores, changes, what became smaller and what did not.
@@ -129,9 +149,7 @@ def quantize_onnx(
             "task: received 'language_modeling', whose answers are not kept all at once; expected another "
             "task. Serve the float32 file."
         )
-    if not 0 <= max_drop < math.inf:
-        raise ArgumentError(f"max_drop: received {max_drop!r}; expected 0 or more points.")
-    checks.number("max_change", max_change, minimum=0)
+    most = make_config(QuantizationLimits, limits)
     source, target = files.existing_file(path, "an ONNX file"), Path(out)
     files.refuse_existing_file(target, overwrite=overwrite)
     with files.replacing(target) as temporary:
@@ -144,32 +162,34 @@ def quantize_onnx(
             )
         before, after = _session(source), _session(temporary)
         found = _answers(before, after, data)
-        metric, original, now, drop = _compare(task, found, quantiles)
-        if drop > max_drop:
-            raise AccuracyError(
-                f"{target}: {method} lowers {metric} from {original:.4f} to {now:.4f}, {drop:.2f} points; expected "
-                f"at most {max_drop:g}. Try another method, or a larger max_drop of quantize_onnx. The file was not "
-                "written."
-            )
+        scores = _compare(task, found, quantiles)
+        _refuse_drop(f"{target}: {method}", scores, most.max_drop)
         changes: dict[str, float] = {}
         if method == "dynamic_int8":
             changes = measure_changes(before, after, found.sample, answer_of(task, found.outputs))
-            _refuse_changes(target, task, changes, max_change)
+            _refuse_changes(target, task, changes, most.max_change)
     return QuantizationReport(
         path=target,
         method=method,
         size=size,
         original_size=original_size,
-        metric=metric,
-        score=now,
-        original_score=original,
-        drop=drop,
+        **scores._asdict(),
         max_difference=float(np.abs(found.outputs.astype(np.float64) - found.changed).max()),
         max_change=max(changes.values()) if changes else None,
         changes=changes,
         quantized=done.compressed,
         kept=done.kept,
     )
+
+
+def _refuse_drop(what: str, scores: _Scores, most: float) -> None:
+    """Raises ``AccuracyError`` where the smaller file scores too much worse."""
+    if scores.drop > most:
+        raise AccuracyError(
+            f"{what} lowers {scores.metric} from {scores.original_score:.4f} to {scores.score:.4f}, {scores.drop:.2f} "
+            f"points; expected at most {most:g}. Try another method, or a larger max_drop of quantize_onnx. The file "
+            "was not written."
+        )
 
 
 def _refuse_changes(target: Path, task: str, changes: Mapping[str, float], most: float) -> None:
@@ -194,7 +214,7 @@ def _write(source: Path, target: Path, method: str) -> Compression:
         onnx.checker.check_model(model)
     except Exception as error:  # DecodeError and ValidationError have no common base but this
         raise ExportError(
-            f"{source}: not a readable ONNX file ({' '.join(str(error).split())[:200]}); expected one of export_onnx."
+            f"{source}: not a readable ONNX file ({one_line(error, 200)}); expected one of export_onnx."
         ) from error
     if method == "dynamic_int8":
         _refuse_streaming(source, model)
@@ -262,10 +282,17 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     return session
 
 
-def _compare(
-    task: str, found: _Answers, quantiles: Sequence[float] | None
-) -> tuple[str, float, float, float]:
-    """Returns the metric, both scores and the drop in points."""
+class _Scores(NamedTuple):
+    """What two files were compared by, and how both do; the drop in points."""
+
+    metric: str
+    score: float
+    original_score: float
+    drop: float
+
+
+def _compare(task: str, found: _Answers, quantiles: Sequence[float] | None) -> _Scores:
+    """Scores both files on the data."""
     before, after = (
         score(task, outputs, found.truth, quantiles=quantiles) for outputs in (found.outputs, found.changed)
     )
@@ -274,9 +301,5 @@ def _compare(
     error = metric in ("mae", "pinball", "cer")
     worse = after[metric] - before[metric] if error else before[metric] - after[metric]
     scale = before[metric] if metric in ("mae", "pinball") else 1.0
-    return (
-        metric,
-        before[metric],
-        after[metric],
-        100 * worse / scale if scale else float("inf") * max(worse, 0),
-    )
+    drop = 100 * worse / scale if scale else math.inf * max(worse, 0)
+    return _Scores(metric, after[metric], before[metric], drop)

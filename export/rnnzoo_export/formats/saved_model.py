@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -14,14 +13,15 @@ import tensorflow as tf
 from rnnzoo import files
 from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing import TextPreprocessing
+from rnnzoo_export.network.export_config import InputSignature
 from rnnzoo_export.network.exportable import Exportable
-from rnnzoo_export.parity.comparison import compare, given_batch
+from rnnzoo_export.network.input_names import names_for_inputs
 from rnnzoo_export.parity.parity import check_saved_model
 from rnnzoo_export.parity.runtimes import ARRAYS_KEY, DEFAULT_KEY, load_signature
 from rnnzoo_export.raw.kinds import check_fit, find_raw_graph
+from rnnzoo_export.raw.raw_parity import check_examples
 from rnnzoo_export.raw.saved_text import TextTokens
 from rnnzoo_export.raw.text_graph import TextGraph
-from rnnzoo_export.raw.wrapping import joined_examples
 from rnnzoo_export.reports import ParityReport
 
 
@@ -29,7 +29,7 @@ def export_saved_model(
     model: keras.Model,
     directory: str | os.PathLike[str],
     *,
-    input_signature: Any = None,
+    input_signature: InputSignature | None = None,
     text: TextPreprocessing | None = None,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
     overwrite: bool = False,
@@ -69,7 +69,7 @@ def export_saved_model(
                 f"text: received {type(text).__name__}; expected TextPreprocessing or TokenPreprocessing. "
                 "Pass a fitted preprocessing."
             )
-        names = TextGraph.network_inputs if len(getattr(model, "inputs", None) or []) == 1 else None
+        names = names_for_inputs(model, TextGraph.network_inputs)
     exportable = Exportable(model, input_signature=input_signature, input_names=names)
     with files.new_directory(directory, overwrite=overwrite) as temporary:
         return write_saved_model(
@@ -104,7 +104,7 @@ def write_saved_model(
             )
         archive.write_out(str(directory), verbose=False)
     report = check_saved_model(exportable, directory, inputs=parity_inputs, name=name, key=key)
-    return report if graph is None else report.joined(_check_texts(exportable, directory, graph, name))
+    return report if graph is None else report.merge(_check_texts(exportable, directory, graph, name))
 
 
 def _answers_to_texts(exportable: Exportable, ids: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -123,12 +123,8 @@ def _nan_where(rows: tf.Tensor, answer: tf.Tensor) -> tf.Tensor:
 def _check_texts(exportable: Exportable, directory: Path, graph: TextGraph, name: str) -> ParityReport:
     """Compares the answers to texts with those of preprocessing and model one after the other."""
     function = load_signature(directory)
-    reports = []
-    for batch in graph.examples():
-        given = given_batch(exportable.signature, graph.preprocessing.apply(batch))
-        if exportable.is_too_short(given):
-            continue
-        expected = exportable.predict(given)
-        found = {key: value.numpy() for key, value in function(text=tf.constant(batch)).items()}
-        reports.append(compare(name, found, expected, graph.arrays(batch)))
-    return joined_examples(name, reports)
+
+    def answer(batch: list[str]) -> dict[str, np.ndarray]:
+        return {key: value.numpy() for key, value in function(text=tf.constant(batch)).items()}
+
+    return check_examples(exportable, graph, answer, name=name)

@@ -50,6 +50,7 @@ def export_seq2seq_onnx(
     *,
     preprocessing: PairPreprocessing | None = None,
     opset: int | None = None,
+    strict: bool = True,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
     overwrite: bool = False,
 ) -> Seq2seqReport:
@@ -65,6 +66,7 @@ def export_seq2seq_onnx(
         directory: The directory to write.
         preprocessing: How texts become ids and ids texts; written beside the files, so that texts can be translated.
         opset: The ONNX operator set, 13 to 24; 18 by default.
+        strict: Whether a recurrent layer without a counterpart in ONNX is refused: see ``export_onnx``.
         parity_inputs: ``tokens`` and ``decoder_tokens`` on which the files must agree with the model, beside random
             ones.
         overwrite: Whether an existing directory is replaced.
@@ -96,10 +98,10 @@ def export_seq2seq_onnx(
             encoder,
             folder / ENCODER,
             opset=opset,
-            strict=True,
+            strict=strict,
             parity_inputs=None if given is None else {"tokens": given["tokens"]},
         )
-        second = export_onnx(decoder, folder / DECODER, opset=opset, strict=True)
+        second = export_onnx(decoder, folder / DECODER, opset=opset, strict=strict)
         parity = _check_steps(model, Steps.open(folder), sizes, given)
         if preprocessing is not None:
             save_preprocessing(preprocessing, folder / PREPROCESSING)
@@ -150,7 +152,7 @@ def _check_steps(
         found = follow(steps, tokens, before)
         # What stands at padded steps means nothing.
         one = compare("decoder.onnx, step by step", {"logits": found[valid]}, {"logits": truth[valid]}, batch)
-        report = one if report is None else report.joined(one)
+        report = one if report is None else report.merge(one)
     if report is None or not report.values:
         raise ParityError("decoder.onnx: nothing was compared; expected targets that are not padding alone.")
     return report

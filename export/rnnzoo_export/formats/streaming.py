@@ -13,13 +13,13 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 
 from rnnzoo import files
-from rnnzoo_export.conversion import check_opset, write_onnx
+from rnnzoo_export.conversion import write_onnx
+from rnnzoo_export.network.export_config import ExportConfig, InputSignature
 from rnnzoo_export.reports import ExportReport
 from rnnzoo_export.streaming.streaming_exportable import StreamingExportable
 from rnnzoo_export.streaming.streaming_parity import check_streaming
@@ -31,7 +31,7 @@ def export_streaming_onnx(
     *,
     opset: int | None = None,
     strict: bool = True,
-    input_signature: Any = None,
+    input_signature: InputSignature | None = None,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
     overwrite: bool = False,
 ) -> ExportReport:
@@ -72,27 +72,22 @@ def export_streaming_onnx(
         >>> [state.input for state in report.states]
         ['gru_1_h', 'gru_2_h']
     """
-    target, opset = Path(path), check_opset(opset)
+    target = Path(path)
+    config = ExportConfig(
+        opset=opset, strict=strict, input_signature=input_signature, parity_inputs=parity_inputs
+    )
     files.refuse_existing_file(target, overwrite=overwrite)
-    step = StreamingExportable(model, input_signature=input_signature)
-    return write_streaming_onnx(step, target, opset=opset, strict=strict, parity_inputs=parity_inputs)
+    step = StreamingExportable(model, input_signature=config.input_signature)
+    return write_streaming_onnx(step, target, config)
 
 
-def write_streaming_onnx(
-    step: StreamingExportable,
-    target: Path,
-    *,
-    opset: int,
-    strict: bool,
-    parity_inputs: Mapping[str, np.ndarray] | None,
-) -> ExportReport:
+def write_streaming_onnx(step: StreamingExportable, target: Path, config: ExportConfig) -> ExportReport:
     """Converts, proves and writes; the work under ``export_streaming_onnx`` and ``save_bundle``."""
     report = write_onnx(
         step,
         target,
-        opset=opset,
-        strict=strict,
-        check=functools.partial(check_streaming, step, inputs=parity_inputs, name=str(target)),
+        config,
+        check=functools.partial(check_streaming, step, inputs=config.parity_inputs, name=str(target)),
         properties={"states": json.dumps([state.to_config() for state in step.states])},
     )
     return dataclasses.replace(report, states=step.states)

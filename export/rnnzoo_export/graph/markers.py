@@ -21,6 +21,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
+from rnnzoo.cells.masks import mask_of_sequences
 from rnnzoo.cells.recurrence import Recurrence
 from rnnzoo.cells.step_cell import LinearCell
 from rnnzoo_export.graph.marker_spec import (
@@ -51,7 +52,7 @@ class Marked:
 
 
 @contextlib.contextmanager
-def marking() -> Iterator[Marked]:
+def mark_layers() -> Iterator[Marked]:
     """Makes recurrent layers that this thread traces into marker nodes.
 
     Yields:
@@ -105,7 +106,7 @@ class _Seams:
             return _mark_steps(layer, _KerasStep(layer.cell), self.marked, sequences, initial_state, mask)
         if spec is not None:
             return _mark_layer(layer, spec, sequences, initial_state, mask)
-        if self._mine and not any(layer is one for one in self.marked.loops):
+        if self._mine and not any(layer is known for known in self.marked.loops):
             self.marked.loops.append(layer)
         return original(sequences, initial_state, mask, training)
 
@@ -155,7 +156,7 @@ def layer_spec(layer: Any) -> MarkerSpec | None:
         layer=layer.name,
         operator=operator,
         units=cell.units,
-        activations=tuple(one for one in activations if one is not None),
+        activations=tuple(found for found in activations if found is not None),
         use_bias=bool(cell.use_bias),
         reset_after=bool(getattr(cell, "reset_after", False)),
         direction="reverse" if layer.go_backwards else "forward",
@@ -233,7 +234,7 @@ class _KerasStep:
 
 
 def _mark_layer(layer: Any, spec: MarkerSpec, sequences: Any, initial_state: Any, mask: Any) -> Any:
-    mask, states = _one_mask(mask), _as_list(initial_state)
+    mask, states = mask_of_sequences(mask), _as_list(initial_state)
     emitted = _emit_operator(spec, sequences, mask, states, _weights(layer.cell))
     output, *states = _as_type(layer.compute_dtype, emitted)
     # Keras asks for the last output, the sequence and the states, and keeps one of the first two.
@@ -242,7 +243,7 @@ def _mark_layer(layer: Any, spec: MarkerSpec, sequences: Any, initial_state: Any
 
 def _mark_steps(layer: Any, cell: Any, marked: Marked, sequences: Any, initial_state: Any, mask: Any) -> Any:
     """Marks a layer whose step is kept, to be converted on its own: one of rnnzoo, or one of ``_KerasStep``."""
-    mask, states = _one_mask(mask), _as_list(initial_state)
+    mask, states = mask_of_sequences(mask), _as_list(initial_state)
     projected = cell.project(sequences)
     spec = ScanSpec(
         layer=layer.name,
@@ -285,7 +286,7 @@ def _step_function(cell: Any, size: int, widths: Sequence[int]) -> Any:
 
 def _mark_bidirectional(layer: Any, spec: MarkerSpec, sequences: Any, initial_state: Any, mask: Any) -> Any:
     forward, backward = layer.forward_layer, layer.backward_layer
-    mask = _one_mask(mask)
+    mask = mask_of_sequences(mask)
     if initial_state is None:
         rows = ops.shape(sequences)[0]
         initial_state = [*forward.get_initial_state(rows), *backward.get_initial_state(rows)]
@@ -340,10 +341,6 @@ def _emit(spec: Spec, inputs: Sequence[Any], shapes: Sequence[Any]) -> list[Any]
 def _as_type(dtype: str, outputs: Sequence[Any]) -> list[Any]:
     """Gives outputs the type that a layer answers in, whatever that of its input is."""
     return [tf.cast(output, dtype) for output in outputs]
-
-
-def _one_mask(mask: Any) -> Any:
-    return mask[0] if isinstance(mask, list | tuple) else mask
 
 
 def _as_list(states: Any) -> list[Any]:

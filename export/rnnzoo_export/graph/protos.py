@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, MutableSequence
+from typing import TypeVar
 
 import onnx
 
-from rnnzoo.errors import ExportError
+from rnnzoo.errors import ExportError, one_line
+
+Item = TypeVar("Item")
 
 
 def dimensions(name: str, shape: tuple[int | None, ...]) -> list[int | str]:
@@ -16,14 +19,14 @@ def dimensions(name: str, shape: tuple[int | None, ...]) -> list[int | str]:
     return [words.get(i, f"{name}_{i}") if size is None else size for i, size in enumerate(shape)]
 
 
-def checked(proto: onnx.ModelProto) -> onnx.ModelProto:
+def check_proto(proto: onnx.ModelProto) -> onnx.ModelProto:
     """Returns a file with its shapes inferred, or raises ``ExportError`` if it is not valid ONNX."""
     try:
         proto = onnx.shape_inference.infer_shapes(proto)
         onnx.checker.check_model(proto)
     except Exception as error:  # ValidationError, InferenceError: no common base but this
         raise ExportError(
-            f"model: the converted file is not valid ONNX ({' '.join(str(error).split())[:300]}). "
+            f"model: the converted file is not valid ONNX ({one_line(error, 300)}). "
             "Replace the operation it names by one that ONNX has."
         ) from error
     return proto
@@ -43,17 +46,30 @@ def _all_nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
         yield from walk_nodes(function.node)
 
 
-def walk_nodes(nodes: object) -> Iterator[onnx.NodeProto]:
+def walk_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
     """Yields nodes and, after each, those of its subgraphs."""
-    for node in nodes:  # type: ignore[attr-defined]
+    for node in nodes:
         yield node
-        for attribute in node.attribute:
-            for graph in (attribute.g, *attribute.graphs):
-                yield from walk_nodes(graph.node)
+        for body in _bodies(node):
+            yield from walk_nodes(body.node)
 
 
-def replace_items(field: object, items: object) -> None:
+def walk_graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """Yields a graph and all its subgraphs."""
+    yield graph
+    for node in walk_nodes(graph.node):
+        yield from _bodies(node)
+
+
+def _bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def replace_items(field: MutableSequence[Item], items: Iterable[Item]) -> None:
     """Makes ``items``, which may be some of its own, the content of a repeated field."""
-    kept = list(items)  # type: ignore[call-overload]
-    del field[:]  # type: ignore[attr-defined]
-    field.extend(kept)  # type: ignore[attr-defined]
+    kept = list(items)
+    del field[:]
+    field.extend(kept)

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 import onnx
 
+from rnnzoo_export.graph.protos import walk_graphs, walk_nodes
+
 
 def unique_names(wishes: Sequence[str], *, taken: Collection[str] = (), first: int = 1) -> list[str]:
     """Gives each wish a name of its own.
@@ -44,10 +46,7 @@ def unique_prefixes(graph: onnx.GraphProto, wishes: Sequence[str]) -> list[str]:
 
 def _names(graph: onnx.GraphProto) -> Iterator[str]:
     """Yields the names of all values and nodes of a graph and its subgraphs."""
-    for value in (*graph.input, *graph.output, *graph.initializer):
-        yield value.name
-    for node in graph.node:
+    for body in walk_graphs(graph):
+        yield from (value.name for value in (*body.input, *body.output, *body.initializer))
+    for node in walk_nodes(graph.node):
         yield from (node.name, *node.output)
-        for attribute in node.attribute:
-            for body in (attribute.g, *attribute.graphs):
-                yield from _names(body)

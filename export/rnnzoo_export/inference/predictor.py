@@ -12,9 +12,10 @@ import numpy as np
 import onnxruntime
 
 from rnnzoo import checks
-from rnnzoo.errors import BundleError, RequestError
+from rnnzoo.errors import BundleError, RequestError, one_line
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo_export.bundle import Bundle, load_bundle
+from rnnzoo_export.inference.row_batches import rows_by_length
 from rnnzoo_export.inference.validation import Limits, check_inputs, check_names, is_finite, shorten
 
 _log = logging.getLogger("rnnzoo.serving")
@@ -78,13 +79,11 @@ class OnnxPredictor:
         """
         checks.integer("batch_size", batch_size, minimum=1)
         encoded = self.encode(raw)
-        order = sorted(range(len(encoded)), key=lambda row: len(encoded[row]))
         answers: dict[int, dict[str, Any]] = {}
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
+        for rows in rows_by_length(encoded, batch_size):
             chosen = [encoded[row] for row in rows]
             outputs = self.run(self.collate(chosen))
-            answers.update(zip(rows, self.decode(outputs, [len(one) for one in chosen]), strict=True))
+            answers.update(zip(rows, self.decode(outputs, [len(row) for row in chosen]), strict=True))
         return [answers[row] for row in range(len(encoded))]
 
     def run(self, inputs: Mapping[str, Any], outputs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
@@ -127,7 +126,7 @@ class OnnxPredictor:
                 f"{', '.join(spec.name for spec in self.signature.inputs)}."
             )
         encoded = list(self.bundle.preprocessing.encode(raw))
-        longest = max((len(one) for one in encoded), default=0)
+        longest = max((len(row) for row in encoded), default=0)
         if self.limits.max_steps is not None and longest > self.limits.max_steps:
             raise RequestError(
                 f"inputs: received an example of {longest} steps; expected at most {self.limits.max_steps}. "
@@ -185,7 +184,7 @@ def open_onnx(path: Path, threads: int) -> onnxruntime.InferenceSession:
     except Exception as error:  # onnxruntime's own exceptions have no common base but this
         raise BundleError(
             f"{path}: onnxruntime {onnxruntime.__version__} cannot load it "
-            f"({' '.join(str(error).split())}). Upgrade onnxruntime, or export the model again."
+            f"({one_line(error)}). Upgrade onnxruntime, or export the model again."
         ) from error
 
 

@@ -19,6 +19,7 @@ from rnnzoo.preprocessing.storage import load_preprocessing
 from rnnzoo.preprocessing.text_coding import END, PADDING, START
 from rnnzoo_export.bundle import TRANSLATOR_FILE
 from rnnzoo_export.inference.predictor import open_onnx
+from rnnzoo_export.inference.row_batches import rows_by_length
 
 FORMAT_VERSION = 1
 ENCODER, DECODER, PREPROCESSING = "encoder.onnx", "decoder.onnx", "preprocessing.json"
@@ -175,10 +176,8 @@ class Translator:
             raise ArgumentError(f"texts: received the text {texts!r}; expected a list of texts.")
         checks.integer("batch_size", batch_size, minimum=1)
         encoded = self.preprocessing.encode(texts)
-        order = sorted(range(len(encoded)), key=lambda row: len(encoded[row]))
         found: dict[int, Translation] = {}
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
+        for rows in rows_by_length(encoded, batch_size):
             tokens = self.preprocessing.batch([encoded[row] for row in rows])["tokens"]
             answers = self.search(tokens, beams=beams, alpha=alpha, max_length=max_length)
             for row, (best, *_) in zip(rows, answers, strict=True):

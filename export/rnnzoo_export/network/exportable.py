@@ -22,7 +22,7 @@ from rnnzoo_export.network.input_facts import InputFacts, read_facts
 from rnnzoo_export.network.proof_batches import BatchMaker
 from rnnzoo_export.network.step_search import INNER, find_steps
 from rnnzoo_export.network.traced_model import TracedModel
-from rnnzoo_export.signature import Signature, TensorSpec
+from rnnzoo_export.signature import Signature, TensorSpec, describe_arrays
 
 _HALF = ("float16", "bfloat16")
 _MAX_BYTES = 2**31 - 2**20  # what one protobuf file can hold
@@ -175,9 +175,9 @@ class Exportable:
         except RnnzooError:
             raise
         except Exception as error:  # TensorFlow and layers raise whatever comes
-            shapes = ", ".join(f"{key} {array.shape}" for key, array in inputs.items())
             raise ExportError(
-                f"model {self.model.name!r}: cannot answer {shapes}: {cause(error)} Pass inputs that it takes."
+                f"model {self.model.name!r}: cannot answer {describe_arrays(inputs)}: {cause(error)} Pass inputs that "
+                "it takes."
             ) from error
 
     @contextlib.contextmanager

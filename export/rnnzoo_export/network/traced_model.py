@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo.cells.masks import mask_of_sequences
 from rnnzoo.errors import ExportError
 from rnnzoo.keras_models.model_layers import methods_replaced
 
@@ -49,7 +50,7 @@ class TracedModel:
                 outputs = function(*tensors)
             # A mask inside a loop or branch is not to be had outside of it.
             masks = {key: mask for key, mask in self._masks.items() if mask.graph is graph}
-            self._windows = [window for one in graph.get_operations() for window in _windows(one)]
+            self._windows = [window for operation in graph.get_operations() for window in _windows(operation)]
             return outputs, masks, [tf.shape(window.source) for window in self._windows]
 
         self._function = tf.function(run, input_signature=list(specs), autograph=False)
@@ -82,12 +83,12 @@ class TracedModel:
     def _watched(
         self, layer: Any, sequences: Any, initial_state: Any, mask: Any, training: Any = False
     ) -> Any:
-        one = mask[0] if isinstance(mask, list | tuple) else mask
-        if one is not None:
+        watched = mask_of_sequences(mask)
+        if watched is not None:
             key = layer.name
             while key in self._masks:
                 key += "_again"
-            self._masks[key] = tf.cast(one, tf.bool)
+            self._masks[key] = tf.cast(watched, tf.bool)
         return type(layer).inner_loop(layer, sequences, initial_state, mask, training)
 
 

@@ -8,13 +8,9 @@ import numpy as np
 
 from rnnzoo.errors import ArgumentError, ParityError
 from rnnzoo_export.reports import TOLERANCE, ParityReport
-from rnnzoo_export.signature import Signature
+from rnnzoo_export.signature import Signature, describe_arrays
 
 Arrays = Mapping[str, np.ndarray]
-
-
-def _shapes(arrays: Arrays) -> str:
-    return ", ".join(f"{key} {array.shape}" for key, array in arrays.items())
 
 
 def given_batch(signature: Signature, inputs: Arrays) -> dict[str, np.ndarray]:
@@ -38,7 +34,7 @@ def compare(name: str, found: Arrays, expected: Arrays, batch: Arrays) -> Parity
         ParityError: If a shape, a type or a value differs.
     """
     largest, where, values = 0.0, "nowhere: the answers are identical", 0
-    shapes = _shapes(batch)
+    shapes = describe_arrays(batch)
     for output, truth in expected.items():
         difference = _difference(name, output, np.asarray(found[output]), truth, shapes)
         values += truth.size
@@ -66,7 +62,7 @@ def _difference(name: str, output: str, found: np.ndarray, truth: np.ndarray, sh
         )
     with np.errstate(invalid="ignore"):
         difference = np.where(same, 0.0, np.abs(found - truth))
-    scale = _scale(truth)
+    scale = largest_of_unit(truth)
     # NaN or infinity on one side alone fails, and any difference of whole numbers.
     agrees = same | (np.isfinite(difference) & (difference <= tolerance + tolerance * scale))
     if not agrees.all():
@@ -80,7 +76,7 @@ def _difference(name: str, output: str, found: np.ndarray, truth: np.ndarray, sh
     return difference
 
 
-def _scale(truth: np.ndarray) -> np.ndarray:
+def largest_of_unit(truth: np.ndarray) -> np.ndarray:
     """Returns, at each place, the largest finite value of the same unit: see ``TOLERANCE``."""
     sizes = np.abs(np.where(np.isfinite(truth), truth, 0.0))
     largest = np.max(sizes, axis=tuple(range(truth.ndim - 1)), keepdims=True, initial=0.0)

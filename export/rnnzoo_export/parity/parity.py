@@ -11,12 +11,12 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rnnzoo import files
-from rnnzoo.errors import ExportError, ParityError, RnnzooError
+from rnnzoo.errors import ExportError, ParityError, RnnzooError, one_line
 from rnnzoo_export.network.proof_batches import (
     LARGE,
     LONG,
@@ -29,13 +29,14 @@ from rnnzoo_export.network.proof_batches import (
     nudged,
 )
 from rnnzoo_export.network.step_search import nearby_steps
-from rnnzoo_export.parity.comparison import Arrays, _scale, _shapes, compare, given_batch
+from rnnzoo_export.parity.comparison import Arrays, compare, given_batch, largest_of_unit
 from rnnzoo_export.reports import TOLERANCE, ParityReport
-from rnnzoo_export.signature import TensorSpec
+from rnnzoo_export.signature import TensorSpec, describe_arrays
 
 if TYPE_CHECKING:
     import keras
 
+    from rnnzoo_export.network.export_config import InputSignature
     from rnnzoo_export.network.exportable import Exportable
 
 # Which of the random batches the model answers step by step too: its graph may differ from what it does in Python.
@@ -49,7 +50,7 @@ def check_parity(
     path: str | os.PathLike[str],
     *,
     inputs: Arrays | None = None,
-    input_signature: Any = None,
+    input_signature: InputSignature | None = None,
 ) -> ParityReport:
     """Compares an exported file with a Keras model.
 
@@ -127,8 +128,8 @@ def _answered(run: Callable[[Arrays], Arrays], name: str, arrays: Arrays) -> Arr
         raise
     except Exception as error:  # onnxruntime's and TensorFlow's errors have no common base but this
         raise ParityError(
-            f"{name}: the file cannot answer {_shapes(arrays)}, which the model can: "
-            f"{' '.join(str(error).split())[:300]} The conversion is wrong; please report it with the model."
+            f"{name}: the file cannot answer {describe_arrays(arrays)}, which the model can: "
+            f"{one_line(error, 300)} The conversion is wrong; please report it with the model."
         ) from error
 
 
@@ -179,7 +180,7 @@ def prove(
     if inputs is not None:
         batch = given_batch(exportable.signature, inputs)
         reports.append(compare(name, run(batch), exportable.predict(batch), batch))
-    report = functools.reduce(ParityReport.joined, reports)
+    report = functools.reduce(ParityReport.merge, reports)
     seen = {layer: tuple(sorted(shapes)) for layer, shapes in exportable.seen_masks.items()}
     return replace(report, least_steps=exportable.least_steps, masks=seen)
 
@@ -251,7 +252,7 @@ def _large_reports(
                         raise
                     apart.add(row)
         if not apart:
-            yield replace(functools.reduce(ParityReport.joined, reports), cases=2)
+            yield replace(functools.reduce(ParityReport.merge, reports), cases=2)
             return
         sizes[list(apart)] /= 2
 
@@ -266,7 +267,7 @@ def _is_far(row: int, answers: Answers) -> bool:
         if answer[key].shape[1:] != value.shape[1:] or answer[key].dtype != value.dtype:
             return True
         found, expected = answer[key][row].astype(np.float64), value[row : row + 1].astype(np.float64)
-        near = np.abs(found - expected[0]) <= 1e-2 * np.maximum(1, _scale(expected)[0])
+        near = np.abs(found - expected[0]) <= 1e-2 * np.maximum(1, largest_of_unit(expected)[0])
         if not (
             near | (np.isfinite(found) & ~_steady(value[row : row + 1], [one[key][row] for one in moved]))
         ).all():
@@ -279,7 +280,7 @@ def _steady(truth: np.ndarray, moved: list[np.ndarray]) -> np.ndarray:
     tolerance = TOLERANCE if truth.dtype.kind == "f" else 0.0
     expected = truth.astype(np.float64)
     moves = np.max([np.abs(one - expected[0]) for one in moved], axis=0)
-    return np.asarray(moves * _MARGIN <= tolerance + tolerance * _scale(expected)[0])
+    return np.asarray(moves * _MARGIN <= tolerance + tolerance * largest_of_unit(expected)[0])
 
 
 def _finite_truth(

@@ -7,7 +7,7 @@ from typing import Any
 
 import onnxruntime
 
-from rnnzoo.errors import ExportError
+from rnnzoo.errors import ExportError, one_line
 
 DEFAULT_KEY = "serving_default"
 ARRAYS_KEY = "arrays"
@@ -29,9 +29,8 @@ def open_session(path: Path, *, name: str, fix: str) -> onnxruntime.InferenceSes
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions have no common base but this
-        reason = " ".join(str(error).split())[:300]
         raise ExportError(
-            f"{name}: onnxruntime {onnxruntime.__version__} cannot load it ({reason}). {fix}"
+            f"{name}: onnxruntime {onnxruntime.__version__} cannot load it ({one_line(error, 300)}). {fix}"
         ) from error
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,19 @@ from onnx import TensorProto, helper
 
 from rnnzoo import files
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import ArgumentError, ParityError
+from rnnzoo.errors import ArgumentError
 from rnnzoo_export.conversion import write_onnx
 from rnnzoo_export.graph.node_builder import NodeBuilder
-from rnnzoo_export.graph.protos import checked, count_operators, dimensions
+from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions, walk_graphs, walk_nodes
 from rnnzoo_export.graph.unique_names import unique_prefixes
+from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
-from rnnzoo_export.parity.comparison import compare, given_batch
 from rnnzoo_export.parity.decoding_check import check_distribution
 from rnnzoo_export.parity.parity import check_onnx
 from rnnzoo_export.parity.runtimes import open_session
 from rnnzoo_export.raw.kinds import check_fit
 from rnnzoo_export.raw.raw_graph import RawGraph
+from rnnzoo_export.raw.raw_parity import check_examples
 from rnnzoo_export.reports import ExportReport, ParityReport
 from rnnzoo_export.signature import Signature, TensorSpec
 
@@ -36,11 +37,9 @@ def write_raw_onnx(
     exportable: Exportable,
     target: Path,
     raw: RawGraph,
+    config: ExportConfig,
     *,
     decoding: Decoding | None,
-    opset: int | None,
-    strict: bool,
-    parity_inputs: Mapping[str, np.ndarray] | None,
 ) -> ExportReport:
     """Converts the network, proves it, puts the preprocessing around it and proves the whole.
 
@@ -48,16 +47,14 @@ def write_raw_onnx(
         exportable: The network.
         target: The file to write.
         raw: What comes before it.
+        config: How it is exported; ``opset=None`` is the oldest operator set that has all operators.
         decoding: Whose units its values leave in; ``None`` to leave them as they are.
-        opset: The ONNX operator set; the oldest that has all operators by default.
-        strict: Whether loops are refused: see ``export_onnx``.
-        parity_inputs: Inputs of the network on which it must agree with the model.
 
     Raises:
         ArgumentError: If network, preprocessing and decoding do not go together.
         ParityError: If the file does not answer as preprocessing and model do.
     """
-    opset = max(raw.opset, 18) if opset is None else opset
+    opset = max(raw.opset, DEFAULT_OPSET) if config.opset is None else config.opset
     if opset < raw.opset:
         raise ArgumentError(
             f"opset: received {opset}; expected {raw.opset} or newer, the first with the operators that "
@@ -66,16 +63,16 @@ def write_raw_onnx(
     signature = _signature(exportable.signature, raw, decoding)
     with tempfile.TemporaryDirectory() as folder:
         network = Path(folder) / "network.onnx"
-        prove = functools.partial(check_onnx, exportable, inputs=parity_inputs, name=str(target))
-        report = write_onnx(exportable, network, opset=opset, strict=strict, check=prove)
+        prove = functools.partial(check_onnx, exportable, inputs=config.parity_inputs, name=str(target))
+        report = write_onnx(exportable, network, dataclasses.replace(config, opset=opset), check=prove)
         proto = onnx.load(network)
     _wrap(proto, raw, decoding, signature)
-    proto = checked(proto)
+    proto = check_proto(proto)
     with files.replacing(target) as temporary:
         onnx.save(proto, temporary)
         parity = _check(exportable, temporary, raw, decoding, str(target))
     return dataclasses.replace(
-        report, path=target, operators=count_operators(proto), parity=report.parity.joined(parity)
+        report, path=target, operators=count_operators(proto), parity=report.parity.merge(parity)
     )
 
 
@@ -151,31 +148,18 @@ def _write_answer(
 
 def _rename(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
     """Renames values wherever they are made or read, in subgraphs too."""
-    for node in _nodes(graph):
+    for node in walk_nodes(graph.node):
         for field in (node.input, node.output):
             for i, name in enumerate(field):
                 field[i] = names.get(name, name)
-    for graph_or_body in _graphs(graph):
-        for value in graph_or_body.output:
+    for body in walk_graphs(graph):
+        for value in body.output:
             value.name = names.get(value.name, value.name)
 
 
-def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
-    yield graph
-    for node in graph.node:
-        for attribute in node.attribute:
-            for body in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-                yield from _graphs(body)
-
-
-def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
-    for body in _graphs(graph):
-        yield from body.node
-
-
 def _refuse_clashes(graph: onnx.GraphProto, outside: set[str]) -> None:
-    inside = {name for node in _nodes(graph) for name in node.output}
-    inside |= {tensor.name for body in _graphs(graph) for tensor in body.initializer}
+    inside = {name for node in walk_nodes(graph.node) for name in node.output}
+    inside |= {tensor.name for body in walk_graphs(graph) for tensor in body.initializer}
     if inside & outside:
         raise ArgumentError(
             f"input {min(inside & outside)!r}: the model uses this name inside; expected another. Rename the column."
@@ -193,30 +177,17 @@ def _check(
     """Compares the file with preprocessing and model one after the other."""
     session = open_session(path, name=name, fix="Please report it with the preprocessing.")
     names = [node.name for node in session.get_outputs()]
-    reports = []
-    for batch in raw.examples():
-        given = given_batch(exportable.signature, raw.preprocessing.apply(batch))
-        if exportable.is_too_short(given):
-            continue
-        expected = exportable.predict(given)
-        arrays = raw.arrays(batch)
-        found: dict[str, Any] = dict(zip(names, session.run(names, arrays), strict=True))
-        if decoding is not None:  # compared in the network's units, in which the tolerance means something
-            found = {key: _scaled(value, decoding) for key, value in found.items()}
-        reports.append(compare(name, found, expected, arrays))
-    return joined_examples(name, reports)
+
+    def answer(batch: list[Any]) -> dict[str, np.ndarray]:
+        found: dict[str, np.ndarray] = dict(zip(names, session.run(names, raw.arrays(batch)), strict=True))
+        if decoding is None:
+            return found
+        # Compared in the network's units, in which the tolerance means something.
+        return {key: _network_units(value, decoding) for key, value in found.items()}
+
+    return check_examples(exportable, raw, answer, name=name)
 
 
-def joined_examples(name: str, reports: Sequence[ParityReport]) -> ParityReport:
-    """Returns the report of all raw examples, or raises ``ParityError`` if the model took none of them."""
-    if not reports:
-        raise ParityError(
-            f"{name}: the model needs more steps than any of the examples with which a file of raw inputs is proved; "
-            "expected a model that takes short ones. Export the network alone."
-        )
-    return functools.reduce(ParityReport.joined, reports)
-
-
-def _scaled(values: np.ndarray, decoding: Decoding) -> np.ndarray:
+def _network_units(values: np.ndarray, decoding: Decoding) -> np.ndarray:
     factor, offset = decoding.output_scaling
     return ((values - offset) / factor).astype(np.float32)

@@ -28,7 +28,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from rnnzoo.errors import DataError, RequestError
+from rnnzoo.errors import DataError, RequestError, one_line
 from rnnzoo.version import __version__
 from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.inference.validation import shorten
@@ -227,11 +227,11 @@ def _json(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = 
 async def _request_error(_: Request, error: Exception) -> Response:
     status = error.status if isinstance(error, RequestError) else 400
     headers = {"Retry-After": "1"} if status == 503 else None
-    return _json({"error": _one_line(error)}, status=status, headers=headers)
+    return _json({"error": _message(error)}, status=status, headers=headers)
 
 
 async def _data_error(_: Request, error: Exception) -> Response:
-    return _json({"error": _one_line(error)}, status=400)
+    return _json({"error": _message(error)}, status=400)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -250,7 +250,7 @@ async def _fault(_: Request, error: Exception) -> Response:
     return _json({"error": "server: an unexpected error; it was logged."}, status=500)
 
 
-def _one_line(error: Exception, width: int = 500) -> str:
+def _message(error: Exception, width: int = 500) -> str:
     """Returns the start of a message, which may quote a request."""
-    text = " ".join(str(error).split())
+    text = one_line(error)
     return text if len(text) <= width else text[:width] + "..."

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
+from rnnzoo.cells.masks import mask_of_sequences
 from rnnzoo.errors import ArgumentError, UnsupportedLayerError
 from rnnzoo.keras_models.model_layers import all_layers, methods_replaced
 from rnnzoo_export.network.exportable import Exportable
@@ -177,7 +178,7 @@ class _Tape:
         names = _state_names(layer.cell) or [f"state_{i}" for i in range(len(flat))]
         carried = [self.carry(f"{layer.name}_{name}", value) for name, value in zip(names, flat, strict=True)]
         states = keras.tree.pack_sequence_as(initial_state, [value for _, value in carried])
-        mask = mask[0] if isinstance(mask, list | tuple) else mask
+        mask = mask_of_sequences(mask)
         run = type(layer).inner_loop.__get__(layer)
         last, sequence, states = run(sequences, states, mask, training)
         for (name, _), value in zip(carried, keras.tree.flatten(states), strict=True):

@@ -47,7 +47,7 @@ def check_streaming(
         for piece in _PIECES:
             found = _stream(step, session, batch, piece)
             try:
-                report = report.joined(compare(f"{name} in pieces of {piece}", found, whole, batch))
+                report = report.merge(compare(f"{name} in pieces of {piece}", found, whole, batch))
             except ParityError as error:
                 raise ParityError(
                     f"{error} If the step itself is right, an operation of the model looks ahead or counts steps; "

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.errors import DataError
+from rnnzoo.errors import DataError, one_line
 
 #: Measured once, on admission.
 STATIC = ("Age", "Gender", "Height", "Weight")
@@ -68,7 +68,7 @@ def _read_archive(archive: Path) -> dict[str, list[tuple[float, str, float]]]:
                     raise ValueError(f"{member.name} is no record")
                 records[Path(member.name).stem] = _measurements(file.read().decode("utf-8"))
     except (tarfile.TarError, zlib.error, csv.Error, EOFError, OSError, KeyError, ValueError) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise DataError(
             f"{archive}: damaged ({reason}); expected an archive of records. Fetch it again."
         ) from error

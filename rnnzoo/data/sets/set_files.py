@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import sys
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any
 from rnnzoo import checks
 from rnnzoo.data.sets.sources import Source, SourceFile
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
+from rnnzoo.files import file_checksum
 
 _YES, _NO = ("1", "true", "yes"), ("", "0", "false", "no")
 
@@ -213,8 +213,7 @@ def check_file(path: Path, expected: list[SourceFile]) -> dict[str, Any]:
 @functools.lru_cache(maxsize=256)
 def _checksum(path: str, _changed: int, _size: int) -> str:
     """The checksum of a file in this state: each file is read once, and again when it has changed."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_checksum(path)
 
 
 def _missing(source: Source, forms: Mapping[str, tuple[SourceFile, ...]]) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
+from rnnzoo.errors import one_line
 from rnnzoo.evaluation.baselines import classes, forecasts, tags, texts
 from rnnzoo.evaluation.baselines.budget import Budget, BudgetExceededError, Fit
 
@@ -104,7 +105,7 @@ def _answer(name: str, fit: Fit, budget: Budget) -> Answered:
         skipped = str(error)
     except (ValueError, MemoryError, np.linalg.LinAlgError) as error:
         # Such as rows that are all of one class. The model's own result does not hang on it.
-        skipped = f"it cannot be fitted to these rows: {' '.join(str(error).split()) or type(error).__name__}"
+        skipped = f"it cannot be fitted to these rows: {one_line(error) or type(error).__name__}"
     return Answered(name, outputs, skipped, time.perf_counter() - start)
 
 

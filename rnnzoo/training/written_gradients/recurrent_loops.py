@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 from keras import activations
 
+from rnnzoo.cells.masks import mask_of_sequences
 from rnnzoo.keras_models.model_layers import methods_replaced, recurrent_layers
 from rnnzoo.training.written_gradients.recurrent_steps import KINDS, RecurrentStep
 from rnnzoo.training.written_gradients.time_loops import run_forwards
@@ -66,7 +67,7 @@ def _inner_loop(layer: Any) -> Callable[..., Any]:
             return of_keras(sequences, initial_state, mask, training)
         x = tf.convert_to_tensor(sequences)
         states = [tf.convert_to_tensor(state) for state in keras.tree.flatten(initial_state)]
-        mask = mask[0] if isinstance(mask, list | tuple) else mask
+        mask = mask_of_sequences(mask)
         valid = None if mask is None else tf.cast(mask, tf.bool)
         if layer.go_backwards:
             x, valid = tf.reverse(x, [1]), None if valid is None else tf.reverse(valid, [1])

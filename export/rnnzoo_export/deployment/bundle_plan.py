@@ -1,0 +1,220 @@
+"""All that goes into a bundle, checked before anything is written."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import keras
+
+from rnnzoo import files
+from rnnzoo.decoding import Decoding, save_decoding
+from rnnzoo.errors import ArgumentError, DataError, ExportError
+from rnnzoo.preprocessing import Preprocessing, TextPreprocessing, check_storable, save_preprocessing
+from rnnzoo.tasks import get_task
+from rnnzoo.version import __version__
+from rnnzoo_export import bundle as layout
+from rnnzoo_export.conversion import write_onnx
+from rnnzoo_export.deployment.bundle_config import BundleConfig
+from rnnzoo_export.formats.quantization import quantize_onnx
+from rnnzoo_export.formats.saved_model import write_saved_model
+from rnnzoo_export.formats.streaming import write_streaming_onnx
+from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.network.input_names import names_for_inputs
+from rnnzoo_export.parity.decoding_check import check_distribution
+from rnnzoo_export.parity.parity import check_onnx
+from rnnzoo_export.raw.kinds import find_raw_graph
+from rnnzoo_export.raw.raw_graph import RawGraph
+from rnnzoo_export.raw.wrapping import write_raw_onnx
+from rnnzoo_export.reports import ExportReport
+from rnnzoo_export.streaming.streaming_exportable import StreamingExportable
+
+_PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy")
+
+
+@dataclass(frozen=True)
+class BundlePlan:
+    """What a bundle will hold.
+
+    Attributes:
+        network: The model.
+        preprocessing: From raw examples to inputs, if there is one.
+        decoding: From outputs to answers, if there is one.
+        task: A name in the task table, if one was given.
+        config: The rest of what was asked for.
+        step: The model with its states, for ``streaming.onnx``.
+        raw: The preprocessing as ONNX has it, for ``raw.onnx``.
+        quantization: The method that makes ``quantized.onnx``.
+    """
+
+    network: Exportable
+    preprocessing: Preprocessing | None
+    decoding: Decoding | None
+    task: str | None
+    config: BundleConfig
+    step: StreamingExportable | None
+    raw: RawGraph | None
+    quantization: str | None
+
+    def write(self, folder: Path) -> None:
+        """Writes all files but the manifest, each proved."""
+        reports = {
+            layout.SAVED_MODEL_DIRECTORY: self._write_saved_model(folder),
+            layout.ONNX_FILE: self._write_onnx(folder),
+        }
+        if self.step is not None:
+            reports[layout.STREAMING_FILE] = self._write_streaming(self.step, folder)
+        if self.raw is not None:
+            reports[layout.RAW_FILE] = self._write_raw(self.raw, folder)
+        if self.quantization is not None:
+            reports[layout.QUANTIZED_FILE] = self._write_quantized(self.quantization, folder)
+        files.write_json(folder / layout.PARITY_FILE, reports)
+        self._write_descriptions(folder)
+
+    def _write_saved_model(self, folder: Path) -> dict[str, Any]:
+        directory = folder / layout.SAVED_MODEL_DIRECTORY
+        directory.parent.mkdir(parents=True)
+        return write_saved_model(
+            self.network,
+            directory,
+            text=self.preprocessing if _is_text(self.preprocessing) else None,
+            parity_inputs=self.config.parity_inputs,
+            name=layout.SAVED_MODEL_DIRECTORY,
+        ).to_config()
+
+    def _write_onnx(self, folder: Path) -> dict[str, Any]:
+        inputs, name = self.config.parity_inputs, layout.ONNX_FILE
+        check = functools.partial(check_onnx, self.network, inputs=inputs, name=name)
+        return _facts(write_onnx(self.network, folder / name, self.config.export, check=check))
+
+    def _write_streaming(self, step: StreamingExportable, folder: Path) -> dict[str, Any]:
+        return _facts(write_streaming_onnx(step, folder / layout.STREAMING_FILE, self.config.export))
+
+    def _write_raw(self, raw: RawGraph, folder: Path) -> dict[str, Any]:
+        decoding = self.decoding
+        if decoding is not None and decoding.target_names is None:
+            decoding = None  # its answers are no values with units
+        path = folder / layout.RAW_FILE
+        return _facts(write_raw_onnx(self.network, path, raw, self.config.export, decoding=decoding))
+
+    def _write_quantized(self, method: str, folder: Path) -> dict[str, Any]:
+        try:
+            report = quantize_onnx(
+                folder / layout.ONNX_FILE,
+                folder / layout.QUANTIZED_FILE,
+                method=method,
+                data=self.config.quantization_data or (),
+                task=self.task or "",
+                quantiles=self.decoding.quantiles if self.decoding is not None else None,
+            )
+        except (ExportError, DataError) as error:  # the folder has a temporary name, which says nothing
+            raise type(error)(str(error).replace(f"{folder}{os.sep}", "")) from error
+        facts = asdict(report)
+        del facts["path"]
+        return facts
+
+    def _write_descriptions(self, folder: Path) -> None:
+        if self.preprocessing is not None:
+            save_preprocessing(self.preprocessing, folder / layout.PREPROCESSING_FILE)
+        if self.decoding is not None:
+            save_decoding(self.decoding, folder / layout.DECODING_FILE)
+        signature = replace(self.network.signature, least_steps=self.network.least_steps or 1)
+        files.write_json(folder / layout.SIGNATURE_FILE, signature.to_config())
+        model = self.network.model
+        facts = {
+            **(self.config.provenance or {}),
+            "name": self.config.name or model.name,
+            "task": self.task,
+            "metrics": self.config.metrics,
+        }
+        files.write_json(folder / layout.PROVENANCE_FILE, {**facts, **_made_with(model)})
+
+
+def plan_bundle(
+    model: keras.Model,
+    preprocessing: Preprocessing | None,
+    decoding: Decoding | None,
+    task: str | None,
+    config: BundleConfig,
+) -> BundlePlan:
+    """Checks that all belongs together; the arguments are those of ``save_bundle``.
+
+    Raises:
+        ArgumentError: If it does not.
+        UnsupportedLayerError: If a layer cannot be exported.
+    """
+    if task is not None:
+        get_task(task)
+    if task == "translation":
+        raise ArgumentError(
+            "task: received 'translation', whose models are an encoder and a decoder file; expected another. Use "
+            "export_seq2seq_onnx, whose files Translator and rnnzoo predict run."
+        )
+    if preprocessing is not None:
+        check_storable(preprocessing)
+    given = config.parity_inputs if preprocessing is not None else None
+    names = names_for_inputs(model, given or ())
+    network = Exportable(model, input_signature=config.input_signature, input_names=names)
+    check_distribution(network.signature.outputs, decoding, task)
+    _check_example(network, preprocessing, config.example)
+    method = config.quantization_method(task)
+    raw = _raw_graph(preprocessing) if "raw" in config.also else None
+    step = None
+    if "streaming" in config.also:
+        step = StreamingExportable(model, input_signature=config.input_signature, input_names=names)
+    return BundlePlan(network, preprocessing, decoding, task, config, step, raw, method)
+
+
+def _check_example(network: Exportable, preprocessing: Preprocessing | None, example: Any) -> None:
+    """Tries the preprocessing on the example, if there is one: its inputs must be the model's."""
+    if preprocessing is None or example is None:
+        return
+    made = set(preprocessing.apply([example]))
+    taken = {spec.name for spec in network.signature.inputs}
+    if made != taken:
+        raise ArgumentError(
+            f"preprocessing: makes the inputs {sorted(made)}; the model takes {sorted(taken)}. "
+            "Pass the preprocessing that the model was trained with."
+        )
+
+
+def _raw_graph(preprocessing: Preprocessing | None) -> RawGraph:
+    graph = find_raw_graph(preprocessing)
+    if graph is None:
+        raise ArgumentError(
+            f"also: received raw, and {type(preprocessing).__name__} as preprocessing; expected one of "
+            "rnnzoo's for texts, series or sound. Leave raw out, and do the preprocessing before the model."
+        )
+    return graph
+
+
+def _is_text(preprocessing: Preprocessing | None) -> TypeGuard[TextPreprocessing]:
+    """Whether it can be part of a file that takes texts."""
+    return isinstance(preprocessing, TextPreprocessing) and find_raw_graph(preprocessing) is not None
+
+
+def _facts(report: ExportReport) -> dict[str, Any]:
+    """Returns a report as the bundle keeps it."""
+    return {
+        **report.parity.to_config(),
+        "opset": report.opset,
+        "operators": dict(report.operators),
+        "fused": list(report.fused),
+        "loops": list(report.loops),
+        **({"states": [state.to_config() for state in report.states]} if report.states else {}),
+    }
+
+
+def _made_with(model: keras.Model) -> dict[str, Any]:
+    versions = {package: metadata.version(package) for package in _PACKAGES}
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"rnnzoo": __version__, "python": sys.version.split()[0], **versions},
+        "parameters": int(model.count_params()),
+    }

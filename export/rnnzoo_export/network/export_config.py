@@ -1,0 +1,88 @@
+"""How a model is exported, whatever the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo import checks
+from rnnzoo.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+DEFAULT_OPSET = 18
+_OLDEST_OPSET, _NEWEST_OPSET = 13, 24
+
+#: What a subclassed model takes, which it does not say itself: the description of a tensor, or several.
+InputSignature: TypeAlias = (
+    keras.KerasTensor
+    | keras.InputSpec
+    | tf.TensorSpec
+    | Sequence[Any]
+    | Mapping[str, Any]  # of the first three
+)
+Config = TypeVar("Config", bound="DataclassInstance")
+
+
+class ExportOptions(TypedDict, total=False):
+    """The fields of ``ExportConfig`` as keywords."""
+
+    opset: int | None
+    strict: bool
+    input_signature: InputSignature | None
+    parity_inputs: Mapping[str, np.ndarray] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportConfig:
+    """How a model is exported.
+
+    Attributes:
+        opset: The ONNX operator set, 13 to 24; ``None`` for 18, or what a preprocessing in the file needs.
+        strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused.
+        input_signature: What a subclassed model takes: see ``Exportable``.
+        parity_inputs: Inputs by name on which a file must agree with the model, beside random ones.
+
+    Raises:
+        ArgumentError: If a value is out of range.
+    """
+
+    opset: int | None = None
+    strict: bool = True
+    input_signature: InputSignature | None = None
+    parity_inputs: Mapping[str, np.ndarray] | None = None
+
+    def __post_init__(self) -> None:
+        checks.flag("strict", self.strict)
+        if (
+            self.opset is not None
+            and checks.integer("opset", self.opset, minimum=_OLDEST_OPSET) > _NEWEST_OPSET
+        ):
+            raise ArgumentError(f"opset: received {self.opset}; expected {_OLDEST_OPSET} to {_NEWEST_OPSET}.")
+
+
+def make_config(kind: type[Config], options: Mapping[str, Any]) -> Config:
+    """Makes a configuration of keywords.
+
+    Args:
+        kind: The dataclass.
+        options: Values by the names of its fields.
+
+    Raises:
+        UnknownNameError: If a name is none of its fields; the nearest is suggested.
+        ArgumentError: If a value is out of range.
+
+    Example:
+        >>> make_config(ExportConfig, {"opset": 15}).opset
+        15
+    """
+    known = [field.name for field in fields(kind)]
+    for name in options:
+        checks.choice("argument", name, known)
+    return kind(**options)
