@@ -24,6 +24,8 @@ ROOMS = (
     "rnnzoo.report",
     "rnnzoo.preprocessing",
     "rnnzoo.decoding",
+    "rnnzoo.keras_names",
+    "rnnzoo.task",
     "rnnzoo.tasks",
     "rnnzoo.losses",
     "rnnzoo.cells",

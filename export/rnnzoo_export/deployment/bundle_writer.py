@@ -94,11 +94,9 @@ def save_bundle(
         BundleError: If the bundle could not be loaded again.
     """
     files.refuse_existing(directory, overwrite=overwrite)
-    if task is not None:
-        get_task(task)
-    if task == "translation":
+    if task is not None and get_task(task).data == "pairs":
         raise ArgumentError(
-            "task: received 'translation', whose models are an encoder and a decoder file; expected another. Use "
+            f"task: received {task!r}, whose models are an encoder and a decoder file; expected another. Use "
             "export_seq2seq_onnx, whose files Translator and rnnzoo predict run."
         )
     if preprocessing is not None:

@@ -123,10 +123,9 @@ def quantize_onnx(
             then.
     """
     checks.choice("method", method, METHODS)
-    get_task(task)
-    if task == "language_modeling":
+    if get_task(task).targets == "tokens":
         raise ArgumentError(
-            "task: received 'language_modeling', whose answers are not kept all at once; expected another "
+            f"task: received {task!r}, whose answers are not kept all at once; expected another "
             "task. Serve the float32 file."
         )
     if not 0 <= max_drop < math.inf:
