@@ -63,21 +63,21 @@ def forecast_quantiles(task: str, outputs: np.ndarray, levels: Sequence[float]) 
 
 def learned_quantiles(outputs: np.ndarray, levels: Sequence[float]) -> np.ndarray:
     """Returns outputs ``(..., levels)`` that are quantiles themselves, once their number is checked."""
-    return _check_numbers(outputs, len(levels), "quantile_forecasting", levels)
+    return _check_numbers(outputs, len(levels), "one for each level", levels)
 
 
 def gaussian_quantiles(outputs: np.ndarray, levels: Sequence[float]) -> np.ndarray:
     """Returns the quantiles ``(..., levels)`` of means and scales ``(..., 2)``."""
-    outputs = _check_numbers(outputs, 2, "gaussian_forecasting", levels)
+    outputs = _check_numbers(outputs, 2, "mean and scale", levels)
     deviations = np.array([NormalDist().inv_cdf(level) for level in levels])
     return np.asarray(outputs[..., :1] + outputs[..., 1:] * deviations)
 
 
-def _check_numbers(outputs: np.ndarray, expected: int, task: str, levels: Sequence[float]) -> np.ndarray:
+def _check_numbers(outputs: np.ndarray, expected: int, which: str, levels: Sequence[float]) -> np.ndarray:
     outputs = np.asarray(outputs, np.float64)
     if outputs.ndim < 1 or outputs.shape[-1] != expected:
         raise DataError(
-            f"outputs: received the shape {outputs.shape}; expected {expected} numbers last for {task} with the "
+            f"outputs: received the shape {outputs.shape}; expected {expected} numbers last, {which}, with the "
             f"quantiles {tuple(levels)}. Name the quantiles that the model was built with."
         )
     return outputs
