@@ -121,12 +121,13 @@ class Task:
             check_source("losses", source, LOSSES)
         for metric in self.metrics:
             check_source("metrics", metric, METRICS)
-        if self.decoding is not None and not (
+        # Translations are searched, not decoded.
+        if not (self.decoding is None and self.data == "pairs") and not (
             isinstance(self.decoding, type) and issubclass(self.decoding, Decoding)
         ):
             raise ArgumentError(
                 f"decoding: received {self.decoding!r} for task {self.name!r}; expected a class derived from "
-                "rnnzoo.decoding.Decoding, or None."
+                "rnnzoo.decoding.Decoding."
             )
 
     @property

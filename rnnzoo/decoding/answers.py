@@ -19,6 +19,7 @@ from rnnzoo.decoding.distributions import (
 from rnnzoo.decoding.probabilities import sigmoid, softmax
 from rnnzoo.decoding.viterbi import best_path, marginals
 from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.extensions import describe_class
 from rnnzoo.registry import Registry
 
 Answer = dict[str, Any]
@@ -199,7 +200,7 @@ class Decoding:
         ):  # a task of a user that answers as one of ours: no code of the user's is needed to load it
             return {"kind": brought[0]}
         kind = self.task if self.task in names or not names else names[0]
-        return {"kind": kind, "class": type(self).__name__, "package": package_of(type(self))}
+        return {"kind": kind, **describe_class(type(self))}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Decoding:
@@ -387,11 +388,6 @@ class GaussianDecoding(QuantileDecoding):
         restored = self.outputs_in_original_units(row)
         scale = {name: restored[..., i, 1].tolist() for i, name in enumerate(self.target_names or ())}
         return {**super().answer(row), "scale": scale}
-
-
-def package_of(kind: type) -> str:
-    """Returns the package, or the module that stands alone, in which a class was written."""
-    return kind.__module__.partition(".")[0]
 
 
 #: What a stored decoding says of its class beside the task.

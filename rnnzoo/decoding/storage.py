@@ -1,13 +1,22 @@
-"""Decoding as a JSON file."""
+"""Decoding as a JSON file.
+
+    format_version   1
+    task             the task whose outputs are answered
+    labels, ...      the arguments of the class
+    kind             the name under which the class is registered, where it is not the task's
+    class, package   the class and its package, where it is a user's own
+
+A file never says what code to import: the package of an own class is named for people to read.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import Any
 
-from rnnzoo.decoding.answers import DECODINGS, Decoding, package_of
+from rnnzoo.decoding.answers import DECODINGS, Decoding
 from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.extensions import check_registered
 from rnnzoo.files import read_json, write_json
 
 FORMAT_VERSION = 1
@@ -37,7 +46,8 @@ def load_decoding(path: str | os.PathLike[str]) -> Decoding:
 
     Raises:
         PathNotFoundError: If there is no such file.
-        DataError: If it is damaged, of a newer format, or of a class that is not registered.
+        NotRegisteredError: If it is of a user's class, whose task must be registered first.
+        DataError: If it is damaged, or of a newer format.
     """
     stored: Any = read_json(path, "a stored decoding")
     version = stored.pop("format_version", None) if isinstance(stored, dict) else None
@@ -46,21 +56,8 @@ def load_decoding(path: str | os.PathLike[str]) -> Decoding:
             f"{path}: received format version {version!r}; expected {FORMAT_VERSION}. "
             "Use the version of rnnzoo that wrote it."
         )
-    if "class" in stored:
-        _check_registered(path, stored)
+    check_registered(path, "decoding", str(stored.get("kind")), stored, DECODINGS)
     try:
         return Decoding.from_config(stored)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: damaged ({error}); expected a stored decoding. Write it again.") from error
-
-
-def _check_registered(path: str | os.PathLike[str], stored: Mapping[str, Any]) -> None:
-    """Raises ``DataError`` if another class than the one that the file names, or none, has its name here."""
-    kind, name, package = (str(stored.get(key)) for key in ("kind", "class", "package"))
-    found = DECODINGS.get(kind)
-    if found is None or (found.__name__, package_of(found)) != (name, package):
-        raise DataError(
-            f"{path}: is of the decoding {kind!r}, the class {name} of the package {package}, which is not registered; "
-            f"expected it to be, for no code is run that a file names. Import it first (import {package}), or serve "
-            f"with rnnzoo serve --import {package}."
-        )

@@ -17,7 +17,7 @@ import numpy as np
 
 from rnnzoo import checks, files
 from rnnzoo.data.split import Split
-from rnnzoo.decoding import Decoding, save_decoding
+from rnnzoo.decoding import Decoding, check_storable_decoding, save_decoding
 from rnnzoo.errors import ArgumentError, BundleError, DataError, ExportError
 from rnnzoo.preprocessing import Preprocessing, TextPreprocessing, check_storable, save_preprocessing
 from rnnzoo.tasks import get_task
@@ -101,6 +101,8 @@ def save_bundle(
         )
     if preprocessing is not None:
         check_storable(preprocessing)
+    if decoding is not None:
+        check_storable_decoding(decoding)
     names = _input_names(model, preprocessing, parity_inputs)
     exportable = Exportable(model, input_signature=input_signature, input_names=names)
     check_distribution(exportable.signature.outputs, decoding, task)
