@@ -101,9 +101,9 @@ class Splits:
     def for_model(self, model: Any, *, task: str | None = None) -> Splits:
         """Returns the same data with the task and the decoding that suit a model.
 
-        Windows of a series can be answered by a value for each step ahead, by quantiles or by a Gaussian; the name of
-        the model's output says which. ``train`` and ``evaluate`` ask this themselves; a bundle that is saved by hand
-        takes ``splits.for_model(model).decoding``. All other data stay as they are.
+        Windows of a series can be answered by a value for each step ahead, by quantiles or by a Gaussian, tags one by
+        one or as whole rows; the name of the model's output says which. ``train`` and ``evaluate`` ask this themselves;
+        a bundle that is saved by hand takes ``splits.for_model(model).decoding``. All other data stay as they are.
 
         Args:
             model: A Keras model.
@@ -119,18 +119,19 @@ class Splits:
             'quantile_forecasting'
         """
         own = get_task(self.task)
-        if not own.forecasts:
+        wanted = (
+            get_task(task) if task else task_of_outputs(own, list(getattr(model, "output_names", None) or []))
+        )
+        if wanted not in tasks_of_same_data(own) or (wanted is own and not own.forecasts):
             return self
-        task = task or task_of_outputs(own, list(getattr(model, "output_names", None) or [])).name
-        if get_task(task) not in tasks_of_same_data(own) or self.decoding is None:
-            return dataclasses.replace(self, task=task)
-        config = self.decoding.to_config()
-        config.pop("quantiles", None)
-        if get_task(task).quantiles is not None:
+        if self.decoding is None:
+            return dataclasses.replace(self, task=wanted.name)
+        decoding = self.decoding.for_task(wanted.name)
+        if wanted.quantiles is not None:
             from rnnzoo.keras_models.model_outputs import output_quantiles
 
-            config["quantiles"] = output_quantiles(model)
-        return dataclasses.replace(self, task=task, decoding=Decoding.from_config({**config, "task": task}))
+            decoding = Decoding.from_config({**decoding.to_config(), "quantiles": output_quantiles(model)})
+        return dataclasses.replace(self, task=wanted.name, decoding=decoding)
 
     @classmethod
     def from_arrays(

@@ -113,7 +113,8 @@ class Decoding:
         """Returns the same for another task: that of the data, or another way to train for it."""
         if task == self.task:
             return self
-        config = {name: value for name, value in self.to_config().items() if name not in _CLASS_KEYS}
+        left_out = (*_CLASS_KEYS, *(() if DECODINGS.find(task).takes_quantiles else ("quantiles",)))
+        config = {name: value for name, value in self.to_config().items() if name not in left_out}
         return Decoding.from_config({**config, "task": task})
 
     def in_original_units(self, values: np.ndarray) -> np.ndarray:

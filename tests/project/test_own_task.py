@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -47,12 +48,12 @@ def ordinal(registry: None) -> None:
     TASKS.add(ORDINAL.name, ORDINAL)
 
 
-def series() -> Splits:
+def series(task: str = "ordinal_regression") -> Splits:
     """Series whose level says the grade."""
     rng = np.random.default_rng(0)
     grades = np.arange(160) % 4 + 1
     rows = grades[:, None, None] + 0.2 * rng.normal(size=(160, 5, 2))
-    return Splits.from_arrays(rows, grades.tolist(), task="ordinal_regression")
+    return Splits.from_arrays(rows, grades.tolist(), task=task)
 
 
 def small(splits: Splits, **changes: Any) -> keras.Model:
@@ -208,6 +209,23 @@ def test_an_own_task_that_answers_as_ours_needs_nothing_to_be_loaded(registry: N
         decoding = load_bundle(tmp_path / "b").decoding
     assert type(decoding) is ClassDecoding
     assert decoding.task == "plain"
+
+
+def test_data_of_another_task_train_it_if_the_output_says_so(registry: None) -> None:
+    """As windows are forecast by quantiles too: here classes are answered in order, by an output of another name."""
+    steps = dataclasses.replace(ORDINAL, name="steps", output="steps", data_of="classification")
+    TASKS.add("steps", steps)
+    splits = series(task="classification")
+    inputs = keras.Input((5, 2), name="features")
+    model = keras.Model(inputs, keras.layers.Dense(3, name="steps")(keras.layers.GRU(2)(inputs)))
+    suitable = splits.for_model(model)
+    assert suitable.task == "steps"
+    assert isinstance(suitable.decoding, OrdinalDecoding)
+    assert suitable.decoding.labels == GRADES
+    assert set(evaluate(model, splits)) == {"mean_distance", "accuracy", "loss"}
+    assert splits.for_model(small(splits)) is splits
+    with pytest.raises(UnknownNameError, match="unknown task: received 'steps'"):
+        Splits.from_arrays(["a", "b"] * 20, ["x", "y"] * 20, task="steps")
 
 
 def change(**changes: Any) -> Task:
