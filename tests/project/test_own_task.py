@@ -28,6 +28,8 @@ from rnnzoo.training.trainer import train
 from rnnzoo.zoo import create_model
 from rnnzoo_export.bundle import load_bundle
 from rnnzoo_export.deployment.bundle_writer import save_bundle
+from rnnzoo_export.formats.onnx_export import export_onnx
+from rnnzoo_export.formats.quantization import quantize_onnx
 from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_tuning.runner import run_search
 
@@ -226,6 +228,20 @@ def test_data_of_another_task_train_it_if_the_output_says_so(registry: None) -> 
     assert splits.for_model(small(splits)) is splits
     with pytest.raises(UnknownNameError, match="unknown task: received 'steps'"):
         Splits.from_arrays(["a", "b"] * 20, ["x", "y"] * 20, task="steps")
+
+
+def test_files_are_compared_by_scores_that_are_known(registry: None, tmp_path: Path) -> None:
+    TASKS.add("far", dataclasses.replace(ORDINAL, name="far", scores=lambda outputs, targets: {"far": 1.0}))
+    model = build_classifier(vocabulary_size=2_000, num_classes=3, units=(2,), embedding_size=16, task="far")
+    export_onnx(model, tmp_path / "model.onnx")
+    batch = ({"tokens": np.ones((2, 3), np.int32)}, np.array([0, 1], np.int32))
+    with pytest.raises(ArgumentError) as error:
+        quantize_onnx(tmp_path / "model.onnx", tmp_path / "small.onnx", data=[batch], task="far")
+    assert str(error.value) == (
+        "task: received 'far', whose scores are far; expected one of accuracy, micro_f1, pinball, mae, cer among them, "
+        "to compare two files by. Serve the float32 file."
+    )
+    assert not (tmp_path / "small.onnx").exists()
 
 
 def change(**changes: Any) -> Task:
