@@ -6,193 +6,224 @@ maximise, decoding how logits become an answer. Tasks know nothing of cells, bui
 
 from __future__ import annotations
 
-import importlib
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
 
-from rnnzoo import checks
+from rnnzoo.decoding.answers import DECODINGS
 from rnnzoo.decoding.distributions import DEFAULT_QUANTILES
 from rnnzoo.errors import ArgumentError
+from rnnzoo.registry import Registry
+from rnnzoo.task import Task as Task
 
-Activation = Literal["softmax", "sigmoid", "linear"]
+_SCORES = "rnnzoo.evaluation.scores"
+_BASELINES = "rnnzoo.evaluation.baselines"
+#: The tasks of texts and other rows with one label each, and with several, where none is named.
+ONE_LABEL, SEVERAL_LABELS = "classification", "multilabel_classification"
 
 
-@dataclass(frozen=True)
-class Task:
-    """One kind of problem.
+class TaskRegistry(Registry[Task]):
+    """The tasks by name. A task that is added brings its decoding along."""
 
-    Attributes:
-        name: The name that builders, ``train`` and bundles use.
-        output: The name of the model's output: ``"logits"``; ``"values"``, ``"quantiles"`` or ``"distribution"`` for
-            real-valued answers; or ``"potentials"`` of pairs of tags.
-        activation: How an output becomes a probability or value.
-        losses: The Keras losses to choose from; the first is the default.
-        metrics: The Keras metrics shown while training.
-        objective: What early stopping, checkpoints and searches watch.
-        direction: Whether ``objective`` is to be maximised or minimised.
-        quantiles: For forecasts of a distribution, the levels that are learned or reported.
-    """
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        super().__init__("task", {task.name: task for task in tasks}, check=_check_task)
 
-    name: str
-    output: Literal["logits", "values", "quantiles", "distribution", "potentials"]
-    activation: Activation
-    losses: tuple[str, ...]
-    metrics: tuple[str, ...]
-    objective: str
-    direction: Literal["max", "min"]
-    quantiles: tuple[float, ...] | None = None
+    def add(self, name: str, entry: Task) -> None:
+        """Adds a task; the same once more under the same name changes nothing.
 
-    def head_units(self, num_classes: int) -> int:
-        """Returns the width of the head: one unit a class, but a single one for two exclusive classes."""
-        if self.name != "binary_classification":
-            return num_classes
-        if num_classes != 2:
+        Raises:
+            ArgumentError: If the name is another's or not the task's own, or it is no ``Task``.
+        """
+        _check_task(entry)
+        if entry.name != name:
             raise ArgumentError(
-                f"num_classes: received {num_classes} with task 'binary_classification'; expected 2. "
-                "Use task='classification' for more classes."
+                f"name: received {name!r} for a task whose name is {entry.name!r}; expected the same. Use either."
             )
-        return 1
-
-    def loss(self, name: str | None = None) -> Any:
-        """Returns the Keras loss ``name``, by default the task's first."""
-        home, kind, arguments = _LOSSES[checks.choice("loss", name or self.losses[0], self.losses)]
-        # Imported on use, so that the command and the server can read the table without Keras.
-        if "quantiles" in arguments:
-            arguments = {**arguments, "quantiles": self.quantiles}
-        return getattr(importlib.import_module(home), kind)(**arguments)
-
-    def keras_metrics(self) -> list[Any]:
-        """Returns fresh Keras metric objects."""
-        return [
-            getattr(importlib.import_module(home), kind)(**arguments)
-            for home, kind, arguments in (_METRICS[name] for name in self.metrics)
-        ]
+        if entry.data_of is not None:
+            self.find(entry.data_of)
+        super().add(name, entry)
+        if entry.decoding is not None:
+            DECODINGS.add(name, entry.decoding)
 
 
-TASKS: dict[str, Task] = {
-    task.name: task
-    for task in (
+def _check_task(entry: object) -> None:
+    if not isinstance(entry, Task):
+        raise ArgumentError(f"task: received {entry!r}; expected a rnnzoo.tasks.Task.")
+
+
+TASKS = TaskRegistry(
+    (
         Task(
             name="classification",
+            targets="classes",
             output="logits",
+            output_axes=("classes",),
             activation="softmax",
             losses=("sparse_categorical_crossentropy",),
             metrics=("accuracy",),
             objective="val_accuracy",
             direction="max",
+            scores=f"{_SCORES}:class_scores",
+            decoding=DECODINGS["classification"],
+            baselines=f"{_BASELINES}.classes:classification",
+            stratified=True,
+            weighs_classes=True,
+            confusion_matrix=True,
         ),
         Task(
             name="binary_classification",
+            targets="classes",
             output="logits",
             activation="sigmoid",
             losses=("binary_crossentropy",),
             metrics=("binary_accuracy", "auc"),
             objective="val_accuracy",
             direction="max",
+            scores=f"{_SCORES}:binary_scores",
+            decoding=DECODINGS["binary_classification"],
+            baselines=f"{_BASELINES}.classes:binary_classification",
+            stratified=True,
+            weighs_classes=True,
+            two_classes=True,
+            confusion_matrix=True,
         ),
         Task(
             name="multilabel_classification",
+            targets="labels",
             output="logits",
             activation="sigmoid",
             losses=("binary_crossentropy",),
             metrics=("binary_accuracy",),
-            objective="val_loss",
-            direction="min",
+            scores=f"{_SCORES}:label_scores",
+            decoding=DECODINGS["multilabel_classification"],
+            baselines=f"{_BASELINES}.classes:multilabel_classification",
         ),
         Task(
             name="regression",
+            targets="values",
             output="values",
-            activation="linear",
             losses=("mean_squared_error", "mean_absolute_error", "huber"),
             metrics=("mean_absolute_error",),
-            objective="val_loss",
-            direction="min",
+            scores=f"{_SCORES}:regression_scores",
+            decoding=DECODINGS["regression"],
+            baselines=f"{_BASELINES}.classes:regression",
         ),
         Task(
             name="tagging",
+            targets="classes",
             output="logits",
+            output_axes=("classes",),
             activation="softmax",
             losses=("sparse_categorical_crossentropy",),
             metrics=("accuracy",),
             objective="val_accuracy",
             direction="max",
+            scores=f"{_SCORES}:tag_scores",
+            decoding=DECODINGS["tagging"],
+            baselines=f"{_BASELINES}.tags:tagging",
+            per_step=True,
+            weighted=True,
+            weighs_classes=True,
+            confusion_matrix=True,
+            scored="each tag on its own",
         ),
         Task(
             name="language_modeling",
+            targets="tokens",
             output="logits",
+            output_axes=("classes",),
             activation="softmax",
             losses=("sparse_categorical_crossentropy",),
             metrics=("accuracy",),
-            objective="val_loss",
-            direction="min",
+            scores=f"{_SCORES}:token_scores",
+            decoding=DECODINGS["language_modeling"],
+            baselines=f"{_BASELINES}.texts:language",
+            data="running text",
+            per_step=True,
         ),
         # Each token of a translation from those before it; the loss is the mean over all tokens that are not padding.
         Task(
             name="translation",
+            targets="tokens",
             output="logits",
+            output_axes=("classes",),
             activation="softmax",
             losses=("token_crossentropy",),
             metrics=("accuracy",),
-            objective="val_loss",
-            direction="min",
+            scores=f"{_SCORES}:token_scores",
+            baselines=f"{_BASELINES}.texts:translation",
+            data="pairs",
+            weighted=True,
         ),
         # Data for tagging, tagged as whole rows: the activation is over paths.
         Task(
             name="crf_tagging",
+            targets="classes",
             output="potentials",
+            output_axes=("classes", "classes"),
             activation="softmax",
             losses=("crf_negative_log_likelihood",),
             metrics=("path_accuracy",),
             objective="val_accuracy",
             direction="max",
+            scores=f"{_SCORES}:path_scores",
+            decoding=DECODINGS["crf_tagging"],
+            baselines=f"{_BASELINES}.tags:tagging",
+            data_of="tagging",
+            per_step=True,
+            weighted=True,
+            confusion_matrix=True,
+            scored="pairs of tags (crf=True)",
+            model_hint="a model with crf=True such as 'text-tagger-bilstm-crf'",
         ),
         # The mean absolute error asks for the median, which a few extreme hours do not move.
         Task(
             name="forecasting",
+            targets="values",
             output="values",
-            activation="linear",
             losses=("mean_absolute_error", "mean_squared_error", "huber"),
             metrics=("mean_squared_error",),
-            objective="val_loss",
-            direction="min",
+            scores=f"{_SCORES}:forecast_scores",
+            decoding=DECODINGS["forecasting"],
+            baselines=f"{_BASELINES}.forecasts:values",
+            data="windows",
         ),
         Task(
             name="transcription",
+            targets="symbols",
             output="logits",
             activation="softmax",
             losses=("ctc",),
-            metrics=(),
-            objective="val_loss",
-            direction="min",
+            scores=f"{_SCORES}:transcript_scores",
+            decoding=DECODINGS["transcription"],
+            baselines=f"{_BASELINES}.texts:transcription",
         ),
         Task(
             name="quantile_forecasting",
+            targets="values",
             output="quantiles",
-            activation="linear",
+            output_axes=("quantiles",),
             losses=("pinball",),
-            metrics=(),
-            objective="val_loss",
-            direction="min",
+            scores=f"{_SCORES}:quantile_scores",
+            decoding=DECODINGS["quantile_forecasting"],
+            baselines=f"{_BASELINES}.forecasts:quantiles",
+            data="windows",
+            data_of="forecasting",
             quantiles=DEFAULT_QUANTILES,
         ),
         Task(
             name="gaussian_forecasting",
+            targets="values",
             output="distribution",
-            activation="linear",
+            output_axes=(2,),
             losses=("gaussian",),
-            metrics=(),
-            objective="val_loss",
-            direction="min",
+            scores=f"{_SCORES}:gaussian_scores",
+            decoding=DECODINGS["gaussian_forecasting"],
+            baselines=f"{_BASELINES}.forecasts:gaussians",
+            data="windows",
+            data_of="forecasting",
             quantiles=DEFAULT_QUANTILES,
         ),
     )
-}
-
-#: The tasks that `build_classifier` has a head for.
-CLASSIFIER_TASKS = ("classification", "binary_classification", "multilabel_classification", "regression")
-
-#: The tasks that windows of a series are for: a value, some quantiles, or mean and scale for each step ahead.
-FORECASTING_TASKS = ("forecasting", "quantile_forecasting", "gaussian_forecasting")
+)
 
 
 def get_task(name: str) -> Task:
@@ -205,37 +236,36 @@ def get_task(name: str) -> Task:
     Raises:
         UnknownNameError: If there is no such task; the nearest name is suggested.
     """
-    return TASKS[checks.choice("task", name, TASKS)]
+    return TASKS.find(name)
 
 
-# Module, class and arguments.
-_LOSSES: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "sparse_categorical_crossentropy": (
-        "keras.losses",
-        "SparseCategoricalCrossentropy",
-        {"from_logits": True},
-    ),
-    # Divided by the tokens that count, where Keras divides by the padded ones too.
-    "token_crossentropy": (
-        "keras.losses",
-        "SparseCategoricalCrossentropy",
-        {"from_logits": True, "reduction": "mean_with_sample_weight"},
-    ),
-    "binary_crossentropy": ("keras.losses", "BinaryCrossentropy", {"from_logits": True}),
-    "mean_absolute_error": ("keras.losses", "MeanAbsoluteError", {}),
-    "mean_squared_error": ("keras.losses", "MeanSquaredError", {}),
-    "huber": ("keras.losses", "Huber", {}),
-    "crf_negative_log_likelihood": ("rnnzoo.losses.crf", "CrfNegativeLogLikelihood", {}),
-    "ctc": ("rnnzoo.losses.ctc", "CTC", {}),
-    "pinball": ("rnnzoo.losses.pinball", "Pinball", {"quantiles": DEFAULT_QUANTILES}),
-    "gaussian": ("rnnzoo.losses.gaussian", "GaussianNegativeLogLikelihood", {}),
-}
-_METRICS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "accuracy": ("keras.metrics", "SparseCategoricalAccuracy", {"name": "accuracy"}),
-    # A logit of 0 is a probability of one half.
-    "binary_accuracy": ("keras.metrics", "BinaryAccuracy", {"threshold": 0.0, "name": "accuracy"}),
-    "auc": ("keras.metrics", "AUC", {"from_logits": True, "name": "auc"}),
-    "mean_absolute_error": ("keras.metrics", "MeanAbsoluteError", {"name": "mean_absolute_error"}),
-    "mean_squared_error": ("keras.metrics", "MeanSquaredError", {"name": "mean_squared_error"}),
-    "path_accuracy": ("rnnzoo.losses.crf", "PathAccuracy", {}),
-}
+def tasks_of_same_data(task: Task) -> list[Task]:
+    """Returns the tasks that the data of a task can be for, itself among them.
+
+    Example:
+        >>> [task.name for task in tasks_of_same_data(get_task("crf_tagging"))]
+        ['tagging', 'crf_tagging']
+    """
+    data = task.data_of or task.name
+    return [other for other in TASKS.values() if (other.data_of or other.name) == data]
+
+
+def task_of_outputs(task: Task, outputs: Sequence[str]) -> Task:
+    """Returns the task that a model is for among those of the same data: that of the name of its output.
+
+    Args:
+        task: The task that the data are read for, which it stays where no other fits.
+        outputs: The names of the model's outputs.
+
+    Example:
+        >>> task_of_outputs(get_task("tagging"), ["potentials"]).name
+        'crf_tagging'
+    """
+    if len(outputs) != 1 or outputs[0] == task.output:
+        return task
+    return next((other for other in tasks_of_same_data(task) if other.output == outputs[0]), task)
+
+
+def row_tasks() -> Mapping[str, Task]:
+    """Returns the tasks with one answer a row: those that ``build_classifier`` and its kin have a head for."""
+    return {name: task for name, task in TASKS.items() if task.answers_rows}

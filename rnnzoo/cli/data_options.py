@@ -27,7 +27,6 @@ _OF_TEXTS = (
     *("test", "text", "label", "label_separator", "task", "max_tokens", "max_length", "characters"),
     "stream",
 )
-_OF_SEVERAL_LABELS = (None, "multilabel_classification")
 _OF_SERIES = (
     "window",
     "horizon",
@@ -139,7 +138,7 @@ class DataOptions:
             return load_dataset(self.data, seed=self.split_seed, **fractions, **options)
         if self._seems_a_name:
             raise UnknownNameError("data set", self.data, DATASETS)
-        if self.label_separator == "" or (self.label_separator and self.task not in _OF_SEVERAL_LABELS):
+        if self.label_separator == "" or (self.label_separator and not self._several_labels):
             raise ArgumentError(
                 f"--label-separator: received {self.label_separator!r} for the task {self.task or 'of one label'}; "
                 "expected one character at least, and a row that has several labels. Leave it out, or give --task "
@@ -163,6 +162,13 @@ class DataOptions:
             }
             return stream_table(self.data, seed=self.split_seed, **arguments, **fractions)
         return read_table(self.data, seed=self.split_seed, **self._text_arguments(), **fractions)
+
+    @property
+    def _several_labels(self) -> bool:
+        """Whether the task, if one is named, has several labels in a row."""
+        from rnnzoo.tasks import get_task
+
+        return self.task is None or get_task(self.task).targets == "labels"
 
     @property
     def _is_file(self) -> bool:

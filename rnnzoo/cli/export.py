@@ -78,10 +78,11 @@ def export(
     with tempfile.TemporaryDirectory() as folder:
         bundle = source
         if not from_bundle:
+            from rnnzoo.tasks import get_task
             from rnnzoo.training.run.run_directory import open_run
 
             opened = open_run(source)  # before TensorFlow starts
-            if opened.read_config()["task"] == "translation":
+            if get_task(opened.read_config()["task"]).data == "pairs":
                 unknown = [*also, *filter(None, [quantize]), *(["--allow-loops"] if allow_loops else [])]
                 _export_translator(opened, out, target, unknown, force, as_json)
                 return

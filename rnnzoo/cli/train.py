@@ -144,12 +144,12 @@ def _build(model: str, arguments: dict[str, Any], seed: int) -> Any:
 
 
 def _announce(network: Any, splits: Any) -> None:
-    from rnnzoo.evaluation.compatibility import suited
+    from rnnzoo.evaluation.compatibility import choose_task
     from rnnzoo.keras_models.cudnn import explain_cudnn
 
     rows = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     sizes = ", ".join(f"{len(part)} {name}" for name, part in rows.items() if part is not None)
-    note(f"data   {sizes} rows, task {suited(network, splits)[0].name}")
+    note(f"data   {sizes} rows, task {choose_task(network, splits)[0].name}")
     if splits.description.get("pieces", 1) > 1:
         note(f"times  {splits.description['pieces']:,} pieces; no window crosses a hole between them")
     note(f"model  {network.name}, {network.count_params():,} parameters")

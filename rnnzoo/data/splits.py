@@ -36,13 +36,10 @@ from rnnzoo.preprocessing import (
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.dna import BASES
 from rnnzoo.preprocessing.irregular import is_irregular
-from rnnzoo.tasks import CLASSIFIER_TASKS, FORECASTING_TASKS, TASKS
+from rnnzoo.tasks import TASKS, get_task, task_of_outputs, tasks_of_same_data
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Tasks that rows and targets alone do not make.
-_OTHER_DATA = (*FORECASTING_TASKS, "language_modeling", "crf_tagging", "translation")
 
 
 _VIDEO_AXES = 4  # time, height, width, channels
@@ -77,14 +74,15 @@ class Splits:
     @property
     def model_arguments(self) -> dict[str, Any]:
         """The builder arguments that the data dictate: ``create_model(name, **splits.model_arguments)``."""
-        if self.task == "translation" and self.preprocessing is not None:
+        task = get_task(self.task)
+        if task.data == "pairs" and self.preprocessing is not None:
             return {
                 "source_vocabulary_size": self.preprocessing.source.vocabulary_size,
                 "target_vocabulary_size": self.preprocessing.target.vocabulary_size,
             }
         if self.preprocessing is None or self.decoding is None:
             return {}
-        if self.task in FORECASTING_TASKS:
+        if task.forecasts:
             horizon, targets = self.train.gather([0])[1].shape[1:]
             return {
                 "window": self.preprocessing.window,
@@ -93,21 +91,19 @@ class Splits:
                 "num_targets": targets,
             }
         arguments = _input_arguments(self.preprocessing)
-        if self.task == "language_modeling":
+        if task.targets == "tokens":
             return arguments
-        if self.task == "transcription":
+        if task.targets == "symbols":
             return {**arguments, "vocabulary_size": len(self.decoding.labels)}
         arguments["num_classes"] = len(self.decoding.labels or self.decoding.target_names)
-        if self.task in CLASSIFIER_TASKS and self.task != "classification":
-            arguments["task"] = self.task
-        return arguments
+        return arguments | task.builder_arguments
 
     def for_model(self, model: Any, *, task: str | None = None) -> Splits:
         """Returns the same data with the task and the decoding that suit a model.
 
-        Windows of a series can be answered by a value for each step ahead, by quantiles or by a Gaussian; the name of
-        the model's output says which. ``train`` and ``evaluate`` ask this themselves; a bundle that is saved by hand
-        takes ``splits.for_model(model).decoding``. All other data stay as they are.
+        Windows of a series can be answered by a value for each step ahead, by quantiles or by a Gaussian, tags one by
+        one or as whole rows; the name of the model's output says which. ``train`` and ``evaluate`` ask this themselves;
+        a bundle that is saved by hand takes ``splits.for_model(model).decoding``. All other data stay as they are.
 
         Args:
             model: A Keras model.
@@ -122,20 +118,20 @@ class Splits:
             >>> splits.for_model(model).task
             'quantile_forecasting'
         """
-        if self.task not in FORECASTING_TASKS:
+        own = get_task(self.task)
+        wanted = (
+            get_task(task) if task else task_of_outputs(own, list(getattr(model, "output_names", None) or []))
+        )
+        if wanted not in tasks_of_same_data(own) or (wanted is own and not own.forecasts):
             return self
-        outputs = list(getattr(model, "output_names", None) or [])
-        named = {TASKS[name].output: name for name in FORECASTING_TASKS}
-        task = task or (named.get(outputs[0], self.task) if len(outputs) == 1 else self.task)
-        if task not in FORECASTING_TASKS or self.decoding is None:
-            return dataclasses.replace(self, task=task)
-        config = self.decoding.to_config()
-        config.pop("quantiles", None)
-        if TASKS[task].quantiles is not None:
+        if self.decoding is None:
+            return dataclasses.replace(self, task=wanted.name)
+        decoding = self.decoding.for_task(wanted.name)
+        if wanted.quantiles is not None:
             from rnnzoo.keras_models.model_outputs import output_quantiles
 
-            config["quantiles"] = output_quantiles(model)
-        return dataclasses.replace(self, task=task, decoding=Decoding.from_config({**config, "task": task}))
+            decoding = Decoding.from_config({**decoding.to_config(), "quantiles": output_quantiles(model)})
+        return dataclasses.replace(self, task=wanted.name, decoding=decoding)
 
     @classmethod
     def from_arrays(
@@ -200,7 +196,7 @@ class Splits:
             >>> splits.model_arguments
             {'vocabulary_size': 5, 'num_classes': 2}
         """
-        checks.choice("task", task, [name for name in TASKS if name not in _OTHER_DATA])
+        checks.choice("task", task, [name for name, known in TASKS.items() if known.from_rows])
         rows = _lists((inputs, targets))
         parts, origins = split_with_origins(
             rows,
@@ -208,7 +204,7 @@ class Splits:
             None if test is None else _lists(test),
             validation_fraction=validation_fraction,
             test_fraction=test_fraction,
-            stratify=stratify and task in ("classification", "binary_classification"),
+            stratify=stratify and get_task(task).stratified,
             seed=seed,
         )
         if preprocessing is None:
@@ -362,18 +358,18 @@ def _fit_preprocessing(
         isinstance(first, list | tuple) and first and isinstance(first[0], str)
     )
     if checks.flag("characters", characters):
-        if task != "tagging" or not words:
+        if not get_task(task).tags_steps or not words:
             raise ArgumentError(
                 f"characters: received True for task {task!r} and rows of {type(first).__name__}; expected tagging of "
                 "lists of words. Leave it out."
             )
         return CharacterPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
-    if task == "transcription" and isinstance(first, str):
+    if get_task(task).targets == "symbols" and isinstance(first, str):
         raise DataError(
-            "inputs: received texts for task 'transcription'; expected series (time, features) with a text each. "
+            f"inputs: received texts for task {task!r}; expected series (time, features) with a text each. "
             "Use rnnzoo.audio_splits for sound."
         )
-    if isinstance(first, str) and task != "tagging":
+    if isinstance(first, str) and not get_task(task).per_step:
         return TextPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
     if words:
         return TokenPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
@@ -389,9 +385,10 @@ def _fit_preprocessing(
 def _sequence_split(
     rows: Rows, targets: Any, preprocessing: Preprocessing, task: str, origin: RowOrigin
 ) -> Split:
-    if task == "transcription":
+    known = get_task(task)
+    if known.targets == "symbols":
         return TranscriptSplit(rows, targets, preprocessing=preprocessing, origin=origin)
-    return SequenceSplit(rows, targets, preprocessing=preprocessing, tagging=task == "tagging")
+    return SequenceSplit(rows, targets, preprocessing=preprocessing, tagging=known.per_step)
 
 
 def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:

@@ -12,6 +12,7 @@ from rnnzoo.decoding import Decoding
 from rnnzoo.errors import DataError, RowError
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.features import fit_scale
+from rnnzoo.tasks import Task, get_task
 
 _LISTED, _LONGEST = 20, 40
 _OF = "targets"
@@ -29,26 +30,28 @@ def fit_decoding(task: str, targets: Rows, *, target_names: Sequence[str] | None
     Raises:
         DataError: If the targets do not suit the task.
     """
-    if task == "regression":
+    known = get_task(task)
+    decoding = known.decoding or Decoding
+    if known.targets == "values":
         values = _values(targets)
         mean, scale = fit_scale(values)
         names = target_names or (
             ["value"] if values.shape[1] == 1 else [f"value_{i}" for i in range(values.shape[1])]
         )
-        return Decoding(task, target_names=names, mean=mean.tolist(), scale=scale.tolist())
-    if task == "transcription":
-        return Decoding(task, labels=["", *_characters(targets)])
-    labels = _label_names(task, targets)
-    if len(labels) < (1 if task == "multilabel_classification" else 2):
+        return decoding(task, target_names=names, mean=mean.tolist(), scale=scale.tolist())
+    if known.targets == "symbols":
+        return decoding(task, labels=["", *_characters(targets)])
+    labels = _label_names(known, targets)
+    if len(labels) < (1 if known.targets == "labels" else 2):
         raise DataError(
             f"targets: received the single class {labels}; expected at least two. Check the label column."
         )
-    if task == "binary_classification" and len(labels) != 2:
+    if known.two_classes and len(labels) != 2:
         raise DataError(
-            f"targets: received {len(labels)} classes for task 'binary_classification'; expected 2. "
+            f"targets: received {len(labels)} classes for task {task!r}; expected 2. "
             "Use task='classification'."
         )
-    return Decoding(task, labels=labels)
+    return decoding(task, labels=labels)
 
 
 def encode_targets(decoding: Decoding, targets: Rows, *, part: str) -> Any:
@@ -67,7 +70,12 @@ def encode_targets(decoding: Decoding, targets: Rows, *, part: str) -> Any:
     Raises:
         DataError: If a label was not in the training part, or a value is not finite.
     """
-    return _ENCODERS[decoding.task](decoding, targets, part)
+    task = get_task(decoding.task)
+    if task.tags_steps:
+        return _tags(decoding, targets, part)
+    if task.two_classes:
+        return _two_classes(decoding, targets, part)
+    return _ENCODERS[task.targets](decoding, targets, part)
 
 
 def _classes(decoding: Decoding, targets: Rows, part: str) -> np.ndarray:
@@ -123,12 +131,10 @@ def _transcripts(decoding: Decoding, targets: Rows, part: str) -> list[np.ndarra
 
 
 _ENCODERS: dict[str, Callable[[Decoding, Rows, str], Any]] = {
-    "classification": _classes,
-    "binary_classification": _two_classes,
-    "multilabel_classification": _several,
-    "regression": _regression,
-    "tagging": _tags,
-    "transcription": _transcripts,
+    "classes": _classes,
+    "labels": _several,
+    "values": _regression,
+    "symbols": _transcripts,
 }
 
 
@@ -184,11 +190,10 @@ def _unknown(name: str, known: Iterable[str]) -> str:
     )
 
 
-def _label_names(task: str, targets: Rows) -> list[str]:
-    if task == "multilabel_classification" and _is_indicator(targets):
+def _label_names(task: Task, targets: Rows) -> list[str]:
+    if task.targets == "labels" and _is_indicator(targets):
         return [f"label_{number}" for number in range(np.asarray(targets).shape[1])]
-    nested = task in ("tagging", "multilabel_classification")
-    if nested:
+    if task.per_step or task.targets == "labels":
         distinct: dict[str, Any] = {}
         for row, labels in enumerate(_nested(targets, "a list of labels")):
             distinct |= dict(zip(_row_names(row, labels), labels, strict=True))

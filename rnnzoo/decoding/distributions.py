@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -52,20 +52,39 @@ def forecast_quantiles(task: str, outputs: np.ndarray, levels: Sequence[float]) 
 
     Raises:
         DataError: If the outputs are not of that shape.
+        UnknownNameError: If it is another task.
 
     Example:
         >>> forecast_quantiles("gaussian_forecasting", np.array([10.0, 2.0]), (0.1, 0.5, 0.9)).round(2).tolist()
         [7.44, 10.0, 12.56]
     """
-    outputs = np.asarray(outputs, np.float64)
-    expected = len(levels) if task == "quantile_forecasting" else 2
-    if outputs.ndim < 1 or outputs.shape[-1] != expected:
-        raise DataError(
-            f"outputs: received the shape {outputs.shape}; expected {expected} numbers last for {task} with the "
-            f"quantiles {tuple(levels)}. Name the quantiles that the model was built with."
-        )
-    if task == "quantile_forecasting":
-        return outputs
+    return _QUANTILES[checks.choice("task", task, _QUANTILES)](outputs, levels)
+
+
+def learned_quantiles(outputs: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """Returns outputs ``(..., levels)`` that are quantiles themselves, once their number is checked."""
+    return _check_numbers(outputs, len(levels), "one for each level", levels)
+
+
+def gaussian_quantiles(outputs: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """Returns the quantiles ``(..., levels)`` of means and scales ``(..., 2)``."""
+    outputs = _check_numbers(outputs, 2, "mean and scale", levels)
     deviations = np.array([NormalDist().inv_cdf(level) for level in levels])
     quantiles: np.ndarray = outputs[..., :1] + outputs[..., 1:] * deviations
     return quantiles
+
+
+def _check_numbers(outputs: np.ndarray, expected: int, which: str, levels: Sequence[float]) -> np.ndarray:
+    outputs = np.asarray(outputs, np.float64)
+    if outputs.ndim < 1 or outputs.shape[-1] != expected:
+        raise DataError(
+            f"outputs: received the shape {outputs.shape}; expected {expected} numbers last, {which}, with the "
+            f"quantiles {tuple(levels)}. Name the quantiles that the model was built with."
+        )
+    return outputs
+
+
+_QUANTILES: dict[str, Callable[[np.ndarray, Sequence[float]], np.ndarray]] = {
+    "quantile_forecasting": learned_quantiles,
+    "gaussian_forecasting": gaussian_quantiles,
+}

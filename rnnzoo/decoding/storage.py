@@ -1,27 +1,52 @@
-"""Decoding as a JSON file."""
+"""Decoding as a JSON file.
+
+    format_version   1
+    task             the task whose outputs are answered
+    labels, ...      the arguments of the class
+    kind             the name under which the class is registered, where it is not the task's
+    class, package   the class and its package, where it is a user's own
+
+A file never says what code to import: the package of an own class is named for people to read.
+"""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from rnnzoo.decoding.answers import Decoding
-from rnnzoo.errors import DataError
+from rnnzoo.decoding.answers import DECODINGS, Decoding
+from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.extensions import check_registered
 from rnnzoo.files import read_json, write_json
 
 FORMAT_VERSION = 1
 
 
+def check_storable_decoding(decoding: Decoding) -> None:
+    """Raises ``ArgumentError`` if a decoding, once saved, could not be loaded as what it is."""
+    if type(decoding) not in DECODINGS.values():
+        raise ArgumentError(
+            f"decoding: received {type(decoding).__name__} for task {decoding.task!r}, which could not be loaded "
+            "again; expected one of rnnzoo's, or that of a task that you have registered. Register the task."
+        )
+
+
 def save_decoding(decoding: Decoding, path: str | os.PathLike[str]) -> None:
-    """Writes a decoding to a JSON file."""
+    """Writes a decoding to a JSON file.
+
+    Raises:
+        ArgumentError: If its class is not registered, so that it could not be loaded again.
+    """
+    check_storable_decoding(decoding)
     write_json(path, {"format_version": FORMAT_VERSION, **decoding.to_config()})
 
 
 def load_decoding(path: str | os.PathLike[str]) -> Decoding:
-    """Reads a decoding.
+    """Reads a decoding. What the file names is never imported: a class that is not of rnnzoo must be registered.
 
     Raises:
         PathNotFoundError: If there is no such file.
+        NotRegisteredError: If it is of a user's class, whose task must be registered first.
         DataError: If it is damaged, or of a newer format.
     """
     stored: Any = read_json(path, "a stored decoding")
@@ -31,6 +56,7 @@ def load_decoding(path: str | os.PathLike[str]) -> Decoding:
             f"{path}: received format version {version!r}; expected {FORMAT_VERSION}. "
             "Use the version of rnnzoo that wrote it."
         )
+    check_registered(path, "decoding", str(stored.get("kind")), stored, DECODINGS)
     try:
         return Decoding.from_config(stored)
     except (KeyError, TypeError, ValueError) as error:

@@ -15,7 +15,7 @@ from rnnzoo.keras_models.feeding import feed
 from rnnzoo.keras_models.model_layers import all_layers, check_names
 from rnnzoo.keras_models.model_outputs import output_quantiles
 from rnnzoo.preprocessing import DNAPreprocessing
-from rnnzoo.tasks import Task, get_task
+from rnnzoo.tasks import Task, get_task, task_of_outputs, tasks_of_same_data
 from rnnzoo.zoo import get_spec, takes_argument
 
 #: The argument that says how many ids an embedding must know, where it is not ``vocabulary_size``.
@@ -27,7 +27,7 @@ _VOCABULARIES = {
 _HINT = "Build it with create_model(name, **splits.model_arguments)."
 
 
-def suited(model: Any, splits: Splits, task: str | None = None) -> tuple[Task, Splits]:
+def choose_task(model: Any, splits: Splits, task: str | None = None) -> tuple[Task, Splits]:
     """Returns the task that a model is trained and judged for, and its data with the decoding for it.
 
     Args:
@@ -39,19 +39,14 @@ def suited(model: Any, splits: Splits, task: str | None = None) -> tuple[Task, S
     Raises:
         UnknownNameError: If there is no such task.
     """
-    if (
-        task is None
-        and splits.task == "tagging"
-        and list(getattr(model, "output_names", ())) == ["potentials"]
-    ):
-        return get_task("crf_tagging"), splits
-    if task is not None:
-        get_task(task)
+    if task is None:
+        outputs = list(getattr(model, "output_names", None) or ())
+        task = task_of_outputs(get_task(splits.task), outputs).name
+    chosen = get_task(task)
     splits = splits.for_model(model, task=task)
-    kind = get_task(task or splits.task)
-    if kind.quantiles is not None:
-        kind = dataclasses.replace(kind, quantiles=output_quantiles(model) or kind.quantiles)
-    return kind, splits
+    if chosen.quantiles is not None:
+        chosen = dataclasses.replace(chosen, quantiles=output_quantiles(model) or chosen.quantiles)
+    return chosen, splits
 
 
 def check_name_fits(name: str, splits: Splits) -> None:
@@ -98,7 +93,7 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
             f"model {model.name!r}: cannot read inputs of shapes {shapes}: {_first_line(error)}. {_HINT}"
         ) from error
     _check_output(model, output, targets, splits, task)
-    if task.name == "transcription":
+    if task.targets == "symbols":
         _check_frames(model, splits)
 
 
@@ -130,21 +125,9 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
             f"model {model.name!r}: gives {len(output)} outputs; expected a single one, the {task.output}. "
             "Train a model with several outputs with Keras itself."
         )
-    expected = tuple(targets.shape)
-    if task.name in ("classification", "tagging", "language_modeling"):
-        expected += (_classes(splits, output),)
-    if task.name == "translation":
-        expected += (splits.model_arguments.get("target_vocabulary_size", output.shape[-1]),)
-    if task.name == "crf_tagging":
-        expected += (_classes(splits, output),) * 2
-    if task.name == "transcription":
-        expected = (expected[0], *output.shape[1:2], _classes(splits, output))
-    if task.name == "quantile_forecasting":
-        expected += (len(task.quantiles or ()),)
-    if task.name == "gaussian_forecasting":
-        expected += (2,)
+    expected = task.output_shape(tuple(targets.shape), tuple(output.shape), classes=_classes(splits, output))
     if tuple(output.shape) != expected:
-        _check_kind_of_tagger(model, output, targets, task)
+        _check_other_task(model, output, targets, task)
         raise ArgumentError(
             f"model {model.name!r}: gives output of shape {_free(output.shape)}; the data ask for "
             f"{_free(expected)} for task {task.name!r}. {_HINT}"
@@ -153,22 +136,19 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
 
 def _classes(splits: Any, output: Any) -> int:
     labels = splits.decoding.labels if splits.decoding is not None else None
-    return len(labels) if labels else int(output.shape[-1])
+    return len(labels) if labels else splits.model_arguments.get("target_vocabulary_size", output.shape[-1])
 
 
-def _check_kind_of_tagger(model: Any, output: Any, targets: np.ndarray, task: Task) -> None:
-    """Names what is wrong where scores of tags meet a task for pairs of tags, or the other way round."""
+def _check_other_task(model: Any, output: Any, targets: np.ndarray, task: Task) -> None:
+    """Names what is wrong where the model is for another task of the same data: scores of tags for pairs of tags."""
     axes = len(output.shape) - np.ndim(targets)
-    if task.name == "tagging" and axes == 2:
-        raise ArgumentError(
-            f"task: received 'tagging' for model {model.name!r}, which scores pairs of tags (crf=True); expected "
-            "'crf_tagging'. Leave task out, which chooses it."
-        )
-    if task.name == "crf_tagging" and axes == 1:
-        raise ArgumentError(
-            f"task: received 'crf_tagging' for model {model.name!r}, which scores each tag on its own; expected "
-            "'tagging', or a model with crf=True such as 'text-tagger-bilstm-crf'."
-        )
+    for other in tasks_of_same_data(task):
+        if other is not task and other.scored and task.scored and len(other.output_axes) == axes:
+            instead = f", or {task.model_hint}." if task.model_hint else ". Leave task out, which chooses it."
+            raise ArgumentError(
+                f"task: received {task.name!r} for model {model.name!r}, which scores {other.scored}; expected "
+                f"{other.name!r}{instead}"
+            )
 
 
 def _check_frames(model: Any, splits: Any) -> None:

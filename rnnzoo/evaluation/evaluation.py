@@ -17,7 +17,7 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.decoding.probabilities import log_softmax
 from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.evaluation.compatibility import check_model_fits, suited
+from rnnzoo.evaluation.compatibility import check_model_fits, choose_task
 from rnnzoo.evaluation.joining import join_rows
 from rnnzoo.evaluation.scores import Scores, score
 from rnnzoo.keras_models.carried_states import CarriedStates
@@ -72,9 +72,9 @@ def evaluate(
     split = getattr(splits, part)
     if split is None:
         raise ArgumentError(f"part: received {part!r}, which these data do not have. Use part='validation'.")
-    kind, splits = suited(model, splits, task)
-    check_model_fits(model, splits, kind)
-    return evaluate_part(model, split, splits, kind, batch_size=batch_size).metrics
+    chosen, splits = choose_task(model, splits, task)
+    check_model_fits(model, splits, chosen)
+    return evaluate_part(model, split, splits, chosen, batch_size=batch_size).metrics
 
 
 def evaluate_parts(model: keras.Model, splits: Splits, task: Task) -> dict[str, Evaluation]:
@@ -89,16 +89,16 @@ def evaluate_part(
     model: keras.Model, split: Split, splits: Splits, task: Task, *, batch_size: int = 256
 ) -> Evaluation:
     """Runs a model over a part, in order, and scores it."""
-    if task.name in ("language_modeling", "translation"):
+    if task.targets == "tokens":
         return _evaluate_tokens(model, split, task, batch_size=batch_size)
     forward = forward_function(model)
-    tags, pairs = task.name in ("tagging", "crf_tagging"), task.output == "potentials"
+    pairs = task.output == "potentials"
     outputs, targets, losses = [], [], []
     lengths: list[np.ndarray] = []
     for inputs, truth, weights in split.batches(batch_size):
         output = forward(inputs)
         valid: Any = ... if weights is None else weights > 0
-        if tags:
+        if task.per_step:
             valid = np.broadcast_to(True if weights is None else valid, truth.shape)
             lengths.append(valid.sum(axis=1))
         _check_finite(model, output[valid])
@@ -113,10 +113,10 @@ def evaluate_part(
         loss = float(np.average(losses, weights=[len(part) for part in targets]))
     else:
         loss = float(task.loss()(truth, joined))
-    if task.activation == "linear" and splits.decoding is not None:
+    if task.targets == "values" and splits.decoding is not None:
         joined = splits.decoding.outputs_in_original_units(joined)
         truth = splits.decoding.in_original_units(truth)
-    steps = np.concatenate(lengths) if tags else None
+    steps = np.concatenate(lengths) if task.per_step else None
     scores = score_outputs(joined, truth, splits, task, lengths=steps)
     return Evaluation({**scores, "loss": loss}, joined, truth, steps)
 

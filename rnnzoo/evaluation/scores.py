@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from sklearn import metrics
 
 from rnnzoo.decoding.ctc import best_symbols
-from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, forecast_quantiles
+from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, gaussian_quantiles, learned_quantiles
 from rnnzoo.decoding.probabilities import sigmoid
 from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.evaluation.edit_distance import edit_distance
 from rnnzoo.evaluation.spans import marks_spans, span_f1
+from rnnzoo.keras_names import resolve
+from rnnzoo.tasks import get_task
 
 Scores = dict[str, float]
 
@@ -61,50 +64,53 @@ def score(
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
         0.5
     """
-    if task == "transcription":
-        return _transcripts(outputs, targets, labels)
-    if task in _DISTRIBUTION_SCORES:
-        found = _DISTRIBUTION_SCORES[task](outputs, targets, quantiles or DEFAULT_QUANTILES)
-    else:
-        found = _SCORES[task](outputs, targets)
-    if task == "forecasting" and scale is not None:
-        errors = (np.asarray(outputs, np.float64) - targets) / scale
-        found |= {"scaled_mse": (errors**2).mean(), "scaled_mae": np.abs(errors).mean()}
-    tags = task in ("tagging", "crf_tagging")
-    if tags and lengths is not None and labels is not None and marks_spans(labels):
-        found["span_f1"] = span_f1(labels, targets, class_numbers(task, outputs), lengths)
+    function = resolve(get_task(task).scores)
+    known = {"labels": labels, "lengths": lengths, "quantiles": quantiles, "scale": scale}
+    arguments = inspect.signature(function).parameters
+    found = function(outputs, targets, **{name: value for name, value in known.items() if name in arguments})
     return {name: float(value) for name, value in found.items()}
 
 
-def class_numbers(task: str, outputs: np.ndarray) -> np.ndarray:
-    """Returns the class that each row of logits, or each step of the best path through potentials, stands for.
-
-    Potentials of rows one after the other are those of one long row: a first step does not ask what came before it.
-    """
-    if outputs.ndim == 3 and task == "crf_tagging":
-        return best_path(outputs)
-    if task == "binary_classification":
-        return (outputs[:, 0] > 0).astype(int)
-    return outputs.argmax(axis=-1)
+def class_scores(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    """Scores of logits ``(rows, classes)`` against class numbers."""
+    return _scores_of_classes(targets, outputs.argmax(axis=-1))
 
 
-def _classes(outputs: np.ndarray, targets: np.ndarray) -> Scores:
-    return _class_scores(targets, class_numbers("classification", outputs))
+def tag_scores(
+    outputs: np.ndarray, targets: np.ndarray, labels: Sequence[str] | None, lengths: np.ndarray | None
+) -> Scores:
+    """Scores of the logits of all valid steps, row after row."""
+    return _scores_of_tags(outputs.argmax(axis=-1), targets, labels, lengths)
 
 
-def _paths(outputs: np.ndarray, targets: np.ndarray) -> Scores:
-    return _class_scores(targets, class_numbers("crf_tagging", outputs))
+def path_scores(
+    outputs: np.ndarray, targets: np.ndarray, labels: Sequence[str] | None, lengths: np.ndarray | None
+) -> Scores:
+    """Scores of the potentials of all valid steps, row after row, or of a 1 for each tag of the best path."""
+    found = best_path(outputs) if outputs.ndim == 3 else outputs.argmax(axis=-1)
+    return _scores_of_tags(found, targets, labels, lengths)
 
 
-def _binary(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+def binary_scores(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    """Scores of the logits ``(rows, 1)`` of the second of two classes."""
     truth = targets.reshape(-1).astype(int)
-    scores = _class_scores(truth, class_numbers("binary_classification", outputs))
+    scores = _scores_of_classes(truth, (outputs[:, 0] > 0).astype(int))
     if len(np.unique(truth)) == 2:
         scores["auroc"] = metrics.roc_auc_score(truth, outputs[:, 0])
     return scores
 
 
-def _labels(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+def _scores_of_tags(
+    found: np.ndarray, targets: np.ndarray, labels: Sequence[str] | None, lengths: np.ndarray | None
+) -> Scores:
+    scores = _scores_of_classes(targets, found)
+    if lengths is not None and labels is not None and marks_spans(labels):
+        scores["span_f1"] = span_f1(labels, targets, found, lengths)
+    return scores
+
+
+def label_scores(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    """Scores of a logit for each label ``(rows, labels)``."""
     predicted = sigmoid(outputs) > 0.5
     return {
         "micro_f1": metrics.f1_score(targets, predicted, average="micro", zero_division=0),
@@ -113,7 +119,8 @@ def _labels(outputs: np.ndarray, targets: np.ndarray) -> Scores:
     }
 
 
-def _regression(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+def regression_scores(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    """Scores of values ``(rows, targets)``."""
     scores = _errors(outputs, targets)
     if len(targets) > 1:
         scores["r2"] = metrics.r2_score(targets, outputs)
@@ -125,12 +132,14 @@ def _errors(outputs: np.ndarray, targets: np.ndarray) -> Scores:
     return {"mae": np.abs(difference).mean(), "rmse": np.sqrt((difference**2).mean())}
 
 
-def _language(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+def token_scores(outputs: np.ndarray, targets: np.ndarray) -> Scores:
+    """Scores of the negative log-likelihood of each token."""
     mean = float(np.mean(outputs))
     return {"perplexity": float(np.exp(mean)), "bits_per_token": mean / float(np.log(2))}
 
 
-def _transcripts(outputs: np.ndarray, targets: np.ndarray, labels: Sequence[str] | None) -> Scores:
+def transcript_scores(outputs: np.ndarray, targets: np.ndarray, labels: Sequence[str] | None) -> Scores:
+    """Scores of the logits ``(rows, frames, symbols)`` of transcripts."""
     pairs = [
         (best_symbols(row), [int(symbol) for symbol in truth if symbol])
         for row, truth in zip(outputs, targets, strict=True)
@@ -152,13 +161,35 @@ def _words(symbols: Sequence[int], space: int) -> list[tuple[int, ...]]:
     return [tuple(group) for is_space, group in groups if not is_space]
 
 
-def _quantiles(
-    outputs: np.ndarray,
-    targets: np.ndarray,
-    quantiles: Sequence[float],
-    task: str = "quantile_forecasting",
-) -> Scores:
-    every = forecast_quantiles(task, outputs, quantiles)
+def forecast_scores(outputs: np.ndarray, targets: np.ndarray, scale: np.ndarray | None) -> Scores:
+    """Scores of values ``(rows, horizon, targets)``."""
+    scores = _errors(outputs, targets)
+    if scale is not None:
+        errors = (np.asarray(outputs, np.float64) - targets) / scale
+        scores |= {"scaled_mse": (errors**2).mean(), "scaled_mae": np.abs(errors).mean()}
+    return scores
+
+
+def quantile_scores(outputs: np.ndarray, targets: np.ndarray, quantiles: Sequence[float] | None) -> Scores:
+    """Scores of quantiles ``(rows, horizon, targets, quantiles)``."""
+    levels = quantiles or DEFAULT_QUANTILES
+    return _scores_of_quantiles(learned_quantiles(outputs, levels), targets, levels)
+
+
+def gaussian_scores(outputs: np.ndarray, targets: np.ndarray, quantiles: Sequence[float] | None) -> Scores:
+    """Scores of means and scales ``(rows, horizon, targets, 2)``."""
+    levels = quantiles or DEFAULT_QUANTILES
+    scores = _scores_of_quantiles(gaussian_quantiles(outputs, levels), targets, levels)
+    mean, scale = np.moveaxis(np.asarray(outputs, np.float64), -1, 0)
+    z = (targets - mean) / scale
+    density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
+    # Gneiting & Raftery 2007, Strictly Proper Scoring Rules, Prediction, and Estimation: the closed form.
+    crps = scale * (z * _erf(z / np.sqrt(2.0)) + 2.0 * density - 1.0 / np.sqrt(np.pi))
+    nll = np.log(scale) + 0.5 * z**2 + 0.5 * np.log(2.0 * np.pi)
+    return {**scores, "crps": crps.mean(), "nll": nll.mean()}
+
+
+def _scores_of_quantiles(every: np.ndarray, targets: np.ndarray, quantiles: Sequence[float]) -> Scores:
     levels, truth = np.asarray(quantiles, np.float64), np.asarray(targets, np.float64)
     error = truth[..., None] - every
     pinball = np.maximum(levels * error, (levels - 1.0) * error).mean()
@@ -174,36 +205,8 @@ def _quantiles(
     }
 
 
-def _gaussian(outputs: np.ndarray, targets: np.ndarray, quantiles: Sequence[float]) -> Scores:
-    scores = _quantiles(outputs, targets, quantiles, "gaussian_forecasting")
-    mean, scale = np.moveaxis(np.asarray(outputs, np.float64), -1, 0)
-    z = (targets - mean) / scale
-    density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
-    # Gneiting & Raftery 2007, Strictly Proper Scoring Rules, Prediction, and Estimation: the closed form.
-    crps = scale * (z * _erf(z / np.sqrt(2.0)) + 2.0 * density - 1.0 / np.sqrt(np.pi))
-    nll = np.log(scale) + 0.5 * z**2 + 0.5 * np.log(2.0 * np.pi)
-    return {**scores, "crps": crps.mean(), "nll": nll.mean()}
-
-
-def _class_scores(truth: np.ndarray, predicted: np.ndarray) -> Scores:
+def _scores_of_classes(truth: np.ndarray, predicted: np.ndarray) -> Scores:
     return {
         "accuracy": metrics.accuracy_score(truth, predicted),
         "macro_f1": metrics.f1_score(truth, predicted, average="macro", zero_division=0),
     }
-
-
-_SCORES: dict[str, Callable[[np.ndarray, np.ndarray], Scores]] = {
-    "classification": _classes,
-    "binary_classification": _binary,
-    "multilabel_classification": _labels,
-    "regression": _regression,
-    "tagging": _classes,
-    "crf_tagging": _paths,
-    "forecasting": _errors,
-    "language_modeling": _language,
-    "translation": _language,
-}
-_DISTRIBUTION_SCORES: dict[str, Callable[[np.ndarray, np.ndarray, Sequence[float]], Scores]] = {
-    "quantile_forecasting": _quantiles,
-    "gaussian_forecasting": _gaussian,
-}

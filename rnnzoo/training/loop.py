@@ -240,7 +240,6 @@ def _check(model: keras.Model, splits: Splits, task: Task, config: TrainConfig) 
 def _compile(
     model: keras.Model, task: Task, config: TrainConfig, *, steps_per_epoch: int, first: int
 ) -> None:
-    weighted = task.name in ("tagging", "crf_tagging", "translation")
     model.compile(
         optimizer=build_optimizer(
             config,
@@ -249,8 +248,8 @@ def _compile(
             variables=model.trainable_variables,
         ),
         loss=training_loss(task, config),
-        metrics=None if weighted else task.keras_metrics(),
-        weighted_metrics=task.keras_metrics() if weighted else None,
+        metrics=None if task.weighted else task.keras_metrics(),
+        weighted_metrics=task.keras_metrics() if task.weighted else None,
         # XLA would compile anew for every length of sequence and brings nothing to recurrent loops.
         jit_compile=False,
     )

@@ -10,7 +10,7 @@ import keras
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
-from rnnzoo.evaluation.compatibility import check_model_fits, suited
+from rnnzoo.evaluation.compatibility import check_model_fits, choose_task
 from rnnzoo.tasks import Task
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.loop import _check, _compile, _learned_from, _steps, fit
@@ -82,7 +82,7 @@ def train(
 
     config = config or TrainConfig()
     checks.number("baseline_seconds", baseline_seconds, minimum=0)
-    kind, splits = suited(model, splits, task)
+    kind, splits = choose_task(model, splits, task)
     check_model_fits(model, splits, kind)
     # What does not go together is refused before anything is written or deleted.
     _check(model, splits, kind, config)

@@ -25,7 +25,7 @@ from zoo import machine, snips, write_rows
 
 from rnnzoo import Splits, TrainConfig, create_model, train
 from rnnzoo.evaluation.baselines import run_baselines
-from rnnzoo.evaluation.compatibility import suited
+from rnnzoo.evaluation.compatibility import choose_task
 from rnnzoo.evaluation.evaluation import evaluate_part
 from rnnzoo.evaluation.scores import score
 
@@ -54,7 +54,7 @@ def run_baseline(splits: Splits) -> dict[str, Any]:
     """The most frequent tag of each word, on the same test rows."""
     assert splits.test is not None
     model = create_model(MODELS[0], **splits.model_arguments)
-    truth = evaluate_part(model, splits.test, splits, suited(model, splits)[0])
+    truth = evaluate_part(model, splits.test, splits, choose_task(model, splits)[0])
     ((name, outputs),) = run_baselines(splits, splits.test).items()
     scores = score("tagging", outputs, truth.targets, labels=splits.decoding.labels, lengths=truth.lengths)
     rest = dict.fromkeys(("parameters", "epochs", "best_epoch", "train_seconds"), "")

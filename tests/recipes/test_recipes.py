@@ -16,7 +16,7 @@ import pytest
 
 from rnnzoo.data.sets.datasets import DATASETS, FOLDED
 from rnnzoo.errors import ArgumentError, DataError, PathExistsError, RunError, UnknownNameError
-from rnnzoo.evaluation.baselines import baselines
+from rnnzoo.evaluation.baselines import classes
 from rnnzoo.recipes import card as cards
 from rnnzoo.recipes import runs as recipe_runs
 from rnnzoo.recipes import table
@@ -150,7 +150,7 @@ def test_a_recipe_fits_the_baselines_that_an_interruption_left_and_trains_nothin
         return {"logistic regression on all values": interrupt}
 
     with monkeypatch.context() as patch:
-        patch.setitem(baselines._BASELINES, "classification", stop)
+        patch.setattr(classes, "classification", stop)
         with pytest.raises(KeyboardInterrupt):
             run_recipe("toy", tmp_path / "out", runs=1, progress=False)
     model = (tmp_path / "out" / "run-0" / "model.keras").read_bytes()

@@ -19,7 +19,7 @@ from baseline_data import NAMES, series, texts, words
 from rnnzoo import TrainConfig, TrainResult, create_model, load_dataset, load_model, train
 from rnnzoo.cli.app import run as command
 from rnnzoo.errors import ArgumentError, RunError
-from rnnzoo.evaluation.baselines import baselines as table
+from rnnzoo.evaluation.baselines import classes, forecasts
 from rnnzoo.evaluation.baselines.budget import Budget
 from rnnzoo.evaluation.baselines.forecasts import NLINEAR, RIDGE, TREES
 from rnnzoo.training.run.baseline_scores import baselines_of_run
@@ -79,9 +79,9 @@ def test_an_interruption_leaves_a_whole_run_that_a_resume_completes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = train_texts(tmp_path / "plain")
-    plan = table._BASELINES["classification"]
+    plan = classes.classification
     with monkeypatch.context() as patch:
-        patch.setitem(table._BASELINES, "classification", interrupted(plan))
+        patch.setattr(classes, "classification", interrupted(plan))
         with pytest.raises(KeyboardInterrupt):
             train_texts(tmp_path / "run")
     assert RunDirectory(tmp_path / "run").finished
@@ -99,7 +99,7 @@ def test_an_interruption_leaves_a_whole_run_that_a_resume_completes(
 
         return {name: noted(name, fit) for name, fit in plan(*arguments).items()}
 
-    monkeypatch.setitem(table._BASELINES, "classification", watched)
+    monkeypatch.setattr(classes, "classification", watched)
     again = train_texts(tmp_path / "run", resume=True)
     assert fitted == NAMES[2:]
     assert known(tmp_path / "run")["skipped"] == {}
@@ -155,9 +155,9 @@ def test_forecasts_keep_what_they_have_when_there_is_no_time_for_the_rest(
         return known(tmp_path / "run")
 
     picture = tmp_path / "run" / "plots" / "errors_by_step.png"
-    plan = table._BASELINES["forecasting"]
+    plan = forecasts.values
     with monkeypatch.context() as patch:
-        patch.setitem(table._BASELINES, "forecasting", interrupted(plan))
+        patch.setattr(forecasts, "values", interrupted(plan))
         with pytest.raises(KeyboardInterrupt):
             run()
     first, drawn = known(tmp_path / "run"), picture.read_bytes()

@@ -10,7 +10,7 @@ import keras
 import keras_tuner
 
 from rnnzoo.data.splits import Splits
-from rnnzoo.evaluation.compatibility import check_model_fits, check_name_fits, suited
+from rnnzoo.evaluation.compatibility import check_model_fits, check_name_fits, choose_task
 from rnnzoo.tasks import Task
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.loop import fit, monitored
@@ -55,7 +55,7 @@ class ZooHyperModel(keras_tuner.HyperModel):
         """
         check_name_fits(self._model_name, self._splits)
         model = self.build(keras_tuner.HyperParameters())
-        task, splits = suited(model, self._splits)
+        task, splits = choose_task(model, self._splits)
         check_model_fits(model, splits, task)
         return task
 
@@ -87,7 +87,7 @@ class ZooHyperModel(keras_tuner.HyperModel):
         _, config = self.choose(parameters)
         looking = [callback for callback in callbacks if not _passes_on_to_nobody(callback)]
         config = dataclasses.replace(config, steps_per_execution=steps_per_execution(config, looking))
-        task, splits = suited(model, self._splits)
+        task, splits = choose_task(model, self._splits)
         check_model_fits(model, splits, task)
         fitted = fit(
             model,

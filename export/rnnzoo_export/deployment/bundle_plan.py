@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 import keras
 
 from rnnzoo import files
-from rnnzoo.decoding import Decoding, save_decoding
+from rnnzoo.decoding import Decoding, check_storable_decoding, save_decoding
 from rnnzoo.errors import ArgumentError, DataError, ExportError
 from rnnzoo.preprocessing import Preprocessing, TextPreprocessing, check_storable, save_preprocessing
 from rnnzoo.tasks import get_task
@@ -149,15 +149,15 @@ def plan_bundle(
         ArgumentError: If it does not.
         UnsupportedLayerError: If a layer cannot be exported.
     """
-    if task is not None:
-        get_task(task)
-    if task == "translation":
+    if task is not None and get_task(task).data == "pairs":
         raise ArgumentError(
-            "task: received 'translation', whose models are an encoder and a decoder file; expected another. Use "
+            f"task: received {task!r}, whose models are an encoder and a decoder file; expected another. Use "
             "export_seq2seq_onnx, whose files Translator and rnnzoo predict run."
         )
     if preprocessing is not None:
         check_storable(preprocessing)
+    if decoding is not None:
+        check_storable_decoding(decoding)
     given = config.parity_inputs if preprocessing is not None else None
     names = names_for_inputs(model, given or ())
     network = Exportable(model, input_signature=config.input_signature, input_names=names)

@@ -71,11 +71,11 @@ def answer_of(task: str, outputs: np.ndarray) -> Answer:
         Of logits and potentials the probabilities; of values the same in standard deviations of the float32 file's
         own answers (over rows and steps). A value that never varies keeps its unit.
     """
-    kind = get_task(task)
-    if kind.output == "potentials":
+    answered = get_task(task)
+    if answered.output == "potentials":
         return marginals
-    if kind.activation != "linear":
-        return softmax if kind.activation == "softmax" else sigmoid
+    if answered.activation != "linear":
+        return softmax if answered.activation == "softmax" else sigmoid
     values = outputs.astype(np.float64)
     deviation = values.std(axis=(0, 1) if values.ndim > 2 else 0)
     scale = np.where(deviation > 0, deviation, 1.0)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from rnnzoo.data.split import Split
 
 METHODS = ("weights_int8", "dynamic_int8", "float16")
+#: What two files are compared by, the first of which a task has as a score.
+_COMPARED = ("accuracy", "micro_f1", "pinball", "mae", "cer")
 _ROWS = 256
 
 Batches = Iterable[tuple[Any, ...]]
@@ -143,10 +145,9 @@ def quantize_onnx(
             then.
     """
     checks.choice("method", method, METHODS)
-    get_task(task)
-    if task == "language_modeling":
+    if get_task(task).targets == "tokens":
         raise ArgumentError(
-            "task: received 'language_modeling', whose answers are not kept all at once; expected another "
+            f"task: received {task!r}, whose answers are not kept all at once; expected another "
             "task. Serve the float32 file."
         )
     most = make_config(QuantizationLimits, limits)
@@ -297,7 +298,12 @@ def _compare(task: str, found: _Answers, quantiles: Sequence[float] | None) -> _
         score(task, outputs, found.truth, quantiles=quantiles) for outputs in (found.outputs, found.changed)
     )
     # A distribution is judged as a whole, not by its median alone.
-    metric = next(name for name in ("accuracy", "micro_f1", "pinball", "mae", "cer") if name in before)
+    metric = next((name for name in _COMPARED if name in before), None)
+    if metric is None:
+        raise ArgumentError(
+            f"task: received {task!r}, whose scores are {', '.join(before)}; expected one of {', '.join(_COMPARED)} "
+            "among them, to compare two files by. Serve the float32 file."
+        )
     error = metric in ("mae", "pinball", "cer")
     worse = after[metric] - before[metric] if error else before[metric] - after[metric]
     scale = before[metric] if metric in ("mae", "pinball") else 1.0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError
-from rnnzoo.tasks import FORECASTING_TASKS, TASKS
+from rnnzoo.tasks import TASKS
 from rnnzoo_export.signature import TensorSpec
 
 _FIX = "Pass splits.for_model(model).decoding, and its task."
@@ -23,17 +23,16 @@ def check_distribution(outputs: Sequence[TensorSpec], decoding: Decoding | None,
     Raises:
         ArgumentError: If they do not go together.
     """
-    named: dict[str, str] = {TASKS[name].output: name for name in FORECASTING_TASKS}
-    meant = named.get(outputs[0].name) if len(outputs) == 1 else None
+    distributions = {known.output: name for name, known in TASKS.items() if known.quantiles is not None}
+    meant = distributions.get(outputs[0].name) if len(outputs) == 1 else None
     for what, received in (("decoding", decoding.task if decoding else None), ("task", task)):
-        if meant and TASKS[meant].quantiles and received is not None and received != meant:
+        if meant and received is not None and received != meant:
             raise ArgumentError(
                 f"{what}: received one for {received}; the model's output {outputs[0].name!r} is for {meant}. {_FIX}"
             )
     if decoding is None or decoding.quantiles is None:
         return
-    numbers = len(decoding.quantiles) if decoding.task == "quantile_forecasting" else 2
-    expected = (len(decoding.target_names or ()), numbers)
+    expected = (len(decoding.target_names or ()), *decoding.numbers)
     if len(outputs) != 1 or outputs[0].shape[2:] != expected:
         found = ", ".join(f"{spec.name} {spec.shape}" for spec in outputs)
         raise ArgumentError(

@@ -7,7 +7,7 @@ from typing import Any
 from keras import layers
 
 from rnnzoo import checks
-from rnnzoo.tasks import CLASSIFIER_TASKS, get_task
+from rnnzoo.tasks import get_task, row_tasks
 
 
 def dense_head(x: Any, units: int, *, name: str) -> Any:
@@ -17,7 +17,6 @@ def dense_head(x: Any, units: int, *, name: str) -> Any:
 
 def answer_head(x: Any, *, num_classes: int, task: str) -> Any:
     """Projects ``(batch, width)`` to the answer of a classifier's task: ``logits``, or ``values`` for regression."""
-    kind = get_task(checks.choice("task", task, CLASSIFIER_TASKS))
-    return dense_head(
-        x, kind.head_units(checks.integer("num_classes", num_classes, minimum=1)), name=kind.output
-    )
+    answered = get_task(checks.choice("task", task, row_tasks()))
+    units = answered.head_units(checks.integer("num_classes", num_classes, minimum=1))
+    return dense_head(x, units, name=answered.output)

@@ -13,10 +13,9 @@ from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, check_quantiles
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.distributions import GaussianParameters, MonotoneQuantiles
 from rnnzoo.layers.window_normalization import METHODS, WindowNormalization, WindowRestoration
-from rnnzoo.tasks import get_task
 
-#: What can be answered for each value ahead, and the task that it is trained for.
-HEADS = {"point": "forecasting", "quantile": "quantile_forecasting", "gaussian": "gaussian_forecasting"}
+#: What can be answered for each value ahead, and the name of the output, which says what it is trained for.
+HEADS = {"point": "values", "quantile": "quantiles", "gaussian": "distribution"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class Head:
             num_targets: Number of series.
             level: The level of the window, if it was normalised.
         """
-        name = get_task(HEADS[self.kind]).output
+        name = HEADS[self.kind]
         # The last layer gives the output its name.
         names = [name] if level is None else [f"normalized_{name}", name]
         if self.kind == "point":

@@ -12,6 +12,7 @@ import numpy as np
 from rnnzoo.data.augmentation.base import Augmentation, check_rate, drawn
 from rnnzoo.data.augmentation.text_noise import TextNoise, check_words
 from rnnzoo.errors import ArgumentError
+from rnnzoo.tasks import get_task
 
 if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
@@ -52,7 +53,7 @@ class Synonyms(TextNoise):
 
     def fitted(self, splits: Splits) -> Self:
         """Checks that some training row has a word of the table, and that tags keep their words."""
-        if splits.task == "tagging":
+        if get_task(splits.task).per_step:
             for word, synonyms in self.table.items():
                 several = next((synonym for synonym in synonyms if len(synonym.split()) > 1), None)
                 if several is not None:

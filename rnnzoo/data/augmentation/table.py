@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,13 @@ from rnnzoo.data.augmentation.spec_augment import SpecAugment
 from rnnzoo.data.augmentation.substitutions import Paraphrases, Synonyms
 from rnnzoo.data.augmentation.text_noise import KeyboardTypos, TokenDropout, TokenInsertion, TokenSwap
 from rnnzoo.errors import ArgumentError
-from rnnzoo.tasks import CLASSIFIER_TASKS, FORECASTING_TASKS
+from rnnzoo.tasks import TASKS, Task
 
 if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
+
+
+Group = Callable[[Task], bool]
 
 
 @dataclass(frozen=True)
@@ -28,40 +31,60 @@ class Entry:
     Attributes:
         augmentation: The class.
         kinds: The kinds of preprocessing whose rows it takes.
-        tasks: The tasks whose targets stay true.
+        groups: The tasks whose targets stay true: each tells whether a task is one.
     """
 
     augmentation: type[Augmentation]
     kinds: tuple[str, ...]
-    tasks: tuple[str, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The names of those tasks."""
+        return tuple(name for group in self.groups for name, task in TASKS.items() if group(task))
+
+
+def _rows(task: Task) -> bool:
+    return task.answers_rows
+
+
+def _pairs(task: Task) -> bool:
+    return task.data == "pairs"
+
+
+def _tags(task: Task) -> bool:
+    return task.tags_steps
+
+
+def _transcripts(task: Task) -> bool:
+    return task.targets == "symbols"
+
+
+def _forecasts(task: Task) -> bool:
+    return task.forecasts
 
 
 _WORDS = ("text", "tokens", "characters", "pairs")
 _SERIES = ("features", "log_mel")
-_WHOLE = (*CLASSIFIER_TASKS, "translation")
-_TAGGED = ("tagging", "crf_tagging")
+_WHOLE = (_rows, _pairs)
 
 #: The augmentations, in the order in which they are applied. Where steps have tags, what moves steps is not for them;
 #: forecasts begin where the window ends and in its units, which must both stay.
 AUGMENTATIONS: dict[str, Entry] = {
     "paraphrases": Entry(Paraphrases, ("text", "pairs"), _WHOLE),
-    "synonyms": Entry(Synonyms, _WORDS, (*_WHOLE, *_TAGGED)),
+    "synonyms": Entry(Synonyms, _WORDS, (*_WHOLE, _tags)),
     "token_insertion": Entry(TokenInsertion, _WORDS, _WHOLE),
     "token_swap": Entry(TokenSwap, _WORDS, _WHOLE),
-    "token_dropout": Entry(TokenDropout, _WORDS, (*_WHOLE, *_TAGGED)),
-    "keyboard_typos": Entry(KeyboardTypos, _WORDS, (*_WHOLE, *_TAGGED)),
-    "reverse_complement": Entry(ReverseComplement, ("dna",), CLASSIFIER_TASKS),
-    "point_mutation": Entry(PointMutation, ("dna",), (*CLASSIFIER_TASKS, *_TAGGED)),
-    "shift": Entry(Shift, _SERIES, CLASSIFIER_TASKS),
-    "window_warp": Entry(WindowWarp, _SERIES, (*CLASSIFIER_TASKS, "transcription")),
-    "scaling": Entry(Scaling, _SERIES, (*CLASSIFIER_TASKS, *_TAGGED, "transcription")),
-    "jitter": Entry(
-        Jitter, (*_SERIES, "window"), (*CLASSIFIER_TASKS, *_TAGGED, "transcription", *FORECASTING_TASKS)
-    ),
-    "time_mask": Entry(
-        TimeMask, (*_SERIES, "window"), (*CLASSIFIER_TASKS, *_TAGGED, "transcription", *FORECASTING_TASKS)
-    ),
-    "spec_augment": Entry(SpecAugment, _SERIES, (*CLASSIFIER_TASKS, *_TAGGED, "transcription")),
+    "token_dropout": Entry(TokenDropout, _WORDS, (*_WHOLE, _tags)),
+    "keyboard_typos": Entry(KeyboardTypos, _WORDS, (*_WHOLE, _tags)),
+    "reverse_complement": Entry(ReverseComplement, ("dna",), (_rows,)),
+    "point_mutation": Entry(PointMutation, ("dna",), (_rows, _tags)),
+    "shift": Entry(Shift, _SERIES, (_rows,)),
+    "window_warp": Entry(WindowWarp, _SERIES, (_rows, _transcripts)),
+    "scaling": Entry(Scaling, _SERIES, (_rows, _tags, _transcripts)),
+    "jitter": Entry(Jitter, (*_SERIES, "window"), (_rows, _tags, _transcripts, _forecasts)),
+    "time_mask": Entry(TimeMask, (*_SERIES, "window"), (_rows, _tags, _transcripts, _forecasts)),
+    "spec_augment": Entry(SpecAugment, _SERIES, (_rows, _tags, _transcripts)),
 }
 
 

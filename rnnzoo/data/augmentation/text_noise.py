@@ -17,6 +17,7 @@ from rnnzoo.data.augmentation.keyboard import LAYOUTS, neighbours
 from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing import PairPreprocessing, TextPreprocessing, WordPreprocessing
 from rnnzoo.preprocessing.text_coding import SPECIAL
+from rnnzoo.tasks import get_task
 
 if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
@@ -74,7 +75,7 @@ class TokenDropout(TextNoise):
 
     def fitted(self, splits: Splits) -> Self:
         """Checks that words keep their places where they have tags."""
-        if splits.task == "tagging" and not self.keep_place:
+        if get_task(splits.task).tags_steps and not self.keep_place:
             raise ArgumentError(
                 "augmentation 'token_dropout': received keep_place=False for tagging, where each word has a tag; "
                 'expected True. Pass {"token_dropout": {"rate": ..., "keep_place": true}}.'

@@ -23,10 +23,10 @@ from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
 from rnnzoo.files import file_checksum
 from rnnzoo.preprocessing import LogMelPreprocessing
 from rnnzoo.preprocessing.base import Rows
+from rnnzoo.tasks import TASKS, get_task
 
 FilePath = str | os.PathLike[str]
 #: The tasks that sound can be split for.
-TASKS = ("classification", "binary_classification", "regression", "transcription")
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _CONVERT = "Convert it, e.g. with ffmpeg -i IN -ac 1 -c:a pcm_s16le OUT.wav."
@@ -143,7 +143,9 @@ def audio_splits(
         >>> splits.model_arguments
         {'num_features': 10, 'variable_length': True, 'num_classes': 2}
     """
-    checks.choice("task", task, TASKS)
+    checks.choice(
+        "task", task, [name for name, known in TASKS.items() if known.from_rows and not known.per_step]
+    )
     facts: dict[str, Any] = dict(description or {})
     if isinstance(source, str | os.PathLike):
         recordings = read_recordings(source)
@@ -165,7 +167,7 @@ def audio_splits(
         parts.get("test"),
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,
-        stratify=stratify and task in ("classification", "binary_classification"),
+        stratify=stratify and get_task(task).stratified,
         seed=seed,
     )
     with origins["train"].named():

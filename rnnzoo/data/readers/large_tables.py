@@ -20,8 +20,8 @@ from rnnzoo.errors import DataError
 from rnnzoo.files import FilePath, file_checksum
 from rnnzoo.preprocessing import TextPreprocessing
 from rnnzoo.preprocessing.text import Vocabulary
+from rnnzoo.tasks import ONE_LABEL, SEVERAL_LABELS, get_task, row_tasks
 
-_TASKS = ("classification", "binary_classification", "multilabel_classification")
 # Words kept in mind while counting, for each word that the vocabulary may hold.
 _COUNTED_PER_TOKEN = 10
 
@@ -84,13 +84,15 @@ def stream_table(
         [74, 9, 17]
     """
     kind = checks.choice(
-        "task", task or ("multilabel_classification" if label_separator else "classification"), _TASKS
+        "task",
+        task or (SEVERAL_LABELS if label_separator else ONE_LABEL),
+        [name for name, known in row_tasks().items() if known.targets in ("classes", "labels")],
     )
     checks.seed(seed)
     refuse_same_column(text, label)
     checks.integer("buffer_rows", buffer_rows, minimum=1)
     checks.integer("max_tokens", max_tokens, minimum=3)
-    separator = (label_separator or ",") if kind == "multilabel_classification" else None
+    separator = (label_separator or ",") if get_task(kind).targets == "labels" else None
     draw = PartDraw(_shares(validation, test, validation_fraction, test_fraction), seed)
     whole = TextTable(Path(path), text, label, column_names=column_names, separator=separator)
     given = {
@@ -210,7 +212,7 @@ def _count(
 
 def _decoding(task: str, labels: Mapping[str, set[str]]) -> Decoding:
     known = sorted(labels["train"])
-    decoding = fit_decoding(task, [known] if task == "multilabel_classification" else known)
+    decoding = fit_decoding(task, [known] if get_task(task).targets == "labels" else known)
     for part, names in labels.items():
         if new := sorted(names - labels["train"]):
             raise DataError(

@@ -20,7 +20,7 @@ from rnnzoo.files import FilePath, existing_file, file_checksum
 from rnnzoo.preprocessing.base import refuse_empty
 from rnnzoo.preprocessing.text import has_words
 from rnnzoo.preprocessing.windows import Missing
-from rnnzoo.tasks import TASKS
+from rnnzoo.tasks import ONE_LABEL, SEVERAL_LABELS, TASKS, get_task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,9 +125,7 @@ def read_table(  # noqa: PLR0913 - one flat call for two kinds of table
         raise ArgumentError(
             "read_table: expected text and label for texts, or target, window and horizon for a series."
         )
-    kind = checks.choice(
-        "task", task or ("multilabel_classification" if label_separator else "classification"), TASKS
-    )
+    kind = checks.choice("task", task or (SEVERAL_LABELS if label_separator else ONE_LABEL), TASKS)
     refuse_same_column(text, label)
     rows, targets = _columns(frame, path, text, label, kind, label_separator)
     given, test_frame = None, frame
@@ -269,12 +267,13 @@ def _columns(
         if column not in frame.columns:
             raise UnknownNameError(f"column of {path}", column, map(str, frame.columns))
     rows, targets = frame[text].tolist(), frame[label].tolist()
-    if task not in ("tagging", "multilabel_classification"):
+    known = get_task(task)
+    if not known.per_step and known.targets != "labels":
         for line, cell in zip(frame.index, targets, strict=True):
             check_label(path, line, cell)
-    if task == "tagging":
+    if known.per_step:
         return [row.split() for row in rows], [row.split() for row in targets]
-    if task == "multilabel_classification":
+    if known.targets == "labels":
         return rows, [
             [part.strip() for part in cell.split(separator or ",") if part.strip()] for cell in targets
         ]

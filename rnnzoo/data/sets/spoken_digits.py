@@ -9,6 +9,7 @@ from rnnzoo.data.readers.audio import audio_splits
 from rnnzoo.data.sets.set_request import SetRequest
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import DataError
+from rnnzoo.tasks import get_task
 
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -42,7 +43,7 @@ def fsdd(request: SetRequest, *, task: str = "classification", held_out: str | N
 
     def target(name: str) -> str:
         digit = name_parts(name)[0]
-        return WORDS[digit] if task == "transcription" else str(digit)
+        return WORDS[digit] if get_task(task).targets == "symbols" else str(digit)
 
     def is_test(name: str) -> bool:
         _, speaker, index = name_parts(name)

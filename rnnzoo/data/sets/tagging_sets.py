@@ -13,6 +13,7 @@ from rnnzoo.data.sets.set_request import SetRequest
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Pair
 from rnnzoo.files import read_text
+from rnnzoo.tasks import get_task
 
 
 def snips(
@@ -40,7 +41,7 @@ def snips(
     ]
     rows: list[Pair] = [(frame["tokens"].tolist(), frame["intent"].tolist()) for frame in frames]
     intents = rows[0][1]
-    if task == "tagging":
+    if get_task(task).per_step:
         rows = [
             ([row.split() for row in frame["tokens"]], [row.split() for row in frame["tags"]])
             for frame in frames

@@ -15,8 +15,9 @@ import numpy as np
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import one_line
-from rnnzoo.evaluation.baselines import classes, forecasts, tags, texts
 from rnnzoo.evaluation.baselines.budget import Budget, BudgetExceededError, Fit
+from rnnzoo.keras_names import resolve
+from rnnzoo.tasks import get_task
 
 
 @dataclass(frozen=True)
@@ -110,21 +111,7 @@ def _answer(name: str, fit: Fit, budget: Budget) -> Answered:
 
 
 def _plan(splits: Splits, part: Split) -> dict[str, Fit]:
-    if splits.train.raw is None or part.raw is None:
+    baselines = get_task(splits.task).baselines
+    if baselines is None or splits.train.raw is None or part.raw is None:
         return {}
-    return _BASELINES[splits.task](splits, part)
-
-
-_BASELINES: dict[str, Callable[[Splits, Split], dict[str, Fit]]] = {
-    "classification": classes.classification,
-    "binary_classification": classes.binary_classification,
-    "multilabel_classification": classes.multilabel_classification,
-    "regression": classes.regression,
-    "tagging": tags.tagging,
-    "forecasting": forecasts.forecasting,
-    "language_modeling": texts.language,
-    "translation": texts.translation,
-    "transcription": texts.transcription,
-    "quantile_forecasting": forecasts.distributions,
-    "gaussian_forecasting": forecasts.distributions,
-}
+    return dict(resolve(baselines)(splits, part))

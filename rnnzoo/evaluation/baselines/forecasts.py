@@ -36,17 +36,40 @@ _ERROR_WINDOWS = 4096
 _NUMBERS_AT_A_TIME = 8_000_000
 
 
-def forecasting(splits: Splits, part: Split) -> dict[str, Fit]:
+def values(splits: Splits, part: Split) -> dict[str, Fit]:
     """Persistence, seasonal naive, NLinear, ridge regression and gradient-boosted trees."""
     windows = _windows(part)
     every = np.arange(len(windows))
     return {name: partial(_point, fit, windows, every) for name, fit in _forecasters(splits).items()}
 
 
-def distributions(splits: Splits, part: Split) -> dict[str, Fit]:
-    """Point forecasts with what their errors on the training part were."""
+def quantiles(splits: Splits, part: Split) -> dict[str, Fit]:
+    """Point forecasts with the quantiles of their errors on the training part."""
+    levels = splits.decoding.quantiles
+
+    def around(errors: np.ndarray, found: np.ndarray) -> np.ndarray:
+        return np.asarray(found[..., None] + np.moveaxis(np.quantile(errors, levels, axis=0), 0, -1))
+
+    return _with_errors(splits, part, around)
+
+
+def gaussians(splits: Splits, part: Split) -> dict[str, Fit]:
+    """Point forecasts with the mean and the deviation of their errors on the training part."""
+
+    def around(errors: np.ndarray, found: np.ndarray) -> np.ndarray:
+        # A series that never moved has no errors; a Gaussian needs some scale all the same.
+        spread = np.maximum(errors.std(axis=0), 1e-9)
+        moved = np.stack([errors.mean(axis=0), spread], axis=-1)
+        return np.asarray(np.stack([found, np.zeros_like(found)], axis=-1) + moved)
+
+    return _with_errors(splits, part, around)
+
+
+def _with_errors(
+    splits: Splits, part: Split, around: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> dict[str, Fit]:
     return {
-        f"{name} and its past errors": partial(_spread, splits, fit, _windows(part))
+        f"{name} and its past errors": partial(_spread, splits, fit, _windows(part), around)
         for name, fit in _forecasters(splits).items()
     }
 
@@ -63,19 +86,16 @@ def _point(
 
 
 def _spread(
-    splits: Splits, fit: Callable[[Budget], Forecast], windows: WindowSplit, budget: Budget
+    splits: Splits,
+    fit: Callable[[Budget], Forecast],
+    windows: WindowSplit,
+    around: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    budget: Budget,
 ) -> np.ndarray:
     forecast, past = fit(budget), _windows(splits.train)
     rows = np.unique(np.linspace(0, len(past) - 1, min(len(past), _ERROR_WINDOWS)).astype(int))
     errors = past.raw_targets(rows)[1] - forecast(past, rows)
-    found = forecast(windows, np.arange(len(windows)))
-    if splits.task == "gaussian_forecasting":
-        # A series that never moved has no errors; a Gaussian needs some scale all the same.
-        spread = np.maximum(errors.std(axis=0), 1e-9)
-        around = np.stack([errors.mean(axis=0), spread], axis=-1)
-        return np.asarray(np.stack([found, np.zeros_like(found)], axis=-1) + around)
-    around = np.moveaxis(np.quantile(errors, splits.decoding.quantiles, axis=0), 0, -1)
-    return np.asarray(found[..., None] + around)
+    return around(errors, forecast(windows, np.arange(len(windows))))
 
 
 def _forecasters(splits: Splits) -> dict[str, Callable[[Budget], Forecast]]:

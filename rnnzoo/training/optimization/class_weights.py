@@ -10,10 +10,7 @@ import numpy as np
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, UnknownNameError
-from rnnzoo.tasks import Task
-
-#: Tasks whose every target is one class.
-WEIGHTED_TASKS = ("classification", "binary_classification", "tagging")
+from rnnzoo.tasks import TASKS, Task
 
 
 def class_weights(splits: Splits, task: Task, wanted: str | Mapping[str, float]) -> np.ndarray:
@@ -33,11 +30,11 @@ def class_weights(splits: Splits, task: Task, wanted: str | Mapping[str, float])
         King & Zeng 2001, Logistic Regression in Rare Events Data.
     """
     labels = list(splits.decoding.labels or []) if splits.decoding is not None else []
-    if task.name not in WEIGHTED_TASKS or not labels:
+    if not task.weighs_classes or not labels:
         why = "whose targets are no classes" if labels else "of data without named classes"
         raise ArgumentError(
             f"class_weights: received {wanted!r} for task {task.name!r}, {why}; expected one of "
-            f"{', '.join(WEIGHTED_TASKS)}. Leave it out."
+            f"{', '.join(name for name, other in TASKS.items() if other.weighs_classes)}. Leave it out."
         )
     if not isinstance(wanted, str):
         for label in wanted:

@@ -10,11 +10,11 @@ import keras
 
 from rnnzoo.data.splits import Splits
 from rnnzoo.evaluation.baselines import Answered, answer_each, list_baselines
-from rnnzoo.evaluation.compatibility import suited
+from rnnzoo.evaluation.compatibility import choose_task
 from rnnzoo.evaluation.evaluation import Evaluation, evaluate_part, score_outputs
 from rnnzoo.evaluation.scores import Scores
 from rnnzoo.files import write_json
-from rnnzoo.tasks import FORECASTING_TASKS, Task
+from rnnzoo.tasks import Task
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.run.run_files import draw_errors_by_step, errors_by_step, scored_part, write_run_report
@@ -56,7 +56,7 @@ def add_baselines(
     known["skipped"] = skipped = {name: STOPPED for name in names if name not in scored}
     if not skipped:
         return
-    forecasts = task.name in FORECASTING_TASKS
+    forecasts = task.forecasts
     # The picture of forecasts has a line for each, so that all are fitted.
     wanted = names if forecasts else list(skipped)
     errors = {"model": errors_by_step(task, evaluation.outputs, evaluation)} if forecasts else {}
@@ -94,7 +94,7 @@ def baselines_of_run(
     Returns:
         ``"part"``, the ``"scores"`` by name, and why others were ``"skipped"``.
     """
-    task, splits = suited(model, splits)
+    task, splits = choose_task(model, splits)
     evaluation = evaluate_part(model, getattr(splits, part), splits, task)
     if part == scored_part(splits):
         result = saved_result(model, run)

@@ -10,15 +10,14 @@ import numpy as np
 
 from rnnzoo.data.splits import Splits
 from rnnzoo.decoding import save_decoding
-from rnnzoo.decoding.distributions import forecast_quantiles
 from rnnzoo.evaluation.baselines import list_baselines
 from rnnzoo.evaluation.evaluation import Evaluation
-from rnnzoo.evaluation.scores import Scores, class_numbers
+from rnnzoo.evaluation.scores import Scores
 from rnnzoo.files import replacing, write_json
 from rnnzoo.keras_models.cudnn import explain_cudnn
 from rnnzoo.preprocessing import save_preprocessing
 from rnnzoo.report import Section, write_report
-from rnnzoo.tasks import FORECASTING_TASKS, Task
+from rnnzoo.tasks import Task
 from rnnzoo.training.run import plots
 from rnnzoo.training.run.run_directory import RunDirectory
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 #: Above this many classes a confusion matrix cannot be read.
 _MAX_CLASSES = 60
-#: Tasks whose outputs are not one class for each target.
-_WITHOUT_CONFUSION = ("multilabel_classification", "language_modeling", "transcription", "translation")
 #: Pictures of a run, in the order of the report.
 _PICTURES = ("learning_curves", "gradients", "forecasts", "errors_by_step", "predictions", "confusion_matrix")
 #: Above this many characters a setting fills the report.
@@ -129,14 +126,14 @@ def _draw(
         title = "How far back gradients reach in the last epoch"
         figures["gradients"] = plots.gradient_reach(result.gradients.norms.steps, title=title)
     labels = splits.decoding.labels if splits.decoding is not None else None
-    if task.name in FORECASTING_TASKS:
+    if task.forecasts:
         figures |= _forecast_figures(splits, task, part, evaluation)
-    elif task.name == "regression":
+    elif task.targets == "values" and evaluation.outputs.shape == evaluation.targets.shape:
         names = _target_names(splits, evaluation.targets.shape[-1])
         figures["predictions"] = plots.regression_scatter(evaluation.targets, evaluation.outputs, names)
-    elif task.name not in _WITHOUT_CONFUSION and labels and len(labels) <= _MAX_CLASSES:
+    elif task.confusion_matrix and labels and len(labels) <= _MAX_CLASSES:
         truth = evaluation.targets.reshape(-1).astype(int)
-        predicted = class_numbers(task.name, evaluation.outputs)
+        predicted = task.class_numbers(evaluation.outputs)
         figures["confusion_matrix"] = plots.confusion_matrix(truth, predicted, labels)
     for name, figure in figures.items():
         plots.save_figure(figure, run.plots / f"{name}.png")
@@ -165,7 +162,7 @@ def _forecast_figures(splits: Splits, task: Task, part: str, evaluation: Evaluat
     point = _points(task, evaluation.outputs)[..., 0]
     band = None
     if task.quantiles is not None:
-        every = forecast_quantiles(task.name, evaluation.outputs[:, :, 0], task.quantiles)
+        every = task.forecast_quantiles(evaluation.outputs[:, :, 0])
         share = f"{100 * (task.quantiles[-1] - task.quantiles[0]):.3g} % interval"
         band = (every[..., 0], every[..., -1], share)
     return {
@@ -177,7 +174,7 @@ def _points(task: Task, outputs: np.ndarray) -> np.ndarray:
     """Returns the point forecasts ``(rows, horizon, targets)`` among outputs."""
     if task.quantiles is None:
         return outputs
-    return forecast_quantiles(task.name, outputs, task.quantiles)[..., task.quantiles.index(0.5)]
+    return task.forecast_quantiles(outputs)[..., task.quantiles.index(0.5)]
 
 
 def _target_names(splits: Splits, count: int) -> list[str]:
