@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -77,8 +77,25 @@ def evaluate(
     return evaluate_part(model, split, splits, kind, batch_size=batch_size).metrics
 
 
-def evaluate_parts(model: keras.Model, splits: Splits, task: Task) -> dict[str, Evaluation]:
+class Trained(Protocol):
+    """What ``evaluate_parts`` needs of a problem that was trained: the model, its data and its task."""
+
+    @property
+    def model(self) -> keras.Model:
+        """The model."""
+
+    @property
+    def splits(self) -> Splits:
+        """The data, with the decoding for the task."""
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+
+
+def evaluate_parts(trained: Trained) -> dict[str, Evaluation]:
     """Evaluates a model on validation and, if there is one, test."""
+    model, splits, task = trained.model, trained.splits, trained.task
     parts = {"validation": splits.validation, "test": splits.test}
     return {
         name: evaluate_part(model, split, splits, task) for name, split in parts.items() if split is not None

@@ -21,8 +21,9 @@ from rnnzoo.losses.smoothed_crossentropy import SmoothedCrossentropy
 from rnnzoo.tasks import get_task
 from rnnzoo.training.optimization.averaging import AveragedWeights
 from rnnzoo.training.optimization.class_weights import class_weights, weigh_by_class
+from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.optimization.optimizers import build_optimizer
-from rnnzoo.training.optimization.precision import computing_in
+from rnnzoo.training.optimization.precision import check_precision, half_precision
 from rnnzoo.training.optimization.schedules import OneCycle
 from rnnzoo.training.optimization.training_loss import training_loss
 from rnnzoo.training.watching.gradient_norms import measure_gradient_norms
@@ -132,7 +133,7 @@ def test_the_moving_average_is_that_of_the_steps_and_what_is_validated_and_kept(
 
 def test_nt_asgd_starts_when_validation_stands_still_and_means_all_steps_since() -> None:
     spy, judge = Spy(), _Scripted([1.0, 0.9, 0.8, 0.85, 0.85, 0.9, 0.9, 0.9])
-    average = AveragedWeights("nt_asgd", decay=0.9, patience=2, monitor="val_loss", direction="min")
+    average = AveragedWeights("nt_asgd", decay=0.9, patience=2, monitor=Monitor("val_loss", "min"))
     net = model()
     net.compile(optimizer="sgd", loss=get_task("classification").loss())
     rows = series().train.gather(np.arange(32))
@@ -258,7 +259,7 @@ def test_layers_compute_in_half_precision_only_while_training(precision: str, tm
     net = model(dropout=0.0)
     x = series().train.gather(np.arange(8))[0]["features"]
     exact = np.asarray(net(x))
-    with computing_in(net, precision):
+    with half_precision(net, precision):
         half = net(x)
         assert str(keras.backend.standardize_dtype(half.dtype)) == precision
         assert all(str(v.dtype) == "float32" for v in net.trainable_variables)
@@ -277,8 +278,8 @@ def test_a_model_with_a_precision_of_its_own_is_refused() -> None:
     x = keras.Input((None, 3), name="features")
     y = keras.layers.GRU(4, dtype="mixed_bfloat16", name="gru_1")(x)
     net = keras.Model(x, keras.layers.Dense(2, name="logits")(y), name="own")
-    with pytest.raises(ArgumentError) as caught, computing_in(net, "float16"):
-        pass
+    with pytest.raises(ArgumentError) as caught:
+        check_precision(net, "float16")
     assert str(caught.value) == (
         "mixed_precision: received 'float16' for model 'own', whose layer 'gru_1' computes in mixed_bfloat16; expected "
         "float32 layers. Build the model without a policy of its own, or leave mixed_precision out."
@@ -356,7 +357,7 @@ def _watched_rows(net: Any, fields: dict[str, Any]) -> float:
         table = class_weights(series(), get_task("classification"), setting.class_weights)
         rows = weigh_by_class(table)(*rows[:2])
     loss = training_loss(get_task("classification"), setting)
-    with computing_in(net, setting.mixed_precision):
+    with half_precision(net, setting.mixed_precision):
         return measure_gradient_norms(net, rows[0], rows[1], loss=loss, weights=rows[2]).total
 
 

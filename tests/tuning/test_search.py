@@ -21,8 +21,9 @@ import pytest
 from rnnzoo import Splits, TrainConfig, create_model, evaluate, list_models, load_dataset, load_model
 from rnnzoo.errors import ArgumentError, PathExistsError, RunError, UnknownNameError
 from rnnzoo.training import loop
+from rnnzoo.training.problem import prepare
 from rnnzoo.training.run.run_directory import open_run
-from rnnzoo.training.watching.execution import executing
+from rnnzoo.training.watching.execution import steps_at_once
 from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, hypermodel, run_search
 from rnnzoo_tuning.hypermodel import ZooHyperModel
 from rnnzoo_tuning.report import TrialTable
@@ -163,9 +164,9 @@ def test_a_trial_runs_as_many_steps_at_once_as_training_does(
 
     def watched(model: Any, steps: int) -> Any:
         seen.append(steps)
-        return executing(model, steps)
+        return steps_at_once(model, steps)
 
-    monkeypatch.setattr(loop, "executing", watched)
+    monkeypatch.setattr(loop, "steps_at_once", watched)
     config = TrainConfig(epochs=1, batch_size=512)
     zoo = ZooHyperModel(NAME, splits, SPACE, config, {})
     own = tuner(zoo, objective="val_accuracy", max_trials=1, directory=tmp_path)
@@ -173,7 +174,7 @@ def test_a_trial_runs_as_many_steps_at_once_as_training_does(
     own.search(callbacks=callbacks)
     assert seen == [steps]
     model = create_model(NAME, units=(4,), **splits.model_arguments)
-    loop.fit(model, splits, task=zoo.check(), config=config, callbacks=callbacks)
+    loop.fit(prepare(model, splits, None, config), callbacks=callbacks)
     assert seen[1] == (8 if not callbacks else 1)
 
 

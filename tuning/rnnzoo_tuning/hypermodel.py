@@ -10,10 +10,11 @@ import keras
 import keras_tuner
 
 from rnnzoo.data.splits import Splits
-from rnnzoo.evaluation.compatibility import check_model_fits, check_name_fits, suited
-from rnnzoo.tasks import Task
+from rnnzoo.evaluation.compatibility import check_name_fits
 from rnnzoo.training.config import TrainConfig
-from rnnzoo.training.loop import fit, monitored
+from rnnzoo.training.loop import fit
+from rnnzoo.training.optimization.monitor import Monitor
+from rnnzoo.training.problem import Problem, prepare
 from rnnzoo.training.watching.execution import steps_per_execution
 from rnnzoo.zoo import create_model
 from rnnzoo_tuning.space import SearchSpace
@@ -46,18 +47,22 @@ class ZooHyperModel(keras_tuner.HyperModel):
         self._space = space
         self._config = config
         self._arguments = {**splits.model_arguments, **arguments}
+        self._first: Problem | None = None
 
-    def check(self) -> Task:
-        """Checks that the model fits the data, with the first value of all that may vary; returns its task.
+    def check(self) -> Monitor:
+        """Checks that the model fits the data, with the first value of all that may vary.
+
+        Returns:
+            What trials are compared by.
 
         Raises:
             ArgumentError: If it does not.
         """
         check_name_fits(self._model_name, self._splits)
-        model = self.build(keras_tuner.HyperParameters())
-        task, splits = suited(model, self._splits)
-        check_model_fits(model, splits, task)
-        return task
+        parameters = keras_tuner.HyperParameters()
+        _, config = self.choose(parameters)
+        self._first = prepare(self.build(parameters), self._splits, None, config)
+        return self._first.monitor
 
     def choose(self, parameters: Any) -> tuple[dict[str, Any], TrainConfig]:
         """Returns the builder's arguments and the config that a set of hyperparameters stands for."""
@@ -87,18 +92,10 @@ class ZooHyperModel(keras_tuner.HyperModel):
         _, config = self.choose(parameters)
         looking = [callback for callback in callbacks if not _passes_on_to_nobody(callback)]
         config = dataclasses.replace(config, steps_per_execution=steps_per_execution(config, looking))
-        task, splits = suited(model, self._splits)
-        check_model_fits(model, splits, task)
-        fitted = fit(
-            model,
-            splits,
-            task=task,
-            config=config,
-            callbacks=callbacks,
-            epochs=(initial_epoch, epochs or config.epochs),
-        )
+        problem = prepare(model, self._splits, None, config, like=self._first)
+        fitted = fit(problem, callbacks=callbacks, epochs=(initial_epoch, epochs or config.epochs))
         best = fitted.history[fitted.best_epoch - 1]  # both count the epochs of this rung only
-        objective, _ = monitored(task, config)
+        objective = problem.monitor.name
         return {name: value for name, value in best.items() if name.startswith("val_") or name == objective}
 
 

@@ -16,7 +16,6 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
-from rnnzoo.training.loop import monitored
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.differences import differences
 from rnnzoo.training.run.run_directory import RunDirectory
@@ -111,7 +110,7 @@ def run_search(
     root = Path(directory)
     check_free(root, resume=resume, overwrite=overwrite)
     hypermodel = ZooHyperModel(name, splits, space, config, dict(arguments or {}))
-    objective = monitored(hypermodel.check(), config)
+    objective = hypermodel.check()
     settings = SearchSettings(
         model=name,
         algorithm=algorithm,

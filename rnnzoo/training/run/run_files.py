@@ -19,6 +19,7 @@ from rnnzoo.keras_models.cudnn import explain_cudnn
 from rnnzoo.preprocessing import save_preprocessing
 from rnnzoo.report import Section, write_report
 from rnnzoo.tasks import FORECASTING_TASKS, Task
+from rnnzoo.training.problem import Problem
 from rnnzoo.training.run import plots
 from rnnzoo.training.run.run_directory import RunDirectory
 
@@ -37,11 +38,10 @@ _LONGEST_VALUE = 500
 _SAMPLES = 64
 
 
-def write_run_files(
+def write_run(
     run: RunDirectory,
     result: TrainResult,
-    splits: Splits,
-    task: Task,
+    problem: Problem,
     evaluation: Mapping[str, Evaluation],
     *,
     left_out: str,
@@ -51,11 +51,11 @@ def write_run_files(
     Args:
         run: Where.
         result: What training gave.
-        splits: The data.
-        task: The task.
+        problem: What was trained.
         evaluation: The model on validation and test.
         left_out: Why no baseline is there yet.
     """
+    splits, task = problem.splits, problem.task
     if splits.preprocessing is not None:
         save_preprocessing(splits.preprocessing, run.preprocessing)
     if splits.decoding is not None:
