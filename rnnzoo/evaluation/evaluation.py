@@ -27,6 +27,9 @@ from rnnzoo.tasks import Task
 
 PARTS = ("train", "validation", "test")
 
+#: From inputs by name to the one output.
+Forward = Callable[[dict[str, np.ndarray]], np.ndarray]
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -97,18 +100,36 @@ def evaluate_parts(trained: Trained) -> dict[str, Evaluation]:
     """Evaluates a model on validation and, if there is one, test."""
     model, splits, task = trained.model, trained.splits, trained.task
     parts = {"validation": splits.validation, "test": splits.test}
+    forward = forward_function(model)
     return {
-        name: evaluate_part(model, split, splits, task) for name, split in parts.items() if split is not None
+        name: evaluate_part(model, split, splits, task, forward=forward)
+        for name, split in parts.items()
+        if split is not None
     }
 
 
 def evaluate_part(
-    model: keras.Model, split: Split, splits: Splits, task: Task, *, batch_size: int = 256
+    model: keras.Model,
+    split: Split,
+    splits: Splits,
+    task: Task,
+    *,
+    batch_size: int = 256,
+    forward: Forward | None = None,
 ) -> Evaluation:
-    """Runs a model over a part, in order, and scores it."""
+    """Runs a model over a part, in order, and scores it.
+
+    Args:
+        model: The model.
+        split: The part.
+        splits: The data that it is of.
+        task: The task.
+        batch_size: Rows per step.
+        forward: What ``forward_function`` made of the model already, where several parts are evaluated.
+    """
     if task.name in ("language_modeling", "translation"):
         return _evaluate_tokens(model, split, task, batch_size=batch_size)
-    forward = forward_function(model)
+    forward = forward or forward_function(model)
     tags, pairs = task.name in ("tagging", "crf_tagging"), task.output == "potentials"
     outputs, targets, losses = [], [], []
     lengths: list[np.ndarray] = []
@@ -185,7 +206,7 @@ def _evaluate_tokens(model: keras.Model, split: Split, task: Task, *, batch_size
     return Evaluation({**score(task.name, joined, truth), "loss": float(joined.mean())}, joined, truth)
 
 
-def forward_function(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
+def forward_function(model: keras.Model) -> Forward:
     """Returns a compiled inference function from named inputs to the one output."""
     import tensorflow as tf
 
@@ -197,8 +218,13 @@ def forward_function(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np
             keras.tree.map_structure(lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), structure)
         )
 
+    arranged: dict[tuple[str, ...], Any] = {}
+
     def forward(inputs: dict[str, np.ndarray]) -> np.ndarray:
-        tensors: dict[str, Any] = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
-        return np.asarray(step(feed(model, tensors)))
+        names = tuple(inputs)
+        if names not in arranged:
+            arranged[names] = feed(model, {name: name for name in names})
+        arrays = keras.tree.map_structure(lambda name: tf.convert_to_tensor(inputs[name]), arranged[names])
+        return np.asarray(step(arrays))
 
     return forward

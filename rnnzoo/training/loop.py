@@ -21,7 +21,7 @@ from rnnzoo.training.optimization.precision import half_precision
 from rnnzoo.training.problem import Problem
 from rnnzoo.training.run.checkpoint import Checkpoint, finished_epochs
 from rnnzoo.training.run.run_directory import RunDirectory
-from rnnzoo.training.watching.callbacks import Recorder, TrainingCallbacks, build_callbacks
+from rnnzoo.training.watching.callbacks import TrainingCallbacks, build_callbacks
 from rnnzoo.training.watching.execution import steps_at_once, steps_per_execution
 from rnnzoo.training.watching.gradient_monitor import GradientMonitor, GradientSummary
 from rnnzoo.training.watching.progress import BatchBar, epoch_reporter
@@ -140,7 +140,8 @@ def _callbacks(
     wanted = build_callbacks(
         problem.config,
         problem.monitor,
-        recorder=Recorder(history, report),
+        history=history,
+        report=report,
         directory=run.path if run is not None else None,
         own=own,
     )
@@ -168,11 +169,16 @@ def _kept_in(
     )
 
 
+def _validation_rows(problem: Problem) -> int:
+    # Validation keeps no gradients: larger batches are faster and change nothing.
+    return 4 * problem.config.batch_size
+
+
 def _streams(problem: Problem) -> tuple[int, int]:
     """Returns the rows of a batch of running text, in training and in validation."""
     train: Any = problem.splits.train
     validation: Any = problem.splits.validation
-    return train.streams(problem.config.batch_size), validation.streams(problem.validation_rows)
+    return train.streams(problem.config.batch_size), validation.streams(_validation_rows(problem))
 
 
 def _watch(problem: Problem, run: RunDirectory | None, *, resume: bool) -> GradientMonitor:
@@ -192,7 +198,7 @@ def _watched_batch(problem: Problem) -> Batch:
         rows = min(rows, _WATCHED_ROWS)
     else:
         problem.states.reset(_streams(problem)[0])
-    batch: Batch = next(iter(problem.splits.train.batches(rows)))
+    batch: Batch = problem.splits.train.first(rows)
     return batch if problem.class_weights is None else weigh_by_class(problem.class_weights)(*batch)
 
 
@@ -207,7 +213,7 @@ def _training_dataset(problem: Problem, epoch: Callable[[], int]) -> Any:
 
 def _validation_dataset(problem: Problem) -> Any:
     split: Split = problem.splits.validation
-    return _fed(problem, split.dataset(problem.validation_rows, seed=problem.config.seed))
+    return _fed(problem, split.dataset(_validation_rows(problem), seed=problem.config.seed))
 
 
 def _fed(problem: Problem, dataset: Any) -> Any:

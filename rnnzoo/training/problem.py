@@ -58,11 +58,6 @@ class Problem:
     steps: int | None
     states: CarriedStates | None
 
-    @property
-    def validation_rows(self) -> int:
-        """Rows of a batch of which no gradients are kept: larger batches are faster and change nothing."""
-        return 4 * self.config.batch_size
-
 
 def prepare(
     model: keras.Model,
@@ -105,8 +100,10 @@ def prepare(
     rates = group_rates(model, config, steps_per_epoch=steps or 1)
     same = earlier("class_weights")
     weights = same.class_weights if same else _weights(splits, found, config)
-    same = earlier("augmentation")
-    train = same.train if same else augmented(splits, config.augmentation)
+    train = splits.train
+    if config.augmentation is not None:
+        same = earlier("augmentation")
+        train = same.train if same else augmented(splits, config.augmentation)
     return Problem(
         model=model,
         splits=splits,

@@ -94,7 +94,7 @@ def scored_part(splits: Splits) -> str:
 def _write_samples(run: RunDirectory, splits: Splits) -> None:
     """Keeps some held-out rows: inputs to prove exported files with, and one raw example to try."""
     split = splits.test if splits.test is not None else splits.validation
-    inputs, _, _ = next(iter(split.batches(_SAMPLES)))
+    inputs, _, _ = split.first(_SAMPLES)
     with replacing(run.samples) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **inputs)
     if split.raw is not None:

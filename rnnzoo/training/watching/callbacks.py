@@ -76,7 +76,8 @@ def build_callbacks(
     config: TrainConfig,
     monitor: Monitor,
     *,
-    recorder: Recorder,
+    history: list[dict[str, float]],
+    report: Callable[[dict[str, float]], None] | None,
     directory: Path | None,
     own: Sequence[keras.callbacks.Callback] = (),
 ) -> TrainingCallbacks:
@@ -85,7 +86,8 @@ def build_callbacks(
     Args:
         config: The training configuration.
         monitor: What to watch.
-        recorder: What keeps the rows of the epochs.
+        history: What gets a row for each epoch.
+        report: Called with the row; ``None`` for nothing.
         directory: The run directory; ``None`` to write nothing.
         own: The callbacks of the user.
 
@@ -117,7 +119,7 @@ def build_callbacks(
     return TrainingCallbacks(
         epoch=EpochCounter(),
         guard=StopOnNonFinite(),
-        recorder=recorder,
+        recorder=Recorder(history, report),
         averages=averages,
         early_stopping=keras.callbacks.EarlyStopping(
             **watched,
