@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 from rnnzoo.errors import ArgumentError, UnknownNameError
 
@@ -84,6 +85,26 @@ def widths(name: str, value: object) -> tuple[int, ...]:
     if not isinstance(value, Sequence) or isinstance(value, str) or not value:
         raise ArgumentError(_message(name, value, "a positive integer or a sequence of them", fix))
     return tuple(integer(f"{name}[{i}]", width, minimum=1, fix=fix) for i, width in enumerate(value))
+
+
+def fields(
+    values: Mapping[str, Any], rules: Mapping[str, Callable[[Any], Any]], *, optional: Collection[str] = ()
+) -> dict[str, Any]:
+    """Checks the fields of a config, and returns them as they are kept.
+
+    Args:
+        values: The fields by name.
+        rules: What each field must be; returns it as it is kept.
+        optional: Fields that may be ``None``.
+
+    Example:
+        >>> fields({"seed": 3, "loss": None}, {"seed": seed, "loss": str}, optional=("loss",))
+        {'seed': 3, 'loss': None}
+    """
+    return {
+        name: None if values[name] is None and name in optional else check(values[name])
+        for name, check in rules.items()
+    }
 
 
 def _message(name: str, value: object, expected: str, fix: str) -> str:

@@ -44,6 +44,10 @@ class SequenceSplit(Split):
         """Returns some rows as one batch."""
         return self.gather_encoded(rows, self.encoded(rows))
 
+    def first(self, rows: int) -> Batch:
+        """Returns the first rows as one batch, without an order of all others."""
+        return self.gather(range(min(rows, len(self._encoded))))
+
     def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
         """Returns what the preprocessing made of some rows."""
         return [self._encoded[row] for row in rows]

@@ -92,6 +92,10 @@ class Split(ABC):
         """Returns some rows as one of the batches of this seed and epoch: as ``gather`` does, unless there is noise."""
         return self.gather(rows)
 
+    def first(self, rows: int) -> Batch:
+        """Returns the first rows, so many at most where the data leave the choice, as one batch without noise."""
+        return next(iter(self.batches(rows)))
+
     def dataset(
         self,
         batch_size: int,

@@ -80,7 +80,7 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
         ArgumentError: If shapes, numbers of classes or vocabulary do not fit, or a name cannot stand in a graph.
     """
     check_names(model)
-    inputs, targets, _ = next(iter(splits.train.batches(2)))
+    inputs, targets, _ = splits.train.first(2)
     _check_vocabulary(model, splits)
     _check_characters(model, inputs)
     try:

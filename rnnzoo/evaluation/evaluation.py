@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -26,6 +26,9 @@ from rnnzoo.keras_models.model_inputs import input_structure
 from rnnzoo.tasks import Task
 
 PARTS = ("train", "validation", "test")
+
+#: From inputs by name to the one output.
+Forward = Callable[[dict[str, np.ndarray]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -77,21 +80,56 @@ def evaluate(
     return evaluate_part(model, split, splits, chosen, batch_size=batch_size).metrics
 
 
-def evaluate_parts(model: keras.Model, splits: Splits, task: Task) -> dict[str, Evaluation]:
+class Trained(Protocol):
+    """What ``evaluate_parts`` needs of a problem that was trained: the model, its data and its task."""
+
+    @property
+    def model(self) -> keras.Model:
+        """The model."""
+
+    @property
+    def splits(self) -> Splits:
+        """The data, with the decoding for the task."""
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+
+
+def evaluate_parts(trained: Trained) -> dict[str, Evaluation]:
     """Evaluates a model on validation and, if there is one, test."""
+    model, splits, task = trained.model, trained.splits, trained.task
     parts = {"validation": splits.validation, "test": splits.test}
+    forward = forward_function(model)
     return {
-        name: evaluate_part(model, split, splits, task) for name, split in parts.items() if split is not None
+        name: evaluate_part(model, split, splits, task, forward=forward)
+        for name, split in parts.items()
+        if split is not None
     }
 
 
 def evaluate_part(
-    model: keras.Model, split: Split, splits: Splits, task: Task, *, batch_size: int = 256
+    model: keras.Model,
+    split: Split,
+    splits: Splits,
+    task: Task,
+    *,
+    batch_size: int = 256,
+    forward: Forward | None = None,
 ) -> Evaluation:
-    """Runs a model over a part, in order, and scores it."""
+    """Runs a model over a part, in order, and scores it.
+
+    Args:
+        model: The model.
+        split: The part.
+        splits: The data that it is of.
+        task: The task.
+        batch_size: Rows per step.
+        forward: What ``forward_function`` made of the model already, where several parts are evaluated.
+    """
     if task.targets == "tokens":
         return _evaluate_tokens(model, split, task, batch_size=batch_size)
-    forward = forward_function(model)
+    forward = forward or forward_function(model)
     pairs = task.output == "potentials"
     outputs, targets, losses = [], [], []
     lengths: list[np.ndarray] = []
@@ -168,7 +206,7 @@ def _evaluate_tokens(model: keras.Model, split: Split, task: Task, *, batch_size
     return Evaluation({**score(task.name, joined, truth), "loss": float(joined.mean())}, joined, truth)
 
 
-def forward_function(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
+def forward_function(model: keras.Model) -> Forward:
     """Returns a compiled inference function from named inputs to the one output."""
     import tensorflow as tf
 
@@ -180,8 +218,13 @@ def forward_function(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np
             keras.tree.map_structure(lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), structure)
         )
 
+    arranged: dict[tuple[str, ...], Any] = {}
+
     def forward(inputs: dict[str, np.ndarray]) -> np.ndarray:
-        tensors: dict[str, Any] = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
-        return np.asarray(step(feed(model, tensors)))
+        names = tuple(inputs)
+        if names not in arranged:
+            arranged[names] = feed(model, {name: name for name in names})
+        arrays = keras.tree.map_structure(lambda name: tf.convert_to_tensor(inputs[name]), arranged[names])
+        return np.asarray(step(arrays))
 
     return forward

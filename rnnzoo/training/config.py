@@ -144,11 +144,9 @@ class TrainConfig:
     augmentation: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        for name, check in _CHECKS.items():
-            value = getattr(self, name)
-            if value is not None or name not in _OPTIONAL:
-                # As config.json has it, with which a resumed run is compared: plain numbers, mappings of its own.
-                object.__setattr__(self, name, check(value))
+        # As config.json has it, with which a resumed run is compared: plain numbers, mappings of its own.
+        for name, value in checks.fields(vars(self), _CHECKS, optional=_OPTIONAL).items():
+            object.__setattr__(self, name, value)
         self._check_pairs()
 
     def _check_pairs(self) -> None:

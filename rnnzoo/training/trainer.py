@@ -10,10 +10,9 @@ import keras
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
-from rnnzoo.evaluation.compatibility import check_model_fits, choose_task
-from rnnzoo.tasks import Task
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
-from rnnzoo.training.loop import _check, _compile, _learned_from, _steps, fit
+from rnnzoo.training.loop import compile_model, fit
+from rnnzoo.training.problem import Problem, prepare
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.run.saved_result import saved_result
@@ -78,38 +77,24 @@ def train(
     # Pictures and metrics need libraries that a search, which trains many times, can do without.
     from rnnzoo.evaluation.evaluation import evaluate_parts
     from rnnzoo.training.run.baseline_scores import NOT_WANTED, STOPPED
-    from rnnzoo.training.run.run_files import write_run_files
+    from rnnzoo.training.run.run_files import write_run
 
-    config = config or TrainConfig()
     checks.number("baseline_seconds", baseline_seconds, minimum=0)
-    kind, splits = choose_task(model, splits, task)
-    check_model_fits(model, splits, kind)
     # What does not go together is refused before anything is written or deleted.
-    _check(model, splits, kind, config)
-    learned_from = _learned_from(splits, kind, config)
+    problem = prepare(model, splits, task, config or TrainConfig())
     run = RunDirectory(directory) if directory is not None else None
     resuming = False
     if run is not None:
-        description = _describe(model, splits, kind, config)
+        description = _describe(problem)
         if resume and run.finished:
             run.check_same(description)
-            result = _finished(model, splits, kind, config, run)
-            _fit_baselines(run, result, splits, kind, baseline_seconds, progress=progress)
+            result = _finished(problem, run)
+            _fit_baselines(problem, run, result, baseline_seconds, progress=progress)
             return result
         description["details"] = dict(details or {})
         resuming = run.prepare(config=description, resume=resume, overwrite=overwrite)
-    fitted = fit(
-        model,
-        splits,
-        task=kind,
-        config=config,
-        run=run,
-        resume=resuming,
-        callbacks=callbacks,
-        progress=progress,
-        learned_from=learned_from,
-    )
-    evaluation = evaluate_parts(model, splits, kind)
+    fitted = fit(problem, run=run, resume=resuming, callbacks=callbacks, progress=progress)
+    evaluation = evaluate_parts(problem)
     result = TrainResult(
         model=model,
         history=fitted.history,
@@ -122,17 +107,16 @@ def train(
     )
     if run is not None:
         left_out = STOPPED if baseline_seconds else NOT_WANTED
-        write_run_files(run, result, splits, kind, evaluation, left_out=left_out)
+        write_run(run, result, problem, evaluation, left_out=left_out)
         run.checkpoint.unlink(missing_ok=True)
-        _fit_baselines(run, result, splits, kind, baseline_seconds, evaluation, progress=progress)
+        _fit_baselines(problem, run, result, baseline_seconds, evaluation, progress=progress)
     return result
 
 
 def _fit_baselines(
+    problem: Problem,
     run: RunDirectory,
     result: TrainResult,
-    splits: Splits,
-    task: Task,
     seconds: float,
     evaluation: Mapping[str, Evaluation] | None = None,
     *,
@@ -145,25 +129,23 @@ def _fit_baselines(
     known = run.read_metrics()["baselines"]
     if not seconds or STOPPED not in known.get("skipped", {}).values():
         return
-    part = known["part"]
+    part, splits, task = known["part"], problem.splits, problem.task
     if evaluation is None:
         evaluation = {part: evaluate_part(result.model, getattr(splits, part), splits, task)}
     add_baselines(run, result, splits, task, evaluation[part], seconds=seconds, progress=progress)
 
 
-def _finished(
-    model: keras.Model, splits: Splits, task: Task, config: TrainConfig, run: RunDirectory
-) -> TrainResult:
-    """Returns the result of a finished run; ``model`` gets its weights."""
-    _compile(model, task, config, steps_per_epoch=_steps(splits.train, config) or 1, first=0)
-    model.load_weights(run.model)
-    return saved_result(model, run)
+def _finished(problem: Problem, run: RunDirectory) -> TrainResult:
+    """Returns the result of a finished run; the model gets its weights."""
+    compile_model(problem)
+    problem.model.load_weights(run.model)
+    return saved_result(problem.model, run)
 
 
-def _describe(model: keras.Model, splits: Splits, task: Task, config: TrainConfig) -> dict[str, Any]:
+def _describe(problem: Problem) -> dict[str, Any]:
     return {
-        "task": task.name,
-        "model": {"name": model.name, "parameters": int(model.count_params())},
-        "train_config": config.to_dict(),
-        "data": splits.description,
+        "task": problem.task.name,
+        "model": {"name": problem.model.name, "parameters": int(problem.model.count_params())},
+        "train_config": problem.config.to_dict(),
+        "data": problem.splits.description,
     }

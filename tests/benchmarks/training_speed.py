@@ -46,7 +46,7 @@ from rnnzoo.data.batching import batch_order, token_batch_order
 from rnnzoo.tasks import get_task
 from rnnzoo.training.optimization.optimizers import build_optimizer
 from rnnzoo.training.watching.callbacks import StopOnNonFinite
-from rnnzoo.training.watching.execution import executing, steps_per_execution
+from rnnzoo.training.watching.execution import steps_at_once, steps_per_execution
 from rnnzoo.training.written_gradients.recurrent_loops import written_gradients
 
 RESULTS = Path(__file__).parent / "results" / "training_speed.csv"
@@ -116,7 +116,7 @@ class Trainer:
         self._stack = contextlib.ExitStack()
         if self._ours:
             self._stack.enter_context(written_gradients(self.model))
-            self._stack.enter_context(executing(self.model, steps_per_execution(TrainConfig())))
+            self._stack.enter_context(steps_at_once(self.model, steps_per_execution(TrainConfig())))
 
     def losses(self, count: int) -> list[float]:
         """Trains on the first batches one by one, and says what each cost."""
@@ -251,7 +251,7 @@ def profile(repeats: int, limit: int) -> Iterator[dict[str, Any]]:
         memory = data.cache().prefetch(2)
 
         fit = functools.partial(model.fit, shuffle=False, verbose=0, callbacks=[StopOnNonFinite()])
-        with written_gradients(model), executing(model, steps_per_execution(config)):
+        with written_gradients(model), steps_at_once(model, steps_per_execution(config)):
             calls: dict[str, Callable[[], Any]] = {
                 "real": functools.partial(fit, data),
                 "in memory": functools.partial(fit, memory),

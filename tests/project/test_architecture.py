@@ -45,6 +45,7 @@ ROOMS = (
     "rnnzoo.evaluation.baselines",
     "rnnzoo.training.config",
     "rnnzoo.training.optimization",
+    "rnnzoo.training.problem",
     "rnnzoo.training.written_gradients",
     "rnnzoo.training.watching",
     "rnnzoo.training.result",

@@ -10,6 +10,7 @@ import numpy as np
 from rnnzoo import train
 from rnnzoo.tasks import get_task
 from rnnzoo.training.optimization.averaging import AveragedWeights
+from rnnzoo.training.optimization.monitor import Monitor
 from toy_training import config, model, series, weights_of
 
 
@@ -49,7 +50,7 @@ def test_the_moving_average_is_that_of_the_steps_and_what_is_validated_and_kept(
 
 def test_nt_asgd_starts_when_validation_stands_still_and_means_all_steps_since() -> None:
     spy, judge = Spy(), _Scripted([1.0, 0.9, 0.8, 0.85, 0.85, 0.9, 0.9, 0.9])
-    average = AveragedWeights("nt_asgd", decay=0.9, patience=2, monitor="val_loss", direction="min")
+    average = AveragedWeights("nt_asgd", decay=0.9, patience=2, monitor=Monitor("val_loss", "min"))
     net = model()
     net.compile(optimizer="sgd", loss=get_task("classification").loss())
     rows = series().train.gather(np.arange(32))

@@ -12,7 +12,7 @@ import pytest
 from rnnzoo import Regularization, train
 from rnnzoo.tasks import get_task
 from rnnzoo.training.optimization.class_weights import class_weights, weigh_by_class
-from rnnzoo.training.optimization.precision import computing_in
+from rnnzoo.training.optimization.precision import half_precision
 from rnnzoo.training.optimization.training_loss import training_loss
 from rnnzoo.training.watching.gradient_norms import measure_gradient_norms
 from toy_training import config, model, series
@@ -86,7 +86,7 @@ def _watched_rows(net: Any, fields: dict[str, Any]) -> float:
         table = class_weights(series(), get_task("classification"), setting.class_weights)
         rows = weigh_by_class(table)(*rows[:2])
     loss = training_loss(get_task("classification"), setting)
-    with computing_in(net, setting.mixed_precision):
+    with half_precision(net, setting.mixed_precision):
         return measure_gradient_norms(net, rows[0], rows[1], loss=loss, weights=rows[2]).total
 
 

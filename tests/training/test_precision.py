@@ -10,7 +10,7 @@ import pytest
 
 from rnnzoo import load_model, train
 from rnnzoo.errors import ArgumentError
-from rnnzoo.training.optimization.precision import computing_in
+from rnnzoo.training.optimization.precision import check_precision, half_precision
 from toy_training import config, model, series
 
 
@@ -19,7 +19,7 @@ def test_layers_compute_in_half_precision_only_while_training(precision: str, tm
     net = model(dropout=0.0)
     x = series().train.gather(np.arange(8))[0]["features"]
     exact = np.asarray(net(x))
-    with computing_in(net, precision):
+    with half_precision(net, precision):
         half = net(x)
         assert str(keras.backend.standardize_dtype(half.dtype)) == precision
         assert all(str(v.dtype) == "float32" for v in net.trainable_variables)
@@ -38,8 +38,8 @@ def test_a_model_with_a_precision_of_its_own_is_refused() -> None:
     x = keras.Input((None, 3), name="features")
     y = keras.layers.GRU(4, dtype="mixed_bfloat16", name="gru_1")(x)
     net = keras.Model(x, keras.layers.Dense(2, name="logits")(y), name="own")
-    with pytest.raises(ArgumentError) as caught, computing_in(net, "float16"):
-        pass
+    with pytest.raises(ArgumentError) as caught:
+        check_precision(net, "float16")
     assert str(caught.value) == (
         "mixed_precision: received 'float16' for model 'own', whose layer 'gru_1' computes in mixed_bfloat16; expected "
         "float32 layers. Build the model without a policy of its own, or leave mixed_precision out."

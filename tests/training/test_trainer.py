@@ -26,8 +26,8 @@ from rnnzoo import (
     train,
 )
 from rnnzoo.errors import ArgumentError, DataError, PathExistsError, RunError, UnknownNameError
-from rnnzoo.tasks import get_task
 from rnnzoo.training.loop import fit
+from rnnzoo.training.problem import prepare
 from rnnzoo.training.run.run_directory import RunDirectory, open_run
 
 
@@ -241,9 +241,7 @@ def test_a_search_in_rungs_goes_on_with_the_schedule(digits: Splits) -> None:
     found = [
         row["learning_rate"]
         for rung in ((0, 2), (2, 4))
-        for row in fit(
-            small(digits), digits, task=get_task("classification"), config=config, epochs=rung
-        ).history
+        for row in fit(prepare(small(digits), digits, None, config), epochs=rung).history
     ]
     assert found == pytest.approx([0.00075, 0.0005, 0.00025, 0.0], abs=1e-9)
 

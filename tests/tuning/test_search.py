@@ -21,10 +21,12 @@ import pytest
 from rnnzoo import Splits, TrainConfig, create_model, evaluate, list_models, load_dataset, load_model
 from rnnzoo.errors import ArgumentError, PathExistsError, RunError, UnknownNameError
 from rnnzoo.training import loop
+from rnnzoo.training.problem import prepare
 from rnnzoo.training.run.run_directory import open_run
-from rnnzoo.training.watching.execution import executing
+from rnnzoo.training.watching.execution import steps_at_once
 from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, hypermodel, run_search
-from rnnzoo_tuning.hypermodel import ZooHyperModel
+from rnnzoo_tuning.hypermodel import TrialHyperModel
+from rnnzoo_tuning.model_sources import find_source
 from rnnzoo_tuning.report import TrialTable
 from slow_cases import slow_but
 
@@ -117,7 +119,7 @@ def test_a_rung_reports_its_best_epoch(rate: float, splits: Splits, monkeypatch:
     histories = recorded(monkeypatch)
     space = SearchSpace(training={"learning_rate": Choice((rate,))})
     config = TrainConfig(epochs=9, batch_size=512, early_stopping=2)
-    zoo = ZooHyperModel(NAME, splits, space, config, {"units": 4})
+    zoo = TrialHyperModel(find_source(NAME), splits, space, config, {"units": 4})
     parameters = keras_tuner.HyperParameters()
     metrics = zoo.fit(parameters, zoo.build(parameters), epochs=8, initial_epoch=3)
     (history,) = histories
@@ -163,17 +165,17 @@ def test_a_trial_runs_as_many_steps_at_once_as_training_does(
 
     def watched(model: Any, steps: int) -> Any:
         seen.append(steps)
-        return executing(model, steps)
+        return steps_at_once(model, steps)
 
-    monkeypatch.setattr(loop, "executing", watched)
+    monkeypatch.setattr(loop, "steps_at_once", watched)
     config = TrainConfig(epochs=1, batch_size=512)
-    zoo = ZooHyperModel(NAME, splits, SPACE, config, {})
+    zoo = TrialHyperModel(find_source(NAME), splits, SPACE, config, {})
     own = tuner(zoo, objective="val_accuracy", max_trials=1, directory=tmp_path)
     own.oracle.verbose = 0
     own.search(callbacks=callbacks)
     assert seen == [steps]
     model = create_model(NAME, units=(4,), **splits.model_arguments)
-    loop.fit(model, splits, task=zoo.check(), config=config, callbacks=callbacks)
+    loop.fit(prepare(model, splits, None, config), callbacks=callbacks)
     assert seen[1] == (8 if not callbacks else 1)
 
 
@@ -206,7 +208,7 @@ def test_an_interrupted_search_goes_on(
 def test_a_failing_trial_does_not_end_the_search(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hypermodel = ZooHyperModel
+    hypermodel = TrialHyperModel
     fit, calls = hypermodel.fit, []
 
     def broken(self: Any, parameters: Any, model: Any, **options: Any) -> Any:
@@ -229,7 +231,7 @@ def test_when_all_trials_fail_it_says_why(
     def broken(self: Any, *_: Any, **__: Any) -> Any:
         raise RunError("training: the loss became NaN")
 
-    monkeypatch.setattr(ZooHyperModel, "fit", broken)
+    monkeypatch.setattr(TrialHyperModel, "fit", broken)
     with pytest.raises(RunError, match=r"none of 2 trials ended well; .* the loss became NaN"):
         search(splits, tmp_path / "search", algorithm="random", max_trials=2)
 

@@ -1,4 +1,4 @@
-"""The bridge to Keras Tuner: a trial is a model of the zoo, trained as ``train`` trains."""
+"""The bridge to Keras Tuner: the model of a trial, trained as ``train`` trains."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import keras
 import keras_tuner
 
 from rnnzoo.data.splits import Splits
-from rnnzoo.evaluation.compatibility import check_model_fits, check_name_fits, choose_task
-from rnnzoo.tasks import Task
 from rnnzoo.training.config import TrainConfig
-from rnnzoo.training.loop import fit, monitored
+from rnnzoo.training.loop import fit
+from rnnzoo.training.optimization.monitor import Monitor
+from rnnzoo.training.problem import Problem, prepare
 from rnnzoo.training.watching.execution import steps_per_execution
-from rnnzoo.zoo import create_model
+from rnnzoo_tuning.model_sources import ModelSource
 from rnnzoo_tuning.space import SearchSpace
 
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end")
 
 
-class ZooHyperModel(keras_tuner.HyperModel):
-    """A model of the zoo whose arguments and training fields come from a search space.
+class TrialHyperModel(keras_tuner.HyperModel):
+    """Models whose arguments and training fields come from a search space.
 
     Args:
-        model_name: A name of the zoo.
+        source: What builds them.
         splits: The data; the test part is never touched.
         space: What may vary.
         config: The training fields that do not.
@@ -34,41 +34,47 @@ class ZooHyperModel(keras_tuner.HyperModel):
 
     def __init__(
         self,
-        model_name: str,
+        source: ModelSource,
         splits: Splits,
         space: SearchSpace,
         config: TrainConfig,
         arguments: dict[str, Any],
     ) -> None:
-        super().__init__(name=model_name)
-        self._model_name = model_name
+        super().__init__(name=source.name)
+        self._source = source
         self._splits = splits
         self._space = space
         self._config = config
-        self._arguments = {**splits.model_arguments, **arguments}
+        self._arguments = source.arguments(splits, arguments, space)
+        self._first: Problem | None = None
 
-    def check(self) -> Task:
-        """Checks that the model fits the data, with the first value of all that may vary; returns its task.
+    def check(self) -> Monitor:
+        """Checks that the model fits the data, with the first value of all that may vary.
+
+        Returns:
+            What trials are compared by.
 
         Raises:
             ArgumentError: If it does not.
         """
-        check_name_fits(self._model_name, self._splits)
-        model = self.build(keras_tuner.HyperParameters())
-        task, splits = choose_task(model, self._splits)
-        check_model_fits(model, splits, task)
-        return task
+        parameters = keras_tuner.HyperParameters()
+        model = self.build(parameters)
+        self._first = prepare(model, self._splits, None, self._config_of(parameters))
+        return self._first.monitor
 
     def choose(self, parameters: Any) -> tuple[dict[str, Any], TrainConfig]:
         """Returns the builder's arguments and the config that a set of hyperparameters stands for."""
-        arguments = {**self._arguments, **self._space.draw_model(parameters)}
-        return arguments, dataclasses.replace(self._config, **self._space.draw_training(parameters))
+        arguments = self._source.choose(parameters, self._space, self._arguments)
+        return arguments, self._config_of(parameters)
+
+    def _config_of(self, parameters: Any) -> TrainConfig:
+        return dataclasses.replace(self._config, **self._space.draw_training(parameters))
 
     def build(self, parameters: Any) -> keras.Model:
         """Builds the model of a trial, its weights drawn from the seed of the config."""
         arguments, config = self.choose(parameters)
         keras.utils.set_random_seed(config.seed)
-        return create_model(self._model_name, **arguments)
+        return self._source.build(parameters, arguments)
 
     def fit(
         self,
@@ -84,21 +90,13 @@ class ZooHyperModel(keras_tuner.HyperModel):
         Returns:
             The metrics of its best epoch, the objective among them.
         """
-        _, config = self.choose(parameters)
+        config = self._config_of(parameters)
         looking = [callback for callback in callbacks if not _passes_on_to_nobody(callback)]
         config = dataclasses.replace(config, steps_per_execution=steps_per_execution(config, looking))
-        task, splits = choose_task(model, self._splits)
-        check_model_fits(model, splits, task)
-        fitted = fit(
-            model,
-            splits,
-            task=task,
-            config=config,
-            callbacks=callbacks,
-            epochs=(initial_epoch, epochs or config.epochs),
-        )
+        problem = prepare(model, self._splits, None, config, like=self._first)
+        fitted = fit(problem, callbacks=callbacks, epochs=(initial_epoch, epochs or config.epochs))
         best = fitted.history[fitted.best_epoch - 1]  # both count the epochs of this rung only
-        objective, _ = monitored(task, config)
+        objective = problem.monitor.name
         return {name: value for name, value in best.items() if name.startswith("val_") or name == objective}
 
 

@@ -1,32 +1,32 @@
-"""A search from a name in the zoo to the best model, trained and saved."""
+"""A search from a name in the zoo, or what builds the models, to the best one, trained and saved."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
+import keras_tuner
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
-from rnnzoo.training.loop import monitored
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.differences import differences
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.trainer import train
-from rnnzoo.zoo import create_model
-from rnnzoo_tuning.hypermodel import ZooHyperModel
+from rnnzoo_tuning.hypermodel import TrialHyperModel
+from rnnzoo_tuning.model_sources import find_source
 from rnnzoo_tuning.report import TrialTable, write_search_files
 from rnnzoo_tuning.search_directory import BEST, TUNER, check_free, finish, prepare, read_rows
 from rnnzoo_tuning.search_settings import SearchSettings, plain_arguments
-from rnnzoo_tuning.space import SearchSpace, default_space
+from rnnzoo_tuning.space import SearchSpace
 from rnnzoo_tuning.tuners import ALGORITHMS, build_tuner, ended_trials, planned_trials
 
 
@@ -54,7 +54,7 @@ class SearchResult:
 
 
 def run_search(
-    name: str,
+    model: str | Callable[..., keras.Model] | keras_tuner.HyperModel,
     splits: Splits,
     *,
     algorithm: str = "bayesian",
@@ -70,21 +70,26 @@ def run_search(
     baseline_seconds: float = BASELINE_SECONDS,
     details: Mapping[str, Any] | None = None,
 ) -> SearchResult:
-    """Searches the arguments of a zoo model and of its training, then trains and saves the best.
+    """Searches the arguments of a model and of its training, then trains and saves the best.
 
     Trials learn from the training part and are compared on the validation part; the test part is used once, by
     the best model at the end. One line per trial shows its number, score, the best so far and its values.
 
     Args:
-        name: A model of the zoo.
+        model: A name of the zoo; a function that returns a Keras model, such as ``build_mine(units, num_features,
+            num_classes)``, which is called with those of ``splits.model_arguments`` that it takes and with what the
+            space draws; or a ``keras_tuner.HyperModel`` whose ``build(hp)`` draws its own parameters. What such a
+            ``build`` compiles is compiled anew here, and other methods, such as ``fit``, are not called: training,
+            checkpoints and report are the same for all.
         splits: The data.
         algorithm: ``"random"``, ``"bayesian"``, ``"hyperband"`` (trains many for few epochs, ever fewer for more)
             or ``"grid"``.
         max_trials: Trials at most; Hyperband derives its number from ``config.epochs``. May be raised on resume.
         directory: Where to keep ``search.json`` (the settings), ``trials.json``, the plot, the tuner's files and the
             run ``best``.
-        space: What may vary; ``None`` for ``default_space(name)``.
-        arguments: Builder arguments that are the same in all trials.
+        space: What may vary; ``None`` for ``default_space(name)`` of a model of the zoo. For a function it must be
+            given; beside a ``HyperModel`` it may have fields of the training.
+        arguments: Builder arguments that are the same in all trials; none for a ``HyperModel``.
         config: Training fields that are the same in all trials; ``None`` for the defaults.
         seed: Seed of the algorithm.
         resume: Whether to go on with the search in ``directory``, which must have the same settings; finished trials
@@ -98,67 +103,51 @@ def run_search(
         The result; ``result.best.model`` is trained.
 
     Raises:
-        ArgumentError: If the space or the config is wrong.
+        ArgumentError: If the model, the space or the config is wrong.
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
         RunError: If no trial ends well, or the search in ``directory`` has other settings.
     """
     _check_tensorboard()
-    config, space = config or TrainConfig(), space or default_space(name)
-    space.check(name)
+    source, config = find_source(model), config or TrainConfig()
+    space = source.space(space)
     checks.choice("algorithm", algorithm, ALGORITHMS)
     checks.integer("max_trials", max_trials, minimum=1)
     checks.seed(seed)
     root = Path(directory)
     check_free(root, resume=resume, overwrite=overwrite)
-    hypermodel = ZooHyperModel(name, splits, space, config, dict(arguments or {}))
-    objective = monitored(hypermodel.check(), config)
+    hypermodel = TrialHyperModel(source, splits, space, config, dict(arguments or {}))
     settings = SearchSettings(
-        model=name,
+        model=source.name,
         algorithm=algorithm,
-        objective=objective,
+        objective=hypermodel.check(),
         space=space,
         arguments=arguments or {},
         config=config,
         seed=seed,
         data=splits.description,
-    ).to_dict()
-    finished = prepare(root, settings, max_trials=max_trials, resume=resume, overwrite=overwrite)
-    table = TrialTable(objective, enabled=progress)
-    tuner = build_tuner(
-        algorithm,
-        hypermodel,
-        objective=objective,
-        max_trials=max_trials,
-        epochs=config.epochs,
-        seed=seed,
-        directory=root / TUNER,
-        on_trial=table.add,
     )
-    table.start(ended_trials(tuner.oracle), planned=planned_trials(algorithm, tuner, max_trials))
-    if not finished:
-        tuner.search()
+    kept = settings.to_dict()
+    finished = prepare(root, kept, max_trials=max_trials, resume=resume, overwrite=overwrite)
+    table = TrialTable(settings.objective, enabled=progress)
+    _run_trials(hypermodel, settings, table, root, max_trials=max_trials, finished=finished)
     best = table.best_trial()
-    if not finished:
-        write_search_files(root, table, name)
     chosen, best_config = hypermodel.choose(best.hyperparameters)
-    search = {"algorithm": algorithm, "trials": len(table.rows), "objective": objective[0]}
-    facts = {**(details or {}), "model_arguments": plain_arguments(chosen), "search": search}
+    search = {"algorithm": algorithm, "trials": len(table.rows), "objective": table.objective}
     result = _train_best(
-        name,
-        chosen,
+        hypermodel.build(best.hyperparameters),
         splits,
         config=best_config,
         directory=root / BEST,
         progress=progress,
         baseline_seconds=baseline_seconds,
-        details=facts,
+        details={**(details or {}), "model_arguments": plain_arguments(chosen), "search": search},
     )
     if not finished:
-        finish(root, settings, max_trials=max_trials)
+        finish(root, kept, max_trials=max_trials)
     return SearchResult(
         arguments=chosen,
         config=best_config,
-        objective=objective[0],
+        objective=table.objective,
         score=float(best.score),
         trials=read_rows(root),
         best=result,
@@ -166,9 +155,36 @@ def run_search(
     )
 
 
+def _run_trials(
+    hypermodel: TrialHyperModel,
+    settings: SearchSettings,
+    table: TrialTable,
+    root: Path,
+    *,
+    max_trials: int,
+    finished: bool,
+) -> None:
+    """Fills the table with the trials of a search; those that are missing are run."""
+    tuner = build_tuner(
+        settings.algorithm,
+        hypermodel,
+        objective=settings.objective,
+        max_trials=max_trials,
+        epochs=settings.config.epochs,
+        seed=settings.seed,
+        directory=root / TUNER,
+        on_trial=table.add,
+    )
+    planned = planned_trials(settings.algorithm, tuner, max_trials)
+    table.start(ended_trials(tuner.oracle), planned=planned)
+    if not finished:
+        tuner.search()
+        table.best_trial()  # says what went wrong where none ended well
+        write_search_files(root, table, settings.model)
+
+
 def _train_best(
-    name: str,
-    arguments: dict[str, Any],
+    model: keras.Model,
     splits: Splits,
     *,
     config: TrainConfig,
@@ -182,9 +198,8 @@ def _train_best(
     same = run.config.is_file() and _is_of(run, config, splits, details["model_arguments"])
     if same and run.finished:
         write_json(run.config, {**run.read_config(), "details": details})  # there may be more trials
-    keras.utils.set_random_seed(config.seed)
     return train(
-        create_model(name, **arguments),
+        model,
         splits,
         config=config,
         directory=directory,

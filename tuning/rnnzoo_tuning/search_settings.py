@@ -2,7 +2,7 @@
 
     format_version       1
     settings
-      model              its name in the zoo
+      model              its name in the zoo, or module and name of the function or the class that builds it
       algorithm          "random", "bayesian", "hyperband" or "grid"
       objective          the metric that trials are compared by, such as "val_accuracy"
       direction          "max" or "min"
@@ -41,7 +41,7 @@ class SearchSettings:
     """What makes two searches the same.
 
     Attributes:
-        model: The name in the zoo.
+        model: The name in the zoo, or module and name of what builds it.
         algorithm: The name of the algorithm.
         objective: Metric and direction.
         space: What may vary.

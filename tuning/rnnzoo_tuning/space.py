@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from rnnzoo import checks
-from rnnzoo.builders.builder_names import builder_parameters
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.zoo import get_spec
@@ -92,8 +91,11 @@ class SearchSpace:
     model: Mapping[str, Dimension] = field(default_factory=dict)
     training: Mapping[str, Dimension] = field(default_factory=dict)
 
-    def check(self, model_name: str) -> None:
+    def check(self, builder_arguments: Collection[str] | None) -> None:
         """Checks that every dimension is an argument of the model's builder or a training field.
+
+        Args:
+            builder_arguments: What the builder takes; ``None`` where it takes any name.
 
         Raises:
             ArgumentError: If the space is empty, or only one of ``width`` and ``depth`` is there.
@@ -103,15 +105,16 @@ class SearchSpace:
             raise ArgumentError("space: received no dimension; expected at least one to search over.")
         if ("width" in self.model) != ("depth" in self.model):
             raise ArgumentError("space: width and depth go together; give both, or units itself.")
-        known_model = {*builder_parameters(get_spec(model_name).builder), "width", "depth"}
         known_training = {item.name for item in dataclasses.fields(TrainConfig)}
-        for names, known, kind in (
-            (self.model, known_model, "builder argument"),
-            (self.training, known_training, "training field"),
-        ):
-            for name in names:
-                if name not in known:
-                    raise UnknownNameError(kind, name, known)
+        if builder_arguments is not None:
+            units = {"width", "depth"} if "units" in builder_arguments else set()
+            _check_known("builder argument", self.model, {*builder_arguments, *units})
+        _check_known("training field", self.training, known_training)
+
+    def drawn_names(self) -> set[str]:
+        """Returns the names of the builder's arguments that ``draw_model`` returns."""
+        names = set(self.model)
+        return (names - {"width", "depth"}) | {"units"} if "width" in names else names
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the dimensions as JSON has them, each with its ``kind``.
@@ -139,6 +142,12 @@ class SearchSpace:
     def draw_training(self, parameters: Any) -> dict[str, Any]:
         """Draws the training fields of one trial."""
         return {name: dimension.draw(parameters, name) for name, dimension in self.training.items()}
+
+
+def _check_known(kind: str, names: Collection[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(kind, name, known)
 
 
 def default_space(model_name: str) -> SearchSpace:

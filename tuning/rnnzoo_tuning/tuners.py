@@ -13,7 +13,7 @@ import keras_tuner
 import numpy as np
 
 from rnnzoo.errors import RnnzooError, RunError
-from rnnzoo_tuning.hypermodel import ZooHyperModel
+from rnnzoo_tuning.hypermodel import TrialHyperModel
 
 ALGORITHMS = ("random", "bayesian", "hyperband", "grid")
 
@@ -23,7 +23,7 @@ _NEVER = 10**9
 
 def build_tuner(
     algorithm: str,
-    hypermodel: ZooHyperModel,
+    hypermodel: TrialHyperModel,
     *,
     objective: tuple[str, str],
     max_trials: int,

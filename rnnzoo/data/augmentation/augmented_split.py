@@ -55,6 +55,10 @@ class AugmentedSplit(Split):
         """Returns some rows as one batch, without noise."""
         return self._split.gather(rows)
 
+    def first(self, rows: int) -> Batch:
+        """Returns the first rows as one batch, without noise."""
+        return self._split.first(rows)
+
     def batch(self, rows: Sequence[int] | np.ndarray, *, seed: int, epoch: int) -> Batch:
         """Returns some rows as one batch, with the noise of this seed and epoch."""
         return self._split.gather_encoded(rows, self.noisy(rows, seed=seed, epoch=epoch))

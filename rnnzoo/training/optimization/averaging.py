@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from rnnzoo.training.optimization.monitor import Monitor
+
 
 class AveragedWeights(keras.callbacks.Callback):
     """Keeps an average of the weights beside those that are trained, and shows it to validation and checkpoints.
@@ -21,7 +23,6 @@ class AveragedWeights(keras.callbacks.Callback):
         decay: Share of the average that stays at a step, for ``"ema"``; smaller in the first steps.
         patience: For ``"nt_asgd"``.
         monitor: What validation is judged by.
-        direction: ``"max"`` or ``"min"``.
         every: Batches to an update of the weights.
 
     Attributes:
@@ -34,12 +35,10 @@ class AveragedWeights(keras.callbacks.Callback):
         Optimizing LSTM Language Models, arXiv:1708.02182 (NT-ASGD).
     """
 
-    def __init__(
-        self, kind: str, *, decay: float, patience: int, monitor: str, direction: str, every: int = 1
-    ) -> None:
+    def __init__(self, kind: str, *, decay: float, patience: int, monitor: Monitor, every: int = 1) -> None:
         super().__init__()
         self._kind, self._decay, self._patience, self._every = kind, decay, patience, every
-        self._monitor, self._sign = monitor, 1.0 if direction == "max" else -1.0
+        self._monitor = monitor
         self.swapped = False
         self.started = kind == "ema"
         self.updates = 0
@@ -86,7 +85,7 @@ class AveragedWeights(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Begins to average when validation stands still."""
         if not self.started:
-            self._judge(self._sign * float((logs or {}).get(self._monitor, math.nan)))
+            self._judge(self._monitor.sign * float((logs or {}).get(self._monitor.name, math.nan)))
 
     def _judge(self, value: float) -> None:
         recent = self.variables[-1]

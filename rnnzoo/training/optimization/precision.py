@@ -13,18 +13,15 @@ from rnnzoo.keras_models.model_layers import all_layers
 
 
 @contextlib.contextmanager
-def computing_in(model: Any, precision: str | None) -> Iterator[None]:
+def half_precision(model: Any, precision: str | None) -> Iterator[None]:
     """Makes all layers of a model compute in half precision as long as the context lasts.
 
     Weights, gradients of weights and the loss stay float32, and so does the model afterwards, so that it is exported
     as any other.
 
     Args:
-        model: A Keras model whose layers compute in float32.
+        model: A Keras model whose layers compute in float32, as ``check_precision`` makes sure.
         precision: ``"bfloat16"``, ``"float16"``, or ``None`` to change nothing.
-
-    Raises:
-        ArgumentError: If a layer computes in something else already.
 
     Reference:
         Micikevicius 2018, Mixed Precision Training, arXiv:1710.03740.
@@ -32,7 +29,6 @@ def computing_in(model: Any, precision: str | None) -> Iterator[None]:
     if precision is None:
         yield
         return
-    check_precision(model, precision)
     with _policies(model, f"mixed_{precision}"):
         yield
 
@@ -50,7 +46,7 @@ def check_precision(model: Any, precision: str | None) -> None:
 
 @contextlib.contextmanager
 def stored_in_float32(model: Any) -> Iterator[None]:
-    """Lets a model that ``computing_in`` has changed be saved as it was before."""
+    """Lets a model that ``half_precision`` has changed be saved as it was before."""
     with (
         _policies(model, "float32")
         if _layers(model)[0].dtype_policy.name in _MIXED

@@ -18,6 +18,7 @@ from rnnzoo.keras_models.cudnn import explain_cudnn
 from rnnzoo.preprocessing import save_preprocessing
 from rnnzoo.report import Section, write_report
 from rnnzoo.tasks import Task
+from rnnzoo.training.problem import Problem
 from rnnzoo.training.run import plots
 from rnnzoo.training.run.run_directory import RunDirectory
 
@@ -34,11 +35,10 @@ _LONGEST_VALUE = 500
 _SAMPLES = 64
 
 
-def write_run_files(
+def write_run(
     run: RunDirectory,
     result: TrainResult,
-    splits: Splits,
-    task: Task,
+    problem: Problem,
     evaluation: Mapping[str, Evaluation],
     *,
     left_out: str,
@@ -48,11 +48,11 @@ def write_run_files(
     Args:
         run: Where.
         result: What training gave.
-        splits: The data.
-        task: The task.
+        problem: What was trained.
         evaluation: The model on validation and test.
         left_out: Why no baseline is there yet.
     """
+    splits, task = problem.splits, problem.task
     if splits.preprocessing is not None:
         save_preprocessing(splits.preprocessing, run.preprocessing)
     if splits.decoding is not None:
@@ -91,7 +91,7 @@ def scored_part(splits: Splits) -> str:
 def _write_samples(run: RunDirectory, splits: Splits) -> None:
     """Keeps some held-out rows: inputs to prove exported files with, and one raw example to try."""
     split = splits.test if splits.test is not None else splits.validation
-    inputs, _, _ = next(iter(split.batches(_SAMPLES)))
+    inputs, _, _ = split.first(_SAMPLES)
     with replacing(run.samples) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **inputs)
     if split.raw is not None:

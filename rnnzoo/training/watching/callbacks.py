@@ -1,77 +1,137 @@
-"""The callbacks that a config asks for, in the order they must run."""
+"""The callbacks of a training, and the order in which they must run."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 
 from rnnzoo.files import replacing
+from rnnzoo.keras_models.carried_states import ResetStates
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.optimization.averaging import AveragedWeights
+from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.optimization.precision import stored_in_float32
+from rnnzoo.training.watching.gradient_monitor import GradientMonitor
+from rnnzoo.training.watching.progress import BatchBar
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingCallbacks:
+    """The callbacks of a training; Keras calls them in the order in which the fields stand here.
+
+    Attributes:
+        reset_states: Lets an epoch of running text start from zero states, before all that may run the model.
+        epoch: Knows the epoch.
+        guard: Ends training at a loss that is not finite, so that all others see what it voids.
+        gradients: Watches gradients; what it adds to the logs is recorded.
+        recorder: Keeps the row of an epoch.
+        averages: Shows averaged weights to all that look at the weights of an epoch.
+        early_stopping: Ends training, and brings back the best weights.
+        plateau: Lowers the learning rate.
+        best_model: Keeps the model of the best epoch in a file.
+        tensorboard: Writes TensorBoard logs.
+        own: Those of the user, in their order.
+        bar: Shows the batches.
+        checkpoint: Keeps the state of all of them.
+        history: Writes the history.
+    """
+
+    reset_states: ResetStates | None = None
+    epoch: EpochCounter
+    guard: StopOnNonFinite
+    gradients: GradientMonitor | None = None
+    recorder: Recorder
+    averages: AveragedWeights | None = None
+    early_stopping: keras.callbacks.EarlyStopping
+    plateau: keras.callbacks.ReduceLROnPlateau | None = None
+    best_model: BestModel | None = None
+    tensorboard: keras.callbacks.TensorBoard | None = None
+    own: Sequence[keras.callbacks.Callback] = ()
+    bar: BatchBar | None = None
+    checkpoint: keras.callbacks.Callback | None = None
+    history: keras.callbacks.Callback | None = None
+
+    def in_order(self) -> list[keras.callbacks.Callback]:
+        """Returns those that are there, in the order in which Keras must call them."""
+        found: list[keras.callbacks.Callback] = []
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            found += value if field.name == "own" else [] if value is None else [value]
+        return found
+
+    def with_state(self) -> list[keras.callbacks.Callback]:
+        """Returns those whose counters a checkpoint keeps, in the order in which it numbers them."""
+        kept = (self.guard, self.averages, self.early_stopping, self.plateau, self.best_model, *self.own)
+        silent = keras.callbacks.TensorBoard
+        return [c for c in (*kept, self.gradients) if c is not None and not isinstance(c, silent)]
 
 
 def build_callbacks(
-    config: TrainConfig, *, monitor: str, direction: str, directory: Path | None
-) -> list[keras.callbacks.Callback]:
-    """Builds the guard against NaN, averages, early stopping, the plateau rule, the best checkpoint and TensorBoard.
+    config: TrainConfig,
+    monitor: Monitor,
+    *,
+    history: list[dict[str, float]],
+    report: Callable[[dict[str, float]], None] | None,
+    directory: Path | None,
+    own: Sequence[keras.callbacks.Callback] = (),
+) -> TrainingCallbacks:
+    """Builds what a config asks for: the guard, averages, early stopping, the plateau rule and files of the best epoch.
 
     Args:
         config: The training configuration.
         monitor: What to watch.
-        direction: ``"max"`` or ``"min"``.
+        history: What gets a row for each epoch.
+        report: Called with the row; ``None`` for nothing.
         directory: The run directory; ``None`` to write nothing.
+        own: The callbacks of the user.
 
     Returns:
-        Keras callbacks; the guard first, so that the others see what it voids.
+        The callbacks; those of running text, gradients, bar and checkpoint are for the loop to add.
     """
-    callbacks: list[keras.callbacks.Callback] = [
-        StopOnNonFinite(),
-        keras.callbacks.EarlyStopping(
+    watched = {"monitor": monitor.name, "mode": monitor.direction}
+    averages = plateau = best_model = tensorboard = None
+    if config.averaging is not None:
+        averages = AveragedWeights(
+            config.averaging,
+            decay=config.ema_decay,
+            patience=config.averaging_patience,
             monitor=monitor,
-            mode=direction,
+            every=config.accumulation,
+        )
+    if config.reduce_on_plateau is not None:
+        plateau = keras.callbacks.ReduceLROnPlateau(
+            **watched,
+            factor=config.plateau_factor,
+            patience=config.reduce_on_plateau,
+            min_delta=0.0,  # as all others count improvement
+        )
+    if directory is not None:
+        best_model = BestModel(directory / "model.keras", monitor)
+        if config.tensorboard:
+            logs = str(directory / "tensorboard")
+            tensorboard = keras.callbacks.TensorBoard(logs, write_graph=False, profile_batch=0)
+    return TrainingCallbacks(
+        epoch=EpochCounter(),
+        guard=StopOnNonFinite(),
+        recorder=Recorder(history, report),
+        averages=averages,
+        early_stopping=keras.callbacks.EarlyStopping(
+            **watched,
             # Without a patience it still remembers and restores the best weights.
             patience=config.early_stopping or config.epochs + 1,
             restore_best_weights=True,
         ),
-    ]
-    if config.averaging is not None:
-        # Before all that look at the weights of an epoch.
-        callbacks.insert(
-            1,
-            AveragedWeights(
-                config.averaging,
-                decay=config.ema_decay,
-                patience=config.averaging_patience,
-                monitor=monitor,
-                direction=direction,
-                every=config.accumulation,
-            ),
-        )
-    if config.reduce_on_plateau is not None:
-        callbacks.append(
-            keras.callbacks.ReduceLROnPlateau(
-                monitor=monitor,
-                mode=direction,
-                factor=config.plateau_factor,
-                patience=config.reduce_on_plateau,
-                min_delta=0.0,  # as all others count improvement
-            )
-        )
-    if directory is not None:
-        callbacks.append(BestModel(directory / "model.keras", monitor=monitor, direction=direction))
-        if config.tensorboard:
-            callbacks.append(
-                keras.callbacks.TensorBoard(
-                    str(directory / "tensorboard"), write_graph=False, profile_batch=0
-                )
-            )
-    return callbacks
+        plateau=plateau,
+        best_model=best_model,
+        tensorboard=tensorboard,
+        own=own,
+    )
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
@@ -111,19 +171,17 @@ class BestModel(keras.callbacks.Callback):
     Args:
         path: The ``.keras`` file.
         monitor: What to watch.
-        direction: ``"max"`` or ``"min"``.
     """
 
-    def __init__(self, path: Path, *, monitor: str, direction: str) -> None:
+    def __init__(self, path: Path, monitor: Monitor) -> None:
         super().__init__()
         self._path = path
         self._monitor = monitor
-        self._sign = 1.0 if direction == "max" else -1.0
         self.best = -math.inf
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Saves the model if this epoch is the best."""
-        value = self._sign * float((logs or {}).get(self._monitor, math.nan))
+        value = self._monitor.sign * float((logs or {}).get(self._monitor.name, math.nan))
         if value > self.best:
             self.best = value
             with stored_in_float32(self.model), replacing(self._path) as temporary:
@@ -131,14 +189,16 @@ class BestModel(keras.callbacks.Callback):
 
 
 class Recorder(keras.callbacks.Callback):
-    """Adds one row per epoch to a history and tells ``report`` of it.
+    """Adds one row per epoch to a history.
 
     Args:
         history: The rows: the epoch counted from 1, its metrics, the learning rate and its seconds.
-        report: Called with the row.
+        report: Called with the row, such as what prints it; ``None`` for nothing.
     """
 
-    def __init__(self, history: list[dict[str, float]], report: Callable[[dict[str, float]], None]) -> None:
+    def __init__(
+        self, history: list[dict[str, float]], report: Callable[[dict[str, float]], None] | None = None
+    ) -> None:
         super().__init__()
         self._history = history
         self._report = report
@@ -155,17 +215,21 @@ class Recorder(keras.callbacks.Callback):
         row["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         row["seconds"] = round(time.perf_counter() - self._started, 3)
         self._history.append(row)
-        self._report(row)
+        if self._report is not None:
+            self._report(row)
 
 
-def epoch_counter() -> tuple[keras.callbacks.Callback, Callable[[], int]]:
-    """Returns a callback that knows the current epoch, and a function that asks it.
+class EpochCounter(keras.callbacks.Callback):
+    """Knows the epoch: the order of the batches is a function of seed and epoch, so that a resumed run sees the same.
 
-    The order of the batches is a function of seed and epoch, so that a resumed run sees the same batches.
+    Attributes:
+        current: The epoch, counted from 0.
     """
-    current: dict[str, int] = {"epoch": 0}
 
-    def begin(epoch: int, logs: Any = None) -> None:
-        current["epoch"] = epoch
+    def __init__(self) -> None:
+        super().__init__()
+        self.current = 0
 
-    return keras.callbacks.LambdaCallback(on_epoch_begin=begin), lambda: current["epoch"]
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Notes the epoch."""
+        self.current = epoch

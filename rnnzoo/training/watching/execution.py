@@ -32,7 +32,7 @@ def steps_per_execution(config: TrainConfig, callbacks: Sequence[keras.callbacks
 
 
 @contextlib.contextmanager
-def executing(model: Any, steps: int) -> Iterator[None]:
+def steps_at_once(model: Any, steps: int) -> Iterator[None]:
     """Lets a compiled model run so many batches at once as long as the context lasts.
 
     What was traced is dropped with it, so that the model is trained as any other afterwards.

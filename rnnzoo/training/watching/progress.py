@@ -12,20 +12,18 @@ from rich.status import Status
 _HIDDEN = ("epoch", "seconds", "learning_rate")
 
 
-def epoch_reporter(epochs: int, *, enabled: bool) -> Callable[[dict[str, float]], None]:
+def epoch_reporter(epochs: int) -> Callable[[dict[str, float]], None]:
     """Returns a function that prints one line per epoch to standard error.
 
     Args:
         epochs: How many epochs there will be at most.
-        enabled: Whether anything is printed at all.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     width = len(str(epochs))
 
     def report(row: dict[str, float]) -> None:
-        if enabled:
-            metrics = "  ".join(f"{k} {v:.4f}" for k, v in row.items() if k not in _HIDDEN)
-            console.print(f"epoch {int(row['epoch']):>{width}}/{epochs}  {metrics}  {row['seconds']:.1f} s")
+        metrics = "  ".join(f"{k} {v:.4f}" for k, v in row.items() if k not in _HIDDEN)
+        console.print(f"epoch {int(row['epoch']):>{width}}/{epochs}  {metrics}  {row['seconds']:.1f} s")
 
     return report
 

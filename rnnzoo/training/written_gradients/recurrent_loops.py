@@ -34,7 +34,7 @@ def written_gradients(model: Any) -> Iterator[None]:
     """
     gpu = tf.config.list_logical_devices("GPU")
     fit = [] if gpu else [layer for layer in recurrent_layers(model) if runs(layer)]
-    with methods_replaced((layer, "inner_loop", _inner_loop(layer)) for layer in fit):
+    with methods_replaced([(layer, "inner_loop", _inner_loop(layer)) for layer in fit]):
         yield
 
 

@@ -15,6 +15,9 @@ from rnnzoo.training.written_gradients.time_loops import run_backwards
 #: gradients of the products with the input, of those with the state, and of the first states.
 Backward = Callable[[list[Any], list[Any]], tuple[Any, Any, list[Any]]]
 
+#: What arrays hold of one step, by name.
+StepValues = dict[str, Any]
+
 
 class RecurrentStep(ABC):
     """The arithmetic of one kind of layer; the first state is its output."""
@@ -54,8 +57,8 @@ class _SimpleRNN(RecurrentStep):
     ) -> Backward:
         arrays = {"slope": 1 - tf.square(after[0])}
 
-        def back(read: Any, dh: Any) -> Any:
-            dz = read("dh", added_to=dh) * read("slope")
+        def back(of_step: StepValues, dh: Any) -> Any:
+            dz = _added(dh, of_step.get("dh")) * of_step["slope"]
             return [tf.matmul(dz, matrix, transpose_b=True)], dz
 
         def run(given: list[Any], last: list[Any]) -> Any:
@@ -85,10 +88,10 @@ class _GRU(RecurrentStep):
         by_input = tf.concat([dz, dr, dcandidate], -1)
         by_state = tf.concat([dz, dr, dcandidate * r], -1)
 
-        def back(read: Any, dh: Any) -> Any:
-            dh = read("dh", added_to=dh)
-            dproduct = tf.tile(dh, [1, 3]) * read("by_state")
-            return [tf.matmul(dproduct, matrix, transpose_b=True) + dh * read("z")], dh
+        def back(of_step: StepValues, dh: Any) -> Any:
+            dh = _added(dh, of_step.get("dh"))
+            dproduct = tf.tile(dh, [1, 3]) * of_step["by_state"]
+            return [tf.matmul(dproduct, matrix, transpose_b=True) + dh * of_step["z"]], dh
 
         def run(given: list[Any], last: list[Any]) -> Any:
             dh, first = run_backwards(back, {"by_state": by_state, "z": z, "dh": given[0]}, last)
@@ -119,11 +122,11 @@ class _LSTM(RecurrentStep):
         slopes = (g * i * (1 - i), before[1] * f * (1 - f), i * (1 - tf.square(g)), tanh_c * o * (1 - o))
         arrays = {"by_output": o * (1 - tf.square(tanh_c)), "gates": tf.concat(slopes, -1), "f": f}
 
-        def back(read: Any, dh: Any, dc: Any) -> Any:
-            dh = read("dh", added_to=dh)
-            dc = read("dc", added_to=dc) + dh * read("by_output")
-            dz = tf.concat([dc, dc, dc, dh], 1) * read("gates")
-            return [tf.matmul(dz, matrix, transpose_b=True), dc * read("f")], dz
+        def back(of_step: StepValues, dh: Any, dc: Any) -> Any:
+            dh = _added(dh, of_step.get("dh"))
+            dc = _added(dc, of_step.get("dc")) + dh * of_step["by_output"]
+            dz = tf.concat([dc, dc, dc, dh], 1) * of_step["gates"]
+            return [tf.matmul(dz, matrix, transpose_b=True), dc * of_step["f"]], dz
 
         def run(given: list[Any], last: list[Any]) -> Any:
             dz, first = run_backwards(back, {**arrays, "dh": given[0], "dc": given[1]}, last)
@@ -136,6 +139,11 @@ class _LSTM(RecurrentStep):
         both, g, o = tf.split(z, [2 * units, units, units], -1)
         i, f = tf.split(tf.sigmoid(both), 2, -1)
         return i, f, tf.tanh(g), tf.sigmoid(o)
+
+
+def _added(gradient: Any, given: Any) -> Any:
+    """Adds the gradient that a step is given from above, where there is one."""
+    return gradient if given is None else gradient + given
 
 
 #: By the class of layer.

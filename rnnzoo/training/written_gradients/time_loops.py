@@ -26,7 +26,7 @@ def run_forwards(
     notes = [tf.TensorArray(tf.float32, steps) for _ in range(kept)]
 
     def body(time: Any, states: Any, notes: Any) -> Any:
-        after, found = step(read(time)("x"), *states)
+        after, found = step(read(time)["x"], *states)
         _keep_shapes(after, states)
         return time + 1, after, [note.write(time, value) for note, value in zip(notes, found, strict=False)]
 
@@ -41,18 +41,18 @@ def run_backwards(
     """Runs a step from the last to the first.
 
     Args:
-        back: From a function that reads an array at the step, and the gradients of the states after it, to those of the
+        back: From what the arrays hold of a step, by name, and the gradients of the states after it, to those of the
             states before it and one thing to keep.
-        arrays: What can be read ``(time, rows, width)``; ``None`` for what is zero.
+        arrays: What is read ``(time, rows, width)``; ``None`` for what is not there.
         last: The gradients of the last states.
 
     Returns:
         What was kept of all steps, and the gradients of the first states.
     """
-    steps, reader = _reader(arrays)
+    steps, read = _reader(arrays)
 
     def body(time: Any, states: Any, note: Any) -> Any:
-        before, found = back(reader(time), *states)
+        before, found = back(read(time), *states)
         _keep_shapes(before, states)
         return time - 1, before, note.write(time, found)
 
@@ -61,22 +61,16 @@ def run_backwards(
     return note.stack(), first
 
 
-def _reader(arrays: dict[str, Any]) -> tuple[Any, Callable[[Any], Callable[..., Any]]]:
-    """Returns the number of steps, and a function from a step to one that reads what an array holds of it."""
+def _reader(arrays: dict[str, Any]) -> tuple[Any, Callable[[Any], dict[str, Any]]]:
+    """Returns the number of steps, and a function from a step to what the arrays hold of it."""
     given = {name: value for name, value in arrays.items() if value is not None}
     steps = tf.shape(next(iter(given.values())))[0]
     parts = {name: tf.TensorArray(value.dtype, steps).unstack(value) for name, value in given.items()}
 
-    def at(time: Any) -> Callable[..., Any]:
-        def read(name: str, added_to: Any = None) -> Any:
-            if name not in parts:
-                return added_to
-            value = parts[name].read(time)
-            return value if added_to is None else added_to + value
+    def read(time: Any) -> dict[str, Any]:
+        return {name: part.read(time) for name, part in parts.items()}
 
-        return read
-
-    return steps, at
+    return steps, read
 
 
 def _keep_shapes(states: list[Any], as_before: Any) -> None:

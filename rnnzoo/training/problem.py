@@ -1,0 +1,161 @@
+"""What is trained: a model, its data, its task and a config, checked and made ready once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import keras
+import numpy as np
+
+from rnnzoo.data.augmentation.augmented_split import augmented
+from rnnzoo.data.readers.running_text import StreamSplit
+from rnnzoo.data.split import Split
+from rnnzoo.data.splits import Splits
+from rnnzoo.errors import ArgumentError
+from rnnzoo.evaluation.compatibility import check_model_fits, choose_task
+from rnnzoo.keras_models.carried_states import CarriedStates
+from rnnzoo.tasks import Task
+from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.optimization.class_weights import class_weights
+from rnnzoo.training.optimization.group_rates import GroupRate, group_rates
+from rnnzoo.training.optimization.monitor import Monitor, choose_monitor
+from rnnzoo.training.optimization.precision import check_precision
+from rnnzoo.training.optimization.training_loss import training_loss
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Problem:
+    """A model, its data, its task and a config that fit together, with all that follows from them.
+
+    ``prepare`` makes it; training, evaluation, a run directory and a search take it, so that nothing is checked or
+    computed twice.
+
+    Attributes:
+        model: The model, not yet compiled for this problem.
+        splits: The data, with the decoding for the task.
+        task: What the model is trained and judged for.
+        config: How to optimise.
+        train: The training part as it is learned from: with noise, where it is wanted.
+        class_weights: The weight of each class ``(classes,)``; ``None`` where all weigh the same.
+        loss: The Keras loss that is minimised.
+        monitor: What epochs are compared by.
+        rates: Factor of the learning rate and first step of each weight; ``None`` where all are trained alike.
+        steps: Batches of an epoch; ``None`` where the data do not know them.
+        states: The states that layers carry from batch to batch of running text; ``None`` for all other data.
+    """
+
+    model: keras.Model
+    splits: Splits
+    task: Task
+    config: TrainConfig
+    train: Split
+    class_weights: np.ndarray | None
+    loss: keras.losses.Loss
+    monitor: Monitor
+    rates: Sequence[GroupRate] | None
+    steps: int | None
+    states: CarriedStates | None
+
+
+def prepare(
+    model: keras.Model,
+    splits: Splits,
+    task: str | None,
+    config: TrainConfig,
+    *,
+    like: Problem | None = None,
+) -> Problem:
+    """Checks that model, data, task and config fit together, and computes what follows from them.
+
+    Args:
+        model: The model.
+        splits: The data.
+        task: A name in the task table; ``None`` for that of the data and the model's output.
+        config: How to optimise.
+        like: A problem of the same data, such as that of an earlier trial: what does not depend on the model is taken
+            from it where the fields of the config are the same.
+
+    Raises:
+        ArgumentError: If two of them do not fit together.
+        UnknownNameError: If task, loss, monitor or a class is unknown.
+
+    Example:
+        >>> from rnnzoo import create_model, load_dataset
+        >>> splits = load_dataset("digits")
+        >>> model = create_model("series-classifier-gru", units=(8,), **splits.model_arguments)
+        >>> problem = prepare(model, splits, None, TrainConfig(batch_size=256))
+        >>> problem.task.name, problem.monitor.name, problem.steps
+        ('classification', 'val_accuracy', 5)
+    """
+    found, splits = choose_task(model, splits, task)
+    check_model_fits(model, splits, found)
+    earlier = partial(_same, like, found, config)
+    loss = same.loss if (same := earlier("loss", "label_smoothing")) else training_loss(found, config)
+    monitor = same.monitor if (same := earlier("monitor")) else choose_monitor(found, config)
+    check_precision(model, config.mixed_precision)
+    states = _states(model, splits, config)
+    steps = _steps(splits.train, config)
+    rates = group_rates(model, config, steps_per_epoch=steps or 1)
+    same = earlier("class_weights")
+    weights = same.class_weights if same else _weights(splits, found, config)
+    train = splits.train
+    if config.augmentation is not None:
+        same = earlier("augmentation")
+        train = same.train if same else augmented(splits, config.augmentation)
+    return Problem(
+        model=model,
+        splits=splits,
+        task=found,
+        config=config,
+        train=train,
+        class_weights=weights,
+        loss=loss,
+        monitor=monitor,
+        rates=rates,
+        steps=steps,
+        states=states,
+    )
+
+
+def _same(like: Problem | None, task: Task, config: TrainConfig, *names: str) -> Problem | None:
+    """Returns an earlier problem if it has the same task, and these fields of the config are the same."""
+    if like is None or like.task != task:
+        return None
+    return like if all(getattr(like.config, name) == getattr(config, name) for name in names) else None
+
+
+def _states(model: keras.Model, splits: Splits, config: TrainConfig) -> CarriedStates | None:
+    """Returns what lets layers go on from batch to batch, where the data are running text."""
+    if not isinstance(splits.train, StreamSplit):
+        if config.reset_states:
+            raise ArgumentError(
+                f"reset_states: received {config.reset_states:g} for data whose rows are each read from the beginning; "
+                "expected 0, for only running text (text_stream_splits) carries states. Leave it out."
+            )
+        return None
+    return CarriedStates(model, forget=config.reset_states)
+
+
+def _weights(splits: Splits, task: Task, config: TrainConfig) -> np.ndarray | None:
+    return None if config.class_weights is None else class_weights(splits, task, config.class_weights)
+
+
+def _steps(split: Split, config: TrainConfig) -> int | None:
+    """Returns the batches of an epoch, if the data know them and they suit the config."""
+    steps = split.num_batches(config.batch_size, tokens=config.tokens_per_batch) if split.sized else None
+    for name in ("gradual_unfreezing", "schedule", "warmup"):
+        value = getattr(config, name)
+        if steps is None and value not in (None, "constant", 0):
+            raise ArgumentError(
+                f"{name}: received {value} with data of unknown size; expected a number of batches to count epochs by. "
+                "Give the tf.data a cardinality (dataset.apply(tf.data.experimental.assert_cardinality(n))), or leave "
+                "it out."
+            )
+    if steps is not None and steps * config.epochs < config.accumulation:
+        raise ArgumentError(
+            f"accumulation: received {config.accumulation} with {steps} batches in each of {config.epochs} epochs, so "
+            "that no weight would ever move; expected as many batches in all at least. Lower it."
+        )
+    return steps
