@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnnzoo import checks
 from rnnzoo.builders.builder_names import builder_parameters, get_builder
+from rnnzoo.builders.parts.foreign_words import nearest_word
 from rnnzoo.cells import CELLS
 from rnnzoo.errors import UnknownNameError
 from rnnzoo.files import read_json
@@ -682,5 +683,7 @@ def _check_arguments(builder: str, overrides: Mapping[str, Any]) -> dict[str, An
     known = builder_parameters(builder)
     for argument in overrides:
         if argument not in known and argument not in _ASKED_BY_SOME:
-            raise UnknownNameError(f"argument of {builder}", argument, known)
+            raise UnknownNameError(
+                f"argument of {builder}", argument, known, near=nearest_word(argument, known)
+            )
     return {name: value for name, value in overrides.items() if name in known}

@@ -44,5 +44,5 @@ def get_builder(name: str) -> Callable[..., Any]:
 
 
 def builder_parameters(name: str) -> list[str]:
-    """Returns the names of the arguments that a builder takes."""
+    """Returns the names of the arguments that a builder takes, its own and the option words."""
     return list(inspect.signature(get_builder(name)).parameters)

@@ -108,5 +108,11 @@ CELLS: dict[str, Cell] = {
     "gru_d": Cell(_own("gru_d", "GRUDCell"), "Che 2018, arXiv:1606.01865", reads="observations"),
 }
 
-#: The cells that read plain sequences of vectors, which every builder takes.
-SEQUENCE_CELLS = tuple(name for name, cell in CELLS.items() if cell.reads == "vectors")
+
+def sequence_cells() -> tuple[str, ...]:
+    """Returns the names of the cells that read plain sequences of vectors, which every builder takes."""
+    return tuple(name for name, cell in CELLS.items() if cell.reads == "vectors")
+
+
+#: Those of them that rnnzoo brings.
+SEQUENCE_CELLS = sequence_cells()

@@ -204,6 +204,15 @@ POOLINGS: dict[str, type[SequencePooling]] = {
 }
 
 
+#: The pooling that needs no layer: a recurrent layer that answers after the last valid step.
+LAST = "last"
+
+
+def check_pooling(pooling: object) -> str:
+    """Checks that there is a pooling of this name, ``"last"`` included."""
+    return checks.choice("pooling", pooling, (LAST, *POOLINGS))
+
+
 def pool(x: Any, mask: Any, pooling: str) -> Any:
     """Pools a sequence ``(batch, time, width)`` over its valid steps to ``(batch, width)``.
 
