@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rnnzoo.builders.forecaster import build_forecaster
     from rnnzoo.builders.irregular_classifier import build_irregular_classifier
     from rnnzoo.builders.language_model import build_language_model
+    from rnnzoo.builders.parts.embedding_config import EmbeddingConfig
+    from rnnzoo.builders.parts.encoder_config import EncoderConfig
     from rnnzoo.builders.parts.regularization import Regularization
     from rnnzoo.builders.segment_forecaster import build_segment_forecaster
     from rnnzoo.builders.seq2seq import build_seq2seq
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CudnnReport": "rnnzoo.keras_models.cudnn",
+    "EmbeddingConfig": "rnnzoo.builders.parts.embedding_config",
+    "EncoderConfig": "rnnzoo.builders.parts.encoder_config",
     "GreedyTranscript": "rnnzoo.decoding.ctc",
     "ModelSpec": "rnnzoo.zoo",
     "Regularization": "rnnzoo.builders.parts.regularization",
@@ -100,6 +104,8 @@ _HOMES = {
 
 __all__ = [
     "CudnnReport",
+    "EmbeddingConfig",
+    "EncoderConfig",
     "GreedyTranscript",
     "ModelSpec",
     "Regularization",

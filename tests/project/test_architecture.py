@@ -219,6 +219,8 @@ def test_every_public_name_exists_and_is_documented(package: str) -> None:
 def test_public_names_are_these() -> None:
     assert rnnzoo.__all__ == [
         "CudnnReport",
+        "EmbeddingConfig",
+        "EncoderConfig",
         "GreedyTranscript",
         "ModelSpec",
         "Regularization",

@@ -10,6 +10,7 @@ from typing import Any
 
 from rnnzoo import checks
 from rnnzoo.builders.builder_names import builder_parameters
+from rnnzoo.builders.parts.foreign_words import nearest_word
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.zoo import get_spec
@@ -111,7 +112,7 @@ class SearchSpace:
         ):
             for name in names:
                 if name not in known:
-                    raise UnknownNameError(kind, name, known)
+                    raise UnknownNameError(kind, name, known, near=nearest_word(name, known))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the dimensions as JSON has them, each with its ``kind``.

@@ -23,7 +23,8 @@ class EncoderConfig:
     Its fields are words that every builder takes flat: ``build_classifier(num_classes=3, num_features=5, cell="gru",
     units=(64, 64))`` is ``build_classifier(num_classes=3, num_features=5, encoder=EncoderConfig(cell="gru",
     units=(64, 64)))``. A ready one can be passed to several builders; ``dataclasses.replace`` changes a field of it.
-    Words beside a ready one fill what it leaves ``None``; what it says otherwise is refused.
+    It is taken whole: a field that it was not given is the default below, not the builder's own. Words beside a ready
+    one fill what it leaves ``None``; what it says otherwise is refused.
 
     Attributes:
         cell: A name in ``rnnzoo.cells.CELLS`` that reads vectors, such as ``"lstm"``, ``"gru"`` or ``"min_gru"``.

@@ -140,6 +140,21 @@ class OptionWords:
         return self._others.get(word)
 
 
+def leave_to_ready(arguments: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns arguments without those that a ready config says.
+
+    Args:
+        arguments: The arguments, such as those of the zoo's table.
+        given: What a call gives, which may hold a ready ``encoder`` or ``embedding``.
+    """
+    said: set[str] = set()
+    for word, kind in (("encoder", EncoderConfig), ("embedding", EmbeddingConfig)):
+        if given.get(word) is not None and not isinstance(given[word], str):
+            ready = kind.of(given[word])
+            said |= {field for field in field_names(ready) if getattr(ready, field) is not None}
+    return {name: value for name, value in arguments.items() if name not in said}
+
+
 def _in_order(words: Collection[str]) -> list[str]:
     """Sorts words as the fields of the configs are, the configs themselves last."""
     fields = [*field_names(EmbeddingConfig), *field_names(EncoderConfig)]
