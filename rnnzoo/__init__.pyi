@@ -7,6 +7,8 @@ from .builders.fcn_classifier import build_fcn_classifier as build_fcn_classifie
 from .builders.forecaster import build_forecaster as build_forecaster
 from .builders.irregular_classifier import build_irregular_classifier as build_irregular_classifier
 from .builders.language_model import build_language_model as build_language_model
+from .builders.parts.embedding_config import EmbeddingConfig as EmbeddingConfig
+from .builders.parts.encoder_config import EncoderConfig as EncoderConfig
 from .builders.parts.regularization import Regularization as Regularization
 from .builders.segment_forecaster import build_segment_forecaster as build_segment_forecaster
 from .builders.seq2seq import build_seq2seq as build_seq2seq

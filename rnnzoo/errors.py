@@ -51,12 +51,13 @@ class UnknownNameError(ArgumentError):
         kind: What the name names, such as ``"model"``.
         name: The name received.
         known: The names that exist.
+        near: The one that is likely meant; ``None`` for the one that is spelt most like it, if any is.
     """
 
-    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[str], *, near: str | None = None) -> None:
         known = sorted(known)
-        near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        likely = [near] if near else difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+        hint = f"did you mean {likely[0]!r}? " if likely else ""
         super().__init__(f"unknown {kind}: received {name!r}; {hint}expected one of {', '.join(known)}.")
 
 

@@ -1,4 +1,4 @@
-"""The zoo: one literal table of named models, and three functions over it."""
+"""The zoo: one literal table of named models, which users can extend, and three functions over it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rnnzoo import checks
-from rnnzoo.builders.builder_names import builder_parameters, get_builder
+from rnnzoo.builders.builder_names import BUILDERS, builder_parameters, get_builder
+from rnnzoo.builders.parts.foreign_words import nearest_word
 from rnnzoo.cells import CELLS
-from rnnzoo.errors import UnknownNameError
+from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.files import read_json
+from rnnzoo.registry import Registry
 from rnnzoo.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -44,13 +46,14 @@ class ModelSpec:
 
     @property
     def cell(self) -> str:
-        """The recurrent cell; for models that are made of layers of another kind, that kind."""
-        return str(self.arguments.get("cell") or self.arguments["encoder"])
+        """The recurrent cell; for models that are made of layers of another kind, that kind, if they name one."""
+        encoder = self.arguments.get("encoder", "")
+        return str(self.arguments.get("cell") or getattr(encoder, "cell", encoder))
 
     @property
     def reference(self) -> str:
         """The paper of the model, or else that of its cell."""
-        return self.paper or CELLS[self.cell].reference
+        return self.paper or (CELLS[self.cell].reference if self.cell in CELLS else "")
 
 
 def _row(name: str, builder: str, task: str, summary: str, *, paper: str = "", **arguments: Any) -> ModelSpec:
@@ -585,8 +588,23 @@ _TABLE: tuple[ModelSpec, ...] = (
         **_SPEECH,
     ),
 )
-ZOO: Mapping[str, ModelSpec] = MappingProxyType({spec.name: spec for spec in _TABLE})
 
+
+def _check_spec(entry: object) -> None:
+    if not isinstance(entry, ModelSpec):
+        raise ArgumentError(f"model: received {entry!r}; expected a ModelSpec.")
+    BUILDERS.find(entry.builder)
+    checks.choice("task", entry.task, TASKS)
+    known = builder_parameters(entry.builder)
+    for argument in entry.arguments:
+        if argument not in known:
+            raise UnknownNameError(
+                f"argument of {entry.builder}", argument, known, near=nearest_word(argument, known)
+            )
+
+
+#: The models by name. A row of one's own is added by ``ZOO.add(spec.name, spec)``.
+ZOO: Registry[ModelSpec] = Registry("model", {spec.name: spec for spec in _TABLE}, check=_check_spec)
 
 _FACTS = Path(__file__).parent / "zoo_facts.json"
 
@@ -612,7 +630,7 @@ def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:
         checks.choice("task", task, TASKS)
     return [
         spec.name
-        for spec in _TABLE
+        for spec in ZOO.values()
         if fnmatch.fnmatchcase(spec.name, pattern) and (task is None or spec.task == task)
     ]
 
@@ -627,7 +645,7 @@ def get_spec(name: str) -> ModelSpec:
         >>> get_spec("forecaster-gru").task
         'forecasting'
     """
-    return ZOO[checks.choice("model", name, ZOO)]
+    return ZOO.find(name)
 
 
 @functools.cache
@@ -646,9 +664,9 @@ def create_model(name: str, /, **overrides: Any) -> keras.Model:
     Args:
         name: A name that ``list_models`` gives.
         **overrides: Arguments of the builder that replace those of the table, usually
-            ``**splits.model_arguments``. Giving ``num_features`` to a text model (or ``vocabulary_size`` to a
-            series model) replaces the kind of input. The ``window`` of the data is left out where the builder's
-            models read windows of any length.
+            ``**splits.model_arguments``. A ready ``encoder`` or ``embedding`` replaces what the table says of it.
+            Giving ``num_features`` to a text model (or ``vocabulary_size`` to a series model) replaces the kind of
+            input. The ``window`` of the data is left out where the builder's models read windows of any length.
 
     Returns:
         A functional Keras model that ends in logits, or in values for regression and forecasting.
@@ -664,7 +682,9 @@ def create_model(name: str, /, **overrides: Any) -> keras.Model:
     """
     spec = get_spec(name)
     overrides = _check_arguments(spec.builder, overrides)
-    arguments = {**spec.arguments, "name": name, **overrides}
+    from rnnzoo.builders.parts.option_words import leave_to_ready  # imports Keras
+
+    arguments = {**leave_to_ready(spec.arguments, overrides), "name": name, **overrides}
     for given, other in (("num_features", "vocabulary_size"), ("vocabulary_size", "num_features")):
         replaces = other not in overrides and given not in spec.arguments
         if overrides.get(given) is not None and replaces:
@@ -682,5 +702,7 @@ def _check_arguments(builder: str, overrides: Mapping[str, Any]) -> dict[str, An
     known = builder_parameters(builder)
     for argument in overrides:
         if argument not in known and argument not in _ASKED_BY_SOME:
-            raise UnknownNameError(f"argument of {builder}", argument, known)
+            raise UnknownNameError(
+                f"argument of {builder}", argument, known, near=nearest_word(argument, known)
+            )
     return {name: value for name, value in overrides.items() if name in known}

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Unpack
 
 import keras
 
 from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.encoder_config import EncoderConfig
 from rnnzoo.builders.parts.heads import answer_head
 from rnnzoo.builders.parts.inputs import sequence_inputs
+from rnnzoo.builders.parts.option_types import ClassifierOptions
+from rnnzoo.builders.parts.option_words import OptionWords
 from rnnzoo.builders.parts.transformer import attention_block
 from rnnzoo.layers.pooling import pool
 
+_WORDS = OptionWords(ClassifierOptions, encoder=EncoderConfig(pooling="mean"))
 
+
+@_WORDS.sign
 def build_attention_classifier(
     *,
     num_classes: int,
     task: str = "classification",
-    vocabulary_size: int | None = None,
     num_features: int | None = None,
     variable_length: bool = False,
-    embedding_size: int = 64,
-    cell: str = "lstm",
-    units: int | Sequence[int] = (64,),
-    bidirectional: bool = False,
     heads: int = 4,
-    pooling: str = "mean",
-    dropout: float = 0.0,
-    recurrent_dropout: float = 0.0,
     name: str = "attention_classifier",
+    **options: Unpack[ClassifierOptions],
 ) -> keras.Model:
     """Builds a classifier whose recurrent outputs look at each other before they are pooled to one answer.
 
@@ -43,18 +42,15 @@ def build_attention_classifier(
         num_classes: Number of classes or labels (regression: of target values).
         task: ``"classification"``, ``"binary_classification"``, ``"multilabel_classification"`` or
             ``"regression"``.
-        vocabulary_size: Number of token ids, padding and unknown included.
         num_features: Number of features per step; give this or ``vocabulary_size``.
         variable_length: Whether feature sequences differ in length; adds the input ``mask``.
-        embedding_size: Width of the token embedding.
-        cell: The recurrent cell, such as ``"lstm"`` or ``"gru"``.
-        units: Width of each recurrent layer: ``(64, 64)`` is two layers of 64.
-        bidirectional: Whether each recurrent layer also reads backwards.
         heads: Heads of the attention; a divisor of the width of the last recurrent layer.
-        pooling: ``"mean"``, ``"max"``, ``"attention"`` or ``"concat"`` over the valid steps, or ``"middle"``.
-        dropout: Share of connections between layers dropped in training.
-        recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
         name: The model's name.
+        **options: Fields of ``EncoderConfig``: ``cell``, ``units``, ``bidirectional``, ``dropout``,
+            ``recurrent_dropout``, ``skip``, ``regularization``, ``pooling``; of ``EmbeddingConfig``:
+            ``vocabulary_size``, ``embedding_size``, ``embedding_weights``, ``trainable_embedding``; or ready ones
+            as ``encoder`` and ``embedding``. By default one LSTM layer of 64 and ``pooling="mean"``; not
+            ``"last"``.
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
@@ -68,23 +64,9 @@ def build_attention_classifier(
         Cheng 2016, Long Short-Term Memory-Networks for Machine Reading, arXiv:1601.06733 (self-attention with an
         LSTM); Vaswani 2017, Attention Is All You Need, arXiv:1706.03762 (the attention used here).
     """
-    inputs, x, mask = sequence_inputs(
-        vocabulary_size=vocabulary_size,
-        num_features=num_features,
-        embedding_size=embedding_size,
-        variable_length=variable_length,
-    )
-    x = encode(
-        x,
-        mask,
-        cell=cell,
-        units=units,
-        bidirectional=bidirectional,
-        dropout=dropout,
-        recurrent_dropout=recurrent_dropout,
-        return_sequences=True,
-    )
-    x = attention_block(x, mask, heads=heads, dropout=dropout)
-    return keras.Model(
-        inputs, answer_head(pool(x, mask, pooling), num_classes=num_classes, task=task), name=name
-    )
+    encoder, embedding = _WORDS.encoder(options), _WORDS.embedding(options)
+    inputs, x, mask = sequence_inputs(embedding, num_features=num_features, variable_length=variable_length)
+    x = encode(x, mask, encoder)
+    x = attention_block(x, mask, heads=heads, dropout=encoder.dropout)
+    x = pool(x, mask, str(encoder.pooling))
+    return keras.Model(inputs, answer_head(x, num_classes=num_classes, task=task), name=name)

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import keras
 
-from rnnzoo import checks
 from rnnzoo.builders.parts.convolutions import convolve, pack
 from rnnzoo.builders.parts.encoder import encode_once
+from rnnzoo.builders.parts.encoder_config import EncoderConfig
 from rnnzoo.builders.parts.heads import answer_head
 from rnnzoo.builders.parts.inputs import sequence_inputs
+from rnnzoo.builders.parts.option_types import ClassifierOptions
+from rnnzoo.builders.parts.option_words import OptionWords
+
+_WORDS = OptionWords(ClassifierOptions, encoder=EncoderConfig(cell="gru", pooling="last"))
 
 
-def build_cnn_classifier(  # noqa: PLR0913 - all flat, by name only
+@_WORDS.sign
+def build_cnn_classifier(
     *,
     num_classes: int,
     task: str = "classification",
-    vocabulary_size: int | None = None,
     num_features: int | None = None,
     variable_length: bool = False,
-    embedding_size: int = 64,
-    cell: str = "gru",
-    units: int | Sequence[int] = (64,),
-    bidirectional: bool = False,
     filters: int | Sequence[int] = (64,),
     kernel_size: int | Sequence[int] = 5,
-    pooling: str = "last",
-    dropout: float = 0.0,
-    recurrent_dropout: float = 0.0,
     name: str = "cnn_classifier",
+    **options: Unpack[ClassifierOptions],
 ) -> keras.Model:
     """Builds a classifier whose recurrent layers read the local patterns that convolutions find.
 
@@ -46,20 +45,16 @@ def build_cnn_classifier(  # noqa: PLR0913 - all flat, by name only
         num_classes: Number of classes or labels (regression: of target values).
         task: ``"classification"``, ``"binary_classification"``, ``"multilabel_classification"`` or
             ``"regression"``.
-        vocabulary_size: Number of token ids, padding and unknown included.
         num_features: Number of features per step; give this or ``vocabulary_size``.
         variable_length: Whether feature sequences differ in length; adds the input ``mask``.
-        embedding_size: Width of the token embedding.
-        cell: The recurrent cell, such as ``"lstm"`` or ``"gru"``.
-        units: Width of each recurrent layer: ``(64, 64)`` is two layers of 64.
-        bidirectional: Whether each recurrent layer also reads backwards; convolutions then look both ways too.
         filters: Width of each convolution: ``(64, 64)`` is two.
         kernel_size: Steps that each convolution reads; one number for all, or one each.
-        pooling: ``"last"``, ``"mean"``, ``"max"``, ``"attention"``, ``"concat"`` or ``"middle"``: see
-            ``build_classifier``.
-        dropout: Share of connections between layers dropped in training.
-        recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
         name: The model's name.
+        **options: Fields of ``EncoderConfig``: ``cell``, ``units``, ``bidirectional``, ``dropout``,
+            ``recurrent_dropout``, ``skip``, ``regularization``, ``pooling``; of ``EmbeddingConfig``:
+            ``vocabulary_size``, ``embedding_size``, ``embedding_weights``, ``trainable_embedding``; or ready ones
+            as ``encoder`` and ``embedding``. By default one GRU layer of 64. With ``bidirectional`` convolutions
+            look both ways too.
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
@@ -72,28 +67,10 @@ def build_cnn_classifier(  # noqa: PLR0913 - all flat, by name only
     Reference:
         Zhou 2015, A C-LSTM Neural Network for Text Classification, arXiv:1511.08630.
     """
-    inputs, x, mask = sequence_inputs(
-        vocabulary_size=vocabulary_size,
-        num_features=num_features,
-        embedding_size=embedding_size,
-        variable_length=variable_length,
-    )
+    encoder, embedding = _WORDS.encoder(options), _WORDS.embedding(options)
+    inputs, x, mask = sequence_inputs(embedding, num_features=num_features, variable_length=variable_length)
     x, mask = pack(x, mask)
-    x = convolve(
-        x,
-        mask,
-        filters=filters,
-        kernel_size=kernel_size,
-        causal=not checks.flag("bidirectional", bidirectional),
-    )
-    x = encode_once(
-        x,
-        mask,
-        cell=cell,
-        units=units,
-        bidirectional=bidirectional,
-        dropout=dropout,
-        recurrent_dropout=recurrent_dropout,
-        pooling=pooling,
-    )
+    causal = not encoder.bidirectional
+    x = convolve(x, mask, filters=filters, kernel_size=kernel_size, causal=causal)
+    x = encode_once(x, mask, encoder)
     return keras.Model(inputs, answer_head(x, num_classes=num_classes, task=task), name=name)

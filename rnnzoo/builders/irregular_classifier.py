@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import dataclasses
+from typing import Any, Unpack
 
 import keras
 from keras import ops
 
 from rnnzoo import checks
-from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.encoder import encode, encode_once
+from rnnzoo.builders.parts.encoder_config import EncoderConfig
 from rnnzoo.builders.parts.heads import answer_head
-from rnnzoo.builders.parts.inputs import sequence_inputs
-from rnnzoo.builders.parts.regularization import Regularization
+from rnnzoo.builders.parts.inputs import feature_inputs
+from rnnzoo.builders.parts.option_types import PooledOptions
+from rnnzoo.builders.parts.option_words import OptionWords
 from rnnzoo.cells import CELLS
 from rnnzoo.errors import ArgumentError
+from rnnzoo.layers.pooling import pool
 
 MISSING = ("decay", "indicators", "mean")
 
 
+def _cells() -> list[str]:
+    return [name for name, cell in CELLS.items() if cell.reads != "frames"]
+
+
+_WORDS = OptionWords(PooledOptions, encoder=EncoderConfig(cell="gru_d", pooling="last"), cells=_cells)
+
+
+@_WORDS.sign
 def build_irregular_classifier(
     *,
     num_classes: int,
     num_features: int,
     task: str = "classification",
     missing: str = "decay",
-    cell: str = "gru_d",
-    units: int | Sequence[int] = (64,),
-    bidirectional: bool = False,
-    dropout: float = 0.0,
-    recurrent_dropout: float = 0.0,
-    regularization: Regularization | Mapping[str, Any] | None = None,
     name: str = "irregular_classifier",
+    **options: Unpack[PooledOptions],
 ) -> keras.Model:
     """Builds a classifier of series whose values are incomplete and whose steps are not evenly spaced.
 
@@ -44,15 +50,14 @@ def build_irregular_classifier(
         num_features: Number of measured variables.
         task: As for ``build_classifier``.
         missing: What becomes of missing values. ``"decay"``: inputs and state decay at learned rates, the first layer
-            is GRU-D. ``"indicators"``: the mean stands in, and any cell reads all three parts (GRU-Simple in the
-            paper). ``"mean"``: the mean stands in, and nothing tells that it does (GRU-Mean).
-        cell: ``"gru_d"`` with ``"decay"``, else any of ``rnnzoo.cells.SEQUENCE_CELLS``.
-        units: Width of each recurrent layer; with ``"decay"`` further layers are GRU.
-        bidirectional: Whether each layer also reads backwards; not with ``"decay"``, whose time runs one way.
-        dropout: Share of connections between layers dropped in training.
-        recurrent_dropout: Share of recurrent connections dropped in training; not with ``"decay"``.
-        regularization: See ``Regularization``; with ``"decay"`` dropout between layers and penalties on weights alone.
+            is GRU-D, further ones are GRU. ``"indicators"``: the mean stands in, and any cell reads all three parts
+            (GRU-Simple in the paper). ``"mean"``: the mean stands in, and nothing tells that it does (GRU-Mean).
         name: The model's name.
+        **options: Fields of ``EncoderConfig``: ``cell``, ``units``, ``bidirectional``, ``dropout``,
+            ``recurrent_dropout``, ``skip``, ``regularization``, ``pooling``; or a ready one as ``encoder``. By
+            default one GRU-D layer of 64. ``cell`` is ``"gru_d"`` with ``"decay"``, else another. With ``"decay"``
+            there is no ``bidirectional``, for its time runs one way, no ``recurrent_dropout`` and no ``skip``, and
+            of ``regularization`` there are variational dropout and penalties alone.
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
@@ -65,45 +70,40 @@ def build_irregular_classifier(
     Reference:
         Che 2018, Recurrent Neural Networks for Multivariate Time Series with Missing Values, arXiv:1606.01865.
     """
+    encoder = _WORDS.encoder(options)
     checks.choice("missing", missing, MISSING)
-    checks.choice("cell", cell, [name for name, one in CELLS.items() if one.reads != "frames"])
     features = checks.integer("num_features", num_features, minimum=1)
-    if (missing == "decay") != (CELLS[cell].reads == "observations"):
+    if (missing == "decay") != (CELLS[encoder.cell].reads == "observations"):
         raise ArgumentError(
-            f"cell: received {cell!r} with missing={missing!r}; expected 'gru_d' with 'decay', and another cell with "
-            "'indicators' or 'mean'."
+            f"cell: received {encoder.cell!r} with missing={missing!r}; expected 'gru_d' with 'decay', and another "
+            "cell with 'indicators' or 'mean'."
         )
-    inputs, x, mask = sequence_inputs(
-        vocabulary_size=None, num_features=3 * features, embedding_size=1, variable_length=True
-    )
+    inputs, x, mask = feature_inputs(3 * features, variable_length=True)
     if missing == "mean":
         x = ops.multiply(x[..., :features], x[..., features : 2 * features])
-    rest: dict[str, Any] = {
-        "dropout": dropout,
-        "recurrent_dropout": recurrent_dropout,
-        "regularization": regularization,
-        "bidirectional": bidirectional,
-        "return_sequences": False,
-    }
-    x = (
-        _decaying(x, mask, units, rest)
-        if missing == "decay"
-        else encode(x, mask, cell=cell, units=units, **rest)
-    )
+    x = _decay(x, mask, encoder) if missing == "decay" else encode_once(x, mask, encoder)
     return keras.Model(inputs, answer_head(x, num_classes=num_classes, task=task), name=name)
 
 
-def _decaying(x: Any, mask: Any, units: int | Sequence[int], rest: Mapping[str, Any]) -> Any:
+def _decay(x: Any, mask: Any, encoder: EncoderConfig) -> Any:
     """GRU-D, then GRU layers."""
-    if rest["bidirectional"]:
+    if encoder.bidirectional:
         raise ArgumentError(
             "bidirectional: received True with missing='decay'; expected False, for the gaps count from the past. Use "
             "missing='indicators'."
         )
-    first, *others = checks.widths("units", units)
+    if encoder.skip != "none":
+        raise ArgumentError(
+            f"skip: received {encoder.skip!r} with missing='decay'; expected 'none', for the first layer is of another "
+            "kind. Use missing='indicators'."
+        )
+    first, *others = encoder.widths
     # No dropout in front of the first layer: a dropped indicator would say that a value is missing.
-    alone = {**rest, "dropout": 0.0, "return_sequences": bool(others)}
-    x = encode(x, mask, cell="gru_d", units=first, cells=("gru_d",), **alone)
+    alone = dataclasses.replace(encoder, units=first, dropout=0.0)
     if others:
-        return encode(x, mask, cell="gru", units=others, **rest)
-    return keras.layers.Dropout(rest["dropout"], name="dropout_out")(x) if rest["dropout"] else x
+        alone = alone.without_output_penalties()
+        x = encode(x, mask, alone, cells=(encoder.cell,))
+        return encode_once(x, mask, dataclasses.replace(encoder, cell="gru", units=others))
+    x = encode(x, mask, alone, return_sequences=not encoder.reads_last, cells=(encoder.cell,))
+    x = keras.layers.Dropout(encoder.dropout, name="dropout_out")(x) if encoder.dropout else x
+    return x if encoder.reads_last else pool(x, mask, str(encoder.pooling))

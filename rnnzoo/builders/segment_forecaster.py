@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import gcd
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 from keras import layers, ops
 
 from rnnzoo import checks
+from rnnzoo.builders.parts.encoder import check_penalties
+from rnnzoo.builders.parts.encoder_config import EncoderConfig
 from rnnzoo.builders.parts.heads import dense_head
 from rnnzoo.builders.parts.horizon import check_targets, find_head, normalize
-from rnnzoo.cells import CELLS, SEQUENCE_CELLS
+from rnnzoo.builders.parts.option_types import SegmentForecasterOptions
+from rnnzoo.builders.parts.option_words import OptionWords
+from rnnzoo.builders.parts.recurrent_layers import drop_between, drop_weights, recurrent_layer, warn_off_cudnn
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.queries import SegmentQueries
+from rnnzoo.layers.skips import lead_around, skip_layer
 
 _LONGEST = 48
+_WORDS = OptionWords(
+    SegmentForecasterOptions,
+    encoder=EncoderConfig(cell="gru", units=(128,)),
+    others={"head": "point", "quantiles": None},
+)
 
 
+@_WORDS.sign
 def build_segment_forecaster(
     *,
     num_features: int,
@@ -26,13 +36,9 @@ def build_segment_forecaster(
     horizon: int,
     num_targets: int = 1,
     segment: int | None = None,
-    cell: str = "gru",
-    units: int | Sequence[int] = (128,),
-    head: str = "point",
-    quantiles: Sequence[float] | None = None,
     normalization: str | None = "last",
-    dropout: float = 0.0,
     name: str = "segment_forecaster",
+    **options: Unpack[SegmentForecasterOptions],
 ) -> keras.Model:
     """Builds a forecaster whose recurrent layer takes a whole segment of the window at each of a few steps.
 
@@ -50,13 +56,11 @@ def build_segment_forecaster(
         num_targets: Number of series to forecast.
         segment: Number of steps in a segment, a divisor of ``window`` and ``horizon``; ``None`` takes the longest
             one up to 48 that leaves two segments of the window.
-        cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``.
-        units: Width of each recurrent layer.
-        head: ``"point"``, ``"quantile"`` or ``"gaussian"``: see ``build_forecaster``.
-        quantiles: The levels for ``"quantile"``: see ``build_forecaster``.
         normalization: ``"last"``, ``"reversible"`` or ``None``: see ``build_forecaster``.
-        dropout: Share of connections to the last layer dropped in training.
         name: The model's name.
+        **options: ``head`` and ``quantiles``: see ``build_forecaster``. And the fields of ``EncoderConfig``: ``cell``,
+            ``units``, ``dropout`` (of connections to the last layer), ``recurrent_dropout``, ``skip``,
+            ``regularization``; or a ready one as ``encoder``. By default one GRU layer of 128.
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
@@ -69,31 +73,56 @@ def build_segment_forecaster(
     Reference:
         Lin 2023, SegRNN: Segment Recurrent Neural Network for Long-Term Time Series Forecasting, arXiv:2308.11200.
     """
+    encoder = _WORDS.encoder(options)
     checks.integer("horizon", horizon, minimum=1)
     checks.integer("num_targets", num_targets, minimum=1)
     check_targets(num_features, num_targets, "build_segment_forecaster")
-    checks.number("dropout", dropout, minimum=0, below=1)
     segment = _segment(segment, checks.integer("window", window, minimum=1), horizon)
-    widths = checks.widths("units", units)
-    recurrent = [_recurrent(cell, width, depth) for depth, width in enumerate(widths, start=1)]
-    answers = find_head(head, quantiles)
+    answers = find_head(options.get("head", "point"), options.get("quantiles"))
     past, ahead = window // segment, horizon // segment
+    recurrent = _Stack(encoder)
 
     features = keras.Input((window, num_features), dtype="float32", name="features")
     x, level = normalize(features, normalization, num_features=num_features, num_targets=num_targets)
     x = _cut(x, num_targets, num_features - num_targets, past, segment)
-    x = layers.Dense(widths[0], activation="relu", name="segment_projection")(x)
-    states = []
-    for layer in recurrent:
-        x, *last = layer(x)
-        states.append(last)
-    x = SegmentQueries(num_targets, ahead, widths[0], name="segment_queries")(features)
-    for layer, last in zip(recurrent, states, strict=True):
-        x, *_ = layer(x, initial_state=[_repeat(state, ahead) for state in last])
-    x = layers.Dropout(dropout, name="dropout_out")(x) if dropout else x
+    x = layers.Dense(encoder.widths[0], activation="relu", name="segment_projection")(x)
+    _, states = recurrent.run(x)
+    x = SegmentQueries(num_targets, ahead, encoder.widths[0], name="segment_queries")(features)
+    x, _ = recurrent.run(x, [[_repeat(state, ahead) for state in last] for last in states])
+    x = drop_between(x, encoder.dropout, encoder.extra, name="dropout_out")
     x = dense_head(x, segment * answers.numbers, name="projection")
     x = ops.transpose(ops.reshape(x, (-1, num_targets, horizon, answers.numbers)), (0, 2, 1, 3))
     return keras.Model(features, answers.answer(x, horizon, num_targets, level), name=name)
+
+
+class _Stack:
+    """Recurrent layers that are run twice: over the segments of the window, and over those ahead."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        config.check_skip(return_sequences=True)
+        check_penalties(config.extra, return_sequences=False)
+        warn_off_cudnn(config)
+        self._layers = [
+            drop_weights(
+                recurrent_layer(config, width, return_state=True, name=f"{config.cell}_{depth}"),
+                config,
+                name=f"weight_drop_{depth}",
+            )
+            for depth, width in enumerate(config.widths, start=1)
+        ]
+        self._skips = [
+            skip_layer(config.skip if depth > 1 else "none", f"{config.skip}_{depth}")
+            for depth in range(1, len(config.widths) + 1)
+        ]
+
+    def run(self, x: Any, states: list[list[Any]] | None = None) -> tuple[Any, list[list[Any]]]:
+        """Reads a sequence, from zeros or from states; returns the outputs and the states after it."""
+        after = []
+        for depth, layer in enumerate(self._layers):
+            y, *last = layer(x, initial_state=states[depth]) if states else layer(x)
+            x = lead_around(self._skips[depth], x, y)
+            after.append(last)
+        return x, after
 
 
 def _cut(x: Any, num_targets: int, others: int, segments: int, length: int) -> Any:
@@ -110,14 +139,6 @@ def _repeat(state: Any, times: int) -> Any:
     """Repeats each row of ``(batch, units)``."""
     units = state.shape[-1]
     return ops.reshape(ops.tile(ops.expand_dims(state, 1), (1, times, 1)), (-1, units))
-
-
-def _recurrent(cell: str, units: int, depth: int) -> Any:
-    layer = CELLS[checks.choice("cell", cell, SEQUENCE_CELLS)].layer(
-        units, return_sequences=True, name=f"{cell}_{depth}"
-    )
-    layer.return_state = True
-    return layer
 
 
 def _segment(segment: int | None, window: int, horizon: int) -> int:

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 from keras import layers
 
 from rnnzoo import checks
 from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.encoder_config import EncoderConfig
 from rnnzoo.builders.parts.heads import dense_head
 from rnnzoo.builders.parts.inputs import sequence_inputs
-from rnnzoo.builders.parts.regularization import Regularization
+from rnnzoo.builders.parts.option_types import TaggerOptions
+from rnnzoo.builders.parts.option_words import OptionWords
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.chain_potentials import ChainPotentials
 from rnnzoo.layers.character_encoder import encode_characters
 
+_WORDS = OptionWords(TaggerOptions, encoder=EncoderConfig(units=(64, 64), bidirectional=True))
 
-def build_tagger(  # noqa: PLR0913 - flat keywords, as in every builder
+
+@_WORDS.sign
+def build_tagger(
     *,
     num_classes: int,
-    vocabulary_size: int | None = None,
     num_features: int | None = None,
     variable_length: bool = False,
-    embedding_size: int = 64,
-    cell: str = "lstm",
-    units: int | Sequence[int] = (64, 64),
-    bidirectional: bool = True,
-    dropout: float = 0.0,
-    recurrent_dropout: float = 0.0,
-    skip: str = "none",
-    regularization: Regularization | Mapping[str, Any] | None = None,
     crf: bool = False,
     character_vocabulary_size: int | None = None,
     character_embedding_size: int = 30,
     name: str = "tagger",
+    **options: Unpack[TaggerOptions],
 ) -> keras.Model:
     """Builds a recurrent tagger that answers at every step: part of speech, slot, phase of a gesture.
 
@@ -51,22 +47,18 @@ def build_tagger(  # noqa: PLR0913 - flat keywords, as in every builder
 
     Args:
         num_classes: Number of tags.
-        vocabulary_size: Number of token ids, padding and unknown included.
         num_features: Number of features per step; give this or ``vocabulary_size``.
         variable_length: Whether feature sequences differ in length; adds the input ``mask``.
-        embedding_size: Width of the token embedding.
-        cell: One of ``rnnzoo.cells.SEQUENCE_CELLS``, such as ``"lstm"``, ``"gru"`` or ``"min_gru"``.
-        units: Width of each recurrent layer: ``(64, 64)`` is two layers of 64.
-        bidirectional: Whether each layer also reads backwards, so that a tag may depend on what follows.
-        dropout: Share of connections between layers dropped in training.
-        recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
-        skip: ``"residual"`` adds each layer's input to its output, ``"highway"`` mixes them; ``"none"`` does neither.
-        regularization: Weight-drop, zoneout, penalties: see ``Regularization``; a mapping of its fields will do.
         crf: Whether the tags of a row are scored together.
         character_vocabulary_size: Number of character ids, padding and unknown included; ``None`` to read words
             whole. Only beside ``vocabulary_size``.
         character_embedding_size: Width of the character embedding, and number of filters that read it.
         name: The model's name.
+        **options: Fields of ``EncoderConfig``: ``cell``, ``units``, ``bidirectional``, ``dropout``,
+            ``recurrent_dropout``, ``skip``, ``regularization``; of ``EmbeddingConfig``: ``vocabulary_size``,
+            ``embedding_size``, ``embedding_weights``, ``trainable_embedding``; or ready ones as ``encoder`` and
+            ``embedding``. By default two LSTM layers of 64 in both directions, so that a tag may depend on what
+            follows.
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
@@ -80,27 +72,12 @@ def build_tagger(  # noqa: PLR0913 - flat keywords, as in every builder
         Huang 2015, Bidirectional LSTM-CRF models for sequence tagging, arXiv:1508.01991; Ma & Hovy 2016, End-to-end
         sequence labeling via bi-directional LSTM-CNNs-CRF, arXiv:1603.01354 (characters).
     """
+    encoder, embedding = _WORDS.encoder(options), _WORDS.embedding(options)
     checks.integer("num_classes", num_classes, minimum=2)
-    inputs, x, mask = sequence_inputs(
-        vocabulary_size=vocabulary_size,
-        num_features=num_features,
-        embedding_size=embedding_size,
-        variable_length=variable_length,
-    )
+    inputs, x, mask = sequence_inputs(embedding, num_features=num_features, variable_length=variable_length)
     if character_vocabulary_size is not None:
         inputs, x = _with_characters(inputs, x, character_vocabulary_size, character_embedding_size)
-    x = encode(
-        x,
-        mask,
-        cell=cell,
-        units=units,
-        bidirectional=bidirectional,
-        dropout=dropout,
-        recurrent_dropout=recurrent_dropout,
-        skip=skip,
-        regularization=regularization,
-        return_sequences=True,
-    )
+    x = encode(x, mask, encoder)
     if not checks.flag("crf", crf):
         return keras.Model(inputs, dense_head(x, num_classes, name="logits"), name=name)
     scores = dense_head(x, num_classes, name="scores")

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 
 from rnnzoo import checks
 from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.encoder_config import EncoderConfig
 from rnnzoo.builders.parts.heads import dense_head
-from rnnzoo.builders.parts.inputs import sequence_inputs
-from rnnzoo.builders.parts.regularization import Regularization
+from rnnzoo.builders.parts.inputs import feature_inputs
+from rnnzoo.builders.parts.option_types import EncoderOptions
+from rnnzoo.builders.parts.option_words import OptionWords
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.blank_padding import BlankPadding
 from rnnzoo.layers.subsampling import Subsampling
 from rnnzoo.layers.valid_steps import NeverEmpty
 
 FACTORS = (1, 2, 4)
+_WORDS = OptionWords(EncoderOptions, encoder=EncoderConfig(units=(64, 64), bidirectional=True))
 
 
+@_WORDS.sign
 def build_transcriber(
     *,
     num_features: int,
     vocabulary_size: int,
     variable_length: bool = True,
     subsampling: int = 1,
-    cell: str = "lstm",
-    units: int | Sequence[int] = (64, 64),
-    bidirectional: bool = True,
-    dropout: float = 0.0,
-    recurrent_dropout: float = 0.0,
-    skip: str = "none",
-    regularization: Regularization | Mapping[str, Any] | None = None,
     name: str = "transcriber",
+    **options: Unpack[EncoderOptions],
 ) -> keras.Model:
     """Builds a recurrent transcriber: speech to characters, pen strokes to letters, without any alignment.
 
@@ -49,14 +46,10 @@ def build_transcriber(
         subsampling: Steps that a convolution joins to one frame: 1 (no convolution), 2 or 4. Fewer frames are faster
             and learn more easily, but a transcript must fit them: one frame for each symbol and one more between two
             equal ones. Only models with 1 can be exported for streams.
-        cell: One of ``rnnzoo.cells.SEQUENCE_CELLS``, such as ``"lstm"``, ``"gru"`` or ``"min_gru"``.
-        units: Width of each recurrent layer: ``(64, 64)`` is two layers of 64.
-        bidirectional: Whether each layer also reads backwards; ``False`` for streams.
-        dropout: Share of connections between layers dropped in training.
-        recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
-        skip: ``"residual"`` adds each layer's input to its output, ``"highway"`` mixes them; ``"none"`` does neither.
-        regularization: Weight-drop, zoneout, penalties: see ``Regularization``; a mapping of its fields will do.
         name: The model's name.
+        **options: Fields of ``EncoderConfig``: ``cell``, ``units``, ``bidirectional``, ``dropout``,
+            ``recurrent_dropout``, ``skip``, ``regularization``; or a ready one as ``encoder``. By default two LSTM
+            layers of 64 in both directions; ``bidirectional=False`` for streams.
 
     Raises:
         ArgumentError: If an argument is out of range.
@@ -70,29 +63,13 @@ def build_transcriber(
         Graves 2006, Connectionist temporal classification: labelling unsegmented sequence data with recurrent
         neural networks.
     """
+    encoder = _WORDS.encoder(options)
     checks.integer("vocabulary_size", vocabulary_size, minimum=2, fix="Symbol 0 is the blank.")
-    widths = checks.widths("units", units)
-    inputs, x, mask = sequence_inputs(
-        vocabulary_size=None,
-        num_features=num_features,
-        embedding_size=1,
-        variable_length=variable_length,
-    )
+    inputs, x, mask = feature_inputs(num_features, variable_length=variable_length)
     valid = inputs[1] if variable_length else None
     if _factor(subsampling) > 1:
-        x, valid, mask = _subsample(x, valid, subsampling, widths[0])
-    x = encode(
-        x,
-        mask,
-        cell=cell,
-        units=units,
-        bidirectional=bidirectional,
-        dropout=dropout,
-        recurrent_dropout=recurrent_dropout,
-        skip=skip,
-        regularization=regularization,
-        return_sequences=True,
-    )
+        x, valid, mask = _subsample(x, valid, subsampling, encoder.widths[0])
+    x = encode(x, mask, encoder)
     if valid is None:
         return keras.Model(inputs, dense_head(x, vocabulary_size, name="logits"), name=name)
     x = dense_head(x, vocabulary_size, name="symbols")

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Unpack
 
 import keras
 
 from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.encoder_config import EncoderConfig
 from rnnzoo.builders.parts.heads import answer_head
 from rnnzoo.builders.parts.inputs import sequence_inputs
+from rnnzoo.builders.parts.option_types import ClassifierOptions
+from rnnzoo.builders.parts.option_words import OptionWords
 from rnnzoo.builders.parts.transformer import transformer_blocks
 from rnnzoo.layers.pooling import pool
 
+_WORDS = OptionWords(ClassifierOptions, encoder=EncoderConfig(cell="gru", pooling="mean"))
 
-def build_transformer_classifier(  # noqa: PLR0913 - all flat, by name only
+
+@_WORDS.sign
+def build_transformer_classifier(
     *,
     num_classes: int,
     task: str = "classification",
-    vocabulary_size: int | None = None,
     num_features: int | None = None,
     variable_length: bool = False,
-    embedding_size: int = 64,
-    cell: str = "gru",
-    units: int | Sequence[int] = (64,),
-    bidirectional: bool = False,
     blocks: int = 1,
     heads: int = 4,
-    pooling: str = "mean",
-    dropout: float = 0.0,
-    recurrent_dropout: float = 0.0,
     name: str = "transformer_classifier",
+    **options: Unpack[ClassifierOptions],
 ) -> keras.Model:
     """Builds a classifier of Transformer encoder blocks that get their positions from recurrent layers.
 
@@ -44,19 +43,15 @@ def build_transformer_classifier(  # noqa: PLR0913 - all flat, by name only
         num_classes: Number of classes or labels (regression: of target values).
         task: ``"classification"``, ``"binary_classification"``, ``"multilabel_classification"`` or
             ``"regression"``.
-        vocabulary_size: Number of token ids, padding and unknown included.
         num_features: Number of features per step; give this or ``vocabulary_size``.
         variable_length: Whether feature sequences differ in length; adds the input ``mask``.
-        embedding_size: Width of the token embedding.
-        cell: The recurrent cell, such as ``"lstm"`` or ``"gru"``.
-        units: Width of each recurrent layer: ``(64, 64)`` is two layers of 64.
-        bidirectional: Whether each recurrent layer also reads backwards.
         blocks: Number of Transformer blocks.
         heads: Heads of each attention; a divisor of the width of the last recurrent layer.
-        pooling: ``"mean"``, ``"max"``, ``"attention"`` or ``"concat"`` over the valid steps, or ``"middle"``.
-        dropout: Share of connections between layers dropped in training.
-        recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
         name: The model's name.
+        **options: Fields of ``EncoderConfig``: ``cell``, ``units``, ``bidirectional``, ``dropout``,
+            ``recurrent_dropout``, ``skip``, ``regularization``, ``pooling``; of ``EmbeddingConfig``:
+            ``vocabulary_size``, ``embedding_size``, ``embedding_weights``, ``trainable_embedding``; or ready ones
+            as ``encoder`` and ``embedding``. By default one GRU layer of 64 and ``pooling="mean"``; not ``"last"``.
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
@@ -71,23 +66,9 @@ def build_transformer_classifier(  # noqa: PLR0913 - all flat, by name only
         arXiv:1804.09849 (recurrent and Transformer layers in one encoder); Wang 2019, R-Transformer,
         arXiv:1907.05572 (recurrence in place of positional embeddings).
     """
-    inputs, x, mask = sequence_inputs(
-        vocabulary_size=vocabulary_size,
-        num_features=num_features,
-        embedding_size=embedding_size,
-        variable_length=variable_length,
-    )
-    x = encode(
-        x,
-        mask,
-        cell=cell,
-        units=units,
-        bidirectional=bidirectional,
-        dropout=dropout,
-        recurrent_dropout=recurrent_dropout,
-        return_sequences=True,
-    )
-    x = transformer_blocks(x, mask, blocks=blocks, heads=heads, dropout=dropout)
-    return keras.Model(
-        inputs, answer_head(pool(x, mask, pooling), num_classes=num_classes, task=task), name=name
-    )
+    encoder, embedding = _WORDS.encoder(options), _WORDS.embedding(options)
+    inputs, x, mask = sequence_inputs(embedding, num_features=num_features, variable_length=variable_length)
+    x = encode(x, mask, encoder)
+    x = transformer_blocks(x, mask, blocks=blocks, heads=heads, dropout=encoder.dropout)
+    x = pool(x, mask, str(encoder.pooling))
+    return keras.Model(inputs, answer_head(x, num_classes=num_classes, task=task), name=name)

@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
 
 import keras
 from keras import layers
 
 from rnnzoo import checks
-from rnnzoo.builders.parts.encoder import encode
+from rnnzoo.builders.parts.encoder import encode_once
+from rnnzoo.builders.parts.encoder_config import EncoderConfig
 from rnnzoo.builders.parts.heads import answer_head
 from rnnzoo.builders.parts.inputs import frame_inputs
+from rnnzoo.builders.parts.option_types import VideoOptions
+from rnnzoo.builders.parts.option_words import OptionWords
 from rnnzoo.cells import CELLS
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.frames import FoldFrames, FrameConvolution, UnfoldFrames
 
 _ENCODERS = ("cnn", "convlstm")
-_WIDTHS = (64,)
-_EMBEDDING = 64
+# What the LSTMs that read frames as images do not have.
+_NOT_WITH_CONVLSTM = (
+    "cell",
+    "units",
+    "embedding_size",
+    "bidirectional",
+    "skip",
+    "regularization",
+    "pooling",
+)
+_WORDS = OptionWords(VideoOptions, encoder=EncoderConfig(pooling="last"))
 
 
+@_WORDS.sign
 def build_video_classifier(
     *,
     num_classes: int,
     frame_shape: Sequence[int],
     task: str = "classification",
     variable_length: bool = False,
-    encoder: str = "cnn",
+    encoder: str | EncoderConfig | Mapping[str, object] = "cnn",
     filters: int | Sequence[int] = (16, 32),
     kernel_size: int = 3,
-    embedding_size: int | None = None,
-    cell: str | None = None,
-    units: int | Sequence[int] | None = None,
-    bidirectional: bool = False,
-    dropout: float = 0.0,
-    recurrent_dropout: float = 0.0,
     name: str = "video_classifier",
+    **options: Unpack[VideoOptions],
 ) -> keras.Model:
     """Builds a classifier of videos, gestures or any other sequence of images.
 
@@ -54,16 +62,13 @@ def build_video_classifier(
         task: ``"classification"``, ``"binary_classification"``, ``"multilabel_classification"`` or
             ``"regression"``.
         variable_length: Whether videos differ in length; adds the input ``mask``.
-        encoder: ``"cnn"`` or ``"convlstm"``.
+        encoder: ``"cnn"`` or ``"convlstm"``; a ready ``EncoderConfig`` means ``"cnn"`` with these recurrent layers.
         filters: Width of each convolution of a frame, each followed by halving height and width; or of each ConvLSTM.
         kernel_size: Height and width of what a convolution reads.
-        embedding_size: Width of the vector made of each frame; ``None`` for 64. For ``"cnn"`` only.
-        cell: The recurrent cell; ``None`` for ``"lstm"``. For ``"cnn"`` only.
-        units: Width of each recurrent layer; ``None`` for ``(64,)``. For ``"cnn"`` only.
-        bidirectional: Whether each recurrent layer also reads backwards. For ``"cnn"`` only.
-        dropout: Share of connections between layers dropped in training.
-        recurrent_dropout: Share of recurrent connections dropped in training. Leaves cuDNN, with a warning.
         name: The model's name.
+        **options: For ``"cnn"``: ``embedding_size``, the width of the vector made of each frame (64 by default), and
+            the fields of ``EncoderConfig``, by default one LSTM layer of 64. For ``"convlstm"``: ``dropout`` and
+            ``recurrent_dropout``.
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
@@ -77,43 +82,30 @@ def build_video_classifier(
         Donahue 2015, Long-term Recurrent Convolutional Networks, arXiv:1411.4389; Shi 2015, Convolutional LSTM
         Network, arXiv:1506.04214.
     """
-    checks.choice("encoder", encoder, _ENCODERS)
+    # ``None`` is the same as leaving a word out.
+    given: dict[str, Any] = {word: value for word, value in options.items() if value is not None}
+    ready = None if isinstance(encoder, str) else encoder
+    config = _WORDS.encoder(given, ready=ready)
+    kind = checks.choice("encoder", encoder, _ENCODERS) if ready is None else "cnn"
     checks.integer("kernel_size", kernel_size, minimum=1)
-    checks.number("dropout", dropout, minimum=0, below=1)
     widths = checks.widths("filters", filters)
     inputs, frames, mask = frame_inputs(frame_shape=frame_shape, variable_length=variable_length)
-    if encoder == "convlstm":
-        for argument, value in (
-            ("cell", cell),
-            ("units", units),
-            ("embedding_size", embedding_size),
-            ("bidirectional", bidirectional or None),
-        ):
-            _refuse_with_convlstm(argument, value)
-        checks.number("recurrent_dropout", recurrent_dropout, minimum=0, below=1)
-        x = _convlstm(frames, mask, widths, kernel_size, dropout, recurrent_dropout)
+    if kind == "convlstm":
+        _refuse_with_convlstm(given)
+        x = _convlstm(frames, mask, widths, kernel_size, config)
     else:
-        x = encode(
-            _frame_vectors(
-                frames, widths, kernel_size, _EMBEDDING if embedding_size is None else embedding_size
-            ),
-            mask,
-            cell="lstm" if cell is None else cell,
-            units=_WIDTHS if units is None else units,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            return_sequences=False,
-        )
+        size = _WORDS.embedding(given).embedding_size
+        x = encode_once(_frame_vectors(frames, widths, kernel_size, size), mask, config)
     return keras.Model(inputs, answer_head(x, num_classes=num_classes, task=task), name=name)
 
 
-def _refuse_with_convlstm(argument: str, value: Any) -> None:
-    if value is not None:
-        raise ArgumentError(
-            f"{argument}: received {value!r} with encoder='convlstm'; expected none, for its LSTMs are given by "
-            "filters and read forwards. Leave it out, or use encoder='cnn'."
-        )
+def _refuse_with_convlstm(given: Mapping[str, Any]) -> None:
+    for argument in _NOT_WITH_CONVLSTM:
+        if given.get(argument, "none") not in ("none", False):
+            raise ArgumentError(
+                f"{argument}: received {given[argument]!r} with encoder='convlstm'; expected none, for its LSTMs are "
+                "given by filters and read forwards. Leave it out, or use encoder='cnn'."
+            )
 
 
 def _frame_vectors(frames: Any, widths: Sequence[int], kernel_size: int, embedding_size: int) -> Any:
@@ -135,19 +127,17 @@ def _frame_vectors(frames: Any, widths: Sequence[int], kernel_size: int, embeddi
         )
         x = layers.MaxPooling2D(name=f"halve_{depth}")(convolution(x))
     x = UnfoldFrames(name="unfold_frames")(x, frames)
-    checks.integer("embedding_size", embedding_size, minimum=1)
     return layers.Dense(embedding_size, activation="relu", name="frame_vectors")(x)
 
 
-def _convlstm(
-    x: Any, mask: Any, widths: Sequence[int], kernel_size: int, dropout: float, recurrent_dropout: float
-) -> Any:
+def _convlstm(x: Any, mask: Any, widths: Sequence[int], kernel_size: int, config: EncoderConfig) -> Any:
+    dropout = config.dropout
     for depth, width in enumerate(widths, start=1):
         layer = CELLS["convlstm"].layer(
             width,
             kernel_size=kernel_size,
             return_sequences=depth < len(widths),
-            recurrent_dropout=recurrent_dropout,
+            recurrent_dropout=config.recurrent_dropout,
             name=f"convlstm_{depth}",
         )
         x = layer(layers.Dropout(dropout, name=f"dropout_{depth}")(x) if dropout else x, mask=mask)

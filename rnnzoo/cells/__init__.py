@@ -1,11 +1,17 @@
-"""The recurrent cells by name, as builders take them."""
+"""The recurrent cells by name, as builders take them, and how to add one."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from rnnzoo.errors import ArgumentError
+from rnnzoo.registry import Registry
+
+if TYPE_CHECKING:
+    from rnnzoo.cells.step_cell import StepCell
 
 
 @dataclass(frozen=True)
@@ -13,7 +19,8 @@ class Cell:
     """A recurrent cell.
 
     Attributes:
-        layer: Makes the Keras layer from ``(units, *, return_sequences, name, ...)``.
+        layer: Makes the Keras layer from ``(units, *, return_sequences, name, kernel_regularizer)``, and from
+            ``recurrent_regularizer`` and ``recurrent_dropout`` where it has what they are for.
         reference: The paper it comes from.
         onnx: What a layer of it becomes in an ONNX file: an operator, a ``Scan``, or the ``Loop`` of tf2onnx.
         cudnn: Whether cuDNN can run it.
@@ -31,6 +38,31 @@ class Cell:
     recurrent_dropout: bool = False
     recurrent_matrix: bool = True
     reads: Literal["vectors", "observations", "frames"] = "vectors"
+
+    @classmethod
+    def of(cls, kind: type[StepCell], *, reference: str = "", recurrent_matrix: bool = False) -> Cell:
+        """Makes the row of a cell of one's own.
+
+        Args:
+            kind: The class, a subclass of ``StepCell``.
+            reference: The paper it comes from.
+            recurrent_matrix: Whether it has a matrix made by ``add_kernel(..., recurrent=True)``, which
+                ``recurrent_l1`` and ``recurrent_l2`` penalise.
+
+        Returns:
+            A row that ``CELLS.add`` takes.
+
+        Raises:
+            ArgumentError: If the class is no subclass of ``StepCell`` or lacks what it must have.
+        """
+        from rnnzoo.cells.step_cell import LinearCell, check_cell_class
+
+        return cls(
+            _Around(check_cell_class(kind)),
+            reference,
+            parallel=issubclass(kind, LinearCell),
+            recurrent_matrix=recurrent_matrix,
+        )
 
 
 def _simple_rnn(units: int, **arguments: Any) -> Any:
@@ -61,20 +93,63 @@ def _convlstm(units: int, *, kernel_size: int, **arguments: Any) -> Any:
 def _own(module: str, kind: str) -> Callable[..., Any]:
     """Makes the layer around a cell of rnnzoo; its module is imported on use."""
 
-    def make(
-        units: int, *, kernel_regularizer: Any = None, recurrent_regularizer: Any = None, **arguments: Any
-    ) -> Any:
-        from rnnzoo.cells.recurrence import Recurrence
-
-        cell = getattr(importlib.import_module(f"rnnzoo.cells.{module}"), kind)(
-            units, kernel_regularizer=kernel_regularizer, recurrent_regularizer=recurrent_regularizer
-        )
-        return Recurrence(cell, **arguments)
+    def make(units: int, **arguments: Any) -> Any:
+        return _Around(getattr(importlib.import_module(f"rnnzoo.cells.{module}"), kind))(units, **arguments)
 
     return make
 
 
-CELLS: dict[str, Cell] = {
+@dataclass(frozen=True)
+class _Around:
+    """Makes the layer around a cell of a class; the same for the same class."""
+
+    kind: type[StepCell]
+
+    def __call__(
+        self,
+        units: int,
+        *,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        **arguments: Any,
+    ) -> Any:
+        from rnnzoo.cells.recurrence import Recurrence
+
+        cell = self.kind(
+            units, kernel_regularizer=kernel_regularizer, recurrent_regularizer=recurrent_regularizer
+        )
+        return Recurrence(cell, **arguments)
+
+
+class CellTable(Registry[Cell]):
+    """The cells by name.
+
+    Example:
+        >>> CELLS["gru"].cudnn
+        True
+    """
+
+    def add(self, name: str, entry: Cell | type[StepCell]) -> None:
+        """Adds a cell of one's own, which builders, ``create_model`` and searches then take by its name.
+
+        Args:
+            name: Small letters and digits, with single ``-`` or ``_`` between them.
+            entry: A subclass of ``StepCell``, or a row made by ``Cell.of`` or, around any recurrent layer of Keras, by
+                ``Cell`` itself. A class is registered with Keras too, so that saved models load wherever it is added
+                first.
+
+        Raises:
+            ArgumentError: If the name is another cell's, or the entry is no cell.
+        """
+        super().add(name, Cell.of(entry) if isinstance(entry, type) else entry)
+
+
+def _check_row(entry: object) -> None:
+    if not isinstance(entry, Cell):
+        raise ArgumentError(f"cell: received {entry!r}; expected a subclass of StepCell, or a Cell.")
+
+
+_TABLE: dict[str, Cell] = {
     "simple_rnn": Cell(
         _simple_rnn, "Elman 1990, Finding Structure in Time", onnx="RNN", recurrent_dropout=True
     ),
@@ -108,5 +183,14 @@ CELLS: dict[str, Cell] = {
     "gru_d": Cell(_own("gru_d", "GRUDCell"), "Che 2018, arXiv:1606.01865", reads="observations"),
 }
 
-#: The cells that read plain sequences of vectors, which every builder takes.
-SEQUENCE_CELLS = tuple(name for name, cell in CELLS.items() if cell.reads == "vectors")
+#: The cells by name; ``CELLS.add`` takes one of your own.
+CELLS = CellTable("cell", _TABLE, check=_check_row)
+
+
+def sequence_cells() -> tuple[str, ...]:
+    """Returns the names of the cells that read plain sequences of vectors, which every builder takes."""
+    return tuple(name for name, cell in CELLS.items() if cell.reads == "vectors")
+
+
+#: Those of them that rnnzoo brings.
+SEQUENCE_CELLS = sequence_cells()

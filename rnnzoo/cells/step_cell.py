@@ -9,13 +9,36 @@ import keras
 from keras import layers, ops
 
 from rnnzoo import checks
+from rnnzoo.cells.class_registration import register_class
+from rnnzoo.errors import ArgumentError
 
 
 class StepCell(layers.Layer):
-    """A recurrent cell whose products with the input are taken for all steps at once.
+    """Base class of recurrent cells whose products with the input are taken for all steps at once.
 
     It can be used like any Keras cell, step by step. ``Recurrence`` takes ``project`` out of the loop, and the ONNX
     export makes ``step`` the body of a ``Scan``.
+
+    A cell of one's own is a subclass with two methods. ``build(self, input_shape)`` makes its weights, with
+    ``add_kernel`` and ``add_bias``: a ``kernel`` ``(features, size)`` and a ``bias`` ``(size,)``, which ``project``
+    applies to all inputs at once (or it overrides ``project``). ``step(self, projected, states)`` makes one step by
+    ``keras.ops`` alone: no Python ``if`` over numbers, no noise (that belongs in ``training_step``). Then
+
+    * ``CELLS.add("my-cell", MyCell)`` of ``rnnzoo.cells`` makes it known: builders take ``cell="my-cell"``, searches
+      vary it, and saved models load wherever it is added first;
+    * it trains as Keras's cells do, with masks, ``bidirectional``, ``skip``, penalties on outputs and, where it has
+      a matrix of ``add_kernel(..., recurrent=True)`` and is added by ``Cell.of(MyCell, recurrent_matrix=True)``, on
+      that. Dropout of the state, weight-drop and zoneout are refused;
+    * ``export_onnx`` and ``save_bundle`` write it as a ``Scan`` and prove the file, ``export_streaming_onnx`` carries
+      its states from piece to piece under the names in ``state_names``.
+
+    A cell with several states, or one that is not as wide as the output, sets ``state_size`` to a list of widths in
+    ``__init__`` and as many ``state_names``; each starts from zeros unless ``get_initial_state`` says otherwise. A cell
+    whose output is not its first state sets ``output_is_state = False``: a masked step then repeats the output before
+    it, and a stream carries that too. A cell with further arguments adds them to ``get_config``, with defaults, for
+    builders pass ``units`` and regularizers alone. A layer that needs the steps ahead of it says why in a text
+    attribute ``looks_ahead``, and one that treats a piece otherwise than a whole sequence in a method
+    ``call_streaming``; cells need neither.
 
     Args:
         units: Width of the state and the output.
@@ -27,6 +50,22 @@ class StepCell(layers.Layer):
         state_size: Width of each state; the first is as wide as the output.
         state_names: What streams call the states.
         output_is_state: Whether the output of a step is its first state.
+
+    Example:
+        >>> from rnnzoo.cells import CELLS
+        >>> class LeakyCell(StepCell):
+        ...     def build(self, input_shape):
+        ...         self.kernel = self.add_kernel("kernel", (input_shape[-1], self.units))
+        ...         self.bias = self.add_bias("bias", self.units)
+        ...
+        ...     def step(self, projected, states):
+        ...         state = 0.9 * states[0] + 0.1 * ops.tanh(projected)
+        ...         return state, [state]
+        >>> CELLS.add("leaky", LeakyCell)
+        >>> from rnnzoo.builders.classifier import build_classifier
+        >>> build_classifier(num_classes=2, num_features=3, cell="leaky", units=4).count_params()
+        26
+        >>> CELLS.remove("leaky")
     """
 
     output_is_state = True
@@ -120,3 +159,32 @@ class LinearCell(StepCell):
         a, b = self.coefficients(projected)
         state = a * states[0] + b
         return self.output(projected, state), [state]
+
+
+def check_cell_class(kind: type[StepCell]) -> type[StepCell]:
+    """Checks that a class can be a cell, and registers it with Keras.
+
+    Raises:
+        ArgumentError: If it is no subclass of ``StepCell``, has no ``step`` or gives its states no names.
+    """
+    if not isinstance(kind, type) or not issubclass(kind, StepCell):
+        raise ArgumentError(f"cell: received {kind!r}; expected a subclass of StepCell.")
+    lacking = "coefficients" if issubclass(kind, LinearCell) else "step"
+    base = LinearCell if issubclass(kind, LinearCell) else StepCell
+    if getattr(kind, lacking) is getattr(base, lacking):
+        raise ArgumentError(
+            f"cell: received {kind.__name__} without a method {lacking}; expected one. See StepCell."
+        )
+    try:
+        made = kind(1)
+    except TypeError as error:
+        raise ArgumentError(
+            f"cell: received {kind.__name__}, which cannot be made from units alone ({error}); expected defaults "
+            "for all other arguments, and **arguments for those of StepCell."
+        ) from error
+    if len(made.state_names) != len(made.state_size):
+        raise ArgumentError(
+            f"cell: received {kind.__name__} with {len(made.state_size)} states and the names "
+            f"{', '.join(made.state_names)}; expected state_names with one name each."
+        )
+    return register_class(kind)

@@ -47,8 +47,12 @@ def models(
     )
 
 
+# Of a model that a user registered.
+_UNKNOWN: dict[str, Any] = {"parameters": None, "cudnn": "?", "streams": "?"}
+
+
 def _row(spec: ModelSpec) -> dict[str, Any]:
-    facts = read_facts()[spec.name]
+    facts = read_facts().get(spec.name, _UNKNOWN)
     return {
         "name": spec.name,
         "task": spec.task,
@@ -63,7 +67,8 @@ def _row(spec: ModelSpec) -> dict[str, Any]:
 
 def _in_short(row: dict[str, Any]) -> dict[str, Any]:
     """Leaves out and shortens what a terminal has no room for."""
-    author, year = row["reference"].split()[0], re.search(r"\d{4}", row["reference"])
+    author, _, _ = row["reference"].partition(" ")
+    year = re.search(r"\d{4}", row["reference"])
     return {
         "name": row["name"],
         "cell": row["cell"],
@@ -74,7 +79,9 @@ def _in_short(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rounded(count: int) -> str:
+def _rounded(count: int | None) -> str:
+    if count is None:
+        return "?"
     return f"{count / 1e6:.1f}M" if count >= 1e6 else f"{count / 1e3:.0f}k"
 
 
@@ -90,7 +97,7 @@ def _show(spec: ModelSpec, *, as_json: bool) -> None:
         report = explain_cudnn(model)
     facts = {
         **_row(spec),
-        "streams": read_facts()[spec.name]["streams"],
+        "streams": read_facts().get(spec.name, _UNKNOWN)["streams"],
         "builder": spec.builder,
         "arguments": dict(spec.arguments),
         "parameters": model.count_params(),

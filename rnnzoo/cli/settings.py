@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnnzoo.builders.builder_names import builder_parameters
+from rnnzoo.builders.parts.foreign_words import nearest_word
 from rnnzoo.cli.output import start_tensorflow
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.zoo import get_spec
@@ -43,7 +44,9 @@ def split_settings(model: str, settings: Sequence[str]) -> tuple[dict[str, Any],
                 f"--set: received {setting!r}; expected KEY=VALUE. Write e.g. --set dropout=0.3."
             )
         if key not in arguments | fields:
-            raise UnknownNameError("setting", key, arguments | fields)
+            raise UnknownNameError(
+                "setting", key, arguments | fields, near=nearest_word(key, arguments | fields)
+            )
         chosen[key not in arguments][key] = _value(key, text)
     return chosen
 

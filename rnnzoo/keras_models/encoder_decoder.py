@@ -9,6 +9,7 @@ import keras
 from keras import layers, ops
 
 from rnnzoo.errors import ArgumentError
+from rnnzoo.layers.skips import lead_around
 from rnnzoo.preprocessing.text_coding import PADDING
 
 Layers = Mapping[str, Any]
@@ -29,7 +30,8 @@ def encode_source(by_name: Layers, tokens: Any) -> tuple[Any, Any, Any, list[lis
     x = _dropped(by_name, "source_dropout", by_name["source_embedding"](tokens))
     starts = []
     for depth in _depths(by_name):
-        x, *states = by_name[f"encoder_{depth}"](_dropped(by_name, f"encoder_dropout_{depth}", x), mask=valid)
+        y, *states = by_name[f"encoder_{depth}"](_dropped(by_name, f"encoder_dropout_{depth}", x), mask=valid)
+        x = lead_around(by_name.get(f"encoder_skip_{depth}"), x, y)
         kinds = _state_names(by_name, depth)
         # Those of the forward direction come first, then those of the backward one.
         parts = [states[place :: len(kinds)] for place in range(len(kinds))]
@@ -62,10 +64,13 @@ def decode_target(
     x = _dropped(by_name, "target_dropout", by_name["target_embedding"](tokens))
     after = []
     for depth, start in zip(_depths(by_name), states, strict=True):
-        x, *ends = by_name[f"decoder_{depth}"](
+        y, *ends = by_name[f"decoder_{depth}"](
             _dropped(by_name, f"decoder_dropout_{depth}", x), mask=steps, initial_state=list(start)
         )
+        x = lead_around(by_name.get(f"decoder_skip_{depth}"), x, y)
         after.append(ends)
+    if "activation_penalty" in by_name:
+        x = by_name["activation_penalty"](x, mask=steps)
     context = by_name["attention"](by_name["attention_query"](x), keys, memory, valid)
     x = by_name["attended"](ops.concatenate([x, context], axis=-1))
     return by_name["logits"](_dropped(by_name, "dropout_out", x)), after

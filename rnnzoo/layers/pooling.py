@@ -9,11 +9,33 @@ import numpy as np
 from keras import layers, ops
 
 from rnnzoo import checks
+from rnnzoo.cells.class_registration import register_class
+from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.self_attention import masked_softmax
+from rnnzoo.registry import Registry
 
 
-class SequencePooling(layers.Layer):
-    """What all poolings share: padding and holes never count, and a row without a valid step gives zeros."""
+class Pooling(layers.Layer):
+    """Base class of what makes one vector of a sequence.
+
+    A pooling of one's own is a subclass with a method ``call(self, x, mask=None)``: ``x`` ``(batch, time, width)``,
+    ``mask`` bool ``(batch, time)`` of its valid steps or ``None`` where all are, to ``(batch, width)``. Padding and
+    holes must never count, and a row without a valid step give zeros. Where it answers in another width it overrides
+    ``compute_output_shape``; where it takes arguments it needs ``get_config``, as any Keras layer does, and defaults
+    for all of them. ``POOLINGS.add`` makes it known: builders then take its name as ``pooling``, and saved models load
+    wherever it is added first. The exporters write any ``keras.ops``; a model with a pooling is refused for streams.
+
+    Example:
+        >>> class SumPooling(Pooling):
+        ...     def call(self, x, mask=None):
+        ...         return ops.sum(x if mask is None else ops.where(mask[:, :, None], x, 0.0), axis=1)
+        >>> POOLINGS.add("sum", SumPooling)
+        >>> from rnnzoo.builders.classifier import build_classifier
+        >>> model = build_classifier(num_classes=2, num_features=3, units=4, pooling="sum")
+        >>> model.get_layer("sum_pooling").output.shape
+        (None, 4)
+        >>> POOLINGS.remove("sum")
+    """
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -33,7 +55,7 @@ class SequencePooling(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
-class MeanPooling(SequencePooling):
+class MeanPooling(Pooling):
     """The mean over valid steps: ``(batch, time, width)`` to ``(batch, width)``.
 
     Example:
@@ -49,7 +71,7 @@ class MeanPooling(SequencePooling):
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
-class MaxPooling(SequencePooling):
+class MaxPooling(Pooling):
     """The maximum of each feature over valid steps: ``(batch, time, width)`` to ``(batch, width)``.
 
     Example:
@@ -68,7 +90,7 @@ class MaxPooling(SequencePooling):
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
-class AttentionPooling(SequencePooling):
+class AttentionPooling(Pooling):
     """A mean weighted by attention: how well each valid step agrees with one learned query.
 
     A step ``h`` scores ``query . tanh(h kernel + bias)``; the weights are the softmax of the scores.
@@ -114,7 +136,7 @@ class AttentionPooling(SequencePooling):
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
-class ConcatPooling(SequencePooling):
+class ConcatPooling(Pooling):
     """The last valid step, the maximum and the mean side by side: ``(batch, time, width)`` to ``(batch, 3 width)``.
 
     What matters in a long text may be a few words anywhere. Of a bidirectional layer the last step is that of the text
@@ -141,7 +163,7 @@ class ConcatPooling(SequencePooling):
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
-class MiddlePooling(SequencePooling):
+class MiddlePooling(Pooling):
     """The step in the middle of the valid ones: ``(batch, time, width)`` to ``(batch, width)``.
 
     For windows that are cut around what is to be judged, such as a splice site: a bidirectional layer has read up to it
@@ -194,14 +216,59 @@ def _chosen(x: Any, step: Any) -> Any:
     return ops.sum(ops.where(ops.expand_dims(step, -1), x, ops.zeros_like(x)), axis=1)
 
 
-#: The poolings by name, as builders take them.
-POOLINGS: dict[str, type[SequencePooling]] = {
-    "mean": MeanPooling,
-    "max": MaxPooling,
-    "attention": AttentionPooling,
-    "concat": ConcatPooling,
-    "middle": MiddlePooling,
-}
+#: The pooling that needs no layer: a recurrent layer that answers after the last valid step.
+LAST = "last"
+
+
+class PoolingTable(Registry[type[Pooling]]):
+    """The poolings by name."""
+
+    def add(self, name: str, entry: type[Pooling]) -> None:
+        """Adds a pooling of one's own, which builders then take by its name.
+
+        Args:
+            name: Small letters and digits, with single ``-`` or ``_`` between them.
+            entry: A subclass of ``Pooling``. It is registered with Keras too, so that saved models load wherever it is
+                added first.
+
+        Raises:
+            ArgumentError: If the name is another pooling's, or the class is no pooling.
+        """
+        if name == LAST:
+            raise ArgumentError(
+                f"name: received {name!r} for a pooling, which needs no layer; expected one that no other has. Choose "
+                "another name."
+            )
+        super().add(name, entry)
+        register_class(entry)
+
+
+def _check_pooling_class(entry: object) -> None:
+    if not isinstance(entry, type) or not issubclass(entry, Pooling):
+        raise ArgumentError(f"pooling: received {entry!r}; expected a subclass of Pooling.")
+    if entry.call is Pooling.call:
+        raise ArgumentError(
+            f"pooling: received {entry.__name__} without a method call; expected call(self, x, mask=None)."
+        )
+
+
+#: The poolings by name, as builders take them; ``POOLINGS.add`` takes one of your own.
+POOLINGS = PoolingTable(
+    "pooling",
+    {
+        "mean": MeanPooling,
+        "max": MaxPooling,
+        "attention": AttentionPooling,
+        "concat": ConcatPooling,
+        "middle": MiddlePooling,
+    },
+    check=_check_pooling_class,
+)
+
+
+def check_pooling(pooling: object) -> str:
+    """Checks that there is a pooling of this name, ``"last"`` included."""
+    return checks.choice("pooling", pooling, (LAST, *POOLINGS))
 
 
 def pool(x: Any, mask: Any, pooling: str) -> Any:

@@ -33,18 +33,25 @@ class WeightDrop(layers.Wrapper):
     def __init__(self, layer: Any, rate: float, **arguments: Any) -> None:
         super().__init__(layer, **arguments)
         self.rate = checks.number("rate", rate, minimum=0, below=1)
-        self._cells = [one.cell for one in _directions(layer)]
+        self._cells = [direction.cell for direction in _directions(layer)]
         self.supports_masking = True
         self._seeds = keras.random.SeedGenerator()
 
-    def call(self, sequences: Any, mask: Any = None, training: bool = False) -> Any:
+    def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
+        """Builds the layer."""
+        super().build(sequences_shape)
+
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
         """Runs the layer."""
+        given = {} if initial_state is None else {"initial_state": initial_state}
         if not training or not self.rate:
-            return self.layer(sequences, mask=mask, training=training)
+            return self.layer(sequences, mask=mask, training=training, **given)
         with contextlib.ExitStack() as stack:
             for cell in self._cells:
                 stack.enter_context(self._dropped(cell))
-            return self.layer(sequences, mask=mask, training=True)
+            return self.layer(sequences, mask=mask, training=True, **given)
 
     @contextlib.contextmanager
     def _dropped(self, cell: Any) -> Iterator[None]:
@@ -57,9 +64,9 @@ class WeightDrop(layers.Wrapper):
         finally:
             object.__setattr__(cell, "recurrent_kernel", kernel)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
         """Returns that of the layer."""
-        return self.layer.compute_output_shape(input_shape)
+        return self.layer.compute_output_shape(sequences_shape)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments."""
@@ -69,10 +76,10 @@ class WeightDrop(layers.Wrapper):
 def _directions(layer: Any) -> list[Any]:
     both = [layer.forward_layer, layer.backward_layer] if isinstance(layer, layers.Bidirectional) else [layer]
     known = (layers.LSTM, layers.GRU, layers.SimpleRNN)
-    for one in both:
-        if not isinstance(one, known):
+    for direction in both:
+        if not isinstance(direction, known):
             raise ArgumentError(
-                f"weight_drop: received a {type(one).__name__} layer; expected LSTM, GRU or SimpleRNN, whose recurrent "
-                "weights are one matrix. Use another cell, or weight_drop=0."
+                f"weight_drop: received a {type(direction).__name__} layer; expected LSTM, GRU or SimpleRNN, whose "
+                "recurrent weights are one matrix. Use another cell, or weight_drop=0."
             )
     return both

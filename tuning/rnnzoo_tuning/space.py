@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rnnzoo import checks
+from rnnzoo.builders.parts.foreign_words import nearest_word
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.zoo import get_spec
@@ -147,7 +148,7 @@ class SearchSpace:
 def _check_known(kind: str, names: Collection[str], known: Collection[str]) -> None:
     for name in names:
         if name not in known:
-            raise UnknownNameError(kind, name, known)
+            raise UnknownNameError(kind, name, known, near=nearest_word(name, known))
 
 
 def default_space(model_name: str) -> SearchSpace:
