@@ -19,6 +19,7 @@ _TABLES = {
     "pooling": ("rnnzoo.layers.pooling", "POOLINGS"),
     "reader": ("rnnzoo.data.sets.datasets", "DATASETS"),
     "builder": ("rnnzoo.builders.builder_names", "BUILDERS"),
+    "model": ("rnnzoo.zoo", "ZOO"),
 }
 
 
@@ -39,7 +40,8 @@ def register(kind: str, name: str, entry: Entry) -> Entry:
             * ``"cell"``: a ``rnnzoo.cells.Cell``, which holds a subclass of ``StepCell``;
             * ``"pooling"``: a subclass of ``rnnzoo.layers.pooling.Pooling``, steps to one vector;
             * ``"reader"``: a function that returns ``rnnzoo.Splits``, for ``load_dataset``;
-            * ``"builder"``: a function that returns a Keras model, for ``create_model`` and ``run_search``.
+            * ``"builder"``: a function that returns a Keras model;
+            * ``"model"``: a ``ModelSpec``, a row of the zoo, for ``create_model``, ``run_search`` and the command.
         name: The name, of small letters and digits with single ``-`` or ``_`` between them. That of a preprocessing is
             the ``kind`` of its class.
         entry: What is added.
