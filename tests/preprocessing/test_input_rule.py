@@ -36,9 +36,8 @@ from rnnzoo.preprocessing.numeric_rows import read_numbers, wrong_number
 from rnnzoo_export import OnnxPredictor
 from rnnzoo_export.inference.validation import Limits, check_inputs
 from rnnzoo_export.signature import Signature, TensorSpec
-from serving_client import running
+from serving_client import Server
 
-NAME = "series-classifier-gru"
 WORDS = WordPreprocessing.fit(["a dog runs"])
 KINDS: dict[str, tuple[Preprocessing, Any]] = {
     "text": (TextPreprocessing.fit(["a dog"]), "a dog"),
@@ -298,7 +297,7 @@ def test_a_row_of_padding_alone_is_refused_where_it_is_known_what_padding_is(pre
         OnnxPredictor.check(predictor, {"tokens": rows})
 
 
-def test_the_predictor_and_the_server_say_the_same(digits_bundle: Path) -> None:
+def test_the_predictor_and_the_server_say_the_same(digits_bundle: Path, server: Server) -> None:
     good = [[0.5] * 8] * 8
     wrong = {
         "boolean": [[0.5] * 8] * 7 + [[0.5] * 7 + [True]],
@@ -308,7 +307,7 @@ def test_the_predictor_and_the_server_say_the_same(digits_bundle: Path) -> None:
         "missing": [[None] * 8] * 8,
     }
     predictor = OnnxPredictor(digits_bundle)
-    with running(digits_bundle, NAME) as server, httpx.Client(timeout=30) as client:
+    with httpx.Client(timeout=30) as client:
         for row in wrong.values():
             with pytest.raises(RowError) as caught:
                 predictor.predict([good, good, row])
