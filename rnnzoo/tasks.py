@@ -55,7 +55,8 @@ class Task:
 
     def loss(self, name: str | None = None) -> Any:
         """Returns the Keras loss ``name``, by default the task's first."""
-        home, kind, arguments = _LOSSES[checks.choice("loss", name or self.losses[0], self.losses)]
+        chosen = checks.choice("loss", name, self.losses) if name else self.losses[0]
+        home, kind, arguments = _LOSSES[chosen]
         # Imported on use, so that the command and the server can read the table without Keras.
         if "quantiles" in arguments:
             arguments = {**arguments, "quantiles": self.quantiles}
