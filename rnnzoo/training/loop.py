@@ -240,7 +240,7 @@ def _summary(problem: Problem, history: History, callbacks: TrainingCallbacks, l
         )
     if not np.isfinite(values).any():
         raise ArgumentError(f"monitor: {monitor.name!r} was never finite; expected a metric of validation.")
-    best = int(np.nanargmax(monitor.sign * values))
+    best = int((np.nanargmax if monitor.direction == "max" else np.nanargmin)(values))
     if failed is not None:
         reason = f"the loss became NaN or infinite in epoch {failed}; the best epoch before it was kept"
     elif callbacks.early_stopping.stopped_epoch:

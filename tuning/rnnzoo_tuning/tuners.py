@@ -55,30 +55,10 @@ def build_tuner(
     }
     base, arguments = kinds[algorithm]
 
-    class Reporting(base):  # type: ignore[misc, valid-type]
-        def pre_create_trial(self) -> None:
-            if hasattr(self.oracle, "_random_state"):
-                # Keras Tuner does not keep it: without this a resumed Bayesian search would propose other trials.
-                self.oracle._random_state = np.random.RandomState([seed, len(self.oracle.trials)])
-
-        def _try_run_and_update_trial(self, trial: Any, *arguments: Any, **options: Any) -> None:
-            # As the original, which prints the whole traceback before our one line.
-            try:
-                self._run_and_update_trial(trial, *arguments, **options)
-                trial.status = "COMPLETED"
-            except keras_tuner.errors.FatalError:
-                raise
-            except Exception:  # noqa: BLE001 - whatever a combination of values leads to
-                trial.status, trial.message = "INVALID", traceback.format_exc()
-
-        def on_trial_end(self, trial: Any) -> None:
-            super().on_trial_end(trial)
-            on_trial(self.oracle.get_trial(trial.trial_id))
-
     started = (directory / "oracle.json").is_file()
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # it announces a reload on standard output
-            tuner = Reporting(
+            tuner = _reporting(base, seed=seed, on_trial=on_trial)(
                 hypermodel,
                 objective=keras_tuner.Objective(*objective),
                 seed=seed + 1,  # Keras Tuner takes 0 for none
@@ -101,6 +81,32 @@ def build_tuner(
         ) from error
     tuner.oracle.verbose = 0
     return tuner
+
+
+def _reporting(base: type, *, seed: int, on_trial: Callable[[Any], None]) -> Any:
+    """Returns a class of tuners that tell of each trial when it ends."""
+
+    class Reporting(base):
+        def pre_create_trial(self) -> None:
+            if hasattr(self.oracle, "_random_state"):
+                # Keras Tuner does not keep it: without this a resumed Bayesian search would propose other trials.
+                self.oracle._random_state = np.random.RandomState([seed, len(self.oracle.trials)])
+
+        def _try_run_and_update_trial(self, trial: Any, *arguments: Any, **options: Any) -> None:
+            # As the original, which prints the whole traceback before our one line.
+            try:
+                self._run_and_update_trial(trial, *arguments, **options)
+                trial.status = "COMPLETED"
+            except keras_tuner.errors.FatalError:
+                raise
+            except Exception:  # noqa: BLE001 - whatever a combination of values leads to
+                trial.status, trial.message = "INVALID", traceback.format_exc()
+
+        def on_trial_end(self, trial: Any) -> None:
+            super().on_trial_end(trial)
+            on_trial(self.oracle.get_trial(trial.trial_id))
+
+    return Reporting
 
 
 def ended_trials(oracle: Any) -> list[Any]:
