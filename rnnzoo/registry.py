@@ -82,3 +82,17 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
                 "another name."
             )
         self._entries[name] = entry
+
+    def remove(self, name: str) -> None:
+        """Takes away an entry that a user registered.
+
+        Raises:
+            UnknownNameError: If there is none of this name.
+            ArgumentError: If it is rnnzoo's.
+        """
+        self.find(name)
+        if not self.is_own(name):
+            raise ArgumentError(
+                f"name: received {name!r} for a {self.kind}, which is rnnzoo's; expected one that you have registered."
+            )
+        del self._entries[name]
