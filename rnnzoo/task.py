@@ -205,7 +205,7 @@ class Task:
         Raises:
             UnknownNameError: If the task has no such loss.
         """
-        chosen = checks.choice("loss", name or next(iter(self.losses)), self.losses)
+        chosen = checks.choice("loss", name, self.losses) if name else next(iter(self.losses))
         source = self.losses[chosen] if isinstance(self.losses, Mapping) else chosen
         return make(source, LOSSES, quantiles=self.quantiles)
 

@@ -43,6 +43,17 @@ class TaskRegistry(Registry[Task]):
         if entry.decoding is not None:
             DECODINGS.add(name, entry.decoding)
 
+    def remove(self, name: str) -> None:
+        """Takes away a task that a user registered, and its decoding.
+
+        Raises:
+            UnknownNameError: If there is none of this name.
+            ArgumentError: If it is rnnzoo's.
+        """
+        super().remove(name)
+        if name in DECODINGS:
+            DECODINGS.remove(name)
+
 
 def _check_task(entry: object) -> None:
     if not isinstance(entry, Task):
