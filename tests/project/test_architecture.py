@@ -22,6 +22,7 @@ ROOMS = (
     "rnnzoo.files",
     "rnnzoo.registry",
     "rnnzoo.report",
+    "rnnzoo.tensors",
     "rnnzoo.preprocessing",
     "rnnzoo.decoding",
     "rnnzoo.tasks",
