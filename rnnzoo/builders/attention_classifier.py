@@ -54,6 +54,7 @@ def build_attention_classifier(
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_attention_classifier(num_classes=3, num_features=5, units=8, heads=2)

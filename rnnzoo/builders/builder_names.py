@@ -6,10 +6,16 @@ import importlib
 import inspect
 import typing
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from rnnzoo.errors import ArgumentError
 from rnnzoo.registry import Registry
+
+if TYPE_CHECKING:
+    import keras
+
+#: A function of keywords that returns an uncompiled model.
+Builder: TypeAlias = Callable[..., "keras.Model"]
 
 _NAMES = (
     "build_attention_classifier",
@@ -43,7 +49,7 @@ def _check_builder(entry: object) -> None:
         )
 
 
-def _parameters(function: Callable[..., Any]) -> list[str]:
+def _parameters(function: Builder) -> list[str]:
     """Returns the names of arguments; of ``**options: Unpack[...]`` those of the ``TypedDict``."""
     names: list[str] = []
     for parameter in inspect.signature(function).parameters.values():
@@ -60,14 +66,14 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
     return names
 
 
-def _import(name: str) -> Callable[..., Any]:
+def _import(name: str) -> Builder:
     # ``build_NAME`` is in ``rnnzoo.builders.NAME``, which imports Keras.
     module = importlib.import_module(f"rnnzoo.builders.{name.removeprefix('build_')}")
-    build: Callable[..., Any] = getattr(module, name)
+    build: Builder = getattr(module, name)
     return build
 
 
-class BuilderTable(Registry[Callable[..., Any] | None]):
+class BuilderTable(Registry[Builder | None]):
     """The builders by name; ``None`` for those of rnnzoo, which are imported on use.
 
     A builder of one's own is a function of keywords, ``name`` among them, that returns an uncompiled Keras model whose
@@ -97,7 +103,7 @@ class BuilderTable(Registry[Callable[..., Any] | None]):
 BUILDERS = BuilderTable("builder", dict.fromkeys(_NAMES), check=_check_builder)
 
 
-def get_builder(name: str) -> Callable[..., Any]:
+def get_builder(name: str) -> Builder:
     """Returns a builder function, which imports Keras.
 
     Args:

@@ -48,6 +48,7 @@ def build_classifier(
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_classifier(num_classes=3, num_features=5, cell="gru", units=8)

@@ -58,6 +58,7 @@ def build_cnn_classifier(
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_cnn_classifier(num_classes=3, num_features=5, filters=8, kernel_size=3, units=8)

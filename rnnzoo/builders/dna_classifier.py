@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Unpack
 
 import keras
 from keras import ops
@@ -19,6 +19,7 @@ from rnnzoo.builders.parts.option_types import ClassifierOptions
 from rnnzoo.builders.parts.option_words import OptionWords
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.strands import BothStrands, StrandMean
+from rnnzoo.tensors import Tensor
 
 _BASES = 4
 _WORDS = OptionWords(ClassifierOptions, encoder=EncoderConfig(bidirectional=True, pooling="last"))
@@ -65,6 +66,7 @@ def build_dna_classifier(
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_dna_classifier(num_classes=2, units=8, filters=8, reverse_complement=True)
@@ -113,7 +115,7 @@ def _check_bases(num_features: int | None, embedding: EmbeddingConfig, *, both_s
     return _BASES
 
 
-def _both_strands(x: Any, mask: Any) -> tuple[Any, Any]:
+def _both_strands(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
     x = BothStrands(name="both_strands")(x)
     # A row's padding comes to stand before it in the other strand.
     return x, None if mask is None else ops.concatenate([mask, ops.flip(mask, axis=1)], axis=0)

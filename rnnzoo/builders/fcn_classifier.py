@@ -60,6 +60,7 @@ def build_fcn_classifier(
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_fcn_classifier(num_classes=3, num_features=5, units=8, filters=8, kernel_size=3)

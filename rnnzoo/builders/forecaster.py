@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import keras
 from keras import layers
@@ -17,6 +17,7 @@ from rnnzoo.builders.parts.option_types import ForecasterOptions
 from rnnzoo.builders.parts.option_words import OptionWords
 from rnnzoo.builders.parts.recurrent_layers import drop_between, drop_weights, recurrent_layer
 from rnnzoo.layers.queries import StepQueries
+from rnnzoo.tensors import Tensor
 
 DECODERS = ("direct", "recurrent")
 _WORDS = OptionWords(
@@ -65,6 +66,7 @@ def build_forecaster(
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_forecaster(num_features=4, horizon=24, num_targets=2, units=8)
@@ -96,7 +98,7 @@ def build_forecaster(
     return keras.Model(inputs, answers.answer(x, horizon, num_targets, level), name=name)
 
 
-def _decode(x: Any, horizon: int, encoder: EncoderConfig) -> Any:
+def _decode(x: Tensor, horizon: int, encoder: EncoderConfig) -> Tensor:
     """Unrolls a recurrent layer over the horizon from a summary of the window, to ``(batch, horizon, units)``."""
     units = encoder.widths[-1]
     layer = recurrent_layer(encoder, units, name="decoder")

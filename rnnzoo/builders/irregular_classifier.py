@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Unpack
+from typing import Unpack
 
 import keras
 from keras import ops
@@ -18,6 +18,7 @@ from rnnzoo.builders.parts.option_words import OptionWords
 from rnnzoo.cells import CELLS
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.pooling import pool
+from rnnzoo.tensors import Tensor
 
 MISSING = ("decay", "indicators", "mean")
 
@@ -61,6 +62,7 @@ def build_irregular_classifier(
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_irregular_classifier(num_classes=2, num_features=5, units=8)
@@ -85,7 +87,7 @@ def build_irregular_classifier(
     return keras.Model(inputs, answer_head(x, num_classes=num_classes, task=task), name=name)
 
 
-def _decay(x: Any, mask: Any, encoder: EncoderConfig) -> Any:
+def _decay(x: Tensor, mask: Tensor | None, encoder: EncoderConfig) -> Tensor:
     """GRU-D, then GRU layers."""
     if encoder.bidirectional:
         raise ArgumentError(

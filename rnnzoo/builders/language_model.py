@@ -52,6 +52,7 @@ def build_language_model(
 
     Raises:
         ArgumentError: If an argument is out of range.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_language_model(vocabulary_size=50, embedding_size=8, units=(8,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import gcd
-from typing import Any, Unpack
+from typing import Unpack
 
 import keras
 from keras import layers, ops
@@ -19,6 +19,7 @@ from rnnzoo.builders.parts.recurrent_layers import drop_between, drop_weights, r
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.queries import SegmentQueries
 from rnnzoo.layers.skips import lead_around, skip_layer
+from rnnzoo.tensors import Tensor
 
 _LONGEST = 48
 _WORDS = OptionWords(
@@ -64,6 +65,7 @@ def build_segment_forecaster(
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_segment_forecaster(num_features=7, window=96, horizon=192, num_targets=7, units=8)
@@ -115,7 +117,7 @@ class _Stack:
             for depth in range(1, len(config.widths) + 1)
         ]
 
-    def run(self, x: Any, states: list[list[Any]] | None = None) -> tuple[Any, list[list[Any]]]:
+    def run(self, x: Tensor, states: list[list[Tensor]] | None = None) -> tuple[Tensor, list[list[Tensor]]]:
         """Reads a sequence, from zeros or from states; returns the outputs and the states after it."""
         after = []
         for depth, layer in enumerate(self._layers):
@@ -125,7 +127,7 @@ class _Stack:
         return x, after
 
 
-def _cut(x: Any, num_targets: int, others: int, segments: int, length: int) -> Any:
+def _cut(x: Tensor, num_targets: int, others: int, segments: int, length: int) -> Tensor:
     """Cuts windows to ``(batch * targets, segments, steps)``, each series with the features that are no targets."""
     own = ops.transpose(x[..., :num_targets], (0, 2, 1))
     own = ops.reshape(own, (-1, num_targets, segments, length))
@@ -135,7 +137,7 @@ def _cut(x: Any, num_targets: int, others: int, segments: int, length: int) -> A
     return ops.reshape(own, (-1, segments, length * (1 + others)))
 
 
-def _repeat(state: Any, times: int) -> Any:
+def _repeat(state: Tensor, times: int) -> Tensor:
     """Repeats each row of ``(batch, units)``."""
     units = state.shape[-1]
     return ops.reshape(ops.tile(ops.expand_dims(state, 1), (1, times, 1)), (-1, units))

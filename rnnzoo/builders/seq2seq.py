@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import keras
 import numpy as np
@@ -24,6 +24,7 @@ from rnnzoo.layers.activation_penalty import ActivationPenalty
 from rnnzoo.layers.attention import ATTENTIONS, SourceAttention
 from rnnzoo.layers.skips import skip_layer
 from rnnzoo.layers.valid_steps import NeverEmpty
+from rnnzoo.tensors import Layer
 
 SEQ2SEQ_CELLS = ("lstm", "gru")
 _WORDS = OptionWords(
@@ -77,6 +78,7 @@ def build_seq2seq(
 
     Raises:
         ArgumentError: If an argument is out of range.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_seq2seq(source_vocabulary_size=50, target_vocabulary_size=60, units=8)
@@ -122,7 +124,7 @@ def build_seq2seq(
     return keras.Model([tokens, decoder_tokens], logits, name=name)
 
 
-def _embedding(vocabulary_size: int, size: int, trainable: bool, name: str) -> Any:
+def _embedding(vocabulary_size: int, size: int, trainable: bool, name: str) -> Layer:
     # Keras's own start, within 0.05, is so small that for thousands of updates little reaches the attention.
     start = keras.initializers.RandomNormal(stddev=1.0)
     return layers.Embedding(
@@ -130,14 +132,14 @@ def _embedding(vocabulary_size: int, size: int, trainable: bool, name: str) -> A
     )
 
 
-def _start_from(embedding: Any, weights: np.ndarray | None, argument: str) -> None:
+def _start_from(embedding: Layer, weights: np.ndarray | None, argument: str) -> None:
     if weights is not None:
         matrix = check_embedding_weights(weights, embedding.input_dim, embedding.output_dim, name=argument)
         embedding.set_weights([matrix])
 
 
-def _encoder_layers(config: EncoderConfig) -> list[Any]:
-    made: list[Any] = []
+def _encoder_layers(config: EncoderConfig) -> list[Layer]:
+    made: list[Layer] = []
     for depth, width in enumerate(config.widths, start=1):
         name, inner = f"encoder_{depth}", f"{config.cell}_{depth}"
         wrapped = config.bidirectional or config.extra.weight_drop
@@ -151,8 +153,8 @@ def _encoder_layers(config: EncoderConfig) -> list[Any]:
     return made
 
 
-def _decoder_layers(config: EncoderConfig) -> list[Any]:
-    made: list[Any] = []
+def _decoder_layers(config: EncoderConfig) -> list[Layer]:
+    made: list[Layer] = []
     for depth, width in enumerate(config.widths, start=1):
         name = f"decoder_{depth}"
         inner = f"{config.cell}_decoder_{depth}" if config.extra.weight_drop else name
@@ -169,12 +171,12 @@ def _decoder_layers(config: EncoderConfig) -> list[Any]:
     return made
 
 
-def _skip(config: EncoderConfig, depth: int, name: str) -> list[Any]:
+def _skip(config: EncoderConfig, depth: int, name: str) -> list[Layer]:
     return [] if config.skip == "none" or depth == 1 else [skip_layer(config.skip, name)]
 
 
-def _attention_layers(attention: str, width: int) -> list[Any]:
-    query: Any = (
+def _attention_layers(attention: str, width: int) -> list[Layer]:
+    query: Layer = (
         layers.Dense(width, name="attention_query")
         if attention == "bahdanau"
         # The general score has one matrix, which the keys carry.
@@ -188,7 +190,7 @@ def _attention_layers(attention: str, width: int) -> list[Any]:
     ]
 
 
-def _dropout_layers(config: EncoderConfig) -> list[Any]:
+def _dropout_layers(config: EncoderConfig) -> list[Layer]:
     if not config.dropout:
         return []
     between = [

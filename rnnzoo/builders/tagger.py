@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import keras
 from keras import layers
@@ -17,6 +17,7 @@ from rnnzoo.builders.parts.option_words import OptionWords
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.chain_potentials import ChainPotentials
 from rnnzoo.layers.character_encoder import encode_characters
+from rnnzoo.tensors import Tensor
 
 _WORDS = OptionWords(TaggerOptions, encoder=EncoderConfig(units=(64, 64), bidirectional=True))
 
@@ -62,6 +63,7 @@ def build_tagger(
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_tagger(num_classes=17, vocabulary_size=100, units=8)
@@ -84,7 +86,9 @@ def build_tagger(
     return keras.Model(inputs, ChainPotentials(dtype="float32", name="potentials")(scores, mask), name=name)
 
 
-def _with_characters(tokens: Any, x: Any, vocabulary_size: int, embedding_size: int) -> tuple[list[Any], Any]:
+def _with_characters(
+    tokens: Tensor, x: Tensor, vocabulary_size: int, embedding_size: int
+) -> tuple[list[Tensor], Tensor]:
     """Adds the input ``characters``, and what the characters of each word say to what the word does."""
     if isinstance(tokens, list) or tokens.name != "tokens":
         raise ArgumentError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import keras
 
@@ -17,6 +17,7 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.blank_padding import BlankPadding
 from rnnzoo.layers.subsampling import Subsampling
 from rnnzoo.layers.valid_steps import NeverEmpty
+from rnnzoo.tensors import Tensor
 
 FACTORS = (1, 2, 4)
 _WORDS = OptionWords(EncoderOptions, encoder=EncoderConfig(units=(64, 64), bidirectional=True))
@@ -53,6 +54,7 @@ def build_transcriber(
 
     Raises:
         ArgumentError: If an argument is out of range.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_transcriber(num_features=40, vocabulary_size=28, subsampling=2, units=8)
@@ -83,7 +85,7 @@ def _factor(subsampling: int) -> int:
     return factor
 
 
-def _subsample(x: Any, valid: Any, factor: int, filters: int) -> tuple[Any, Any, Any]:
+def _subsample(x: Tensor, valid: Tensor, factor: int, filters: int) -> tuple[Tensor, Tensor, Tensor | None]:
     """Returns the blocks, which of them are valid, and the mask for recurrent layers."""
     layer = Subsampling(factor, filters, name="subsampling")
     if valid is None:

@@ -55,6 +55,7 @@ def build_transformer_classifier(
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_transformer_classifier(num_classes=3, vocabulary_size=50, units=8, heads=2)

@@ -18,6 +18,7 @@ from rnnzoo.builders.parts.option_words import OptionWords
 from rnnzoo.cells import CELLS
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.frames import FoldFrames, FrameConvolution, UnfoldFrames
+from rnnzoo.tensors import Tensor
 
 _ENCODERS = ("cnn", "convlstm")
 # What the LSTMs that read frames as images do not have.
@@ -72,6 +73,7 @@ def build_video_classifier(
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
+        UnknownNameError: If there is no such word, cell or other name; the nearest one is suggested.
 
     Example:
         >>> model = build_video_classifier(num_classes=4, frame_shape=(16, 16, 1), filters=4, units=8)
@@ -108,7 +110,7 @@ def _refuse_with_convlstm(given: Mapping[str, Any]) -> None:
             )
 
 
-def _frame_vectors(frames: Any, widths: Sequence[int], kernel_size: int, embedding_size: int) -> Any:
+def _frame_vectors(frames: Tensor, widths: Sequence[int], kernel_size: int, embedding_size: int) -> Tensor:
     """Maps frames to one vector each, ``(batch, time, embedding_size)``; where things stand is kept."""
     x = FoldFrames(name="fold_frames")(frames)
     for depth, width in enumerate(widths, start=1):
@@ -130,7 +132,9 @@ def _frame_vectors(frames: Any, widths: Sequence[int], kernel_size: int, embeddi
     return layers.Dense(embedding_size, activation="relu", name="frame_vectors")(x)
 
 
-def _convlstm(x: Any, mask: Any, widths: Sequence[int], kernel_size: int, config: EncoderConfig) -> Any:
+def _convlstm(
+    x: Tensor, mask: Tensor | None, widths: Sequence[int], kernel_size: int, config: EncoderConfig
+) -> Tensor:
     dropout = config.dropout
     for depth, width in enumerate(widths, start=1):
         layer = CELLS["convlstm"].layer(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rnnzoo.errors import ArgumentError
 from rnnzoo.registry import Registry
+from rnnzoo.tensors import Layer, Regularizer
 
 if TYPE_CHECKING:
     from rnnzoo.cells.step_cell import StepCell
@@ -30,7 +31,7 @@ class Cell:
         reads: What a step is: a vector, a vector of values, what was observed and time gaps, or a frame.
     """
 
-    layer: Callable[..., Any]
+    layer: Callable[..., Layer]
     reference: str
     onnx: Literal["LSTM", "GRU", "RNN", "Scan", "Loop"] = "Scan"
     cudnn: bool = False
@@ -65,35 +66,35 @@ class Cell:
         )
 
 
-def _simple_rnn(units: int, **arguments: Any) -> Any:
+def _simple_rnn(units: int, **arguments: Any) -> Layer:
     from keras import layers
 
     return layers.SimpleRNN(units, recurrent_initializer="orthogonal", **arguments)
 
 
-def _lstm(units: int, **arguments: Any) -> Any:
+def _lstm(units: int, **arguments: Any) -> Layer:
     from keras import layers
 
     # A forget gate that starts open (bias 1) lets gradients reach far back from the first step on.
     return layers.LSTM(units, recurrent_initializer="orthogonal", unit_forget_bias=True, **arguments)
 
 
-def _gru(units: int, **arguments: Any) -> Any:
+def _gru(units: int, **arguments: Any) -> Layer:
     from keras import layers
 
     return layers.GRU(units, recurrent_initializer="orthogonal", **arguments)
 
 
-def _convlstm(units: int, *, kernel_size: int, **arguments: Any) -> Any:
+def _convlstm(units: int, *, kernel_size: int, **arguments: Any) -> Layer:
     from keras import layers
 
     return layers.ConvLSTM2D(units, kernel_size, padding="same", **arguments)
 
 
-def _own(module: str, kind: str) -> Callable[..., Any]:
+def _own(module: str, kind: str) -> Callable[..., Layer]:
     """Makes the layer around a cell of rnnzoo; its module is imported on use."""
 
-    def make(units: int, **arguments: Any) -> Any:
+    def make(units: int, **arguments: Any) -> Layer:
         return _Around(getattr(importlib.import_module(f"rnnzoo.cells.{module}"), kind))(units, **arguments)
 
     return make
@@ -109,10 +110,10 @@ class _Around:
         self,
         units: int,
         *,
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
+        kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None,
         **arguments: Any,
-    ) -> Any:
+    ) -> Layer:
         from rnnzoo.cells.recurrence import Recurrence
 
         cell = self.kind(

@@ -11,6 +11,7 @@ from keras import layers, ops
 from rnnzoo import checks
 from rnnzoo.cells.class_registration import register_class
 from rnnzoo.errors import ArgumentError
+from rnnzoo.tensors import Regularizer, Shape, Tensor
 
 
 class StepCell(layers.Layer):
@@ -75,22 +76,22 @@ class StepCell(layers.Layer):
         self,
         units: int,
         *,
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
+        kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None,
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
         self.units = checks.integer("units", units, minimum=1)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.recurrent_regularizer = keras.regularizers.get(recurrent_regularizer)
-        self.state_size: Any = [self.units]
+        self.state_size: Shape = [self.units]
         self.output_size = self.units
 
-    def project(self, x: Any) -> Any:
+    def project(self, x: Tensor) -> Tensor:
         """Maps inputs ``(..., features)`` to what a step needs of them, ``(..., size)``: one product by default."""
         return ops.matmul(x, self.kernel) + self.bias
 
-    def step(self, projected: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+    def step(self, projected: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Makes one step.
 
         Args:
@@ -102,15 +103,17 @@ class StepCell(layers.Layer):
         """
         raise NotImplementedError
 
-    def training_step(self, projected: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+    def training_step(self, projected: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Makes one step in training: the same, unless a cell adds noise."""
         return self.step(projected, states)
 
-    def call(self, inputs: Any, states: Sequence[Any], training: bool = False) -> tuple[Any, list[Any]]:
+    def call(
+        self, inputs: Tensor, states: Sequence[Tensor], training: bool = False
+    ) -> tuple[Tensor, list[Tensor]]:
         """Makes one step from the input itself, as ``keras.layers.RNN`` asks of a cell."""
         return (self.training_step if training else self.step)(self.project(inputs), states)
 
-    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
+    def get_initial_state(self, batch_size: Any = None) -> list[Tensor]:
         """Returns zeros."""
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in self.state_size]
 
@@ -126,7 +129,7 @@ class StepCell(layers.Layer):
             else None,
         }
 
-    def add_kernel(self, name: str, shape: tuple[int, ...], *, recurrent: bool = False) -> Any:
+    def add_kernel(self, name: str, shape: tuple[int, ...], *, recurrent: bool = False) -> Tensor:
         """Adds a matrix with Keras's usual start: Glorot for inputs, orthogonal for states."""
         return self.add_weight(
             name=name,
@@ -135,7 +138,7 @@ class StepCell(layers.Layer):
             regularizer=self.recurrent_regularizer if recurrent else self.kernel_regularizer,
         )
 
-    def add_bias(self, name: str, size: int, *, start: float = 0.0) -> Any:
+    def add_bias(self, name: str, size: int, *, start: float = 0.0) -> Tensor:
         """Adds a vector that starts at one value."""
         return self.add_weight(name=name, shape=(size,), initializer=keras.initializers.Constant(start))
 
@@ -146,15 +149,15 @@ class LinearCell(StepCell):
     ``Recurrence`` solves it for all steps at once.
     """
 
-    def coefficients(self, projected: Any) -> tuple[Any, Any]:
+    def coefficients(self, projected: Tensor) -> tuple[Tensor, Tensor]:
         """Returns ``a`` and ``b`` ``(..., units)``."""
         raise NotImplementedError
 
-    def output(self, projected: Any, state: Any) -> Any:
+    def output(self, projected: Tensor, state: Tensor) -> Tensor:
         """Returns the output ``(..., units)`` of steps with these states: the states themselves by default."""
         return state
 
-    def step(self, projected: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+    def step(self, projected: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Makes one step."""
         a, b = self.coefficients(projected)
         state = a * states[0] + b

@@ -13,6 +13,7 @@ from rnnzoo.cells.class_registration import register_class
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.self_attention import masked_softmax
 from rnnzoo.registry import Registry
+from rnnzoo.tensors import Shape, Tensor
 
 
 class Pooling(layers.Layer):
@@ -46,10 +47,10 @@ class Pooling(layers.Layer):
         """Why a model with this layer cannot be streamed."""
         return f"{type(self).__name__} needs the whole sequence"
 
-    def compute_mask(self, x: Any, mask: Any = None) -> None:
+    def compute_mask(self, x: Tensor, mask: Tensor | None = None) -> None:
         """Ends the mask: there is no time axis any more."""
 
-    def compute_output_shape(self, x_shape: Any) -> tuple[int | None, ...]:
+    def compute_output_shape(self, x_shape: Shape) -> tuple[int | None, ...]:
         """Drops the time axis."""
         return (x_shape[0], x_shape[-1])
 
@@ -65,7 +66,7 @@ class MeanPooling(Pooling):
         [[2.0]]
     """
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Pools a sequence; ``mask`` ``(batch, time)`` marks its valid steps."""
         return _mean(x, mask)
 
@@ -84,7 +85,7 @@ class MaxPooling(Pooling):
         Conneau 2017, Supervised Learning of Universal Sentence Representations, arXiv:1705.02364.
     """
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Pools a sequence; ``mask`` ``(batch, time)`` marks its valid steps."""
         return _largest(x, mask)
 
@@ -113,18 +114,18 @@ class AttentionPooling(Pooling):
         super().__init__(**arguments)
         self.units = None if units is None else checks.integer("units", units, minimum=1)
 
-    def build(self, x_shape: Any) -> None:
+    def build(self, x_shape: Shape) -> None:
         """Makes kernel, bias and query."""
         units = self.units or int(x_shape[-1])
         self.kernel = self.add_weight(shape=(x_shape[-1], units), initializer="glorot_uniform", name="kernel")
         self.bias = self.add_weight(shape=(units,), initializer="zeros", name="bias")
         self.query = self.add_weight(shape=(units, 1), initializer="glorot_uniform", name="query")
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Pools a sequence; ``mask`` ``(batch, time)`` marks its valid steps."""
         return ops.cast(ops.sum(self.weigh(x, mask) * ops.cast(x, "float32"), axis=1), x.dtype)
 
-    def weigh(self, x: Any, mask: Any = None) -> Any:
+    def weigh(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Returns the weight of each step, ``(batch, time, 1)`` in float32; 0 where the mask says so."""
         agreement = ops.tanh(ops.matmul(x, self.kernel) + self.bias)
         valid = None if mask is None else ops.expand_dims(mask, -1)
@@ -153,11 +154,11 @@ class ConcatPooling(Pooling):
         3.3).
     """
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Pools a sequence; ``mask`` ``(batch, time)`` marks its valid steps."""
         return ops.concatenate([_last(x, mask), _largest(x, mask), _mean(x, mask)], axis=-1)
 
-    def compute_output_shape(self, x_shape: Any) -> tuple[int | None, ...]:
+    def compute_output_shape(self, x_shape: Shape) -> tuple[int | None, ...]:
         """Drops the time axis and triples the width."""
         return (x_shape[0], 3 * x_shape[-1])
 
@@ -176,7 +177,7 @@ class MiddlePooling(Pooling):
         [[2.0]]
     """
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Pools a sequence; ``mask`` ``(batch, time)`` marks its valid steps."""
         if mask is None:
             return x[:, ops.shape(x)[1] // 2]
@@ -185,7 +186,7 @@ class MiddlePooling(Pooling):
         return _chosen(x, ops.logical_and(mask, ops.equal(ops.cumsum(valid, axis=1) - 1, half)))
 
 
-def _mean(x: Any, mask: Any) -> Any:
+def _mean(x: Tensor, mask: Tensor | None) -> Tensor:
     if mask is None:
         return ops.mean(x, axis=1)
     # Summed in float32: in half precision a long sequence would lose its small terms.
@@ -194,14 +195,14 @@ def _mean(x: Any, mask: Any) -> Any:
     return ops.cast(ops.sum(kept, axis=1) / ops.maximum(steps, 1.0), x.dtype)
 
 
-def _largest(x: Any, mask: Any) -> Any:
+def _largest(x: Tensor, mask: Tensor | None) -> Tensor:
     if mask is None:
         return ops.max(x, axis=1)
     largest = ops.max(ops.where(ops.expand_dims(mask, -1), x, ops.cast(-np.inf, x.dtype)), axis=1)
     return ops.where(ops.any(mask, axis=1, keepdims=True), largest, ops.zeros_like(largest))
 
 
-def _last(x: Any, mask: Any) -> Any:
+def _last(x: Tensor, mask: Tensor | None) -> Tensor:
     """Returns the last valid step, zeros where there is none."""
     if mask is None:
         return x[:, -1]
@@ -211,7 +212,7 @@ def _last(x: Any, mask: Any) -> Any:
     return _chosen(x, ops.logical_and(mask, ops.equal(following, 0)))
 
 
-def _chosen(x: Any, step: Any) -> Any:
+def _chosen(x: Tensor, step: Tensor) -> Tensor:
     """Returns the one step of each row that ``step`` ``(batch, time)`` marks, zeros where it marks none."""
     return ops.sum(ops.where(ops.expand_dims(step, -1), x, ops.zeros_like(x)), axis=1)
 
@@ -271,7 +272,7 @@ def check_pooling(pooling: object) -> str:
     return checks.choice("pooling", pooling, (LAST, *POOLINGS))
 
 
-def pool(x: Any, mask: Any, pooling: str) -> Any:
+def pool(x: Tensor, mask: Tensor | None, pooling: str) -> Tensor:
     """Pools a sequence ``(batch, time, width)`` over its valid steps to ``(batch, width)``.
 
     Args:

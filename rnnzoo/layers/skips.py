@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from keras import layers
 
 from rnnzoo.layers.highway import Highway
+from rnnzoo.tensors import Layer, Tensor
 
 
-def skip_layer(skip: str, name: str) -> Any:
+def skip_layer(skip: str, name: str) -> Layer:
     """Makes the layer that joins a layer's input to its output.
 
     Args:
@@ -24,7 +23,7 @@ def skip_layer(skip: str, name: str) -> Any:
     return layers.Add(name=name) if skip == "residual" else Highway(name=name)
 
 
-def lead_around(layer: Any, x: Any, y: Any) -> Any:
+def lead_around(layer: Layer, x: Tensor, y: Tensor) -> Tensor:
     """Joins what went into a recurrent layer, ``x``, to what came out of it, ``y``; ``y`` alone without a layer."""
     if layer is None:
         return y

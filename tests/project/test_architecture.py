@@ -24,6 +24,7 @@ ROOMS = (
     "rnnzoo.registration",
     "rnnzoo.extensions",
     "rnnzoo.report",
+    "rnnzoo.tensors",
     "rnnzoo.preprocessing",
     "rnnzoo.decoding",
     "rnnzoo.keras_names",

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from keras import layers, ops
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.packing import PackSteps
+from rnnzoo.tensors import Tensor
 
 # Moving statistics follow within some tens of steps, as many as an epoch of a small set has.
 _MOMENTUM = 0.9
 
 
-def pack(x: Any, mask: Any) -> tuple[Any, Any]:
+def pack(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
     """Moves valid steps together, so that a convolution reads no hole. Without a mask there is none."""
     return (x, None) if mask is None else PackSteps(name="packed")(x, mask)
 
 
 def convolve(
-    x: Any,
-    mask: Any,
+    x: Tensor,
+    mask: Tensor | None,
     *,
     filters: int | Sequence[int],
     kernel_size: int | Sequence[int],
     causal: bool,
-) -> Any:
+) -> Tensor:
     """Stacks convolutions over time, each with batch normalization and a rectifier.
 
     Padding is zeroed before each convolution, so that the end of a row looks the same however far it is padded,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from keras import layers
 
@@ -21,16 +20,17 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.activation_penalty import ActivationPenalty
 from rnnzoo.layers.pooling import pool
 from rnnzoo.layers.skips import lead_around, skip_layer
+from rnnzoo.tensors import Tensor
 
 
 def encode(
-    x: Any,
-    mask: Any,
+    x: Tensor,
+    mask: Tensor | None,
     config: EncoderConfig,
     *,
     return_sequences: bool = True,
     cells: Collection[str] | None = None,
-) -> Any:
+) -> Tensor:
     """Stacks recurrent layers, one for each width in ``config.units``.
 
     The mask is passed to every layer explicitly: a layer that relied on Keras to hand it on would read
@@ -68,13 +68,15 @@ def encode(
     return drop_between(x, config.dropout, extra, name="dropout_out")
 
 
-def encode_once(x: Any, mask: Any, config: EncoderConfig) -> Any:
+def encode_once(x: Tensor, mask: Tensor | None, config: EncoderConfig) -> Tensor:
     """Stacks recurrent layers and makes one vector ``(batch, width)`` of a sequence, as ``config.pooling`` says."""
     x = encode(x, mask, config, return_sequences=not config.reads_last)
     return x if config.reads_last else pool(x, mask, str(config.pooling))
 
 
-def penalize(x: Any, mask: Any, extra: Regularization, *, name: str = "activation_penalty") -> Any:
+def penalize(
+    x: Tensor, mask: Tensor | None, extra: Regularization, *, name: str = "activation_penalty"
+) -> Tensor:
     """Adds the penalties on outputs to the loss; they pass through unchanged."""
     if not (extra.activation_penalty or extra.change_penalty):
         return x

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from keras import layers
 
 from rnnzoo import checks
 from rnnzoo.tasks import get_task, row_tasks
+from rnnzoo.tensors import Tensor
 
 
-def dense_head(x: Any, units: int, *, name: str) -> Any:
+def dense_head(x: Tensor, units: int, *, name: str) -> Tensor:
     """Projects the last axis to ``units``; in float32 even where the body runs in mixed precision."""
     return layers.Dense(units, dtype="float32", name=name)(x)
 
 
-def answer_head(x: Any, *, num_classes: int, task: str) -> Any:
+def answer_head(x: Tensor, *, num_classes: int, task: str) -> Tensor:
     """Projects ``(batch, width)`` to the answer of a classifier's task: ``logits``, or ``values`` for regression."""
     answered = get_task(checks.choice("task", task, row_tasks()))
     units = answered.head_units(checks.integer("num_classes", num_classes, minimum=1))

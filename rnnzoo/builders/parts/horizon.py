@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from keras import layers
 
@@ -13,6 +12,7 @@ from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, check_quantiles
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.distributions import GaussianParameters, MonotoneQuantiles
 from rnnzoo.layers.window_normalization import METHODS, WindowNormalization, WindowRestoration
+from rnnzoo.tensors import Tensor
 
 #: What can be answered for each value ahead, and the name of the output, which says what it is trained for.
 HEADS = {"point": "values", "quantile": "quantiles", "gaussian": "distribution"}
@@ -22,13 +22,13 @@ HEADS = {"point": "values", "quantile": "quantiles", "gaussian": "distribution"}
 class Level:
     """Where a window was before it was normalised: ``location`` and ``scale`` ``(batch, 1, targets)``."""
 
-    location: Any
-    scale: Any
+    location: Tensor
+    scale: Tensor
 
 
 def normalize(
-    x: Any, normalization: str | None, *, num_features: int, num_targets: int
-) -> tuple[Any, Level | None]:
+    x: Tensor, normalization: str | None, *, num_features: int, num_targets: int
+) -> tuple[Tensor, Level | None]:
     """Normalises the past of the targets, the first features, by the window itself.
 
     Args:
@@ -75,7 +75,7 @@ class Head:
         """How many numbers describe one value."""
         return {"point": 1, "gaussian": 2}.get(self.kind) or len(self.quantiles or ())
 
-    def answer(self, x: Any, horizon: int, num_targets: int, level: Level | None) -> Any:
+    def answer(self, x: Tensor, horizon: int, num_targets: int, level: Level | None) -> Tensor:
         """Ends a model: free numbers, ``horizon * num_targets * numbers`` a row in this order, to its output.
 
         Args:

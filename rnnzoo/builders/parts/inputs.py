@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 from keras import layers, ops
@@ -12,11 +11,12 @@ from rnnzoo import checks
 from rnnzoo.builders.parts.embedding_config import EmbeddingConfig
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.valid_steps import NeverEmpty
+from rnnzoo.tensors import Tensor
 
 
 def sequence_inputs(
     embedding: EmbeddingConfig, *, num_features: int | None, variable_length: bool
-) -> tuple[Any, Any, Any]:
+) -> tuple[Tensor, Tensor, Tensor | None]:
     """Makes the inputs of a sequence model.
 
     A row without a single valid step (an empty text) is read as one step of padding: it then has an answer of
@@ -43,7 +43,7 @@ def sequence_inputs(
     return feature_inputs(num_features, variable_length=variable_length)
 
 
-def feature_inputs(num_features: int, *, variable_length: bool) -> tuple[Any, Any, Any]:
+def feature_inputs(num_features: int, *, variable_length: bool) -> tuple[Tensor, Tensor, Tensor | None]:
     """Makes the inputs of a model that reads features; see ``sequence_inputs``."""
     return _masked_input(
         "features", (checks.integer("num_features", num_features, minimum=1),), variable_length
@@ -61,7 +61,9 @@ def check_vocabulary(embedding: EmbeddingConfig) -> int:
     )
 
 
-def frame_inputs(*, frame_shape: Sequence[int], variable_length: bool) -> tuple[Any, Any, Any]:
+def frame_inputs(
+    *, frame_shape: Sequence[int], variable_length: bool
+) -> tuple[Tensor, Tensor, Tensor | None]:
     """Makes the inputs of a video model; see ``sequence_inputs``.
 
     Args:
@@ -80,7 +82,7 @@ def frame_inputs(*, frame_shape: Sequence[int], variable_length: bool) -> tuple[
     return _masked_input("frames", shape, variable_length)
 
 
-def _token_input(config: EmbeddingConfig) -> tuple[Any, Any, Any]:
+def _token_input(config: EmbeddingConfig) -> tuple[Tensor, Tensor, Tensor | None]:
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     embedding = layers.Embedding(
         config.vocabulary_size, config.embedding_size, trainable=config.trainable_embedding, name="embedding"
@@ -92,7 +94,9 @@ def _token_input(config: EmbeddingConfig) -> tuple[Any, Any, Any]:
     return tokens, x, NeverEmpty(name="valid_steps")(ops.not_equal(tokens, 0))
 
 
-def _masked_input(name: str, shape: Sequence[int], variable_length: bool) -> tuple[Any, Any, Any]:
+def _masked_input(
+    name: str, shape: Sequence[int], variable_length: bool
+) -> tuple[Tensor, Tensor, Tensor | None]:
     values = keras.Input((None, *shape), dtype="float32", name=name)
     if not checks.flag("variable_length", variable_length):
         return values, values, None

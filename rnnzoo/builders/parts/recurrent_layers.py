@@ -17,6 +17,7 @@ from rnnzoo.cells.recurrence import Recurrence
 from rnnzoo.cells.zoneout import ZoneoutCell
 from rnnzoo.errors import CudnnWarning
 from rnnzoo.layers.weight_drop import WeightDrop
+from rnnzoo.tensors import Layer, Regularizer, Tensor
 
 _PACKAGE = str(Path(__file__).parents[2])
 
@@ -28,7 +29,7 @@ def recurrent_layer(
     name: str,
     return_sequences: bool = True,
     return_state: bool = False,
-) -> Any:
+) -> Layer:
     """Makes a recurrent layer that reads forwards, with its penalties, dropout of the state and zoneout.
 
     Args:
@@ -60,18 +61,18 @@ def recurrent_layer(
     return layer
 
 
-def drop_weights(layer: Any, config: EncoderConfig, *, name: str) -> Any:
+def drop_weights(layer: Layer, config: EncoderConfig, *, name: str) -> Layer:
     """Wraps a layer, or both directions of one, so that some of its recurrent weights are dropped in training."""
     rate = config.extra.weight_drop
     return WeightDrop(layer, rate, name=name) if rate else layer
 
 
-def drop_between(x: Any, rate: float, extra: Regularization, *, name: str) -> Any:
+def drop_between(x: Tensor, rate: float, extra: Regularization, *, name: str) -> Tensor:
     """Drops a share of what one layer hands to the next, in training."""
     return dropout_layer(rate, extra, name=name, steps=len(x.shape) == 3)(x) if rate else x
 
 
-def dropout_layer(rate: float, extra: Regularization, *, name: str, steps: bool) -> Any:
+def dropout_layer(rate: float, extra: Regularization, *, name: str, steps: bool) -> Layer:
     """Makes the layer that does so; ``steps`` says whether there are any, all of which may drop the same numbers."""
     # One mask for all steps: Keras calls it spatial.
     kind = layers.SpatialDropout1D if extra.variational and steps else layers.Dropout
@@ -92,7 +93,7 @@ def warn_off_cudnn(config: EncoderConfig) -> None:
             )
 
 
-def _penalty(l1: float, l2: float) -> Any:
+def _penalty(l1: float, l2: float) -> Regularizer:
     return keras.regularizers.L1L2(l1=l1, l2=l2) if l1 or l2 else None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, UnknownNameError
@@ -63,7 +62,7 @@ class Regularization:
             )
 
     @classmethod
-    def of(cls, value: Regularization | Mapping[str, Any] | None) -> Regularization:
+    def of(cls, value: object) -> Regularization:
         """Returns a regularization from one, from a mapping of its fields, or from ``None``."""
         if value is None:
             return cls()

@@ -5,21 +5,20 @@ Recurrent outputs know their place, so that no positional embedding is added.
 
 from __future__ import annotations
 
-from typing import Any
-
 from keras import layers
 
 from rnnzoo import checks
 from rnnzoo.layers.self_attention import SelfAttention
+from rnnzoo.tensors import Tensor
 
 
-def attention_block(x: Any, mask: Any, *, heads: int, dropout: float) -> Any:
+def attention_block(x: Tensor, mask: Tensor | None, *, heads: int, dropout: float) -> Tensor:
     """Adds to each step what it attends to, and normalizes the sum."""
     seen = SelfAttention(heads, dropout=dropout, name="attention")(x, mask=mask)
     return layers.LayerNormalization(name="attention_norm")(layers.Add(name="attention_add")([x, seen]))
 
 
-def transformer_blocks(x: Any, mask: Any, *, blocks: int, heads: int, dropout: float) -> Any:
+def transformer_blocks(x: Tensor, mask: Tensor | None, *, blocks: int, heads: int, dropout: float) -> Tensor:
     """Stacks pre-norm encoder blocks: attention, then a network of four times the width, each added to its input.
 
     Args:
@@ -47,7 +46,7 @@ def transformer_blocks(x: Any, mask: Any, *, blocks: int, heads: int, dropout: f
     return layers.LayerNormalization(name="transformer_norm")(x)
 
 
-def _feed_forward(x: Any, dropout: float, depth: int) -> Any:
+def _feed_forward(x: Tensor, dropout: float, depth: int) -> Tensor:
     width = int(x.shape[-1])
     hidden = layers.Dense(4 * width, activation="relu", name=f"feed_forward_in_{depth}")(x)
     return _dropout(
@@ -57,5 +56,5 @@ def _feed_forward(x: Any, dropout: float, depth: int) -> Any:
     )
 
 
-def _dropout(x: Any, rate: float, name: str) -> Any:
+def _dropout(x: Tensor, rate: float, name: str) -> Tensor:
     return layers.Dropout(rate, name=name)(x) if rate else x
