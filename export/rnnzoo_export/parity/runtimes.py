@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import onnxruntime
 import tensorflow as tf
@@ -35,7 +34,7 @@ def open_session(path: Path, *, name: str, fix: str) -> onnxruntime.InferenceSes
         ) from error
 
 
-def load_signature(directory: Path, key: str = DEFAULT_KEY) -> Any:
+def load_signature(directory: Path, key: str = DEFAULT_KEY) -> tf.types.experimental.ConcreteFunction:
     """Loads a signature function of a SavedModel; it takes tensors by name."""
     loaded = tf.saved_model.load(str(directory))
     function = loaded.signatures[key]
