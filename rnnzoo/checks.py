@@ -1,4 +1,4 @@
-"""Argument checks: each returns the value, or raises an error that says how to mend it."""
+"""Argument checks: each returns the value, or raises an error that says how to fix it."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -27,6 +27,9 @@ from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.reports import ExportReport, ParityReport
 from rnnzoo_export.signature import Signature
+
+if TYPE_CHECKING:
+    from rnnzoo.keras_models.types import Layer, Tensor, TracedFunction
 
 _TF2ONNX_NEWEST = 18
 # ONNX has no recurrence over images at all: whoever builds one of these wants its loop.
@@ -67,7 +70,7 @@ def write_onnx(
     return ExportReport(target, opset, count_operators(proto), tuple(fused), tuple(loops), parity)
 
 
-def _refuse_loops(looping: Sequence[Any]) -> None:
+def _refuse_loops(looping: Sequence[Layer]) -> None:
     refused = [layer.name for layer in looping if not isinstance(layer, _LOOPS_BY_NATURE)]
     if refused:
         raise UnsupportedLayerError(
@@ -87,7 +90,7 @@ def _refuse_types(signature: Signature) -> None:
             )
 
 
-def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[str], list[Any]]:
+def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[str], list[Layer]]:
     """Returns the lowered model, the names of the fused layers and the layers that stayed loops."""
     specs = exportable.tensor_specs
     with exportable.portable(), exportable.tracing(), mark_layers() as marked:
@@ -101,7 +104,7 @@ def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[
     return proto, fused, marked.loops
 
 
-def _run_tf2onnx(function: Any, specs: Any, opset: int) -> onnx.ModelProto:
+def _run_tf2onnx(function: TracedFunction, specs: Sequence[tf.TensorSpec], opset: int) -> onnx.ModelProto:
     logger = logging.getLogger("tf2onnx")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -124,7 +127,9 @@ def _run_tf2onnx(function: Any, specs: Any, opset: int) -> onnx.ModelProto:
     return proto
 
 
-def _restore_constants(proto: onnx.ModelProto, captures: Any, inputs: set[str]) -> None:
+def _restore_constants(
+    proto: onnx.ModelProto, captures: Sequence[tuple[Tensor, Tensor]], inputs: set[str]
+) -> None:
     """Gives tensors that a layer keeps outside of variables their values back; tf2onnx makes inputs of them."""
     values = {inner.name: outer for outer, inner in captures}
     for value in proto.graph.input:
@@ -133,7 +138,9 @@ def _restore_constants(proto: onnx.ModelProto, captures: Any, inputs: set[str]) 
             proto.graph.initializer.append(tensor)
 
 
-def _convert_erfc(context: Any, node: Any, name: str, _: Any) -> Any:
+def _convert_erfc(
+    context: tf2onnx.graph.Graph, node: tf2onnx.graph.Node, name: str, _: object
+) -> tf2onnx.graph.Node:
     """Gives tf2onnx the operation of Keras's exact gelu, which it does not know: erfc(x) = 1 - erf(x)."""
     (x,), (y,) = node.input, node.output
     dtype, shape = context.get_dtype(y), context.get_shape(y)

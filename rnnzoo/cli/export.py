@@ -83,8 +83,10 @@ def export(
 
             opened = open_run(source)  # before TensorFlow starts
             if get_task(opened.read_config()["task"]).data == "pairs":
-                unknown = [*also, *filter(None, [quantize]), *(["--allow-loops"] if allow_loops else [])]
-                _export_translator(opened, out, target, unknown, force, as_json)
+                unknown = [*also, *filter(None, [quantize])]
+                _export_translator(
+                    opened, out, target, unknown, strict=not allow_loops, overwrite=force, as_json=as_json
+                )
                 return
             bundle = out if target == "bundle" else Path(folder) / "bundle"
             with tensorflow_starting("starting TensorFlow, exporting and comparing"):
@@ -143,7 +145,7 @@ def _check_options(
 
 
 def _export_translator(
-    opened: Any, out: Path, target: str, also: Sequence[str], overwrite: bool, as_json: bool
+    opened: Any, out: Path, target: str, also: Sequence[str], *, strict: bool, overwrite: bool, as_json: bool
 ) -> None:
     """Writes the two files of a model that answers a text with a text, and says how to use them."""
     from rnnzoo.errors import ArgumentError
@@ -162,6 +164,7 @@ def _export_translator(
             load_model(opened.model),
             out,
             preprocessing=opened.read_preprocessing(),
+            strict=strict,
             parity_inputs=opened.read_samples(),
             overwrite=overwrite,
         )

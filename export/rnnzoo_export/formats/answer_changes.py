@@ -104,7 +104,7 @@ def measure_changes(
     """
     measured = _Presentations(smaller, answer)
     padding = _Presentations(original, answer).ignores_padding(rows[:BATCH])
-    kept = [measured.trimmed(row) for row in rows] if padding else list(rows)
+    kept = [measured.trim(row) for row in rows] if padding else list(rows)
     alone = [measured.run([row])[0] for row in kept]
     changes = {"beside": measured.beside(kept, alone, mixed=padding)}
     if padding:
@@ -144,7 +144,7 @@ class _Presentations:
         changes = self._when_padded(rows, [self.run([row])[0] for row in rows])
         return bool(changes) and max(changes) <= _ROUNDING
 
-    def trimmed(self, row: Row) -> Row:
+    def trim(self, row: Row) -> Row:
         """Returns a row without the padding at its end: steps of zeros in all inputs of its length."""
         inputs = dict(row.inputs)
         for steps in {len(inputs[name]) for name in self._free}:
@@ -185,7 +185,7 @@ class _Presentations:
         if row.valid is not None and row.valid.ndim == 1:
             valid = row.valid[: len(before)]
             before, after = before[: len(valid)][valid], after[: len(valid)][valid]
-        first, second = (np.asarray(self._answer(one.astype(np.float64))) for one in (before, after))
+        first, second = (np.asarray(self._answer(outputs.astype(np.float64))) for outputs in (before, after))
         same = (first == second) | (np.isnan(first) & np.isnan(second))
         change = np.where(same, 0.0, np.nan_to_num(np.abs(first - second), nan=np.inf))
         return float(change.max(initial=0.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 import keras
 
@@ -107,7 +107,7 @@ def export_onnx(
     return write_raw_onnx(exportable, target, raw, config, decoding=decoding)
 
 
-def _raw_graph(**preprocessings: Any) -> RawGraph | None:
+def _raw_graph(**preprocessings: object) -> RawGraph | None:
     given = {name: value for name, value in preprocessings.items() if value is not None}
     if not given:
         return None
@@ -124,4 +124,8 @@ def _raw_graph(**preprocessings: Any) -> RawGraph | None:
     return graph
 
 
-_GRAPHS: dict[str, Any] = {"text": TextGraph, "series": (FeatureGraph, WindowGraph), "audio": LogMelGraph}
+_GRAPHS: dict[str, type[RawGraph] | tuple[type[RawGraph], ...]] = {
+    "text": TextGraph,
+    "series": (FeatureGraph, WindowGraph),
+    "audio": LogMelGraph,
+}

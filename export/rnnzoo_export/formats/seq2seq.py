@@ -122,7 +122,7 @@ def _vocabulary_sizes(model: keras.Model) -> dict[str, int]:
     }
 
 
-def _check_preprocessing(preprocessing: Any, sizes: Mapping[str, int]) -> None:
+def _check_preprocessing(preprocessing: object, sizes: Mapping[str, int]) -> None:
     if not isinstance(preprocessing, PairPreprocessing):
         raise ArgumentError(
             f"preprocessing: received {type(preprocessing).__name__}; expected PairPreprocessing, such as "
@@ -151,8 +151,10 @@ def _check_steps(
         truth = predict({"tokens": tokens, "decoder_tokens": before})["logits"]
         found = follow(steps, tokens, before)
         # What stands at padded steps means nothing.
-        one = compare("decoder.onnx, step by step", {"logits": found[valid]}, {"logits": truth[valid]}, batch)
-        report = one if report is None else report.merge(one)
+        part = compare(
+            "decoder.onnx, step by step", {"logits": found[valid]}, {"logits": truth[valid]}, batch
+        )
+        report = part if report is None else report.merge(part)
     if report is None or not report.values:
         raise ParityError("decoder.onnx: nothing was compared; expected targets that are not padding alone.")
     return report

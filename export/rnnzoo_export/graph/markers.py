@@ -14,8 +14,8 @@ import contextlib
 import dataclasses
 import functools
 import threading
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 import tensorflow as tf
@@ -34,6 +34,12 @@ from rnnzoo_export.graph.marker_spec import (
     spec_to_json,
 )
 
+if TYPE_CHECKING:
+    from rnnzoo.keras_models.types import Layer, Mask, States, Tensor, TracedFunction
+
+#: The last output, the sequence of outputs and the states, as Keras asks a loop for.
+LoopAnswer: TypeAlias = "tuple[Tensor, Tensor, list[Tensor]]"
+
 _PATCHING = threading.RLock()
 
 
@@ -47,8 +53,8 @@ class Marked:
             states ``(batch, size)`` to ``output`` and ``next_0``, ...
     """
 
-    loops: list[Any] = dataclasses.field(default_factory=list)
-    steps: dict[str, Any] = dataclasses.field(default_factory=dict)
+    loops: list[Layer] = dataclasses.field(default_factory=list)
+    steps: dict[str, TracedFunction] = dataclasses.field(default_factory=dict)
 
 
 @contextlib.contextmanager
@@ -67,11 +73,11 @@ def mark_layers() -> Iterator[Marked]:
         yield seams.marked
 
 
-def _replace(stack: contextlib.ExitStack, kind: Any, name: str, method: Any) -> None:
+def _replace(stack: contextlib.ExitStack, kind: type[Layer], name: str, method: Callable[..., Any]) -> None:
     """Puts ``method(layer, original, ...)`` in the place of a method until the stack is closed."""
     original = kind.__dict__[name]
 
-    def replacement(layer: Any, *args: Any, **kwargs: Any) -> Any:
+    def replacement(layer: Layer, *args: Any, **kwargs: Any) -> Any:
         return method(layer, functools.partial(original, layer), *args, **kwargs)
 
     # Keras looks at a method's arguments to see what it takes.
@@ -87,7 +93,7 @@ class _Seams:
         self.marked = Marked()
         self._thread = threading.get_ident()
 
-    def _active(self, training: Any = False) -> bool:
+    def _active(self, training: bool | None = False) -> bool:
         return self._mine and tf.inside_function() and not training
 
     @property
@@ -95,8 +101,14 @@ class _Seams:
         return threading.get_ident() == self._thread
 
     def inner_loop(
-        self, layer: Any, original: Any, sequences: Any, initial_state: Any, mask: Any, training: Any = False
-    ) -> Any:
+        self,
+        layer: Layer,
+        original: Callable[..., Any],
+        sequences: Tensor,
+        initial_state: States,
+        mask: Mask,
+        training: bool | None = False,
+    ) -> LoopAnswer:
         if self._active(training) and isinstance(layer, Recurrence):
             if isinstance(layer.cell, LinearCell):  # its recurrence is marked where it is solved
                 return original(sequences, initial_state, mask, training)
@@ -112,26 +124,28 @@ class _Seams:
 
     def call(
         self,
-        layer: Any,
-        original: Any,
-        sequences: Any,
-        initial_state: Any = None,
-        mask: Any = None,
-        training: Any = None,
+        layer: Layer,
+        original: Callable[..., Any],
+        sequences: Tensor,
+        initial_state: States | None = None,
+        mask: Mask = None,
+        training: bool | None = None,
     ) -> Any:
         spec = bidirectional_spec(layer) if self._active(training) else None
         if spec is None:
             return original(sequences, initial_state=initial_state, mask=mask, training=training)
         return _mark_bidirectional(layer, spec, sequences, initial_state, mask)
 
-    def solve(self, layer: Any, original: Any, a: Any, b: Any, initial: Any) -> Any:
+    def solve(
+        self, layer: Layer, original: Callable[..., Any], a: Tensor, b: Tensor, initial: Tensor
+    ) -> Tensor:
         if not self._active():
             return original(a, b, initial)
         (states,) = _emit(LinearSpec(layer.name), [a, b, initial], [b.shape])
         return states
 
 
-def layer_spec(layer: Any) -> MarkerSpec | None:
+def layer_spec(layer: Layer) -> MarkerSpec | None:
     """Describes a recurrent layer; ``None`` if ONNX has no operator for it.
 
     Only the exact classes count, for a subclass may compute something else.
@@ -140,7 +154,7 @@ def layer_spec(layer: Any) -> MarkerSpec | None:
         return None
     cell = layer.cell
     operator: Operator
-    functions: tuple[Any, ...]
+    functions: tuple[Callable[..., Tensor], ...]
     if type(cell) is layers.LSTMCell:
         operator, functions = "LSTM", (cell.recurrent_activation, cell.activation, cell.activation)
     elif type(cell) is layers.GRUCell:
@@ -165,7 +179,7 @@ def layer_spec(layer: Any) -> MarkerSpec | None:
     )
 
 
-def bidirectional_spec(layer: Any) -> MarkerSpec | None:
+def bidirectional_spec(layer: Layer) -> MarkerSpec | None:
     """Describes a bidirectional layer as one operator; ``None`` if it takes two, or ONNX has none."""
     forward, backward = layer_spec(layer.forward_layer), layer_spec(layer.backward_layer)
     if (
@@ -191,7 +205,7 @@ def bidirectional_spec(layer: Any) -> MarkerSpec | None:
     )
 
 
-def _activation(function: Any) -> Activation | None:
+def _activation(function: Callable[..., Tensor]) -> Activation | None:
     """Returns the ONNX activation that computes what a Keras activation does, with Keras's own constants."""
     known = {
         keras.activations.tanh: ("Tanh", None, None),
@@ -219,21 +233,23 @@ def _overflows(spec: MarkerSpec) -> bool:
 class _KerasStep:
     """A cell of Keras in the words of a ``StepCell``: what one step does, in a graph of its own."""
 
-    def __init__(self, cell: Any) -> None:
+    def __init__(self, cell: Layer) -> None:
         self._cell = cell
         self.output_size = cell.units
 
-    def project(self, sequences: Any) -> Any:
+    def project(self, sequences: Tensor) -> Tensor:
         """Leaves the product with the input to the step."""
         return sequences
 
-    def step(self, inputs: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+    def step(self, inputs: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Returns the output and the states after one step."""
         output, after = self._cell(inputs, states, training=False)
         return output, _as_list(after)
 
 
-def _mark_layer(layer: Any, spec: MarkerSpec, sequences: Any, initial_state: Any, mask: Any) -> Any:
+def _mark_layer(
+    layer: Layer, spec: MarkerSpec, sequences: Tensor, initial_state: States, mask: Mask
+) -> LoopAnswer:
     mask, states = mask_of_sequences(mask), _as_list(initial_state)
     emitted = _emit_operator(spec, sequences, mask, states, _weights(layer.cell))
     output, *states = _as_type(layer.compute_dtype, emitted)
@@ -241,7 +257,14 @@ def _mark_layer(layer: Any, spec: MarkerSpec, sequences: Any, initial_state: Any
     return output, output, states
 
 
-def _mark_steps(layer: Any, cell: Any, marked: Marked, sequences: Any, initial_state: Any, mask: Any) -> Any:
+def _mark_steps(
+    layer: Layer,
+    cell: Layer | _KerasStep,
+    marked: Marked,
+    sequences: Tensor,
+    initial_state: States,
+    mask: Mask,
+) -> Any:
     """Marks a layer whose step is kept, to be converted on its own: one of rnnzoo, or one of ``_KerasStep``."""
     mask, states = mask_of_sequences(mask), _as_list(initial_state)
     projected = cell.project(sequences)
@@ -266,10 +289,10 @@ def _mark_steps(layer: Any, cell: Any, marked: Marked, sequences: Any, initial_s
     return output, output, states
 
 
-def _step_function(cell: Any, size: int, widths: Sequence[int]) -> Any:
+def _step_function(cell: Layer | _KerasStep, size: int, widths: Sequence[int]) -> TracedFunction:
     names = [f"state_{number}" for number in range(len(widths))]
 
-    def step(projected: Any, *states: Any) -> dict[str, Any]:
+    def step(projected: Tensor, *states: Tensor) -> dict[str, Tensor]:
         output, after = cell.step(projected, list(states))
         made = {f"next_{number}": tf.identity(state) for number, state in enumerate(after)}
         return {"output": tf.identity(output), **made}
@@ -284,7 +307,9 @@ def _step_function(cell: Any, size: int, widths: Sequence[int]) -> Any:
     )
 
 
-def _mark_bidirectional(layer: Any, spec: MarkerSpec, sequences: Any, initial_state: Any, mask: Any) -> Any:
+def _mark_bidirectional(
+    layer: Layer, spec: MarkerSpec, sequences: Tensor, initial_state: States, mask: Mask
+) -> Any:
     forward, backward = layer.forward_layer, layer.backward_layer
     mask = mask_of_sequences(mask)
     if initial_state is None:
@@ -300,7 +325,7 @@ def _mark_bidirectional(layer: Any, spec: MarkerSpec, sequences: Any, initial_st
     return (*merged, *states) if layer.merge_mode is None else (merged, *states)
 
 
-def _merge(output: Any, mode: str | None) -> Any:
+def _merge(output: Tensor, mode: str | None) -> Tensor | tuple[Tensor, Tensor]:
     if mode == "concat":  # the marker has joined them
         return output
     forward, backward = output[..., 0, :], output[..., 1, :]
@@ -312,8 +337,8 @@ def _merge(output: Any, mode: str | None) -> Any:
 
 
 def _emit_operator(
-    spec: MarkerSpec, x: Any, mask: Any, states: Sequence[Any], weights: Sequence[Any]
-) -> list[Any]:
+    spec: MarkerSpec, x: Tensor, mask: Mask, states: Sequence[Tensor], weights: Sequence[Tensor]
+) -> list[Tensor]:
     """Adds the marker of an operator to the graph and returns its outputs."""
     given = not all(_is_zero(state) for state in states)
     spec = dataclasses.replace(spec, masked=mask is not None, initial_states=given, num_states=len(states))
@@ -326,7 +351,7 @@ def _emit_operator(
     return _emit(spec, [*inputs, *weights], shapes)
 
 
-def _emit(spec: Spec, inputs: Sequence[Any], shapes: Sequence[Any]) -> list[Any]:
+def _emit(spec: Spec, inputs: Sequence[Tensor], shapes: Sequence[Sequence[int | None]]) -> list[Tensor]:
     """Adds a marker to the graph and returns its outputs, float32 of these shapes."""
     tensors = [x if x.dtype == tf.bool else tf.cast(x, tf.float32) for x in inputs]
     outputs = tf.raw_ops.PyFunc(
@@ -338,28 +363,28 @@ def _emit(spec: Spec, inputs: Sequence[Any], shapes: Sequence[Any]) -> list[Any]
     return [tf.ensure_shape(output, shape) for output, shape in zip(outputs, shapes, strict=True)]
 
 
-def _as_type(dtype: str, outputs: Sequence[Any]) -> list[Any]:
+def _as_type(dtype: str, outputs: Sequence[Tensor]) -> list[Tensor]:
     """Gives outputs the type that a layer answers in, whatever that of its input is."""
     return [tf.cast(output, dtype) for output in outputs]
 
 
-def _as_list(states: Any) -> list[Any]:
+def _as_list(states: States) -> list[Tensor]:
     return list(states) if isinstance(states, list | tuple) else [states]
 
 
-def _output_shape(spec: MarkerSpec, shape: Any) -> list[int | None]:
+def _output_shape(spec: MarkerSpec, shape: Sequence[int | None]) -> list[int | None]:
     leading = [shape[0], shape[1]] if spec.return_sequences else [shape[0]]
     if spec.num_directions == 1:
         return [*leading, spec.units]
     return [*leading, 2 * spec.units] if spec.concatenate else [*leading, 2, spec.units]
 
 
-def _weights(cell: Any) -> list[Any]:
+def _weights(cell: Layer) -> list[Tensor]:
     weights = [cell.kernel, cell.recurrent_kernel, *([cell.bias] if cell.use_bias else [])]
     return [tf.cast(ops.convert_to_tensor(weight), tf.float32) for weight in weights]
 
 
-def _is_zero(tensor: Any) -> bool:
+def _is_zero(tensor: Tensor) -> bool:
     """Whether a tensor of the graph is plainly all zeros."""
     if not tf.is_symbolic_tensor(tensor):
         return False

@@ -7,18 +7,19 @@ import os
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 
 from rnnzoo import checks, files
 from rnnzoo.errors import BundleError, RequestError
 from rnnzoo.preprocessing.numeric_rows import wrong_number
 from rnnzoo_export.inference.predictor import check_outputs, open_onnx, run_onnx
 from rnnzoo_export.inference.validation import Limits, check_inputs, shorten
-from rnnzoo_export.signature import Signature, State
+from rnnzoo_export.signature import Signature, State, TensorSpec
 
 
 class StreamingPredictor:
@@ -205,7 +206,7 @@ class StreamingPredictor:
         stacked = self._stack(list(pieces.values()))
         if stacked is not None:
             return [(everyone, stacked)]
-        groups: dict[Any, list[str]] = defaultdict(list)
+        groups: dict[Hashable, list[str]] = defaultdict(list)
         for session, inputs in pieces.items():
             arrays = self._check(session, inputs)
             groups[tuple(array.shape for array in arrays.values())].append(session)
@@ -309,7 +310,9 @@ def _streaming_file(path: Path) -> Path:
     return file
 
 
-def _read_metadata(session: Any, file: Path) -> tuple[tuple[State, ...], Any, Any]:
+def _read_metadata(
+    session: onnxruntime.InferenceSession, file: Path
+) -> tuple[tuple[State, ...], tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
     """Returns the states, and the inputs and outputs without them."""
     metadata = session.get_modelmeta().custom_metadata_map
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from rnnzoo_export.inference.row_batches import rows_by_length
 
 FORMAT_VERSION = 1
 ENCODER, DECODER, PREPROCESSING = "encoder.onnx", "decoder.onnx", "preprocessing.json"
+#: From arrays by name to arrays by name.
+Run = Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
 #: What the decoder reads and never changes.
 CONSTANTS = ("memory", "keys", "valid")
 
@@ -50,7 +52,7 @@ class Steps:
         decode: From inputs by name to outputs by name.
     """
 
-    def __init__(self, encode: Any, decode: Any) -> None:
+    def __init__(self, encode: Run, decode: Run) -> None:
         self._encode, self._decode = encode, decode
 
     @classmethod
@@ -137,10 +139,7 @@ class Translator:
             )
         self.vocabulary_size = size
         self.steps = Steps.open(folder, threads=checks.integer("threads", threads, minimum=1))
-        stored = folder / PREPROCESSING
-        self.preprocessing: Any = load_preprocessing(stored) if stored.is_file() else None
-        if self.preprocessing is not None and not isinstance(self.preprocessing, PairPreprocessing):
-            raise BundleError(f"{stored}: is of the kind {self.preprocessing.kind!r}; expected 'pairs'.")
+        self.preprocessing = _read_preprocessing(folder / PREPROCESSING)
 
     def translate(
         self,
@@ -216,7 +215,16 @@ class Translator:
         return self.steps.search(tokens, beams=beams, alpha=alpha, max_length=max_length)
 
 
-def _runner(path: Path, threads: int) -> Any:
+def _read_preprocessing(path: Path) -> PairPreprocessing | None:
+    if not path.is_file():
+        return None
+    preprocessing = load_preprocessing(path)
+    if not isinstance(preprocessing, PairPreprocessing):
+        raise BundleError(f"{path}: is of the kind {preprocessing.kind!r}; expected 'pairs'.")
+    return preprocessing
+
+
+def _runner(path: Path, threads: int) -> Run:
     session = open_onnx(path, threads)
     outputs = [node.name for node in session.get_outputs()]
 

@@ -174,7 +174,7 @@ def _check_bounds(spec: TensorSpec, array: np.ndarray, dtype: np.dtype) -> None:
         wrong = (array < bounds.min) | (array > bounds.max)
         raise RequestError(
             f"{spec.name}: received a value beyond {dtype.name} at {_first(spec, wrong)}; expected {bounds.min} to "
-            f"{bounds.max}. Mend it."
+            f"{bounds.max}. Correct it."
         )
 
 

@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -18,11 +18,15 @@ from rnnzoo.errors import ArgumentError, ExportError, RnnzooError, UnsupportedLa
 from rnnzoo.keras_models.model_inputs import input_structure
 from rnnzoo.keras_models.model_layers import all_layers, check_names, recurrent_layers
 from rnnzoo_export.graph.unique_names import unique_names
+from rnnzoo_export.network.export_config import InputSignature
 from rnnzoo_export.network.input_facts import InputFacts, read_facts
 from rnnzoo_export.network.proof_batches import BatchMaker
 from rnnzoo_export.network.step_search import INNER, find_steps
 from rnnzoo_export.network.traced_model import TracedModel
 from rnnzoo_export.signature import Signature, TensorSpec, describe_arrays
+
+if TYPE_CHECKING:
+    from rnnzoo.keras_models.types import Tensor
 
 _HALF = ("float16", "bfloat16")
 _MAX_BYTES = 2**31 - 2**20  # what one protobuf file can hold
@@ -49,7 +53,11 @@ class Exportable:
     """
 
     def __init__(
-        self, model: keras.Model, *, input_signature: Any = None, input_names: Sequence[str] | None = None
+        self,
+        model: keras.Model,
+        *,
+        input_signature: InputSignature | None = None,
+        input_names: Sequence[str] | None = None,
     ) -> None:
         self.model = model
         self._structure = _input_structure(model, input_signature)
@@ -61,7 +69,7 @@ class Exportable:
         outputs = _output_specs(model, self._structure, inputs)
         self.signature = Signature(inputs, outputs)
         self._output_names = [spec.name for spec in outputs]
-        self._answer: Callable[..., Any] = self._run
+        self._answer: Callable[..., dict[str, Tensor]] = self._run
         self._truth = self._trace()
         self.facts: dict[str, InputFacts] = {
             name: read_facts(tensor) for name, tensor in self._truth.inputs.items()
@@ -75,11 +83,11 @@ class Exportable:
         """The inputs as TensorFlow describes them."""
         return [tf.TensorSpec(spec.shape, spec.dtype, name=spec.name) for spec in self.signature.inputs]
 
-    def __call__(self, *tensors: Any) -> dict[str, Any]:
+    def __call__(self, *tensors: Tensor) -> dict[str, Tensor]:
         """Runs the model as it answers after training; outputs by name."""
         return self._run(*tensors)
 
-    def _run(self, *tensors: Any) -> dict[str, Any]:
+    def _run(self, *tensors: Tensor) -> dict[str, Tensor]:
         outputs = self.model(keras.tree.pack_sequence_as(self._structure, list(tensors)), training=False)
         return dict(zip(self._output_names, keras.tree.flatten(outputs), strict=True))
 
@@ -190,7 +198,7 @@ class Exportable:
         except Exception as error:  # a layer may raise anything
             raise ExportError(
                 f"model {self.model.name!r}: cannot be traced: {cause(error)} "
-                "Mend the layer it names; a graph needs operations of keras.ops."
+                "Correct the layer it names; a graph needs operations of keras.ops."
             ) from error
 
     @contextlib.contextmanager
@@ -224,7 +232,7 @@ def cause(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def _in_float32(model: Any) -> Iterator[None]:
+def _in_float32(model: keras.Model) -> Iterator[None]:
     mixed = [layer for layer in all_layers(model) if layer.compute_dtype in _HALF]
     policies = [layer.dtype_policy for layer in mixed]
     try:
@@ -236,7 +244,7 @@ def _in_float32(model: Any) -> Iterator[None]:
             layer.dtype_policy = policy
 
 
-def _input_structure(model: Any, input_signature: Any) -> Any:
+def _input_structure(model: keras.Model, input_signature: InputSignature | None) -> InputSignature:
     if not isinstance(model, keras.Model):
         raise ArgumentError(f"model: received {type(model).__name__}; expected a keras.Model.")
     if input_signature is not None:
@@ -250,7 +258,9 @@ def _input_structure(model: Any, input_signature: Any) -> Any:
     )
 
 
-def _input_specs(model: Any, places: Sequence[Any], names: Sequence[str] | None) -> tuple[TensorSpec, ...]:
+def _input_specs(
+    model: keras.Model, places: Sequence[Any], names: Sequence[str] | None
+) -> tuple[TensorSpec, ...]:
     found = (
         list(names) if names is not None else [place.name or f"input_{i}" for i, place in enumerate(places)]
     )
@@ -271,7 +281,9 @@ def _input_specs(model: Any, places: Sequence[Any], names: Sequence[str] | None)
     return tuple(_spec(name, place.shape, place.dtype) for name, place in zip(found, places, strict=True))
 
 
-def _output_specs(model: Any, structure: Any, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
+def _output_specs(
+    model: keras.Model, structure: InputSignature, inputs: Sequence[TensorSpec]
+) -> tuple[TensorSpec, ...]:
     symbolic = [keras.KerasTensor(spec.shape, dtype=spec.dtype, name=spec.name) for spec in inputs]
     outputs = model.compute_output_spec(keras.tree.pack_sequence_as(structure, symbolic))
     flat = keras.tree.flatten(outputs)
@@ -280,8 +292,8 @@ def _output_specs(model: Any, structure: Any, inputs: Sequence[TensorSpec]) -> t
         names = list(outputs) if isinstance(outputs, dict) else [f"output_{i}" for i in range(len(flat))]
     unique = unique_names(names, taken=[spec.name for spec in inputs])
     return tuple(
-        _spec(name, one.shape, "float32" if one.dtype in _HALF else one.dtype)
-        for name, one in zip(unique, flat, strict=True)
+        _spec(name, output.shape, "float32" if output.dtype in _HALF else output.dtype)
+        for name, output in zip(unique, flat, strict=True)
     )
 
 
@@ -300,7 +312,7 @@ def _axes(sizes: Sequence[int | None]) -> tuple[str | None, ...]:
     return tuple(names)
 
 
-def _refuse_layers(model: Any, inputs: Sequence[TensorSpec]) -> None:
+def _refuse_layers(model: keras.Model, inputs: Sequence[TensorSpec]) -> None:
     time_is_free = any(len(spec.shape) > 1 and spec.shape[1] is None for spec in inputs)
     for layer in all_layers(model):
         if layer.variable_dtype in _HALF:
@@ -321,7 +333,7 @@ def _refuse_layers(model: Any, inputs: Sequence[TensorSpec]) -> None:
             )
 
 
-def _refuse_weights(model: Any) -> None:
+def _refuse_weights(model: keras.Model) -> None:
     size = 0
     for variable in model.weights:
         value = np.asarray(variable.value)

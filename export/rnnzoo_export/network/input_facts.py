@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    from rnnzoo.keras_models.types import Operation, Tensor
 
 # What leaves values as they are, and the inputs of it that hold them; the other inputs say where they go.
 _MOVES: dict[str, slice] = {
@@ -67,13 +70,13 @@ class InputFacts:
 class _Line:
     """A tensor of the graph that holds ``scale * input + offset``, of the ``whole`` input or of some of it."""
 
-    tensor: Any
+    tensor: Tensor
     scale: float = 1.0
     offset: float = 0.0
     whole: bool = True
 
 
-def read_facts(tensor: Any) -> InputFacts:
+def read_facts(tensor: Tensor) -> InputFacts:
     """Follows an input through a graph, nested models and layers of one's own included.
 
     Args:
@@ -106,7 +109,7 @@ def read_facts(tensor: Any) -> InputFacts:
     )
 
 
-def _uses(tensor: Any) -> Iterator[tuple[_Line, Any, int]]:
+def _uses(tensor: Tensor) -> Iterator[tuple[_Line, Operation, int]]:
     """Yields every use of an input's values: what they are by then, the operation, the place among its inputs."""
     waiting, met = [_Line(tensor)], set()
     while waiting:
@@ -121,7 +124,7 @@ def _uses(tensor: Any) -> Iterator[tuple[_Line, Any, int]]:
                 waiting += _onward(line, operation, place)
 
 
-def _onward(line: _Line, operation: Any, place: int) -> Iterator[_Line]:
+def _onward(line: _Line, operation: Operation, place: int) -> Iterator[_Line]:
     """Yields the outputs of an operation that hold the values again."""
     scale, offset = line.scale, line.offset
     kept = _MOVES.get(operation.type)
@@ -148,17 +151,17 @@ def _onward(line: _Line, operation: Any, place: int) -> Iterator[_Line]:
         yield _Line(output, scale, offset, whole)
 
 
-def _chooses(operation: Any, place: int) -> bool:
+def _chooses(operation: Operation, place: int) -> bool:
     """Whether something else may stand for these values, but for a place counted from the end, as Keras does it."""
     if operation.type != "SelectV2":
         return False
     other = operation.inputs[3 - place].op
     return not (
-        other.type in ("AddV2", "Add") and any(one is operation.inputs[place] for one in other.inputs)
+        other.type in ("AddV2", "Add") and any(tensor is operation.inputs[place] for tensor in other.inputs)
     )
 
 
-def _lookup_size(operation: Any, place: int) -> int | None:
+def _lookup_size(operation: Operation, place: int) -> int | None:
     """Returns how many entries an operation has that takes these values for places."""
     if place == 0 and operation.type == "OneHot":
         depth = _constant(operation.inputs[1])
@@ -175,7 +178,7 @@ def _lookup_size(operation: Any, place: int) -> int | None:
     return None if axis is None or shape.rank is None else shape[int(axis)]
 
 
-def _compared_with(operation: Any, place: int) -> Any:
+def _compared_with(operation: Operation, place: int) -> Tensor | None:
     """Returns the constant with which an operation compares these values, if it does."""
     if operation.type == "Cast" and operation.outputs[0].dtype == tf.bool:
         return np.float64(0)
@@ -189,12 +192,12 @@ def _compared_with(operation: Any, place: int) -> Any:
     return None if below_zero else value
 
 
-def _constant(tensor: Any) -> np.ndarray | None:
+def _constant(tensor: Tensor) -> np.ndarray | None:
     value = tf.get_static_value(tensor)
     return None if value is None else np.squeeze(np.asarray(value))
 
 
-def _reaches_lookup(tensor: Any) -> bool:
+def _reaches_lookup(tensor: Tensor) -> bool:
     waiting, met = [tensor], set()
     while waiting:
         for operation in waiting.pop().consumers():

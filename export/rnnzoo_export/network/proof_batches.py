@@ -145,13 +145,15 @@ class BatchMaker:
         if not numbers or len(spec.shape) != 2 or spec.shape[1] is None:
             return False
         return not any(
-            one is not spec and one.shape[1:2] == spec.shape[1:] and (len(one.shape) > 2 or self._is_ids(one))
-            for one in self.signature.inputs
+            other is not spec
+            and other.shape[1:2] == spec.shape[1:]
+            and (len(other.shape) > 2 or self._is_ids(other))
+            for other in self.signature.inputs
         )
 
     def _is_length(self, spec: TensorSpec) -> bool:
         """Whether an input is one whole number for each row that nothing else is known of."""
-        others = [one for one in self.signature.inputs if len(one.shape) > 1 and one.shape[1] is None]
+        others = [other for other in self.signature.inputs if len(other.shape) > 1 and other.shape[1] is None]
         one_number = len(spec.shape) == 1 or spec.shape[1:] == (1,)
         return (
             bool(others)
@@ -184,7 +186,7 @@ class _Valid:
 def valid_steps(kind: str, rows: int, steps: int, rng: np.random.Generator) -> np.ndarray:
     """Draws a mask ``(rows, steps)`` of a kind: see ``ProofBatch``."""
     if kind == "mixed":
-        made = [valid_steps(one, rows, steps, rng) for one in ("full", *MASK_SHAPES)]
+        made = [valid_steps(shape, rows, steps, rng) for shape in ("full", *MASK_SHAPES)]
         return np.stack([made[row % len(made)][row] for row in range(rows)])
     if kind == "full" or not steps:
         return np.ones((rows, steps), bool)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -13,6 +13,9 @@ import tensorflow as tf
 from rnnzoo.cells.masks import mask_of_sequences
 from rnnzoo.errors import ExportError
 from rnnzoo.keras_models.model_layers import methods_replaced
+
+if TYPE_CHECKING:
+    from rnnzoo.keras_models.types import Layer, Mask, Operation, States, Tensor
 
 #: The shapes that a mask ``(batch, time)`` can have in a row, but for the full one.
 MASK_SHAPES = ("right", "left", "holes", "empty row")
@@ -37,14 +40,17 @@ class TracedModel:
     """
 
     def __init__(
-        self, function: Callable[..., Any], specs: Sequence[tf.TensorSpec], recurrent: Sequence[Any] = ()
+        self,
+        function: Callable[..., dict[str, Tensor]],
+        specs: Sequence[tf.TensorSpec],
+        recurrent: Sequence[Layer] = (),
     ) -> None:
         self._names = [spec.name for spec in specs]
-        self._masks: dict[str, Any] = {}
+        self._masks: dict[str, Tensor] = {}
         self._windows: list[_Window] = []
         layers = [(layer, "inner_loop", functools.partial(self._watched, layer)) for layer in recurrent]
 
-        def run(*tensors: Any) -> tuple[Any, Any, Any]:
+        def run(*tensors: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor], list[Tensor]]:
             graph = tf.compat.v1.get_default_graph()
             with methods_replaced(layers):
                 outputs = function(*tensors)
@@ -81,8 +87,13 @@ class TracedModel:
         return {name: np.asarray(output) for name, output in outputs.items()}
 
     def _watched(
-        self, layer: Any, sequences: Any, initial_state: Any, mask: Any, training: Any = False
-    ) -> Any:
+        self,
+        layer: Layer,
+        sequences: Tensor,
+        initial_state: States,
+        mask: Mask,
+        training: bool | None = False,
+    ) -> tuple[Tensor, Tensor, States]:
         watched = mask_of_sequences(mask)
         if watched is not None:
             key = layer.name
@@ -104,7 +115,7 @@ class _Window:
     """
 
     name: str
-    source: Any
+    source: Tensor
     axes: tuple[int, ...]
     sizes: tuple[int, ...]
 
@@ -116,7 +127,7 @@ class _Window:
             )
 
 
-def _windows(operation: Any) -> Iterator[_Window]:
+def _windows(operation: Operation) -> Iterator[_Window]:
     if operation.type not in _WINDOWS or operation.get_attr("padding") != b"VALID":
         return
     source, layout = operation.inputs[0], operation.get_attr("data_format").decode()

@@ -58,7 +58,7 @@ def _difference(name: str, output: str, found: np.ndarray, truth: np.ndarray, sh
     same = (found == truth) | (np.isnan(found) & np.isnan(truth))
     if truth.size and np.isnan(truth).all():
         raise ParityError(
-            f"{name}: the model answers {output} with NaN alone for {shapes}, which proves nothing. Mend the model."
+            f"{name}: the model answers {output} with NaN alone for {shapes}, which proves nothing. Correct the model."
         )
     with np.errstate(invalid="ignore"):
         difference = np.where(same, 0.0, np.abs(found - truth))

@@ -1,6 +1,6 @@
 """Does an exported file answer as the Keras model does? Asked of every file before it appears.
 
-Batches of several sizes and lengths, none of them seen in the conversion, with every shape of mask, with large numbers,
+Batches of several sizes and lengths that the conversion did not use, with every shape of mask, with large numbers,
 and whatever real inputs are given.
 """
 
@@ -269,7 +269,8 @@ def _is_far(row: int, answers: Answers) -> bool:
         found, expected = answer[key][row].astype(np.float64), value[row : row + 1].astype(np.float64)
         near = np.abs(found - expected[0]) <= 1e-2 * np.maximum(1, largest_of_unit(expected)[0])
         if not (
-            near | (np.isfinite(found) & ~_steady(value[row : row + 1], [one[key][row] for one in moved]))
+            near
+            | (np.isfinite(found) & ~_steady(value[row : row + 1], [answer[key][row] for answer in moved]))
         ).all():
             return True
     return False
@@ -279,7 +280,7 @@ def _steady(truth: np.ndarray, moved: list[np.ndarray]) -> np.ndarray:
     """Returns where a row ``(1, ...)`` of the model's answer stays as numbers move to their neighbours."""
     tolerance = TOLERANCE if truth.dtype.kind == "f" else 0.0
     expected = truth.astype(np.float64)
-    moves = np.max([np.abs(one - expected[0]) for one in moved], axis=0)
+    moves = np.max([np.abs(answer - expected[0]) for answer in moved], axis=0)
     return np.asarray(moves * _MARGIN <= tolerance + tolerance * largest_of_unit(expected)[0])
 
 
@@ -312,7 +313,7 @@ def _compare_large_row(name: str, row: int, answers: Answers, batch: Batch) -> P
     for key, value in truth.items():
         expected[key], found[key] = value[row : row + 1], answer[key][row : row + 1]
         if found[key].shape == expected[key].shape:
-            unsteady = ~_steady(expected[key], [one[key][row] for one in moved])
+            unsteady = ~_steady(expected[key], [answer[key][row] for answer in moved])
             unsteady = unsteady[None] & np.isfinite(found[key].astype(np.float64))
             found[key] = np.where(unsteady, expected[key], found[key])
     return compare(name, found, expected, {key: value[row : row + 1] for key, value in batch.items()})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import onnxruntime
 
@@ -34,7 +33,7 @@ def open_session(path: Path, *, name: str, fix: str) -> onnxruntime.InferenceSes
         ) from error
 
 
-def load_signature(directory: Path, key: str = DEFAULT_KEY) -> Any:
+def load_signature(directory: Path, key: str = DEFAULT_KEY) -> tf.types.experimental.ConcreteFunction:
     """Loads a signature function of a SavedModel; it takes tensors by name."""
     import tensorflow as tf  # files are opened where nothing else needs it
 

@@ -109,11 +109,11 @@ class LogMelGraph(RawGraph):
         second = np.arange(made.sample_rate) / made.sample_rate
         tone = 0.3 * np.sin(2 * np.pi * 0.1 * made.sample_rate * second)
         noise = rng.uniform(-1, 1, 3 * made.frame_length)
-        one = np.zeros(made.frame_length)
+        silence = np.zeros(made.frame_length)
         rows = [
             tone,
             noise,
-            one,
+            silence,
             noise[: made.frame_length + 1],
             noise[: made.frame_length + made.frame_step],
         ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import string
-from typing import Any
 
 import tensorflow as tf
 
@@ -36,7 +35,7 @@ class TextTokens(tf.Module):
         self._max_length = preprocessing.max_length
         self._dtype = dtype
 
-    def __call__(self, text: Any) -> Any:
+    def __call__(self, text: tf.Tensor) -> tf.Tensor:
         """Maps strings ``(batch,)`` to ids ``(batch, time)``."""
         text = tf.strings.lower(text)  # ASCII only, as long as no encoding is given
         if self._keeps_punctuation:

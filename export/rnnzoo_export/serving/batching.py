@@ -136,7 +136,7 @@ class Batcher:
             if self._stopped or self._thread is None or not self._thread.is_alive():
                 raise RequestError("server: the model is restarting. Try again in a second.", status=503)
             if len(self._waiting) >= self._max_queue:
-                # Those given up by their clients make room first.
+                # Jobs whose clients no longer wait make room first.
                 self._waiting = deque(job for job in self._waiting if not job.future.done())
             if len(self._waiting) >= self._max_queue:
                 raise RequestError(

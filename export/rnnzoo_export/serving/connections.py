@@ -46,7 +46,7 @@ def cut_connections(port: int) -> int:
 
 def _open_sockets() -> list[int]:
     folder = Path("/dev/fd")
-    numbers = [int(one.name) for one in folder.iterdir()] if folder.is_dir() else []
+    numbers = [int(entry.name) for entry in folder.iterdir()] if folder.is_dir() else []
     found = []
     for number in numbers:
         with contextlib.suppress(OSError):  # closed since it was listed

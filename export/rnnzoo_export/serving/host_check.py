@@ -7,10 +7,10 @@ machine (DNS rebinding); the browser then sends that name in the Host header.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 import orjson
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class HostCheck:
@@ -21,10 +21,10 @@ class HostCheck:
         allowed: Host names in lower case; ``None`` allows any.
     """
 
-    def __init__(self, app: Any, *, allowed: Collection[str] | None) -> None:
+    def __init__(self, app: ASGIApp, *, allowed: Collection[str] | None) -> None:
         self._app, self._allowed = app, allowed
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one connection."""
         if scope["type"] == "http" and self._allowed is not None:
             hosts = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]

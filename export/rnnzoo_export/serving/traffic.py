@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
 
 import orjson
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 _RETRY_AFTER = "1"
 
@@ -78,10 +78,10 @@ class TrafficControl:
         traffic: What is under way.
     """
 
-    def __init__(self, app: Any, *, traffic: Traffic) -> None:
+    def __init__(self, app: ASGIApp, *, traffic: Traffic) -> None:
         self._app, self._traffic = app, traffic
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
         if scope["type"] != "http" or _is_health(scope["path"]):
             await self._app(scope, receive, send)

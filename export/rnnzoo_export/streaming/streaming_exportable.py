@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -15,9 +15,13 @@ from keras import layers, ops
 from rnnzoo.cells.masks import mask_of_sequences
 from rnnzoo.errors import ArgumentError, UnsupportedLayerError
 from rnnzoo.keras_models.model_layers import all_layers, methods_replaced
+from rnnzoo_export.network.export_config import InputSignature
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.network.traced_model import TracedModel
 from rnnzoo_export.signature import Signature, State, TensorSpec
+
+if TYPE_CHECKING:
+    from rnnzoo.keras_models.types import Layer, Mask, States, Tensor
 
 # In these the output of a step is the first state after it.
 _STATE_NAMES: dict[type, tuple[str, ...]] = {
@@ -67,7 +71,13 @@ class StreamingExportable(Exportable):
         states: The states, in the order of the inputs.
     """
 
-    def __init__(self, model: keras.Model, *, input_signature: Any = None, input_names: Any = None) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        *,
+        input_signature: InputSignature | None = None,
+        input_names: Sequence[str] | None = None,
+    ) -> None:
         super().__init__(model, input_signature=input_signature, input_names=input_names)
         self.whole = self.signature
         _refuse_fixed_time(model, self.whole)
@@ -86,12 +96,12 @@ class StreamingExportable(Exportable):
         with self.portable(), self.tracing():
             self._truth = TracedModel(self, self.tensor_specs)
 
-    def __call__(self, *tensors: Any) -> dict[str, Any]:
+    def __call__(self, *tensors: Tensor) -> dict[str, Tensor]:
         """Runs one piece; outputs and new states by name."""
         own = len(self.whole.inputs)
         given = {state.input: tensor for state, tensor in zip(self.states, tensors[own:], strict=True)}
         tape = _Tape(given, taken=self._own_names)
-        with tape.attached(self.model):
+        with tape.attach(self.model):
             outputs = super().__call__(*tensors[:own])
         return outputs | {state.output: tape.made[state.input] for state in self.states}
 
@@ -108,7 +118,7 @@ class StreamingExportable(Exportable):
         """Runs the model once and notes which states it carries."""
         tape = _Tape(None, taken=self._own_names)
         inputs = self.batches().batch("full", 1, 1).arrays
-        with self.portable(), self.tracing(), tape.attached(self.model):
+        with self.portable(), self.tracing(), tape.attach(self.model):
             super().__call__(*(tf.convert_to_tensor(inputs[spec.name]) for spec in self.signature.inputs))
         if tape.computed_starts:
             raise UnsupportedLayerError(
@@ -138,30 +148,30 @@ class _Tape:
         taken: The names that no state may have: those of the model's own inputs and outputs.
     """
 
-    def __init__(self, given: Mapping[str, Any] | None, *, taken: Collection[str]) -> None:
+    def __init__(self, given: Mapping[str, Tensor] | None, *, taken: Collection[str]) -> None:
         self._given, self._taken = given, frozenset(taken)
-        self.made: dict[str, Any] = {}
+        self.made: dict[str, Tensor] = {}
         self.computed_starts: list[str] = []
 
     @contextlib.contextmanager
-    def attached(self, model: Any) -> Iterator[None]:
+    def attach(self, model: keras.Model) -> Iterator[None]:
         """Makes the layers of a model read and write here.
 
         The methods are replaced on the layers themselves, for models are shared between nobody while they are
         exported.
         """
         found = ((layer, *self._replacement(layer)) for layer in all_layers(model))
-        with methods_replaced(one for one in found if one[2] is not None):
+        with methods_replaced((layer, name, method) for layer, name, method in found if method is not None):
             yield
 
-    def _replacement(self, layer: Any) -> tuple[str, Any]:
+    def _replacement(self, layer: Layer) -> tuple[str, Callable[..., Any] | None]:
         if isinstance(layer, layers.RNN):
             return "inner_loop", functools.partial(self._recurrent, layer)
         if isinstance(layer, layers.Conv1D) and _context(layer):
             return "call", functools.partial(self._convolution, layer)
         return "call", getattr(layer, "call_streaming", None)
 
-    def carry(self, name: str, start: Any) -> tuple[str, Any]:
+    def carry(self, name: str, start: Tensor) -> tuple[str, Tensor]:
         """Returns the full name of a state and its value: what was given, or ``start`` where nothing was."""
         # A layer that is called twice has a state for each call; an input may have a state's name.
         while name in self.made or not self._taken.isdisjoint((name, f"{name}_out")):
@@ -170,8 +180,13 @@ class _Tape:
         return name, start if self._given is None else tf.cast(self._given[name], start.dtype)
 
     def _recurrent(
-        self, layer: Any, sequences: Any, initial_state: Any, mask: Any, training: Any = False
-    ) -> Any:
+        self,
+        layer: Layer,
+        sequences: Tensor,
+        initial_state: States,
+        mask: Mask,
+        training: bool | None = False,
+    ) -> tuple[Tensor, Tensor, States]:
         flat = keras.tree.flatten(initial_state)
         if self._given is None and not _starts_from_zeros(layer, flat, sequences):
             self.computed_starts.append(layer.name)
@@ -187,7 +202,9 @@ class _Tape:
             last, sequence = self._hold(layer, last, sequence, mask, carried[0][1])
         return last, sequence, states
 
-    def _hold(self, layer: Any, last: Any, sequence: Any, mask: Any, first_state: Any) -> tuple[Any, Any]:
+    def _hold(
+        self, layer: Layer, last: Tensor, sequence: Tensor, mask: Tensor, first_state: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Lets masked steps at a piece's beginning repeat the output before it, as Keras does inside a sequence."""
         name = None
         before = first_state
@@ -205,7 +222,7 @@ class _Tape:
             self.made[name] = tf.cast(last, "float32")
         return last, sequence if layer.return_sequences else last
 
-    def _convolution(self, layer: Any, inputs: Any) -> Any:
+    def _convolution(self, layer: Layer, inputs: Tensor) -> Tensor:
         steps = _context(layer)
         name, before = self.carry(
             f"{layer.name}_context", tf.zeros((tf.shape(inputs)[0], steps, inputs.shape[-1]), inputs.dtype)
@@ -219,18 +236,18 @@ class _Tape:
             layer.padding = "causal"
 
 
-def _state_names(cell: Any) -> tuple[str, ...] | None:
+def _state_names(cell: Layer) -> tuple[str, ...] | None:
     return _STATE_NAMES.get(type(cell)) or getattr(cell, "state_names", None)
 
 
-def _context(layer: Any) -> int:
+def _context(layer: Layer) -> int:
     """Returns how many steps before the present one a causal convolution reads."""
     if layer.padding != "causal":
         return 0
     return int((layer.kernel_size[0] - 1) * layer.dilation_rate[0])
 
 
-def _refuse_fixed_time(model: Any, signature: Signature) -> None:
+def _refuse_fixed_time(model: keras.Model, signature: Signature) -> None:
     sequences = [spec for spec in signature.inputs if len(spec.shape) > 1 and "time" in spec.axes]
     fixed = [spec for spec in sequences if spec.shape[1] is not None]
     if fixed or not sequences:
@@ -241,7 +258,7 @@ def _refuse_fixed_time(model: Any, signature: Signature) -> None:
         )
 
 
-def _refuse_layers(model: Any) -> None:
+def _refuse_layers(model: keras.Model) -> None:
     for layer in all_layers(model):
         reason = _looks_ahead(layer)
         if reason:
@@ -251,7 +268,7 @@ def _refuse_layers(model: Any) -> None:
             )
 
 
-def _looks_ahead(layer: Any) -> str | None:
+def _looks_ahead(layer: Layer) -> str | None:
     """Says in which way a layer needs steps that are yet to come; ``None`` if it does not, as far as is known.
 
     A layer of one's own says it in an attribute ``looks_ahead``, which is empty where it does not.
@@ -275,13 +292,13 @@ def _looks_ahead(layer: Any) -> str | None:
     return None
 
 
-def _one_step_high(layer: Any) -> bool:
+def _one_step_high(layer: Layer) -> bool:
     return (
         layer.kernel_size[0] == layer.strides[0] == layer.dilation_rate[0] == 1
         and layer.data_format == "channels_last"
     )
 
 
-def _starts_from_zeros(layer: Any, states: list[Any], sequences: Any) -> bool:
+def _starts_from_zeros(layer: Layer, states: list[Tensor], sequences: Tensor) -> bool:
     own = keras.tree.flatten(layer.get_initial_state(ops.shape(sequences)[0]))
     return all(np.array_equal(np.asarray(a), np.asarray(b)) for a, b in zip(states, own, strict=True))
