@@ -29,7 +29,7 @@ from rnnzoo_export.reports import ExportReport, ParityReport
 from rnnzoo_export.signature import Signature
 
 if TYPE_CHECKING:
-    from rnnzoo.keras_models.types import Layer, Tensor, TracedFunction
+    from rnnzoo.tensors import Layer, Tensor, TracedFunction
 
 _TF2ONNX_NEWEST = 18
 # ONNX has no recurrence over images at all: whoever builds one of these wants its loop.

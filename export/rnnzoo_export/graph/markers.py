@@ -35,7 +35,7 @@ from rnnzoo_export.graph.marker_spec import (
 )
 
 if TYPE_CHECKING:
-    from rnnzoo.keras_models.types import Layer, Mask, States, Tensor, TracedFunction
+    from rnnzoo.tensors import Layer, Mask, States, Tensor, TracedFunction
 
 #: The last output, the sequence of outputs and the states, as Keras asks a loop for.
 LoopAnswer: TypeAlias = "tuple[Tensor, Tensor, list[Tensor]]"

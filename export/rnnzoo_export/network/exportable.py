@@ -26,7 +26,7 @@ from rnnzoo_export.network.traced_model import TracedModel
 from rnnzoo_export.signature import Signature, TensorSpec, describe_arrays
 
 if TYPE_CHECKING:
-    from rnnzoo.keras_models.types import Tensor
+    from rnnzoo.tensors import Tensor
 
 _HALF = ("float16", "bfloat16")
 _MAX_BYTES = 2**31 - 2**20  # what one protobuf file can hold

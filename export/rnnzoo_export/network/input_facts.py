@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 if TYPE_CHECKING:
-    from rnnzoo.keras_models.types import Operation, Tensor
+    from rnnzoo.tensors import Operation, Tensor
 
 # What leaves values as they are, and the inputs of it that hold them; the other inputs say where they go.
 _MOVES: dict[str, slice] = {

@@ -15,7 +15,7 @@ from rnnzoo.errors import ExportError
 from rnnzoo.keras_models.model_layers import methods_replaced
 
 if TYPE_CHECKING:
-    from rnnzoo.keras_models.types import Layer, Mask, Operation, States, Tensor
+    from rnnzoo.tensors import Layer, Mask, Operation, States, Tensor
 
 #: The shapes that a mask ``(batch, time)`` can have in a row, but for the full one.
 MASK_SHAPES = ("right", "left", "holes", "empty row")

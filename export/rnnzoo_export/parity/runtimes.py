@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import onnxruntime
 
 from rnnzoo.errors import ExportError, one_line
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 DEFAULT_KEY = "serving_default"
 ARRAYS_KEY = "arrays"

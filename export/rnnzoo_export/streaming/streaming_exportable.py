@@ -21,7 +21,7 @@ from rnnzoo_export.network.traced_model import TracedModel
 from rnnzoo_export.signature import Signature, State, TensorSpec
 
 if TYPE_CHECKING:
-    from rnnzoo.keras_models.types import Layer, Mask, States, Tensor
+    from rnnzoo.tensors import Layer, Mask, States, Tensor
 
 # In these the output of a step is the first state after it.
 _STATE_NAMES: dict[type, tuple[str, ...]] = {
