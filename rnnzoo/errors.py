@@ -4,8 +4,9 @@
     ├── ArgumentError        (ValueError)         a builder, config or command argument is wrong
     │   └── UnknownNameError                      a name is not in its table; the nearest one is suggested
     ├── DataError            (ValueError)         a data file, table or array cannot be used
-    │   └── RowError                              one row of the data is the cause; carries its number
-    │       └── EmptyRowError                     it holds nothing: no word, step, base or frame
+    │   ├── RowError                              one row of the data is the cause; carries its number
+    │   │   └── EmptyRowError                     it holds nothing: no word, step, base or frame
+    │   └── NotRegisteredError                    a file needs a class of yours that is not registered
     ├── RunError             (RuntimeError)       a training run or a search cannot go on
     ├── PathExistsError      (FileExistsError)    writing would overwrite something
     ├── PathNotFoundError    (FileNotFoundError)  something to be read is not there
@@ -77,6 +78,10 @@ class RowError(DataError):
 
 class EmptyRowError(RowError):
     """One row of the data holds nothing that a model could read."""
+
+
+class NotRegisteredError(DataError):
+    """A file was written with a class of a user, whose package must be imported before the file is loaded."""
 
 
 class RunError(RnnzooError, RuntimeError):

@@ -28,7 +28,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rnnzoo import files
-from rnnzoo.errors import BundleError, DataError, PathNotFoundError
+from rnnzoo.errors import BundleError, DataError, NotRegisteredError, PathNotFoundError
 from rnnzoo_export.signature import Signature
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ def load_bundle(directory: str | os.PathLike[str], *, verify: bool = True) -> Bu
 
     Raises:
         PathNotFoundError: If ``directory`` is not a directory.
-        BundleError: If a file is missing, altered or unknown, or the format is newer than this version's.
+        BundleError: If a file is missing, altered or unknown, the format is newer than this version's, or a class of
+            yours is not registered that it was written with; no file says what code to import.
     """
     folder = files.existing_directory(directory, "a bundle")
     manifest = read_manifest(folder)
@@ -131,6 +132,8 @@ def load_bundle(directory: str | os.PathLike[str], *, verify: bool = True) -> Bu
             raise BundleError(f"{folder / name}: not in the manifest; expected in every bundle. {_AGAIN}")
     try:
         return _assemble(folder, manifest)
+    except NotRegisteredError as error:
+        raise BundleError(str(error)) from error
     except (DataError, PathNotFoundError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"{folder}: its description cannot be read ({error!r}). {_AGAIN}") from error
 

@@ -20,22 +20,9 @@ from rnnzoo.data.splitting import Pair, split_with_origins
 from rnnzoo.data.targets import encode_targets, fit_decoding
 from rnnzoo.data.transcript_split import TranscriptSplit
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing import (
-    CharacterPreprocessing,
-    CharacterTextPreprocessing,
-    DNAPreprocessing,
-    FeaturePreprocessing,
-    FramePreprocessing,
-    IrregularPreprocessing,
-    LogMelPreprocessing,
-    Preprocessing,
-    TextPreprocessing,
-    TokenPreprocessing,
-)
-from rnnzoo.preprocessing.base import Rows
-from rnnzoo.preprocessing.dna import BASES
-from rnnzoo.preprocessing.irregular import is_irregular
+from rnnzoo.errors import DataError
+from rnnzoo.preprocessing.base import Preprocessing, Rows
+from rnnzoo.preprocessing.choosing import choose_preprocessing, find_example
 from rnnzoo.tasks import CLASSIFIER_TASKS, FORECASTING_TASKS, TASKS
 
 if TYPE_CHECKING:
@@ -43,9 +30,6 @@ if TYPE_CHECKING:
 
 #: Tasks that rows and targets alone do not make.
 _OTHER_DATA = (*FORECASTING_TASKS, "language_modeling", "crf_tagging", "translation")
-
-
-_VIDEO_AXES = 4  # time, height, width, channels
 
 
 @dataclass(frozen=True)
@@ -77,24 +61,14 @@ class Splits:
     @property
     def model_arguments(self) -> dict[str, Any]:
         """The builder arguments that the data dictate: ``create_model(name, **splits.model_arguments)``."""
-        if self.task == "translation" and self.preprocessing is not None:
-            return {
-                "source_vocabulary_size": self.preprocessing.source.vocabulary_size,
-                "target_vocabulary_size": self.preprocessing.target.vocabulary_size,
-            }
-        if self.preprocessing is None or self.decoding is None:
+        if self.preprocessing is None or (self.decoding is None and self.task != "translation"):
             return {}
+        arguments = dict(self.preprocessing.model_arguments)
+        if self.decoding is None or self.task in ("translation", "language_modeling"):
+            return arguments
         if self.task in FORECASTING_TASKS:
             horizon, targets = self.train.gather([0])[1].shape[1:]
-            return {
-                "window": self.preprocessing.window,
-                "num_features": self.preprocessing.num_features,
-                "horizon": horizon,
-                "num_targets": targets,
-            }
-        arguments = _input_arguments(self.preprocessing)
-        if self.task == "language_modeling":
-            return arguments
+            return {**arguments, "horizon": horizon, "num_targets": targets}
         if self.task == "transcription":
             return {**arguments, "vocabulary_size": len(self.decoding.labels)}
         arguments["num_classes"] = len(self.decoding.labels or self.decoding.target_names)
@@ -212,11 +186,18 @@ class Splits:
             seed=seed,
         )
         if preprocessing is None:
+            example = find_example(rows[0])
+            if task == "transcription" and isinstance(example, str):
+                raise DataError(
+                    "inputs: received texts for task 'transcription'; expected series (time, features) with a text "
+                    "each. Use rnnzoo.audio_splits for sound."
+                )
             with origins["train"].named():
-                preprocessing = _fit_preprocessing(
-                    parts,
-                    task,
-                    first=_first_that_tells(rows[0]),
+                preprocessing = choose_preprocessing(
+                    {name: part[0] for name, part in parts.items()},
+                    example=example,
+                    task=task,
+                    per_step=task == "tagging",
                     max_tokens=max_tokens,
                     max_length=max_length,
                     characters=characters,
@@ -341,51 +322,6 @@ def _lists(pair: Pair) -> Pair:
     return rows, targets
 
 
-def _first_that_tells(rows: Rows) -> Any:
-    """Returns the first row that is not missing or empty: it says what kind of rows there are."""
-    tells = (row for row in rows if row is not None and not (hasattr(row, "__len__") and len(row) == 0))
-    return next(tells, rows[0])
-
-
-def _fit_preprocessing(
-    parts: Mapping[str, Pair],
-    task: str,
-    *,
-    first: Any,
-    max_tokens: int,
-    max_length: int | None,
-    characters: bool,
-) -> Preprocessing:
-    """Fits what suits the kind of ``first``, one of the rows as the caller passed them."""
-    rows = parts["train"][0]
-    words = isinstance(first, str) or (
-        isinstance(first, list | tuple) and first and isinstance(first[0], str)
-    )
-    if checks.flag("characters", characters):
-        if task != "tagging" or not words:
-            raise ArgumentError(
-                f"characters: received True for task {task!r} and rows of {type(first).__name__}; expected tagging of "
-                "lists of words. Leave it out."
-            )
-        return CharacterPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
-    if task == "transcription" and isinstance(first, str):
-        raise DataError(
-            "inputs: received texts for task 'transcription'; expected series (time, features) with a text each. "
-            "Use rnnzoo.audio_splits for sound."
-        )
-    if isinstance(first, str) and task != "tagging":
-        return TextPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
-    if words:
-        return TokenPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
-    if is_irregular(first):
-        return IrregularPreprocessing.fit(rows)
-    kind = FramePreprocessing if np.ndim(first) == _VIDEO_AXES else FeaturePreprocessing
-    # Whether lengths differ decides the model's inputs, so all parts have a say; statistics stay with the training.
-    # What has no length is refused with its row when it is read.
-    lengths = {len(row) for pair in parts.values() for row in pair[0] if hasattr(row, "__len__")}
-    return kind.fit(rows, variable_length=len(lengths) > 1)
-
-
 def _sequence_split(
     rows: Rows, targets: Any, preprocessing: Preprocessing, task: str, origin: RowOrigin
 ) -> Split:
@@ -399,29 +335,3 @@ def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:
         if column not in frame.columns:
             raise DataError(f"frame: has no column {column!r}; expected one of {', '.join(map(str, frame))}.")
     return frame[text].tolist(), frame[label].tolist()
-
-
-def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:
-    if isinstance(preprocessing, CharacterPreprocessing):
-        return {
-            "vocabulary_size": len(preprocessing.vocabulary),
-            "character_vocabulary_size": len(preprocessing.characters),
-        }
-    if isinstance(preprocessing, TextPreprocessing | CharacterTextPreprocessing):
-        return {"vocabulary_size": len(preprocessing.vocabulary)}
-    if isinstance(preprocessing, LogMelPreprocessing):
-        return {"num_features": preprocessing.num_mels, "variable_length": True}
-    if isinstance(preprocessing, FeaturePreprocessing):
-        return {"num_features": len(preprocessing.mean), "variable_length": preprocessing.variable_length}
-    if isinstance(preprocessing, IrregularPreprocessing):
-        return {"num_features": len(preprocessing.mean)}
-    if isinstance(preprocessing, FramePreprocessing):
-        return {"frame_shape": preprocessing.frame_shape, "variable_length": preprocessing.variable_length}
-    if isinstance(preprocessing, DNAPreprocessing):
-        if preprocessing.kmer is not None:
-            return {"vocabulary_size": preprocessing.vocabulary_size}
-        return {"num_features": len(BASES), "variable_length": preprocessing.variable_length}
-    raise ArgumentError(
-        f"preprocessing: received {type(preprocessing).__name__}, which does not say what a model takes; expected one "
-        "of rnnzoo's. Pass the arguments yourself, such as create_model(name, num_features=8, num_classes=2)."
-    )

@@ -11,6 +11,7 @@ import keras
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.evaluation.compatibility import check_model_fits, suited
+from rnnzoo.preprocessing import check_storable
 from rnnzoo.tasks import Task
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.loop import _check, _compile, _learned_from, _steps, fit
@@ -62,7 +63,8 @@ def train(
         The result; ``result.model`` is ``model``.
 
     Raises:
-        ArgumentError: If model, data, task and augmentation do not fit together.
+        ArgumentError: If model, data, task and augmentation do not fit together, or a run is to be kept whose
+            preprocessing could not be loaded again.
         RunError: If the loss is not finite from the first epoch on, or a run cannot be resumed.
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
         KeyboardInterrupt: If it is interrupted; in the middle of a baseline the run in ``directory`` is whole.
@@ -85,6 +87,8 @@ def train(
     kind, splits = suited(model, splits, task)
     check_model_fits(model, splits, kind)
     # What does not go together is refused before anything is written or deleted.
+    if directory is not None and splits.preprocessing is not None:
+        check_storable(splits.preprocessing)
     _check(model, splits, kind, config)
     learned_from = _learned_from(splits, kind, config)
     run = RunDirectory(directory) if directory is not None else None

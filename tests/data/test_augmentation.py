@@ -465,13 +465,13 @@ REFUSED: list[tuple[Any, Any, str]] = [
     (
         texts,
         {"spec_augment": {}},
-        "augmentation 'spec_augment': received data of kind 'text'; expected 'features' or 'log_mel'. For these data "
+        "augmentation 'spec_augment': received data of kind 'text'; expected 'series' or 'sound'. For these data "
         "there are: paraphrases, synonyms, token_insertion, token_swap, token_dropout, keyboard_typos.",
     ),
     (
         dna,
         {"jitter": 0.1},
-        "augmentation 'jitter': received data of kind 'dna'; expected 'features', 'log_mel' or 'window'. For these "
+        "augmentation 'jitter': received data of kind 'dna'; expected 'series', 'sound' or 'windows'. For these "
         "data there are: reverse_complement, point_mutation.",
     ),
     (
@@ -484,7 +484,7 @@ REFUSED: list[tuple[Any, Any, str]] = [
     (
         windows,
         {"scaling": 0.1},
-        "augmentation 'scaling': received data of kind 'window'; expected 'features' or 'log_mel'. For these data "
+        "augmentation 'scaling': received data of kind 'windows'; expected 'series' or 'sound'. For these data "
         "there are: jitter, time_mask.",
     ),
     (
@@ -728,7 +728,7 @@ def test_a_misfit_leaves_nothing_behind(tmp_path: Path) -> None:
     splits = series()
     config = TrainConfig(augmentation={"point_mutation": 0.1})
     with pytest.raises(
-        ArgumentError, match="'point_mutation': received data of kind 'features'; expected 'dna'"
+        ArgumentError, match="'point_mutation': received data of kind 'series'; expected 'dna'"
     ):
         train(small("series-classifier-gru", splits), splits, config=config, directory=tmp_path / "run")
     assert not (tmp_path / "run").exists()

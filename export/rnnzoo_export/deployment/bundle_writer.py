@@ -33,6 +33,7 @@ from rnnzoo_export.parity.decoding_check import check_distribution
 from rnnzoo_export.parity.parity import check_onnx
 from rnnzoo_export.raw.kinds import find_raw_graph
 from rnnzoo_export.raw.raw_graph import RawGraph
+from rnnzoo_export.raw.text_graph import TextGraph
 from rnnzoo_export.raw.wrapping import write_raw_onnx
 from rnnzoo_export.reports import ExportReport
 from rnnzoo_export.streaming.streaming_exportable import StreamingExportable
@@ -87,7 +88,7 @@ def save_bundle(
 
     Raises:
         PathExistsError: If the directory holds something and ``overwrite`` is false.
-        ArgumentError: If preprocessing and model do not go together, or the preprocessing is not one of rnnzoo's.
+        ArgumentError: If preprocessing and model do not go together, or the preprocessing is not registered.
         UnsupportedLayerError: If a layer cannot be exported.
         ParityError: If a file does not answer as the model does.
         AccuracyError: If the quantized file answers worse, or changes more, than ``quantize_onnx`` allows.
@@ -188,7 +189,7 @@ def _write_networks(
 
 def _is_text(preprocessing: Preprocessing | None) -> TypeGuard[TextPreprocessing]:
     """Whether it can be part of a file that takes texts."""
-    return isinstance(preprocessing, TextPreprocessing) and find_raw_graph(preprocessing) is not None
+    return isinstance(find_raw_graph(preprocessing), TextGraph)
 
 
 def _described(report: ExportReport) -> dict[str, Any]:

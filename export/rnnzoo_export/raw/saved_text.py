@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from rnnzoo.preprocessing import TextPreprocessing, TokenPreprocessing
+from rnnzoo.preprocessing import TextPreprocessing
 from rnnzoo_export.raw.text_graph import UNICODE_SPACE
 
 _PUNCTUATION = f"[{re.escape(string.punctuation)}]"
@@ -32,7 +32,7 @@ class TextTokens(tf.Module):
             ),
             default_value=1,
         )
-        self._keeps_punctuation = isinstance(preprocessing, TokenPreprocessing)
+        self._keeps_punctuation = preprocessing.keeps_punctuation
         self._max_length = preprocessing.max_length
         self._dtype = dtype
 

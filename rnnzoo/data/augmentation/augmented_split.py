@@ -13,7 +13,7 @@ from rnnzoo.data.readers.large_table_rows import StreamedSplit
 from rnnzoo.data.split import Batch, Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, EmptyRowError
-from rnnzoo.preprocessing import Preprocessing, WindowPreprocessing
+from rnnzoo.preprocessing import Preprocessing
 
 # Keeps the noise apart from the order of batches, which is drawn from seed and epoch as well.
 _STREAM = 0x6E6F697365
@@ -39,9 +39,7 @@ class AugmentedSplit(Split):
         self._encoded_level = [one for one in augmentations if one.level == "encoded"]
         self.raw, self.sized, self.free_targets = split.raw, split.sized, split.free_targets
         # Categories of a table come after its numbers; noise would make them ones that do not exist.
-        self._features = slice(None)
-        if isinstance(preprocessing, WindowPreprocessing):
-            self._features = slice(len(preprocessing.numeric))
+        self._features = slice(preprocessing.num_numeric)
 
     def __len__(self) -> int:
         return len(self._split)
@@ -83,7 +81,7 @@ class AugmentedSplit(Split):
     def _noisy_raw(self, number: int, rng: np.random.Generator) -> Any:
         assert self.raw is not None, "data with a preprocessing have raw rows"
         row = self.raw[number]
-        if self._preprocessing.kind in ("tokens", "characters") and isinstance(row, str):
+        if self._preprocessing.takes == "words" and isinstance(row, str):
             row = row.split()  # as the preprocessing does, so that every word keeps its place
         for augmentation in self._raw_level:
             row = augmentation.apply(row, rng)

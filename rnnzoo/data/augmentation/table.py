@@ -27,24 +27,24 @@ class Entry:
 
     Attributes:
         augmentation: The class.
-        kinds: The kinds of preprocessing whose rows it takes.
+        takes: What raw rows are, as ``Preprocessing.takes`` says.
         tasks: The tasks whose targets stay true.
     """
 
     augmentation: type[Augmentation]
-    kinds: tuple[str, ...]
+    takes: tuple[str, ...]
     tasks: tuple[str, ...]
 
 
-_WORDS = ("text", "tokens", "characters", "pairs")
-_SERIES = ("features", "log_mel")
+_WORDS = ("text", "words")
+_SERIES = ("series", "sound")
 _WHOLE = (*CLASSIFIER_TASKS, "translation")
 _TAGGED = ("tagging", "crf_tagging")
 
 #: The augmentations, in the order in which they are applied. Where steps have tags, what moves steps is not for them;
 #: forecasts begin where the window ends and in its units, which must both stay.
 AUGMENTATIONS: dict[str, Entry] = {
-    "paraphrases": Entry(Paraphrases, ("text", "pairs"), _WHOLE),
+    "paraphrases": Entry(Paraphrases, ("text",), _WHOLE),
     "synonyms": Entry(Synonyms, _WORDS, (*_WHOLE, *_TAGGED)),
     "token_insertion": Entry(TokenInsertion, _WORDS, _WHOLE),
     "token_swap": Entry(TokenSwap, _WORDS, _WHOLE),
@@ -56,10 +56,10 @@ AUGMENTATIONS: dict[str, Entry] = {
     "window_warp": Entry(WindowWarp, _SERIES, (*CLASSIFIER_TASKS, "transcription")),
     "scaling": Entry(Scaling, _SERIES, (*CLASSIFIER_TASKS, *_TAGGED, "transcription")),
     "jitter": Entry(
-        Jitter, (*_SERIES, "window"), (*CLASSIFIER_TASKS, *_TAGGED, "transcription", *FORECASTING_TASKS)
+        Jitter, (*_SERIES, "windows"), (*CLASSIFIER_TASKS, *_TAGGED, "transcription", *FORECASTING_TASKS)
     ),
     "time_mask": Entry(
-        TimeMask, (*_SERIES, "window"), (*CLASSIFIER_TASKS, *_TAGGED, "transcription", *FORECASTING_TASKS)
+        TimeMask, (*_SERIES, "windows"), (*CLASSIFIER_TASKS, *_TAGGED, "transcription", *FORECASTING_TASKS)
     ),
     "spec_augment": Entry(SpecAugment, _SERIES, (*CLASSIFIER_TASKS, *_TAGGED, "transcription")),
 }
@@ -118,16 +118,22 @@ def fitted_augmentations(config: Mapping[str, Any], splits: Splits) -> list[Augm
 
 
 def _check_fits(name: str, splits: Splits) -> None:
-    kind, entry = getattr(splits.preprocessing, "kind", "tf.data"), AUGMENTATIONS[name]
+    entry = AUGMENTATIONS[name]
+    takes = "tf.data" if splits.preprocessing is None else splits.preprocessing.takes
     fitting = [
-        other for other, each in AUGMENTATIONS.items() if kind in each.kinds and splits.task in each.tasks
+        other for other, each in AUGMENTATIONS.items() if takes in each.takes and splits.task in each.tasks
     ]
     instead = (
         f"For these data there are: {', '.join(fitting)}." if fitting else "There is none for these data."
     )
-    if kind not in entry.kinds:
+    if takes not in entry.takes:
         raise ArgumentError(
-            f"augmentation {name!r}: received data of kind {kind!r}; expected {_listed(entry.kinds)}. {instead}"
+            f"augmentation {name!r}: received data of kind {takes!r}; expected {_listed(entry.takes)}. {instead}"
+        )
+    if entry.augmentation.level == "encoded" and splits.preprocessing.vocabulary_size is not None:
+        raise ArgumentError(
+            f"augmentation {name!r}: received {type(splits.preprocessing).__name__}, which makes ids; expected a "
+            "preprocessing that makes numbers. Leave it out."
         )
     if splits.task not in entry.tasks:
         raise ArgumentError(

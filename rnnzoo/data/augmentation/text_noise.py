@@ -15,11 +15,10 @@ from rnnzoo import checks
 from rnnzoo.data.augmentation.base import Augmentation, check_rate, drawn
 from rnnzoo.data.augmentation.keyboard import LAYOUTS, neighbours
 from rnnzoo.errors import ArgumentError
-from rnnzoo.preprocessing import PairPreprocessing, TextPreprocessing, WordPreprocessing
-from rnnzoo.preprocessing.text_coding import SPECIAL
 
 if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
+    from rnnzoo.preprocessing import Preprocessing
 
 #: A private character that no text has: preprocessings read it as an unknown word.
 UNKNOWN_WORD = "\ue000"
@@ -79,8 +78,7 @@ class TokenDropout(TextNoise):
                 "augmentation 'token_dropout': received keep_place=False for tagging, where each word has a tag; "
                 'expected True. Pass {"token_dropout": {"rate": ..., "keep_place": true}}.'
             )
-        pairs = splits.preprocessing
-        if self.keep_place and isinstance(pairs, PairPreprocessing) and pairs.source.kind == "subwords":
+        if self.keep_place and not splits.preprocessing.has_unknown_id:
             raise ArgumentError(
                 "augmentation 'token_dropout': received keep_place=True for subwords, which know every word; expected "
                 "False. Leave it out."
@@ -225,14 +223,11 @@ def check_words(name: str, words: object) -> None:
         )
 
 
-def _vocabulary(preprocessing: Any) -> tuple[str, ...]:
-    if isinstance(preprocessing, PairPreprocessing):
-        preprocessing = preprocessing.source
-    if isinstance(preprocessing, TextPreprocessing):
-        return tuple(preprocessing.vocabulary.words[2:])
-    if isinstance(preprocessing, WordPreprocessing):
-        return tuple(preprocessing.vocabulary[len(SPECIAL) :])
+def _vocabulary(preprocessing: Preprocessing) -> tuple[str, ...]:
+    if preprocessing.known_words is not None:
+        return tuple(preprocessing.known_words)
+    kind = preprocessing.parts[0].kind if preprocessing.parts else preprocessing.kind
     raise ArgumentError(
-        f"augmentation 'token_insertion': received data of kind {preprocessing.kind!r}, whose vocabulary is not of "
+        f"augmentation 'token_insertion': received data of kind {kind!r}, whose vocabulary is not of "
         'words; expected words to insert. Pass {"token_insertion": {"words": [...]}}.'
     )

@@ -17,7 +17,7 @@ from rnnzoo.evaluation.baselines.ngrams import KneserNey
 
 def language(splits: Splits, part: Split) -> dict[str, Fit]:
     """How often each token occurs, and after which ones (outputs are negative log-likelihoods)."""
-    order = 3 if splits.preprocessing.kind == "tokens" else 7
+    order = 3 if splits.preprocessing.writes == "words" else 7
     return {
         "frequency of each token": lambda budget: _counted(splits, part, 1),
         f"sequences of {order} tokens (Kneser-Ney)": lambda budget: _counted(splits, part, order),
@@ -29,7 +29,7 @@ def _counted(splits: Splits, part: Split, order: int) -> np.ndarray:
     assert isinstance(part, StreamSplit), "texts come as streams"
     rows = part.streams(EVALUATED_STREAMS)
     scored = rows * ((len(part.ids) - 1) // rows)
-    size = len(splits.preprocessing.vocabulary)
+    size = splits.preprocessing.vocabulary_size
     counts = KneserNey(splits.train.ids, vocabulary_size=size, order=order)
     return -counts.log_probabilities(part.ids)[:scored]
 
