@@ -28,14 +28,17 @@ if TYPE_CHECKING:
     from rnnzoo.builders.transformer_classifier import build_transformer_classifier
     from rnnzoo.builders.video_classifier import build_video_classifier
     from rnnzoo.data.augmentation.back_translation import back_translate
+    from rnnzoo.data.columns import Columns
     from rnnzoo.data.readers.audio import audio_splits, read_recordings
-    from rnnzoo.data.readers.large_tables import stream_table
     from rnnzoo.data.readers.pairs import pair_splits, read_pairs
-    from rnnzoo.data.readers.running_text import text_stream_splits
+    from rnnzoo.data.readers.running_text import running_text_splits, text_stream_splits
+    from rnnzoo.data.readers.series import Windows, read_series
     from rnnzoo.data.readers.tables import read_table
+    from rnnzoo.data.readers.texts import read_texts, stream_table
     from rnnzoo.data.sets.datasets import list_datasets, load_dataset
     from rnnzoo.data.split import Split
     from rnnzoo.data.splits import Splits
+    from rnnzoo.data.splitting import Parts
     from rnnzoo.data.vectors.learned_vectors import learn_word_vectors
     from rnnzoo.data.vectors.word_vectors import WordVectors, read_word_vectors
     from rnnzoo.decoding.ctc import GreedyTranscript
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from rnnzoo.evaluation.evaluation import evaluate
     from rnnzoo.keras_models.cudnn import CudnnReport, explain_cudnn
     from rnnzoo.keras_models.loading import load_model
+    from rnnzoo.preprocessing.base import Preprocessing
     from rnnzoo.training.config import TrainConfig
     from rnnzoo.training.result import TrainResult
     from rnnzoo.training.trainer import train
@@ -51,9 +55,12 @@ if TYPE_CHECKING:
     from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models
 
 _HOMES = {
+    "Columns": "rnnzoo.data.columns",
     "CudnnReport": "rnnzoo.keras_models.cudnn",
     "GreedyTranscript": "rnnzoo.decoding.ctc",
     "ModelSpec": "rnnzoo.zoo",
+    "Parts": "rnnzoo.data.splitting",
+    "Preprocessing": "rnnzoo.preprocessing.base",
     "Regularization": "rnnzoo.builders.parts.regularization",
     "RnnzooError": "rnnzoo.errors",
     "Split": "rnnzoo.data.split",
@@ -62,6 +69,7 @@ _HOMES = {
     "TrainResult": "rnnzoo.training.result",
     "TransferReport": "rnnzoo.training.transfer.transfer_report",
     "audio_splits": "rnnzoo.data.readers.audio",
+    "Windows": "rnnzoo.data.readers.series",
     "WordVectors": "rnnzoo.data.vectors.word_vectors",
     "back_translate": "rnnzoo.data.augmentation.back_translation",
     "build_attention_classifier": "rnnzoo.builders.attention_classifier",
@@ -90,8 +98,11 @@ _HOMES = {
     "pair_splits": "rnnzoo.data.readers.pairs",
     "read_pairs": "rnnzoo.data.readers.pairs",
     "read_recordings": "rnnzoo.data.readers.audio",
+    "read_series": "rnnzoo.data.readers.series",
     "read_table": "rnnzoo.data.readers.tables",
-    "stream_table": "rnnzoo.data.readers.large_tables",
+    "read_texts": "rnnzoo.data.readers.texts",
+    "running_text_splits": "rnnzoo.data.readers.running_text",
+    "stream_table": "rnnzoo.data.readers.texts",
     "text_stream_splits": "rnnzoo.data.readers.running_text",
     "read_word_vectors": "rnnzoo.data.vectors.word_vectors",
     "train": "rnnzoo.training.trainer",
@@ -99,9 +110,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "Columns",
     "CudnnReport",
     "GreedyTranscript",
     "ModelSpec",
+    "Parts",
+    "Preprocessing",
     "Regularization",
     "RnnzooError",
     "Split",
@@ -109,6 +123,7 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "TransferReport",
+    "Windows",
     "WordVectors",
     "__version__",
     "audio_splits",
@@ -139,8 +154,11 @@ __all__ = [
     "pair_splits",
     "read_pairs",
     "read_recordings",
+    "read_series",
     "read_table",
+    "read_texts",
     "read_word_vectors",
+    "running_text_splits",
     "stream_table",
     "text_stream_splits",
     "train",

@@ -57,8 +57,9 @@ def read_raw_inputs(
 
 
 def _read_table(path: Path, bundle: Any, takes: str, *, text: str | None, columns: str | None) -> list[Any]:
+    from rnnzoo.data.columns import check_columns
     from rnnzoo.data.readers.series import read_columns
-    from rnnzoo.data.readers.tables import read_frame
+    from rnnzoo.data.readers.table_files import read_frame
 
     names = [name.strip() for name in columns.split(",")] if columns else None
     frame = read_frame(path, column_names=names)
@@ -70,10 +71,7 @@ def _read_table(path: Path, bundle: Any, takes: str, *, text: str | None, column
         )
     if text is None:
         raise ArgumentError(f"--text: missing; expected the column of {path.name} with the texts.")
-    if text not in frame.columns:
-        raise ArgumentError(
-            f"--text: received {text!r}; expected one of {', '.join(map(str, frame.columns))}."
-        )
+    check_columns(frame.columns, [text], of=path.name)
     return [str(value) for value in frame[text]]
 
 

@@ -5,24 +5,26 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.columns import check_columns
 from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.dataset_split import DatasetSplit
 from rnnzoo.data.fingerprint import checksum_of
+from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.sequence_split import SequenceSplit
 from rnnzoo.data.split import Split
-from rnnzoo.data.splitting import Pair, split_with_origins
+from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
 from rnnzoo.data.targets import encode_targets, fit_decoding
 from rnnzoo.data.transcript_split import TranscriptSplit
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import DataError
 from rnnzoo.preprocessing.base import Preprocessing, Rows
-from rnnzoo.preprocessing.choosing import choose_preprocessing, find_example
+from rnnzoo.preprocessing.choosing import WordOptions, choose_preprocessing, find_example
 from rnnzoo.tasks import CLASSIFIER_TASKS, FORECASTING_TASKS, TASKS
 
 if TYPE_CHECKING:
@@ -30,6 +32,14 @@ if TYPE_CHECKING:
 
 #: Tasks that rows and targets alone do not make.
 _OTHER_DATA = (*FORECASTING_TASKS, "language_modeling", "crf_tagging", "translation")
+
+
+class ArrayOptions(PartsOptions, total=False):
+    """What ``Splits.from_arrays`` takes as keywords: the fields of ``Parts`` and ``WordOptions``."""
+
+    max_tokens: int
+    max_length: int | None
+    characters: bool
 
 
 @dataclass(frozen=True)
@@ -118,17 +128,11 @@ class Splits:
         targets: Rows,
         *,
         task: str = "classification",
-        validation: Pair | None = None,
-        test: Pair | None = None,
-        validation_fraction: float = 0.15,
-        test_fraction: float = 0.15,
-        stratify: bool = True,
-        seed: int = 0,
-        max_tokens: int = 20_000,
-        max_length: int | None = None,
         preprocessing: Preprocessing | None = None,
-        characters: bool = False,
+        parts: Parts | None = None,
+        words: WordOptions | None = None,
         description: Mapping[str, Any] | None = None,
+        **options: Unpack[ArrayOptions],
     ) -> Splits:
         """Makes splits of rows in memory.
 
@@ -144,24 +148,21 @@ class Splits:
             task: A name in the task table, but for those of forecasting, which tables are for, and
                 ``"language_modeling"``, which running text is for (see ``text_stream_splits``), and ``"translation"``
                 (see ``pair_splits``).
-            validation: Rows and targets of a given validation part; ``None`` to split them off.
-            test: Rows and targets of a given test part; ``None`` to split them off.
-            validation_fraction: Share of all rows to split off for validation.
-            test_fraction: Share of all rows to split off for the test; 0 for no test part.
-            stratify: Whether each part gets its share of every class.
-            seed: Seed of the split: rows are shuffled, for many files come sorted by class.
-            max_tokens: Size of the vocabulary at most, for texts and words.
-            max_length: Words per row at most, for texts and words.
-            preprocessing: What reads the rows, such as ``DNAPreprocessing()``; ``None`` to choose by the first row
-                and fit it on the training part.
-            characters: Whether words come with their characters, for models that read those too (tagging).
+            preprocessing: What reads the rows, such as ``DNAPreprocessing()`` or one of your own; ``None`` to choose by
+                the first row and fit it on the training part.
+            parts: How rows are split, as one value; validation and test parts that are given are pairs of rows and
+                targets.
+            words: How much of texts and words is read, as one value.
             description: Facts to keep; a checksum of the arrays is added.
+            **options: The fields of ``Parts`` and ``WordOptions`` as they are: ``validation``, ``test``,
+                ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``; ``max_tokens``
+                (20,000), ``max_length``, ``characters``.
 
         Returns:
             The splits.
 
         Raises:
-            ArgumentError: If a fraction is out of range.
+            ArgumentError: If a fraction is out of range, or a keyword is unknown; the nearest is suggested.
             DataError: If rows or targets cannot be used. Where one row is the cause, it is a ``RowError`` and names the
                 row as you count them, whatever part it is in. A row that holds nothing (no word, no step), and a target
                 that is missing (``None``, NaN, ``pandas.NA``, an empty label), is refused.
@@ -175,16 +176,17 @@ class Splits:
             {'vocabulary_size': 5, 'num_classes': 2}
         """
         checks.choice("task", task, [name for name in TASKS if name not in _OTHER_DATA])
+        flat = FlatOptions("Splits.from_arrays", options)
+        settings = flat.take(Parts, parts, "parts")
+        words = flat.take(WordOptions, words, "words")
+        flat.refuse_rest("task", "preprocessing", "parts", "words", "description")
         rows = _lists((inputs, targets))
-        parts, origins = split_with_origins(
-            rows,
-            None if validation is None else _lists(validation),
-            None if test is None else _lists(test),
-            validation_fraction=validation_fraction,
-            test_fraction=test_fraction,
-            stratify=stratify and task in ("classification", "binary_classification"),
-            seed=seed,
-        )
+        given: dict[str, Any] = {
+            name: None if pair is None else _lists(pair)
+            for name, pair in (("validation", settings.validation), ("test", settings.test))
+        }
+        stratify = settings.stratify and task in ("classification", "binary_classification")
+        made, origins = split_rows(rows, dataclasses.replace(settings, stratify=stratify, **given))
         if preprocessing is None:
             example = find_example(rows[0])
             if task == "transcription" and isinstance(example, str):
@@ -194,25 +196,23 @@ class Splits:
                 )
             with origins["train"].named():
                 preprocessing = choose_preprocessing(
-                    {name: part[0] for name, part in parts.items()},
+                    {name: part[0] for name, part in made.items()},
                     example=example,
                     task=task,
                     per_step=task == "tagging",
-                    max_tokens=max_tokens,
-                    max_length=max_length,
-                    characters=characters,
+                    words=words,
                 )
         splits = cls.from_parts(
-            parts,
+            made,
             task=task,
             preprocessing=preprocessing,
             description=description or {},
-            seed=seed,
+            seed=settings.seed,
             origins=origins,
         )
-        for name, given in (("validation", validation), ("test", test)):
-            if given is None and name in parts:
-                warn_of_copies(parts["train"][0], parts[name][0], name)
+        for name, pair in given.items():
+            if pair is None and name in made:
+                warn_of_copies(made["train"][0], made[name][0], name)
         return splits
 
     @classmethod
@@ -258,11 +258,17 @@ class Splits:
 
     @classmethod
     def from_frame(
-        cls, frame: pd.DataFrame, *, text: str, label: str, test: pd.DataFrame | None = None, **options: Any
+        cls,
+        frame: pd.DataFrame,
+        *,
+        text: str,
+        label: str,
+        test: pd.DataFrame | None = None,
+        **options: Any,
     ) -> Splits:
         """Makes splits of a pandas frame with a column of texts and one of labels.
 
-        A frame whose rows follow each other in time is for ``rnnzoo.data.readers.series.series_splits``.
+        A frame whose rows follow each other in time is for ``rnnzoo.read_series``.
 
         Args:
             frame: The frame.
@@ -272,7 +278,7 @@ class Splits:
             **options: As for ``from_arrays``.
 
         Raises:
-            DataError: If a column is missing.
+            UnknownNameError: If a column is missing; the nearest name is suggested.
         """
         rows, labels = _frame_columns(frame, text, label)
         given = None if test is None else _frame_columns(test, text, label)
@@ -331,7 +337,5 @@ def _sequence_split(
 
 
 def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:
-    for column in (text, label):
-        if column not in frame.columns:
-            raise DataError(f"frame: has no column {column!r}; expected one of {', '.join(map(str, frame))}.")
+    check_columns(frame.columns, (text, label), of="the frame")
     return frame[text].tolist(), frame[label].tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,15 +23,28 @@ _Chosen = TextPreprocessing | IrregularPreprocessing | FramePreprocessing | Feat
 _VIDEO_AXES = 4  # time, height, width, channels
 
 
+@dataclass(frozen=True)
+class WordOptions:
+    """How much of texts is read.
+
+    Attributes:
+        max_tokens: Size of the vocabulary at most, padding and unknown included.
+        max_length: Words per row at most, longer rows being cut; ``None`` for no limit.
+        characters: Whether words come with their characters, for taggers that read those too.
+    """
+
+    max_tokens: int = 20_000
+    max_length: int | None = None
+    characters: bool = False
+
+
 def choose_preprocessing(
     parts: Mapping[str, Rows],
     *,
     example: Any = None,
     task: str = "classification",
     per_step: bool = False,
-    max_tokens: int = 20_000,
-    max_length: int | None = None,
-    characters: bool = False,
+    words: WordOptions | None = None,
 ) -> Preprocessing:
     """Chooses a preprocessing by what a row is, and fits it on the training rows.
 
@@ -43,9 +57,7 @@ def choose_preprocessing(
         example: A row that tells what all are; ``None`` for the first training row that holds something.
         task: What messages call the task.
         per_step: Whether every step has a target, so that each word must keep its place.
-        max_tokens: Size of the vocabulary at most, for texts and words.
-        max_length: Words per row at most, for texts and words.
-        characters: Whether words come with their characters.
+        words: How much of texts and words is read; ``None`` for the defaults.
 
     Raises:
         ArgumentError: If ``characters`` is asked for where words have no targets.
@@ -59,9 +71,11 @@ def choose_preprocessing(
     """
     rows = parts["train"]
     example = find_example(rows) if example is None else example
-    kind = _choose(example, task=task, per_step=per_step, characters=checks.flag("characters", characters))
+    words = words or WordOptions()
+    characters = checks.flag("characters", words.characters)
+    kind = _choose(example, task=task, per_step=per_step, characters=characters)
     if issubclass(kind, TextPreprocessing):
-        return kind.fit(rows, max_tokens=max_tokens, max_length=max_length)
+        return kind.fit(rows, max_tokens=words.max_tokens, max_length=words.max_length)
     if issubclass(kind, IrregularPreprocessing):
         return kind.fit(rows)
     # Whether lengths differ decides the model's inputs, so all parts have a say; statistics stay with the training.

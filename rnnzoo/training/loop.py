@@ -13,7 +13,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.augmentation.augmented_split import augmented
-from rnnzoo.data.readers.running_text import StreamSplit
+from rnnzoo.data.readers.running_text import RunningTextSplit
 from rnnzoo.data.split import Batch, Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, RunError
@@ -58,7 +58,7 @@ class LearnedFrom:
 
 
 def _learned_from(splits: Splits, task: Task, config: TrainConfig) -> LearnedFrom:
-    if config.reset_states and not isinstance(splits.train, StreamSplit):
+    if config.reset_states and not isinstance(splits.train, RunningTextSplit):
         raise ArgumentError(
             f"reset_states: received {config.reset_states:g} for data whose rows are each read from the beginning; "
             "expected 0, for only running text (text_stream_splits) carries states. Leave it out."
@@ -165,7 +165,7 @@ def _carry_states(
     def first_batch(rows: int = min(config.batch_size, _WATCHED_ROWS)) -> Batch:
         return next(iter(splits.train.batches(rows)))
 
-    if not (isinstance(splits.train, StreamSplit) and isinstance(splits.validation, StreamSplit)):
+    if not (isinstance(splits.train, RunningTextSplit) and isinstance(splits.validation, RunningTextSplit)):
         return first_batch
     states = CarriedStates(model, forget=config.reset_states)
     rows = splits.train.streams(config.batch_size), splits.validation.streams(_validation_rows(config))
@@ -217,7 +217,7 @@ def _check(model: keras.Model, splits: Splits, task: Task, config: TrainConfig) 
     training_loss(task, config)
     monitored(task, config)
     check_precision(model, config.mixed_precision)
-    if isinstance(splits.train, StreamSplit):
+    if isinstance(splits.train, RunningTextSplit):
         CarriedStates(model)
     steps = _steps(splits.train, config)
     for name in ("gradual_unfreezing", "schedule", "warmup"):

@@ -25,7 +25,7 @@ from rnnzoo import (
     text_stream_splits,
     train,
 )
-from rnnzoo.data.readers.running_text import StreamSplit
+from rnnzoo.data.readers.running_text import RunningTextSplit
 from rnnzoo.decoding.sampling import generate_tokens, sample_token, token_probabilities
 from rnnzoo.errors import ArgumentError, BundleError, DataError, PathNotFoundError, UnknownNameError
 from rnnzoo.evaluation.baselines import run_baselines
@@ -50,7 +50,7 @@ def small(splits: Splits, **arguments: Any) -> keras.Model:
 class TestStreams:
     def test_windows_go_on_where_those_before_ended_and_targets_come_next(self) -> None:
         ids = np.arange(2, 103)
-        split = StreamSplit(ids, window=7, words=[str(i) for i in range(103)], separator=" ")
+        split = RunningTextSplit(ids, window=7, words=[str(i) for i in range(103)], separator=" ")
         batches = list(split.batches(3))
         assert len(batches) == split.num_batches(3)
         inputs = np.concatenate([batch["tokens"] for batch, _, _ in batches], axis=1)
@@ -60,7 +60,7 @@ class TestStreams:
         np.testing.assert_array_equal(targets.reshape(-1), ids[1:100])
 
     def test_short_texts_have_fewer_streams(self) -> None:
-        split = StreamSplit(np.arange(12), window=5, words=[str(i) for i in range(12)], separator=" ")
+        split = RunningTextSplit(np.arange(12), window=5, words=[str(i) for i in range(12)], separator=" ")
         assert split.streams(32) == 2
         assert split.lengths.tolist() == [5, 5, 1]
         assert [len(row.split()) for row in split.raw or ()] == [5, 5, 2]

@@ -33,8 +33,8 @@ from rnnzoo.data.augmentation.text_noise import (
     TokenSwap,
 )
 from rnnzoo.data.readers.audio import audio_splits
-from rnnzoo.data.readers.large_tables import stream_table
 from rnnzoo.data.readers.series import series_splits
+from rnnzoo.data.readers.texts import stream_table
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.preprocessing import DNAPreprocessing, FeaturePreprocessing
 from rnnzoo.preprocessing.dna import AMBIGUITY
@@ -572,7 +572,7 @@ def test_streamed_rows_are_not_augmented(tmp_path: Path) -> None:
     splits = stream_table(tmp_path / "films.csv", text="text", label="label")
     with pytest.raises(
         ArgumentError,
-        match="augmentation: received token_dropout, synonyms for rows that are streamed from their file",
+        match="augmentation: received token_dropout, synonyms for rows that are read from disk",
     ):
         augmented(splits, {"token_dropout": 0.2, "synonyms": {"table": {"film": ["movie"]}}})
 

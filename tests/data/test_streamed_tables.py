@@ -290,8 +290,16 @@ def test_the_command_streams(tmp_path: Path) -> None:
     from rnnzoo.cli.data_options import DataOptions
 
     path = write(tmp_path / "a.csv", rows_of(100))
-    options = DataOptions(data=os.fspath(path), text="text", label="label", stream=True, max_tokens=50)
+    options = DataOptions(data=os.fspath(path), text="text", label="label", from_disk=True, max_tokens=50)
     splits = DataOptions.from_dict(options.to_dict()).load()
-    assert splits.description["streamed"] is True
+    assert splits.description["from_disk"] is True
     assert splits.model_arguments["vocabulary_size"] == 50
-    assert "streamed" not in read_table(path, text="text", label="label").description
+    assert "from_disk" not in read_table(path, text="text", label="label").description
+
+
+def test_the_older_option_and_older_runs_are_understood() -> None:
+    from rnnzoo.cli.data_options import DataOptions
+
+    kept = {**DataOptions(data="a.csv").to_dict(), "stream": True}
+    del kept["from_disk"]
+    assert DataOptions.from_dict(kept) == DataOptions(data="a.csv", from_disk=True)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from rnnzoo.errors import ArgumentError
-from rnnzoo.preprocessing.choosing import choose_preprocessing, find_example
+from rnnzoo.preprocessing.choosing import WordOptions, choose_preprocessing, find_example
 
+CHARACTERS = WordOptions(characters=True)
 IRREGULAR = {"times": [0, 1], "values": [[1.0], [None]]}
 
 
@@ -20,8 +21,8 @@ IRREGULAR = {"times": [0, 1], "values": [[1.0], [None]]}
         (["a film", "b"], {"per_step": True}, "tokens"),
         ([["a", "film"], ["b"]], {}, "tokens"),
         ([("a", "film")], {"per_step": True}, "tokens"),
-        ([["a", "film"]], {"per_step": True, "characters": True}, "characters"),
-        (["a film"], {"per_step": True, "characters": True}, "characters"),
+        ([["a", "film"]], {"per_step": True, "words": CHARACTERS}, "characters"),
+        (["a film"], {"per_step": True, "words": CHARACTERS}, "characters"),
         ([IRREGULAR], {}, "irregular"),
         (np.ones((2, 3, 4)), {}, "features"),
         ([[[1.0], [2.0]]], {}, "features"),
@@ -53,4 +54,4 @@ def test_characters_are_of_words_that_have_tags(rows: Any, per_step: bool) -> No
     with pytest.raises(
         ArgumentError, match=r"characters: received True for task 'odd' and rows of (str|list)"
     ):
-        choose_preprocessing({"train": rows}, task="odd", per_step=per_step, characters=True)
+        choose_preprocessing({"train": rows}, task="odd", per_step=per_step, words=CHARACTERS)

@@ -220,9 +220,12 @@ def test_every_public_name_exists_and_is_documented(package: str) -> None:
 
 def test_public_names_are_these() -> None:
     assert rnnzoo.__all__ == [
+        "Columns",
         "CudnnReport",
         "GreedyTranscript",
         "ModelSpec",
+        "Parts",
+        "Preprocessing",
         "Regularization",
         "RnnzooError",
         "Split",
@@ -230,6 +233,7 @@ def test_public_names_are_these() -> None:
         "TrainConfig",
         "TrainResult",
         "TransferReport",
+        "Windows",
         "WordVectors",
         "__version__",
         "audio_splits",
@@ -260,8 +264,11 @@ def test_public_names_are_these() -> None:
         "pair_splits",
         "read_pairs",
         "read_recordings",
+        "read_series",
         "read_table",
+        "read_texts",
         "read_word_vectors",
+        "running_text_splits",
         "stream_table",
         "text_stream_splits",
         "train",

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnzoo.data.augmentation.base import Augmentation
 from rnnzoo.data.augmentation.table import fitted_augmentations
-from rnnzoo.data.readers.large_table_rows import StreamedSplit
+from rnnzoo.data.readers.large_table_rows import LargeTableSplit
 from rnnzoo.data.split import Batch, Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, EmptyRowError
@@ -112,9 +112,9 @@ def augmented(splits: Splits, config: Mapping[str, Any] | None) -> Split:
     """
     if config is None:
         return splits.train
-    if isinstance(splits.train, StreamedSplit):
+    if isinstance(splits.train, LargeTableSplit):
         raise ArgumentError(
-            f"augmentation: received {', '.join(config)} for rows that are streamed from their file; expected data in "
-            "memory. Leave it out, or read them with read_table."
+            f"augmentation: received {', '.join(config)} for rows that are read from disk; expected data in memory. "
+            "Leave it out, or read them with read_texts without from_disk."
         )
     return AugmentedSplit(splits.train, splits.preprocessing, fitted_augmentations(config, splits))

@@ -13,16 +13,17 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.batching import batch_order
+from rnnzoo.data.columns import check_columns
 from rnnzoo.data.copies import text_key
-from rnnzoo.data.readers.tables import check_label, check_text, iterate_rows
+from rnnzoo.data.readers.table_files import check_label, check_text, iterate_rows
 from rnnzoo.data.sequence_split import SequenceSplit
 from rnnzoo.data.split import Batch, Split, refuse_tokens
 from rnnzoo.data.targets import encode_targets
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import DataError, UnknownNameError
+from rnnzoo.errors import DataError
 from rnnzoo.preprocessing import TextPreprocessing
 
-_UNKNOWN_LENGTHS = "rows that are streamed, whose lengths are not known beforehand"
+_UNKNOWN_LENGTHS = "rows that are read from disk, whose lengths are not known beforehand"
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,7 @@ class TextTable:
         """Yields texts and labels in the order of the file."""
         rows = iterate_rows(self.path, column_names=self.column_names)
         _, names = next(rows)
-        for column in (self.text, self.label):
-            if column not in names:
-                raise UnknownNameError(f"column of {self.path}", column, names)
+        check_columns(names, (self.text, self.label), of=self.path)
         text, label = names.index(self.text), names.index(self.label)
         for line, row in rows:
             check_text(self.path, line, row[text])
@@ -96,7 +95,7 @@ class TextTable:
         return [part.strip() for part in cell.split(self.separator) if part.strip()]
 
 
-class StreamedSplit(Split):
+class LargeTableSplit(Split):
     """Rows of a file, of which a buffer at a time is in memory.
 
     Training shuffles within a buffer, whose borders move from epoch to epoch, and puts rows of like length into one
@@ -133,7 +132,7 @@ class StreamedSplit(Split):
     def lengths(self) -> np.ndarray:
         """Not kept."""
         raise DataError(
-            "stream: the lengths of its rows are not kept; expected data in memory. Use read_table."
+            "a table on disk: the lengths of its rows are not kept; expected data in memory. Use read_table."
         )
 
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rnnzoo.data.readers.running_text import EVALUATED_STREAMS, StreamSplit
+from rnnzoo.data.readers.running_text import EVALUATED_STREAMS, RunningTextSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.evaluation.baselines.budget import Fit
@@ -25,8 +25,8 @@ def language(splits: Splits, part: Split) -> dict[str, Fit]:
 
 
 def _counted(splits: Splits, part: Split, order: int) -> np.ndarray:
-    assert isinstance(splits.train, StreamSplit), "texts come as streams"
-    assert isinstance(part, StreamSplit), "texts come as streams"
+    assert isinstance(splits.train, RunningTextSplit), "texts come as streams"
+    assert isinstance(part, RunningTextSplit), "texts come as streams"
     rows = part.streams(EVALUATED_STREAMS)
     scored = rows * ((len(part.ids) - 1) // rows)
     size = splits.preprocessing.vocabulary_size
