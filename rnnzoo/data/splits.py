@@ -17,7 +17,8 @@ from rnnzoo.data.fingerprint import checksum_of
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.sequence_split import SequenceSplit
-from rnnzoo.data.split import Split
+from rnnzoo.data.split import Batches, as_rows
+from rnnzoo.data.split import Rows as NumberedRows
 from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
 from rnnzoo.data.targets import encode_targets, fit_decoding
 from rnnzoo.data.transcript_split import TranscriptSplit
@@ -56,13 +57,32 @@ class Splits:
         description: Where the data come from and how they were split, for ``config.json`` and bundles.
     """
 
-    train: Split
-    validation: Split
-    test: Split | None
+    train: Batches
+    validation: Batches
+    test: Batches | None
     preprocessing: Any
     decoding: Any
     task: str
     description: dict[str, Any] = field(default_factory=dict)
+
+    def rows(self, part: str) -> NumberedRows:
+        """Returns a part whose rows have numbers, for ``gather``, ``lengths`` and ``encoded``.
+
+        Args:
+            part: ``"train"``, ``"validation"`` or ``"test"``.
+
+        Raises:
+            DataError: If there is no such part, or its rows come in batches only: those of a ready ``tf.data``, of a
+                table that is read from disk and of running text.
+
+        Example:
+            >>> Splits.from_arrays(["a", "b"] * 20, ["x", "y"] * 20).rows("test").lengths.tolist()
+            [1, 1, 1, 1, 1, 1]
+        """
+        found = getattr(self, checks.choice("part", part, ("train", "validation", "test")))
+        if found is None:
+            raise DataError(f"{part}: there is no such part; expected data with one. Split one off.")
+        return as_rows(found, part)
 
     def described(self, facts: Mapping[str, Any]) -> Splits:
         """Returns the same data with more facts in the description."""
@@ -77,7 +97,7 @@ class Splits:
         if self.decoding is None or self.task in ("translation", "language_modeling"):
             return arguments
         if self.task in FORECASTING_TASKS:
-            horizon, targets = self.train.gather([0])[1].shape[1:]
+            horizon, targets = self.rows("train").gather([0])[1].shape[1:]
             return {**arguments, "horizon": horizon, "num_targets": targets}
         if self.task == "transcription":
             return {**arguments, "vocabulary_size": len(self.decoding.labels)}
@@ -330,7 +350,7 @@ def _lists(pair: Pair) -> Pair:
 
 def _sequence_split(
     rows: Rows, targets: Any, preprocessing: Preprocessing, task: str, origin: RowOrigin
-) -> Split:
+) -> Batches:
     if task == "transcription":
         return TranscriptSplit(rows, targets, preprocessing=preprocessing, origin=origin)
     return SequenceSplit(rows, targets, preprocessing=preprocessing, tagging=task == "tagging")

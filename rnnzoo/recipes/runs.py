@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from rnnzoo.data.sets.datasets import load_dataset
+from rnnzoo.data.split import as_rows
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.vectors.learned_vectors import learn_word_vectors
 from rnnzoo.evaluation.evaluation import score_outputs
@@ -149,7 +150,7 @@ def _run(
 
 def _further_baselines(recipe: Recipe, splits: Splits) -> dict[str, Scores]:
     part = splits.test if splits.test is not None else splits.validation
-    truth = part.gather(np.arange(len(part)))[1]
+    truth = as_rows(part).gather(np.arange(len(part)))[1]
     return {
         name: score_outputs(answers, truth, splits, get_task(splits.task))
         for baseline in recipe.further_baselines

@@ -289,7 +289,7 @@ def _dataset(
 
 def _steps(split: Any, config: TrainConfig) -> int | None:
     """Returns the batches of an epoch, if the data know them."""
-    return split.num_batches(config.batch_size, tokens=config.tokens_per_batch) if split.sized else None
+    return split.num_batches(config.batch_size, tokens=config.tokens_per_batch)
 
 
 def _validation_rows(config: TrainConfig) -> int:

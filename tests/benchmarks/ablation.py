@@ -150,7 +150,7 @@ def load(name: str) -> Splits:
         )
         parts[part] = (texts, chosen)
     assert splits.test is not None
-    truth = splits.test.gather(np.arange(len(splits.test)))[1]
+    truth = splits.rows("test").gather(np.arange(len(splits.test)))[1]
     test = (splits.test.raw or (), [splits.decoding.labels[number] for number in truth])
     return Splits.from_arrays(*parts["train"], validation=parts["validation"], test=test)
 

@@ -132,7 +132,7 @@ def baseline(problem: Problem, seed: int) -> tuple[str, float]:
     """The name and test score of the best baseline, which sees clean rows."""
     splits = load(problem, seed)
     assert splits.test is not None
-    truth = splits.test.gather(np.arange(len(splits.test)))[1]
+    truth = splits.rows("test").gather(np.arange(len(splits.test)))[1]
     scores = {
         name: score(splits.task, outputs, truth)["accuracy"]
         for name, outputs in run_baselines(splits, splits.test).items()

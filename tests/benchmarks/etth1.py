@@ -42,7 +42,7 @@ def scaled_errors(outputs: np.ndarray, truth: np.ndarray, splits: Splits) -> dic
 
 def baselines(splits: Splits) -> list[dict[str, Any]]:
     assert splits.test is not None
-    truth = splits.decoding.in_original_units(splits.test.gather(np.arange(len(splits.test)))[1])
+    truth = splits.decoding.in_original_units(splits.rows("test").gather(np.arange(len(splits.test)))[1])
     return [
         {"model": name, "seed": "", **scaled_errors(outputs, truth, splits), **machine()}
         for name, outputs in run_baselines(splits, splits.test).items()

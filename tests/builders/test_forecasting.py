@@ -399,7 +399,7 @@ def test_a_window_that_is_normalized_is_no_stream(tmp_path: Path) -> None:
 def test_the_targets_are_the_first_features() -> None:
     data = splits()
     assert data.preprocessing.columns == ["quiet", "loud", "kind"]
-    inputs, _, _ = data.test.gather([0])
+    inputs, _, _ = data.rows("test").gather([0])
     past = data.decoding.in_original_units(inputs["features"][0, :, :2])
     np.testing.assert_allclose(past, data.test.raw_targets()[0][0], rtol=1e-4)
 
@@ -498,7 +498,7 @@ def test_a_run_becomes_a_bundle_that_answers_in_original_units(name: str, task: 
     }
     bundle = export_run(tmp_path / "run", tmp_path / "bundle", overwrite=False, also=["raw"])
     (answer,) = OnnxPredictor(bundle).predict([data.test.raw[3]])
-    output = np.asarray(model(data.test.gather([3])[0]["features"]), np.float64)[0]
+    output = np.asarray(model(data.rows("test").gather([3])[0]["features"]), np.float64)[0]
     for place, (series, mean, scale) in enumerate(
         zip(["quiet", "loud"], data.decoding.mean, data.decoding.scale, strict=True)
     ):
@@ -549,7 +549,7 @@ def test_a_bundle_saved_by_hand_takes_the_decoding_of_its_model(tmp_path: Path) 
     bundle = save_bundle(
         other, tmp_path / "b", decoding=data.for_model(other).decoding, task="quantile_forecasting"
     )
-    x = data.test.gather([0])[0]["features"]
+    x = data.rows("test").gather([0])[0]["features"]
     predictor = OnnxPredictor(bundle)
     (answer,) = predictor.decode(predictor.run({"features": x}), [16])
     assert list(answer["quantiles"]["loud"]) == ["0.5", "0.9"]

@@ -134,7 +134,7 @@ def test_a_bundle_answers_waveforms_with_text(
     )
     raw = list(splits.test.raw)
     answers = OnnxPredictor(bundle).predict(raw)
-    targets = splits.test.gather(np.arange(len(raw)))[1]
+    targets = splits.rows("test").gather(np.arange(len(raw)))[1]
     labels = splits.decoding.labels
     truth = ["".join(labels[symbol] for symbol in row) for row in targets]
     assert np.mean([answer["text"] == text for answer, text in zip(answers, truth, strict=True)]) > 0.7
@@ -185,7 +185,7 @@ def test_pieces_of_a_stream_say_what_the_whole_says(
     assert splits.test is not None
     said = []
     for row in range(12):
-        inputs, _, _ = splits.test.gather([row])
+        inputs, _, _ = splits.rows("test").gather([row])
         features = inputs["features"][0]
         whole = best_symbols(np.asarray(model([inputs["features"], inputs["mask"]]))[0])
         expected = "".join(labels[symbol] for symbol in whole)
@@ -387,7 +387,7 @@ def test_speech_from_wav_to_answer(
     )
     answers = OnnxPredictor(bundle).predict(raw)
     key = "text" if task == "transcription" else "label"
-    targets = spoken.test.gather(np.arange(len(raw)))[1]
+    targets = spoken.rows("test").gather(np.arange(len(raw)))[1]
     labels = spoken.decoding.labels
     truth = ["".join(labels[s] for s in np.atleast_1d(row)) for row in targets]
     assert np.mean([answer[key] == text for answer, text in zip(answers, truth, strict=True)]) > 0.8

@@ -179,7 +179,7 @@ def test_files_become_classes(tmp_path: Path) -> None:
     assert splits.model_arguments == {"num_features": 12, "variable_length": True, "num_classes": 2}
     assert splits.description["source"] == "beeps.tar.gz"
     scores = {
-        name: score("classification", outputs, splits.validation.gather([0, 1, 2])[1])
+        name: score("classification", outputs, splits.rows("validation").gather([0, 1, 2])[1])
         for name, outputs in run_baselines(splits, splits.validation).items()
     }
     assert scores["logistic regression on summary statistics"]["accuracy"] == 1.0
@@ -193,7 +193,7 @@ def test_statistics_come_from_the_training_part_alone(tmp_path: Path) -> None:
     assert raw is not None
     fitted = LogMelPreprocessing.fit(raw, sample_rate=RATE, num_mels=12)
     np.testing.assert_array_equal(splits.preprocessing.mean, fitted.mean)
-    inputs, _, _ = splits.train.gather(np.arange(len(splits.train)))
+    inputs, _, _ = splits.rows("train").gather(np.arange(len(splits.train)))
     frames = inputs["features"][inputs["mask"]]
     np.testing.assert_allclose(frames.mean(axis=0), 0, atol=1e-4)
 
@@ -244,14 +244,14 @@ def test_files_become_transcripts(tmp_path: Path) -> None:
     splits = audio_splits(path, lambda name: f"{label_of(name)} beep", task="transcription", num_mels=12)
     assert splits.decoding.labels == ["", " ", "b", "e", "g", "h", "i", "l", "o", "p", "w"]
     assert splits.model_arguments == {"num_features": 12, "variable_length": True, "vocabulary_size": 11}
-    inputs, targets, weights = splits.train.gather(np.arange(len(splits.train)))
+    inputs, targets, weights = splits.rows("train").gather(np.arange(len(splits.train)))
     assert weights is None
     assert targets.dtype == np.int32
     texts = Counter("".join(splits.decoding.labels[symbol] for symbol in row) for row in targets)
     assert set(texts) == {"low beep", "high beep"}
     assert set(inputs) == {"features", "mask"}
     baseline = run_baselines(splits, splits.validation)["most frequent transcript"]
-    rows = splits.validation.gather(np.arange(len(splits.validation)))[1]
+    rows = splits.rows("validation").gather(np.arange(len(splits.validation)))[1]
     found = score("transcription", baseline, rows, labels=splits.decoding.labels)
     usual = texts.most_common(1)[0][0]
     spoken = ["".join(splits.decoding.labels[s] for s in row) for row in rows]
@@ -348,7 +348,7 @@ def test_spoken_digits_have_their_own_test_part(real_data: Path) -> None:
     assert splits.test is not None
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (2295, 405, 300)
     assert splits.decoding.labels == list("0123456789")
-    classes = splits.test.gather(np.arange(300))[1]
+    classes = splits.rows("test").gather(np.arange(300))[1]
     assert np.bincount(classes).tolist() == [30] * 10
     held_out = load_dataset("fsdd", held_out="theo", task="transcription")
     assert held_out.test is not None

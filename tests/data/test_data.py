@@ -66,7 +66,7 @@ def test_nothing_is_fitted_on_held_out_rows() -> None:
 
 def test_digits_are_eight_rows_of_eight_pixels() -> None:
     splits = load_dataset("digits")
-    inputs, targets, weights = splits.train.gather(range(5))
+    inputs, targets, weights = splits.rows("train").gather(range(5))
     assert inputs["features"].shape == (5, 8, 8)
     assert targets.dtype == np.int32
     assert weights is None
@@ -168,7 +168,7 @@ def forecast(table: pd.DataFrame, **changes: Any) -> Splits:
 
 def test_windows_do_what_they_say() -> None:
     splits = forecast(frame())
-    inputs, targets, _ = splits.test.gather([0])
+    inputs, targets, _ = splits.rows("test").gather([0])
     scaled = splits.preprocessing
     # 100 rows: 70 train, 15 validation, 15 test; the first test window forecasts rows 85, 86, 87 from 80 to 84.
     past = inputs["features"][0, :, 0] * scaled.scale[0] + scaled.mean[0]
@@ -198,7 +198,7 @@ def test_the_future_never_leaks(window: int, horizon: int, rows: int) -> None:
     spoiled = forecast(spoiled_frame, window=window, horizon=horizon)
     numbers = np.arange(len(clean.train))
     assert len(clean.train) == len(spoiled.train) == first - window - horizon + 1
-    seen, seen_spoiled = clean.train.gather(numbers), spoiled.train.gather(numbers)
+    seen, seen_spoiled = clean.rows("train").gather(numbers), spoiled.rows("train").gather(numbers)
     np.testing.assert_array_equal(seen[0]["features"], seen_spoiled[0]["features"])
     np.testing.assert_array_equal(seen[1], seen_spoiled[1])
     # Nor do two parts share a target.
@@ -220,7 +220,8 @@ def test_missing_values(missing: str) -> None:
         assert not touched.any()
         assert len(splits.train) == 63 - 8
     assert all(
-        np.isfinite(splits.train.gather([row])[0]["features"]).all() for row in range(len(splits.train))
+        np.isfinite(splits.rows("train").gather([row])[0]["features"]).all()
+        for row in range(len(splits.train))
     )
 
 
@@ -274,7 +275,7 @@ def test_series_that_cannot_be_used(change: Any, options: dict[str, Any], messag
 
 def test_a_constant_column_is_harmless() -> None:
     splits = forecast(frame().assign(x=7.0))
-    assert np.isfinite(splits.train.gather([0])[0]["features"]).all()
+    assert np.isfinite(splits.rows("train").gather([0])[0]["features"]).all()
 
 
 def test_lines_are_counted_as_in_the_file(tmp_path: Path) -> None:

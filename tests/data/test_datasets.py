@@ -114,7 +114,7 @@ def test_validation_has_its_share_of_every_class(name: str, real_data: Path) -> 
     splits = load(name, real_data)
     counts = [
         Counter(np.asarray(part.gather(range(len(part)))[1]).tolist())
-        for part in (splits.train, splits.validation)
+        for part in (splits.rows("train"), splits.rows("validation"))
     ]
     for label in counts[0]:
         share = counts[1][label] / (counts[0][label] + counts[1][label])

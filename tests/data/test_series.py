@@ -34,7 +34,7 @@ FLAT: dict[str, Any] = {
 def test_a_frame_is_read_as_its_file(tmp_path: Path) -> None:
     FRAME.to_csv(tmp_path / "t.csv", index=False)
     file, frame = read_series(tmp_path / "t.csv", **FLAT), read_series(FRAME, **FLAT)
-    np.testing.assert_equal(file.train.gather([0, 1]), frame.train.gather([0, 1]))
+    np.testing.assert_equal(file.rows("train").gather([0, 1]), frame.rows("train").gather([0, 1]))
     assert file.description["rows"] == frame.description["rows"]
     assert file.description["source"] == "t.csv"
     assert frame.preprocessing.categories == {"sky": ["blue", "gray"]}
@@ -47,7 +47,7 @@ def test_values_and_flat_keywords_do_the_same() -> None:
     flat = read_series(FRAME, **FLAT, test_fraction=0.2)
     old = series_splits(FRAME, **FLAT, test_fraction=0.2)
     assert whole.description == flat.description == old.description
-    np.testing.assert_equal(whole.train.gather([0, 1]), flat.train.gather([0, 1]))
+    np.testing.assert_equal(whole.rows("train").gather([0, 1]), flat.rows("train").gather([0, 1]))
 
 
 @pytest.mark.parametrize(

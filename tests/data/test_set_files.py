@@ -539,7 +539,7 @@ def test_official_news_are_read_as_published(
     assert splits.test is not None
     assert splits.test.raw is not None
     assert splits.test.raw[0] == 'Title "60" . About, 60 \\\\$5'
-    assert [splits.decoding.labels[n] for n in splits.test.gather(range(4))[1]] == [
+    assert [splits.decoding.labels[n] for n in splits.rows("test").gather(range(4))[1]] == [
         "World",
         "Sports",
         "Business",
@@ -582,7 +582,7 @@ def test_the_official_archive_of_reviews_gives_what_its_copy_gives(
         "test neg film 0",
         "test neg film 1",
     ]
-    assert splits.test.gather(range(40))[1].tolist() == [1] * 20 + [0] * 20
+    assert splits.rows("test").gather(range(40))[1].tolist() == [1] * 20 + [0] * 20
 
 
 def test_the_official_archive_of_sentences(
@@ -717,4 +717,4 @@ def test_unpacked_copies_are_the_official_files(
     copied = load_dataset(name)
     counted = "tokens" if name in ("ptb", "tinyshakespeare") else "rows"
     assert official.description[counted] == copied.description[counted]
-    np.testing.assert_array_equal(official.train.gather([0])[1], copied.train.gather([0])[1])
+    np.testing.assert_array_equal(official.rows("train").gather([0])[1], copied.rows("train").gather([0])[1])

@@ -17,10 +17,18 @@ import numpy as np
 import pytest
 
 from rnnzoo import Splits, TrainConfig, create_model, read_table, stream_table, train
+from rnnzoo.data.readers.large_table_rows import LargeTableSplit
+from rnnzoo.data.split import Batches
 from rnnzoo.data.word_counts import BoundedCounts
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError, UnknownNameError
 
 WORDS = ("sun", "rain", "snow", "wind", "fog", "hail", "storm", "frost")
+
+
+def of_file(part: Batches) -> LargeTableSplit:
+    """A part that is read from disk, with its type."""
+    assert isinstance(part, LargeTableSplit)
+    return part
 
 
 def rows_of(count: int, *, seed: int = 0) -> list[tuple[str, str]]:
@@ -82,7 +90,7 @@ def test_a_stream_gives_what_memory_gives(name: str, tmp_path: Path) -> None:
         assert seen(streamed, part) == seen(whole, part)
         assert Counter(seen(streamed, part, shuffle=True, seed=3)) == Counter(seen(whole, part))
     chosen = [7, 0, 7, 202]
-    np.testing.assert_equal(streamed.train.gather(chosen), whole.train.gather(chosen))
+    np.testing.assert_equal(of_file(streamed.train).gather(chosen), whole.rows("train").gather(chosen))
 
 
 def test_the_order_follows_from_seed_and_epoch_alone(tmp_path: Path) -> None:
@@ -136,12 +144,12 @@ def test_labels_in_one_cell_and_two_classes(tmp_path: Path) -> None:
         path, text="text", label="label", label_separator="|", column_names=names, max_length=4
     )
     assert splits.task == "multilabel_classification"
-    inputs, targets, _ = splits.train.gather(range(20))
+    inputs, targets, _ = of_file(splits.train).gather(range(20))
     assert inputs["tokens"].shape[1] <= 4
     assert set(map(tuple, targets.tolist())) == {(1.0, 1.0), (0.0, 1.0)}
     path = write(tmp_path / "b.csv", rows_of(120))
     binary = stream_table(path, text="text", label="label", task="binary_classification")
-    assert binary.train.gather([0, 1])[1].shape == (2, 1)
+    assert of_file(binary.train).gather([0, 1])[1].shape == (2, 1)
 
 
 @pytest.mark.slow
@@ -224,12 +232,15 @@ def test_a_file_that_changes_between_epochs_is_refused(tmp_path: Path) -> None:
     ):
         list(splits.train.batches(8))
     with pytest.raises(DataError, match=r"has changed since"):
-        splits.train.gather([0])
+        of_file(splits.train).gather([0])
     splits = stream_table(path, text="text", label="label")
-    with pytest.raises(DataError, match=r"the lengths of its rows are not kept; expected data in memory"):
-        splits.train.lengths  # noqa: B018
+    with pytest.raises(
+        DataError,
+        match=r"^train: received a LargeTableSplit, whose rows have no numbers",
+    ):
+        splits.rows("train")
     with pytest.raises(DataError, match=r"train: received the row numbers \[900\]; expected some from 0 to"):
-        splits.train.gather([900])
+        of_file(splits.train).gather([900])
 
 
 def test_a_file_sorted_by_label_is_warned_of(tmp_path: Path) -> None:

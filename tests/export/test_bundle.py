@@ -146,7 +146,7 @@ def own_model() -> keras.Model:
 def test_a_users_own_model_goes_the_whole_way(tmp_path: Path) -> None:
     splits, model = load_dataset("digits"), own_model()
     result = train(model, splits, config=TrainConfig(epochs=2), progress=False)
-    inputs, _, _ = splits.test.gather(range(9))
+    inputs, _, _ = splits.rows("test").gather(range(9))
     bundle = save_bundle(
         model,
         tmp_path / "bundle",
@@ -261,7 +261,7 @@ def test_splits_of_an_own_preprocessing_do_not_say_what_a_model_takes() -> None:
         "num_classes=2)."
     )
     model = create_model("series-classifier-gru", num_features=2, num_classes=2, units=(4,))
-    assert np.asarray(model(splits.train.gather([0, 1, 2])[0]["features"])).shape == (3, 2)
+    assert np.asarray(model(splits.rows("train").gather([0, 1, 2])[0]["features"])).shape == (3, 2)
 
 
 def test_a_bundle_that_cannot_be_loaded_is_not_written(

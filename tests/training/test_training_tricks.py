@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from rnnzoo import Regularization, Splits, TrainConfig, create_model, load_model, train
+from rnnzoo.data.split import as_rows
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.evaluation import evaluation
 from rnnzoo.losses.smoothed_crossentropy import SmoothedCrossentropy
@@ -90,7 +91,7 @@ def test_one_cycle_rises_and_falls_along_cosines() -> None:
 
 
 def test_accumulated_batches_move_weights_as_one_large_batch() -> None:
-    rows = series().train.gather(np.arange(32))
+    rows = series().rows("train").gather(np.arange(32))
 
     def moved(accumulation: int) -> list[np.ndarray]:
         net = model(dropout=0.0)
@@ -135,7 +136,7 @@ def test_nt_asgd_starts_when_validation_stands_still_and_means_all_steps_since()
     average = AveragedWeights("nt_asgd", decay=0.9, patience=2, monitor="val_loss", direction="min")
     net = model()
     net.compile(optimizer="sgd", loss=get_task("classification").loss())
-    rows = series().train.gather(np.arange(32))
+    rows = series().rows("train").gather(np.arange(32))
     net.fit(
         rows[0]["features"],
         rows[1],
@@ -197,7 +198,7 @@ def test_smoothing_where_there_are_no_classes_is_refused_before_anything_is_writ
 
 def test_balanced_classes_weigh_the_same() -> None:
     weights = class_weights(series(), get_task("classification"), "balanced")
-    counts = np.bincount(series().train.gather(np.arange(len(series().train)))[1])
+    counts = np.bincount(series().rows("train").gather(np.arange(len(series().train)))[1])
     assert counts[0] * weights[0] == pytest.approx(counts[1] * weights[1])
     assert counts @ weights == pytest.approx(counts.sum())
     rare = class_weights(series(), get_task("classification"), {"rare": 5.0})
@@ -210,7 +211,7 @@ def test_balanced_classes_weigh_the_same() -> None:
 def test_a_class_that_weighs_nothing_is_not_learned(task: str) -> None:
     data = series()
     pairs: list[Any] = [
-        (part.raw, part.gather(np.arange(len(part)))[1]) for part in (data.train, data.validation)
+        (part.raw, as_rows(part).gather(np.arange(len(part)))[1]) for part in (data.train, data.validation)
     ]
     splits = Splits.from_arrays(*pairs[0], validation=pairs[1], test_fraction=0.0, task=task)
     net = create_model("series-classifier-gru", **{**splits.model_arguments, "units": (6,)})
@@ -227,7 +228,7 @@ def test_weights_of_classes_multiply_those_of_steps() -> None:
     assert class_weights(splits, get_task("tagging"), "balanced").tolist() == pytest.approx(
         [5 / 6, 5 / 4], rel=0.2
     )
-    inputs, targets, given = splits.train.gather([0, 1])
+    inputs, targets, given = splits.rows("train").gather([0, 1])
     assert given is not None
     table = np.array([3.0, 0.5], np.float32)
     _, _, found = weigh_by_class(table)(inputs, targets, given)
@@ -256,7 +257,7 @@ def test_wrong_weights_of_classes_are_refused() -> None:
 @pytest.mark.parametrize("precision", [pytest.param("bfloat16", marks=pytest.mark.slow), "float16"])
 def test_layers_compute_in_half_precision_only_while_training(precision: str, tmp_path: Path) -> None:
     net = model(dropout=0.0)
-    x = series().train.gather(np.arange(8))[0]["features"]
+    x = series().rows("train").gather(np.arange(8))[0]["features"]
     exact = np.asarray(net(x))
     with computing_in(net, precision):
         half = net(x)
@@ -317,7 +318,7 @@ def test_a_wide_bound_clips_nothing(clip: Any, bound: float) -> None:
 
 
 def test_the_watched_norm_is_that_of_the_gradients() -> None:
-    rows = series().train.gather(np.arange(len(series().train)))
+    rows = series().rows("train").gather(np.arange(len(series().train)))
     net = model(dropout=0.0)
     norms = measure_gradient_norms(net, rows[0], rows[1], loss=get_task("classification").loss())
     setting = config(monitor_gradients=True, epochs=1, batch_size=len(series().train))
@@ -351,7 +352,7 @@ def test_the_watched_batch_has_the_loss_of_the_steps(fields: dict[str, Any]) -> 
 def _watched_rows(net: Any, fields: dict[str, Any]) -> float:
     """The norm over all training rows, measured as the monitor measures it."""
     setting = config(**fields)
-    rows = series().train.gather(np.arange(len(series().train)))
+    rows = series().rows("train").gather(np.arange(len(series().train)))
     if setting.class_weights is not None:
         table = class_weights(series(), get_task("classification"), setting.class_weights)
         rows = weigh_by_class(table)(*rows[:2])

@@ -247,7 +247,7 @@ class Shift(SeriesNoise):
     def fitted(self, splits: Splits) -> Self:
         """Takes the units of the training part, and checks that something of each row stays."""
         mean, scale = splits.preprocessing.scaling or _no_scaling(splits)
-        shortest = int(splits.train.lengths.min())
+        shortest = int(splits.rows("train").lengths.min())
         for name, moved, size in (("steps", self.steps, shortest), ("features", self.features, len(mean))):
             if moved and moved >= size:
                 raise ArgumentError(
@@ -269,7 +269,7 @@ class Shift(SeriesNoise):
 
 
 def _no_scaling(splits: Splits) -> tuple[np.ndarray, np.ndarray]:
-    width = splits.train.encoded([0])[0].shape[1]
+    width = splits.rows("train").encoded([0])[0].shape[1]
     return np.zeros(width), np.ones(width)
 
 

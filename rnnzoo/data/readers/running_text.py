@@ -10,8 +10,9 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.batching import BatchOrder
 from rnnzoo.data.flat_options import FlatOptions
-from rnnzoo.data.split import Batch, Split, refuse_tokens
+from rnnzoo.data.split import Batch, Batches
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Fractions
 from rnnzoo.decoding import Decoding
@@ -27,7 +28,7 @@ _FRACTIONS = {"validation_fraction": 0.05, "test_fraction": 0.05}
 _OWN_BATCHES = "running text, whose batches are windows of streams"
 
 
-class RunningTextSplit(Split):
+class RunningTextSplit(Batches):
     """A sequence of tokens; each is to be foretold from all before it.
 
     A batch of ``rows`` windows holds the next ``window`` steps of ``rows`` streams, which together are the whole
@@ -73,24 +74,15 @@ class RunningTextSplit(Split):
         """Returns how many streams a batch has: ``batch_size``, or fewer where the text is short."""
         return max(1, min(batch_size, (len(self.ids) - 1) // self.window))
 
-    def num_batches(self, batch_size: int, *, tokens: int | None = None) -> int:
+    def count(self, order: BatchOrder) -> int:
         """Returns the windows of each stream."""
-        refuse_tokens(tokens, _OWN_BATCHES)
-        return -(-((len(self.ids) - 1) // self.streams(batch_size)) // self.window)
+        order.refuse_tokens(_OWN_BATCHES)
+        return -(-((len(self.ids) - 1) // self.streams(order.size)) // self.window)
 
-    def batches(
-        self,
-        batch_size: int,
-        *,
-        tokens: int | None = None,
-        shuffle: bool = False,
-        seed: int = 0,
-        epoch: int = 0,
-    ) -> Iterator[Batch]:
-        """Yields the windows in order, whatever the other arguments; what does not fill all streams is left out."""
-        checks.integer("batch_size", batch_size, minimum=1)
-        refuse_tokens(tokens, _OWN_BATCHES)
-        rows = self.streams(batch_size)
+    def iterate(self, order: BatchOrder) -> Iterator[Batch]:
+        """Yields the windows in order, whatever else is asked; what does not fill all streams is left out."""
+        order.refuse_tokens(_OWN_BATCHES)
+        rows = self.streams(order.size)
         steps = (len(self.ids) - 1) // rows
         inputs = self.ids[: rows * steps].reshape(rows, steps)
         targets = self.ids[1 : rows * steps + 1].reshape(rows, steps)

@@ -175,7 +175,7 @@ def _width(split: WindowSplit) -> int:
 
 def _fit_ridge(splits: Splits, stride: int, budget: Budget) -> Forecast:
     train, restore = splits.train, splits.decoding.in_original_units
-    width, outputs = _width(_windows(train)), train.gather(np.arange(1))[1].size
+    width, outputs = _width(_windows(train)), _windows(train).gather(np.arange(1))[1].size
     rows = len(train) // stride + len(splits.validation)
     fits = 1 if width <= _MAX_LAGS else len(RATIOS)
     budget.ask(2.0 * fits * rows * width * (min(width, rows) + outputs) / _SPEED)
@@ -203,7 +203,7 @@ def _all_lags(split: Split, budget: Budget) -> Iterator[tuple[np.ndarray, np.nda
 
 
 def _strided_lags(split: Split, stride: int) -> tuple[np.ndarray, np.ndarray]:
-    inputs, targets, _ = split.gather(np.arange(0, len(split), stride))
+    inputs, targets, _ = _windows(split).gather(np.arange(0, len(split), stride))
     return _flat(inputs["features"]).astype(np.float64), _flat(targets)
 
 

@@ -16,7 +16,7 @@ from rnnzoo.evaluation.baselines.strengths import choose_logistic, log_probabili
 
 def tagging(splits: Splits, part: Split) -> dict[str, Fit]:
     """The most frequent tag of each word; for series the most frequent tag, and each step on its own."""
-    if "tokens" in splits.train.gather([0])[0]:
+    if "tokens" in splits.train.example()[0]:
         return {"most frequent tag of each word": lambda budget: _tags_of_words(splits, part)}
     steps = functools.cache(_valid_steps)
     return {

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import StandardScaler
 
-from rnnzoo.data.split import Split
+from rnnzoo.data.split import Split, as_rows
 from rnnzoo.data.splits import Splits
 from rnnzoo.evaluation.baselines.budget import Budget
 from rnnzoo.preprocessing import DNAPreprocessing
@@ -144,4 +144,4 @@ def _observed_at(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 def targets(split: Split) -> np.ndarray:
     """Returns the targets of all rows."""
-    return split.gather(np.arange(len(split)))[1]
+    return as_rows(split).gather(np.arange(len(split)))[1]
