@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rnnzoo.data.readers.tables import read_table
     from rnnzoo.data.readers.texts import read_texts, stream_table
     from rnnzoo.data.sets.datasets import list_datasets, load_dataset
-    from rnnzoo.data.split import Split
+    from rnnzoo.data.split import Batches, Rows, Split
     from rnnzoo.data.splits import Splits
     from rnnzoo.data.splitting import Parts
     from rnnzoo.data.vectors.learned_vectors import learn_word_vectors
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models
 
 _HOMES = {
+    "Batches": "rnnzoo.data.split",
     "Columns": "rnnzoo.data.columns",
     "CudnnReport": "rnnzoo.keras_models.cudnn",
     "GreedyTranscript": "rnnzoo.decoding.ctc",
@@ -63,6 +64,7 @@ _HOMES = {
     "Preprocessing": "rnnzoo.preprocessing.base",
     "Regularization": "rnnzoo.builders.parts.regularization",
     "RnnzooError": "rnnzoo.errors",
+    "Rows": "rnnzoo.data.split",
     "Split": "rnnzoo.data.split",
     "Splits": "rnnzoo.data.splits",
     "TrainConfig": "rnnzoo.training.config",
@@ -110,6 +112,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Batches",
     "Columns",
     "CudnnReport",
     "GreedyTranscript",
@@ -118,6 +121,7 @@ __all__ = [
     "Preprocessing",
     "Regularization",
     "RnnzooError",
+    "Rows",
     "Split",
     "Splits",
     "TrainConfig",

@@ -116,7 +116,7 @@ def test_what_comes_in_batches_alone_says_so(make: object, count: int | None) ->
 def test_rows_are_asked_for_by_part() -> None:
     splits = Splits.from_arrays(SERIES, LABELS, test_fraction=0)
     assert splits.rows("train").lengths.tolist() == [4] * 34
-    with pytest.raises(DataError, match="^test: there is no such part"):
+    with pytest.raises(DataError, match=r"^test: there is no such part"):
         splits.rows("test")
     with pytest.raises(ArgumentError, match="unknown part: received 'tests'; did you mean 'test'"):
         splits.rows("tests")

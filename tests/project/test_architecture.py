@@ -220,6 +220,7 @@ def test_every_public_name_exists_and_is_documented(package: str) -> None:
 
 def test_public_names_are_these() -> None:
     assert rnnzoo.__all__ == [
+        "Batches",
         "Columns",
         "CudnnReport",
         "GreedyTranscript",
@@ -228,6 +229,7 @@ def test_public_names_are_these() -> None:
         "Preprocessing",
         "Regularization",
         "RnnzooError",
+        "Rows",
         "Split",
         "Splits",
         "TrainConfig",
