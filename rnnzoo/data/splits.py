@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 import numpy as np
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _OTHER_DATA = (*FORECASTING_TASKS, "language_modeling", "crf_tagging", "translation")
 
 
+Own = TypeVar("Own", bound=Preprocessing)
+
+
 class ArrayOptions(PartsOptions, total=False):
     """What ``Splits.from_arrays`` takes as keywords: the fields of ``Parts`` and ``WordOptions``."""
 
@@ -60,10 +63,42 @@ class Splits:
     train: Batches
     validation: Batches
     test: Batches | None
-    preprocessing: Any
-    decoding: Any
+    preprocessing: Preprocessing | None
+    decoding: Decoding | None
     task: str
     description: dict[str, Any] = field(default_factory=dict)
+
+    @overload
+    def get_preprocessing(self) -> Preprocessing: ...
+
+    @overload
+    def get_preprocessing(self, kind: type[Own]) -> Own: ...
+
+    def get_preprocessing(self, kind: type[Preprocessing] = Preprocessing) -> Preprocessing:
+        """Returns the preprocessing where there is one.
+
+        Args:
+            kind: Its class, where that matters.
+
+        Raises:
+            DataError: If there is none, as for ready ``tf.data``, or it is of another class.
+        """
+        if not isinstance(self.preprocessing, kind):
+            raise DataError(
+                f"preprocessing: the data have {_named(self.preprocessing)}; expected {kind.__name__}. Read rows, not "
+                "a ready tf.data."
+            )
+        return self.preprocessing
+
+    def get_decoding(self) -> Decoding:
+        """Returns the decoding where there is one.
+
+        Raises:
+            DataError: If there is none, as for ready ``tf.data`` without ``labels``.
+        """
+        if self.decoding is None:
+            raise DataError("decoding: the data have none; expected one. Give Splits.from_datasets labels.")
+        return self.decoding
 
     def rows(self, part: str) -> NumberedRows:
         """Returns a part whose rows have numbers, for ``gather``, ``lengths`` and ``encoded``.
@@ -100,8 +135,8 @@ class Splits:
             horizon, targets = self.rows("train").gather([0])[1].shape[1:]
             return {**arguments, "horizon": horizon, "num_targets": targets}
         if self.task == "transcription":
-            return {**arguments, "vocabulary_size": len(self.decoding.labels)}
-        arguments["num_classes"] = len(self.decoding.labels or self.decoding.target_names)
+            return {**arguments, "vocabulary_size": len(self.decoding.labels or ())}
+        arguments["num_classes"] = len(self.decoding.labels or self.decoding.target_names or ())
         if self.task in CLASSIFIER_TASKS and self.task != "classification":
             arguments["task"] = self.task
         return arguments
@@ -337,6 +372,10 @@ class Splits:
             task=task,
             description=facts,
         )
+
+
+def _named(value: object) -> str:
+    return "none" if value is None else type(value).__name__
 
 
 def _lists(pair: Pair) -> Pair:

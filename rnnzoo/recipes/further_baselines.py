@@ -33,7 +33,7 @@ def run_further_baseline(name: str, splits: Splits, part: Split) -> dict[str, np
     """
     view, (train_x, _, part_x) = design(splits, part)
     targets = splits.rows("train").gather(np.arange(len(splits.train)))[1]
-    answers = np.eye(len(splits.decoding.labels))[
+    answers = np.eye(len(splits.get_decoding().labels or ()))[
         FURTHER_BASELINES[name]().fit(train_x, targets).predict(part_x)
     ]
     return {f"{name} on {view}": answers}

@@ -115,7 +115,7 @@ def _vectors(recipe: Recipe, splits: Splits) -> np.ndarray:
     others = [load_dataset(name).train.raw or () for name in recipe.word_vectors]
     texts = [text for rows in (splits.train.raw or (), *others) for text in rows]
     size = recipe.arguments["embedding_size"]
-    return learn_word_vectors(texts, splits.preprocessing, embedding_size=size).matrix
+    return learn_word_vectors(texts, splits.get_preprocessing(), embedding_size=size).matrix
 
 
 def _run(

@@ -92,7 +92,7 @@ def fit_baselines(recipe: Recipe, number: int) -> dict[str, Scores]:
     part = splits.test if splits.test is not None else splits.validation
     truth = as_rows(part).gather(np.arange(len(part)))[1]
     if splits.task == "forecasting":
-        truth = splits.decoding.in_original_units(truth)
+        truth = splits.get_decoding().in_original_units(truth)
     found: dict[str, Scores] = {}
     for answer in answer_each(splits, part):
         assert answer.outputs is not None, answer.skipped

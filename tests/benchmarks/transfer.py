@@ -325,7 +325,7 @@ def run_one(
             scores = fitted[method]
         else:
             first = model if method == METHODS[0] else None
-            scores = classify(problem, data, seed, splits.preprocessing, first)
+            scores = classify(problem, data, seed, splits.get_preprocessing(TokenPreprocessing), first)
             scores |= facts if first is not None else {}
         found.append({"data": name, "method": method, "labels": problem.labels, "seed": seed, **scores})
         print(

@@ -213,7 +213,7 @@ def true_answers(splits: Splits, part: Split) -> np.ndarray:
         batches = part.batches(256)
         return np.concatenate([truth[weights > 0] for _, truth, weights in batches if weights is not None])
     truth = as_rows(part).gather(np.arange(len(part)))[1]
-    return splits.decoding.in_original_units(truth) if splits.task == "forecasting" else truth
+    return splits.get_decoding().in_original_units(truth) if splits.task == "forecasting" else truth
 
 
 def add_row(row: dict[str, Any]) -> None:

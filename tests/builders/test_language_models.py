@@ -30,7 +30,12 @@ from rnnzoo.decoding.sampling import generate_tokens, sample_token, token_probab
 from rnnzoo.errors import ArgumentError, BundleError, DataError, PathNotFoundError, UnknownNameError
 from rnnzoo.evaluation.baselines import run_baselines
 from rnnzoo.keras_models.carried_states import CarriedStates
-from rnnzoo.preprocessing import CharacterTextPreprocessing, load_preprocessing, save_preprocessing
+from rnnzoo.preprocessing import (
+    CharacterTextPreprocessing,
+    TextPreprocessing,
+    load_preprocessing,
+    save_preprocessing,
+)
 from rnnzoo_export import OnnxPredictor, TextGenerator, export_onnx, quantize_onnx, save_bundle
 
 WORDS = ["one", "two", "three", "four", "five", "six"]
@@ -67,17 +72,19 @@ class TestStreams:
 
     def test_characters_keep_case_and_line_ends(self, tmp_path: Path) -> None:
         splits = text_stream_splits("Aa\nB" * 50, unit="character", window=4)
-        words = splits.preprocessing.vocabulary.words
+        words = splits.get_preprocessing().words_by_id or []
         assert sorted(words[2:]) == ["\n", "A", "B", "a"]
-        save_preprocessing(splits.preprocessing, tmp_path / "p.json")
+        save_preprocessing(splits.get_preprocessing(), tmp_path / "p.json")
         again = load_preprocessing(tmp_path / "p.json")
         assert isinstance(again, CharacterTextPreprocessing)
-        np.testing.assert_array_equal(again.encode(["B\nAax"])[0], splits.preprocessing.encode(["B\nAax"])[0])
-        assert splits.preprocessing.encode(["x"])[0].tolist() == [1]
+        np.testing.assert_array_equal(
+            again.encode(["B\nAax"])[0], splits.get_preprocessing().encode(["B\nAax"])[0]
+        )
+        assert splits.get_preprocessing().encode(["x"])[0].tolist() == [1]
 
     def test_lines_end_in_a_token_of_their_own(self) -> None:
         splits = text_stream_splits("a b\nc d\n" * 40, window=4)
-        assert "<eos>" in splits.preprocessing.vocabulary.words
+        assert "<eos>" in splits.get_preprocessing(TextPreprocessing).vocabulary.words
 
     @pytest.mark.parametrize(
         ("arguments", "error", "message"),

@@ -181,7 +181,7 @@ def test_tokenizers_is_imported_on_use_only() -> None:
 def test_targets_are_what_follows_the_decoder_tokens() -> None:
     data = pair_splits((["one two", "one"], ["zwei eins", "eins"]), validation=(["one"], ["eins"]))
     inputs, targets, weights = data.rows("train").gather([0, 1])
-    words = data.preprocessing.target
+    words = data.get_preprocessing(PairPreprocessing).target
     first, second = words.text_to_ids("zwei eins")
     assert inputs["tokens"].shape == (2, 3)
     assert inputs["decoder_tokens"].tolist() == [[2, first, second], [2, second, 0]]

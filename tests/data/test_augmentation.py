@@ -37,7 +37,7 @@ from rnnzoo.data.readers.series import series_splits
 from rnnzoo.data.readers.texts import stream_table
 from rnnzoo.data.split import Rows, as_rows
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
-from rnnzoo.preprocessing import DNAPreprocessing, FeaturePreprocessing
+from rnnzoo.preprocessing import DNAPreprocessing, FeaturePreprocessing, TextPreprocessing
 from rnnzoo.preprocessing.dna import AMBIGUITY
 from slow_cases import slow_but
 
@@ -316,7 +316,7 @@ def test_masks_are_stretches_of_any_length_up_to_the_share() -> None:
 def test_a_shift_is_that_of_the_raw_image() -> None:
     digits = load_dataset("digits")
     shift = Shift(steps=2, features=1, fill=0.0).fitted(digits)
-    preprocessing, raw = digits.preprocessing, digits.train.raw
+    preprocessing, raw = digits.get_preprocessing(), digits.train.raw
     assert raw is not None
     seen = set()
     for row in range(60):
@@ -408,7 +408,10 @@ def test_tags_keep_their_words() -> None:
         "token_dropout": {"rate": 0.3, "keep_place": True},
         "synonyms": {"table": {"good": ["a"]}, "rate": 0.5},
     }
-    words, labels = splits.preprocessing.vocabulary.words, splits.decoding.labels
+    words, labels = (
+        splits.get_preprocessing(TextPreprocessing).vocabulary.words,
+        (splits.get_decoding().labels or []),
+    )
     seen: collections.Counter[tuple[str, str]] = collections.Counter()
     for inputs, targets, weights in augmented(splits, config).batches(4, seed=1):
         assert weights is not None

@@ -12,6 +12,7 @@ import pytest
 from rnnzoo import Columns, Windows, read_series
 from rnnzoo.data.readers.series import series_splits
 from rnnzoo.errors import ArgumentError
+from rnnzoo.preprocessing import WindowPreprocessing
 
 FRAME = pd.DataFrame(
     {
@@ -37,7 +38,7 @@ def test_a_frame_is_read_as_its_file(tmp_path: Path) -> None:
     np.testing.assert_equal(file.rows("train").gather([0, 1]), frame.rows("train").gather([0, 1]))
     assert file.description["rows"] == frame.description["rows"]
     assert file.description["source"] == "t.csv"
-    assert frame.preprocessing.categories == {"sky": ["blue", "gray"]}
+    assert frame.get_preprocessing(WindowPreprocessing).categories == {"sky": ["blue", "gray"]}
     assert frame.model_arguments == {"window": 4, "num_features": 3, "horizon": 2, "num_targets": 1}
 
 

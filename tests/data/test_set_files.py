@@ -539,7 +539,7 @@ def test_official_news_are_read_as_published(
     assert splits.test is not None
     assert splits.test.raw is not None
     assert splits.test.raw[0] == 'Title "60" . About, 60 \\\\$5'
-    assert [splits.decoding.labels[n] for n in splits.rows("test").gather(range(4))[1]] == [
+    assert [(splits.get_decoding().labels or [])[n] for n in splits.rows("test").gather(range(4))[1]] == [
         "World",
         "Sports",
         "Business",
@@ -573,7 +573,7 @@ def test_the_official_archive_of_reviews_gives_what_its_copy_gives(
     members |= {"aclImdb/README": b"read", "aclImdb/train/unsup/0_0.txt": b"no label"}
     rows = {"train": 40, "test": 40}
     splits = load_official("imdb", {"aclImdb_v1.tar.gz": tar_gz(members)}, rows, web, monkeypatch)
-    assert splits.decoding.labels == ["negative", "positive"]
+    assert (splits.get_decoding().labels or []) == ["negative", "positive"]
     assert splits.test is not None
     assert splits.test.raw is not None
     assert list(splits.test.raw[18:22]) == [
@@ -594,7 +594,7 @@ def test_the_official_archive_of_sentences(
     }
     members = {f"{kind}.tok.gt9.5000": text for kind, text in texts.items()}
     splits = load_official("subj", {"rotten_imdb.tar.gz": tar_gz(members)}, {"all": 40}, web, monkeypatch)
-    assert splits.decoding.labels == ["objective", "subjective"]
+    assert (splits.get_decoding().labels or []) == ["objective", "subjective"]
     assert any("\u201cfine\u201d" in text for text in splits.train.raw or ())
     (places[1] / "trec_subj" / "rotten_imdb.tar.gz").unlink()
     half = tar_gz({"quote.tok.gt9.5000": b"x\n"})

@@ -14,6 +14,7 @@ from rnnzoo import Split, Splits, create_model, read_texts, running_text_splits,
 from rnnzoo.data.batching import BatchOrder
 from rnnzoo.data.split import Batch, Batches, Rows, as_rows
 from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.preprocessing import TextPreprocessing
 
 SERIES = np.random.default_rng(0).normal(size=(40, 4, 2))
 LABELS = ["a", "b"] * 20
@@ -122,3 +123,18 @@ def test_rows_are_asked_for_by_part() -> None:
         splits.rows("tests")
     frame = pd.DataFrame({"text": ["a b", "c"] * 20, "label": ["x", "y"] * 20})
     assert sorted(set(read_texts(frame, text="text", label="label").rows("train").lengths.tolist())) == [1, 2]
+
+
+def test_data_say_what_they_lack() -> None:
+    bare = Splits(Endless(), Endless(), None, None, None, "classification")
+    with pytest.raises(
+        DataError, match=r"^preprocessing: the data have none; expected Preprocessing\. Read rows"
+    ):
+        bare.get_preprocessing()
+    with pytest.raises(DataError, match=r"^decoding: the data have none; expected one"):
+        bare.get_decoding()
+    whole = Splits.from_arrays(SERIES, LABELS)
+    assert whole.get_preprocessing() is whole.preprocessing
+    assert whole.get_decoding() is whole.decoding
+    with pytest.raises(DataError, match="the data have FeaturePreprocessing; expected TextPreprocessing"):
+        whole.get_preprocessing(TextPreprocessing)

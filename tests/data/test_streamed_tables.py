@@ -21,6 +21,7 @@ from rnnzoo.data.readers.large_table_rows import LargeTableSplit
 from rnnzoo.data.split import Batches
 from rnnzoo.data.word_counts import BoundedCounts
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError, UnknownNameError
+from rnnzoo.preprocessing import TextPreprocessing
 
 WORDS = ("sun", "rain", "snow", "wind", "fog", "hail", "storm", "frost")
 
@@ -81,8 +82,8 @@ def test_a_stream_gives_what_memory_gives(name: str, tmp_path: Path) -> None:
     )
     train_rows, held_out = (columns(rows_of(count, seed=count)) for count in (203, 40))
     whole = Splits.from_arrays(*train_rows, validation=held_out, test=held_out)
-    assert streamed.preprocessing.to_config() == whole.preprocessing.to_config()
-    assert streamed.decoding.to_config() == whole.decoding.to_config()
+    assert streamed.get_preprocessing().to_config() == whole.get_preprocessing().to_config()
+    assert streamed.get_decoding().to_config() == whole.get_decoding().to_config()
     assert streamed.model_arguments == whole.model_arguments
     assert streamed.description["vocabulary_error"] == 0
     assert streamed.description["rows"] == whole.description["rows"]
@@ -127,7 +128,9 @@ def test_rows_are_drawn_for_the_parts_by_their_text(tmp_path: Path) -> None:
     np.testing.assert_allclose(shares, [0.7, 0.2, 0.1], atol=0.03)
     # The last word of a text is its own; those of other parts are unknown to the vocabulary of the training part.
     numbers = {
-        word for word in splits.preprocessing.vocabulary.words if word.startswith("n") and word[1:].isdigit()
+        word
+        for word in splits.get_preprocessing(TextPreprocessing).vocabulary.words
+        if word.startswith("n") and word[1:].isdigit()
     }
     assert len(numbers) == len(set(seen(splits, "train")))
     other = stream_table(path, text="text", label="label", validation_fraction=0.2, test_fraction=0, seed=1)
@@ -207,7 +210,7 @@ def test_memory_stays_far_below_the_file(tmp_path: Path) -> None:
     assert peak < size / 4, f"{peak / 1e6:.0f} MB of a file of {size / 1e6:.0f} MB"
     assert len(splits.train) + len(splits.validation) + len(splits.test or ()) == 18_000
     assert splits.description["vocabulary_error"] > 0  # rare words were forgotten on the way
-    assert set(filler.split()) <= set(splits.preprocessing.vocabulary.words)
+    assert set(filler.split()) <= set(splits.get_preprocessing(TextPreprocessing).vocabulary.words)
 
 
 @pytest.mark.parametrize("limit", [2, 10, 100, 10_000])

@@ -127,4 +127,4 @@ def augmented(splits: Splits, config: Mapping[str, Any] | None) -> Batches:
             "Leave it out, or read them with read_texts without from_disk."
         )
     fitted = fitted_augmentations(config, splits)
-    return AugmentedSplit(splits.rows("train"), splits.preprocessing, fitted)
+    return AugmentedSplit(splits.rows("train"), splits.get_preprocessing(), fitted)

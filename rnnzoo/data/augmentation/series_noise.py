@@ -246,7 +246,7 @@ class Shift(SeriesNoise):
 
     def fitted(self, splits: Splits) -> Self:
         """Takes the units of the training part, and checks that something of each row stays."""
-        mean, scale = splits.preprocessing.scaling or _no_scaling(splits)
+        mean, scale = splits.get_preprocessing().scaling or _no_scaling(splits)
         shortest = int(splits.rows("train").lengths.min())
         for name, moved, size in (("steps", self.steps, shortest), ("features", self.features, len(mean))):
             if moved and moved >= size:

@@ -130,7 +130,7 @@ def _check_fits(name: str, splits: Splits) -> None:
         raise ArgumentError(
             f"augmentation {name!r}: received data of kind {takes!r}; expected {_listed(entry.takes)}. {instead}"
         )
-    if entry.augmentation.level == "encoded" and splits.preprocessing.vocabulary_size is not None:
+    if entry.augmentation.level == "encoded" and splits.get_preprocessing().vocabulary_size is not None:
         raise ArgumentError(
             f"augmentation {name!r}: received {type(splits.preprocessing).__name__}, which makes ids; expected a "
             "preprocessing that makes numbers. Leave it out."

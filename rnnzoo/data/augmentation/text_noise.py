@@ -78,7 +78,7 @@ class TokenDropout(TextNoise):
                 "augmentation 'token_dropout': received keep_place=False for tagging, where each word has a tag; "
                 'expected True. Pass {"token_dropout": {"rate": ..., "keep_place": true}}.'
             )
-        if self.keep_place and not splits.preprocessing.has_unknown_id:
+        if self.keep_place and not splits.get_preprocessing().has_unknown_id:
             raise ArgumentError(
                 "augmentation 'token_dropout': received keep_place=True for subwords, which know every word; expected "
                 "False. Leave it out."
@@ -153,7 +153,7 @@ class TokenInsertion(TextNoise):
         """Takes the vocabulary of the training part where no words are given."""
         if self.words is not None:
             return self
-        return dataclasses.replace(self, words=_vocabulary(splits.preprocessing))
+        return dataclasses.replace(self, words=_vocabulary(splits.get_preprocessing()))
 
     def change(self, words: list[str], rng: np.random.Generator) -> list[str]:
         """Returns the words with others between them."""

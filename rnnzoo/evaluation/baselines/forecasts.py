@@ -74,7 +74,7 @@ def _spread(
         spread = np.maximum(errors.std(axis=0), 1e-9)
         around = np.stack([errors.mean(axis=0), spread], axis=-1)
         return np.asarray(np.stack([found, np.zeros_like(found)], axis=-1) + around)
-    around = np.moveaxis(np.quantile(errors, splits.decoding.quantiles, axis=0), 0, -1)
+    around = np.moveaxis(np.quantile(errors, splits.get_decoding().quantiles or (), axis=0), 0, -1)
     return np.asarray(found[..., None] + around)
 
 
@@ -122,7 +122,7 @@ def _fit_nlinear(splits: Splits, stride: int, budget: Budget) -> Forecast:
     Source:
         A. Zeng et al., Are Transformers Effective for Time Series Forecasting? (2023), arXiv:2205.13504.
     """
-    scale = splits.decoding.scale
+    scale = splits.get_decoding().scale
     learned, held_out = (
         _own_lags(_windows(split), scale, stride, budget) for split in (splits.train, splits.validation)
     )
@@ -174,7 +174,7 @@ def _width(split: WindowSplit) -> int:
 
 
 def _fit_ridge(splits: Splits, stride: int, budget: Budget) -> Forecast:
-    train, restore = splits.train, splits.decoding.in_original_units
+    train, restore = splits.train, splits.get_decoding().in_original_units
     width, outputs = _width(_windows(train)), _windows(train).gather(np.arange(1))[1].size
     rows = len(train) // stride + len(splits.validation)
     fits = 1 if width <= _MAX_LAGS else len(RATIOS)

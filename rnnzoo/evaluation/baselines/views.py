@@ -24,7 +24,7 @@ _SECONDS_A_CHARACTER = 1e-5
 
 def is_text(splits: Splits) -> bool:
     """Whether rows are texts."""
-    return splits.preprocessing.takes in ("text", "words")
+    return splits.get_preprocessing().takes in ("text", "words")
 
 
 def design(splits: Splits, part: Split) -> tuple[str, Parts]:
@@ -36,7 +36,7 @@ def design(splits: Splits, part: Split) -> tuple[str, Parts]:
 def lazy_design(splits: Splits, part: Split) -> tuple[str, Callable[[], Parts]]:
     """Like ``design``, but the view is made when it is asked for, and kept."""
     parts = (splits.train, splits.validation, part)
-    takes = splits.preprocessing.takes
+    takes = splits.get_preprocessing().takes
     if is_text(splits):
         return "TF-IDF", functools.cache(lambda: words(parts))
     if takes == "irregular":
@@ -87,7 +87,7 @@ def _each(view: Callable[[Any], Any], parts: Iterable[Any]) -> Parts:
 
 
 def _rows(split: Split, splits: Splits) -> Rows:
-    if splits.preprocessing.takes != "sound":
+    if splits.get_preprocessing().takes != "sound":
         return () if split.raw is None else split.raw
     return [
         row[valid]
