@@ -201,7 +201,7 @@ class Splits:
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
                 labels), numbers (regression), lists of labels (tagging), texts (transcription).
             task: A name in the task table, but for those of forecasting, which tables are for, and
-                ``"language_modeling"``, which running text is for (see ``text_stream_splits``), and ``"translation"``
+                ``"language_modeling"``, which running text is for (see ``running_text_splits``), and ``"translation"``
                 (see ``pair_splits``).
             preprocessing: What reads the rows, such as ``DNAPreprocessing()`` or one of your own; ``None`` to choose by
                 the first row and fit it on the training part.

@@ -61,7 +61,7 @@ def _learned_from(splits: Splits, task: Task, config: TrainConfig) -> LearnedFro
     if config.reset_states and not isinstance(splits.train, RunningTextSplit):
         raise ArgumentError(
             f"reset_states: received {config.reset_states:g} for data whose rows are each read from the beginning; "
-            "expected 0, for only running text (text_stream_splits) carries states. Leave it out."
+            "expected 0, for only running text (running_text_splits) carries states. Leave it out."
         )
     weights = None
     if config.class_weights is not None:

@@ -18,6 +18,7 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError
 from rnnzoo_export import OnnxPredictor, load_bundle, save_bundle
 from rnnzoo_export.raw.kinds import find_raw_graph
+from rnnzoo_tuning import run_search
 
 TEXTS, LABELS = ["abba ab", "baab!", "xyzzy", "zyx yz"] * 15, ["low", "low", "high", "high"] * 15
 
@@ -76,6 +77,10 @@ def test_a_run_of_an_unregistered_class_is_refused_before_anything_is_written(tm
         rnnzoo.train(model, splits, directory=tmp_path / "run", progress=False)
     assert "received Hidden of the kind 'hidden', which could not be loaded again" in str(caught.value)
     assert str(caught.value).endswith("Call rnnzoo.register('preprocessing', 'hidden', Hidden) first.")
+    with pytest.raises(
+        ArgumentError, match="received Hidden of the kind 'hidden', which could not be loaded again"
+    ):
+        run_search("text-classifier-gru", splits, directory=tmp_path / "search", max_trials=1, progress=False)
     assert list(tmp_path.iterdir()) == []
     config = rnnzoo.TrainConfig(epochs=1)
     assert rnnzoo.train(model, splits, config=config, progress=False).directory is None  # nothing is kept

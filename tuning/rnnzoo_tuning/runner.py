@@ -15,6 +15,7 @@ from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
+from rnnzoo.preprocessing import check_storable
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.loop import monitored
 from rnnzoo.training.result import TrainResult
@@ -98,7 +99,7 @@ def run_search(
         The result; ``result.best.model`` is trained.
 
     Raises:
-        ArgumentError: If the space or the config is wrong.
+        ArgumentError: If the space or the config is wrong, or the preprocessing of the data is not registered.
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
         RunError: If no trial ends well, or the search in ``directory`` has other settings.
     """
@@ -108,6 +109,8 @@ def run_search(
     checks.choice("algorithm", algorithm, ALGORITHMS)
     checks.integer("max_trials", max_trials, minimum=1)
     checks.seed(seed)
+    if splits.preprocessing is not None:
+        check_storable(splits.preprocessing)
     root = Path(directory)
     check_free(root, resume=resume, overwrite=overwrite)
     hypermodel = ZooHyperModel(name, splits, space, config, dict(arguments or {}))

@@ -39,7 +39,7 @@ class TextGenerator:
         if preprocessing is None or preprocessing.writes is None or words is None:
             raise BundleError(
                 f"{loaded.directory}: has {type(preprocessing).__name__} as preprocessing; expected that of a language "
-                "model. Train one on text_stream_splits."
+                "model. Train one on running_text_splits."
             )
         self._preprocessing = preprocessing
         self._words = words

@@ -36,8 +36,8 @@ class AugmentedSplit(Rows):
         self, split: Rows, preprocessing: Preprocessing, augmentations: Sequence[Augmentation]
     ) -> None:
         self._split, self._preprocessing = split, preprocessing
-        self._raw_level = [one for one in augmentations if one.level == "raw"]
-        self._encoded_level = [one for one in augmentations if one.level == "encoded"]
+        self._raw_level = [noise for noise in augmentations if noise.level == "raw"]
+        self._encoded_level = [noise for noise in augmentations if noise.level == "encoded"]
         self.raw, self.free_targets = split.raw, split.free_targets
         # Categories of a table come after its numbers; noise would make them ones that do not exist.
         self._features = slice(preprocessing.num_numeric)

@@ -83,7 +83,7 @@ def read_recordings(path: FilePath, *, max_bytes: int = 4 * 2**30) -> list[Recor
         ...     with wave.open(folder + "/beep.wav", "wb") as file:
         ...         file.setparams((1, 2, 8000, 0, "NONE", ""))
         ...         file.writeframes(np.array([0, 16384], "<i2").tobytes())
-        ...     [(one.name, one.samples.tolist()) for one in read_recordings(folder)]
+        ...     [(sound.name, sound.samples.tolist()) for sound in read_recordings(folder)]
         [('beep.wav', [0.0, 0.5])]
     """
     checks.integer("max_bytes", max_bytes, minimum=1)
@@ -96,7 +96,7 @@ def read_recordings(path: FilePath, *, max_bytes: int = 4 * 2**30) -> list[Recor
             f"{source}: no such file or folder; expected WAV files, a folder or a tar archive of them. Check the path."
         )
     elif source.name.lower().endswith(_ARCHIVES):
-        found = sorted(_read_archive(source, max_bytes), key=lambda one: one[0].name)
+        found = sorted(_read_archive(source, max_bytes), key=lambda pair: pair[0].name)
     elif source.suffix.lower() == ".wav":
         found = [_read_file(source, source.name)]
     else:
