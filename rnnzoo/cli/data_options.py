@@ -52,8 +52,8 @@ _OF_FILES = (
 _RENAMED = {"stream": "from_disk"}
 
 
-def _option(flag: str, text: str, *others: str) -> Any:
-    return typer.Option(flag, *others, help=text, rich_help_panel=_PANEL, show_default=False)
+def _option(flag: str, text: str, *others: str, show_default: bool = False) -> Any:
+    return typer.Option(flag, *others, help=text, rich_help_panel=_PANEL, show_default=show_default)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,9 @@ class DataOptions:
     task: Annotated[str | None, _option("--task", "The task, if the data do not say it: see the README.")] = (
         None
     )
-    max_tokens: Annotated[int, _option("--max-tokens", "Size of the vocabulary, at most. [20000]")] = 20_000
+    max_tokens: Annotated[
+        int, _option("--max-tokens", "Size of the vocabulary, at most.", show_default=True)
+    ] = 20_000
     max_length: Annotated[
         int | None, _option("--max-length", "Words per text, at most; longer texts are cut.")
     ] = None
@@ -108,22 +110,31 @@ class DataOptions:
         ),
     ] = None
     gaps: Annotated[
-        str, _option("--gaps", "Holes in the times: error, or break (no window crosses one). [error]")
+        str,
+        _option("--gaps", "Holes in the times: error, or break (no window crosses one).", show_default=True),
     ] = "error"
     missing: Annotated[
-        str, _option("--missing", "Missing values of a series: error, ffill (from the past) or drop. [error]")
+        str,
+        _option(
+            "--missing",
+            "Missing values of a series: error, ffill (from the past) or drop.",
+            show_default=True,
+        ),
     ] = "error"
     seasonality: Annotated[
         int | None,
         _option("--seasonality", "Steps of a season (24 for hours of a day), for the naive baseline."),
     ] = None
     validation_fraction: Annotated[
-        float, _option("--validation-fraction", "Share of validation rows. [0.15]")
+        float, _option("--validation-fraction", "Share of validation rows.", show_default=True)
     ] = 0.15
     test_fraction: Annotated[
-        float, _option("--test-fraction", "Share of test rows, where there is no test file. [0.15]")
+        float,
+        _option("--test-fraction", "Share of test rows, where there is no test file.", show_default=True),
     ] = 0.15
-    split_seed: Annotated[int, _option("--split-seed", "Seed of the split into parts. [0]")] = 0
+    split_seed: Annotated[
+        int, _option("--split-seed", "Seed of the split into parts.", show_default=True)
+    ] = 0
 
     def load(self) -> Splits:
         """Reads the data."""
