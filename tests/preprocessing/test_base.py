@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
 import rnnzoo
 from own_preprocessing import Letters
@@ -18,6 +19,7 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError
 from rnnzoo_export import OnnxPredictor, load_bundle, save_bundle
 from rnnzoo_export.raw.kinds import find_raw_graph
+from rnnzoo_export.serving.app import create_app
 from rnnzoo_tuning import run_search
 
 TEXTS, LABELS = ["abba ab", "baab!", "xyzzy", "zyx yz"] * 15, ["low", "low", "high", "high"] * 15
@@ -53,6 +55,17 @@ def test_it_answers_as_the_model_does(bundle: Path) -> None:
     assert isinstance(loaded.preprocessing, Letters)
     answers = OnnxPredictor(loaded).predict(TEXTS[:4])
     assert [answer["label"] for answer in answers] == LABELS[:4]
+
+
+def test_a_server_answers_raw_rows_and_its_page_knows_what_they_are(bundle: Path) -> None:
+    with TestClient(create_app(OnnxPredictor(bundle)), base_url="http://localhost") as client:
+        name = load_bundle(bundle).name
+        answer = client.post(f"/v2/models/{name}/predict", json={"inputs": TEXTS[:2]})
+        assert [row["label"] for row in answer.json()["answers"]] == LABELS[:2]
+        refused = client.post(f"/v2/models/{name}/predict", json={"inputs": ["ab", "?!"]})
+        assert refused.status_code == 400
+        assert "row 1: received the text '?!'; expected at least one letter" in refused.json()["error"]
+        assert '"takes": "text"' in client.get("/").text
 
 
 def test_who_loads_it_without_the_package_is_told_in_one_line(bundle: Path) -> None:
