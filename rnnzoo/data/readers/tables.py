@@ -34,11 +34,11 @@ class TableOptions(TextOptions, SeriesOptions, total=False):
     description: Mapping[str, Any] | None
 
 
-def read_table(source: FilePath | pd.DataFrame, **options: Unpack[TableOptions]) -> Splits:
+def read_table(path: FilePath | pd.DataFrame, **options: Unpack[TableOptions]) -> Splits:
     """Reads a table as ``read_texts`` does, or as ``read_series`` where ``target`` or ``columns`` is given.
 
     Args:
-        source: A CSV or TSV file, plain or gzipped, or a pandas frame.
+        path: A CSV or TSV file, plain or gzipped, or a pandas frame.
         **options: The arguments of the one or the other. Those that are ``None`` or empty are left out.
 
     Returns:
@@ -59,12 +59,12 @@ def read_table(source: FilePath | pd.DataFrame, **options: Unpack[TableOptions])
     """
     given: dict[str, Any] = {name: value for name, value in options.items() if not _is_nothing(value)}
     if "target" in given or "columns" in given:
-        return read_series(source, **given)
+        return read_series(path, **given)
     if "text" not in given or "label" not in given:
         raise ArgumentError(
             "read_table: expected text and label for texts, or target, window and horizon for a series."
         )
-    return read_texts(source, **given)
+    return read_texts(path, **given)
 
 
 def _is_nothing(value: object) -> bool:
