@@ -25,7 +25,7 @@ _DATA_HELP = "A CSV or TSV file (.gz too), or a named set such as digits or imdb
 #: Options that say how texts are read, and how series are.
 _OF_TEXTS = (
     *("test", "text", "label", "label_separator", "task", "max_tokens", "max_length", "characters"),
-    "stream",
+    "from_disk",
 )
 _OF_SERIES = (
     "window",
@@ -47,8 +47,12 @@ _OF_FILES = (
 )
 
 
-def _option(flag: str, text: str) -> Any:
-    return typer.Option(flag, help=text, rich_help_panel=_PANEL, show_default=False)
+#: What options of a run were called before, and are called now.
+_RENAMED = {"stream": "from_disk"}
+
+
+def _option(flag: str, text: str, *others: str, show_default: bool = False) -> Any:
+    return typer.Option(flag, *others, help=text, rich_help_panel=_PANEL, show_default=show_default)
 
 
 @dataclass(frozen=True)
@@ -71,15 +75,22 @@ class DataOptions:
     task: Annotated[str | None, _option("--task", "The task, if the data do not say it: see the README.")] = (
         None
     )
-    max_tokens: Annotated[int, _option("--max-tokens", "Size of the vocabulary, at most. [20000]")] = 20_000
+    max_tokens: Annotated[
+        int, _option("--max-tokens", "Size of the vocabulary, at most.", show_default=True)
+    ] = 20_000
     max_length: Annotated[
         int | None, _option("--max-length", "Words per text, at most; longer texts are cut.")
     ] = None
     characters: Annotated[
         bool, _option("--characters", "Words come with their characters, for taggers that read those too.")
     ] = False
-    stream: Annotated[
-        bool, _option("--stream", "Read the file anew in every epoch: for texts that do not fit into memory.")
+    from_disk: Annotated[
+        bool,
+        _option(
+            "--from-disk",
+            "Read the file anew in every epoch: for texts that do not fit into memory.",
+            "--stream",  # its older name
+        ),
     ] = False
     target: Annotated[str | None, _option("--target", "The column(s) to forecast, comma-separated.")] = None
     window: Annotated[int | None, _option("--window", "Steps of the past to read.")] = None
@@ -98,44 +109,38 @@ class DataOptions:
         ),
     ] = None
     gaps: Annotated[
-        str, _option("--gaps", "Holes in the times: error, or break (no window crosses one). [error]")
+        str,
+        _option("--gaps", "Holes in the times: error, or break (no window crosses one).", show_default=True),
     ] = "error"
     missing: Annotated[
-        str, _option("--missing", "Missing values of a series: error, ffill (from the past) or drop. [error]")
+        str,
+        _option(
+            "--missing",
+            "Missing values of a series: error, ffill (from the past) or drop.",
+            show_default=True,
+        ),
     ] = "error"
     seasonality: Annotated[
         int | None,
         _option("--seasonality", "Steps of a season (24 for hours of a day), for the naive baseline."),
     ] = None
     validation_fraction: Annotated[
-        float, _option("--validation-fraction", "Share of validation rows. [0.15]")
+        float, _option("--validation-fraction", "Share of validation rows.", show_default=True)
     ] = 0.15
     test_fraction: Annotated[
-        float, _option("--test-fraction", "Share of test rows, where there is no test file. [0.15]")
+        float,
+        _option("--test-fraction", "Share of test rows, where there is no test file.", show_default=True),
     ] = 0.15
-    split_seed: Annotated[int, _option("--split-seed", "Seed of the split into parts. [0]")] = 0
+    split_seed: Annotated[
+        int, _option("--split-seed", "Seed of the split into parts.", show_default=True)
+    ] = 0
 
     def load(self) -> Splits:
         """Reads the data."""
-        from rnnzoo.data.readers.large_tables import stream_table
-        from rnnzoo.data.readers.tables import read_table
-        from rnnzoo.data.sets.datasets import DATASETS, load_dataset
+        from rnnzoo.data.sets.datasets import DATASETS
 
-        fractions: dict[str, Any] = {
-            "validation_fraction": self.validation_fraction,
-            "test_fraction": self.test_fraction,
-        }
         if self.data in DATASETS and not self._is_file:
-            taken = inspect.signature(DATASETS[self.data]).parameters
-            others = tuple(name for name in _OF_NAMED_TEXTS if name != "task" and name not in taken)
-            self._refuse((*_OF_FILES, *others), f"for the named data set {self.data!r}")
-            options = {
-                option.name: getattr(self, option.name)
-                for option in dataclasses.fields(self)
-                if option.name in (*_OF_NAMED_TEXTS, "window", "horizon")
-                and getattr(self, option.name) != option.default
-            }
-            return load_dataset(self.data, seed=self.split_seed, **fractions, **options)
+            return self._load_set(DATASETS[self.data])
         if self._seems_a_name:
             raise UnknownNameError("data set", self.data, DATASETS)
         if self.label_separator == "" or (self.label_separator and not self._several_labels):
@@ -145,23 +150,80 @@ class DataOptions:
                 "multilabel_classification."
             )
         if self.target is not None:
-            self._refuse(_OF_TEXTS, "with --target, which is for series")
-            self._refuse(("split_seed",), "with --target: a series is split in time")
-            return read_table(self.data, **self._series_arguments(), **fractions)
+            return self._load_series(self.target)
         if self.text is None or self.label is None:
             raise ArgumentError(
                 f"--data: received the file {self.data} without --text and --label, or --target; expected to be told "
                 "which columns to read. Give --text and --label for texts, --target, --window and --horizon for a "
                 "series."
             )
+        return self._load_texts(self.text, self.label)
+
+    @property
+    def _fractions(self) -> dict[str, Any]:
+        return {"validation_fraction": self.validation_fraction, "test_fraction": self.test_fraction}
+
+    def _load_set(self, load: Callable[..., Splits]) -> Splits:
+        from rnnzoo.data.sets.datasets import load_dataset
+
+        taken = inspect.signature(load).parameters
+        others = tuple(name for name in _OF_NAMED_TEXTS if name != "task" and name not in taken)
+        self._refuse((*_OF_FILES, *others), f"for the named data set {self.data!r}")
+        options = {
+            option.name: getattr(self, option.name)
+            for option in dataclasses.fields(self)
+            if option.name in (*_OF_NAMED_TEXTS, "window", "horizon")
+            and getattr(self, option.name) != option.default
+        }
+        return load_dataset(self.data, seed=self.split_seed, **self._fractions, **options)
+
+    def _load_texts(self, text: str, label: str) -> Splits:
+        from rnnzoo.data.readers.texts import read_texts
+
         self._refuse(_OF_SERIES, "with --text, which is for texts")
-        if self.stream:
-            self._refuse(("characters",), "with --stream")
-            arguments = {
-                name: value for name, value in self._text_arguments().items() if name != "characters"
-            }
-            return stream_table(self.data, seed=self.split_seed, **arguments, **fractions)
-        return read_table(self.data, seed=self.split_seed, **self._text_arguments(), **fractions)
+        if self.from_disk:
+            self._refuse(("characters",), "with --from-disk")
+        return read_texts(
+            self.data,
+            text=text,
+            label=label,
+            task=self.task,
+            from_disk=self.from_disk,
+            column_names=_names(self.columns),
+            label_separator=self.label_separator,
+            test=self.test,
+            max_tokens=self.max_tokens,
+            max_length=self.max_length,
+            characters=self.characters,
+            seed=self.split_seed,
+            **self._fractions,
+        )
+
+    def _load_series(self, target: str) -> Splits:
+        from rnnzoo.data.readers.series import read_series
+
+        self._refuse(_OF_TEXTS, "with --target, which is for series")
+        self._refuse(("split_seed",), "with --target: a series is split in time")
+        if self.window is None or self.horizon is None:
+            raise ArgumentError(
+                "--target: received without --window and --horizon; expected both. "
+                "Say how many steps to read and how many to forecast, e.g. --window 72 --horizon 24."
+            )
+        return read_series(
+            self.data,
+            column_names=_names(self.columns),
+            target=_names(target) or (),
+            window=self.window,
+            horizon=self.horizon,
+            categorical=_names(self.categorical) or (),
+            ignore=[""] if self.ignore == "" else _names(self.ignore) or (),
+            time=self.time,
+            time_format=self.time_format,
+            gaps=self.gaps,  # type: ignore[arg-type]
+            missing=self.missing,  # type: ignore[arg-type]
+            seasonality=self.seasonality,
+            **self._fractions,
+        )
 
     @property
     def _several_labels(self) -> bool:
@@ -189,39 +251,6 @@ class DataOptions:
                     "out."
                 )
 
-    def _text_arguments(self) -> dict[str, Any]:
-        return {
-            "test": self.test,
-            "column_names": _names(self.columns),
-            "text": self.text,
-            "label": self.label,
-            "label_separator": self.label_separator,
-            "task": self.task,
-            "max_tokens": self.max_tokens,
-            "max_length": self.max_length,
-            "characters": self.characters,
-        }
-
-    def _series_arguments(self) -> dict[str, Any]:
-        if self.window is None or self.horizon is None:
-            raise ArgumentError(
-                "--target: received without --window and --horizon; expected both. "
-                "Say how many steps to read and how many to forecast, e.g. --window 72 --horizon 24."
-            )
-        return {
-            "column_names": _names(self.columns),
-            "target": _names(self.target),
-            "window": self.window,
-            "horizon": self.horizon,
-            "categorical": _names(self.categorical) or [],
-            "ignore": [""] if self.ignore == "" else _names(self.ignore) or [],
-            "time": self.time,
-            "time_format": self.time_format,
-            "gaps": self.gaps,
-            "missing": self.missing,
-            "seasonality": self.seasonality,
-        }
-
     def to_dict(self) -> dict[str, Any]:
         """Returns the options as kept with a run; files by their absolute path."""
         values = dataclasses.asdict(self)
@@ -233,7 +262,7 @@ class DataOptions:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DataOptions:
         """Makes the options that ``to_dict`` gave."""
-        return cls(**values)
+        return cls(**{_RENAMED.get(name, name): value for name, value in values.items()})
 
 
 def with_data_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -11,8 +11,8 @@ from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import existing_file, read_text
 from rnnzoo.preprocessing.json_text import parse_json_text
 
-# The kinds of preprocessing that take one line of text.
-_TEXTS = ("text", "tokens", "characters", "pairs", "dna")
+# What a line of text can be.
+_TEXTS = ("text", "words", "dna")
 _SUFFIXES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".npy", ".wav")
 _SUFFIXES_IN_WORDS = f"{', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}"
 
@@ -33,16 +33,16 @@ def read_raw_inputs(
         ArgumentError: If a table's column is not named, or the kind of file is unknown.
         DataError: If the file cannot be read.
     """
-    kind = bundle.preprocessing.kind if bundle.preprocessing is not None else "none"
+    takes = bundle.preprocessing.takes if bundle.preprocessing is not None else "arrays"
     if file is None:
         lines = _lines(sys.stdin.read()) if arguments == ["-"] else arguments
-        return lines if kind in _TEXTS else [_json(line, "the input") for line in lines]
+        return lines if takes in _TEXTS else [_json(line, "the input") for line in lines]
     path = existing_file(file, "inputs to answer")
     suffix = "".join(s.lower() for s in path.suffixes[-2:] if s.lower() != ".gz")
     if not suffix.endswith(_SUFFIXES):
         raise ArgumentError(f"--input: received {path.name}; expected {_SUFFIXES_IN_WORDS}.")
     if suffix.endswith((".csv", ".tsv")):
-        return _read_table(path, bundle, kind, text=text, columns=columns)
+        return _read_table(path, bundle, takes, text=text, columns=columns)
     if suffix.endswith(".wav"):
         return _read_sound(path, bundle)
     if suffix.endswith(".npy"):
@@ -56,31 +56,29 @@ def read_raw_inputs(
     return _lines(content)
 
 
-def _read_table(path: Path, bundle: Any, kind: str, *, text: str | None, columns: str | None) -> list[Any]:
+def _read_table(path: Path, bundle: Any, takes: str, *, text: str | None, columns: str | None) -> list[Any]:
+    from rnnzoo.data.columns import check_columns
     from rnnzoo.data.readers.series import read_columns
-    from rnnzoo.data.readers.tables import read_frame
+    from rnnzoo.data.readers.table_files import read_frame
 
     names = [name.strip() for name in columns.split(",")] if columns else None
     frame = read_frame(path, column_names=names)
-    if kind == "window":
+    if takes == "windows":
         return [read_columns(frame, bundle.preprocessing)]
-    if kind not in _TEXTS:
+    if takes not in _TEXTS:
         raise ArgumentError(
             f"--input: received the table {path.name}; this model reads series. Give .json or .npy."
         )
     if text is None:
         raise ArgumentError(f"--text: missing; expected the column of {path.name} with the texts.")
-    if text not in frame.columns:
-        raise ArgumentError(
-            f"--text: received {text!r}; expected one of {', '.join(map(str, frame.columns))}."
-        )
+    check_columns(frame.columns, [text], of=path.name)
     return [str(value) for value in frame[text]]
 
 
 def _read_sound(path: Path, bundle: Any) -> list[Any]:
     from rnnzoo.data.readers.audio import read_recordings
 
-    if bundle.preprocessing is None or bundle.preprocessing.kind != "log_mel":
+    if bundle.preprocessing is None or bundle.preprocessing.takes != "sound":
         raise ArgumentError(f"--input: received the sound {path.name}; this model does not take sound.")
     rate = bundle.preprocessing.sample_rate
     (recording,) = read_recordings(path)

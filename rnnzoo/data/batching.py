@@ -2,14 +2,80 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TypedDict
+
 import numpy as np
 
+from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
 
 # Rows are sorted by length within pools of this many batches: little padding, yet every epoch mixes anew.
 _POOL = 50
 # Lengths are told apart to within an eighth: rows of a class are mixed, and little is padded.
 _CLASSES = 8
+
+
+@dataclass(frozen=True)
+class BatchOrder:
+    """Which rows share a batch, and in which order batches come: it follows from these values alone.
+
+    Attributes:
+        size: Rows per batch; the last may have fewer.
+        tokens: Steps per batch at most, padding included, in place of ``size``; ``None`` for that.
+        shuffle: Whether to mix rows and batches.
+        seed: Seed of the run.
+        epoch: The epoch, so that each has an order of its own.
+
+    Example:
+        >>> order = BatchOrder(2)
+        >>> [batch.tolist() for batch in order.rows(np.array([3, 3, 3]))], order.count(np.array([3, 3, 3]))
+        ([[0, 1], [2]], 2)
+    """
+
+    size: int
+    tokens: int | None = None
+    shuffle: bool = False
+    seed: int = 0
+    epoch: int = 0
+
+    def __post_init__(self) -> None:
+        checks.integer("batch_size", self.size, minimum=1)
+
+    def rows(self, lengths: np.ndarray) -> list[np.ndarray]:
+        """Returns the numbers of the rows of each batch, of rows of these ``lengths`` ``(rows,)``."""
+        make, size = (batch_order, self.size) if self.tokens is None else (token_batch_order, self.tokens)
+        return make(lengths, size, shuffle=self.shuffle, seed=self.seed, epoch=self.epoch)
+
+    def count(self, lengths: np.ndarray) -> int:
+        """Returns how many batches rows of these ``lengths`` ``(rows,)`` make, in any epoch."""
+        return (
+            -(-len(lengths) // self.size) if self.tokens is None else num_token_batches(lengths, self.tokens)
+        )
+
+    def refuse_tokens(self, data: str) -> None:
+        """Refuses to cut batches by their steps where the data say what a batch is."""
+        if self.tokens is not None:
+            raise ArgumentError(
+                f"tokens_per_batch: received {self.tokens} with {data}; expected None. Leave it out."
+            )
+
+
+class OrderOptions(TypedDict, total=False):
+    """The fields of ``BatchOrder`` but its size, as keywords."""
+
+    tokens: int | None
+    shuffle: bool
+    seed: int
+    epoch: int
+
+
+class DatasetOptions(TypedDict, total=False):
+    """The fields of ``BatchOrder`` but its size and epoch, as keywords."""
+
+    tokens: int | None
+    shuffle: bool
+    seed: int
 
 
 def batch_order(

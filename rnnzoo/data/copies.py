@@ -44,6 +44,6 @@ def warn_of_copies(rows: Rows, held_out: Rows, part: str) -> None:
         warnings.warn(
             f"{part}: {copies:,} of {len(held_out):,} texts are in the training part too; expected new ones, for what "
             "has been learned by heart is no test. Drop the copies, or keep them in one part: split with "
-            "rnnzoo.data.groups.split_groups, or read the file with stream_table.",
+            "rnnzoo.data.groups.split_groups, or read the file with read_texts(from_disk=True).",
             stacklevel=3,
         )

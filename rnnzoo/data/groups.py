@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.splitting import Pair, split_parts
+from rnnzoo.data.splitting import Pair, Parts, split_rows
 from rnnzoo.data.targets import label_names
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing.base import Rows
@@ -69,14 +69,15 @@ def split_groups(
     test: Pair | None = None
     if fold is not None:
         rows, test = _fold(rows, fold, seed=seed)
-    parts = split_parts(
+    parts, _ = split_rows(
         rows,
-        None,
-        test,
-        validation_fraction=validation_fraction,
-        test_fraction=test_fraction,
-        stratify=stratify,
-        seed=seed,
+        Parts(
+            test=test,
+            validation_fraction=validation_fraction,
+            test_fraction=test_fraction,
+            stratify=stratify,
+            seed=seed,
+        ),
     )
     part_of = {row: name for name, (rows, _) in parts.items() for row in map(int, rows)}
     members: dict[str, list[int]] = {name: [] for name in parts}

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnzoo.data.split import Batch, Split
+from rnnzoo.data.split import Batch, Rows
 from rnnzoo.errors import DataError, RowError
 from rnnzoo.preprocessing import Preprocessing
-from rnnzoo.preprocessing.base import Rows, pad
+from rnnzoo.preprocessing.base import Rows as RawRows
+from rnnzoo.preprocessing.base import pad
 
 
-class SequenceSplit(Split):
+class SequenceSplit(Rows):
     """Rows in memory, each a sequence.
 
     Args:
@@ -22,7 +23,9 @@ class SequenceSplit(Split):
         tagging: Whether every step has a target.
     """
 
-    def __init__(self, raw: Rows, targets: Rows, *, preprocessing: Preprocessing, tagging: bool) -> None:
+    def __init__(
+        self, raw: RawRows, targets: RawRows, *, preprocessing: Preprocessing, tagging: bool
+    ) -> None:
         self.raw = raw
         self._encoded = preprocessing.encode(raw)
         self._targets = targets if tagging else np.asarray(targets)
@@ -39,10 +42,6 @@ class SequenceSplit(Split):
     def lengths(self) -> np.ndarray:
         """Steps of each row."""
         return self._lengths
-
-    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
-        """Returns some rows as one batch."""
-        return self.gather_encoded(rows, self.encoded(rows))
 
     def first(self, rows: int) -> Batch:
         """Returns the first rows as one batch, without an order of all others."""
@@ -67,7 +66,7 @@ class SequenceSplit(Split):
         return inputs, pad(tags, dtype=np.int32), weights
 
     def _check_steps(self) -> None:
-        limit = getattr(self._preprocessing, "max_length", None)
+        limit = self._preprocessing.max_length
         for number, (length, tags) in enumerate(zip(self._lengths, self._targets, strict=True)):
             expected = len(tags) if limit is None else min(len(tags), limit)
             if length != expected:

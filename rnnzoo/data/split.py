@@ -2,95 +2,73 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from rnnzoo import checks
-from rnnzoo.data.batching import batch_order, num_token_batches, token_batch_order
-from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing.base import Rows
+from rnnzoo.data.batching import BatchOrder, DatasetOptions, OrderOptions
+from rnnzoo.errors import DataError
+from rnnzoo.preprocessing.base import Rows as RawRows
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 #: Named inputs, targets and, where padded steps must not count, weights.
 Batch = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray | None]
 
 
-class Split(ABC):
-    """Rows of one part, by number or in batches.
+class Batches(ABC):
+    """One part of the data, in batches; ``Rows`` gives single rows too.
+
+    To bring data of your own, make a subclass with ``iterate``, ``count`` and ``__len__``, and put it into ``Splits``.
 
     Attributes:
         raw: The raw rows, for baselines, pictures and examples; ``None`` where they are not known.
-        sized: Whether the number of rows is known.
         free_targets: Whether the second axis of targets is of any length, even where no weights say so.
+
+    Example:
+        >>> class Squares(Batches):
+        ...     def __len__(self):
+        ...         return 4
+        ...     def count(self, order):
+        ...         return 2
+        ...     def iterate(self, order):
+        ...         for x in (np.ones((2, 3, 1)), np.zeros((2, 3, 1))):
+        ...             yield {"features": x}, x[:, 0] ** 2, None
+        >>> [targets.shape for _, targets, _ in Squares().batches(2)], Squares().num_batches(2)
+        ([(2, 1), (2, 1)], 2)
     """
 
-    raw: Rows | None = None
-    sized: bool = True
+    raw: RawRows | None = None
     free_targets: bool = False
 
     @abstractmethod
-    def __len__(self) -> int: ...
-
-    @property
-    @abstractmethod
-    def lengths(self) -> np.ndarray:
-        """Steps of each row."""
+    def __len__(self) -> int:
+        """The number of rows."""
 
     @abstractmethod
-    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
-        """Returns some rows as one right-padded batch: inputs by name, targets, weights or ``None``."""
+    def iterate(self, order: BatchOrder) -> Iterator[Batch]:
+        """Yields all rows in batches; the work under ``batches``."""
 
-    def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
-        """Returns what the preprocessing made of some rows, one array each, for augmentation."""
-        raise DataError(f"{type(self).__name__}: its rows cannot be augmented; expected rows in memory.")
+    @abstractmethod
+    def count(self, order: BatchOrder) -> int | None:
+        """Returns how many batches ``iterate`` yields, in any epoch; ``None`` where that is not known."""
 
-    def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
-        """Returns some rows as one batch, like ``gather``, but with other inputs.
-
-        Args:
-            rows: The numbers of the rows, whose targets are taken.
-            encoded: The inputs of each, as ``encoded`` has them.
-        """
-        raise DataError(f"{type(self).__name__}: its rows cannot be augmented; expected rows in memory.")
-
-    def num_batches(self, batch_size: int, *, tokens: int | None = None) -> int:
-        """Returns how many batches there are, in any epoch."""
-        return -(-len(self) // batch_size) if tokens is None else num_token_batches(self.lengths, tokens)
-
-    def order(
-        self, batch_size: int, *, tokens: int | None, shuffle: bool, seed: int, epoch: int
-    ) -> list[np.ndarray]:
-        """Returns the numbers of the rows of each batch; the arguments are those of ``batches``."""
-        checks.integer("batch_size", batch_size, minimum=1)
-        make, size = (batch_order, batch_size) if tokens is None else (token_batch_order, tokens)
-        return make(self.lengths, size, shuffle=shuffle, seed=seed, epoch=epoch)
-
-    def batches(
-        self,
-        batch_size: int,
-        *,
-        tokens: int | None = None,
-        shuffle: bool = False,
-        seed: int = 0,
-        epoch: int = 0,
-    ) -> Iterator[Batch]:
+    def batches(self, batch_size: int | BatchOrder, **options: Unpack[OrderOptions]) -> Iterator[Batch]:
         """Yields all rows in batches, in an order that follows from the arguments alone.
 
         Args:
-            batch_size: Rows per batch.
-            tokens: Steps per batch at most, padding included, in place of ``batch_size``; ``None`` for that.
-            shuffle: Whether to mix rows and batches.
-            seed: Seed of the run.
-            epoch: The epoch.
+            batch_size: Rows per batch, or a whole ``BatchOrder``.
+            **options: The other fields of ``BatchOrder``: ``tokens``, ``shuffle``, ``seed``, ``epoch``.
         """
-        for rows in self.order(batch_size, tokens=tokens, shuffle=shuffle, seed=seed, epoch=epoch):
-            yield self.batch(rows, seed=seed, epoch=epoch)
+        return self.iterate(_order(batch_size, options))
 
-    def batch(self, rows: Sequence[int] | np.ndarray, *, seed: int, epoch: int) -> Batch:
-        """Returns some rows as one of the batches of this seed and epoch: as ``gather`` does, unless there is noise."""
-        return self.gather(rows)
+    def num_batches(self, batch_size: int | BatchOrder, *, tokens: int | None = None) -> int | None:
+        """Returns how many batches there are, in any epoch; ``None`` where that is not known."""
+        return self.count(_order(batch_size, {} if tokens is None else {"tokens": tokens}))
 
     def first(self, rows: int) -> Batch:
         """Returns the first rows, so many at most where the data leave the choice, as one batch without noise."""
@@ -98,31 +76,27 @@ class Split(ABC):
 
     def dataset(
         self,
-        batch_size: int,
+        batch_size: int | BatchOrder,
         *,
-        tokens: int | None = None,
-        shuffle: bool = False,
-        seed: int = 0,
         epoch: Callable[[], int] = lambda: 0,
-    ) -> Any:
+        **options: Unpack[DatasetOptions],
+    ) -> tf.data.Dataset:
         """Returns the batches as a ``tf.data.Dataset`` that prepares the next while the model runs.
 
         Args:
-            batch_size: Rows per batch.
-            tokens: Steps per batch at most, padding included, in place of ``batch_size``; ``None`` for that.
-            shuffle: Whether to mix rows and batches.
-            seed: Seed of the run.
+            batch_size: Rows per batch, or a whole ``BatchOrder``.
             epoch: Asked for the epoch whenever an iteration starts.
+            **options: The other fields of ``BatchOrder``: ``tokens``, ``shuffle``, ``seed``.
         """
         import tensorflow as tf
 
+        order = _order(batch_size, options)
+
         def generate() -> Iterator[Any]:
-            for inputs, targets, weights in self.batches(
-                batch_size, tokens=tokens, shuffle=shuffle, seed=seed, epoch=epoch()
-            ):
+            for inputs, targets, weights in self.iterate(dataclasses.replace(order, epoch=epoch())):
                 yield (inputs, targets) if weights is None else (inputs, targets, weights)
 
-        inputs, targets, weights = self.gather([0])
+        inputs, targets, weights = self.example()
         steps = weights is not None or self.free_targets
         signature: list[Any] = [
             {name: _spec(value, steps=True) for name, value in inputs.items()},
@@ -131,17 +105,89 @@ class Split(ABC):
         if weights is not None:
             signature.append(_spec(weights, steps=True))
         dataset = tf.data.Dataset.from_generator(generate, output_signature=tuple(signature))
-        count = self.num_batches(batch_size, tokens=tokens)
-        return dataset.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2)
+        count = self.count(order)
+        if count is not None:
+            dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
+        return dataset.prefetch(2)
+
+    def example(self) -> Batch:
+        """Returns a batch of few rows, which tells the types and axes of all."""
+        return next(self.iterate(BatchOrder(1)))
 
 
-def refuse_tokens(tokens: int | None, data: str) -> None:
-    """Refuses to cut batches by their steps where the data say what a batch is."""
-    if tokens is not None:
-        raise ArgumentError(f"tokens_per_batch: received {tokens} with {data}; expected None. Leave it out.")
+class Rows(Batches):
+    """One part of the data whose rows have numbers, as data in memory have."""
+
+    @property
+    @abstractmethod
+    def lengths(self) -> np.ndarray:
+        """Steps of each row ``(rows,)``."""
+
+    @abstractmethod
+    def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
+        """Returns what the preprocessing made of some rows, one array each, for augmentation."""
+
+    @abstractmethod
+    def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
+        """Returns some rows as one batch, like ``gather``, but with other inputs.
+
+        Args:
+            rows: The numbers of the rows, whose targets are taken.
+            encoded: The inputs of each, as ``encoded`` has them.
+        """
+
+    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
+        """Returns some rows as one right-padded batch: inputs by name, targets, weights or ``None``."""
+        return self.gather_encoded(rows, self.encoded(rows))
+
+    def batch(self, rows: Sequence[int] | np.ndarray, order: BatchOrder) -> Batch:
+        """Returns some rows as one of the batches of this order: as ``gather`` does, unless there is noise."""
+        return self.gather(rows)
+
+    def iterate(self, order: BatchOrder) -> Iterator[Batch]:
+        """Yields all rows in batches."""
+        for rows in order.rows(self.lengths):
+            yield self.batch(rows, order)
+
+    def count(self, order: BatchOrder) -> int:
+        """Returns how many batches there are, in any epoch."""
+        return order.count(self.lengths)
+
+    def example(self) -> Batch:
+        """Returns the first row."""
+        return self.gather([0])
 
 
-def _spec(value: np.ndarray, *, steps: bool) -> Any:
+#: Any part of the data.
+Split = Batches
+
+
+def as_rows(part: Batches, name: str = "part") -> Rows:
+    """Returns a part whose rows have numbers.
+
+    Args:
+        part: The part.
+        name: What messages call it.
+
+    Raises:
+        DataError: If its rows come in batches only: those of a ready ``tf.data``, of a table that is read from disk and
+            of running text.
+    """
+    if not isinstance(part, Rows):
+        raise DataError(
+            f"{name}: received a {type(part).__name__}, whose rows have no numbers; expected data in memory. Use "
+            "batches()."
+        )
+    return part
+
+
+def _order(size: int | BatchOrder, options: OrderOptions | DatasetOptions) -> BatchOrder:
+    return (
+        dataclasses.replace(size, **options) if isinstance(size, BatchOrder) else BatchOrder(size, **options)
+    )
+
+
+def _spec(value: np.ndarray, *, steps: bool) -> tf.TensorSpec:
     """The type of a batch: any number of rows and, where it has ``steps``, any number of them.
 
     Ids have no features: where they have a third axis, such as the characters of a word, it is of any size too.

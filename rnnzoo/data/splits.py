@@ -5,44 +5,42 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.columns import check_columns
 from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.dataset_split import DatasetSplit
 from rnnzoo.data.fingerprint import checksum_of
+from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.sequence_split import SequenceSplit
-from rnnzoo.data.split import Split
-from rnnzoo.data.splitting import Pair, split_with_origins
+from rnnzoo.data.split import Batches, as_rows
+from rnnzoo.data.split import Rows as NumberedRows
+from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
 from rnnzoo.data.targets import encode_targets, fit_decoding
 from rnnzoo.data.transcript_split import TranscriptSplit
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing import (
-    CharacterPreprocessing,
-    CharacterTextPreprocessing,
-    DNAPreprocessing,
-    FeaturePreprocessing,
-    FramePreprocessing,
-    IrregularPreprocessing,
-    LogMelPreprocessing,
-    Preprocessing,
-    TextPreprocessing,
-    TokenPreprocessing,
-)
-from rnnzoo.preprocessing.base import Rows
-from rnnzoo.preprocessing.dna import BASES
-from rnnzoo.preprocessing.irregular import is_irregular
+from rnnzoo.errors import DataError
+from rnnzoo.preprocessing.base import Preprocessing, Rows
+from rnnzoo.preprocessing.choosing import WordOptions, choose_preprocessing, find_example
 from rnnzoo.tasks import TASKS, get_task, task_of_outputs, tasks_of_same_data
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-_VIDEO_AXES = 4  # time, height, width, channels
+Own = TypeVar("Own", bound=Preprocessing)
+
+
+class ArrayOptions(PartsOptions, total=False):
+    """What ``Splits.from_arrays`` takes as keywords: the fields of ``Parts`` and ``WordOptions``."""
+
+    max_tokens: int
+    max_length: int | None
+    characters: bool
 
 
 @dataclass(frozen=True)
@@ -59,13 +57,64 @@ class Splits:
         description: Where the data come from and how they were split, for ``config.json`` and bundles.
     """
 
-    train: Split
-    validation: Split
-    test: Split | None
-    preprocessing: Any
-    decoding: Any
+    train: Batches
+    validation: Batches
+    test: Batches | None
+    preprocessing: Preprocessing | None
+    decoding: Decoding | None
     task: str
     description: dict[str, Any] = field(default_factory=dict)
+
+    @overload
+    def get_preprocessing(self) -> Preprocessing: ...
+
+    @overload
+    def get_preprocessing(self, kind: type[Own]) -> Own: ...
+
+    def get_preprocessing(self, kind: type[Preprocessing] = Preprocessing) -> Preprocessing:
+        """Returns the preprocessing where there is one.
+
+        Args:
+            kind: Its class, where that matters.
+
+        Raises:
+            DataError: If there is none, as for ready ``tf.data``, or it is of another class.
+        """
+        if not isinstance(self.preprocessing, kind):
+            raise DataError(
+                f"preprocessing: the data have {_named(self.preprocessing)}; expected {kind.__name__}. Read rows, not "
+                "a ready tf.data."
+            )
+        return self.preprocessing
+
+    def get_decoding(self) -> Decoding:
+        """Returns the decoding where there is one.
+
+        Raises:
+            DataError: If there is none, as for ready ``tf.data`` without ``labels``.
+        """
+        if self.decoding is None:
+            raise DataError("decoding: the data have none; expected one. Give Splits.from_datasets labels.")
+        return self.decoding
+
+    def rows(self, part: str) -> NumberedRows:
+        """Returns a part whose rows have numbers, for ``gather``, ``lengths`` and ``encoded``.
+
+        Args:
+            part: ``"train"``, ``"validation"`` or ``"test"``.
+
+        Raises:
+            DataError: If there is no such part, or its rows come in batches only: those of a ready ``tf.data``, of a
+                table that is read from disk and of running text.
+
+        Example:
+            >>> Splits.from_arrays(["a", "b"] * 20, ["x", "y"] * 20).rows("test").lengths.tolist()
+            [1, 1, 1, 1, 1, 1]
+        """
+        found = getattr(self, checks.choice("part", part, ("train", "validation", "test")))
+        if found is None:
+            raise DataError(f"{part}: there is no such part; expected data with one. Split one off.")
+        return as_rows(found, part)
 
     def described(self, facts: Mapping[str, Any]) -> Splits:
         """Returns the same data with more facts in the description."""
@@ -75,27 +124,17 @@ class Splits:
     def model_arguments(self) -> dict[str, Any]:
         """The builder arguments that the data dictate: ``create_model(name, **splits.model_arguments)``."""
         task = get_task(self.task)
-        if task.data == "pairs" and self.preprocessing is not None:
-            return {
-                "source_vocabulary_size": self.preprocessing.source.vocabulary_size,
-                "target_vocabulary_size": self.preprocessing.target.vocabulary_size,
-            }
-        if self.preprocessing is None or self.decoding is None:
+        if self.preprocessing is None or (self.decoding is None and task.data != "pairs"):
             return {}
-        if task.forecasts:
-            horizon, targets = self.train.gather([0])[1].shape[1:]
-            return {
-                "window": self.preprocessing.window,
-                "num_features": self.preprocessing.num_features,
-                "horizon": horizon,
-                "num_targets": targets,
-            }
-        arguments = _input_arguments(self.preprocessing)
-        if task.targets == "tokens":
+        arguments = dict(self.preprocessing.model_arguments)
+        if self.decoding is None or task.targets == "tokens":
             return arguments
+        if task.forecasts:
+            horizon, targets = self.rows("train").gather([0])[1].shape[1:]
+            return {**arguments, "horizon": horizon, "num_targets": targets}
         if task.targets == "symbols":
-            return {**arguments, "vocabulary_size": len(self.decoding.labels)}
-        arguments["num_classes"] = len(self.decoding.labels or self.decoding.target_names)
+            return {**arguments, "vocabulary_size": len(self.decoding.labels or ())}
+        arguments["num_classes"] = len(self.decoding.labels or self.decoding.target_names or ())
         return arguments | task.builder_arguments
 
     def for_model(self, model: Any, *, task: str | None = None) -> Splits:
@@ -140,17 +179,11 @@ class Splits:
         targets: Rows,
         *,
         task: str = "classification",
-        validation: Pair | None = None,
-        test: Pair | None = None,
-        validation_fraction: float = 0.15,
-        test_fraction: float = 0.15,
-        stratify: bool = True,
-        seed: int = 0,
-        max_tokens: int = 20_000,
-        max_length: int | None = None,
         preprocessing: Preprocessing | None = None,
-        characters: bool = False,
+        parts: Parts | None = None,
+        words: WordOptions | None = None,
         description: Mapping[str, Any] | None = None,
+        **options: Unpack[ArrayOptions],
     ) -> Splits:
         """Makes splits of rows in memory.
 
@@ -164,26 +197,23 @@ class Splits:
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
                 labels), numbers (regression), lists of labels (tagging), texts (transcription).
             task: A name in the task table, but for those of forecasting, which tables are for, and
-                ``"language_modeling"``, which running text is for (see ``text_stream_splits``), and ``"translation"``
+                ``"language_modeling"``, which running text is for (see ``running_text_splits``), and ``"translation"``
                 (see ``pair_splits``).
-            validation: Rows and targets of a given validation part; ``None`` to split them off.
-            test: Rows and targets of a given test part; ``None`` to split them off.
-            validation_fraction: Share of all rows to split off for validation.
-            test_fraction: Share of all rows to split off for the test; 0 for no test part.
-            stratify: Whether each part gets its share of every class.
-            seed: Seed of the split: rows are shuffled, for many files come sorted by class.
-            max_tokens: Size of the vocabulary at most, for texts and words.
-            max_length: Words per row at most, for texts and words.
-            preprocessing: What reads the rows, such as ``DNAPreprocessing()``; ``None`` to choose by the first row
-                and fit it on the training part.
-            characters: Whether words come with their characters, for models that read those too (tagging).
+            preprocessing: What reads the rows, such as ``DNAPreprocessing()`` or one of your own; ``None`` to choose by
+                the first row and fit it on the training part.
+            parts: How rows are split, as one value; validation and test parts that are given are pairs of rows and
+                targets.
+            words: How much of texts and words is read, as one value.
             description: Facts to keep; a checksum of the arrays is added.
+            **options: The fields of ``Parts`` and ``WordOptions`` as they are: ``validation``, ``test``,
+                ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``; ``max_tokens``
+                (20,000), ``max_length``, ``characters``.
 
         Returns:
             The splits.
 
         Raises:
-            ArgumentError: If a fraction is out of range.
+            ArgumentError: If a fraction is out of range, or a keyword is unknown; the nearest is suggested.
             DataError: If rows or targets cannot be used. Where one row is the cause, it is a ``RowError`` and names the
                 row as you count them, whatever part it is in. A row that holds nothing (no word, no step), and a target
                 that is missing (``None``, NaN, ``pandas.NA``, an empty label), is refused.
@@ -197,37 +227,43 @@ class Splits:
             {'vocabulary_size': 5, 'num_classes': 2}
         """
         checks.choice("task", task, [name for name, known in TASKS.items() if known.from_rows])
+        flat = FlatOptions("Splits.from_arrays", options)
+        settings = flat.take(Parts, parts, "parts")
+        words = flat.take(WordOptions, words, "words")
+        flat.refuse_rest("task", "preprocessing", "parts", "words", "description")
         rows = _lists((inputs, targets))
-        parts, origins = split_with_origins(
-            rows,
-            None if validation is None else _lists(validation),
-            None if test is None else _lists(test),
-            validation_fraction=validation_fraction,
-            test_fraction=test_fraction,
-            stratify=stratify and get_task(task).stratified,
-            seed=seed,
-        )
+        given: dict[str, Any] = {
+            name: None if pair is None else _lists(pair)
+            for name, pair in (("validation", settings.validation), ("test", settings.test))
+        }
+        stratify = settings.stratify and get_task(task).stratified
+        made, origins = split_rows(rows, dataclasses.replace(settings, stratify=stratify, **given))
         if preprocessing is None:
+            example = find_example(rows[0])
+            if get_task(task).targets == "symbols" and isinstance(example, str):
+                raise DataError(
+                    f"inputs: received texts for task {task!r}; expected series (time, features) with a text "
+                    "each. Use rnnzoo.audio_splits for sound."
+                )
             with origins["train"].named():
-                preprocessing = _fit_preprocessing(
-                    parts,
-                    task,
-                    first=_first_that_tells(rows[0]),
-                    max_tokens=max_tokens,
-                    max_length=max_length,
-                    characters=characters,
+                preprocessing = choose_preprocessing(
+                    {name: part[0] for name, part in made.items()},
+                    example=example,
+                    task=task,
+                    per_step=get_task(task).per_step,
+                    words=words,
                 )
         splits = cls.from_parts(
-            parts,
+            made,
             task=task,
             preprocessing=preprocessing,
             description=description or {},
-            seed=seed,
+            seed=settings.seed,
             origins=origins,
         )
-        for name, given in (("validation", validation), ("test", test)):
-            if given is None and name in parts:
-                warn_of_copies(parts["train"][0], parts[name][0], name)
+        for name, pair in given.items():
+            if pair is None and name in made:
+                warn_of_copies(made["train"][0], made[name][0], name)
         return splits
 
     @classmethod
@@ -273,11 +309,17 @@ class Splits:
 
     @classmethod
     def from_frame(
-        cls, frame: pd.DataFrame, *, text: str, label: str, test: pd.DataFrame | None = None, **options: Any
+        cls,
+        frame: pd.DataFrame,
+        *,
+        text: str,
+        label: str,
+        test: pd.DataFrame | None = None,
+        **options: Any,
     ) -> Splits:
         """Makes splits of a pandas frame with a column of texts and one of labels.
 
-        A frame whose rows follow each other in time is for ``rnnzoo.data.readers.series.series_splits``.
+        A frame whose rows follow each other in time is for ``rnnzoo.read_series``.
 
         Args:
             frame: The frame.
@@ -287,7 +329,7 @@ class Splits:
             **options: As for ``from_arrays``.
 
         Raises:
-            DataError: If a column is missing.
+            UnknownNameError: If a column is missing; the nearest name is suggested.
         """
         rows, labels = _frame_columns(frame, text, label)
         given = None if test is None else _frame_columns(test, text, label)
@@ -328,6 +370,10 @@ class Splits:
         )
 
 
+def _named(value: object) -> str:
+    return "none" if value is None else type(value).__name__
+
+
 def _lists(pair: Pair) -> Pair:
     """Turns columns of pandas, which are asked for rows by their index, into lists."""
     rows, targets = (
@@ -337,54 +383,9 @@ def _lists(pair: Pair) -> Pair:
     return rows, targets
 
 
-def _first_that_tells(rows: Rows) -> Any:
-    """Returns the first row that is not missing or empty: it says what kind of rows there are."""
-    tells = (row for row in rows if row is not None and not (hasattr(row, "__len__") and len(row) == 0))
-    return next(tells, rows[0])
-
-
-def _fit_preprocessing(
-    parts: Mapping[str, Pair],
-    task: str,
-    *,
-    first: Any,
-    max_tokens: int,
-    max_length: int | None,
-    characters: bool,
-) -> Preprocessing:
-    """Fits what suits the kind of ``first``, one of the rows as the caller passed them."""
-    rows = parts["train"][0]
-    words = isinstance(first, str) or (
-        isinstance(first, list | tuple) and first and isinstance(first[0], str)
-    )
-    if checks.flag("characters", characters):
-        if not get_task(task).tags_steps or not words:
-            raise ArgumentError(
-                f"characters: received True for task {task!r} and rows of {type(first).__name__}; expected tagging of "
-                "lists of words. Leave it out."
-            )
-        return CharacterPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
-    if get_task(task).targets == "symbols" and isinstance(first, str):
-        raise DataError(
-            f"inputs: received texts for task {task!r}; expected series (time, features) with a text each. "
-            "Use rnnzoo.audio_splits for sound."
-        )
-    if isinstance(first, str) and not get_task(task).per_step:
-        return TextPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
-    if words:
-        return TokenPreprocessing.fit(rows, max_tokens=max_tokens, max_length=max_length)
-    if is_irregular(first):
-        return IrregularPreprocessing.fit(rows)
-    kind = FramePreprocessing if np.ndim(first) == _VIDEO_AXES else FeaturePreprocessing
-    # Whether lengths differ decides the model's inputs, so all parts have a say; statistics stay with the training.
-    # What has no length is refused with its row when it is read.
-    lengths = {len(row) for pair in parts.values() for row in pair[0] if hasattr(row, "__len__")}
-    return kind.fit(rows, variable_length=len(lengths) > 1)
-
-
 def _sequence_split(
     rows: Rows, targets: Any, preprocessing: Preprocessing, task: str, origin: RowOrigin
-) -> Split:
+) -> Batches:
     known = get_task(task)
     if known.targets == "symbols":
         return TranscriptSplit(rows, targets, preprocessing=preprocessing, origin=origin)
@@ -392,33 +393,5 @@ def _sequence_split(
 
 
 def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:
-    for column in (text, label):
-        if column not in frame.columns:
-            raise DataError(f"frame: has no column {column!r}; expected one of {', '.join(map(str, frame))}.")
+    check_columns(frame.columns, (text, label), of="the frame")
     return frame[text].tolist(), frame[label].tolist()
-
-
-def _input_arguments(preprocessing: Preprocessing) -> dict[str, Any]:
-    if isinstance(preprocessing, CharacterPreprocessing):
-        return {
-            "vocabulary_size": len(preprocessing.vocabulary),
-            "character_vocabulary_size": len(preprocessing.characters),
-        }
-    if isinstance(preprocessing, TextPreprocessing | CharacterTextPreprocessing):
-        return {"vocabulary_size": len(preprocessing.vocabulary)}
-    if isinstance(preprocessing, LogMelPreprocessing):
-        return {"num_features": preprocessing.num_mels, "variable_length": True}
-    if isinstance(preprocessing, FeaturePreprocessing):
-        return {"num_features": len(preprocessing.mean), "variable_length": preprocessing.variable_length}
-    if isinstance(preprocessing, IrregularPreprocessing):
-        return {"num_features": len(preprocessing.mean)}
-    if isinstance(preprocessing, FramePreprocessing):
-        return {"frame_shape": preprocessing.frame_shape, "variable_length": preprocessing.variable_length}
-    if isinstance(preprocessing, DNAPreprocessing):
-        if preprocessing.kmer is not None:
-            return {"vocabulary_size": preprocessing.vocabulary_size}
-        return {"num_features": len(BASES), "variable_length": preprocessing.variable_length}
-    raise ArgumentError(
-        f"preprocessing: received {type(preprocessing).__name__}, which does not say what a model takes; expected one "
-        "of rnnzoo's. Pass the arguments yourself, such as create_model(name, num_features=8, num_classes=2)."
-    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -17,70 +19,115 @@ from rnnzoo.preprocessing.base import Rows
 Pair = tuple[Rows, Rows]
 
 
-def split_parts(
-    rows: Pair,
-    validation: Pair | None,
-    test: Pair | None,
-    *,
-    validation_fraction: float,
-    test_fraction: float,
-    stratify: bool,
-    seed: int,
-) -> dict[str, Pair]:
-    """Splits off the parts that are not given; the work under ``Splits.from_arrays`` and ``split_groups``."""
-    parts, _ = split_with_origins(
-        rows,
-        validation,
-        test,
-        validation_fraction=validation_fraction,
-        test_fraction=test_fraction,
-        stratify=stratify,
-        seed=seed,
-    )
-    return parts
+@dataclass(frozen=True)
+class Fractions:
+    """Shares of rows that are split off.
+
+    Attributes:
+        validation_fraction: Share of all rows for validation.
+        test_fraction: Share of all rows for the test; 0 for no test part.
+
+    Raises:
+        ArgumentError: If one is out of range.
+    """
+
+    validation_fraction: float = 0.15
+    test_fraction: float = 0.15
+
+    def __post_init__(self) -> None:
+        check_fractions(self.validation_fraction, self.test_fraction)
 
 
-def split_with_origins(
-    rows: Pair,
-    validation: Pair | None,
-    test: Pair | None,
-    *,
-    validation_fraction: float,
-    test_fraction: float,
-    stratify: bool,
-    seed: int,
-) -> tuple[dict[str, Pair], dict[str, RowOrigin]]:
-    """Splits off the parts that are not given, and says which of the rows those of each part are."""
-    checks.seed(seed)
-    check_fractions(validation_fraction, test_fraction, both=validation is None and test is None)
+@dataclass(frozen=True)
+class Parts:
+    """How rows are put into a training, a validation and a test part.
+
+    Attributes:
+        validation: The validation part, as the function that takes it reads rows; ``None`` to split it off.
+        test: The test part, likewise.
+        validation_fraction: Share of all rows to split off for validation.
+        test_fraction: Share of all rows to split off for the test; 0 for no test part.
+        stratify: Whether each part gets its share of every class, where targets are classes.
+        seed: Seed of the split: rows are shuffled, for many files come sorted by class.
+
+    Raises:
+        ArgumentError: If a fraction or the seed is out of range.
+
+    Example:
+        >>> Parts(test_fraction=0.2, seed=1).validation_fraction
+        0.15
+    """
+
+    validation: Any = None
+    test: Any = None
+    validation_fraction: float = 0.15
+    test_fraction: float = 0.15
+    stratify: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        checks.seed(self.seed)
+        both = self.validation is None and self.test is None
+        check_fractions(self.validation_fraction, self.test_fraction, both=both)
+
+
+class PartsOptions(TypedDict, total=False):
+    """The fields of ``Parts`` as keywords."""
+
+    validation: Any
+    test: Any
+    validation_fraction: float
+    test_fraction: float
+    stratify: bool
+    seed: int
+
+
+def split_rows(rows: Pair, parts: Parts) -> tuple[dict[str, Pair], dict[str, RowOrigin]]:
+    """Splits off the parts that are not given, and says which of the rows those of each part are.
+
+    Args:
+        rows: Rows and targets.
+        parts: How; a validation or test part that is given is rows and targets too.
+    """
+    validation, test = parts.validation, parts.test
     for pair, name in ((rows, "inputs"), (validation, "validation"), (test, "test")):
-        if pair is not None and len(pair[0]) != len(pair[1]):
-            raise DataError(
-                f"{name}: received {len(pair[0])} rows and {len(pair[1])} targets; expected the same number."
-            )
-        if pair is not None and len(pair[0]) == 0:
-            raise DataError(f"{name}: received no rows; expected at least one.")
-    total = len(rows[0])
+        _check_pair(pair, name)
     # Names of all rows first, so that a row without one is named as the caller counts.
-    classes = (
-        np.array(label_names(rows[1]), object) if stratify and (validation is None or test is None) else None
-    )
-    numbers = {"train": np.arange(total)}
-    if test is None and test_fraction:
-        count = round(total * test_fraction)
-        numbers["train"], numbers["test"] = _split_off(numbers["train"], count, classes, seed=seed)
-    if validation is None:
-        count = round(total * validation_fraction)
-        numbers["train"], numbers["validation"] = _split_off(
-            numbers["train"], count, classes, seed=(seed + 1) % 2**32
-        )
-    parts, origins = {"train": rows}, {"train": RowOrigin()}
+    drawn = validation is None or test is None
+    classes = np.array(label_names(rows[1]), object) if parts.stratify and drawn else None
+    numbers = _draw_parts(len(rows[0]), parts, classes)
+    made, origins = {"train": rows}, {"train": RowOrigin()}
     for name, given in (("train", None), ("validation", validation), ("test", test)):
         if given is not None:
-            parts[name], origins[name] = given, RowOrigin(name)
+            made[name], origins[name] = given, RowOrigin(name)
         elif name in numbers and len(numbers) > 1:
-            parts[name], origins[name] = _take(rows, numbers[name]), RowOrigin(numbers=numbers[name])
-    return parts, origins
+            made[name], origins[name] = _take(rows, numbers[name]), RowOrigin(numbers=numbers[name])
+    return made, origins
+
+
+def _check_pair(pair: Pair | None, name: str) -> None:
+    if pair is None:
+        return
+    if len(pair[0]) != len(pair[1]):
+        raise DataError(
+            f"{name}: received {len(pair[0])} rows and {len(pair[1])} targets; expected the same number."
+        )
+    if len(pair[0]) == 0:
+        raise DataError(f"{name}: received no rows; expected at least one.")
+
+
+def _draw_parts(total: int, parts: Parts, classes: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Returns the numbers of the rows of each part that is not given."""
+    numbers = {"train": np.arange(total)}
+    if parts.test is None and parts.test_fraction:
+        count = round(total * parts.test_fraction)
+        numbers["train"], numbers["test"] = _split_off(numbers["train"], count, classes, seed=parts.seed)
+    if parts.validation is None:
+        count = round(total * parts.validation_fraction)
+        numbers["train"], numbers["validation"] = _split_off(
+            numbers["train"], count, classes, seed=(parts.seed + 1) % 2**32
+        )
+    return numbers
 
 
 def check_fractions(validation: float, test: float, *, both: bool = True) -> None:

@@ -14,7 +14,6 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.keras_models.feeding import feed
 from rnnzoo.keras_models.model_layers import all_layers, check_names
 from rnnzoo.keras_models.model_outputs import output_quantiles
-from rnnzoo.preprocessing import DNAPreprocessing
 from rnnzoo.tasks import Task, get_task, task_of_outputs, tasks_of_same_data
 from rnnzoo.zoo import get_spec, takes_argument
 
@@ -57,7 +56,7 @@ def check_name_fits(name: str, splits: Splits) -> None:
         UnknownNameError: If there is no such model.
     """
     spec = get_spec(name)
-    if spec.builder == "build_dna_classifier" and not isinstance(splits.preprocessing, DNAPreprocessing):
+    if spec.builder == "build_dna_classifier" and getattr(splits.preprocessing, "takes", None) != "dna":
         raise ArgumentError(
             f"model {name!r}: is for DNA; the data are not read as such. Give Splits.from_arrays "
             "preprocessing=DNAPreprocessing(), or use --data splice."

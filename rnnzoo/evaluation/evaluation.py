@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.readers.running_text import EVALUATED_STREAMS, StreamSplit
+from rnnzoo.data.readers.running_text import EVALUATED_STREAMS, RunningTextSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.decoding.probabilities import log_softmax
@@ -186,7 +186,7 @@ def _check_finite(model: keras.Model, output: np.ndarray) -> None:
 def _evaluate_tokens(model: keras.Model, split: Split, task: Task, *, batch_size: int) -> Evaluation:
     """Scores a model of text token by token; on a stream with the states of all that came before."""
     carrying: Any = contextlib.nullcontext()
-    if isinstance(split, StreamSplit):
+    if isinstance(split, RunningTextSplit):
         states = CarriedStates(model)
         # Few streams, for each starts without a past.
         batch_size = min(batch_size, EVALUATED_STREAMS)

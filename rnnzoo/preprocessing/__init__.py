@@ -10,6 +10,7 @@ from rnnzoo.preprocessing.dna import DNAPreprocessing as DNAPreprocessing
 from rnnzoo.preprocessing.features import FeaturePreprocessing as FeaturePreprocessing
 from rnnzoo.preprocessing.frames import FramePreprocessing as FramePreprocessing
 from rnnzoo.preprocessing.irregular import IrregularPreprocessing as IrregularPreprocessing
+from rnnzoo.preprocessing.kinds import PREPROCESSINGS as PREPROCESSINGS
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing as LogMelPreprocessing
 from rnnzoo.preprocessing.pairs import PairPreprocessing as PairPreprocessing
 from rnnzoo.preprocessing.storage import check_storable as check_storable

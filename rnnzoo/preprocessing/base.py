@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from rnnzoo.errors import EmptyRowError
+from rnnzoo.errors import ArgumentError, EmptyRowError
 
 #: Raw rows, or targets: one element each.
 Rows = Sequence[Any] | np.ndarray
@@ -16,16 +16,66 @@ Rows = Sequence[Any] | np.ndarray
 _SHOWN = 40
 
 
+#: What a raw row is: a text; a list of words, or a text that is split at blanks; a sequence of bases; a series of
+#: numbers ``(time, features)``; one with times of its own and missing values; named columns of a table; a waveform
+#: ``(samples,)``; images ``(time, height, width, channels)``; or anything else.
+Takes = Literal["text", "words", "dna", "series", "irregular", "windows", "sound", "frames", "other"]
+
+
 class Preprocessing(ABC):
     """Turns raw rows into model inputs, the same way in training, export and serving.
 
-    Fitted on training rows only. NumPy and the standard library are all it needs.
+    Fitted on training rows only. NumPy and the standard library are all it needs, for it runs in servers too.
+
+    To add your own, make a subclass, register it under its ``kind``, and pass an instance wherever one of rnnzoo's is
+    taken: ``Splits.from_arrays(rows, targets, preprocessing=Own())``. A run and a bundle then name the class and its
+    package; whoever loads them imports that package first, for no file ever says what code to import.
 
     Attributes:
-        kind: The name under which it is stored.
+        kind: The name under which it is registered and stored.
+        takes: What its raw rows are: one of ``Takes``. It decides what the command reads from a file, which baselines
+            are fitted and which augmentations can be applied; nothing is known of ``"other"``.
+        writes: How ids become a text again, for language models: ``"words"`` with blanks between, or ``"characters"``;
+            ``None`` where they do not.
+        max_length: Steps per row, at most, longer ones being cut; ``None`` for no limit.
+        raw_graph: The class that writes it into an ONNX file, as ``"my_package.graphs:OwnGraph"``, a subclass of
+            ``rnnzoo_export.raw.raw_graph.RawGraph``; it is imported when a file of raw inputs is exported. ``None``
+            where there is none, or for a class of rnnzoo.
+
+    Example:
+        >>> from rnnzoo.preprocessing import PREPROCESSINGS
+        >>> class Letters(Preprocessing):
+        ...     kind = "letters-of-code"
+        ...     takes = "text"
+        ...
+        ...     def encode(self, raw):
+        ...         rows = [np.array([ord(letter) % 97 + 1 for letter in row]) for row in raw]
+        ...         refuse_empty(raw, rows, kind="text", expected="at least one letter")
+        ...         return rows
+        ...
+        ...     def batch(self, encoded):
+        ...         return {"tokens": pad(encoded, dtype="int32")}
+        ...
+        ...     @property
+        ...     def model_arguments(self):
+        ...         return {"vocabulary_size": 98}
+        ...
+        ...     def to_config(self):
+        ...         return {}
+        ...
+        ...     @classmethod
+        ...     def from_config(cls, config):
+        ...         return cls()
+        >>> PREPROCESSINGS.add("letters-of-code", Letters)
+        >>> Letters().apply(["abc", "z"])["tokens"].tolist()
+        [[1, 2, 3], [26, 0, 0]]
     """
 
     kind: ClassVar[str]
+    takes: ClassVar[Takes] = "other"
+    writes: ClassVar[Literal["words", "characters"] | None] = None
+    raw_graph: ClassVar[str | None] = None
+    max_length: int | None = None
 
     @abstractmethod
     def encode(self, raw: Rows) -> list[np.ndarray]:
@@ -52,6 +102,54 @@ class Preprocessing(ABC):
     @abstractmethod
     def from_config(cls, config: Mapping[str, Any]) -> Preprocessing:
         """Makes it again from ``to_config``."""
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The arguments of a builder that the inputs dictate, such as ``{"vocabulary_size": 5000}``.
+
+        Raises:
+            ArgumentError: If the class does not say; then a builder is called with arguments of your own.
+        """
+        raise ArgumentError(
+            f"preprocessing: received {type(self).__name__}, which does not say what a model takes; expected one with "
+            "model_arguments. Define that property, or pass the arguments yourself, such as create_model(name, "
+            "num_features=8, num_classes=2)."
+        )
+
+    @property
+    def vocabulary_size(self) -> int | None:
+        """The number of ids, where a step is an id; ``None`` where it is not."""
+        return None
+
+    @property
+    def words_by_id(self) -> list[str] | None:
+        """What each id stands for, padding and unknown first; ``None`` where ids have no list."""
+        return None
+
+    @property
+    def known_words(self) -> list[str] | None:
+        """Words that raw rows can be made of, each with an id of its own; ``None`` where ids are not words."""
+        return None
+
+    @property
+    def has_unknown_id(self) -> bool:
+        """Whether a word that is not known becomes the id of unknown words, rather than ids of its pieces."""
+        return True
+
+    @property
+    def scaling(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Mean and deviation ``(features,)`` by which features are scaled; ``None`` where they are not."""
+        return None
+
+    @property
+    def num_numeric(self) -> int | None:
+        """How many features, the first of each step, are numbers; indicators follow. ``None`` for all."""
+        return None
+
+    @property
+    def parts(self) -> tuple[Preprocessing, ...]:
+        """The preprocessings that it is made of and stored with."""
+        return ()
 
 
 def refuse_empty(raw: Rows, encoded: Sequence[np.ndarray], *, kind: str, expected: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from rnnzoo.errors import RowError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
+from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
 from rnnzoo.preprocessing.text import PADDING, UNKNOWN, Vocabulary
 
 
@@ -26,6 +26,8 @@ class CharacterTextPreprocessing(Preprocessing):
     """
 
     kind: ClassVar[str] = "character_text"
+    takes: ClassVar[Takes] = "text"
+    writes: ClassVar[Literal["words", "characters"] | None] = "characters"
 
     def __init__(self, vocabulary: Sequence[str]) -> None:
         self.vocabulary = Vocabulary(vocabulary)
@@ -49,6 +51,21 @@ class CharacterTextPreprocessing(Preprocessing):
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Pads ids to ``tokens`` int32 ``(batch, time)``."""
         return {"tokens": pad(encoded, dtype=np.int32)}
+
+    @property
+    def vocabulary_size(self) -> int:
+        """The number of ids."""
+        return len(self.vocabulary)
+
+    @property
+    def words_by_id(self) -> list[str]:
+        """The characters, ``""`` and ``"[UNK]"`` first."""
+        return list(self.vocabulary.words)
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The arguments of a builder that the inputs dictate."""
+        return {"vocabulary_size": self.vocabulary_size}
 
     def to_config(self) -> dict[str, Any]:
         """Returns the vocabulary."""

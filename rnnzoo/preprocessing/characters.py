@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class CharacterPreprocessing(TokenPreprocessing):
     """
 
     kind: ClassVar[str] = "characters"
+    writes: ClassVar[Literal["words", "characters"] | None] = None
 
     def __init__(
         self,
@@ -98,6 +99,11 @@ class CharacterPreprocessing(TokenPreprocessing):
         for target, row in zip(characters, encoded, strict=True):
             target[: len(row), : row.shape[1] - 1] = row[:, 1:]
         return {"tokens": tokens, "characters": characters}
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The arguments of a builder that the inputs dictate."""
+        return {**super().model_arguments, "character_vocabulary_size": len(self.characters)}
 
     def to_config(self) -> dict[str, Any]:
         """Returns vocabularies and limits."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.errors import DataError, RowError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
+from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
 
 #: The channels, in order: reversed they are the complements.
 BASES = "ACGT"
@@ -82,6 +82,7 @@ class DNAPreprocessing(Preprocessing):
     """
 
     kind: ClassVar[str] = "dna"
+    takes: ClassVar[Takes] = "dna"
 
     def __init__(self, *, kmer: int | None = None, variable_length: bool = True) -> None:
         self.kmer = None
@@ -137,6 +138,18 @@ class DNAPreprocessing(Preprocessing):
                 "This model was trained on sequences of one length."
             )
         return {"features": _padded(encoded)}
+
+    @property
+    def words_by_id(self) -> list[str] | None:
+        """The k-mers, as ``vocabulary`` has them; ``None`` without k-mers."""
+        return self.vocabulary or None
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The number of k-mers, or of bases and whether lengths vary."""
+        if self.kmer is not None:
+            return {"vocabulary_size": self.vocabulary_size}
+        return {"num_features": len(BASES), "variable_length": self.variable_length}
 
     def to_config(self) -> dict[str, Any]:
         """Returns the arguments."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnnzoo.errors import ArgumentError, DataError, RowError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
+from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
 from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
 
 #: What the axes of a series are called in messages.
@@ -50,6 +50,7 @@ class FeaturePreprocessing(Preprocessing):
     """
 
     kind: ClassVar[str] = "features"
+    takes: ClassVar[Takes] = "series"
 
     def __init__(self, mean: Sequence[float], scale: Sequence[float], *, variable_length: bool) -> None:
         self.mean, self.scale = np.asarray(mean, np.float64), np.asarray(scale, np.float64)
@@ -98,6 +99,16 @@ class FeaturePreprocessing(Preprocessing):
             return {"features": np.stack(encoded).astype(np.float32)}
         features = pad(encoded, dtype=np.float32)
         return {"features": features, "mask": np.arange(features.shape[1])[None] < lengths[:, None]}
+
+    @property
+    def scaling(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of each feature."""
+        return self.mean, self.scale
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The arguments of a builder that the inputs dictate."""
+        return {"num_features": len(self.mean), "variable_length": self.variable_length}
 
     def to_config(self) -> dict[str, Any]:
         """Returns mean, scale and whether lengths vary."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, DataError, RowError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
+from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
 from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
 
 #: What the axes of a video are called in messages.
@@ -32,6 +32,7 @@ class FramePreprocessing(Preprocessing):
     """
 
     kind: ClassVar[str] = "frames"
+    takes: ClassVar[Takes] = "frames"
 
     def __init__(
         self,
@@ -104,6 +105,11 @@ class FramePreprocessing(Preprocessing):
                 "This model was trained on videos of one length."
             )
         return {"frames": frames}
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The arguments of a builder that the inputs dictate."""
+        return {"frame_shape": self.frame_shape, "variable_length": self.variable_length}
 
     def to_config(self) -> dict[str, Any]:
         """Returns the arguments."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnnzoo.errors import ArgumentError, DataError, RowError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
+from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
 from rnnzoo.preprocessing.features import AXES, refuse_other_widths
 from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
 
@@ -38,6 +38,7 @@ class IrregularPreprocessing(Preprocessing):
     """
 
     kind: ClassVar[str] = "irregular"
+    takes: ClassVar[Takes] = "irregular"
 
     def __init__(self, mean: Sequence[float], scale: Sequence[float], *, step: float) -> None:
         self.mean, self.scale = np.asarray(mean, np.float64), np.asarray(scale, np.float64)
@@ -100,6 +101,11 @@ class IrregularPreprocessing(Preprocessing):
         features = pad(encoded, dtype=np.float32)
         lengths = np.array([len(row) for row in encoded], int)
         return {"features": features, "mask": np.arange(features.shape[1])[None] < lengths[:, None]}
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The arguments of a builder that the inputs dictate."""
+        return {"num_features": len(self.mean)}
 
     def to_config(self) -> dict[str, Any]:
         """Returns means, scales and the mean step."""

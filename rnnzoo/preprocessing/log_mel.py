@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, EmptyRowError, RowError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad
+from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad
 from rnnzoo.preprocessing.features import AXES, fit_scale
 from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
 
@@ -48,6 +48,7 @@ class LogMelPreprocessing(Preprocessing):
     """
 
     kind: ClassVar[str] = "log_mel"
+    takes: ClassVar[Takes] = "sound"
 
     def __init__(
         self,
@@ -153,6 +154,16 @@ class LogMelPreprocessing(Preprocessing):
         features = pad(encoded, dtype=np.float32)
         lengths = np.array([len(row) for row in encoded], int)
         return {"features": features, "mask": np.arange(features.shape[1])[None] < lengths[:, None]}
+
+    @property
+    def scaling(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of each feature."""
+        return self.mean, self.scale
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The arguments of a builder that the inputs dictate."""
+        return {"num_features": self.num_mels, "variable_length": True}
 
     def to_config(self) -> dict[str, Any]:
         """Returns all arguments."""

@@ -7,14 +7,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rnnzoo import checks
-from rnnzoo.preprocessing.base import Preprocessing, Rows
+from rnnzoo.extensions import check_registered, describe_class
+from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes
 from rnnzoo.preprocessing.subwords import SubwordPreprocessing
 from rnnzoo.preprocessing.text_coding import TextCoding
 from rnnzoo.preprocessing.words import WordPreprocessing
+from rnnzoo.registry import Registry
 
-#: How texts can be coded, by name.
-CODINGS: dict[str, type[TextCoding]] = {"words": WordPreprocessing, "subwords": SubwordPreprocessing}
+#: How texts can be coded, by name; a ``TextCoding`` that is registered as a preprocessing joins them.
+CODINGS: Registry[type[TextCoding]] = Registry(
+    "coding", {"words": WordPreprocessing, "subwords": SubwordPreprocessing}
+)
 
 
 class PairPreprocessing(Preprocessing):
@@ -31,6 +34,7 @@ class PairPreprocessing(Preprocessing):
     """
 
     kind: ClassVar[str] = "pairs"
+    takes: ClassVar[Takes] = "text"
 
     def __init__(self, source: TextCoding, target: TextCoding) -> None:
         self.source, self.target = source, target
@@ -47,21 +51,44 @@ class PairPreprocessing(Preprocessing):
         """Turns ids of the target into a text."""
         return self.target.decode(ids)
 
+    @property
+    def known_words(self) -> list[str] | None:
+        """Those of the source."""
+        return self.source.known_words
+
+    @property
+    def has_unknown_id(self) -> bool:
+        """That of the source."""
+        return self.source.has_unknown_id
+
+    @property
+    def parts(self) -> tuple[Preprocessing, ...]:
+        """Both codings."""
+        return self.source, self.target
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The number of ids of both sides."""
+        return {
+            "source_vocabulary_size": self.source.vocabulary_size,
+            "target_vocabulary_size": self.target.vocabulary_size,
+        }
+
     def to_config(self) -> dict[str, Any]:
         """Returns both codings."""
-        return {
-            side: {"kind": coding.kind, "config": coding.to_config()}
-            for side, coding in (("source", self.source), ("target", self.target))
-        }
+        return {"source": _store(self.source), "target": _store(self.target)}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> PairPreprocessing:
         """Makes it again."""
-        sides = []
-        for side in ("source", "target"):
-            kind = CODINGS[checks.choice("coding", config[side]["kind"], CODINGS)]
-            sides.append(kind.from_config(config[side]["config"]))
-        source, target = sides
-        assert isinstance(source, TextCoding), "codings code texts"
-        assert isinstance(target, TextCoding), "codings code texts"
-        return cls(source, target)
+        return cls(_load(config["source"], "source"), _load(config["target"], "target"))
+
+
+def _store(coding: TextCoding) -> dict[str, Any]:
+    facts = describe_class(type(coding)) if CODINGS.is_own(coding.kind) else {}
+    return {"kind": coding.kind, **facts, "config": coding.to_config()}
+
+
+def _load(stored: Mapping[str, Any], side: str) -> TextCoding:
+    check_registered(side, "preprocessing", stored["kind"], stored, CODINGS)
+    return CODINGS.find(stored["kind"]).from_config(stored["config"])

@@ -1,63 +1,57 @@
-"""Preprocessing as a JSON file."""
+"""Preprocessing as a JSON file.
+
+    format_version   1
+    kind             the name under which the class is registered
+    class, package   the class and its package, where it is a user's own
+    config           what ``to_config`` gives
+
+A file never says what code to import: the package of an own class is named for people to read.
+"""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.errors import ArgumentError, DataError, NotRegisteredError
+from rnnzoo.extensions import check_registered, describe_class
 from rnnzoo.files import read_json, write_json
 from rnnzoo.preprocessing.base import Preprocessing
-from rnnzoo.preprocessing.character_text import CharacterTextPreprocessing
-from rnnzoo.preprocessing.characters import CharacterPreprocessing
-from rnnzoo.preprocessing.dna import DNAPreprocessing
-from rnnzoo.preprocessing.features import FeaturePreprocessing
-from rnnzoo.preprocessing.frames import FramePreprocessing
-from rnnzoo.preprocessing.irregular import IrregularPreprocessing
-from rnnzoo.preprocessing.log_mel import LogMelPreprocessing
-from rnnzoo.preprocessing.pairs import PairPreprocessing
-from rnnzoo.preprocessing.subwords import SubwordPreprocessing
-from rnnzoo.preprocessing.text import TextPreprocessing
-from rnnzoo.preprocessing.tokens import TokenPreprocessing
-from rnnzoo.preprocessing.windows import WindowPreprocessing
-from rnnzoo.preprocessing.words import WordPreprocessing
+from rnnzoo.preprocessing.kinds import PREPROCESSINGS
 
 FORMAT_VERSION = 1
-KINDS: dict[str, type[Preprocessing]] = {
-    kind.kind: kind
-    for kind in (
-        TextPreprocessing,
-        TokenPreprocessing,
-        CharacterPreprocessing,
-        FeaturePreprocessing,
-        WindowPreprocessing,
-        LogMelPreprocessing,
-        IrregularPreprocessing,
-        CharacterTextPreprocessing,
-        WordPreprocessing,
-        SubwordPreprocessing,
-        PairPreprocessing,
-        DNAPreprocessing,
-        FramePreprocessing,
-    )
-}
 
 
 def check_storable(preprocessing: object) -> None:
     """Raises ``ArgumentError`` if a preprocessing, once saved, could not be loaded as what it is."""
-    kind = getattr(preprocessing, "kind", None)
-    if KINDS.get(str(kind)) is not type(preprocessing):
+    kind, own = getattr(preprocessing, "kind", None), type(preprocessing)
+    if PREPROCESSINGS.get(str(kind)) is not own:
+        if isinstance(preprocessing, Preprocessing):
+            name = kind if isinstance(kind, str) and kind not in PREPROCESSINGS else "own"
+            fix = f"Give the class the kind {name!r} and call " if name != kind else "Call "
+            fix += f"rnnzoo.register('preprocessing', {name!r}, {own.__name__}) first."
+        else:
+            fix = "Leave it out, and give the model the arrays that it makes."
         raise ArgumentError(
-            f"preprocessing: received {type(preprocessing).__name__} of the kind {kind!r}, which could not be loaded "
-            f"again; expected one of rnnzoo's own, of the kinds {', '.join(KINDS)}. Leave it out, and give the model "
-            "the arrays that it makes."
+            f"preprocessing: received {own.__name__} of the kind {kind!r}, which could not be loaded again; expected "
+            f"one that is registered, of the kinds {', '.join(PREPROCESSINGS)}. {fix}"
         )
+    if isinstance(preprocessing, Preprocessing):
+        for part in preprocessing.parts:
+            check_storable(part)
 
 
 def save_preprocessing(preprocessing: Preprocessing, path: str | os.PathLike[str]) -> None:
-    """Writes a preprocessing to a JSON file."""
-    header = {"format_version": FORMAT_VERSION, "kind": preprocessing.kind}
-    write_json(path, {**header, "config": preprocessing.to_config()})
+    """Writes a preprocessing to a JSON file.
+
+    Raises:
+        ArgumentError: If it could not be loaded again: its class is not registered.
+    """
+    check_storable(preprocessing)
+    kind = preprocessing.kind
+    header = {"format_version": FORMAT_VERSION, "kind": kind}
+    facts = describe_class(type(preprocessing)) if PREPROCESSINGS.is_own(kind) else {}
+    write_json(path, {**header, **facts, "config": preprocessing.to_config()})
 
 
 def load_preprocessing(path: str | os.PathLike[str]) -> Preprocessing:
@@ -65,17 +59,25 @@ def load_preprocessing(path: str | os.PathLike[str]) -> Preprocessing:
 
     Raises:
         PathNotFoundError: If there is no such file.
+        NotRegisteredError: If it is of a user's class, which must be registered first.
         DataError: If it is damaged, or of a newer format.
     """
     stored: Any = read_json(path, "a stored preprocessing")
     version = stored.get("format_version") if isinstance(stored, dict) else None
-    if version != FORMAT_VERSION or stored.get("kind") not in KINDS:
+    if version == FORMAT_VERSION:
+        check_registered(path, "preprocessing", str(stored.get("kind")), stored, PREPROCESSINGS)
+    if version != FORMAT_VERSION or stored.get("kind") not in PREPROCESSINGS:
+        received = (
+            f"format version {version!r}" if version != FORMAT_VERSION else f"the kind {stored.get('kind')!r}"
+        )
         raise DataError(
-            f"{path}: received format version {version!r}; expected {FORMAT_VERSION} and one of the kinds "
-            f"{', '.join(KINDS)}. Use the version of rnnzoo that wrote it."
+            f"{path}: received {received}; expected {FORMAT_VERSION} and one of the kinds "
+            f"{', '.join(PREPROCESSINGS)}. Use the version of rnnzoo that wrote it."
         )
     try:
-        return KINDS[stored["kind"]].from_config(stored["config"])
+        return PREPROCESSINGS[stored["kind"]].from_config(stored["config"])
+    except NotRegisteredError as error:
+        raise NotRegisteredError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             f"{path}: damaged ({error}); expected a stored preprocessing. Write it again."

@@ -85,6 +85,11 @@ class SubwordPreprocessing(TextCoding):
         """Joins the pieces."""
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=False))
 
+    @property
+    def has_unknown_id(self) -> bool:
+        """Bytes make any word."""
+        return False
+
     def to_config(self) -> dict[str, Any]:
         """Returns what the package wrote."""
         return {"tokenizer": self._config}

@@ -15,7 +15,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, RowError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
+from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
 
 PADDING, UNKNOWN = "", "[UNK]"
 
@@ -99,6 +99,9 @@ class TextPreprocessing(Preprocessing):
     """
 
     kind: ClassVar[str] = "text"
+    takes: ClassVar[Takes] = "text"
+    #: Whether punctuation marks are parts of words, rather than left out.
+    keeps_punctuation: ClassVar[bool] = False
 
     def __init__(self, vocabulary: Sequence[str], *, max_length: int | None = None) -> None:
         self.vocabulary = Vocabulary(vocabulary)
@@ -140,6 +143,26 @@ class TextPreprocessing(Preprocessing):
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Pads ids to ``tokens`` int32 ``(batch, time)``."""
         return {"tokens": pad(encoded, dtype=np.int32)}
+
+    @property
+    def vocabulary_size(self) -> int:
+        """The number of ids."""
+        return len(self.vocabulary)
+
+    @property
+    def words_by_id(self) -> list[str]:
+        """The words, ``""`` and ``"[UNK]"`` first."""
+        return list(self.vocabulary.words)
+
+    @property
+    def known_words(self) -> list[str]:
+        """The words without the two special ones."""
+        return self.vocabulary.words[2:]
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The arguments of a builder that the inputs dictate."""
+        return {"vocabulary_size": self.vocabulary_size}
 
     def to_config(self) -> dict[str, Any]:
         """Returns vocabulary and limit."""

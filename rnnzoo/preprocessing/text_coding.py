@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from rnnzoo.errors import RowError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
+from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
 
 #: What the first ids mean.
 PADDING, UNKNOWN, START, END = 0, 1, 2, 3
@@ -18,7 +18,18 @@ SPECIAL = ("", "[UNK]", "[START]", "[END]")
 
 
 class TextCoding(Preprocessing):
-    """Texts to ids, the end id last, and back."""
+    """Texts to ids, the end id last, and back.
+
+    To code sources or targets of a translation in a way of your own, make a subclass and register it, as
+    ``Preprocessing`` says.
+    """
+
+    takes: ClassVar[Takes] = "text"
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, raw: Rows, *, max_tokens: int = 8_000) -> TextCoding:
+        """Fits it on training texts, with ``max_tokens`` ids at most."""
 
     @property
     @abstractmethod
@@ -33,6 +44,11 @@ class TextCoding(Preprocessing):
     def ids_to_text(self, ids: Sequence[int]) -> str:
         """Returns the text of ids, none of them padding, start or end."""
 
+    @classmethod
+    @abstractmethod
+    def from_config(cls, config: Mapping[str, Any]) -> TextCoding:
+        """Makes it again from ``to_config``."""
+
     def encode(self, raw: Rows) -> list[np.ndarray]:
         """Turns texts into ids ``(time,)``, the end last; a blank text is refused."""
         texts = [checked_text(row, number) for number, row in enumerate(raw)]
@@ -43,6 +59,11 @@ class TextCoding(Preprocessing):
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Pads ids to ``tokens`` int32 ``(batch, time)``."""
         return {"tokens": pad(encoded, dtype=np.int32)}
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The arguments of a builder that the inputs dictate."""
+        return {"vocabulary_size": self.vocabulary_size}
 
     def decode(self, ids: Iterable[int]) -> str:
         """Turns ids into a text, up to the first end; padding and start are left out."""

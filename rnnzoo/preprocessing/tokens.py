@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from rnnzoo.errors import RowError
+from rnnzoo.preprocessing.base import Takes
 from rnnzoo.preprocessing.text import TextPreprocessing
 
 _LOWER_CASE = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
@@ -24,6 +25,9 @@ class TokenPreprocessing(TextPreprocessing):
     """
 
     kind: ClassVar[str] = "tokens"
+    takes: ClassVar[Takes] = "words"
+    writes: ClassVar[Literal["words", "characters"] | None] = "words"
+    keeps_punctuation: ClassVar[bool] = True
 
     @staticmethod
     def words(row: Any, number: int) -> list[bytes]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, DataError, RowError
-from rnnzoo.preprocessing.base import Preprocessing, Rows
+from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes
 from rnnzoo.preprocessing.numeric_rows import is_number_type, to_float32
 
 Missing = Literal["error", "ffill", "drop"]
@@ -34,6 +34,7 @@ class WindowPreprocessing(Preprocessing):
     """
 
     kind: ClassVar[str] = "window"
+    takes: ClassVar[Takes] = "windows"
 
     def __init__(
         self,
@@ -127,6 +128,16 @@ class WindowPreprocessing(Preprocessing):
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Stacks windows to ``features`` ``(batch, window, features)``."""
         return {"features": np.stack(encoded).astype(np.float32)}
+
+    @property
+    def num_numeric(self) -> int:
+        """The numbers come first, then the indicators of categories."""
+        return len(self.numeric)
+
+    @property
+    def model_arguments(self) -> dict[str, Any]:
+        """The arguments of a builder that the inputs dictate."""
+        return {"window": self.window, "num_features": self.num_features}
 
     def to_config(self) -> dict[str, Any]:
         """Returns columns, statistics, categories, window and the rule for missing values."""

@@ -70,6 +70,16 @@ class WordPreprocessing(TextCoding):
             result += word if glued else f" {word}"
         return result
 
+    @property
+    def words_by_id(self) -> list[str]:
+        """The words, the four special ones first."""
+        return list(self.vocabulary)
+
+    @property
+    def known_words(self) -> list[str]:
+        """The words without the four special ones."""
+        return self.vocabulary[len(SPECIAL) :]
+
     def to_config(self) -> dict[str, Any]:
         """Returns the vocabulary."""
         return {"vocabulary": self.vocabulary}

@@ -32,8 +32,8 @@ def run_further_baseline(name: str, splits: Splits, part: Split) -> dict[str, np
         Its answers by a name that says what it sees: 1 for its class, 0 for all others, ``(rows, classes)``.
     """
     view, (train_x, _, part_x) = design(splits, part)
-    targets = splits.train.gather(np.arange(len(splits.train)))[1]
-    answers = np.eye(len(splits.decoding.labels))[
+    targets = splits.rows("train").gather(np.arange(len(splits.train)))[1]
+    answers = np.eye(len(splits.get_decoding().labels or ()))[
         FURTHER_BASELINES[name]().fit(train_x, targets).predict(part_x)
     ]
     return {f"{name} on {view}": answers}

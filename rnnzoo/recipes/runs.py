@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from rnnzoo.data.sets.datasets import load_dataset
+from rnnzoo.data.split import as_rows
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.vectors.learned_vectors import learn_word_vectors
 from rnnzoo.evaluation.evaluation import score_outputs
@@ -114,7 +115,7 @@ def _vectors(recipe: Recipe, splits: Splits) -> np.ndarray:
     others = [load_dataset(name).train.raw or () for name in recipe.word_vectors]
     texts = [text for rows in (splits.train.raw or (), *others) for text in rows]
     size = recipe.arguments["embedding_size"]
-    return learn_word_vectors(texts, splits.preprocessing, embedding_size=size).matrix
+    return learn_word_vectors(texts, splits.get_preprocessing(), embedding_size=size).matrix
 
 
 def _run(
@@ -149,7 +150,7 @@ def _run(
 
 def _further_baselines(recipe: Recipe, splits: Splits) -> dict[str, Scores]:
     part = splits.test if splits.test is not None else splits.validation
-    truth = part.gather(np.arange(len(part)))[1]
+    truth = as_rows(part).gather(np.arange(len(part)))[1]
     return {
         name: score_outputs(answers, truth, splits, get_task(splits.task))
         for baseline in recipe.further_baselines

@@ -28,7 +28,7 @@ class TrainConfig:
     """How a model is optimised. Every field has a default that is sensible for recurrent networks.
 
     What changes the network (dropouts, weight-drop, L1 and L2 penalties, normalisation) is an argument of its builder;
-    through how many steps of a long text gradients go back is ``window`` of ``text_stream_splits``.
+    through how many steps of a long text gradients go back is ``window`` of ``running_text_splits``.
 
     Attributes:
         epochs: Passes over the training part, at most.

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from rnnzoo.data.augmentation.augmented_split import augmented
-from rnnzoo.data.readers.running_text import StreamSplit
+from rnnzoo.data.readers.running_text import RunningTextSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError
@@ -128,11 +128,11 @@ def _same(like: Problem | None, task: Task, config: TrainConfig, *names: str) ->
 
 def _states(model: keras.Model, splits: Splits, config: TrainConfig) -> CarriedStates | None:
     """Returns what lets layers go on from batch to batch, where the data are running text."""
-    if not isinstance(splits.train, StreamSplit):
+    if not isinstance(splits.train, RunningTextSplit):
         if config.reset_states:
             raise ArgumentError(
                 f"reset_states: received {config.reset_states:g} for data whose rows are each read from the beginning; "
-                "expected 0, for only running text (text_stream_splits) carries states. Leave it out."
+                "expected 0, for only running text (running_text_splits) carries states. Leave it out."
             )
         return None
     return CarriedStates(model, forget=config.reset_states)
@@ -144,7 +144,7 @@ def _weights(splits: Splits, task: Task, config: TrainConfig) -> np.ndarray | No
 
 def _steps(split: Split, config: TrainConfig) -> int | None:
     """Returns the batches of an epoch, if the data know them and they suit the config."""
-    steps = split.num_batches(config.batch_size, tokens=config.tokens_per_batch) if split.sized else None
+    steps = split.num_batches(config.batch_size, tokens=config.tokens_per_batch)
     for name in ("gradual_unfreezing", "schedule", "warmup"):
         value = getattr(config, name)
         if steps is None and value not in (None, "constant", 0):

@@ -10,6 +10,7 @@ import keras
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
+from rnnzoo.preprocessing import check_storable
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.loop import compile_model, fit
 from rnnzoo.training.problem import Problem, prepare
@@ -61,7 +62,8 @@ def train(
         The result; ``result.model`` is ``model``.
 
     Raises:
-        ArgumentError: If model, data, task and augmentation do not fit together.
+        ArgumentError: If model, data, task and augmentation do not fit together, or a run is to be kept whose
+            preprocessing could not be loaded again.
         RunError: If the loss is not finite from the first epoch on, or a run cannot be resumed.
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
         KeyboardInterrupt: If it is interrupted; in the middle of a baseline the run in ``directory`` is whole.
@@ -81,6 +83,8 @@ def train(
 
     checks.number("baseline_seconds", baseline_seconds, minimum=0)
     # What does not go together is refused before anything is written or deleted.
+    if directory is not None and splits.preprocessing is not None:
+        check_storable(splits.preprocessing)
     problem = prepare(model, splits, task, config or TrainConfig())
     run = RunDirectory(directory) if directory is not None else None
     resuming = False

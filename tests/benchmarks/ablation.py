@@ -144,14 +144,16 @@ def load(name: str) -> Splits:
     parts = {}
     for part, rows in (("train", ROWS), ("validation", ROWS)):
         split = getattr(splits, part)
-        labels = [splits.decoding.labels[number] for number in split.gather(np.arange(len(split)))[1]]
+        labels = [
+            (splits.get_decoding().labels or [])[number] for number in split.gather(np.arange(len(split)))[1]
+        ]
         texts, _, chosen, _ = train_test_split(
             split.raw, labels, train_size=rows, stratify=labels, random_state=0
         )
         parts[part] = (texts, chosen)
     assert splits.test is not None
-    truth = splits.test.gather(np.arange(len(splits.test)))[1]
-    test = (splits.test.raw or (), [splits.decoding.labels[number] for number in truth])
+    truth = splits.rows("test").gather(np.arange(len(splits.test)))[1]
+    test = (splits.test.raw or (), [(splits.get_decoding().labels or [])[number] for number in truth])
     return Splits.from_arrays(*parts["train"], validation=parts["validation"], test=test)
 
 

@@ -33,6 +33,7 @@ from rnnzoo.data.readers.pairs import read_lines
 from rnnzoo.data.sets.set_files import data_directory
 from rnnzoo.evaluation.baselines import run_baselines
 from rnnzoo.evaluation.scores import score
+from rnnzoo.preprocessing import PairPreprocessing
 from rnnzoo_export import Translator, export_seq2seq_onnx
 
 RESULTS = Path(__file__).parent / "results" / "augmentation.csv"
@@ -132,7 +133,7 @@ def baseline(problem: Problem, seed: int) -> tuple[str, float]:
     """The name and test score of the best baseline, which sees clean rows."""
     splits = load(problem, seed)
     assert splits.test is not None
-    truth = splits.test.gather(np.arange(len(splits.test)))[1]
+    truth = splits.rows("test").gather(np.arange(len(splits.test)))[1]
     scores = {
         name: score(splits.task, outputs, truth)["accuracy"]
         for name, outputs in run_baselines(splits, splits.test).items()
@@ -202,7 +203,7 @@ def translator(source: str, target: str, folder: Path) -> Translator:
             epochs=6, batch_size=64, learning_rate=3e-3, schedule="cosine", tensorboard=False
         )
         train(model, splits, config=config)
-        export_seq2seq_onnx(model, directory, preprocessing=splits.preprocessing)
+        export_seq2seq_onnx(model, directory, preprocessing=splits.get_preprocessing(PairPreprocessing))
     return Translator(directory)
 
 

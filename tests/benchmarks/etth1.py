@@ -36,13 +36,15 @@ CONFIG: dict[str, Any] = {
 
 
 def scaled_errors(outputs: np.ndarray, truth: np.ndarray, splits: Splits) -> dict[str, float]:
-    errors = (outputs - truth) / splits.decoding.scale
+    errors = (outputs - truth) / splits.get_decoding().scale
     return {"mse": round(float((errors**2).mean()), 4), "mae": round(float(np.abs(errors).mean()), 4)}
 
 
 def baselines(splits: Splits) -> list[dict[str, Any]]:
     assert splits.test is not None
-    truth = splits.decoding.in_original_units(splits.test.gather(np.arange(len(splits.test)))[1])
+    truth = splits.get_decoding().in_original_units(
+        splits.rows("test").gather(np.arange(len(splits.test)))[1]
+    )
     return [
         {"model": name, "seed": "", **scaled_errors(outputs, truth, splits), **machine()}
         for name, outputs in run_baselines(splits, splits.test).items()

@@ -172,7 +172,7 @@ def _bundle_rows(what: str, model: Any, splits: Splits, path: Path) -> Iterator[
     from rnnzoo_export import OnnxPredictor, save_bundle
 
     assert splits.test is not None
-    inputs, *_ = splits.test.gather(np.arange(len(splits.test)))
+    inputs, *_ = splits.rows("test").gather(np.arange(len(splits.test)))
     truth = np.asarray(model(inputs, training=False))
     bundle = save_bundle(
         model, path, preprocessing=splits.preprocessing, decoding=splits.decoding, task=splits.task

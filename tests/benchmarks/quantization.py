@@ -77,7 +77,7 @@ def measure(case: str, name: str, splits: Splits, config: TrainConfig, folder: P
             continue
         ratios = {}
         for count in (1, 32):
-            inputs = splits.test.gather(np.arange(count))[0]
+            inputs = splits.rows("test").gather(np.arange(count))[0]
             times = medians({p.stem: partial(session(p).run, None, inputs) for p in (original, out)})
             ratios[f"time_ratio_{count}"] = round(times[method] / times["model"], 2)
         rows.append(

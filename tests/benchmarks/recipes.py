@@ -16,6 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from rnnzoo.data.split import as_rows
 from rnnzoo.evaluation.scores import Scores
 from rnnzoo.files import write_json
 from rnnzoo.recipes.card import Card, known_card, spread, statistics
@@ -89,9 +90,9 @@ def fit_baselines(recipe: Recipe, number: int) -> dict[str, Scores]:
 
     splits = load(recipe, number)
     part = splits.test if splits.test is not None else splits.validation
-    truth = part.gather(np.arange(len(part)))[1]
+    truth = as_rows(part).gather(np.arange(len(part)))[1]
     if splits.task == "forecasting":
-        truth = splits.decoding.in_original_units(truth)
+        truth = splits.get_decoding().in_original_units(truth)
     found: dict[str, Scores] = {}
     for answer in answer_each(splits, part):
         assert answer.outputs is not None, answer.skipped

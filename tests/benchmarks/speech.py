@@ -57,7 +57,7 @@ def baseline(task: str, held_out: str) -> tuple[str, float]:
     """The name and test score of the better baseline."""
     splits = load(task, held_out)
     assert splits.test is not None
-    truth = splits.test.gather(np.arange(len(splits.test)))[1]
+    truth = splits.rows("test").gather(np.arange(len(splits.test)))[1]
     scores = {
         name: score(task, outputs, truth)[MAIN[task]]
         for name, outputs in run_baselines(splits, splits.test).items()

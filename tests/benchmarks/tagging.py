@@ -56,7 +56,9 @@ def run_baseline(splits: Splits) -> dict[str, Any]:
     model = create_model(MODELS[0], **splits.model_arguments)
     truth = evaluate_part(model, splits.test, splits, choose_task(model, splits)[0])
     ((name, outputs),) = run_baselines(splits, splits.test).items()
-    scores = score("tagging", outputs, truth.targets, labels=splits.decoding.labels, lengths=truth.lengths)
+    scores = score(
+        "tagging", outputs, truth.targets, labels=(splits.get_decoding().labels or []), lengths=truth.lengths
+    )
     rest = dict.fromkeys(("parameters", "epochs", "best_epoch", "train_seconds"), "")
     return {"method": name, "seed": "", **scores_of(scores), **rest, **machine()}
 

@@ -276,7 +276,7 @@ def linear(data: Data, seed: int) -> list[dict[str, Any]]:
     """The baselines of the labelled rows, on the parts that the classifiers have."""
     splits = Splits.from_arrays(*data.labelled, test=data.test, validation_fraction=0.2, seed=seed)
     assert splits.test is not None
-    truth = splits.test.gather(np.arange(len(splits.test)))[1]
+    truth = splits.rows("test").gather(np.arange(len(splits.test)))[1]
     found = []
     for answer in answer_each(splits, splits.test, names=BASELINES):
         assert answer.outputs is not None, answer.skipped
@@ -325,7 +325,7 @@ def run_one(
             scores = fitted[method]
         else:
             first = model if method == METHODS[0] else None
-            scores = classify(problem, data, seed, splits.preprocessing, first)
+            scores = classify(problem, data, seed, splits.get_preprocessing(TokenPreprocessing), first)
             scores |= facts if first is not None else {}
         found.append({"data": name, "method": method, "labels": problem.labels, "seed": seed, **scores})
         print(

@@ -28,6 +28,7 @@ from zoo import machine, read_rows, write_rows
 from rnnzoo import Splits, TrainConfig, create_model, train
 from rnnzoo.data.readers.pairs import Texts, pair_splits, read_lines
 from rnnzoo.data.sets.set_files import data_directory
+from rnnzoo.preprocessing import PairPreprocessing
 from rnnzoo_export import Translator, export_seq2seq_onnx
 
 RESULTS = Path(__file__).parent / "results" / "translation.csv"
@@ -73,7 +74,9 @@ def run(
     }
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        export_seq2seq_onnx(model, f"{folder}/translator", preprocessing=splits.preprocessing)
+        export_seq2seq_onnx(
+            model, f"{folder}/translator", preprocessing=splits.get_preprocessing(PairPreprocessing)
+        )
         translator = Translator(f"{folder}/translator")
         for method, beams in METHODS.items():
             begin = time.perf_counter()

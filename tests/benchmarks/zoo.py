@@ -24,7 +24,7 @@ import numpy as np
 
 from rnnzoo import Splits, TrainConfig, create_model, get_spec, list_models, load_dataset, read_table, train
 from rnnzoo.data.sets.set_files import data_directory
-from rnnzoo.data.split import Split
+from rnnzoo.data.split import Split, as_rows
 from rnnzoo.evaluation.baselines import run_baselines
 from rnnzoo.evaluation.scores import score
 from rnnzoo.recipes.machine import describe_machine, describe_versions
@@ -212,8 +212,8 @@ def true_answers(splits: Splits, part: Split) -> np.ndarray:
     if splits.task == "tagging":
         batches = part.batches(256)
         return np.concatenate([truth[weights > 0] for _, truth, weights in batches if weights is not None])
-    truth = part.gather(np.arange(len(part)))[1]
-    return splits.decoding.in_original_units(truth) if splits.task == "forecasting" else truth
+    truth = as_rows(part).gather(np.arange(len(part)))[1]
+    return splits.get_decoding().in_original_units(truth) if splits.task == "forecasting" else truth
 
 
 def add_row(row: dict[str, Any]) -> None:

@@ -183,7 +183,7 @@ def test_a_window_that_is_normalized_is_no_stream(tmp_path: Path) -> None:
 def test_the_targets_are_the_first_features() -> None:
     data = splits()
     assert data.preprocessing.columns == ["quiet", "loud", "kind"]
-    inputs, _, _ = data.test.gather([0])
+    inputs, _, _ = data.rows("test").gather([0])
     past = data.decoding.in_original_units(inputs["features"][0, :, :2])
     np.testing.assert_allclose(past, data.test.raw_targets()[0][0], rtol=1e-4)
 

@@ -226,6 +226,6 @@ def test_stays_of_the_challenge(real_data: Path, monkeypatch: pytest.MonkeyPatch
     splits = load_dataset("physionet2012")
     assert splits.description["rows"] == {"train": 2800, "validation": 600, "test": 600}
     assert len(splits.description["features"]) == splits.model_arguments["num_features"]
-    inputs, targets, _ = splits.train.gather(np.arange(50))
+    inputs, targets, _ = splits.rows("train").gather(np.arange(50))
     assert inputs["features"].shape[1] <= 48
     assert set(np.unique(targets)) == {0.0, 1.0}

@@ -25,12 +25,17 @@ from rnnzoo import (
     text_stream_splits,
     train,
 )
-from rnnzoo.data.readers.running_text import StreamSplit
+from rnnzoo.data.readers.running_text import RunningTextSplit
 from rnnzoo.decoding.sampling import generate_tokens, sample_token, token_probabilities
 from rnnzoo.errors import ArgumentError, BundleError, DataError, PathNotFoundError, UnknownNameError
 from rnnzoo.evaluation.baselines import run_baselines
 from rnnzoo.keras_models.carried_states import CarriedStates
-from rnnzoo.preprocessing import CharacterTextPreprocessing, load_preprocessing, save_preprocessing
+from rnnzoo.preprocessing import (
+    CharacterTextPreprocessing,
+    TextPreprocessing,
+    load_preprocessing,
+    save_preprocessing,
+)
 from rnnzoo_export import OnnxPredictor, TextGenerator, export_onnx, quantize_onnx, save_bundle
 
 WORDS = ["one", "two", "three", "four", "five", "six"]
@@ -50,7 +55,7 @@ def small(splits: Splits, **arguments: Any) -> keras.Model:
 class TestStreams:
     def test_windows_go_on_where_those_before_ended_and_targets_come_next(self) -> None:
         ids = np.arange(2, 103)
-        split = StreamSplit(ids, window=7, words=[str(i) for i in range(103)], separator=" ")
+        split = RunningTextSplit(ids, window=7, words=[str(i) for i in range(103)], separator=" ")
         batches = list(split.batches(3))
         assert len(batches) == split.num_batches(3)
         inputs = np.concatenate([batch["tokens"] for batch, _, _ in batches], axis=1)
@@ -60,24 +65,26 @@ class TestStreams:
         np.testing.assert_array_equal(targets.reshape(-1), ids[1:100])
 
     def test_short_texts_have_fewer_streams(self) -> None:
-        split = StreamSplit(np.arange(12), window=5, words=[str(i) for i in range(12)], separator=" ")
+        split = RunningTextSplit(np.arange(12), window=5, words=[str(i) for i in range(12)], separator=" ")
         assert split.streams(32) == 2
         assert split.lengths.tolist() == [5, 5, 1]
         assert [len(row.split()) for row in split.raw or ()] == [5, 5, 2]
 
     def test_characters_keep_case_and_line_ends(self, tmp_path: Path) -> None:
         splits = text_stream_splits("Aa\nB" * 50, unit="character", window=4)
-        words = splits.preprocessing.vocabulary.words
+        words = splits.get_preprocessing().words_by_id or []
         assert sorted(words[2:]) == ["\n", "A", "B", "a"]
-        save_preprocessing(splits.preprocessing, tmp_path / "p.json")
+        save_preprocessing(splits.get_preprocessing(), tmp_path / "p.json")
         again = load_preprocessing(tmp_path / "p.json")
         assert isinstance(again, CharacterTextPreprocessing)
-        np.testing.assert_array_equal(again.encode(["B\nAax"])[0], splits.preprocessing.encode(["B\nAax"])[0])
-        assert splits.preprocessing.encode(["x"])[0].tolist() == [1]
+        np.testing.assert_array_equal(
+            again.encode(["B\nAax"])[0], splits.get_preprocessing().encode(["B\nAax"])[0]
+        )
+        assert splits.get_preprocessing().encode(["x"])[0].tolist() == [1]
 
     def test_lines_end_in_a_token_of_their_own(self) -> None:
         splits = text_stream_splits("a b\nc d\n" * 40, window=4)
-        assert "<eos>" in splits.preprocessing.vocabulary.words
+        assert "<eos>" in splits.get_preprocessing(TextPreprocessing).vocabulary.words
 
     @pytest.mark.parametrize(
         ("arguments", "error", "message"),

@@ -87,7 +87,7 @@ def test_data_say_what_the_builder_needs(splits: Splits) -> None:
     assert sorted(arguments) == ["character_vocabulary_size", "num_classes", "vocabulary_size"]
     model = create_model(CRF[1], **arguments)
     assert [tensor.name for tensor in model.inputs] == ["tokens", "characters"]
-    inputs, tags, weights = splits.train.gather([0, 1])
+    inputs, tags, weights = splits.rows("train").gather([0, 1])
     assert {name: array.ndim for name, array in inputs.items()} == {"tokens": 2, "characters": 3}
     assert inputs["characters"].shape[:2] == inputs["tokens"].shape == tags.shape
     assert weights is not None
@@ -111,7 +111,7 @@ def test_scores_are_those_of_the_best_path(run: Path, splits: Splits) -> None:
     found = evaluate_part(model, splits.test, splits, get_task("crf_tagging"), batch_size=7)
     hits, steps, loss = 0, 0, 0.0
     for number in range(len(splits.test)):
-        inputs, tags, _ = splits.test.gather([number])
+        inputs, tags, _ = splits.rows("test").gather([number])
         (potentials,) = np.asarray(model([inputs["tokens"], inputs["characters"]]))
         hits += int((viterbi.best_path(potentials) == tags[0]).sum())
         steps += len(tags[0])
@@ -161,7 +161,7 @@ def test_a_bundle_answers_the_best_path_of_keras(bundle: Path, run: Path, splits
 
 def test_padding_of_words_never_changes_an_answer(run: Path, splits: Splits) -> None:
     model = load_model(RunDirectory(run).model)
-    inputs, _, _ = splits.test.gather([0, 1, 2])
+    inputs, _, _ = splits.rows("test").gather([0, 1, 2])
     tokens, characters = inputs["tokens"], inputs["characters"]
     wider = np.pad(characters, ((0, 0), (0, 0), (0, 7)))
     np.testing.assert_allclose(model([tokens, wider]), model([tokens, characters]), rtol=1e-5, atol=1e-5)

@@ -32,6 +32,7 @@ from rnnzoo.decoding import Decoding
 from rnnzoo.decoding.ctc import best_symbols
 from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, UnknownNameError, UnsupportedLayerError
 from rnnzoo.losses.ctc import CTC
+from rnnzoo.preprocessing import LogMelPreprocessing
 from rnnzoo_export import OnnxPredictor, StreamingPredictor, export_onnx, export_streaming_onnx, save_bundle
 
 RATE = 8000
@@ -129,8 +130,8 @@ def test_a_bundle_answers_waveforms_with_text(
     )
     raw = list(splits.test.raw)
     answers = OnnxPredictor(bundle).predict(raw)
-    targets = splits.test.gather(np.arange(len(raw)))[1]
-    labels = splits.decoding.labels
+    targets = splits.rows("test").gather(np.arange(len(raw)))[1]
+    labels = splits.get_decoding().labels or []
     truth = ["".join(labels[symbol] for symbol in row) for row in targets]
     assert np.mean([answer["text"] == text for answer, text in zip(answers, truth, strict=True)]) > 0.7
     assert all(0 < answer["probability"] <= 1 for answer in answers)
@@ -146,7 +147,9 @@ def test_a_bundle_answers_waveforms_with_text(
     waveform = np.stack([np.pad(sound, (0, longest - len(sound))) for sound in raw])
     lengths = np.array([len(sound) for sound in raw])
     (logits,) = session.run(None, {"waveform": waveform, "lengths": lengths})
-    assert [answer["text"] for answer in splits.decoding(logits)] == [answer["text"] for answer in answers]
+    assert [answer["text"] for answer in splits.get_decoding()(logits)] == [
+        answer["text"] for answer in answers
+    ]
     _predict_wav(tmp_path, raw[0], answers[0]["text"])
 
 
@@ -176,11 +179,11 @@ def test_pieces_of_a_stream_say_what_the_whole_says(
     export_streaming_onnx(model, tmp_path / "streaming.onnx")
     predictor = StreamingPredictor(tmp_path / "streaming.onnx")
     rng = np.random.default_rng(2)
-    labels = splits.decoding.labels
+    labels = splits.get_decoding().labels or []
     assert splits.test is not None
     said = []
     for row in range(12):
-        inputs, _, _ = splits.test.gather([row])
+        inputs, _, _ = splits.rows("test").gather([row])
         features = inputs["features"][0]
         whole = best_symbols(np.asarray(model([inputs["features"], inputs["mask"]]))[0])
         expected = "".join(labels[symbol] for symbol in whole)
@@ -354,14 +357,14 @@ def test_speech_from_wav_to_answer(
     )
     answers = OnnxPredictor(bundle).predict(raw)
     key = "text" if task == "transcription" else "label"
-    targets = spoken.test.gather(np.arange(len(raw)))[1]
-    labels = spoken.decoding.labels
+    targets = spoken.rows("test").gather(np.arange(len(raw)))[1]
+    labels = spoken.get_decoding().labels or []
     truth = ["".join(labels[s] for s in np.atleast_1d(row)) for row in targets]
     assert np.mean([answer[key] == text for answer, text in zip(answers, truth, strict=True)]) > 0.8
-    export_onnx(model, tmp_path / "raw.onnx", audio=spoken.preprocessing)
+    export_onnx(model, tmp_path / "raw.onnx", audio=spoken.get_preprocessing(LogMelPreprocessing))
     session = onnxruntime.InferenceSession(str(tmp_path / "raw.onnx"))
     arrays = {"waveform": raw[0][None], "lengths": np.array([len(raw[0])])}
-    assert spoken.decoding(session.run(None, arrays)[0])[0][key] == answers[0][key]
+    assert spoken.get_decoding()(session.run(None, arrays)[0])[0][key] == answers[0][key]
 
 
 @pytest.mark.slow

@@ -180,15 +180,15 @@ def test_tokenizers_is_imported_on_use_only() -> None:
 
 def test_targets_are_what_follows_the_decoder_tokens() -> None:
     data = pair_splits((["one two", "one"], ["zwei eins", "eins"]), validation=(["one"], ["eins"]))
-    inputs, targets, weights = data.train.gather([0, 1])
-    words = data.preprocessing.target
+    inputs, targets, weights = data.rows("train").gather([0, 1])
+    words = data.get_preprocessing(PairPreprocessing).target
     first, second = words.text_to_ids("zwei eins")
     assert inputs["tokens"].shape == (2, 3)
     assert inputs["decoder_tokens"].tolist() == [[2, first, second], [2, second, 0]]
     assert targets.tolist() == [[first, second, 3], [second, 3, 0]]
     assert weights is not None
     assert weights.tolist() == [[1, 1, 1], [1, 1, 0]]
-    assert data.train.lengths.tolist() == [3, 2]
+    assert data.rows("train").lengths.tolist() == [3, 2]
 
 
 def test_batches_hold_rows_of_like_length_and_every_row_once() -> None:
@@ -266,7 +266,7 @@ def test_multi30k_is_read(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> N
     data = load_dataset("multi30k")
     assert data.test is not None
     assert (len(data.train), len(data.validation), len(data.test)) == (29_000, 1_014, 1_000)
-    inputs, targets, weights = data.test.gather(range(64))
+    inputs, targets, weights = data.rows("test").gather(range(64))
     assert weights is not None
     assert (inputs["tokens"] == 1).sum() / (inputs["tokens"] > 0).sum() < 0.05
     assert targets.shape == weights.shape == inputs["decoder_tokens"].shape

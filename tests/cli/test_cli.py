@@ -78,7 +78,7 @@ WRONG: list[tuple[list[str], str]] = [
     ),
     (
         ["train", "text-classifier-gru", "--data", "digits", "--stream", "--out", "x"],
-        "error: --stream: received True for the named data set 'digits'; expected it elsewhere.",
+        "error: --from-disk: received True for the named data set 'digits'; expected it elsewhere.",
     ),
     (["models", "--task", "tag"], "error: unknown task: received 'tag'; did you mean 'tagging'"),
     (["train", "gru", "--data", "digits", "--out", "x"], "error: unknown model: received 'gru'"),

@@ -175,11 +175,11 @@ def test_files_become_classes(tmp_path: Path) -> None:
     path = archive(tmp_path / "beeps.tar.gz", beeps())
     splits = audio_splits(path, label_of, test=lambda name: name.endswith("_9.wav"), num_mels=12)
     assert (len(splits.train), len(splits.validation), len(splits.test or ())) == (15, 3, 2)
-    assert splits.decoding.labels == ["high", "low"]
+    assert (splits.get_decoding().labels or []) == ["high", "low"]
     assert splits.model_arguments == {"num_features": 12, "variable_length": True, "num_classes": 2}
     assert splits.description["source"] == "beeps.tar.gz"
     scores = {
-        name: score("classification", outputs, splits.validation.gather([0, 1, 2])[1])
+        name: score("classification", outputs, splits.rows("validation").gather([0, 1, 2])[1])
         for name, outputs in run_baselines(splits, splits.validation).items()
     }
     assert scores["logistic regression on summary statistics"]["accuracy"] == 1.0
@@ -192,8 +192,8 @@ def test_statistics_come_from_the_training_part_alone(tmp_path: Path) -> None:
     raw = splits.train.raw
     assert raw is not None
     fitted = LogMelPreprocessing.fit(raw, sample_rate=RATE, num_mels=12)
-    np.testing.assert_array_equal(splits.preprocessing.mean, fitted.mean)
-    inputs, _, _ = splits.train.gather(np.arange(len(splits.train)))
+    np.testing.assert_array_equal(splits.get_preprocessing(LogMelPreprocessing).mean, fitted.mean)
+    inputs, _, _ = splits.rows("train").gather(np.arange(len(splits.train)))
     frames = inputs["features"][inputs["mask"]]
     np.testing.assert_allclose(frames.mean(axis=0), 0, atol=1e-4)
 
@@ -242,19 +242,21 @@ def test_waveforms_in_memory_and_integers_are_the_same_as_files(tmp_path: Path) 
 def test_files_become_transcripts(tmp_path: Path) -> None:
     path = archive(tmp_path / "beeps.tar.gz", beeps())
     splits = audio_splits(path, lambda name: f"{label_of(name)} beep", task="transcription", num_mels=12)
-    assert splits.decoding.labels == ["", " ", "b", "e", "g", "h", "i", "l", "o", "p", "w"]
+    assert (splits.get_decoding().labels or []) == ["", " ", "b", "e", "g", "h", "i", "l", "o", "p", "w"]
     assert splits.model_arguments == {"num_features": 12, "variable_length": True, "vocabulary_size": 11}
-    inputs, targets, weights = splits.train.gather(np.arange(len(splits.train)))
+    inputs, targets, weights = splits.rows("train").gather(np.arange(len(splits.train)))
     assert weights is None
     assert targets.dtype == np.int32
-    texts = Counter("".join(splits.decoding.labels[symbol] for symbol in row) for row in targets)
+    texts = Counter(
+        "".join((splits.get_decoding().labels or [])[symbol] for symbol in row) for row in targets
+    )
     assert set(texts) == {"low beep", "high beep"}
     assert set(inputs) == {"features", "mask"}
     baseline = run_baselines(splits, splits.validation)["most frequent transcript"]
-    rows = splits.validation.gather(np.arange(len(splits.validation)))[1]
-    found = score("transcription", baseline, rows, labels=splits.decoding.labels)
+    rows = splits.rows("validation").gather(np.arange(len(splits.validation)))[1]
+    found = score("transcription", baseline, rows, labels=(splits.get_decoding().labels or []))
     usual = texts.most_common(1)[0][0]
-    spoken = ["".join(splits.decoding.labels[s] for s in row) for row in rows]
+    spoken = ["".join((splits.get_decoding().labels or [])[s] for s in row) for row in rows]
     assert found["exact_match"] == pytest.approx(np.mean([text == usual for text in spoken]))
     assert found["wer"] == pytest.approx(np.mean([text != usual for text in spoken]) / 2)
     assert 0 < found["cer"] < 1
@@ -329,7 +331,7 @@ def test_files_that_are_left_out_do_not_count(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
     (tmp_path / "other.wav").write_bytes(wav(pcm16(SAMPLES), rate=16_000))
     splits = audio_splits(tmp_path, lambda name: None if name == "other.wav" else label_of(name))
-    assert splits.preprocessing.sample_rate == RATE
+    assert splits.get_preprocessing(LogMelPreprocessing).sample_rate == RATE
     with pytest.raises(DataError, match="targets: leave out every recording"):
         audio_splits(tmp_path, lambda name: None)
 
@@ -347,13 +349,16 @@ def test_spoken_digits_have_their_own_test_part(real_data: Path) -> None:
     splits = load_dataset("fsdd")
     assert splits.test is not None
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (2295, 405, 300)
-    assert splits.decoding.labels == list("0123456789")
-    classes = splits.test.gather(np.arange(300))[1]
+    assert (splits.get_decoding().labels or []) == list("0123456789")
+    classes = splits.rows("test").gather(np.arange(300))[1]
     assert np.bincount(classes).tolist() == [30] * 10
     held_out = load_dataset("fsdd", held_out="theo", task="transcription")
     assert held_out.test is not None
     assert len(held_out.test) == 500
-    assert held_out.decoding.labels == ["", *sorted(set("zeroonetwothreefourfivesixseveneightnine"))]
+    assert (held_out.get_decoding().labels or []) == [
+        "",
+        *sorted(set("zeroonetwothreefourfivesixseveneightnine")),
+    ]
     assert held_out.description["held_out"] == "theo"
 
 

@@ -16,6 +16,7 @@ import pytest
 from rnnzoo import Splits, TrainConfig, back_translate, create_model, pair_splits, train
 from rnnzoo.data.augmentation.augmented_split import augmented
 from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.preprocessing import PairPreprocessing, TextPreprocessing
 from rnnzoo_export import Translator, export_seq2seq_onnx
 
 TEXTS = ["a film", "a movie", "a dog", "a film", "blank"]
@@ -182,7 +183,7 @@ def translator(table: dict[str, str], directory: Path) -> Translator:
     model = create_model("translator-gru-bahdanau", units=(24,), **pairs.model_arguments)
     config = TrainConfig(epochs=12, batch_size=16, learning_rate=0.03, tensorboard=False)
     train(model, pairs, config=config, progress=False)
-    export_seq2seq_onnx(model, directory, preprocessing=pairs.preprocessing)
+    export_seq2seq_onnx(model, directory, preprocessing=pairs.get_preprocessing(PairPreprocessing))
     return Translator(directory)
 
 
@@ -205,7 +206,7 @@ def test_translators_of_the_zoo_paraphrase_training_rows(tmp_path: Path) -> None
     assert table == {"good film": "fine movie", "bad film": "poor movie"}
     config = {"paraphrases": {"table": table, "rate": 1.0}}
     (batch,) = augmented(splits, config).batches(len(splits.train))
-    words = splits.preprocessing.vocabulary.words
+    words = splits.get_preprocessing(TextPreprocessing).vocabulary.words
     seen = {" ".join(words[token] for token in row) for row in batch[0]["tokens"]}
     assert seen == {"fine movie", "poor movie"}
 

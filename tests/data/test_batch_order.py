@@ -129,5 +129,5 @@ def test_noise_leaves_the_order_of_token_batches() -> None:
 
 def test_rows_that_are_streamed_refuse_a_bound(tmp_path: Path) -> None:
     splits = stream_table(write(tmp_path / "t.csv", csv_of()), text="text", label="label")
-    with pytest.raises(ArgumentError, match="received 64 with rows that are streamed"):
+    with pytest.raises(ArgumentError, match="received 64 with rows that are read from disk"):
         splits.train.num_batches(4, tokens=64)

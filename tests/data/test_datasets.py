@@ -126,7 +126,7 @@ def test_validation_has_its_share_of_every_class(name: str, real_data: Path) -> 
     splits = load(name, real_data)
     counts = [
         Counter(np.asarray(part.gather(range(len(part)))[1]).tolist())
-        for part in (splits.train, splits.validation)
+        for part in (splits.rows("train"), splits.rows("validation"))
     ]
     for label in counts[0]:
         share = counts[1][label] / (counts[0][label] + counts[1][label])
@@ -137,7 +137,7 @@ def test_news_of_the_sample_are_split_the_same_way_for_every_seed(real_data: Pat
     first, second = load("ag_news", real_data), load("ag_news", real_data, seed=5, max_length=40)
     assert raw(first.test) == raw(second.test)
     assert raw(first.validation) != raw(second.validation)
-    assert first.decoding.labels == ["Business", "Sci/Tech", "Sports", "World"]
+    assert (first.get_decoding().labels or []) == ["Business", "Sci/Tech", "Sports", "World"]
     assert first.description["form"] == "sample"
     assert "not the official test part" in first.description["test_part"]
 
@@ -149,12 +149,12 @@ def test_slots_are_tagged_on_the_rows_of_the_intents(real_data: Path) -> None:
         " ".join(row.split()) for row in raw(intents.validation)
     ]
     assert slots.model_arguments["num_classes"] == 72
-    assert len(load("trec", real_data, labels="fine").decoding.labels) == 50
+    assert len(load("trec", real_data, labels="fine").get_decoding().labels or []) == 50
 
 
 def test_the_frame_tagged_in_portuguese_is_a_preparation(real_data: Path) -> None:
     splits = load("gesture_phase", real_data, steps=50)
-    assert splits.decoding.labels == ["Hold", "Preparation", "Rest", "Retraction", "Stroke"]
+    assert (splits.get_decoding().labels or []) == ["Hold", "Preparation", "Rest", "Retraction", "Stroke"]
     assert sum(len(row) for part in parts(splits).values() for row in part.raw) == 9901
 
 

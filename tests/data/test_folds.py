@@ -14,6 +14,7 @@ import pytest
 
 from rnnzoo import load_dataset
 from rnnzoo.data.groups import split_groups
+from rnnzoo.data.split import as_rows
 from rnnzoo.errors import ArgumentError
 
 needs_data = pytest.mark.skipif(not os.environ.get("RNNZOO_DATA"), reason="RNNZOO_DATA is not set")
@@ -42,7 +43,7 @@ def test_folds_of_digits_cover_all_rows_and_classes_alike() -> None:
     assert sum(found.values()) == 1797
     for test in tests:
         assert test is not None
-        shares = np.bincount(test.gather(np.arange(len(test)))[1]) / len(test)
+        shares = np.bincount(as_rows(test).gather(np.arange(len(test)))[1]) / len(test)
         np.testing.assert_allclose(shares, 0.1, atol=0.01)
 
 

@@ -41,7 +41,7 @@ def waves() -> Iterator[None]:
 def test_a_registered_set_is_loaded_and_listed() -> None:
     splits = rnnzoo.load_dataset("waves", steps=7, test_fraction=0.5)
     assert len(splits.test or ()) == 20
-    assert splits.train.gather([0])[0]["features"].shape == (1, 7, 1)
+    assert splits.rows("train").gather([0])[0]["features"].shape == (1, 7, 1)
     last = rnnzoo.list_datasets()[-1]
     assert (last.name, last.title, last.task) == ("waves", "Rising and falling lines.", "registered")
     assert [source.name for source in rnnzoo.list_datasets("wav*")] == ["waves"]

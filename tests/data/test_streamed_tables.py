@@ -17,10 +17,19 @@ import numpy as np
 import pytest
 
 from rnnzoo import Splits, TrainConfig, create_model, read_table, stream_table, train
+from rnnzoo.data.readers.large_table_rows import LargeTableSplit
+from rnnzoo.data.split import Batches
 from rnnzoo.data.word_counts import BoundedCounts
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError, UnknownNameError
+from rnnzoo.preprocessing import TextPreprocessing
 
 WORDS = ("sun", "rain", "snow", "wind", "fog", "hail", "storm", "frost")
+
+
+def of_file(part: Batches) -> LargeTableSplit:
+    """A part that is read from disk, with its type."""
+    assert isinstance(part, LargeTableSplit)
+    return part
 
 
 def rows_of(count: int, *, seed: int = 0) -> list[tuple[str, str]]:
@@ -73,8 +82,8 @@ def test_a_stream_gives_what_memory_gives(name: str, tmp_path: Path) -> None:
     )
     train_rows, held_out = (columns(rows_of(count, seed=count)) for count in (203, 40))
     whole = Splits.from_arrays(*train_rows, validation=held_out, test=held_out)
-    assert streamed.preprocessing.to_config() == whole.preprocessing.to_config()
-    assert streamed.decoding.to_config() == whole.decoding.to_config()
+    assert streamed.get_preprocessing().to_config() == whole.get_preprocessing().to_config()
+    assert streamed.get_decoding().to_config() == whole.get_decoding().to_config()
     assert streamed.model_arguments == whole.model_arguments
     assert streamed.description["vocabulary_error"] == 0
     assert streamed.description["rows"] == whole.description["rows"]
@@ -82,7 +91,7 @@ def test_a_stream_gives_what_memory_gives(name: str, tmp_path: Path) -> None:
         assert seen(streamed, part) == seen(whole, part)
         assert Counter(seen(streamed, part, shuffle=True, seed=3)) == Counter(seen(whole, part))
     chosen = [7, 0, 7, 202]
-    np.testing.assert_equal(streamed.train.gather(chosen), whole.train.gather(chosen))
+    np.testing.assert_equal(of_file(streamed.train).gather(chosen), whole.rows("train").gather(chosen))
 
 
 def test_the_order_follows_from_seed_and_epoch_alone(tmp_path: Path) -> None:
@@ -119,7 +128,9 @@ def test_rows_are_drawn_for_the_parts_by_their_text(tmp_path: Path) -> None:
     np.testing.assert_allclose(shares, [0.7, 0.2, 0.1], atol=0.03)
     # The last word of a text is its own; those of other parts are unknown to the vocabulary of the training part.
     numbers = {
-        word for word in splits.preprocessing.vocabulary.words if word.startswith("n") and word[1:].isdigit()
+        word
+        for word in splits.get_preprocessing(TextPreprocessing).vocabulary.words
+        if word.startswith("n") and word[1:].isdigit()
     }
     assert len(numbers) == len(set(seen(splits, "train")))
     other = stream_table(path, text="text", label="label", validation_fraction=0.2, test_fraction=0, seed=1)
@@ -136,12 +147,12 @@ def test_labels_in_one_cell_and_two_classes(tmp_path: Path) -> None:
         path, text="text", label="label", label_separator="|", column_names=names, max_length=4
     )
     assert splits.task == "multilabel_classification"
-    inputs, targets, _ = splits.train.gather(range(20))
+    inputs, targets, _ = of_file(splits.train).gather(range(20))
     assert inputs["tokens"].shape[1] <= 4
     assert set(map(tuple, targets.tolist())) == {(1.0, 1.0), (0.0, 1.0)}
     path = write(tmp_path / "b.csv", rows_of(120))
     binary = stream_table(path, text="text", label="label", task="binary_classification")
-    assert binary.train.gather([0, 1])[1].shape == (2, 1)
+    assert of_file(binary.train).gather([0, 1])[1].shape == (2, 1)
 
 
 @pytest.mark.slow
@@ -199,7 +210,7 @@ def test_memory_stays_far_below_the_file(tmp_path: Path) -> None:
     assert peak < size / 4, f"{peak / 1e6:.0f} MB of a file of {size / 1e6:.0f} MB"
     assert len(splits.train) + len(splits.validation) + len(splits.test or ()) == 18_000
     assert splits.description["vocabulary_error"] > 0  # rare words were forgotten on the way
-    assert set(filler.split()) <= set(splits.preprocessing.vocabulary.words)
+    assert set(filler.split()) <= set(splits.get_preprocessing(TextPreprocessing).vocabulary.words)
 
 
 @pytest.mark.parametrize("limit", [2, 10, 100, 10_000])
@@ -224,12 +235,15 @@ def test_a_file_that_changes_between_epochs_is_refused(tmp_path: Path) -> None:
     ):
         list(splits.train.batches(8))
     with pytest.raises(DataError, match=r"has changed since"):
-        splits.train.gather([0])
+        of_file(splits.train).gather([0])
     splits = stream_table(path, text="text", label="label")
-    with pytest.raises(DataError, match=r"the lengths of its rows are not kept; expected data in memory"):
-        splits.train.lengths  # noqa: B018
+    with pytest.raises(
+        DataError,
+        match=r"^train: received a LargeTableSplit, whose rows have no numbers",
+    ):
+        splits.rows("train")
     with pytest.raises(DataError, match=r"train: received the row numbers \[900\]; expected some from 0 to"):
-        splits.train.gather([900])
+        of_file(splits.train).gather([900])
 
 
 def test_a_file_sorted_by_label_is_warned_of(tmp_path: Path) -> None:
@@ -290,8 +304,16 @@ def test_the_command_streams(tmp_path: Path) -> None:
     from rnnzoo.cli.data_options import DataOptions
 
     path = write(tmp_path / "a.csv", rows_of(100))
-    options = DataOptions(data=os.fspath(path), text="text", label="label", stream=True, max_tokens=50)
+    options = DataOptions(data=os.fspath(path), text="text", label="label", from_disk=True, max_tokens=50)
     splits = DataOptions.from_dict(options.to_dict()).load()
-    assert splits.description["streamed"] is True
+    assert splits.description["from_disk"] is True
     assert splits.model_arguments["vocabulary_size"] == 50
-    assert "streamed" not in read_table(path, text="text", label="label").description
+    assert "from_disk" not in read_table(path, text="text", label="label").description
+
+
+def test_the_older_option_and_older_runs_are_understood() -> None:
+    from rnnzoo.cli.data_options import DataOptions
+
+    kept = {**DataOptions(data="a.csv").to_dict(), "stream": True}
+    del kept["from_disk"]
+    assert DataOptions.from_dict(kept) == DataOptions(data="a.csv", from_disk=True)

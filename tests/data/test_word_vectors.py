@@ -18,6 +18,7 @@ import pytest
 from rnnzoo import Splits, build_classifier, read_word_vectors
 from rnnzoo.data.vectors import word_vectors
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
+from rnnzoo.preprocessing import TextPreprocessing
 
 WORDS = ["", "[UNK]", "the", "cat", "café"]
 GLOVE = "the 0.1 0.2 0.3\nof 1 1 1\ncafé -1 2e-1 .5\n"
@@ -126,7 +127,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 
 def test_from_texts_to_a_model_that_starts_from_the_vectors(tmp_path: Path) -> None:
     splits = Splits.from_arrays(["the cat", "the café"] * 20, ["a", "b"] * 20)
-    words = splits.preprocessing.vocabulary.words
+    words = splits.get_preprocessing(TextPreprocessing).vocabulary.words
     vectors = read_word_vectors(written(tmp_path / "glove.txt", GLOVE), words)
     model = build_classifier(
         **splits.model_arguments,

@@ -30,7 +30,7 @@ def test_two_classes_and_several_labels_have_the_same_baselines() -> None:
         assert splits.test is not None
         found = run_baselines(splits, splits.test)
         assert set(found) - {"majority class"} == expected
-        truth = splits.test.gather(np.arange(len(splits.test)))[1].reshape(-1, columns)
+        truth = splits.rows("test").gather(np.arange(len(splits.test)))[1].reshape(-1, columns)
         for name in expected:
             assert found[name].shape == truth.shape
             agreement = ((found[name] > 0) == truth)[:, 0 if columns == 1 else -1].mean()
@@ -49,7 +49,10 @@ def test_a_baseline_that_cannot_be_fitted_is_named_and_the_others_are_there() ->
         assert answers[name].skipped == (
             "it cannot be fitted to these rows: empty vocabulary; perhaps the documents only contain stop words"
         )
-    found, truth = answers["linear SVM on TF-IDF of characters"].outputs, splits.test.gather(range(9))[1]
+    found, truth = (
+        answers["linear SVM on TF-IDF of characters"].outputs,
+        splits.rows("test").gather(range(9))[1],
+    )
     assert found is not None
     np.testing.assert_array_equal(found.argmax(axis=1), truth)
 

@@ -19,7 +19,7 @@ from rnnzoo.evaluation.baselines.ridge import RATIOS
 
 def test_nlinear_is_its_closed_form() -> None:
     splits = series()
-    scale = splits.decoding.scale
+    scale = splits.get_decoding().scale
 
     def rows(split: Split) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         assert isinstance(split, WindowSplit)
@@ -70,7 +70,7 @@ def test_trees_answer_the_same_twice_and_know_the_season() -> None:
     _, truth = splits.test.raw_targets()
 
     def error(name: str) -> float:
-        return float((((first[name] - truth) / splits.decoding.scale) ** 2).mean())
+        return float((((first[name] - truth) / splits.get_decoding().scale) ** 2).mean())
 
     assert error(TREES) < 0.5 * error("persistence")
 

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.svm import LinearSVC
 
 from baseline_data import texts
+from rnnzoo.data.split import as_rows
 from rnnzoo.evaluation.baselines import run_baselines
 from rnnzoo.evaluation.baselines.budget import Budget
 from rnnzoo.evaluation.baselines.ridge import RATIOS, BatchedRidge
@@ -49,7 +50,8 @@ def vectors(analyzer: str) -> tuple[Any, ...]:
     parts = [data.train, data.validation, data.test]
     vectorizer.fit(list(data.train.raw or ()))
     return tuple(
-        (vectorizer.transform(list(part.raw or ())), part.gather(np.arange(len(part)))[1]) for part in parts
+        (vectorizer.transform(list(part.raw or ())), as_rows(part).gather(np.arange(len(part)))[1])
+        for part in parts
     )
 
 

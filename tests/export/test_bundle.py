@@ -26,7 +26,7 @@ from rnnzoo.errors import (
     UnsupportedLayerError,
 )
 from rnnzoo.preprocessing import Preprocessing, TextPreprocessing, load_preprocessing
-from rnnzoo.preprocessing.storage import KINDS
+from rnnzoo.preprocessing.kinds import PREPROCESSINGS
 from rnnzoo_export import OnnxPredictor, StreamingPredictor, export_onnx, load_bundle, save_bundle
 from rnnzoo_export.bundle import write_manifest
 
@@ -146,7 +146,7 @@ def own_model() -> keras.Model:
 def test_a_users_own_model_goes_the_whole_way(tmp_path: Path) -> None:
     splits, model = load_dataset("digits"), own_model()
     result = train(model, splits, config=TrainConfig(epochs=2), progress=False)
-    inputs, _, _ = splits.test.gather(range(9))
+    inputs, _, _ = splits.rows("test").gather(range(9))
     bundle = save_bundle(
         model,
         tmp_path / "bundle",
@@ -220,18 +220,26 @@ class LikeTexts(TextPreprocessing):
 
 
 @pytest.mark.parametrize(
-    ("preprocessing", "kind"), [(Own(), "'own'"), (LikeTexts(["", "[UNK]", "a"]), "'text'"), ("text", "None")]
+    ("preprocessing", "kind", "fix"),
+    [
+        (Own(), "'own'", "Call rnnzoo.register('preprocessing', 'own', Own) first."),
+        (
+            LikeTexts(["", "[UNK]", "a"]),
+            "'text'",
+            "Give the class the kind 'own' and call rnnzoo.register('preprocessing', 'own', LikeTexts) first.",
+        ),
+        ("text", "None", "Leave it out, and give the model the arrays that it makes."),
+    ],
 )
 def test_a_preprocessing_that_could_not_be_loaded_is_refused_and_the_advice_works(
-    preprocessing: Any, kind: str, tmp_path: Path
+    preprocessing: Any, kind: str, fix: str, tmp_path: Path
 ) -> None:
     model = keras.Sequential([keras.Input((None, 2), name="features"), keras.layers.GRU(3)], name="plain")
     with pytest.raises(ArgumentError) as caught:
         save_bundle(model, tmp_path / "bundle", preprocessing=preprocessing)
     assert str(caught.value) == (
         f"preprocessing: received {type(preprocessing).__name__} of the kind {kind}, which could not be loaded again; "
-        f"expected one of rnnzoo's own, of the kinds {', '.join(KINDS)}. Leave it out, and give the model the arrays "
-        "that it makes."
+        f"expected one that is registered, of the kinds {', '.join(PREPROCESSINGS)}. {fix}"
     )
     assert list(tmp_path.iterdir()) == []
     if isinstance(preprocessing, Own):
@@ -248,11 +256,12 @@ def test_splits_of_an_own_preprocessing_do_not_say_what_a_model_takes() -> None:
     with pytest.raises(ArgumentError) as caught:
         _ = splits.model_arguments
     assert str(caught.value) == (
-        "preprocessing: received Own, which does not say what a model takes; expected one of rnnzoo's. Pass the "
-        "arguments yourself, such as create_model(name, num_features=8, num_classes=2)."
+        "preprocessing: received Own, which does not say what a model takes; expected one with model_arguments. "
+        "Define that property, or pass the arguments yourself, such as create_model(name, num_features=8, "
+        "num_classes=2)."
     )
     model = create_model("series-classifier-gru", num_features=2, num_classes=2, units=(4,))
-    assert np.asarray(model(splits.train.gather([0, 1, 2])[0]["features"])).shape == (3, 2)
+    assert np.asarray(model(splits.rows("train").gather([0, 1, 2])[0]["features"])).shape == (3, 2)
 
 
 def test_a_bundle_that_cannot_be_loaded_is_not_written(

@@ -11,7 +11,7 @@ import pytest
 from rnnzoo import create_model
 from rnnzoo.errors import ArgumentError, BundleError
 from rnnzoo.preprocessing import TextPreprocessing
-from rnnzoo.preprocessing.storage import KINDS
+from rnnzoo.preprocessing.kinds import PREPROCESSINGS
 from rnnzoo_export import export_onnx, quantize_onnx, save_bundle
 
 
@@ -36,7 +36,7 @@ class Unstored(Forgetful):
 def test_a_preprocessing_that_loads_as_another_is_not_written(
     kind: type[TextPreprocessing], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(KINDS, "text", kind)
+    monkeypatch.setitem(PREPROCESSINGS._entries, "text", kind)
     preprocessing = kind(["", "[UNK]", "a", "b"], max_length=5)
     model = create_model("text-classifier-gru", units=(4,), num_classes=2, vocabulary_size=4)
     with pytest.raises(BundleError) as caught:

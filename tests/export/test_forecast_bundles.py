@@ -23,6 +23,7 @@ from rnnzoo.cli.export import export_run
 from rnnzoo.cli.predict import _with_quantiles
 from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, forecast_quantiles
 from rnnzoo.errors import ArgumentError
+from rnnzoo.preprocessing import WindowPreprocessing
 from rnnzoo_export import OnnxPredictor, export_onnx, quantize_onnx, save_bundle
 
 
@@ -47,7 +48,7 @@ def test_a_run_becomes_a_bundle_that_answers_in_original_units(name: str, task: 
     }
     bundle = export_run(tmp_path / "run", tmp_path / "bundle", overwrite=False, also=["raw"])
     (answer,) = OnnxPredictor(bundle).predict([data.test.raw[3]])
-    output = np.asarray(model(data.test.gather([3])[0]["features"]), np.float64)[0]
+    output = np.asarray(model(data.rows("test").gather([3])[0]["features"]), np.float64)[0]
     for place, (series, mean, scale) in enumerate(
         zip(["quiet", "loud"], data.decoding.mean, data.decoding.scale, strict=True)
     ):
@@ -94,11 +95,16 @@ def test_a_bundle_saved_by_hand_takes_the_decoding_of_its_model(tmp_path: Path) 
         save_bundle(model, tmp_path / "b", decoding=suited.decoding, task="forecasting")
     other = create_model("forecaster-quantile-lstm", units=24, quantiles=(0.5, 0.9), **data.model_arguments)
     with pytest.raises(ArgumentError, match=r"is not \(batch, horizon, 2, 3\)"):
-        export_onnx(other, tmp_path / "o.onnx", series=data.preprocessing, decoding=suited.decoding)
+        export_onnx(
+            other,
+            tmp_path / "o.onnx",
+            series=data.get_preprocessing(WindowPreprocessing),
+            decoding=suited.decoding,
+        )
     bundle = save_bundle(
         other, tmp_path / "b", decoding=data.for_model(other).decoding, task="quantile_forecasting"
     )
-    x = data.test.gather([0])[0]["features"]
+    x = data.rows("test").gather([0])[0]["features"]
     predictor = OnnxPredictor(bundle)
     (answer,) = predictor.decode(predictor.run({"features": x}), [16])
     assert list(answer["quantiles"]["loud"]) == ["0.5", "0.9"]

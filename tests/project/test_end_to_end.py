@@ -43,7 +43,7 @@ def test_quickstart_searches_trains_proves_and_serves(tmp_path: Path) -> None:
     splits = load_dataset("digits")
     (answer,) = OnnxPredictor(out / "bundle").predict([splits.test.raw[0]])
     assert summary["answer"]["probabilities"] == answer["probabilities"]
-    logits = np.asarray(model(splits.test.gather([0])[0]["features"]))
+    logits = np.asarray(model(splits.rows("test").gather([0])[0]["features"]))
     assert answer["label"] == str(logits.argmax())
     for path in summary["paths"].values():
         assert (tmp_path / path).exists()
@@ -81,7 +81,7 @@ def test_intents_of_real_utterances(real_data: Path, tmp_path: Path) -> None:
     assert load_bundle(tmp_path / "bundle").parity["model.onnx"]["operators"]["LSTM"] == 1
     predictor = OnnxPredictor(tmp_path / "bundle")
     labels = [answer["label"] for answer in predictor.predict(splits.test.raw)]
-    targets = splits.test.gather(range(700))[1]
+    targets = splits.rows("test").gather(range(700))[1]
     right = np.mean([splits.decoding.labels.index(a) == t for a, t in zip(labels, targets, strict=True)])
     assert right == pytest.approx(result.metrics["test"]["accuracy"], abs=1.5 / 700)
     assert predictor.predict(["play some jazz please"])[0]["label"] == "PlayMusic"
@@ -119,6 +119,6 @@ def test_air_of_beijing_a_day_ahead(real_data: Path, tmp_path: Path) -> None:
     assert metrics["test"]["mae"] < min(baselines[name]["mae"] for name in ("persistence", "seasonal naive"))
     export_run(tmp_path / "run", tmp_path / "bundle", overwrite=False)
     (answer,) = OnnxPredictor(tmp_path / "bundle").predict([splits.test.raw[0]])
-    forecast = model(splits.test.gather([0])[0]["features"])
+    forecast = model(splits.rows("test").gather([0])[0]["features"])
     expected = splits.decoding.in_original_units(forecast)[0, :, 0]
     np.testing.assert_allclose(answer["values"]["pm2.5"], expected, rtol=1e-4, atol=1e-2)

@@ -92,7 +92,7 @@ def test_it_trains_is_scored_saved_and_served(ordinal: None, tmp_path: Path) -> 
     assert result.history[-1]["val_loss"] < 0.5 * result.history[0]["val_loss"]
 
     assert splits.test is not None
-    inputs, truth, _ = splits.test.gather(np.arange(len(splits.test)))
+    inputs, truth, _ = splits.rows("test").gather(np.arange(len(splits.test)))
     outputs = np.asarray(model.predict(inputs["features"], verbose=0))
     reached = truth[:, None] > np.arange(3)
     loss = np.mean(np.log1p(np.exp(outputs)) - reached * outputs)

@@ -84,7 +84,7 @@ def test_a_misfit_leaves_nothing_behind(tmp_path: Path) -> None:
     splits = series()
     config = TrainConfig(augmentation={"point_mutation": 0.1})
     with pytest.raises(
-        ArgumentError, match="'point_mutation': received data of kind 'features'; expected 'dna'"
+        ArgumentError, match="'point_mutation': received data of kind 'series'; expected 'dna'"
     ):
         train(small("series-classifier-gru", splits), splits, config=config, directory=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -53,7 +53,7 @@ def test_nt_asgd_starts_when_validation_stands_still_and_means_all_steps_since()
     average = AveragedWeights("nt_asgd", decay=0.9, patience=2, monitor=Monitor("val_loss", "min"))
     net = model()
     net.compile(optimizer="sgd", loss=get_task("classification").loss())
-    rows = series().train.gather(np.arange(32))
+    rows = series().rows("train").gather(np.arange(32))
     net.fit(
         rows[0]["features"],
         rows[1],

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rnnzoo import Splits, create_model, train
+from rnnzoo.data.split import as_rows
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.tasks import get_task
 from rnnzoo.training.optimization.class_weights import class_weights, weigh_by_class
@@ -16,7 +17,7 @@ from toy_training import config, model, series
 
 def test_balanced_classes_weigh_the_same() -> None:
     weights = class_weights(series(), get_task("classification"), "balanced")
-    counts = np.bincount(series().train.gather(np.arange(len(series().train)))[1])
+    counts = np.bincount(series().rows("train").gather(np.arange(len(series().train)))[1])
     assert counts[0] * weights[0] == pytest.approx(counts[1] * weights[1])
     assert counts @ weights == pytest.approx(counts.sum())
     rare = class_weights(series(), get_task("classification"), {"rare": 5.0})
@@ -29,7 +30,7 @@ def test_balanced_classes_weigh_the_same() -> None:
 def test_a_class_that_weighs_nothing_is_not_learned(task: str) -> None:
     data = series()
     pairs: list[Any] = [
-        (part.raw, part.gather(np.arange(len(part)))[1]) for part in (data.train, data.validation)
+        (part.raw, as_rows(part).gather(np.arange(len(part)))[1]) for part in (data.train, data.validation)
     ]
     splits = Splits.from_arrays(*pairs[0], validation=pairs[1], test_fraction=0.0, task=task)
     net = create_model("series-classifier-gru", **{**splits.model_arguments, "units": (6,)})
@@ -46,7 +47,7 @@ def test_weights_of_classes_multiply_those_of_steps() -> None:
     assert class_weights(splits, get_task("tagging"), "balanced").tolist() == pytest.approx(
         [5 / 6, 5 / 4], rel=0.2
     )
-    inputs, targets, given = splits.train.gather([0, 1])
+    inputs, targets, given = splits.rows("train").gather([0, 1])
     assert given is not None
     table = np.array([3.0, 0.5], np.float32)
     _, _, found = weigh_by_class(table)(inputs, targets, given)

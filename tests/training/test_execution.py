@@ -71,7 +71,7 @@ def test_a_callback_of_batches_sees_every_one_and_the_model_is_left_as_any_other
     assert model.steps_per_execution == 1
     assert model.train_function is None
     assert "inner_loop" not in vars(model.get_layer("gru_1"))
-    inputs, targets, _ = splits.train.gather(range(64))
+    inputs, targets, _ = splits.rows("train").gather(range(64))
     again = Counter()
     model.fit(inputs["features"], targets, batch_size=16, verbose=0, callbacks=[again])
     assert again.batches == 4

@@ -47,7 +47,7 @@ def test_a_wide_bound_clips_nothing(clip: Any, bound: float) -> None:
 
 
 def test_the_watched_norm_is_that_of_the_gradients() -> None:
-    rows = series().train.gather(np.arange(len(series().train)))
+    rows = series().rows("train").gather(np.arange(len(series().train)))
     net = model(dropout=0.0)
     norms = measure_gradient_norms(net, rows[0], rows[1], loss=get_task("classification").loss())
     setting = config(monitor_gradients=True, epochs=1, batch_size=len(series().train))
@@ -81,7 +81,7 @@ def test_the_watched_batch_has_the_loss_of_the_steps(fields: dict[str, Any]) -> 
 def _watched_rows(net: Any, fields: dict[str, Any]) -> float:
     """The norm over all training rows, measured as the monitor measures it."""
     setting = config(**fields)
-    rows = series().train.gather(np.arange(len(series().train)))
+    rows = series().rows("train").gather(np.arange(len(series().train)))
     if setting.class_weights is not None:
         table = class_weights(series(), get_task("classification"), setting.class_weights)
         rows = weigh_by_class(table)(*rows[:2])

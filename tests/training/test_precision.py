@@ -17,7 +17,7 @@ from toy_training import config, model, series
 @pytest.mark.parametrize("precision", [pytest.param("bfloat16", marks=pytest.mark.slow), "float16"])
 def test_layers_compute_in_half_precision_only_while_training(precision: str, tmp_path: Path) -> None:
     net = model(dropout=0.0)
-    x = series().train.gather(np.arange(8))[0]["features"]
+    x = series().rows("train").gather(np.arange(8))[0]["features"]
     exact = np.asarray(net(x))
     with half_precision(net, precision):
         half = net(x)

@@ -25,7 +25,7 @@ def test_one_cycle_rises_and_falls_along_cosines() -> None:
 
 
 def test_accumulated_batches_move_weights_as_one_large_batch() -> None:
-    rows = series().train.gather(np.arange(32))
+    rows = series().rows("train").gather(np.arange(32))
 
     def moved(accumulation: int) -> list[np.ndarray]:
         net = model(dropout=0.0)

@@ -186,7 +186,7 @@ class TestVocabularies:
         taken = classifier(vocabulary_size=len(OTHER))
         report = transfer(tmp_path / "run", taken, vocabulary_to=OTHER)
         assert report.new_words == ("x", "y", "e")
-        row = splits.preprocessing.vocabulary.words.index("c")
+        row = splits.get_preprocessing(TextPreprocessing).vocabulary.words.index("c")
         np.testing.assert_array_equal(weights(taken, "embedding")[0][2], weights(given, "embedding")[0][row])
         with pytest.raises(ArgumentError, match="vocabulary_to: received None with a vocabulary_from"):
             transfer(tmp_path / "run", taken)

@@ -16,6 +16,7 @@ from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
+from rnnzoo.preprocessing import check_storable
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.differences import differences
@@ -103,7 +104,8 @@ def run_search(
         The result; ``result.best.model`` is trained.
 
     Raises:
-        ArgumentError: If the model, the space or the config is wrong.
+        ArgumentError: If the model, the space or the config is wrong, or the preprocessing of the data is
+            not registered.
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
         RunError: If no trial ends well, or the search in ``directory`` has other settings.
     """
@@ -113,6 +115,8 @@ def run_search(
     checks.choice("algorithm", algorithm, ALGORITHMS)
     checks.integer("max_trials", max_trials, minimum=1)
     checks.seed(seed)
+    if splits.preprocessing is not None:
+        check_storable(splits.preprocessing)
     root = Path(directory)
     check_free(root, resume=resume, overwrite=overwrite)
     hypermodel = TrialHyperModel(source, splits, space, config, dict(arguments or {}))

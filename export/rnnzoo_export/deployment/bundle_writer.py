@@ -58,8 +58,8 @@ def save_bundle(
 
     Raises:
         PathExistsError: If the directory holds something and ``overwrite`` is false.
-        ArgumentError: If preprocessing and model do not go together, the preprocessing is not one of rnnzoo's, or there
-            is no argument of a name.
+        ArgumentError: If preprocessing and model do not go together, the preprocessing is not registered, or there is
+            no argument of a name.
         UnsupportedLayerError: If a layer cannot be exported.
         ParityError: If a file does not answer as the model does.
         AccuracyError: If the quantized file answers worse, or changes more, than ``quantize_onnx`` allows.

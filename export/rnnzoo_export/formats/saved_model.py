@@ -64,7 +64,7 @@ def export_saved_model(
     files.refuse_existing(directory, overwrite=overwrite)
     names = None
     if text is not None:
-        if not isinstance(text, TextPreprocessing) or find_raw_graph(text) is None:
+        if not isinstance(find_raw_graph(text), TextGraph):
             raise ArgumentError(
                 f"text: received {type(text).__name__}; expected TextPreprocessing or TokenPreprocessing. "
                 "Pass a fitted preprocessing."

@@ -14,7 +14,7 @@ import numpy as np
 from rnnzoo import files
 from rnnzoo.errors import ArgumentError, ParityError
 from rnnzoo.keras_models.encoder_decoder import split_seq2seq
-from rnnzoo.preprocessing import PairPreprocessing, save_preprocessing
+from rnnzoo.preprocessing import PairPreprocessing, check_storable, save_preprocessing
 from rnnzoo.preprocessing.text_coding import START
 from rnnzoo_export.bundle import TRANSLATOR_FILE
 from rnnzoo_export.formats.onnx_export import export_onnx
@@ -128,6 +128,7 @@ def _check_preprocessing(preprocessing: object, sizes: Mapping[str, int]) -> Non
             f"preprocessing: received {type(preprocessing).__name__}; expected PairPreprocessing, such as "
             "splits.preprocessing of pair_splits."
         )
+    check_storable(preprocessing)
     for side, coding in (("source", preprocessing.source), ("target", preprocessing.target)):
         # Every id that the model can answer must have a text.
         known = sizes[f"{side}_vocabulary_size"]

@@ -11,7 +11,6 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.decoding.sampling import generate_tokens
 from rnnzoo.errors import ArgumentError, BundleError, EmptyRowError
-from rnnzoo.preprocessing import CharacterTextPreprocessing, TokenPreprocessing
 from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.inference.sessions import StreamingPredictor
 
@@ -36,14 +35,15 @@ class TextGenerator:
     def __init__(self, bundle: Bundle | str | os.PathLike[str]) -> None:
         loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         preprocessing = loaded.preprocessing
-        if not isinstance(preprocessing, TokenPreprocessing | CharacterTextPreprocessing):
+        words = None if preprocessing is None else preprocessing.words_by_id
+        if preprocessing is None or preprocessing.writes is None or words is None:
             raise BundleError(
                 f"{loaded.directory}: has {type(preprocessing).__name__} as preprocessing; expected that of a language "
-                "model. Train one on text_stream_splits."
+                "model. Train one on running_text_splits."
             )
         self._preprocessing = preprocessing
-        self._words = preprocessing.vocabulary.words
-        self._by_words = isinstance(preprocessing, TokenPreprocessing)
+        self._words = words
+        self._by_words = preprocessing.writes == "words"
         self._predictor = StreamingPredictor(loaded.directory)
 
     def write(self, prompt: str, *, length: int, seed: int = 0, **options: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,8 @@ from rnnzoo_export.raw.series_graph import FeatureGraph, WindowGraph
 from rnnzoo_export.raw.text_graph import TextGraph
 from rnnzoo_export.signature import Signature
 
-_GRAPHS: dict[type[Preprocessing], Callable[[Any], RawGraph]] = {
+#: The graphs of rnnzoo's own; a user's class names its own in ``Preprocessing.raw_graph``.
+GRAPHS: dict[type[Preprocessing], Callable[[Any], RawGraph]] = {
     TextPreprocessing: TextGraph,
     TokenPreprocessing: TextGraph,
     FeaturePreprocessing: FeatureGraph,
@@ -29,10 +31,34 @@ _GRAPHS: dict[type[Preprocessing], Callable[[Any], RawGraph]] = {
 }
 
 
-def find_raw_graph(preprocessing: Any) -> RawGraph | None:
-    """Returns a preprocessing as ONNX has it; ``None`` if there is none of its kind."""
-    make = _GRAPHS.get(type(preprocessing))
+def find_raw_graph(preprocessing: object) -> RawGraph | None:
+    """Returns a preprocessing as ONNX has it; ``None`` if it has no graph.
+
+    Raises:
+        ArgumentError: If ``raw_graph`` of its class names none.
+    """
+    if not isinstance(preprocessing, Preprocessing):
+        return None
+    make = GRAPHS.get(type(preprocessing))
+    # A subclass does something else than the class that it inherits from, unless it says so itself.
+    own = vars(type(preprocessing)).get("raw_graph")
+    if make is None and own is not None:
+        make = _import_graph(type(preprocessing), own)
     return None if make is None else make(preprocessing)
+
+
+def _import_graph(own: type[Preprocessing], path: object) -> type[RawGraph]:
+    module, _, name = str(path).partition(":")
+    try:
+        graph = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ArgumentError(
+            f"{own.__name__}.raw_graph: received {path!r} ({error}); expected the module and class of a graph, such as "
+            "'my_package.graphs:OwnGraph'."
+        ) from error
+    if not (isinstance(graph, type) and issubclass(graph, RawGraph)):
+        raise ArgumentError(f"{own.__name__}.raw_graph: received {path!r}; expected a subclass of RawGraph.")
+    return graph
 
 
 def check_fit(network: Signature, raw: RawGraph) -> None:
@@ -47,13 +73,9 @@ def check_fit(network: Signature, raw: RawGraph) -> None:
 
 
 def _check_vocabulary(network: Signature, preprocessing: Preprocessing) -> None:
-    known = network.inputs[0].categories
-    if (
-        isinstance(preprocessing, TextPreprocessing)
-        and known is not None
-        and len(preprocessing.vocabulary) > known
-    ):
+    known, size = network.inputs[0].categories, preprocessing.vocabulary_size
+    if size is not None and known is not None and size > known:
         raise ArgumentError(
-            f"{type(preprocessing).__name__}: its vocabulary has {len(preprocessing.vocabulary)} entries; the model's "
+            f"{type(preprocessing).__name__}: its vocabulary has {size} entries; the model's "
             f"embedding knows {known}. Pass the preprocessing that the model was trained with."
         )

@@ -7,7 +7,7 @@ import string
 
 import tensorflow as tf
 
-from rnnzoo.preprocessing import TextPreprocessing, TokenPreprocessing
+from rnnzoo.preprocessing import TextPreprocessing
 from rnnzoo_export.raw.text_graph import UNICODE_SPACE
 
 _PUNCTUATION = f"[{re.escape(string.punctuation)}]"
@@ -31,7 +31,7 @@ class TextTokens(tf.Module):
             ),
             default_value=1,
         )
-        self._keeps_punctuation = isinstance(preprocessing, TokenPreprocessing)
+        self._keeps_punctuation = preprocessing.keeps_punctuation
         self._max_length = preprocessing.max_length
         self._dtype = dtype
 

@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from rnnzoo.preprocessing import TextPreprocessing, TokenPreprocessing
+from rnnzoo.preprocessing import TextPreprocessing
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo_export.graph.node_builder import NodeBuilder
 from rnnzoo_export.raw.raw_graph import RawGraph, RawValues
@@ -60,7 +60,7 @@ class TextGraph(RawGraph):
     def __init__(self, preprocessing: TextPreprocessing) -> None:
         self.preprocessing: TextPreprocessing = preprocessing
         self.inputs = (TensorSpec("text", "string", (None,), ("batch",)),)
-        keeps_punctuation = isinstance(preprocessing, TokenPreprocessing)
+        keeps_punctuation = preprocessing.keeps_punctuation
         self._removed = "" if keeps_punctuation else string.punctuation
         self._blanks = UNICODE_SPACE if keeps_punctuation else _ASCII_SPACE
 

@@ -23,7 +23,7 @@ def render_page(predictor: OnnxPredictor) -> Response:
     facts = {
         "name": bundle.name,
         "task": bundle.provenance.get("task"),
-        "kind": bundle.preprocessing.kind if bundle.preprocessing is not None else None,
+        "takes": bundle.preprocessing.takes if bundle.preprocessing is not None else None,
         "example": bundle.provenance.get("example"),
         "inputs": [spec.to_config() for spec in bundle.signature.inputs],
         "sha256": bundle.sha256,

@@ -9,17 +9,18 @@ import numpy as np
 
 from rnnzoo.data.augmentation.base import Augmentation
 from rnnzoo.data.augmentation.table import fitted_augmentations
-from rnnzoo.data.readers.large_table_rows import StreamedSplit
-from rnnzoo.data.split import Batch, Split
+from rnnzoo.data.batching import BatchOrder
+from rnnzoo.data.readers.large_table_rows import LargeTableSplit
+from rnnzoo.data.split import Batch, Batches, Rows
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, EmptyRowError
-from rnnzoo.preprocessing import Preprocessing, WindowPreprocessing
+from rnnzoo.preprocessing import Preprocessing
 
 # Keeps the noise apart from the order of batches, which is drawn from seed and epoch as well.
 _STREAM = 0x6E6F697365
 
 
-class AugmentedSplit(Split):
+class AugmentedSplit(Rows):
     """A part whose batches have noise; raw rows, lengths and single rows are the clean ones.
 
     The noise of a row follows from seed, epoch and the row's number alone: neither the order of the rows nor where a
@@ -32,16 +33,14 @@ class AugmentedSplit(Split):
     """
 
     def __init__(
-        self, split: Split, preprocessing: Preprocessing, augmentations: Sequence[Augmentation]
+        self, split: Rows, preprocessing: Preprocessing, augmentations: Sequence[Augmentation]
     ) -> None:
         self._split, self._preprocessing = split, preprocessing
-        self._raw_level = [one for one in augmentations if one.level == "raw"]
-        self._encoded_level = [one for one in augmentations if one.level == "encoded"]
-        self.raw, self.sized, self.free_targets = split.raw, split.sized, split.free_targets
+        self._raw_level = [noise for noise in augmentations if noise.level == "raw"]
+        self._encoded_level = [noise for noise in augmentations if noise.level == "encoded"]
+        self.raw, self.free_targets = split.raw, split.free_targets
         # Categories of a table come after its numbers; noise would make them ones that do not exist.
-        self._features = slice(None)
-        if isinstance(preprocessing, WindowPreprocessing):
-            self._features = slice(len(preprocessing.numeric))
+        self._features = slice(preprocessing.num_numeric)
 
     def __len__(self) -> int:
         return len(self._split)
@@ -55,13 +54,17 @@ class AugmentedSplit(Split):
         """Returns some rows as one batch, without noise."""
         return self._split.gather(rows)
 
-    def first(self, rows: int) -> Batch:
-        """Returns the first rows as one batch, without noise."""
-        return self._split.first(rows)
+    def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
+        """Returns what the preprocessing made of some rows, without noise."""
+        return self._split.encoded(rows)
 
-    def batch(self, rows: Sequence[int] | np.ndarray, *, seed: int, epoch: int) -> Batch:
-        """Returns some rows as one batch, with the noise of this seed and epoch."""
-        return self._split.gather_encoded(rows, self.noisy(rows, seed=seed, epoch=epoch))
+    def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
+        """Returns some rows as one batch with other inputs."""
+        return self._split.gather_encoded(rows, encoded)
+
+    def batch(self, rows: Sequence[int] | np.ndarray, order: BatchOrder) -> Batch:
+        """Returns some rows as one batch, with the noise of its seed and epoch."""
+        return self._split.gather_encoded(rows, self.noisy(rows, seed=order.seed, epoch=order.epoch))
 
     def noisy(self, rows: Sequence[int] | np.ndarray, *, seed: int, epoch: int) -> list[np.ndarray]:
         """Returns some rows with the noise of this seed and epoch, encoded, one array each."""
@@ -87,7 +90,7 @@ class AugmentedSplit(Split):
     def _noisy_raw(self, number: int, rng: np.random.Generator) -> Any:
         assert self.raw is not None, "data with a preprocessing have raw rows"
         row = self.raw[number]
-        if self._preprocessing.kind in ("tokens", "characters") and isinstance(row, str):
+        if self._preprocessing.takes == "words" and isinstance(row, str):
             row = row.split()  # as the preprocessing does, so that every word keeps its place
         for augmentation in self._raw_level:
             row = augmentation.apply(row, rng)
@@ -100,7 +103,7 @@ class AugmentedSplit(Split):
         return np.concatenate([part, row[:, part.shape[1] :]], axis=1)
 
 
-def augmented(splits: Splits, config: Mapping[str, Any] | None) -> Split:
+def augmented(splits: Splits, config: Mapping[str, Any] | None) -> Batches:
     """Returns the training part of some data, with noise in its batches where a config asks for it.
 
     Args:
@@ -113,14 +116,15 @@ def augmented(splits: Splits, config: Mapping[str, Any] | None) -> Split:
     Example:
         >>> splits = Splits.from_arrays(["good film", "bad film"] * 20, ["pos", "neg"] * 20)
         >>> noisy = augmented(splits, {"token_dropout": 0.5})
-        >>> (next(noisy.batches(4))[0]["tokens"] != splits.train.gather([0, 1, 2, 3])[0]["tokens"]).any().item()
+        >>> (next(noisy.batches(4))[0]["tokens"] != splits.rows("train").gather([0, 1, 2, 3])[0]["tokens"]).any().item()
         True
     """
     if config is None:
         return splits.train
-    if isinstance(splits.train, StreamedSplit):
+    if isinstance(splits.train, LargeTableSplit):
         raise ArgumentError(
-            f"augmentation: received {', '.join(config)} for rows that are streamed from their file; expected data in "
-            "memory. Leave it out, or read them with read_table."
+            f"augmentation: received {', '.join(config)} for rows that are read from disk; expected data in memory. "
+            "Leave it out, or read them with read_texts without from_disk."
         )
-    return AugmentedSplit(splits.train, splits.preprocessing, fitted_augmentations(config, splits))
+    fitted = fitted_augmentations(config, splits)
+    return AugmentedSplit(splits.rows("train"), splits.get_preprocessing(), fitted)

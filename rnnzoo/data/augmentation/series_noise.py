@@ -246,8 +246,8 @@ class Shift(SeriesNoise):
 
     def fitted(self, splits: Splits) -> Self:
         """Takes the units of the training part, and checks that something of each row stays."""
-        mean, scale = splits.preprocessing.mean, splits.preprocessing.scale
-        shortest = int(splits.train.lengths.min())
+        mean, scale = splits.get_preprocessing().scaling or _no_scaling(splits)
+        shortest = int(splits.rows("train").lengths.min())
         for name, moved, size in (("steps", self.steps, shortest), ("features", self.features, len(mean))):
             if moved and moved >= size:
                 raise ArgumentError(
@@ -266,6 +266,11 @@ class Shift(SeriesNoise):
         moved = _moved(values, int(rng.integers(-self.steps, self.steps + 1)), axis=0, fill=fill[None])
         moved = _moved(moved, int(rng.integers(-self.features, self.features + 1)), axis=1, fill=fill[None])
         return np.asarray((moved - mean) / scale).astype(row.dtype)
+
+
+def _no_scaling(splits: Splits) -> tuple[np.ndarray, np.ndarray]:
+    width = splits.rows("train").encoded([0])[0].shape[1]
+    return np.zeros(width), np.ones(width)
 
 
 def _moved(values: np.ndarray, distance: int, *, axis: int, fill: np.ndarray) -> np.ndarray:

@@ -30,12 +30,12 @@ class Entry:
 
     Attributes:
         augmentation: The class.
-        kinds: The kinds of preprocessing whose rows it takes.
+        takes: What raw rows are, as ``Preprocessing.takes`` says.
         groups: The tasks whose targets stay true: each tells whether a task is one.
     """
 
     augmentation: type[Augmentation]
-    kinds: tuple[str, ...]
+    takes: tuple[str, ...]
     groups: tuple[Group, ...]
 
     @property
@@ -64,14 +64,14 @@ def _forecasts(task: Task) -> bool:
     return task.forecasts
 
 
-_WORDS = ("text", "tokens", "characters", "pairs")
-_SERIES = ("features", "log_mel")
+_WORDS = ("text", "words")
+_SERIES = ("series", "sound")
 _WHOLE = (_rows, _pairs)
 
 #: The augmentations, in the order in which they are applied. Where steps have tags, what moves steps is not for them;
 #: forecasts begin where the window ends and in its units, which must both stay.
 AUGMENTATIONS: dict[str, Entry] = {
-    "paraphrases": Entry(Paraphrases, ("text", "pairs"), _WHOLE),
+    "paraphrases": Entry(Paraphrases, ("text",), _WHOLE),
     "synonyms": Entry(Synonyms, _WORDS, (*_WHOLE, _tags)),
     "token_insertion": Entry(TokenInsertion, _WORDS, _WHOLE),
     "token_swap": Entry(TokenSwap, _WORDS, _WHOLE),
@@ -82,8 +82,8 @@ AUGMENTATIONS: dict[str, Entry] = {
     "shift": Entry(Shift, _SERIES, (_rows,)),
     "window_warp": Entry(WindowWarp, _SERIES, (_rows, _transcripts)),
     "scaling": Entry(Scaling, _SERIES, (_rows, _tags, _transcripts)),
-    "jitter": Entry(Jitter, (*_SERIES, "window"), (_rows, _tags, _transcripts, _forecasts)),
-    "time_mask": Entry(TimeMask, (*_SERIES, "window"), (_rows, _tags, _transcripts, _forecasts)),
+    "jitter": Entry(Jitter, (*_SERIES, "windows"), (_rows, _tags, _transcripts, _forecasts)),
+    "time_mask": Entry(TimeMask, (*_SERIES, "windows"), (_rows, _tags, _transcripts, _forecasts)),
     "spec_augment": Entry(SpecAugment, _SERIES, (_rows, _tags, _transcripts)),
 }
 
@@ -141,16 +141,22 @@ def fitted_augmentations(config: Mapping[str, Any], splits: Splits) -> list[Augm
 
 
 def _check_fits(name: str, splits: Splits) -> None:
-    kind, entry = getattr(splits.preprocessing, "kind", "tf.data"), AUGMENTATIONS[name]
+    entry = AUGMENTATIONS[name]
+    takes = "tf.data" if splits.preprocessing is None else splits.preprocessing.takes
     fitting = [
-        other for other, each in AUGMENTATIONS.items() if kind in each.kinds and splits.task in each.tasks
+        other for other, each in AUGMENTATIONS.items() if takes in each.takes and splits.task in each.tasks
     ]
     instead = (
         f"For these data there are: {', '.join(fitting)}." if fitting else "There is none for these data."
     )
-    if kind not in entry.kinds:
+    if takes not in entry.takes:
         raise ArgumentError(
-            f"augmentation {name!r}: received data of kind {kind!r}; expected {_listed(entry.kinds)}. {instead}"
+            f"augmentation {name!r}: received data of kind {takes!r}; expected {_listed(entry.takes)}. {instead}"
+        )
+    if entry.augmentation.level == "encoded" and splits.get_preprocessing().vocabulary_size is not None:
+        raise ArgumentError(
+            f"augmentation {name!r}: received {type(splits.preprocessing).__name__}, which makes ids; expected a "
+            "preprocessing that makes numbers. Leave it out."
         )
     if splits.task not in entry.tasks:
         raise ArgumentError(

@@ -15,12 +15,11 @@ from rnnzoo import checks
 from rnnzoo.data.augmentation.base import Augmentation, check_rate, drawn
 from rnnzoo.data.augmentation.keyboard import LAYOUTS, neighbours
 from rnnzoo.errors import ArgumentError
-from rnnzoo.preprocessing import PairPreprocessing, TextPreprocessing, WordPreprocessing
-from rnnzoo.preprocessing.text_coding import SPECIAL
 from rnnzoo.tasks import get_task
 
 if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
+    from rnnzoo.preprocessing import Preprocessing
 
 #: A private character that no text has: preprocessings read it as an unknown word.
 UNKNOWN_WORD = "\ue000"
@@ -80,8 +79,7 @@ class TokenDropout(TextNoise):
                 "augmentation 'token_dropout': received keep_place=False for tagging, where each word has a tag; "
                 'expected True. Pass {"token_dropout": {"rate": ..., "keep_place": true}}.'
             )
-        pairs = splits.preprocessing
-        if self.keep_place and isinstance(pairs, PairPreprocessing) and pairs.source.kind == "subwords":
+        if self.keep_place and not splits.get_preprocessing().has_unknown_id:
             raise ArgumentError(
                 "augmentation 'token_dropout': received keep_place=True for subwords, which know every word; expected "
                 "False. Leave it out."
@@ -156,7 +154,7 @@ class TokenInsertion(TextNoise):
         """Takes the vocabulary of the training part where no words are given."""
         if self.words is not None:
             return self
-        return dataclasses.replace(self, words=_vocabulary(splits.preprocessing))
+        return dataclasses.replace(self, words=_vocabulary(splits.get_preprocessing()))
 
     def change(self, words: list[str], rng: np.random.Generator) -> list[str]:
         """Returns the words with others between them."""
@@ -226,14 +224,11 @@ def check_words(name: str, words: object) -> None:
         )
 
 
-def _vocabulary(preprocessing: Any) -> tuple[str, ...]:
-    if isinstance(preprocessing, PairPreprocessing):
-        preprocessing = preprocessing.source
-    if isinstance(preprocessing, TextPreprocessing):
-        return tuple(preprocessing.vocabulary.words[2:])
-    if isinstance(preprocessing, WordPreprocessing):
-        return tuple(preprocessing.vocabulary[len(SPECIAL) :])
+def _vocabulary(preprocessing: Preprocessing) -> tuple[str, ...]:
+    if preprocessing.known_words is not None:
+        return tuple(preprocessing.known_words)
+    kind = preprocessing.parts[0].kind if preprocessing.parts else preprocessing.kind
     raise ArgumentError(
-        f"augmentation 'token_insertion': received data of kind {preprocessing.kind!r}, whose vocabulary is not of "
+        f"augmentation 'token_insertion': received data of kind {kind!r}, whose vocabulary is not of "
         'words; expected words to insert. Pass {"token_insertion": {"words": [...]}}.'
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import lzma
 import os
@@ -12,13 +13,14 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Unpack
 
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.splits import Splits
-from rnnzoo.data.splitting import Pair, split_with_origins
+from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
 from rnnzoo.files import file_checksum
 from rnnzoo.preprocessing import LogMelPreprocessing
@@ -30,6 +32,16 @@ FilePath = str | os.PathLike[str]
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _CONVERT = "Convert it, e.g. with ffmpeg -i IN -ac 1 -c:a pcm_s16le OUT.wav."
+
+
+class AudioOptions(PartsOptions, total=False):
+    """What ``audio_splits`` takes as keywords: the fields of ``Parts``, and arguments of ``LogMelPreprocessing``."""
+
+    frame_length: int
+    frame_step: int
+    num_mels: int
+    lower_hz: float
+    upper_hz: float
 
 
 @dataclass(frozen=True)
@@ -71,7 +83,7 @@ def read_recordings(path: FilePath, *, max_bytes: int = 4 * 2**30) -> list[Recor
         ...     with wave.open(folder + "/beep.wav", "wb") as file:
         ...         file.setparams((1, 2, 8000, 0, "NONE", ""))
         ...         file.writeframes(np.array([0, 16384], "<i2").tobytes())
-        ...     [(one.name, one.samples.tolist()) for one in read_recordings(folder)]
+        ...     [(sound.name, sound.samples.tolist()) for sound in read_recordings(folder)]
         [('beep.wav', [0.0, 0.5])]
     """
     checks.integer("max_bytes", max_bytes, minimum=1)
@@ -84,7 +96,7 @@ def read_recordings(path: FilePath, *, max_bytes: int = 4 * 2**30) -> list[Recor
             f"{source}: no such file or folder; expected WAV files, a folder or a tar archive of them. Check the path."
         )
     elif source.name.lower().endswith(_ARCHIVES):
-        found = sorted(_read_archive(source, max_bytes), key=lambda one: one[0].name)
+        found = sorted(_read_archive(source, max_bytes), key=lambda pair: pair[0].name)
     elif source.suffix.lower() == ".wav":
         found = [_read_file(source, source.name)]
     else:
@@ -101,14 +113,9 @@ def audio_splits(
     *,
     task: str = "classification",
     sample_rate: int | None = None,
-    validation: Pair | Callable[[str], bool] | None = None,
-    test: Pair | Callable[[str], bool] | None = None,
-    validation_fraction: float = 0.15,
-    test_fraction: float = 0.15,
-    stratify: bool = True,
-    seed: int = 0,
+    parts: Parts | None = None,
     description: Mapping[str, Any] | None = None,
-    **log_mel: Any,
+    **options: Unpack[AudioOptions],
 ) -> Splits:
     """Makes splits of recordings; their features are log-mel energies, scaled by the training part.
 
@@ -120,21 +127,18 @@ def audio_splits(
         task: ``"classification"`` (or another task of ``build_classifier``) for one answer, ``"transcription"`` for
             texts, whose characters become the vocabulary.
         sample_rate: Samples per second of waveforms; files say it themselves and must agree.
-        validation: The validation part: a function that picks recordings by name, or waveforms with their targets;
-            ``None`` to split it off.
-        test: The test part, likewise.
-        validation_fraction: Share of all rows to split off for validation.
-        test_fraction: Share of all rows to split off for the test; 0 for no test part.
-        stratify: Whether each part gets its share of every class.
-        seed: Seed of the split.
+        parts: How rows are split, as one value. A validation or test part that is given is a function that picks
+            recordings by name, or waveforms with their targets.
         description: Facts to keep.
-        **log_mel: Arguments of ``LogMelPreprocessing``, such as ``num_mels=40`` or ``frame_step=80``.
+        **options: The fields of ``Parts`` as they are: ``validation``, ``test``, ``validation_fraction`` (0.15),
+            ``test_fraction`` (0.15), ``stratify``, ``seed``; and the arguments of ``LogMelPreprocessing``, such as
+            ``num_mels=40`` or ``frame_step=80``.
 
     Returns:
         The splits.
 
     Raises:
-        ArgumentError: If the arguments do not go together.
+        ArgumentError: If the arguments do not go together, or a keyword is unknown; the nearest is suggested.
         DataError: If recordings or targets cannot be used; a transcript that its frames cannot hold is named.
 
     Example:
@@ -146,10 +150,15 @@ def audio_splits(
     checks.choice(
         "task", task, [name for name, known in TASKS.items() if known.from_rows and not known.per_step]
     )
+    flat = FlatOptions("audio_splits", options)
+    settings = flat.take(Parts, parts, "parts")
+    frames = flat.pop("frame_length", "frame_step", "num_mels", "lower_hz", "upper_hz")
+    flat.refuse_rest("task", "sample_rate", "parts", "description")
+    choosers = {"validation": settings.validation, "test": settings.test}
     facts: dict[str, Any] = dict(description or {})
     if isinstance(source, str | os.PathLike):
         recordings = read_recordings(source)
-        parts, kept = _by_name(recordings, targets, {"validation": validation, "test": test})
+        given, kept = _by_name(recordings, targets, choosers)
         if not kept:
             raise DataError("targets: leave out every recording; expected some to learn from.")
         rate = _common_rate(kept, sample_rate)
@@ -160,21 +169,19 @@ def audio_splits(
         if sample_rate is None:
             raise ArgumentError("sample_rate: missing; expected the samples per second of these waveforms.")
         rate = checks.integer("sample_rate", sample_rate, minimum=1)
-        parts = _as_given(source, targets, {"validation": validation, "test": test})
-    rows, origins = split_with_origins(
-        parts["train"],
-        parts.get("validation"),
-        parts.get("test"),
-        validation_fraction=validation_fraction,
-        test_fraction=test_fraction,
-        stratify=stratify and get_task(task).stratified,
-        seed=seed,
-    )
+        given = _as_given(source, targets, choosers)
+    train = given.pop("train")
+    stratify = settings.stratify and get_task(task).stratified
+    rows, origins = split_rows(train, dataclasses.replace(settings, **_both(given), stratify=stratify))
     with origins["train"].named():
-        preprocessing = LogMelPreprocessing.fit(rows["train"][0], sample_rate=rate, **log_mel)
+        preprocessing = LogMelPreprocessing.fit(rows["train"][0], sample_rate=rate, **frames)
     return Splits.from_parts(
-        rows, task=task, preprocessing=preprocessing, description=facts, seed=seed, origins=origins
+        rows, task=task, preprocessing=preprocessing, description=facts, seed=settings.seed, origins=origins
     )
+
+
+def _both(given: Mapping[str, Pair]) -> dict[str, Any]:
+    return {"validation": given.get("validation"), "test": given.get("test")}
 
 
 def _read_file(path: Path, name: str) -> tuple[Recording, int]:

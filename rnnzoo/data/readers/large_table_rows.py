@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo import checks
-from rnnzoo.data.batching import batch_order
+from rnnzoo.data.batching import BatchOrder, batch_order
+from rnnzoo.data.columns import check_columns
 from rnnzoo.data.copies import text_key
-from rnnzoo.data.readers.tables import check_label, check_text, iterate_rows
+from rnnzoo.data.readers.table_files import check_label, check_text, iterate_rows
 from rnnzoo.data.sequence_split import SequenceSplit
-from rnnzoo.data.split import Batch, Split, refuse_tokens
+from rnnzoo.data.split import Batch, Batches
 from rnnzoo.data.targets import encode_targets
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import DataError, UnknownNameError
+from rnnzoo.errors import DataError
 from rnnzoo.preprocessing import TextPreprocessing
 
-_UNKNOWN_LENGTHS = "rows that are streamed, whose lengths are not known beforehand"
+_UNKNOWN_LENGTHS = "rows that are read from disk, whose lengths are not known beforehand"
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,7 @@ class TextTable:
         """Yields texts and labels in the order of the file."""
         rows = iterate_rows(self.path, column_names=self.column_names)
         _, names = next(rows)
-        for column in (self.text, self.label):
-            if column not in names:
-                raise UnknownNameError(f"column of {self.path}", column, names)
+        check_columns(names, (self.text, self.label), of=self.path)
         text, label = names.index(self.text), names.index(self.label)
         for line, row in rows:
             check_text(self.path, line, row[text])
@@ -96,7 +94,7 @@ class TextTable:
         return [part.strip() for part in cell.split(self.separator) if part.strip()]
 
 
-class StreamedSplit(Split):
+class LargeTableSplit(Batches):
     """Rows of a file, of which a buffer at a time is in memory.
 
     Training shuffles within a buffer, whose borders move from epoch to epoch, and puts rows of like length into one
@@ -129,13 +127,6 @@ class StreamedSplit(Split):
     def __len__(self) -> int:
         return self._rows
 
-    @property
-    def lengths(self) -> np.ndarray:
-        """Not kept."""
-        raise DataError(
-            "stream: the lengths of its rows are not kept; expected data in memory. Use read_table."
-        )
-
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Returns some rows as one batch; the file is read up to the last of them."""
         wanted = np.asarray(rows, int)
@@ -152,23 +143,15 @@ class StreamedSplit(Split):
         ]
         return self._encode(found).gather([places[int(row)] for row in wanted])
 
-    def num_batches(self, batch_size: int, *, tokens: int | None = None) -> int:
+    def count(self, order: BatchOrder) -> int:
         """Returns how many batches there are."""
-        refuse_tokens(tokens, _UNKNOWN_LENGTHS)
-        return super().num_batches(batch_size)
+        order.refuse_tokens(_UNKNOWN_LENGTHS)
+        return -(-self._rows // order.size)
 
-    def batches(
-        self,
-        batch_size: int,
-        *,
-        tokens: int | None = None,
-        shuffle: bool = False,
-        seed: int = 0,
-        epoch: int = 0,
-    ) -> Iterator[Batch]:
-        """Yields all rows in batches, in an order that follows from the arguments alone."""
-        checks.integer("batch_size", batch_size, minimum=1)
-        refuse_tokens(tokens, _UNKNOWN_LENGTHS)
+    def iterate(self, order: BatchOrder) -> Iterator[Batch]:
+        """Yields all rows in batches."""
+        order.refuse_tokens(_UNKNOWN_LENGTHS)
+        batch_size, shuffle, seed, epoch = order.size, order.shuffle, order.seed, order.epoch
         # Whole batches to a buffer: only the last batch of an epoch has fewer rows.
         size = max(1, self._buffer_rows // batch_size) * batch_size
         rows, seen = self._read(), 0

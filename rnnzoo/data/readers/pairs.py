@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnzoo import checks, files
 from rnnzoo.data.row_origin import RowOrigin
-from rnnzoo.data.split import Batch, Split
+from rnnzoo.data.split import Batch, Rows
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import DataError
 from rnnzoo.preprocessing.base import pad
@@ -22,7 +22,7 @@ from rnnzoo.preprocessing.text_coding import START
 Texts = tuple[Sequence[str], Sequence[str]]
 
 
-class PairSplit(Split):
+class PairSplit(Rows):
     """Pairs in memory.
 
     Args:
@@ -52,10 +52,6 @@ class PairSplit(Split):
     def lengths(self) -> np.ndarray:
         """Tokens of the longer side of each row."""
         return self._lengths
-
-    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
-        """Returns some rows as one batch: source, what came before each target token, and the target."""
-        return self.gather_encoded(rows, self.encoded(rows))
 
     def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
         """Returns the ids of some sources."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.split import Batch, Split, refuse_tokens
+from rnnzoo.data.batching import BatchOrder
+from rnnzoo.data.flat_options import FlatOptions
+from rnnzoo.data.split import Batch, Batches
 from rnnzoo.data.splits import Splits
-from rnnzoo.data.splitting import check_fractions
+from rnnzoo.data.splitting import Fractions
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError, EmptyRowError
 from rnnzoo.files import read_text
@@ -22,10 +24,11 @@ from rnnzoo.preprocessing import CharacterTextPreprocessing, Preprocessing, Toke
 EVALUATED_STREAMS = 8
 UNITS = ("word", "character")
 END_OF_LINE = "<eos>"
+_FRACTIONS = {"validation_fraction": 0.05, "test_fraction": 0.05}
 _OWN_BATCHES = "running text, whose batches are windows of streams"
 
 
-class StreamSplit(Split):
+class RunningTextSplit(Batches):
     """A sequence of tokens; each is to be foretold from all before it.
 
     A batch of ``rows`` windows holds the next ``window`` steps of ``rows`` streams, which together are the whole
@@ -71,24 +74,15 @@ class StreamSplit(Split):
         """Returns how many streams a batch has: ``batch_size``, or fewer where the text is short."""
         return max(1, min(batch_size, (len(self.ids) - 1) // self.window))
 
-    def num_batches(self, batch_size: int, *, tokens: int | None = None) -> int:
+    def count(self, order: BatchOrder) -> int:
         """Returns the windows of each stream."""
-        refuse_tokens(tokens, _OWN_BATCHES)
-        return -(-((len(self.ids) - 1) // self.streams(batch_size)) // self.window)
+        order.refuse_tokens(_OWN_BATCHES)
+        return -(-((len(self.ids) - 1) // self.streams(order.size)) // self.window)
 
-    def batches(
-        self,
-        batch_size: int,
-        *,
-        tokens: int | None = None,
-        shuffle: bool = False,
-        seed: int = 0,
-        epoch: int = 0,
-    ) -> Iterator[Batch]:
-        """Yields the windows in order, whatever the other arguments; what does not fill all streams is left out."""
-        checks.integer("batch_size", batch_size, minimum=1)
-        refuse_tokens(tokens, _OWN_BATCHES)
-        rows = self.streams(batch_size)
+    def iterate(self, order: BatchOrder) -> Iterator[Batch]:
+        """Yields the windows in order, whatever else is asked; what does not fill all streams is left out."""
+        order.refuse_tokens(_OWN_BATCHES)
+        rows = self.streams(order.size)
         steps = (len(self.ids) - 1) // rows
         inputs = self.ids[: rows * steps].reshape(rows, steps)
         targets = self.ids[1 : rows * steps + 1].reshape(rows, steps)
@@ -116,7 +110,14 @@ class _Windows(Sequence[str]):
         return self._separator.join(self._words[number] for number in ids)
 
 
-def text_stream_splits(
+class RunningTextOptions(TypedDict, total=False):
+    """What ``running_text_splits`` takes as keywords: the fields of ``Fractions``."""
+
+    validation_fraction: float
+    test_fraction: float
+
+
+def running_text_splits(
     train: str | Path,
     validation: str | Path | None = None,
     test: str | Path | None = None,
@@ -124,9 +125,8 @@ def text_stream_splits(
     unit: str = "word",
     window: int = 35,
     max_tokens: int = 10_000,
-    validation_fraction: float = 0.05,
-    test_fraction: float = 0.05,
     description: Mapping[str, Any] | None = None,
+    **options: Unpack[RunningTextOptions],
 ) -> Splits:
     """Makes splits of running text for a language model.
 
@@ -138,41 +138,36 @@ def text_stream_splits(
             ``"character"``.
         window: Steps through which gradients go back.
         max_tokens: Size of the vocabulary at most, for words.
-        validation_fraction: Share of the text to split off for validation.
-        test_fraction: Share of the text to split off for the test.
         description: Facts to keep.
+        **options: ``validation_fraction`` (0.05) and ``test_fraction`` (0.05), shares of the text to split off.
 
     Returns:
         The splits; the vocabulary is that of the training part.
 
     Raises:
-        ArgumentError: If an argument is out of range.
+        ArgumentError: If an argument is out of range, or a keyword is unknown; the nearest is suggested.
         PathNotFoundError: If a file is not there.
         DataError: If a file is no UTF-8 text, or too short.
 
     Example:
-        >>> splits = text_stream_splits("to be or not to be " * 50, window=5)
+        >>> splits = running_text_splits("to be or not to be " * 50, window=5)
         >>> splits.model_arguments
         {'vocabulary_size': 6}
     """
     checks.choice("unit", unit, UNITS)
-    texts = {"train": _read(train)}
-    if validation is not None:
-        texts["validation"] = _read(validation)
-        texts |= {} if test is None else {"test": _read(test)}
-    elif test is not None:
-        raise ArgumentError("test: received one without validation; expected both or neither.")
-    else:
-        texts = _cut(texts["train"], validation_fraction, test_fraction, unit)
-    preprocessing: Any
+    flat = FlatOptions("running_text_splits", {**_FRACTIONS, **options})
+    fractions = flat.take(Fractions, None, "fractions")
+    flat.refuse_rest("unit", "window", "max_tokens", "description")
+    texts = _parts(train, validation, test, fractions, unit)
+    preprocessing: Preprocessing
     rows = {part: [_with_ends(text) if unit == "word" else text] for part, text in texts.items()}
     if unit == "word":
         preprocessing = TokenPreprocessing.fit(rows["train"], max_tokens=max_tokens)
     else:
         preprocessing = CharacterTextPreprocessing.fit(rows["train"])
-    words = preprocessing.vocabulary.words
+    words = preprocessing.words_by_id or []
     parts = {
-        part: StreamSplit(
+        part: RunningTextSplit(
             _ids(preprocessing, row), window=window, words=words, separator=" " if unit == "word" else ""
         )
         for part, row in rows.items()
@@ -191,6 +186,45 @@ def text_stream_splits(
     )
 
 
+class TextStreamOptions(RunningTextOptions, total=False):
+    """What ``text_stream_splits`` takes as keywords."""
+
+    unit: str
+    window: int
+    max_tokens: int
+    description: Mapping[str, Any] | None
+
+
+def text_stream_splits(
+    train: str | Path,
+    validation: str | Path | None = None,
+    test: str | Path | None = None,
+    **options: Unpack[TextStreamOptions],
+) -> Splits:
+    """Makes splits of running text: the older name of ``running_text_splits``, with the same arguments.
+
+    Args:
+        train: The text, or the path of a file.
+        validation: Likewise; ``None`` to split it off.
+        test: Likewise; ``None`` to split it off.
+        **options: As for ``running_text_splits``.
+    """
+    return running_text_splits(train, validation, test, **options)
+
+
+def _parts(
+    train: str | Path, validation: str | Path | None, test: str | Path | None, fractions: Fractions, unit: str
+) -> dict[str, str]:
+    """Returns the text of each part."""
+    whole = _read(train)
+    if validation is not None:
+        given = {} if test is None else {"test": _read(test)}
+        return {"train": whole, "validation": _read(validation), **given}
+    if test is not None:
+        raise ArgumentError("test: received one without validation; expected both or neither.")
+    return _cut(whole, fractions, unit)
+
+
 def _read(source: str | Path) -> str:
     if isinstance(source, str):
         return source
@@ -198,7 +232,7 @@ def _read(source: str | Path) -> str:
 
 
 def _ids(preprocessing: Preprocessing, text: list[str]) -> np.ndarray:
-    """Returns the ids of a text, none where it is empty, of which ``StreamSplit`` says that it is too short."""
+    """Returns the ids of a text, none where it is empty, of which ``RunningTextSplit`` says that it is too short."""
     try:
         return preprocessing.encode(text)[0]
     except EmptyRowError:
@@ -209,11 +243,10 @@ def _with_ends(text: str) -> str:
     return text.replace("\n", f" {END_OF_LINE} ")
 
 
-def _cut(text: str, validation_fraction: float, test_fraction: float, unit: str) -> dict[str, str]:
+def _cut(text: str, fractions: Fractions, unit: str) -> dict[str, str]:
     """Cuts a text in order, between words."""
-    check_fractions(validation_fraction, test_fraction)
-    first = round(len(text) * (1 - validation_fraction - test_fraction))
-    second = round(len(text) * (1 - test_fraction))
+    first = round(len(text) * (1 - fractions.validation_fraction - fractions.test_fraction))
+    second = round(len(text) * (1 - fractions.test_fraction))
     if unit == "word":
         first, second = (_next_blank(text, place) for place in (first, second))
     parts = {"train": text[:first], "validation": text[first:second], "test": text[second:]}

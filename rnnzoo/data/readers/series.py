@@ -5,20 +5,27 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.columns import Columns, check_columns
+from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.mixed_series import refuse_levels, refuse_mixed, refuse_mixed_dates, refuse_nameless
+from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.data.readers.time_steps import Steps, find_steps, refuse_holes, refuse_uneven
 from rnnzoo.data.readers.timestamps import Times, read_times
 from rnnzoo.data.readers.window_split import WindowSplit
 from rnnzoo.data.splits import Splits
-from rnnzoo.data.splitting import check_fractions
+from rnnzoo.data.splitting import Fractions
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
+from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.files import FilePath, file_checksum
 from rnnzoo.preprocessing import WindowPreprocessing
 from rnnzoo.preprocessing.features import fit_scale
 from rnnzoo.preprocessing.windows import MISSING, Missing
@@ -32,114 +39,252 @@ GAPS = ("error", "break")
 _ABSENT = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 
 
-def series_splits(
-    frame: pd.DataFrame,
-    *,
-    target: Sequence[str],
-    window: int,
-    horizon: int,
-    categorical: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-    time: str | None = None,
-    time_format: str | None = None,
-    gaps: Gaps = "error",
-    missing: Missing = "error",
-    seasonality: int | None = None,
-    validation_fraction: float = 0.15,
-    test_fraction: float = 0.15,
-    source: dict[str, Any] | None = None,
-) -> Splits:
-    """Makes splits of a frame whose rows follow each other in time.
+@dataclass(frozen=True)
+class Windows:
+    """What of a series a model reads, and what it forecasts.
 
-    The arguments are those of ``read_table``.
-
-    Args:
-        frame: The table, one row per step; its index is what messages name as the line.
-        target: The columns to forecast.
+    Attributes:
         window: Steps to look back on.
         horizon: Steps ahead.
-        categorical: Columns of categories.
-        ignore: Columns to leave out.
-        time: A column that must rise; ``None`` for the index, where that holds dates.
-        time_format: How its dates are written.
-        gaps: What a hole in the times means.
-        missing: What to do about missing values.
-        seasonality: Steps of a season.
-        validation_fraction: Share of rows for validation.
-        test_fraction: Share of rows for the test.
-        source: Facts on where the table comes from.
+        gaps: What a hole in the times means, a step that is not the common one. ``"error"``: the table is refused.
+            ``"break"``: no window crosses it, in any part. Months, quarters and years are even, so are business days
+            without weekends; a holiday is a hole. Needs the column of times.
+        missing: What an empty cell, NA, NaN, null or ? means. ``"error"``: the table is refused. ``"ffill"``: the last
+            value before it is taken, in features and targets alike and never from the future; rows before the first
+            complete one are dropped. ``"drop"``: windows that touch one are left out.
+        seasonality: Steps of a season, for the seasonal naive baseline; ``None`` for none.
+
+    Raises:
+        ArgumentError: If one is out of range.
+    """
+
+    window: int
+    horizon: int
+    gaps: Gaps = "error"
+    missing: Missing = "error"
+    seasonality: int | None = None
+
+    def __post_init__(self) -> None:
+        checks.integer("window", self.window, minimum=1)
+        checks.integer("horizon", self.horizon, minimum=1)
+        checks.choice("gaps", self.gaps, GAPS)
+        checks.choice("missing", self.missing, MISSING)
+        if self.seasonality is not None:
+            checks.integer("seasonality", self.seasonality, minimum=1)
+
+
+class SeriesOptions(TypedDict, total=False):
+    """What ``read_series`` takes as keywords: the fields of ``Columns``, ``Windows`` and ``Fractions``."""
+
+    target: str | Sequence[str]
+    time: str | None
+    series: str | Sequence[str]
+    categorical: str | Sequence[str]
+    static: str | Sequence[str]
+    future: str | Sequence[str]
+    ignore: str | Sequence[str]
+    window: int
+    horizon: int
+    gaps: Gaps
+    missing: Missing
+    seasonality: int | None
+    validation_fraction: float
+    test_fraction: float
+
+
+class SeriesSplitsOptions(SeriesOptions, total=False):
+    """What ``series_splits`` takes as keywords."""
+
+    columns: Columns | None
+    windows: Windows | None
+    fractions: Fractions | None
+    time_format: str | None
+
+
+def read_series(
+    source: FilePath | pd.DataFrame,
+    *,
+    columns: Columns | None = None,
+    windows: Windows | None = None,
+    fractions: Fractions | None = None,
+    column_names: Sequence[str] | None = None,
+    time_format: str | None = None,
+    description: Mapping[str, Any] | None = None,
+    **options: Unpack[SeriesOptions],
+) -> Splits:
+    """Reads a table whose rows follow each other in time: a CSV or TSV file, plain or gzipped, or a pandas frame.
+
+    It is split by time, without leakage: statistics and categories come from the training rows, a training window ends
+    before validation starts, and the targets of validation and test windows lie wholly in their part, while what they
+    look back on may lie before it. All windows of a part are used. Without a column of times, rows are taken to follow
+    each other at even steps; a table whose dates say that it holds several series is refused all the same.
+
+    Args:
+        source: The file, of which ``.tsv`` is split at tabs without quoting and everything else at commas; or a frame,
+            whose index is what messages name as the line and gives the times where it holds dates.
+        columns: Which columns are what, as one value.
+        windows: What is read and what is forecast, as one value.
+        fractions: Shares of rows for validation and test, as one value.
+        column_names: Names of the columns where the file has no header line.
+        time_format: How dates are written, such as ``"%d.%m.%Y %H:%M"`` (see ``datetime.strptime``); ``None`` to find
+            the one format that reads all rows. Dates that can be read in two ways are refused.
+        description: Facts to keep.
+        **options: The fields of ``Columns``, ``Windows`` and ``Fractions`` as they are: ``target``, ``time``,
+            ``categorical``, ``ignore``; ``window``, ``horizon``, ``gaps``, ``missing``, ``seasonality``;
+            ``validation_fraction`` (0.15), ``test_fraction`` (0.15).
 
     Returns:
         The splits; their task is ``"forecasting"``.
 
     Raises:
-        ArgumentError: If the arguments do not go together.
-        DataError: If the table cannot be used.
+        ArgumentError: If the arguments do not go together, or a keyword is unknown; the nearest is suggested.
+        UnknownNameError: If a column is missing; the nearest is suggested.
+        DataError: If the table cannot be used; the message names line and column.
+        PathNotFoundError: If there is no such file.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"load": np.arange(60.0), "heat": np.arange(60.0)})
+        >>> splits = read_series(frame, target="load", window=4, horizon=2)
+        >>> splits.model_arguments
+        {'window': 4, 'num_features': 2, 'horizon': 2, 'num_targets': 1}
+        >>> read_series(frame, columns=Columns(target="load", ignore="heat"), windows=Windows(4, 2)).model_arguments
+        {'window': 4, 'num_features': 1, 'horizon': 2, 'num_targets': 1}
     """
-    _check_arguments(frame, target, window, horizon, categorical, ignore, time, missing, seasonality)
-    check_fractions(validation_fraction, test_fraction)
-    refuse_nameless(frame, used={*target, *categorical, *ignore, time})
-    steps = _checked_steps(frame, target, time, time_format, gaps)
-    pieces = np.zeros(len(frame), int) if steps is None else steps.pieces
-    # The targets' own past comes first, where models find it that normalise each window by itself.
-    columns_in_order = dict.fromkeys([*target, *map(str, frame.columns)])
-    numeric = [c for c in columns_in_order if c not in {*categorical, *ignore, time}]
-    for name in target:
-        if name not in numeric:
-            raise ArgumentError(
-                f"target: received {name!r}, which is categorical, ignored or the time; expected a number."
-            )
-    columns = {name: _numbers(frame[name], name) for name in numeric}
-    columns |= {name: _categories(frame[name]) for name in categorical}
-    columns, broken, pieces = _treat_missing(columns, missing, frame.index, pieces)
-    rows = len(broken)
-    first_test = rows - round(rows * test_fraction)
-    first_validation = first_test - round(rows * validation_fraction)
-    bounds = {
-        "train": (0, first_validation),
-        "validation": (first_validation, first_test),
-        "test": (first_test, rows),
-    }
-    if first_test == rows:
-        del bounds["test"]
-    preprocessing = _fit(
-        columns, numeric, categorical, ~broken & (np.arange(rows) < first_validation), window, missing
-    )
-    starts = {
-        name: _starts(name, (first, end), broken, pieces, window, horizon)
-        for name, (first, end) in bounds.items()
-    }
-    values = np.stack([columns[name] for name in target], axis=-1)
-    decoding = _decoding(preprocessing, target)
-    features = _features(preprocessing, columns, broken)
-    scaled = ((values - decoding.mean) / decoding.scale).astype(np.float32)
-    splits = {
-        name: WindowSplit(features, scaled, values, columns, first, window=window, horizon=horizon)
-        for name, first in starts.items()
-    }
+    flat = FlatOptions("read_series", options)
+    columns = flat.take(Columns, columns, "columns")
+    if windows is None and ("window" not in options or "horizon" not in options):
+        raise ArgumentError(
+            "target: received without window and horizon; expected both, e.g. window=72, horizon=24."
+        )
+    windows = flat.take(Windows, windows, "windows")
+    fractions = flat.take(Fractions, fractions, "fractions")
+    flat.refuse_rest("columns", "windows", "fractions", "column_names", "time_format", "description")
+    columns.refuse("series", "static", "future")
+    frame, facts = _read(source, column_names)
+    return _make_splits(frame, columns, windows, fractions, time_format, {**facts, **(description or {})})
+
+
+def series_splits(
+    frame: pd.DataFrame, *, source: Mapping[str, Any] | None = None, **options: Unpack[SeriesSplitsOptions]
+) -> Splits:
+    """Makes splits of a frame whose rows follow each other in time: the older name of ``read_series(frame)``.
+
+    Args:
+        frame: The table, one row per step.
+        source: Facts to keep, the ``description`` of ``read_series``.
+        **options: As for ``read_series``.
+    """
+    return read_series(frame, description=source, **options)
+
+
+def _read(
+    source: FilePath | pd.DataFrame, column_names: Sequence[str] | None
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Returns a table and where it comes from."""
+    if isinstance(source, str | os.PathLike):
+        frame = read_frame(source, column_names=column_names)
+        return frame, {"source": Path(source).name, "checksum": file_checksum(source)}
+    if column_names is not None:
+        raise ArgumentError(
+            f"column_names: received {list(column_names)} with a frame, which names its columns; expected None. Leave "
+            "it out."
+        )
+    return source, {}
+
+
+def _make_splits(
+    frame: pd.DataFrame,
+    columns: Columns,
+    windows: Windows,
+    fractions: Fractions,
+    time_format: str | None,
+    facts: Mapping[str, Any],
+) -> Splits:
+    steps, pieces = _check_table(frame, columns, windows, time_format)
+    numeric = _numeric(frame, columns)
+    values = {name: _numbers(frame[name], name) for name in numeric}
+    values |= {name: _categories(frame[name]) for name in columns.categorical}
+    values, broken, pieces = _treat_missing(values, windows.missing, frame.index, pieces)
+    bounds = _bounds(len(broken), fractions)
+    trained = ~broken & (np.arange(len(broken)) < bounds["train"][1])
+    preprocessing = _fit(values, numeric, columns.categorical, trained, windows)
+    starts = {name: _starts(name, part, broken, pieces, windows) for name, part in bounds.items()}
+    decoding = _decoding(preprocessing, columns.target)
+    parts = _window_splits(preprocessing, decoding, values, broken, starts, windows)
     description = {
         "checksum": None,
-        **(source or {}),
-        "targets": list(target),
-        "window": window,
-        "horizon": horizon,
-        "missing": missing,
-        "seasonality": seasonality,
-        "steps": rows,
-        **({} if steps is None else {"gaps": gaps, "pieces": int(steps.pieces[-1]) + 1}),
-        "rows": {name: len(split) for name, split in splits.items()},
+        **facts,
+        "targets": list(columns.target),
+        "window": windows.window,
+        "horizon": windows.horizon,
+        "missing": windows.missing,
+        "seasonality": windows.seasonality,
+        "steps": len(broken),
+        **({} if steps is None else {"gaps": windows.gaps, "pieces": int(steps.pieces[-1]) + 1}),
+        "rows": {name: len(split) for name, split in parts.items()},
     }
     if description["checksum"] is None:
         description["checksum"] = _checksum(frame)
     return Splits(
-        train=splits["train"],
-        validation=splits["validation"],
-        test=splits.get("test"),
+        train=parts["train"],
+        validation=parts["validation"],
+        test=parts.get("test"),
         preprocessing=preprocessing,
         decoding=decoding,
         task="forecasting",
         description=description,
     )
+
+
+def _check_table(
+    frame: pd.DataFrame, columns: Columns, windows: Windows, time_format: str | None
+) -> tuple[Steps | None, np.ndarray]:
+    """Checks that the columns are there and rows follow each other; returns the steps, and the piece of each row."""
+    if not columns.target:
+        raise ArgumentError("target: received no column; expected at least one to forecast.")
+    check_columns(frame.columns, columns.names)
+    refuse_nameless(frame, used=set(columns.names))
+    steps = _checked_steps(frame, columns.target, columns.time, time_format, windows.gaps)
+    return steps, np.zeros(len(frame), int) if steps is None else steps.pieces
+
+
+def _numeric(frame: pd.DataFrame, columns: Columns) -> list[str]:
+    """Returns the columns of numbers: the targets' own past first, where models find it that normalise windows."""
+    others = {*columns.categorical, *columns.ignore, columns.time}
+    for name in columns.target:
+        if name in others:
+            raise ArgumentError(
+                f"target: received {name!r}, which is categorical, ignored or the time; expected a number."
+            )
+    return [name for name in dict.fromkeys([*columns.target, *map(str, frame.columns)]) if name not in others]
+
+
+def _bounds(rows: int, fractions: Fractions) -> dict[str, tuple[int, int]]:
+    """Returns the first row of each part and the one behind its last."""
+    first_test = rows - round(rows * fractions.test_fraction)
+    first_validation = first_test - round(rows * fractions.validation_fraction)
+    bounds = {"train": (0, first_validation), "validation": (first_validation, first_test)}
+    return bounds if first_test == rows else {**bounds, "test": (first_test, rows)}
+
+
+def _window_splits(
+    preprocessing: WindowPreprocessing,
+    decoding: Decoding,
+    columns: dict[str, np.ndarray],
+    broken: np.ndarray,
+    starts: Mapping[str, np.ndarray],
+    windows: Windows,
+) -> dict[str, WindowSplit]:
+    values = np.stack([columns[name] for name in decoding.target_names or ()], axis=-1)
+    features = _features(preprocessing, columns, broken)
+    scaled = ((values - decoding.mean) / decoding.scale).astype(np.float32)
+    return {
+        name: WindowSplit(
+            features, scaled, values, columns, first, window=windows.window, horizon=windows.horizon
+        )
+        for name, first in starts.items()
+    }
 
 
 def _checksum(frame: pd.DataFrame) -> str:
@@ -150,35 +295,10 @@ def _checksum(frame: pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def _check_arguments(
-    frame: pd.DataFrame,
-    target: Sequence[str],
-    window: int,
-    horizon: int,
-    categorical: Sequence[str],
-    ignore: Sequence[str],
-    time: str | None,
-    missing: str,
-    seasonality: int | None,
-) -> None:
-    checks.integer("window", window, minimum=1)
-    checks.integer("horizon", horizon, minimum=1)
-    checks.choice("missing", missing, MISSING)
-    if seasonality is not None:
-        checks.integer("seasonality", seasonality, minimum=1)
-    if not target:
-        raise ArgumentError("target: received no column; expected at least one to forecast.")
-    known = [str(column) for column in frame.columns]
-    for name in (*target, *categorical, *ignore, *([time] if time else [])):
-        if name not in known:
-            raise UnknownNameError("column", name, known)
-
-
 def _checked_steps(
     frame: pd.DataFrame, target: Sequence[str], time: str | None, time_format: str | None, gaps: str
 ) -> Steps | None:
     """Checks that rows follow each other in time; returns their steps where times are known."""
-    checks.choice("gaps", gaps, GAPS)
     times = _times(frame, time, time_format)
     if times is None:
         if gaps != "error":
@@ -264,8 +384,7 @@ def _fit(
     numeric: Sequence[str],
     categorical: Sequence[str],
     rows: np.ndarray,
-    window: int,
-    missing: Missing,
+    windows: Windows,
 ) -> WindowPreprocessing:
     if not rows.any():
         raise DataError(
@@ -277,15 +396,16 @@ def _fit(
         mean=mean.tolist(),
         scale=scale.tolist(),
         categories={name: sorted(set(columns[name][rows])) for name in categorical},
-        window=window,
-        missing=missing,
+        window=windows.window,
+        missing=windows.missing,
     )
 
 
 def _starts(
-    part: str, bounds: tuple[int, int], broken: np.ndarray, pieces: np.ndarray, window: int, horizon: int
+    part: str, bounds: tuple[int, int], broken: np.ndarray, pieces: np.ndarray, windows: Windows
 ) -> np.ndarray:
     """Returns the first rows of the windows whose targets lie within bounds and that lie in one piece."""
+    window, horizon = windows.window, windows.horizon
     first, end = bounds
     targets = np.arange(max(first, window), end - horizon + 1)
     counts = np.concatenate([[0], np.cumsum(broken)])

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.split import Batch, Split
+from rnnzoo.data.split import Batch, Rows
 
 
-class WindowSplit(Split):
+class WindowSplit(Rows):
     """Windows of one long table, cut out when they are asked for.
 
     Args:

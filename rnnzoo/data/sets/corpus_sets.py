@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rnnzoo.data.readers.pairs import read_pairs
-from rnnzoo.data.readers.running_text import text_stream_splits
+from rnnzoo.data.readers.running_text import running_text_splits
 from rnnzoo.data.sets.set_request import SetRequest
 from rnnzoo.data.splits import Splits
 
@@ -18,7 +18,7 @@ def ptb(request: SetRequest) -> Splits:
     """Reads the Penn Treebank in words, 10,000 of them; its parts are given."""
     request.refuse_fractions()
     files = request.files()
-    splits = text_stream_splits(
+    splits = running_text_splits(
         *files,
         max_tokens=_PTB_WORDS + _SPECIAL_TOKENS,
         description={"source": "Penn Treebank", **files.facts},
@@ -31,7 +31,7 @@ def tinyshakespeare(request: SetRequest) -> Splits:
     """Reads plays in characters: in order 90 % to learn from, 5 % each for validation and test."""
     request.refuse_fractions()
     files = request.files()
-    splits = text_stream_splits(
+    splits = running_text_splits(
         *files, unit="character", window=100, description={"source": "tinyshakespeare", **files.facts}
     )
     request.check_count(sum(splits.description["tokens"].values()), unit="characters")

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.copies import series_key
-from rnnzoo.data.readers.tables import read_frame
+from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.data.sets.set_request import SetRequest
 from rnnzoo.data.sets.spoken_digits import fsdd
 from rnnzoo.data.sets.ts_format import read_ts

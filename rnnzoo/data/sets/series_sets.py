@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rnnzoo.data.readers.series import series_splits
-from rnnzoo.data.readers.tables import read_frame
+from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.data.sets.set_files import FoundFiles
 from rnnzoo.data.sets.set_request import SetRequest
 from rnnzoo.data.splits import Splits

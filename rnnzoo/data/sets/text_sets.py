@@ -14,7 +14,7 @@ from typing import Any
 from rnnzoo import checks
 from rnnzoo.data.copies import text_key
 from rnnzoo.data.groups import split_groups
-from rnnzoo.data.readers.tables import read_frame
+from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.data.sets.set_request import SetRequest
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Pair

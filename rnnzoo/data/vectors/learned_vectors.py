@@ -9,7 +9,8 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.vectors.word_vectors import WordVectors, assembled
-from rnnzoo.errors import DataError, RowError
+from rnnzoo.errors import ArgumentError, DataError, RowError
+from rnnzoo.preprocessing import Preprocessing
 
 _SPECIAL = 2  # ids 0 and 1: padding and unknown
 # Contexts are smoothed so that rare ones do not seem to say much (Levy 2015).
@@ -19,7 +20,7 @@ _ROWS = 20_000
 
 def learn_word_vectors(
     texts: Sequence[Any],
-    preprocessing: Any,
+    preprocessing: Preprocessing,
     *,
     embedding_size: int = 200,
     window: int = 5,
@@ -44,6 +45,7 @@ def learn_word_vectors(
         The matrix for ``build_classifier(embedding_weights=...)``, and which words were found.
 
     Raises:
+        ArgumentError: If the preprocessing has no list of words.
         DataError: If the texts have too few words for vectors of this width.
 
     Example:
@@ -64,7 +66,12 @@ def learn_word_vectors(
     checks.integer("window", window, minimum=1)
     checks.number("size", size, above=0)
     checks.integer("seed", seed, minimum=0)
-    words = list(preprocessing.vocabulary.words)
+    words = preprocessing.words_by_id
+    if words is None:
+        raise ArgumentError(
+            f"preprocessing: received {type(preprocessing).__name__}, which has no list of words; expected one of "
+            "words, such as TextPreprocessing."
+        )
     counts = _neighbours(_encoded(texts, preprocessing), len(words), window)
     seen = np.flatnonzero(np.diff(counts.indptr))
     if len(seen) <= embedding_size:
@@ -81,7 +88,7 @@ def learn_word_vectors(
     return assembled(words, rows, np.random.default_rng(seed))
 
 
-def _encoded(texts: Sequence[Any], preprocessing: Any) -> Iterable[np.ndarray]:
+def _encoded(texts: Sequence[Any], preprocessing: Preprocessing) -> Iterable[np.ndarray]:
     for start in range(0, len(texts), _ROWS):
         try:
             yield from preprocessing.encode(texts[start : start + _ROWS])

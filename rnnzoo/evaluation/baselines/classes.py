@@ -28,7 +28,7 @@ _Answer = Callable[[Parts, Budget], np.ndarray]
 def classification(splits: Splits, part: Split) -> dict[str, Fit]:
     """The majority class, logistic regression and, for texts, support vector machines of one class against all."""
     truth, held_out = targets(splits.train), targets(splits.validation)
-    every = np.arange(len(splits.decoding.labels or ()))
+    every = np.arange(len(splits.get_decoding().labels or ()))
     majority = np.zeros((len(part), len(every)))
     majority[:, np.bincount(truth).argmax()] = 1
 
@@ -79,7 +79,7 @@ def multilabel_classification(splits: Splits, part: Split) -> dict[str, Fit]:
 
 def regression(splits: Splits, part: Split) -> dict[str, Fit]:
     """The mean, and ridge regression."""
-    restore = splits.decoding.in_original_units
+    restore = splits.get_decoding().in_original_units
     truth, held_out = targets(splits.train), targets(splits.validation)
     name, view = lazy_design(splits, part)
 

@@ -45,7 +45,7 @@ def values(splits: Splits, part: Split) -> dict[str, Fit]:
 
 def quantiles(splits: Splits, part: Split) -> dict[str, Fit]:
     """Point forecasts with the quantiles of their errors on the training part."""
-    levels = splits.decoding.quantiles
+    levels = splits.get_decoding().quantiles or ()
 
     def around(errors: np.ndarray, found: np.ndarray) -> np.ndarray:
         return np.asarray(found[..., None] + np.moveaxis(np.quantile(errors, levels, axis=0), 0, -1))
@@ -142,7 +142,7 @@ def _fit_nlinear(splits: Splits, stride: int, budget: Budget) -> Forecast:
     Source:
         A. Zeng et al., Are Transformers Effective for Time Series Forecasting? (2023), arXiv:2205.13504.
     """
-    scale = splits.decoding.scale
+    scale = splits.get_decoding().scale
     learned, held_out = (
         _own_lags(_windows(split), scale, stride, budget) for split in (splits.train, splits.validation)
     )
@@ -194,8 +194,8 @@ def _width(split: WindowSplit) -> int:
 
 
 def _fit_ridge(splits: Splits, stride: int, budget: Budget) -> Forecast:
-    train, restore = splits.train, splits.decoding.in_original_units
-    width, outputs = _width(_windows(train)), train.gather(np.arange(1))[1].size
+    train, restore = splits.train, splits.get_decoding().in_original_units
+    width, outputs = _width(_windows(train)), _windows(train).gather(np.arange(1))[1].size
     rows = len(train) // stride + len(splits.validation)
     fits = 1 if width <= _MAX_LAGS else len(RATIOS)
     budget.ask(2.0 * fits * rows * width * (min(width, rows) + outputs) / _SPEED)
@@ -223,7 +223,7 @@ def _all_lags(split: Split, budget: Budget) -> Iterator[tuple[np.ndarray, np.nda
 
 
 def _strided_lags(split: Split, stride: int) -> tuple[np.ndarray, np.ndarray]:
-    inputs, targets, _ = split.gather(np.arange(0, len(split), stride))
+    inputs, targets, _ = _windows(split).gather(np.arange(0, len(split), stride))
     return _flat(inputs["features"]).astype(np.float64), _flat(targets)
 
 

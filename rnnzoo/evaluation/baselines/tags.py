@@ -16,7 +16,7 @@ from rnnzoo.evaluation.baselines.strengths import choose_logistic, log_probabili
 
 def tagging(splits: Splits, part: Split) -> dict[str, Fit]:
     """The most frequent tag of each word; for series the most frequent tag, and each step on its own."""
-    if "tokens" in splits.train.gather([0])[0]:
+    if "tokens" in splits.train.example()[0]:
         return {"most frequent tag of each word": lambda budget: _tags_of_words(splits, part)}
     steps = functools.cache(_valid_steps)
     return {
@@ -35,14 +35,14 @@ def _tags_of_words(splits: Splits, part: Split) -> np.ndarray:
         overall[tag] += 1
     usual = overall.most_common(1)[0][0]
     words = [word for word, _ in _steps(part)]
-    logits = np.zeros((len(words), len(splits.decoding.labels or ())))
+    logits = np.zeros((len(words), len(splits.get_decoding().labels or ())))
     for row, word in enumerate(words):
         logits[row, by_word[word].most_common(1)[0][0] if word in by_word else usual] = 1
     return logits
 
 
 def _usual_tag(splits: Splits, _: np.ndarray, tags: np.ndarray, steps: int) -> np.ndarray:
-    logits = np.zeros((steps, len(splits.decoding.labels or ())))
+    logits = np.zeros((steps, len(splits.get_decoding().labels or ())))
     logits[:, np.bincount(tags).argmax()] = 1
     return logits
 
@@ -50,7 +50,7 @@ def _usual_tag(splits: Splits, _: np.ndarray, tags: np.ndarray, steps: int) -> n
 def _each_step(splits: Splits, parts: list[tuple[np.ndarray, np.ndarray]], budget: Budget) -> np.ndarray:
     (train_x, tags), held_out, (part_x, _) = parts
     model = choose_logistic(train_x, tags, held_out, budget)
-    logits = np.full((len(part_x), len(splits.decoding.labels or ())), -np.inf)
+    logits = np.full((len(part_x), len(splits.get_decoding().labels or ())), -np.inf)
     logits[:, model.classes_] = log_probabilities(model, part_x)
     return logits
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rnnzoo.data.readers.running_text import EVALUATED_STREAMS, StreamSplit
+from rnnzoo.data.readers.running_text import EVALUATED_STREAMS, RunningTextSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.evaluation.baselines.budget import Fit
@@ -17,7 +17,7 @@ from rnnzoo.evaluation.baselines.ngrams import KneserNey
 
 def language(splits: Splits, part: Split) -> dict[str, Fit]:
     """How often each token occurs, and after which ones (outputs are negative log-likelihoods)."""
-    order = 3 if splits.preprocessing.kind == "tokens" else 7
+    order = 3 if splits.get_preprocessing().writes == "words" else 7
     return {
         "frequency of each token": lambda budget: _counted(splits, part, 1),
         f"sequences of {order} tokens (Kneser-Ney)": lambda budget: _counted(splits, part, order),
@@ -25,11 +25,11 @@ def language(splits: Splits, part: Split) -> dict[str, Fit]:
 
 
 def _counted(splits: Splits, part: Split, order: int) -> np.ndarray:
-    assert isinstance(splits.train, StreamSplit), "texts come as streams"
-    assert isinstance(part, StreamSplit), "texts come as streams"
+    assert isinstance(splits.train, RunningTextSplit), "texts come as streams"
+    assert isinstance(part, RunningTextSplit), "texts come as streams"
     rows = part.streams(EVALUATED_STREAMS)
     scored = rows * ((len(part.ids) - 1) // rows)
-    size = len(splits.preprocessing.vocabulary)
+    size = splits.get_preprocessing().vocabulary_size or 0
     counts = KneserNey(splits.train.ids, vocabulary_size=size, order=order)
     return -counts.log_probabilities(part.ids)[:scored]
 
@@ -85,7 +85,7 @@ def _usual_transcript(splits: Splits, part: Split) -> np.ndarray:
     )
     usual = transcripts.most_common(1)[0][0]
     # A path of the transcript with a blank behind each symbol.
-    logits = np.zeros((len(part), 1 + 2 * len(usual), len(splits.decoding.labels or ())))
+    logits = np.zeros((len(part), 1 + 2 * len(usual), len(splits.get_decoding().labels or ())))
     logits[:, ::2, 0] = 1
     for place, symbol in enumerate(usual):
         logits[:, 1 + 2 * place, symbol] = 1

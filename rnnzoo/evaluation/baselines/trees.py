@@ -41,7 +41,7 @@ class BoostedTrees:
     """
 
     def __init__(self, splits: Splits, season: int | None) -> None:
-        self._splits, self._scale = splits, np.asarray(splits.decoding.scale)
+        self._splits, self._scale = splits, np.asarray(splits.get_decoding().scale)
         self._season = season
 
     def fit(self, budget: Budget) -> BoostedTrees:

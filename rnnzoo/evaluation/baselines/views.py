@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import StandardScaler
 
-from rnnzoo.data.split import Split
+from rnnzoo.data.split import Split, as_rows
 from rnnzoo.data.splits import Splits
 from rnnzoo.evaluation.baselines.budget import Budget
 from rnnzoo.preprocessing import DNAPreprocessing
@@ -24,7 +24,7 @@ _SECONDS_A_CHARACTER = 1e-5
 
 def is_text(splits: Splits) -> bool:
     """Whether rows are texts."""
-    return splits.preprocessing.kind in ("text", "tokens")
+    return splits.get_preprocessing().takes in ("text", "words")
 
 
 def design(splits: Splits, part: Split) -> tuple[str, Parts]:
@@ -36,12 +36,12 @@ def design(splits: Splits, part: Split) -> tuple[str, Parts]:
 def lazy_design(splits: Splits, part: Split) -> tuple[str, Callable[[], Parts]]:
     """Like ``design``, but the view is made when it is asked for, and kept."""
     parts = (splits.train, splits.validation, part)
-    kind = splits.preprocessing.kind
+    takes = splits.get_preprocessing().takes
     if is_text(splits):
         return "TF-IDF", functools.cache(lambda: words(parts))
-    if kind == "irregular":
+    if takes == "irregular":
         return "summary statistics", functools.cache(lambda: _scaled([_observed_summary(p) for p in parts]))
-    if kind == "dna":
+    if takes == "dna":
         return _design_of_dna(parts)
     rows = [_rows(split, splits) for split in parts]
     fixed = len({len(row) for part_rows in rows for row in part_rows}) == 1
@@ -87,7 +87,7 @@ def _each(view: Callable[[Any], Any], parts: Iterable[Any]) -> Parts:
 
 
 def _rows(split: Split, splits: Splits) -> Rows:
-    if splits.preprocessing.kind != "log_mel":
+    if splits.get_preprocessing().takes != "sound":
         return () if split.raw is None else split.raw
     return [
         row[valid]
@@ -144,4 +144,4 @@ def _observed_at(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 def targets(split: Split) -> np.ndarray:
     """Returns the targets of all rows."""
-    return split.gather(np.arange(len(split)))[1]
+    return as_rows(split).gather(np.arange(len(split)))[1]

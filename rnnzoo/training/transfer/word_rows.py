@@ -70,13 +70,13 @@ class WordRows:
 
 def _words(name: str, words: Words) -> list[str]:
     if isinstance(words, Preprocessing):
-        vocabulary = getattr(words, "vocabulary", None)
-        if vocabulary is None:
+        by_id = words.words_by_id
+        if by_id is None:
             raise ArgumentError(
                 f"{name}: received {type(words).__name__}, which has no list of words; expected a preprocessing of "
                 "words, or the words by id."
             )
-        return list(getattr(vocabulary, "words", vocabulary))
+        return by_id
     if isinstance(words, str) or len(set(words)) != len(words):
         raise ArgumentError(f"{name}: received {words!r:.60}; expected the words by id, none of them twice.")
     return list(words)

@@ -57,13 +57,13 @@ REFUSED: list[tuple[Any, Any, str]] = [
     (
         texts,
         {"spec_augment": {}},
-        "augmentation 'spec_augment': received data of kind 'text'; expected 'features' or 'log_mel'. For these data "
+        "augmentation 'spec_augment': received data of kind 'text'; expected 'series' or 'sound'. For these data "
         "there are: paraphrases, synonyms, token_insertion, token_swap, token_dropout, keyboard_typos.",
     ),
     (
         dna,
         {"jitter": 0.1},
-        "augmentation 'jitter': received data of kind 'dna'; expected 'features', 'log_mel' or 'window'. For these "
+        "augmentation 'jitter': received data of kind 'dna'; expected 'series', 'sound' or 'windows'. For these "
         "data there are: reverse_complement, point_mutation.",
     ),
     (
@@ -76,7 +76,7 @@ REFUSED: list[tuple[Any, Any, str]] = [
     (
         windows,
         {"scaling": 0.1},
-        "augmentation 'scaling': received data of kind 'window'; expected 'features' or 'log_mel'. For these data "
+        "augmentation 'scaling': received data of kind 'windows'; expected 'series' or 'sound'. For these data "
         "there are: jitter, time_mask.",
     ),
     (

@@ -16,9 +16,10 @@ from rnnzoo.data.augmentation.table import AUGMENTATIONS, build_augmentations
 from rnnzoo.data.augmentation.text_noise import (
     TokenDropout,
 )
-from rnnzoo.data.readers.large_tables import stream_table
+from rnnzoo.data.readers.texts import stream_table
+from rnnzoo.data.split import Rows, as_rows
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.preprocessing import FeaturePreprocessing
+from rnnzoo.preprocessing import FeaturePreprocessing, TextPreprocessing
 
 
 def rows_of(split: Any, epoch: int, seed: int = 0) -> list[np.ndarray]:
@@ -34,19 +35,21 @@ def test_seed_epoch_and_row_alone_decide(name: str) -> None:
     assert same(rows, rows_of(augmented(splits, {name: CONFIGS[name]}), 1, seed=4))
     assert not same(rows, rows_of(split, 2, seed=4))
     assert not same(rows, rows_of(split, 1, seed=5))
-    assert not same(rows, splits.train.encoded(np.arange(len(split))))
+    assert not same(rows, splits.rows("train").encoded(np.arange(len(split))))
     assert same(split.noisy([5, 2], seed=4, epoch=1), [rows[5], rows[2]])
 
 
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_all_but_the_batches_is_clean(name: str) -> None:
     splits = HOME[name]()
-    split = augmented(splits, {name: CONFIGS[name]})
+    split = as_rows(augmented(splits, {name: CONFIGS[name]}))
     assert split.raw is splits.train.raw
     assert len(split) == len(splits.train)
     assert split.free_targets == splits.train.free_targets
-    np.testing.assert_array_equal(split.lengths, splits.train.lengths)
-    for a, b in zip(split.gather([0, 3])[0].values(), splits.train.gather([0, 3])[0].values(), strict=True):
+    np.testing.assert_array_equal(split.lengths, splits.rows("train").lengths)
+    for a, b in zip(
+        split.gather([0, 3])[0].values(), splits.rows("train").gather([0, 3])[0].values(), strict=True
+    ):
         np.testing.assert_array_equal(a, b)
     clean = list(splits.train.batches(7, shuffle=True, seed=2, epoch=3))
     noisy = list(split.batches(7, shuffle=True, seed=2, epoch=3))
@@ -77,7 +80,10 @@ def test_tags_keep_their_words() -> None:
         "token_dropout": {"rate": 0.3, "keep_place": True},
         "synonyms": {"table": {"good": ["a"]}, "rate": 0.5},
     }
-    words, labels = splits.preprocessing.vocabulary.words, splits.decoding.labels
+    words, labels = (
+        splits.get_preprocessing(TextPreprocessing).vocabulary.words,
+        (splits.get_decoding().labels or []),
+    )
     seen: collections.Counter[tuple[str, str]] = collections.Counter()
     for inputs, targets, weights in augmented(splits, config).batches(4, seed=1):
         assert weights is not None
@@ -89,7 +95,7 @@ def test_tags_keep_their_words() -> None:
 
 
 def test_tags_and_steps_of_other_lengths_are_refused() -> None:
-    split = tagged().train
+    split = tagged().rows("train")
     row = int(split.lengths.argmax())
     with pytest.raises(
         DataError, match=rf"^row {row}: received 2 steps for 3 tags; expected one tag per step\.$"
@@ -99,7 +105,7 @@ def test_tags_and_steps_of_other_lengths_are_refused() -> None:
 
 def test_of_windows_the_inputs_change_but_for_categories() -> None:
     splits = windows()
-    clean = splits.train.gather(np.arange(len(splits.train)))
+    clean = splits.rows("train").gather(np.arange(len(splits.train)))
     (noisy,) = augmented(splits, {"jitter": 0.3}).batches(1000)
     assert noisy[0]["features"].shape == clean[0]["features"].shape == (len(splits.train), 6, 3)
     assert (noisy[0]["features"][..., 0] != clean[0]["features"][..., 0]).all()
@@ -110,7 +116,7 @@ def test_of_windows_the_inputs_change_but_for_categories() -> None:
 @pytest.mark.parametrize("coding", ["words", "subwords"])
 def test_of_pairs_the_sources_change(coding: str) -> None:
     splits = pairs(coding)
-    clean = splits.train.gather(np.arange(20))
+    clean = splits.rows("train").gather(np.arange(20))
     (noisy,) = augmented(splits, {"token_swap": 0.5, "keyboard_typos": 0.5}).batches(20)
     assert not np.array_equal(noisy[0]["tokens"], clean[0]["tokens"])
     np.testing.assert_array_equal(noisy[0]["decoder_tokens"], clean[0]["decoder_tokens"])
@@ -120,7 +126,7 @@ def test_of_pairs_the_sources_change(coding: str) -> None:
 def test_inserted_words_are_those_of_the_training_vocabulary() -> None:
     splits = texts()
     (batch,) = augmented(splits, {"token_insertion": 1.0}).batches(100)
-    assert (np.count_nonzero(batch[0]["tokens"], axis=1) == 2 * splits.train.lengths).all()
+    assert (np.count_nonzero(batch[0]["tokens"], axis=1) == 2 * splits.rows("train").lengths).all()
     assert 1 not in batch[0]["tokens"]
 
 
@@ -140,11 +146,11 @@ def test_tf_data_and_streams_have_no_rows_to_augment() -> None:
         ArgumentError, match=r"received data of kind 'tf.data'; expected .* There is none for"
     ):
         augmented(splits, {"jitter": 0.1})
-    for call in (lambda: splits.train.encoded([0]), lambda: splits.train.gather_encoded([0], [])):
-        with pytest.raises(
-            DataError, match=r"^DatasetSplit: its rows cannot be augmented; expected rows in memory\.$"
-        ):
-            call()
+    assert not isinstance(splits.train, Rows)
+    with pytest.raises(
+        DataError, match=r"^train: received a DatasetSplit, whose rows have no numbers; expected data"
+    ):
+        splits.rows("train")
 
 
 def test_streamed_rows_are_not_augmented(tmp_path: Path) -> None:
@@ -153,7 +159,7 @@ def test_streamed_rows_are_not_augmented(tmp_path: Path) -> None:
     splits = stream_table(tmp_path / "films.csv", text="text", label="label")
     with pytest.raises(
         ArgumentError,
-        match="augmentation: received token_dropout, synonyms for rows that are streamed from their file",
+        match="augmentation: received token_dropout, synonyms for rows that are read from disk",
     ):
         augmented(splits, {"token_dropout": 0.2, "synonyms": {"table": {"film": ["movie"]}}})
 
@@ -164,7 +170,9 @@ def test_rows_of_different_lengths_keep_theirs() -> None:
     assert isinstance(splits.preprocessing, FeaturePreprocessing)
     config = {name: CONFIGS[name] for name in ("window_warp", "time_mask", "scaling")} | {"shift": 1}
     for row, clean in zip(
-        rows_of(augmented(splits, config), 0), splits.train.encoded(range(len(splits.train))), strict=True
+        rows_of(augmented(splits, config), 0),
+        splits.rows("train").encoded(range(len(splits.train))),
+        strict=True,
     ):
         assert row.shape == clean.shape
 

@@ -104,7 +104,7 @@ def test_masks_are_stretches_of_any_length_up_to_the_share() -> None:
 def test_a_shift_is_that_of_the_raw_image() -> None:
     digits = load_dataset("digits")
     shift = Shift(steps=2, features=1, fill=0.0).fitted(digits)
-    preprocessing, raw = digits.preprocessing, digits.train.raw
+    preprocessing, raw = digits.get_preprocessing(), digits.train.raw
     assert raw is not None
     seen = set()
     for row in range(60):

@@ -13,6 +13,7 @@ import pytest
 from rnnzoo import read_table
 from rnnzoo.data.readers.series import series_splits
 from rnnzoo.errors import DataError
+from rnnzoo.preprocessing import WindowPreprocessing
 from series_tables import WINDOW, followed, hourly, panel, read, refused
 
 pytestmark = pytest.mark.usefixtures("in_own_folder")
@@ -36,7 +37,7 @@ def test_a_table_of_several_series_is_refused_and_names_the_column(order: str, k
     followed(message)
     splits = read_table("one.csv", target="sales", **WINDOW, categorical=["shop"], **known)
     assert splits.description["rows"] == {"train": 61, "validation": 13, "test": 13}
-    shop = splits.preprocessing.categories["shop"][0]
+    shop = splits.get_preprocessing(WindowPreprocessing).categories["shop"][0]
     expected = panel().query(f"shop == {shop}")["sales"].to_numpy()
     np.testing.assert_allclose(splits.train.raw_targets()[0][0, :, 0], expected[:7])
     assert np.diff(splits.train.starts).tolist() == [1] * 60

@@ -17,7 +17,7 @@ from rnnzoo.errors import ArgumentError, DataError
 
 def test_windows_do_what_they_say() -> None:
     splits = forecast(frame())
-    inputs, targets, _ = splits.test.gather([0])
+    inputs, targets, _ = splits.rows("test").gather([0])
     scaled = splits.preprocessing
     # 100 rows: 70 train, 15 validation, 15 test; the first test window forecasts rows 85, 86, 87 from 80 to 84.
     past = inputs["features"][0, :, 0] * scaled.scale[0] + scaled.mean[0]
@@ -47,7 +47,7 @@ def test_the_future_never_leaks(window: int, horizon: int, rows: int) -> None:
     spoiled = forecast(spoiled_frame, window=window, horizon=horizon)
     numbers = np.arange(len(clean.train))
     assert len(clean.train) == len(spoiled.train) == first - window - horizon + 1
-    seen, seen_spoiled = clean.train.gather(numbers), spoiled.train.gather(numbers)
+    seen, seen_spoiled = clean.rows("train").gather(numbers), spoiled.rows("train").gather(numbers)
     np.testing.assert_array_equal(seen[0]["features"], seen_spoiled[0]["features"])
     np.testing.assert_array_equal(seen[1], seen_spoiled[1])
     # Nor do two parts share a target.
@@ -69,7 +69,8 @@ def test_missing_values(missing: str) -> None:
         assert not touched.any()
         assert len(splits.train) == 63 - 8
     assert all(
-        np.isfinite(splits.train.gather([row])[0]["features"]).all() for row in range(len(splits.train))
+        np.isfinite(splits.rows("train").gather([row])[0]["features"]).all()
+        for row in range(len(splits.train))
     )
 
 
@@ -123,4 +124,4 @@ def test_series_that_cannot_be_used(change: Any, options: dict[str, Any], messag
 
 def test_a_constant_column_is_harmless() -> None:
     splits = forecast(frame().assign(x=7.0))
-    assert np.isfinite(splits.train.gather([0])[0]["features"]).all()
+    assert np.isfinite(splits.rows("train").gather([0])[0]["features"]).all()

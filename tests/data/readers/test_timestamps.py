@@ -8,6 +8,7 @@ import pytest
 
 from rnnzoo import read_table
 from rnnzoo.data.readers.timestamps import read_times
+from rnnzoo.preprocessing import WindowPreprocessing
 from series_tables import WINDOW, followed, hourly, panel, read, refused
 
 pytestmark = pytest.mark.usefixtures("in_own_folder")
@@ -143,8 +144,10 @@ def test_a_nameless_column_of_row_numbers_is_refused_by_name(header: str) -> Non
         f"column 1: received no name ({header!r}) and row numbers, from 0 to 499; expected features with names. Write "
         f"the table with index=False, or leave the column out: ignore=[{header!r}]."
     )
-    assert read(frame.reset_index(names=header), ignore=[header]).preprocessing.numeric == ["sales"]
-    assert read(frame).preprocessing.numeric == ["sales"]
+    assert read(frame.reset_index(names=header), ignore=[header]).get_preprocessing(
+        WindowPreprocessing
+    ).numeric == ["sales"]
+    assert read(frame).get_preprocessing(WindowPreprocessing).numeric == ["sales"]
     shuffled = frame.sample(frac=1, random_state=0)
     assert "received no name" in refused(shuffled.reset_index(names=header))
     assert "from 10 to 499" in refused(frame.iloc[10:].reset_index(names=header))

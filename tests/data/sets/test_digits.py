@@ -11,7 +11,7 @@ from rnnzoo.errors import UnknownNameError
 
 def test_digits_are_eight_rows_of_eight_pixels() -> None:
     splits = load_dataset("digits")
-    inputs, targets, weights = splits.train.gather(range(5))
+    inputs, targets, weights = splits.rows("train").gather(range(5))
     assert inputs["features"].shape == (5, 8, 8)
     assert targets.dtype == np.int32
     assert weights is None

@@ -72,7 +72,7 @@ def test_official_news_are_read_as_published(
     assert splits.test is not None
     assert splits.test.raw is not None
     assert splits.test.raw[0] == 'Title "60" . About, 60 \\\\$5'
-    assert [splits.decoding.labels[n] for n in splits.test.gather(range(4))[1]] == [
+    assert [(splits.get_decoding().labels or [])[n] for n in splits.rows("test").gather(range(4))[1]] == [
         "World",
         "Sports",
         "Business",
@@ -106,7 +106,7 @@ def test_the_official_archive_of_reviews_gives_what_its_copy_gives(
     members |= {"aclImdb/README": b"read", "aclImdb/train/unsup/0_0.txt": b"no label"}
     rows = {"train": 40, "test": 40}
     splits = load_official("imdb", {"aclImdb_v1.tar.gz": tar_gz(members)}, rows, web, monkeypatch)
-    assert splits.decoding.labels == ["negative", "positive"]
+    assert (splits.get_decoding().labels or []) == ["negative", "positive"]
     assert splits.test is not None
     assert splits.test.raw is not None
     assert list(splits.test.raw[18:22]) == [
@@ -115,7 +115,7 @@ def test_the_official_archive_of_reviews_gives_what_its_copy_gives(
         "test neg film 0",
         "test neg film 1",
     ]
-    assert splits.test.gather(range(40))[1].tolist() == [1] * 20 + [0] * 20
+    assert splits.rows("test").gather(range(40))[1].tolist() == [1] * 20 + [0] * 20
 
 
 def test_the_official_archive_of_sentences(
@@ -127,7 +127,7 @@ def test_the_official_archive_of_sentences(
     }
     members = {f"{kind}.tok.gt9.5000": text for kind, text in texts.items()}
     splits = load_official("subj", {"rotten_imdb.tar.gz": tar_gz(members)}, {"all": 40}, web, monkeypatch)
-    assert splits.decoding.labels == ["objective", "subjective"]
+    assert (splits.get_decoding().labels or []) == ["objective", "subjective"]
     assert any("\u201cfine\u201d" in text for text in splits.train.raw or ())
     (places[1] / "trec_subj" / "rotten_imdb.tar.gz").unlink()
     half = tar_gz({"quote.tok.gt9.5000": b"x\n"})
@@ -250,4 +250,4 @@ def test_unpacked_copies_are_the_official_files(
     copied = load_dataset(name)
     counted = "tokens" if name in ("ptb", "tinyshakespeare") else "rows"
     assert official.description[counted] == copied.description[counted]
-    np.testing.assert_array_equal(official.train.gather([0])[1], copied.train.gather([0])[1])
+    np.testing.assert_array_equal(official.rows("train").gather([0])[1], copied.rows("train").gather([0])[1])

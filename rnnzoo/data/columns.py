@@ -1,0 +1,92 @@
+"""Names of columns: which they are, and whether a table has them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rnnzoo.errors import ArgumentError, UnknownNameError
+
+
+def check_columns(known: Iterable[object], names: Iterable[str], *, of: object = "") -> None:
+    """Checks that a table has some columns.
+
+    Args:
+        known: Its columns.
+        names: Those that are wanted.
+        of: What the table is called, such as its path.
+
+    Raises:
+        UnknownNameError: If one is not there; the nearest name is suggested.
+
+    Example:
+        >>> check_columns(["text", "label"], ["txt"], of="reviews.csv")
+        Traceback (most recent call last):
+        ...
+        rnnzoo.errors.UnknownNameError: unknown column of reviews.csv: received 'txt'; did you mean 'text'? expected one
+        of label, text.
+    """
+    columns = [str(name) for name in known]
+    for name in names:
+        if name not in columns:
+            raise UnknownNameError(f"column of {of}" if of else "column", name, columns)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a table of series are what.
+
+    A single name may stand for a list of one. All columns that are not named hold numbers, which are features.
+
+    Attributes:
+        target: The columns to forecast.
+        time: A column of timestamps or numbers that must rise from row to row; it is not a feature. ``None`` for none.
+        series: Columns that say which series a row belongs to. Not read yet.
+        categorical: Columns of categories; each category becomes an indicator.
+        static: Columns that are the same in all rows of a series. Not read yet.
+        future: Columns that are known for the horizon, such as holidays. Not read yet.
+        ignore: Columns to leave out.
+
+    Raises:
+        ArgumentError: If a name is no text.
+
+    Example:
+        >>> Columns(target="load", time="date").target
+        ('load',)
+    """
+
+    target: Sequence[str] = ()
+    time: str | None = None
+    series: Sequence[str] = ()
+    categorical: Sequence[str] = ()
+    static: Sequence[str] = ()
+    future: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            # A column without a name can be ignored, so that "" is a name.
+            names = () if value is None else (value,) if isinstance(value, str) else tuple(value)
+            for name in names:
+                if not isinstance(name, str):
+                    raise ArgumentError(f"{field.name}: received {name!r}; expected the name of a column.")
+            if field.name != "time":
+                object.__setattr__(self, field.name, names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns that are named."""
+        parts = [getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "time"]
+        return tuple(name for part in [*parts, [self.time] if self.time else []] for name in part)
+
+    def refuse(self, *fields: str) -> None:
+        """Raises ``ArgumentError`` if one of these fields is set, which a reader does not know."""
+        for field in fields:
+            names = getattr(self, field)
+            if names:
+                raise ArgumentError(
+                    f"{field}: received {', '.join(map(repr, names))}; expected none, for tables are read as "
+                    "one series without such columns yet. Leave it out."
+                )

@@ -1,0 +1,126 @@
+"""Tables in files: their cells as texts, line by line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnnzoo.data.targets import label_name
+from rnnzoo.errors import ArgumentError, DataError, EmptyRowError
+from rnnzoo.files import FilePath, existing_file
+from rnnzoo.preprocessing.base import refuse_empty
+from rnnzoo.preprocessing.text import has_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Reads a table as text cells; its index is the line of each row. Pandas' own reader fills up short lines silently.
+
+    Raises:
+        PathNotFoundError: If there is no such file.
+        DataError: If it is empty, ragged, cut short or not UTF-8.
+    """
+    import pandas as pd
+
+    (_, names), *numbered = iterate_rows(path, column_names=column_names)
+    if not numbered:
+        raise DataError(f"{path}: received a header and no rows; expected at least one row.")
+    lines, rows = zip(*numbered, strict=True)
+    frame = pd.DataFrame(list(rows), columns=names, index=list(lines), dtype=object)
+    # For messages that say how to mend the file.
+    frame.attrs = {"path": str(path), "tabs": _has_tabs(Path(path)), "column_names": column_names}
+    return frame
+
+
+def iterate_rows(
+    path: FilePath, *, column_names: Sequence[str] | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """Yields the column names of a table, then its rows, one at a time; all of one width, blank lines left out.
+
+    Each comes with the number of the line in the file that it ends on.
+
+    Raises:
+        PathNotFoundError: If there is no such file.
+        DataError: If it is empty, ragged, cut short or not UTF-8.
+    """
+    file = existing_file(path, "a CSV or TSV file")
+    try:
+        yield from _read_cells(file, column_names)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}: not UTF-8 ({error.reason}). Convert it to UTF-8.") from error
+    except (EOFError, zlib.error, OSError) as error:
+        raise DataError(
+            f"{file}: damaged or cut short ({error}); expected a whole file. Fetch it again."
+        ) from error
+
+
+def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[tuple[int, list[str]]]:
+    tabs = _has_tabs(file)
+    opened = gzip.open if file.name.lower().endswith(".gz") else open
+    with opened(file, "rt", encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(
+            stream,
+            delimiter="\t" if tabs else ",",
+            quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
+            strict=True,
+        )
+        try:
+            names = list(column_names) if column_names else next(reader, [])
+            if not names:
+                raise DataError(f"{file}: received an empty file; expected a table. Check the path.")
+            _check_names(file, names)
+            yield reader.line_num, names
+            for row in reader:
+                if row and len(row) != len(names):
+                    raise DataError(
+                        f"{file}: line {reader.line_num} has {len(row)} columns; expected {len(names)}. Mend the line."
+                    )
+                if row:
+                    yield reader.line_num, row
+        except csv.Error as error:
+            raise DataError(
+                f"{file}: line {reader.line_num} cannot be read ({error}); expected quotes to be closed and cells of "
+                f"at most {csv.field_size_limit():,} characters. Mend the line."
+            ) from error
+
+
+def _has_tabs(file: Path) -> bool:
+    return file.name.lower().removesuffix(".gz").endswith(".tsv")
+
+
+def _check_names(file: Path, names: Sequence[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise DataError(f"{file}: has several columns named {repeated[0]!r}; expected each name once.")
+
+
+def refuse_same_column(text: str, label: str) -> None:
+    """Raises ``ArgumentError`` if the texts are to be their own labels."""
+    if text == label:
+        raise ArgumentError(
+            f"label: received {label!r}, which is the column of texts; expected another one. Name the column of labels."
+        )
+
+
+def check_label(path: FilePath, line: int, label: str) -> None:
+    """Raises ``DataError``, with the line, if a row has no label."""
+    try:
+        label_name(label)
+    except DataError as error:
+        raise DataError(f"{path}: line {line}: {error}") from error
+
+
+def check_text(path: FilePath, line: int, text: str) -> None:
+    """Raises ``DataError``, with the line, if a row has a text without a word."""
+    try:
+        refuse_empty([text], [np.zeros(int(has_words(text)))], kind="text", expected="at least one word")
+    except EmptyRowError as error:
+        raise DataError(f"{path}: line {line}: {error.problem}") from error

@@ -1,0 +1,244 @@
+"""Tables of texts with labels: in memory, or read from their file again in every epoch."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard, Unpack
+
+from rnnzoo import checks
+from rnnzoo.data.columns import check_columns
+from rnnzoo.data.flat_options import FlatOptions
+from rnnzoo.data.readers.large_tables import LargeTable, split_large_table
+from rnnzoo.data.readers.table_files import check_label, read_frame, refuse_same_column
+from rnnzoo.data.splits import ArrayOptions, Splits
+from rnnzoo.data.splitting import Pair, Parts
+from rnnzoo.errors import ArgumentError, DataError, RowError
+from rnnzoo.files import FilePath, file_checksum
+from rnnzoo.preprocessing.choosing import WordOptions
+from rnnzoo.tasks import ONE_LABEL, SEVERAL_LABELS, TASKS, get_task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How a table of texts is written.
+
+    Attributes:
+        column_names: Names of the columns where the file has no header line.
+        label_separator: What separates several labels in one cell; makes it a multi-label problem.
+        buffer_rows: Rows in memory, of which training draws its batches, where a table is read from disk: more mix
+            better.
+    """
+
+    column_names: Sequence[str] | None = None
+    label_separator: str | None = None
+    buffer_rows: int = 10_000
+
+
+class TextOptions(ArrayOptions, total=False):
+    """What ``read_texts`` takes as keywords: the fields of ``Parts``, ``WordOptions`` and ``TableFormat``."""
+
+    column_names: Sequence[str] | None
+    label_separator: str | None
+    buffer_rows: int
+
+
+class StreamTableOptions(TextOptions, total=False):
+    """What ``stream_table`` takes as keywords."""
+
+    task: str | None
+    parts: Parts | None
+    words: WordOptions | None
+
+
+def read_texts(
+    source: FilePath | pd.DataFrame,
+    *,
+    text: str,
+    label: str,
+    task: str | None = None,
+    from_disk: bool = False,
+    parts: Parts | None = None,
+    words: WordOptions | None = None,
+    **options: Unpack[TextOptions],
+) -> Splits:
+    r"""Reads a table of texts with labels: a CSV or TSV file, plain or gzipped, or a pandas frame.
+
+    With ``from_disk`` the file may be larger than memory. It is read once to count words, labels and rows, and again in
+    every epoch. Where a part has no file of its own, rows are drawn for it by a hash of their text, so that copies of a
+    text stay in one part; shares are met in the mean. Baselines and examples, which need all rows, are left out. Of
+    very many different words the rarest are forgotten while counting; ``description["vocabulary_error"]`` says by how
+    much a count may be too small, 0 for not at all.
+
+    Args:
+        source: The file, of which ``.tsv`` is split at tabs without quoting and everything else at commas; or a frame.
+        text: The column of texts (tagging: of words, separated by blanks).
+        label: The column of labels (regression: of numbers; tagging: of tags, separated by blanks).
+        task: The task; ``None`` for classification, or what ``label_separator`` says.
+        from_disk: Whether rows stay in the file.
+        parts: How rows are split, as one value; a validation or test part that is given is a file or frame too.
+        words: How much of texts is read, as one value.
+        **options: The fields of ``Parts``, ``WordOptions`` and ``TableFormat`` as they are: ``validation``, ``test``,
+            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``; ``max_tokens`` (20,000),
+            ``max_length``, ``characters``; ``column_names``, ``label_separator``, ``buffer_rows`` (10,000).
+
+    Returns:
+        The splits.
+
+    Raises:
+        ArgumentError: If the arguments do not go together, or a keyword is unknown; the nearest is suggested.
+        UnknownNameError: If a column is missing; the nearest is suggested.
+        DataError: If the table cannot be used; the message names the line. In training from disk: if the file has
+            changed since.
+        PathNotFoundError: If there is no such file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "reviews.csv"
+        ...     _ = file.write_text("text,label\n" + "".join(f"film {i},{i % 2}\n" for i in range(100)))
+        ...     whole = read_texts(file, text="text", label="label")
+        ...     large = read_texts(file, text="text", label="label", from_disk=True)
+        ...     [[len(part) for part in (splits.train, splits.validation, splits.test)] for splits in (whole, large)]
+        [[70, 15, 15], [74, 9, 17]]
+    """
+    flat = FlatOptions("read_texts", options)
+    settings = flat.take(Parts, parts, "parts")
+    words = flat.take(WordOptions, words, "words")
+    form = flat.take(TableFormat, None, "format")
+    flat.refuse_rest("text", "label", "task", "from_disk", "parts", "words")
+    refuse_same_column(text, label)
+    chosen = task or (SEVERAL_LABELS if form.label_separator else ONE_LABEL)
+    if checks.flag("from_disk", from_disk):
+        table = _large_table(source, text, label, settings, form)
+        _refuse_from_disk(settings, words)
+        return split_large_table(
+            table, task=chosen, parts=settings, words=words, buffer_rows=form.buffer_rows
+        )
+    if form.buffer_rows != TableFormat().buffer_rows:
+        raise ArgumentError(
+            f"buffer_rows: received {form.buffer_rows} without from_disk; expected it with from_disk=True alone. Leave "
+            "it out."
+        )
+    return _TextTables(text, label, checks.choice("task", chosen, TASKS), form).read(source, settings, words)
+
+
+def stream_table(path: FilePath, *, text: str, label: str, **options: Unpack[StreamTableOptions]) -> Splits:
+    """Reads a table of texts that is larger than memory: the older name of ``read_texts(path, from_disk=True)``.
+
+    Args:
+        path: The file.
+        text: The column of texts.
+        label: The column of labels.
+        **options: As for ``read_texts``.
+    """
+    return read_texts(path, text=text, label=label, from_disk=True, **options)
+
+
+def _large_table(
+    source: FilePath | pd.DataFrame, text: str, label: str, parts: Parts, form: TableFormat
+) -> LargeTable:
+    for name, given in (("source", source), ("validation", parts.validation), ("test", parts.test)):
+        if given is not None and not _is_path(given):
+            raise ArgumentError(
+                f"{name}: received {type(given).__name__} with from_disk; expected a file. Leave from_disk out."
+            )
+    assert _is_path(source), "anything else was refused"
+    return LargeTable(Path(source), text, label, form.column_names, form.label_separator)
+
+
+def _refuse_from_disk(parts: Parts, words: WordOptions) -> None:
+    if words.characters:
+        raise ArgumentError(
+            "characters: received True with from_disk; expected False, for taggers read tables in memory. Leave one "
+            "out."
+        )
+    if not parts.stratify:
+        raise ArgumentError(
+            "stratify: received False with from_disk, which draws rows one by one; expected True. Leave it out."
+        )
+
+
+def _is_path(source: object) -> TypeGuard[FilePath]:
+    return isinstance(source, str | os.PathLike)
+
+
+@dataclass(frozen=True)
+class _TextTables:
+    """Tables of one form, in memory."""
+
+    text: str
+    label: str
+    task: str
+    form: TableFormat
+
+    def read(self, source: FilePath | pd.DataFrame, parts: Parts, words: WordOptions) -> Splits:
+        sources = {"inputs": source, "validation": parts.validation, "test": parts.test}
+        frames = {name: self._frame(part, name) for name, part in sources.items() if part is not None}
+        pairs = {name: self._pair(frame, sources[name]) for name, frame in frames.items()}
+        facts = {"text": self.text, "label": self.label}
+        for name, part in sources.items():
+            if _is_path(part):
+                prefix = "" if name == "inputs" else f"{name}_"
+                facts |= {f"{prefix}source": Path(part).name, f"{prefix}checksum": file_checksum(part)}
+        given = {name: pairs.get(name) for name in ("validation", "test")}
+        try:
+            return Splits.from_arrays(
+                *pairs["inputs"],
+                task=self.task,
+                parts=dataclasses.replace(parts, **given),  # type: ignore[arg-type]
+                words=words,
+                description=facts,
+            )
+        except RowError as error:
+            raise self._with_line(error, sources, frames) from error
+
+    def _frame(self, source: FilePath | pd.DataFrame, name: str) -> pd.DataFrame:
+        if isinstance(source, str | os.PathLike):
+            return read_frame(source, column_names=self.form.column_names)
+        if self.form.column_names is not None:
+            raise ArgumentError(
+                f"column_names: received {list(self.form.column_names)} with a frame ({name}), which names its "
+                "columns; expected None. Leave it out."
+            )
+        return source
+
+    def _pair(self, frame: pd.DataFrame, source: FilePath | pd.DataFrame) -> Pair:
+        check_columns(frame.columns, (self.text, self.label), of="the frame" if source is frame else source)
+        rows, targets = frame[self.text].tolist(), frame[self.label].tolist()
+        task = get_task(self.task)
+        if _is_path(source) and not task.per_step and task.targets != "labels":
+            for line, cell in zip(frame.index, targets, strict=True):
+                check_label(source, line, cell)
+        if task.per_step:
+            return [_cut(row) for row in rows], [_cut(row) for row in targets]
+        if task.targets == "labels":
+            return rows, [_cut(cell, self.form.label_separator or ",") for cell in targets]
+        return rows, targets
+
+    def _with_line(
+        self, error: RowError, sources: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]
+    ) -> DataError:
+        """Returns the error of a row of a file as one that names the file and the line."""
+        name = next((name for name in ("validation", "test") if error.of.startswith(name)), "inputs")
+        if frames[name] is sources[name]:
+            return error
+        what = "targets: " if error.of.endswith("targets") else ""
+        return DataError(f"{sources[name]}: line {frames[name].index[error.row]}: {what}{error.problem}")
+
+
+def _cut(cell: Any, separator: str | None = None) -> Any:
+    """Cuts a cell at blanks or a separator; a list, which a frame may hold, is cut already."""
+    if not isinstance(cell, str):
+        return cell
+    return (
+        cell.split()
+        if separator is None
+        else [part.strip() for part in cell.split(separator) if part.strip()]
+    )

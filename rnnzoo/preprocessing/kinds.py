@@ -1,0 +1,76 @@
+"""The preprocessings by the names under which they are stored: those of rnnzoo, and those that users register."""
+
+from __future__ import annotations
+
+import inspect
+
+from rnnzoo.errors import ArgumentError
+from rnnzoo.preprocessing.base import Preprocessing
+from rnnzoo.preprocessing.character_text import CharacterTextPreprocessing
+from rnnzoo.preprocessing.characters import CharacterPreprocessing
+from rnnzoo.preprocessing.dna import DNAPreprocessing
+from rnnzoo.preprocessing.features import FeaturePreprocessing
+from rnnzoo.preprocessing.frames import FramePreprocessing
+from rnnzoo.preprocessing.irregular import IrregularPreprocessing
+from rnnzoo.preprocessing.log_mel import LogMelPreprocessing
+from rnnzoo.preprocessing.pairs import CODINGS, PairPreprocessing
+from rnnzoo.preprocessing.subwords import SubwordPreprocessing
+from rnnzoo.preprocessing.text import TextPreprocessing
+from rnnzoo.preprocessing.text_coding import TextCoding
+from rnnzoo.preprocessing.tokens import TokenPreprocessing
+from rnnzoo.preprocessing.windows import WindowPreprocessing
+from rnnzoo.preprocessing.words import WordPreprocessing
+from rnnzoo.registry import Registry
+
+
+class _Preprocessings(Registry[type[Preprocessing]]):
+    def add(self, name: str, entry: type[Preprocessing]) -> None:
+        """Adds a class, whose ``kind`` must be the name; the same once more changes nothing."""
+        _check_class(entry)
+        if entry.kind != name:
+            raise ArgumentError(
+                f"name: received {name!r} for {entry.__name__}, whose kind is {entry.kind!r}; expected the same. "
+                "Register it under its kind."
+            )
+        super().add(name, entry)
+        if issubclass(entry, TextCoding):
+            CODINGS.add(name, entry)
+
+
+def _check_class(entry: object) -> None:
+    if not (isinstance(entry, type) and issubclass(entry, Preprocessing)) or inspect.isabstract(entry):
+        missing = (
+            ", ".join(sorted(getattr(entry, "__abstractmethods__", ()))) if isinstance(entry, type) else ""
+        )
+        raise ArgumentError(
+            f"preprocessing: received {entry!r}{f' without {missing}' if missing else ''}; expected a subclass of "
+            "rnnzoo.Preprocessing with all its abstract methods."
+        )
+    if not isinstance(getattr(entry, "kind", None), str):
+        raise ArgumentError(
+            f"preprocessing: received {entry!r} without a kind; expected a name, such as kind = 'own'."
+        )
+
+
+#: Every preprocessing that can be stored and loaded.
+PREPROCESSINGS: Registry[type[Preprocessing]] = _Preprocessings(
+    "preprocessing",
+    {
+        entry.kind: entry
+        for entry in (
+            TextPreprocessing,
+            TokenPreprocessing,
+            CharacterPreprocessing,
+            FeaturePreprocessing,
+            WindowPreprocessing,
+            LogMelPreprocessing,
+            IrregularPreprocessing,
+            CharacterTextPreprocessing,
+            WordPreprocessing,
+            SubwordPreprocessing,
+            PairPreprocessing,
+            DNAPreprocessing,
+            FramePreprocessing,
+        )
+    },
+)
