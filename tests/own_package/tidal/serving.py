@@ -41,9 +41,10 @@ class HexReadings(Preprocessing):
         return rows
 
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-        """Pads rows and says how long each is."""
-        lengths = np.array([len(row) for row in encoded], np.int32)
-        return {"features": pad(encoded, dtype="float32"), "lengths": lengths}
+        """Pads rows and says which steps are valid, as rnnzoo's builders take them."""
+        lengths = np.array([len(row) for row in encoded])
+        features = pad(encoded, dtype="float32")
+        return {"features": features, "mask": np.arange(features.shape[1]) < lengths[:, None]}
 
     @property
     def model_arguments(self) -> dict[str, Any]:

@@ -67,12 +67,10 @@ def build_tidal(
     features = keras.Input((None, num_features), name="features")
     both = layers.Concatenate(name="with_squares")([features, ops.square(features)])
     if not variable_length:
-        return keras.Model(features, inner(both), name=name)
-    lengths = keras.Input((), name="lengths", dtype="int32")
-    logits = inner({"features": both, "lengths": lengths})
-    return keras.Model(
-        {"features": features, "lengths": lengths}, layers.Identity(name="logits")(logits), name=name
-    )
+        return keras.Model(features, layers.Identity(name="logits")(inner(both)), name=name)
+    mask = keras.Input((None,), name="mask", dtype="bool")
+    logits = layers.Identity(name="logits")(inner({"features": both, "mask": mask}))
+    return keras.Model({"features": features, "mask": mask}, logits, name=name)
 
 
 def read_tides(*, seed: int = 0, test_fraction: float = 0.2, rows: int = 120) -> rnnzoo.Splits:
