@@ -6,6 +6,7 @@ import importlib
 from typing import TypeVar
 
 from rnnzoo import checks
+from rnnzoo.errors import ArgumentError
 from rnnzoo.registry import Registry
 
 Entry = TypeVar("Entry")
@@ -23,7 +24,7 @@ _TABLES = {
 }
 
 
-def register(kind: str, name: str, entry: Entry) -> Entry:
+def register(kind: str, name: str, entry: Entry, *, replace: bool = False) -> Entry:
     """Adds an entry of your own, which then works wherever a name of rnnzoo's does.
 
     Put the calls into a package of your own. Importing it is all that a script needs; commands take its name:
@@ -45,6 +46,7 @@ def register(kind: str, name: str, entry: Entry) -> Entry:
         name: The name, of small letters and digits with single ``-`` or ``_`` between them. That of a preprocessing is
             the ``kind`` of its class.
         entry: What is added.
+        replace: Whether an entry of yours with this name may go, as when a cell of a notebook is run again.
 
     Returns:
         ``entry``.
@@ -64,5 +66,13 @@ def register(kind: str, name: str, entry: Entry) -> Entry:
     """
     module, table = _TABLES[checks.choice("kind", kind, _TABLES)]
     registry: Registry[Entry] = getattr(importlib.import_module(module), table)
-    registry.add(name, entry)
+    old = registry[name] if checks.flag("replace", replace) and registry.is_own(name) else None
+    if old is not None:
+        registry.remove(name)
+    try:
+        registry.add(name, entry)
+    except ArgumentError:
+        if old is not None:
+            registry.add(name, old)
+        raise
     return entry

@@ -76,10 +76,12 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         if self._check is not None:
             self._check(entry)
         if name in self._entries and self._entries[name] != entry:
-            whose = "is one that you have registered" if self.is_own(name) else "is rnnzoo's"
+            whose, fix = "is rnnzoo's", "Choose another name."
+            if self.is_own(name):
+                whose = "is one that you have registered"
+                fix = "Choose another name, or pass replace=True to rnnzoo.register."
             raise ArgumentError(
-                f"name: received {name!r} for a {self.kind}, which {whose}; expected one that no other has. Choose "
-                "another name."
+                f"name: received {name!r} for a {self.kind}, which {whose}; expected one that no other has. {fix}"
             )
         self._entries[name] = entry
 

@@ -395,7 +395,13 @@ class GaussianDecoding(QuantileDecoding):
 #: What a stored decoding says of its class beside the task.
 _CLASS_KEYS = ("kind", "class", "package")
 
+
 #: The class that answers for each task; translations are searched, not decoded.
+def _check_class(entry: object) -> None:
+    if not isinstance(entry, type) or not issubclass(entry, Decoding):
+        raise ArgumentError(f"decoding: received {entry!r}; expected a subclass of rnnzoo.Decoding.")
+
+
 DECODINGS: Registry[type[Decoding]] = Registry(
     "decoding",
     {
@@ -411,4 +417,5 @@ DECODINGS: Registry[type[Decoding]] = Registry(
         "quantile_forecasting": QuantileDecoding,
         "gaussian_forecasting": GaussianDecoding,
     },
+    check=_check_class,
 )

@@ -36,6 +36,12 @@ class _Preprocessings(Registry[type[Preprocessing]]):
         if issubclass(entry, TextCoding):
             CODINGS.add(name, entry)
 
+    def remove(self, name: str) -> None:
+        """Takes out a class that a user has registered."""
+        super().remove(name)
+        if name in CODINGS:
+            CODINGS.remove(name)
+
 
 def _check_class(entry: object) -> None:
     if not (isinstance(entry, type) and issubclass(entry, Preprocessing)) or inspect.isabstract(entry):

@@ -18,6 +18,7 @@ import pytest
 
 import rnnzoo
 import rnnzoo_tuning
+from rnnzoo.decoding.answers import DECODINGS
 from rnnzoo.errors import ArgumentError, BundleError, UnknownNameError
 from rnnzoo_export import OnnxPredictor, load_bundle
 
@@ -97,7 +98,7 @@ def test_it_is_served_with_the_package_and_answers_as_in_process(bundle: Path) -
         answer = httpx.post(f"{address}/v2/models/tidal-leaky/predict", json={"inputs": TEXTS}, timeout=30)
         wrong = httpx.post(f"{address}/v2/models/tidal-leaky/predict", json={"inputs": ["zz"]}, timeout=30)
     assert answer.status_code == 200
-    found = answer.json()["outputs"]
+    found = answer.json()["answers"]
     assert [row["label"] for row in found] == ["calm", "spring"]
     assert 0 <= found[0]["level"] < found[1]["level"] <= 1
     predictor = OnnxPredictor(load_bundle(bundle))
@@ -154,6 +155,28 @@ def test_an_own_part_cannot_take_the_place_of_another() -> None:
     with pytest.raises(ArgumentError, match="'lstm' for a cell, which is rnnzoo's"):
         rnnzoo.register("cell", "lstm", entry)
     assert rnnzoo.register("cell", "leaky", entry) is entry  # once more is no harm
+
+
+def test_an_own_part_is_replaced_where_that_is_asked_for() -> None:
+    class First(rnnzoo.Decoding):
+        pass
+
+    class Second(rnnzoo.Decoding):
+        pass
+
+    rnnzoo.register("decoding", "again", First)
+    try:
+        with pytest.raises(ArgumentError, match=r"or pass replace=True to rnnzoo\.register"):
+            rnnzoo.register("decoding", "again", Second)
+        rnnzoo.register("decoding", "again", Second, replace=True)
+        assert DECODINGS["again"] is Second
+        with pytest.raises(ArgumentError, match="received 7"):
+            rnnzoo.register("decoding", "again", 7, replace=True)
+        assert DECODINGS["again"] is Second
+        with pytest.raises(ArgumentError, match="which is rnnzoo's"):
+            rnnzoo.register("decoding", "regression", Second, replace=True)
+    finally:
+        DECODINGS.remove("again")
 
 
 def test_a_damaged_name_of_a_class_is_shown_and_not_imported(bundle: Path, tmp_path: Path) -> None:

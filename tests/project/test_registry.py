@@ -60,7 +60,12 @@ def test_only_what_users_add_can_be_removed() -> None:
             2,
             "'small' for a size, which is rnnzoo's; expected one that no other has. Choose another name.",
         ),
-        ("huge", 2, "'huge' for a size, which is one that you have registered; expected one"),
+        (
+            "huge",
+            2,
+            "'huge' for a size, which is one that you have registered; expected one that no other has. "
+            "Choose another name, or pass replace=True to rnnzoo.register.",
+        ),
         ("Big", 2, "'Big' for a size; expected small letters and digits"),
         ("", 2, "'' for a size; expected small letters"),
         ("../x", 2, "expected small letters"),
