@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
@@ -11,8 +11,8 @@ from rnnzoo.registry import Registry
 
 Entry = TypeVar("Entry")
 
-# Where the table of each kind is. They are imported on use: a server registers what it needs without TensorFlow.
-_TABLES = {
+#: Where the table of each kind is. They are imported on use: a server registers what it needs without TensorFlow.
+TABLES = {
     "task": ("rnnzoo.tasks", "TASKS"),
     "decoding": ("rnnzoo.decoding.answers", "DECODINGS"),
     "preprocessing": ("rnnzoo.preprocessing.kinds", "PREPROCESSINGS"),
@@ -64,15 +64,25 @@ def register(kind: str, name: str, entry: Entry, *, replace: bool = False) -> En
         >>> len(rnnzoo.load_dataset("my-set").train)
         28
     """
-    module, table = _TABLES[checks.choice("kind", kind, _TABLES)]
-    registry: Registry[Entry] = getattr(importlib.import_module(module), table)
-    old = registry[name] if checks.flag("replace", replace) and registry.is_own(name) else None
+    table: Registry[Entry] = registry(kind)
+    old = table[name] if checks.flag("replace", replace) and table.is_own(name) else None
     if old is not None:
-        registry.remove(name)
+        table.remove(name)
     try:
-        registry.add(name, entry)
+        table.add(name, entry)
     except ArgumentError:
         if old is not None:
-            registry.add(name, old)
+            table.add(name, old)
         raise
     return entry
+
+
+def registry(kind: str) -> Registry[Any]:
+    """Returns the table of a kind.
+
+    Raises:
+        UnknownNameError: If there is no such kind; the nearest is suggested.
+    """
+    module, name = TABLES[checks.choice("kind", kind, TABLES)]
+    table: Registry[Any] = getattr(importlib.import_module(module), name)
+    return table

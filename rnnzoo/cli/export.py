@@ -78,11 +78,10 @@ def export(
     with tempfile.TemporaryDirectory() as folder:
         bundle = source
         if not from_bundle:
-            from rnnzoo.tasks import get_task
             from rnnzoo.training.run.run_directory import open_run
 
             opened = open_run(source)  # before TensorFlow starts
-            if get_task(opened.read_config()["task"]).data == "pairs":
+            if opened.read_task().data == "pairs":
                 unknown = [*also, *filter(None, [quantize])]
                 _export_translator(
                     opened, out, target, unknown, strict=not allow_loops, overwrite=force, as_json=as_json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from pathlib import Path
@@ -31,6 +32,8 @@ def serve(
     packages: Packages = None,
 ) -> None:
     """Serve a bundle: Open Inference Protocol v2 over REST, and a page to try it."""
+    ended: list[bool] = []
+    atexit.register(lambda: _end() if ended else None)  # after what packages do at the end
     import_packages(packages)
     from rnnzoo_export.serving.server import serve as serve_bundle
     from rnnzoo_export.serving.settings import Settings
@@ -39,7 +42,7 @@ def serve(
         host=host, port=port, threads=threads, max_requests=max_requests, shutdown_timeout=shutdown_timeout
     )
     serve_bundle(bundle, settings=settings, at_deadline=_end)
-    _end()
+    ended.append(True)
 
 
 def _end() -> None:

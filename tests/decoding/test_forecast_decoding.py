@@ -162,7 +162,8 @@ def test_levels_that_are_none_are_refused(levels: Any, message: str) -> None:
 
 def test_outputs_of_another_shape_are_no_quantiles() -> None:
     with pytest.raises(
-        DataError, match=r"outputs: received the shape \(4, 2\); expected 3 numbers last for quantile"
+        DataError,
+        match=r"outputs: received the shape \(4, 2\); expected 3 numbers last, one for each level, ",
     ):
         forecast_quantiles("quantile_forecasting", np.zeros((4, 2)), (0.1, 0.5, 0.9))
 

@@ -20,6 +20,7 @@ import rnnzoo
 import rnnzoo_tuning
 from rnnzoo.decoding.answers import DECODINGS
 from rnnzoo.errors import ArgumentError, BundleError, UnknownNameError
+from rnnzoo.registration import TABLES, registry
 from rnnzoo_export import OnnxPredictor, load_bundle
 
 OWN = Path(__file__).parents[1] / "own_package"
@@ -63,6 +64,18 @@ def served(bundle: Path, package: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _leave_nothing_registered() -> Iterator[None]:
+    """Other tests ask the tables of this process."""
+    before = {kind: set(registry(kind)) for kind in TABLES}
+    yield
+    for kind, names in before.items():
+        for name in set(registry(kind)) - names:
+            registry(kind).remove(name)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tidal"]:
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +127,9 @@ def test_without_the_package_one_line_says_what_to_import(bundle: Path) -> None:
     (line,) = result.stderr.strip().splitlines()
     assert "tidal.serving.HexReadings" in line
     assert "rnnzoo serve --import tidal" in line
+    exported = command("export", bundle.parent / "run", "--out", bundle.parent / "other")
+    assert "tidal.serving.LevelDecoding" in exported.stderr.splitlines()[-1]
+    assert not (bundle.parent / "other").exists()
     code = f"import rnnzoo_export; rnnzoo_export.load_bundle({str(bundle)!r})"
     alone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "tidal.serving.HexReadings" in alone.stderr.splitlines()[-1]

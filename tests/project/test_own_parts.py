@@ -271,6 +271,6 @@ def test_what_is_no_cell_pooling_builder_or_model_is_refused() -> None:
 def test_the_same_cell_may_be_added_again_and_rnnzoos_own_stay() -> None:
     CELLS.add("mean_cell", MeanCell)
     with pytest.raises(
-        ArgumentError, match="received 'lstm' for a cell, which is rnnzoo's; expected one that you"
+        ArgumentError, match="received 'lstm' for a cell, which is rnnzoo's; it cannot be removed"
     ):
         CELLS.remove("lstm")

@@ -53,7 +53,7 @@ def test_it_holds_the_three_packages_and_nothing_else(wheel: Path, project: Path
             (project / "export", "rnnzoo_export"),
         )
         for path in (top / package).rglob("*")
-        if path.is_file() and path.suffix in (".py", ".html", ".json", ".typed")
+        if path.is_file() and path.suffix in (".py", ".pyi", ".html", ".json", ".typed")
     }
     packed = {name for name in names if ".dist-info" not in name}
     assert packed == sources

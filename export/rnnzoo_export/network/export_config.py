@@ -6,27 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
 
 if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
     from _typeshed import DataclassInstance
+
+    #: What a subclassed model takes, which it does not say itself: the description of a tensor, or several.
+    InputSignature: TypeAlias = (
+        keras.KerasTensor
+        | keras.InputSpec
+        | tf.TensorSpec
+        | Sequence[Any]
+        | Mapping[str, Any]  # of the first three
+    )
+else:
+    InputSignature = Any
 
 DEFAULT_OPSET = 18
 _OLDEST_OPSET, _NEWEST_OPSET = 13, 24
 
-#: What a subclassed model takes, which it does not say itself: the description of a tensor, or several.
-InputSignature: TypeAlias = (
-    keras.KerasTensor
-    | keras.InputSpec
-    | tf.TensorSpec
-    | Sequence[Any]
-    | Mapping[str, Any]  # of the first three
-)
 Config = TypeVar("Config", bound="DataclassInstance")
 
 

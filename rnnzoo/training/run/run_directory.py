@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.decoding import Decoding, load_decoding
-from rnnzoo.errors import DataError, PathExistsError, RunError
+from rnnzoo.errors import DataError, NotRegisteredError, PathExistsError, RunError
 from rnnzoo.files import existing_directory, existing_file, read_json, remove_partial, write_csv, write_json
 from rnnzoo.preprocessing import Preprocessing, load_preprocessing
+from rnnzoo.tasks import TASKS, Task, get_task
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.run.differences import differences
 
@@ -117,6 +118,23 @@ class RunDirectory:
             raise RunError(
                 f"{self.path}: cannot resume: {found}. Resume with the settings it was started with, or overwrite it."
             )
+
+    def read_task(self) -> Task:
+        """Reads the task.
+
+        Raises:
+            NotRegisteredError: If it is a user's, which must be registered first.
+            DataError: If the run is damaged.
+        """
+        name = str(self.read_config().get("task"))
+        if name not in TASKS and self.decoding.is_file():
+            load_decoding(self.decoding)  # which knows the package
+        if name not in TASKS:
+            raise NotRegisteredError(
+                f"{self.path}: needs the task {name!r}, which is not registered here; expected the package that "
+                "registers it to be imported before. Pass --import with its name, or import it."
+            )
+        return get_task(name)
 
     def read_config(self) -> dict[str, Any]:
         """Reads ``config.json``; a newer format is refused."""

@@ -250,4 +250,4 @@ def test_unpacked_copies_are_the_official_files(
     copied = load_dataset(name)
     counted = "tokens" if name in ("ptb", "tinyshakespeare") else "rows"
     assert official.description[counted] == copied.description[counted]
-    np.testing.assert_array_equal(official.rows("train").gather([0])[1], copied.rows("train").gather([0])[1])
+    np.testing.assert_array_equal(official.train.first(1)[1], copied.train.first(1)[1])
