@@ -152,7 +152,7 @@ class Task:
 
     @property
     def builder_arguments(self) -> dict[str, str]:
-        """What builders of classifiers must be told of the task: nothing of the one that they have by default."""
+        """The arguments that builders of classifiers need for the task: none for their default one."""
         return {"task": self.name} if self.answers_rows and self.name != _OF_BUILDERS else {}
 
     def head_units(self, num_classes: int) -> int:

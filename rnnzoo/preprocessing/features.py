@@ -31,7 +31,8 @@ def refuse_other_widths(rows: Sequence[np.ndarray]) -> None:
     for number, width in enumerate(widths):
         if width != usual:
             raise RowError(
-                number, f"received {width} features; expected {usual}, as in most rows. Mend or drop the row."
+                number,
+                f"received {width} features; expected {usual}, as in most rows. Correct or drop the row.",
             )
 
 

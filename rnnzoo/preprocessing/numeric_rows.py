@@ -106,7 +106,7 @@ def to_float32(
         Traceback (most recent call last):
         ...
         rnnzoo.errors.RowError: row 3: the number at step 0, feature 1 is beyond float32 once it is scaled; expected
-        numbers like those of the training rows. Mend it, or check its unit.
+        numbers like those of the training rows. Correct it, or check its unit.
     """
     with np.errstate(over="ignore"):
         found = values.astype(np.float32)
@@ -116,7 +116,7 @@ def to_float32(
     at = f"{_at(place[:-1], axes)}, {columns[place[-1]]!r}" if columns else _at(place, axes)
     problem = (
         f"the number at {at} is beyond float32 once it is scaled; expected numbers like those of the training rows. "
-        "Mend it, or check its unit."
+        "Correct it, or check its unit."
     )
     raise RowError(row, problem) if isinstance(row, int) else DataError(f"{row}: {problem}")
 

@@ -188,7 +188,7 @@ def _value(value: Any, numeric: bool, at: tuple[str, str, int]) -> Any:
         where, name, step = at
         expected = "a number, or null where it is missing" if number is None else "a finite number"
         raise DataError(
-            f"{where}: {name!r} has the value {value!r:.60} at step {step}; expected {expected}. Mend it."
+            f"{where}: {name!r} has the value {value!r:.60} at step {step}; expected {expected}. Correct it."
         )
     return number
 

@@ -202,7 +202,7 @@ BAD: list[tuple[Preprocessing, Any, str]] = [
     (
         ALL[3][0],
         {"a": [1, "q"], "b": [1, 1], "c": ["x", "y"]},
-        "row 1: 'a' has the value 'q' at step 1; expected a number, or null where it is missing. Mend it.",
+        "row 1: 'a' has the value 'q' at step 1; expected a number, or null where it is missing. Correct it.",
     ),
     (
         ALL[3][0],

@@ -68,7 +68,7 @@ class TrialTable:
         if not scored:
             raise RunError(
                 f"search: none of {len(self.rows)} trials ended well; the last one said: {self._last_error()}. "
-                "Mend that, or narrow the search space."
+                "Correct that, or narrow the search space."
             )
         choose = max if self.direction == "max" else min
         return choose(scored, key=lambda trial: trial.score)

@@ -65,7 +65,7 @@ def refuse_mixed(frame: pd.DataFrame, times: Times, *, target: Sequence[Any], na
             f"column says which row is of which; expected one. Keep the rows of one: {table.first(row)}"
         )
     if named:
-        raise DataError(f"{where}; expected times that rise. {table.mended(fallen)}")
+        raise DataError(f"{where}; expected times that rise. {table.correction(fallen)}")
 
 
 def refuse_mixed_dates(frame: pd.DataFrame, *, target: Sequence[Any]) -> None:
@@ -282,7 +282,7 @@ class _Table:
         """Returns code that keeps the rows before one of them."""
         return f"{self._read()}one = table.iloc[:{row}]{self._written('one')}"
 
-    def mended(self, fallen: np.ndarray) -> str:
+    def correction(self, fallen: np.ndarray) -> str:
         """Returns what to do about a single series: sort it, and leave out what it holds twice."""
         copies = self.frame.duplicated().to_numpy()
         left = self.times.values[~copies]

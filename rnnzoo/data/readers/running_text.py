@@ -29,7 +29,7 @@ _OWN_BATCHES = "running text, whose batches are windows of streams"
 
 
 class RunningTextSplit(Batches):
-    """A sequence of tokens; each is to be foretold from all before it.
+    """A sequence of tokens; each is predicted from all before it.
 
     A batch of ``rows`` windows holds the next ``window`` steps of ``rows`` streams, which together are the whole
     sequence: row ``i`` of each batch goes on where row ``i`` of the batch before it ended. Training and evaluation

@@ -341,7 +341,7 @@ def _numbers(column: pd.Series[Any], name: str) -> np.ndarray:
         row = int(wrong.argmax())
         raise DataError(
             f"line {column.index[row]}: {name!r} is {str(column.iloc[row])!r}; expected a finite number. "
-            f"Mend it, or name {name!r} as categorical or ignored."
+            f"Correct it, or name {name!r} as categorical or ignored."
         )
     return values
 

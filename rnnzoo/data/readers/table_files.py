@@ -35,7 +35,7 @@ def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> 
         raise DataError(f"{path}: received a header and no rows; expected at least one row.")
     lines, rows = zip(*numbered, strict=True)
     frame = pd.DataFrame(list(rows), columns=names, index=list(lines), dtype=object)
-    # For messages that say how to mend the file.
+    # For messages that say how to correct the file.
     frame.attrs = {"path": str(path), "tabs": _has_tabs(Path(path)), "column_names": column_names}
     return frame
 
@@ -81,14 +81,15 @@ def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[tupl
             for row in reader:
                 if row and len(row) != len(names):
                     raise DataError(
-                        f"{file}: line {reader.line_num} has {len(row)} columns; expected {len(names)}. Mend the line."
+                        f"{file}: line {reader.line_num} has {len(row)} columns; expected {len(names)}. Correct the "
+                        "line."
                     )
                 if row:
                     yield reader.line_num, row
         except csv.Error as error:
             raise DataError(
                 f"{file}: line {reader.line_num} cannot be read ({error}); expected quotes to be closed and cells of "
-                f"at most {csv.field_size_limit():,} characters. Mend the line."
+                f"at most {csv.field_size_limit():,} characters. Correct the line."
             ) from error
 
 

@@ -114,7 +114,7 @@ def read_times(column: pd.Series[Any], *, time_format: str | None = None) -> Tim
         row = int((~good).argmax())
         raise DataError(
             f"line {column.index[row]}: {column.name!r} is {str(column.iloc[row])!r}; expected a number, as in the "
-            "rows before. Mend or drop the row."
+            "rows before. Correct or drop the row."
         )
     return _of_dates(column, *_found(column, text))
 
@@ -171,7 +171,7 @@ def _found(column: pd.Series[Any], text: pd.Series[Any]) -> tuple[pd.Series[Any]
     if not readings:
         raise DataError(
             f"line {column.index[0]}: {column.name!r} is {str(column.iloc[0])!r}; expected a timestamp or a number. "
-            "Mend it, or say how it is to be read, such as time_format='%d.%m.%Y %H:%M'."
+            "Correct it, or say how it is to be read, such as time_format='%d.%m.%Y %H:%M'."
         )
     whole = {form: dates for form, dates in readings.items() if not dates.isna().any()}
     if not whole:
@@ -217,7 +217,7 @@ def _refuse_unread(column: pd.Series[Any], dates: pd.Series[Any], expected: str)
     if dates.isna().any():
         row = int(dates.isna().to_numpy().argmax())
         raise DataError(
-            f"line {column.index[row]}: {column.name!r} is {str(column.iloc[row])!r}; expected {expected}. Mend it: "
+            f"line {column.index[row]}: {column.name!r} is {str(column.iloc[row])!r}; expected {expected}. Correct it: "
             "all rows need one format."
         )
 

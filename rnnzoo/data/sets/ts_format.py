@@ -52,13 +52,13 @@ def read_ts(path: str | os.PathLike[str]) -> list[LabelledSeries]:
         where = f"{path}: line {number}"
         if not in_data or labels is None:
             raise DataError(
-                f"{where} stands before @classLabel and @data; expected a header with both. Mend the file."
+                f"{where} stands before @classLabel and @data; expected a header with both. Correct the file."
             )
         row, label = _read_row(where, line, labels)
         if sections[-1][0] and sections[-1][0][0].shape[1] != row.shape[1]:
             raise DataError(
                 f"{where}: received {row.shape[1]} features; expected {sections[-1][0][0].shape[1]}, as in the rows "
-                "before. Mend the line."
+                "before. Correct the line."
             )
         sections[-1][0].append(row)
         sections[-1][1].append(label)
@@ -77,16 +77,16 @@ def _read_row(where: str, line: str, labels: list[str]) -> tuple[np.ndarray, str
         columns = [np.array(feature.split(","), np.float64) for feature in features]
     except ValueError as error:
         raise DataError(
-            f"{where}: {error}; expected numbers separated by commas, none missing (?). Mend the line."
+            f"{where}: {error}; expected numbers separated by commas, none missing (?). Correct the line."
         ) from error
     if not columns or len({len(column) for column in columns}) != 1:
         raise DataError(
             f"{where}: received features of {', '.join(str(len(c)) for c in columns) or 'no'} values; expected as many "
-            "of each. Mend the line."
+            "of each. Correct the line."
         )
     series = np.stack(columns, axis=1)
     if not np.isfinite(series).all():
         raise DataError(
-            f"{where}: received {series[~np.isfinite(series)][0]}; expected finite numbers. Mend the line."
+            f"{where}: received {series[~np.isfinite(series)][0]}; expected finite numbers. Correct the line."
         )
     return series, label

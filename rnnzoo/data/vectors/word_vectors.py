@@ -176,7 +176,7 @@ class _Reader:
         if self._promised is not None and count != self._promised:
             raise DataError(
                 f"{self._file}: has {count} lines of vectors, its header says {self._promised}; expected a whole file. "
-                "Fetch it again, or mend the header."
+                "Fetch it again, or correct the header."
             )
         return folded | exact
 
@@ -217,7 +217,10 @@ class _Reader:
         for value in values:
             if not _is_number(value):
                 raise self._error(
-                    number, f"{_shown(word)} has {_shown(value)}", "finite numbers", "Mend or drop the line."
+                    number,
+                    f"{_shown(word)} has {_shown(value)}",
+                    "finite numbers",
+                    "Correct or drop the line.",
                 )
         return np.array([float(value) for value in values], np.float32)
 
@@ -226,7 +229,7 @@ class _Reader:
             number,
             f"there are {found} numbers",
             f"{max(self._width, 1)}, as before",
-            "Mend or drop the line.",
+            "Correct or drop the line.",
         )
 
     def _error(self, number: int, received: str, expected: str, fix: str) -> DataError:

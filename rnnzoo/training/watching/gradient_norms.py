@@ -52,7 +52,7 @@ class GradientNorms:
             fix.append(
                 "use cell='lstm', 'gru', 'ind_rnn' or 'min_gru', skip='residual', or shorter sequences"
             )
-        return f"{'; '.join(found)}. To mend it: {'; '.join(fix)}."
+        return f"{'; '.join(found)}. To fix it: {'; '.join(fix)}."
 
 
 def measure_gradient_norms(

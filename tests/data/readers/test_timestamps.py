@@ -97,7 +97,7 @@ def test_a_row_of_another_format_is_named() -> None:
     dates = pd.date_range("2024-01-01", periods=60).strftime("%d/%m/%Y").tolist()
     table = pd.DataFrame({"date": [*dates[:40], "2024-02-10", *dates[41:]], "sales": range(60)})
     assert refused(table, time="date") == (
-        "line 42: 'date' is '2024-02-10'; expected the format '%d/%m/%Y' of the rows before. Mend it: all rows need "
+        "line 42: 'date' is '2024-02-10'; expected the format '%d/%m/%Y' of the rows before. Correct it: all rows need "
         "one format."
     )
     assert (
@@ -105,8 +105,8 @@ def test_a_row_of_another_format_is_named() -> None:
         in refused(table, time="date", time_format="%d/%m/%Y")
     )
     assert refused(table.assign(date="yesterday"), time="date") == (
-        "line 2: 'date' is 'yesterday'; expected a timestamp or a number. Mend it, or say how it is to be read, such "
-        "as time_format='%d.%m.%Y %H:%M'."
+        "line 2: 'date' is 'yesterday'; expected a timestamp or a number. Correct it, or say how it is to be read, "
+        "such as time_format='%d.%m.%Y %H:%M'."
     )
     empty = hourly(60).astype({"date": object})
     empty.loc[7, "date"] = ""
@@ -119,7 +119,7 @@ def test_a_number_that_is_none_is_named() -> None:
     for bad in ("", "x", "inf"):
         table = hourly(60).assign(date=[*map(str, range(40)), bad, *map(str, range(41, 60))])
         assert refused(table, time="date") == (
-            f"line 42: 'date' is {bad!r}; expected a number, as in the rows before. Mend or drop the row."
+            f"line 42: 'date' is {bad!r}; expected a number, as in the rows before. Correct or drop the row."
         )
 
 
