@@ -14,6 +14,7 @@ from rnnzoo import checks
 from rnnzoo.builders.builder_names import BUILDERS, builder_parameters, get_builder
 from rnnzoo.builders.parts.foreign_words import nearest_word
 from rnnzoo.cells import CELLS
+from rnnzoo.defaults import MAX_TOKENS
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.files import read_json
 from rnnzoo.registry import Registry
@@ -60,9 +61,19 @@ def _row(name: str, builder: str, task: str, summary: str, *, paper: str = "", *
     return ModelSpec(name, builder, task, summary, paper, MappingProxyType(arguments))
 
 
-_TEXT: dict[str, Any] = {"vocabulary_size": 20_000, "num_classes": 4, "embedding_size": 100, "dropout": 0.3}
+_TEXT: dict[str, Any] = {
+    "vocabulary_size": MAX_TOKENS,
+    "num_classes": 4,
+    "embedding_size": 100,
+    "dropout": 0.3,
+}
 _SERIES: dict[str, Any] = {"num_features": 8, "num_classes": 10, "dropout": 0.2}
-_TAGS: dict[str, Any] = {"vocabulary_size": 20_000, "num_classes": 17, "embedding_size": 100, "dropout": 0.3}
+_TAGS: dict[str, Any] = {
+    "vocabulary_size": MAX_TOKENS,
+    "num_classes": 17,
+    "embedding_size": 100,
+    "dropout": 0.3,
+}
 _STEPS: dict[str, Any] = {"num_features": 8, "num_classes": 5, "dropout": 0.2}
 _AHEAD: dict[str, Any] = {"num_features": 8, "horizon": 24, "num_targets": 1, "dropout": 0.1}
 

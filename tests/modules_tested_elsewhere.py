@@ -71,6 +71,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo.decoding.ctc": "tests/losses/test_ctc.py",
     "rnnzoo.decoding.probabilities": "tests/decoding/test_decoding.py",
     "rnnzoo.decoding.viterbi": "tests/losses/test_crf.py",
+    "rnnzoo.defaults": "tests/cli/test_data_options.py",
     "rnnzoo.evaluation.baselines.classes": "tests/evaluation/test_baselines.py",
     "rnnzoo.evaluation.baselines.tags": "tests/builders/test_tagging.py",
     "rnnzoo.evaluation.baselines.texts": "tests/evaluation/test_strengths.py",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rnnzoo.defaults import FRACTION, MAX_TOKENS
 from rnnzoo.errors import ArgumentError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class DataOptions:
     )
     max_tokens: Annotated[
         int, _option("--max-tokens", "Size of the vocabulary, at most.", show_default=True)
-    ] = 20_000
+    ] = MAX_TOKENS
     max_length: Annotated[
         int | None, _option("--max-length", "Words per text, at most; longer texts are cut.")
     ] = None
@@ -126,11 +127,11 @@ class DataOptions:
     ] = None
     validation_fraction: Annotated[
         float, _option("--validation-fraction", "Share of validation rows.", show_default=True)
-    ] = 0.15
+    ] = FRACTION
     test_fraction: Annotated[
         float,
         _option("--test-fraction", "Share of test rows, where there is no test file.", show_default=True),
-    ] = 0.15
+    ] = FRACTION
     split_seed: Annotated[
         int, _option("--split-seed", "Seed of the split into parts.", show_default=True)
     ] = 0

@@ -11,6 +11,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.splitting import Pair, Parts, split_rows
 from rnnzoo.data.targets import label_names
+from rnnzoo.defaults import FRACTION
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing.base import Rows
 
@@ -20,8 +21,8 @@ def split_groups(
     targets: Rows,
     groups: Sequence[Hashable],
     *,
-    validation_fraction: float = 0.15,
-    test_fraction: float = 0.15,
+    validation_fraction: float = FRACTION,
+    test_fraction: float = FRACTION,
     stratify: bool = True,
     seed: int = 0,
     fold: tuple[int, int] | None = None,

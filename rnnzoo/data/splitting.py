@@ -12,6 +12,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.targets import label_names, listed
+from rnnzoo.defaults import FRACTION
 from rnnzoo.errors import DataError
 from rnnzoo.preprocessing.base import Rows
 
@@ -31,8 +32,8 @@ class Fractions:
         ArgumentError: If one is out of range.
     """
 
-    validation_fraction: float = 0.15
-    test_fraction: float = 0.15
+    validation_fraction: float = FRACTION
+    test_fraction: float = FRACTION
 
     def __post_init__(self) -> None:
         check_fractions(self.validation_fraction, self.test_fraction)
@@ -60,8 +61,8 @@ class Parts:
 
     validation: Any = None
     test: Any = None
-    validation_fraction: float = 0.15
-    test_fraction: float = 0.15
+    validation_fraction: float = FRACTION
+    test_fraction: float = FRACTION
     stratify: bool = True
     seed: int = 0
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.defaults import MAX_TOKENS
 from rnnzoo.preprocessing.base import Rows, pad
 from rnnzoo.preprocessing.text import Vocabulary
 from rnnzoo.preprocessing.tokens import TokenPreprocessing
@@ -52,7 +53,7 @@ class CharacterPreprocessing(TokenPreprocessing):
         cls,
         raw: Rows,
         *,
-        max_tokens: int = 20_000,
+        max_tokens: int = MAX_TOKENS,
         max_length: int | None = None,
         max_characters: int = 1_000,
         max_word_length: int = 30,

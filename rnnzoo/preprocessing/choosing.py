@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.defaults import MAX_TOKENS
 from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing.base import Preprocessing, Rows
 from rnnzoo.preprocessing.characters import CharacterPreprocessing
@@ -33,7 +34,7 @@ class WordOptions:
         characters: Whether words come with their characters, for taggers that read those too.
     """
 
-    max_tokens: int = 20_000
+    max_tokens: int = MAX_TOKENS
     max_length: int | None = None
     characters: bool = False
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.defaults import MAX_TOKENS
 from rnnzoo.errors import ArgumentError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
 
@@ -108,7 +109,9 @@ class TextPreprocessing(Preprocessing):
         self.max_length = None if max_length is None else checks.integer("max_length", max_length, minimum=1)
 
     @classmethod
-    def fit(cls, raw: Rows, *, max_tokens: int = 20_000, max_length: int | None = None) -> TextPreprocessing:
+    def fit(
+        cls, raw: Rows, *, max_tokens: int = MAX_TOKENS, max_length: int | None = None
+    ) -> TextPreprocessing:
         """Fits the vocabulary on training texts.
 
         Args:

@@ -12,11 +12,12 @@ from rnnzoo.data.sets.corpus_sets import CORPUS_SETS
 from rnnzoo.data.sets.registered_sets import check_reader, describe_reader, read_registered
 from rnnzoo.data.sets.sequence_sets import SEQUENCE_SETS
 from rnnzoo.data.sets.series_sets import SERIES_SETS
-from rnnzoo.data.sets.set_request import DEFAULT_FRACTION, SetRequest
+from rnnzoo.data.sets.set_request import SetRequest
 from rnnzoo.data.sets.sources import Source, find_sources, get_source
 from rnnzoo.data.sets.tagging_sets import TAGGING_SETS
 from rnnzoo.data.sets.text_sets import TEXT_SETS
 from rnnzoo.data.splits import Splits
+from rnnzoo.defaults import FRACTION
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.registry import Registry
 
@@ -36,8 +37,8 @@ def load_dataset(
     name: str,
     *,
     seed: int = 0,
-    validation_fraction: float = DEFAULT_FRACTION,
-    test_fraction: float = DEFAULT_FRACTION,
+    validation_fraction: float = FRACTION,
+    test_fraction: float = FRACTION,
     download: bool | None = None,
     fold: int | None = None,
     folds: int | None = None,

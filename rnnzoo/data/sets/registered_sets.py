@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rnnzoo import checks
-from rnnzoo.data.sets.set_request import DEFAULT_FRACTION
 from rnnzoo.data.sets.sources import Source
 from rnnzoo.data.splits import Splits
+from rnnzoo.defaults import FRACTION
 from rnnzoo.errors import ArgumentError, DataError
 
 # What ``load_dataset`` says where it is asked for nothing else.
 _DEFAULTS = {
     "seed": 0,
-    "validation_fraction": DEFAULT_FRACTION,
-    "test_fraction": DEFAULT_FRACTION,
+    "validation_fraction": FRACTION,
+    "test_fraction": FRACTION,
     "download": None,
     "fold": None,
     "folds": None,

@@ -14,11 +14,10 @@ from rnnzoo.data.sets.set_files import FoundFiles, find_files
 from rnnzoo.data.sets.sources import Source
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Pair
+from rnnzoo.defaults import FRACTION
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.text import has_words
-
-DEFAULT_FRACTION = 0.15
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,8 @@ class SetRequest:
 
     source: Source
     seed: int = 0
-    validation_fraction: float = DEFAULT_FRACTION
-    test_fraction: float = DEFAULT_FRACTION
+    validation_fraction: float = FRACTION
+    test_fraction: float = FRACTION
     download: bool | None = None
     fold: tuple[int, int] | None = None
     uncounted: list[FoundFiles] = field(default_factory=list)
@@ -87,7 +86,7 @@ class SetRequest:
         """Raises ``ArgumentError`` if a share is asked for that the set's own parts leave no room for."""
         for name in names or ("validation_fraction", "test_fraction"):
             share = getattr(self, name)
-            if share != DEFAULT_FRACTION:
+            if share != FRACTION:
                 raise ArgumentError(
                     f"{name}: received {share!r} for the data set {self.name!r}, which has a split of its own. Leave "
                     "it out."

@@ -12,6 +12,7 @@ from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.data.sets.set_request import SetRequest
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Pair
+from rnnzoo.defaults import MAX_TOKENS
 from rnnzoo.files import read_text
 from rnnzoo.tasks import get_task
 
@@ -21,7 +22,7 @@ def snips(
     *,
     task: str = "classification",
     characters: bool = False,
-    max_tokens: int = 20_000,
+    max_tokens: int = MAX_TOKENS,
     max_length: int | None = None,
 ) -> Splits:
     """Reads what people say to a voice assistant: 13,784 utterances to learn from, 700 to test.
@@ -60,7 +61,11 @@ def snips(
 
 
 def ud_english_ewt(
-    request: SetRequest, *, characters: bool = False, max_tokens: int = 20_000, max_length: int | None = None
+    request: SetRequest,
+    *,
+    characters: bool = False,
+    max_tokens: int = MAX_TOKENS,
+    max_length: int | None = None,
 ) -> Splits:
     """Reads sentences of the web, each word tagged with one of 17 parts of speech; its parts are given.
 

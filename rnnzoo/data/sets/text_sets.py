@@ -18,6 +18,7 @@ from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.data.sets.set_request import SetRequest
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Pair
+from rnnzoo.defaults import MAX_TOKENS
 from rnnzoo.errors import DataError
 
 TOPICS = ("World", "Sports", "Business", "Sci/Tech")
@@ -34,7 +35,7 @@ def ag_news(
     request: SetRequest,
     *,
     official: bool | None = None,
-    max_tokens: int = 20_000,
+    max_tokens: int = MAX_TOKENS,
     max_length: int | None = None,
 ) -> Splits:
     """Reads AG News: title and description of a piece of news, to one of four topics.
@@ -97,7 +98,7 @@ def _sampled_news(path: Path) -> tuple[Pair, Pair]:
     return train, test
 
 
-def imdb(request: SetRequest, *, max_tokens: int = 20_000, max_length: int | None = None) -> Splits:
+def imdb(request: SetRequest, *, max_tokens: int = MAX_TOKENS, max_length: int | None = None) -> Splits:
     """Reads reviews of films, positive or negative: 25,000 to learn from, 25,000 of other films to test.
 
     Args:
@@ -138,7 +139,7 @@ def _review_archive(path: Path) -> tuple[Pair, Pair]:
     return train, test
 
 
-def sms_spam(request: SetRequest, *, max_tokens: int = 20_000, max_length: int | None = None) -> Splits:
+def sms_spam(request: SetRequest, *, max_tokens: int = MAX_TOKENS, max_length: int | None = None) -> Splits:
     """Reads 5,574 messages, spam or not (``ham``).
 
     Args:
@@ -159,7 +160,11 @@ def sms_spam(request: SetRequest, *, max_tokens: int = 20_000, max_length: int |
 
 
 def trec(
-    request: SetRequest, *, labels: str = "coarse", max_tokens: int = 20_000, max_length: int | None = None
+    request: SetRequest,
+    *,
+    labels: str = "coarse",
+    max_tokens: int = MAX_TOKENS,
+    max_length: int | None = None,
 ) -> Splits:
     """Reads questions and the kind of answer they ask for: 5,452 to learn from, 500 to test.
 
@@ -188,7 +193,7 @@ def trec(
     )
 
 
-def subj(request: SetRequest, *, max_tokens: int = 20_000, max_length: int | None = None) -> Splits:
+def subj(request: SetRequest, *, max_tokens: int = MAX_TOKENS, max_length: int | None = None) -> Splits:
     """Reads 5,000 subjective and 5,000 objective sentences on films; it has no test part of its own.
 
     Args:
