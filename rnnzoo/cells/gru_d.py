@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 from keras import ops
 
 from rnnzoo.cells.step_cell import StepCell
 from rnnzoo.errors import ArgumentError
+from rnnzoo.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -37,7 +37,7 @@ class GRUDCell(StepCell):
 
     state_names = ("h", "last")
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Makes the weights."""
         self._features = _third(input_shape[-1])
         self.state_size = [self.units, self._features]
@@ -60,7 +60,7 @@ class GRUDCell(StepCell):
         self.candidate_kernel = self.add_kernel("candidate_kernel", (self.units, self.units), recurrent=True)
         self.bias = self.add_bias("bias", gates)
 
-    def project(self, x: Any) -> Any:
+    def project(self, x: Tensor) -> Tensor:
         """Maps ``(..., 3 * features)`` to observed values, what is missing of others, state decay and mask's gates."""
         values, observed, gaps = ops.split(x, 3, axis=-1)
         kept = ops.exp(-ops.relu(gaps * self.input_decay + self.input_decay_bias))
@@ -70,7 +70,7 @@ class GRUDCell(StepCell):
         seen = ops.where(observed > 0, values, 0.0)
         return ops.concatenate([seen, observed, kept, decay, gates], axis=-1)
 
-    def step(self, projected: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+    def step(self, projected: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Makes one step."""
         h, last = states
         f, u = self._features, self.units

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from rnnzoo.cells.step_cell import StepCell
+from rnnzoo.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -25,7 +26,7 @@ class IndRNNCell(StepCell):
         Li 2018, Independently Recurrent Neural Network (IndRNN), arXiv:1803.04831.
     """
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Makes the weights."""
         self.kernel = self.add_kernel("kernel", (input_shape[-1], self.units))
         self.bias = self.add_bias("bias", self.units)
@@ -36,7 +37,7 @@ class IndRNNCell(StepCell):
             constraint=WithinOne(),
         )
 
-    def step(self, projected: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+    def step(self, projected: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Makes one step."""
         state = ops.relu(projected + self.recurrent_weights * states[0])
         return state, [state]

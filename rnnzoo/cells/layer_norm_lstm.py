@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from rnnzoo.cells.step_cell import StepCell
+from rnnzoo.tensors import Shape, Tensor
 
 _EPSILON = 1e-3
 
@@ -36,7 +37,7 @@ class LayerNormLSTMCell(StepCell):
         super().__init__(units, **arguments)
         self.state_size = [self.units, self.units]
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Makes the weights."""
         gates = 4 * self.units
         self.kernel = self.add_kernel("kernel", (input_shape[-1], gates))
@@ -47,15 +48,15 @@ class LayerNormLSTMCell(StepCell):
         self.carry_gain = self.add_bias("carry_gain", self.units, start=1.0)
         self.carry_shift = self.add_bias("carry_shift", self.units)
 
-    def _open_forget_gate(self, shape: Any, dtype: Any = None) -> Any:
+    def _open_forget_gate(self, shape: Shape, dtype: Any = None) -> Any:
         zeros, ones = ops.zeros(self.units, dtype), ops.ones(self.units, dtype)
         return ops.concatenate([zeros, ones, zeros, zeros])
 
-    def project(self, x: Any) -> Any:
+    def project(self, x: Tensor) -> Tensor:
         """Maps ``(..., features)`` to the normalised product ``(..., 4 * units)``."""
         return _normalize(ops.matmul(x, self.kernel)) * self.input_gain + self.bias
 
-    def step(self, projected: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+    def step(self, projected: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Makes one step."""
         h, c = states
         gates = projected + _normalize(ops.matmul(h, self.recurrent_kernel)) * self.recurrent_gain
@@ -65,6 +66,6 @@ class LayerNormLSTMCell(StepCell):
         return h, [h, c]
 
 
-def _normalize(x: Any) -> Any:
+def _normalize(x: Tensor) -> Tensor:
     centred = x - ops.mean(x, axis=-1, keepdims=True)
     return centred * ops.rsqrt(ops.mean(ops.square(centred), axis=-1, keepdims=True) + _EPSILON)

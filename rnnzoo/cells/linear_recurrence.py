@@ -12,13 +12,13 @@ Reference:
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
+
+from rnnzoo.tensors import Tensor
 
 
 @tf.custom_gradient
-def solve_linear_recurrence(a: Any, b: Any, initial: Any) -> Any:
+def solve_linear_recurrence(a: Tensor, b: Tensor, initial: Tensor) -> Tensor:
     """Solves ``h[t] = a[t] * h[t-1] + b[t]`` over the second axis.
 
     Args:
@@ -37,7 +37,7 @@ def solve_linear_recurrence(a: Any, b: Any, initial: Any) -> Any:
     """
     states = _solve(a, _with_start(a, b, initial))
 
-    def gradient(upstream: Any) -> tuple[Any, Any, Any]:
+    def gradient(upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         # The same recurrence backwards: what reaches a state comes from its own output and from the state after it.
         after = tf.concat([a[:, 1:], tf.zeros_like(a[:, :1])], axis=1)
         reached = tf.reverse(_solve(tf.reverse(after, [1]), tf.reverse(upstream, [1])), [1])
@@ -47,17 +47,17 @@ def solve_linear_recurrence(a: Any, b: Any, initial: Any) -> Any:
     return states, gradient
 
 
-def _with_start(a: Any, b: Any, initial: Any) -> Any:
+def _with_start(a: Tensor, b: Tensor, initial: Tensor) -> Tensor:
     return tf.concat([b[:, :1] + a[:, :1] * initial[:, None], b[:, 1:]], axis=1)
 
 
-def _solve(a: Any, b: Any) -> Any:
+def _solve(a: Tensor, b: Tensor) -> Tensor:
     """Solves the recurrence from zeros, in chunks of about the square root of the number of steps."""
     rows, steps, units = tf.shape(b)[0], tf.shape(b)[1], b.shape[2]
     length = tf.cast(tf.math.ceil(tf.sqrt(tf.cast(steps, tf.float32))), tf.int32)
     chunks = (steps + length - 1) // length
 
-    def cut(x: Any, filling: float) -> Any:
+    def cut(x: Tensor, filling: float) -> Tensor:
         x = tf.pad(x, [[0, 0], [0, chunks * length - steps], [0, 0]], constant_values=filling)
         return tf.transpose(tf.reshape(x, [rows, chunks, length, units]), [2, 0, 1, 3])
 
@@ -71,13 +71,15 @@ def _solve(a: Any, b: Any) -> Any:
     return tf.ensure_shape(states, b.shape)
 
 
-def _loop(a: Any, b: Any) -> tuple[Any, Any]:
+def _loop(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Solves the recurrence over the first axis, from zeros; returns the states and the products of the factors."""
     steps = tf.shape(b)[0]
     factors, summands = (tf.TensorArray(x.dtype, steps).unstack(x) for x in (a, b))
     states, products = (tf.TensorArray(b.dtype, steps, element_shape=b.shape[1:]) for _ in range(2))
 
-    def step(t: Any, state: Any, product: Any, states: Any, products: Any) -> tuple[Any, ...]:
+    def step(
+        t: Tensor, state: Tensor, product: Tensor, states: tf.TensorArray, products: tf.TensorArray
+    ) -> tuple[Tensor, ...]:
         factor = factors.read(t)
         state, product = factor * state + summands.read(t), factor * product
         return t + 1, state, product, states.write(t, state), products.write(t, product)

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from rnnzoo.cells.step_cell import LinearCell
+from rnnzoo.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -23,12 +24,12 @@ class MinGRUCell(LinearCell):
         Feng 2024, Were RNNs All We Needed?, arXiv:2410.01201 (section 3.1, the form without logarithms).
     """
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Makes the weights."""
         self.kernel = self.add_kernel("kernel", (input_shape[-1], 2 * self.units))
         self.bias = self.add_bias("bias", 2 * self.units)
 
-    def coefficients(self, projected: Any) -> tuple[Any, Any]:
+    def coefficients(self, projected: Tensor) -> tuple[Any, Any]:
         """Returns ``1 - z`` and ``z * candidate``."""
         z, candidate = ops.split(projected, 2, axis=-1)
         # 1 - sigmoid(x) is sigmoid(-x), which keeps its digits where it is small.

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from rnnzoo.cells.step_cell import LinearCell
+from rnnzoo.tensors import Shape, Tensor
 
 _CAP = 15.0  # beyond which no input gate opens
 
@@ -41,7 +42,7 @@ class MLSTMCell(LinearCell):
         self.width = self.units // self.heads
         self.state_size = [self.units * (self.width + 1)]
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Makes the weights."""
         self.kernel = self.add_kernel("kernel", (input_shape[-1], 4 * self.units))
         self.bias = self.add_bias("bias", 4 * self.units)
@@ -50,12 +51,12 @@ class MLSTMCell(LinearCell):
             name="gate_bias", shape=(2 * self.heads,), initializer=self._open_forget_gate
         )
 
-    def _open_forget_gate(self, shape: Any, dtype: Any = None) -> Any:
+    def _open_forget_gate(self, shape: Shape, dtype: Any = None) -> Any:
         """Forget gates from 0.95 to 0.998: memories of tens to hundreds of steps."""
         start = np.concatenate([np.zeros(self.heads), np.linspace(3.0, 6.0, self.heads)])
         return ops.convert_to_tensor(start, dtype=dtype)
 
-    def project(self, x: Any) -> Any:
+    def project(self, x: Tensor) -> Tensor:
         """Maps ``(..., features)`` to ``q, k, v, o, i, f``, ``(..., 4 * units + 2 * heads)``."""
         parts = [
             ops.matmul(x, self.kernel) + self.bias,
@@ -63,7 +64,7 @@ class MLSTMCell(LinearCell):
         ]
         return ops.concatenate(parts, axis=-1)
 
-    def coefficients(self, projected: Any) -> tuple[Any, Any]:
+    def coefficients(self, projected: Tensor) -> tuple[Any, Any]:
         """Returns what is kept of the matrix and what comes to it, matrix by matrix in one row."""
         units, heads, width = self.units, self.heads, self.width
         leading = ops.shape(projected)[:-1]
@@ -80,7 +81,7 @@ class MLSTMCell(LinearCell):
         kept = ops.ones_like(values) * forget[..., None, None] * ops.ones_like(keys)
         return self._row(kept, leading), self._row(values * keys, leading)
 
-    def output(self, projected: Any, state: Any) -> Any:
+    def output(self, projected: Tensor, state: Tensor) -> Tensor:
         """Returns what the matrices answer to the queries."""
         units, heads, width = self.units, self.heads, self.width
         leading = ops.shape(projected)[:-1]

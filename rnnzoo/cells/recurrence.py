@@ -12,6 +12,7 @@ from keras import layers, ops
 from rnnzoo.cells.linear_recurrence import solve_linear_recurrence
 from rnnzoo.cells.masks import mask_of_sequences
 from rnnzoo.cells.step_cell import LinearCell, StepCell
+from rnnzoo.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -35,12 +36,14 @@ class Recurrence(layers.RNN):
     def __init__(self, cell: StepCell, **arguments: Any) -> None:
         super().__init__(cell, **arguments)
 
-    def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
+    def build(self, sequences_shape: Shape, initial_state_shape: Shape = None) -> None:
         """Builds the cell."""
         super().build(sequences_shape, initial_state_shape)
         self.state_size = list(self.cell.state_size)  # some cells know theirs only now
 
-    def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+    def inner_loop(
+        self, sequences: Tensor, initial_state: Tensor, mask: Tensor, training: bool = False
+    ) -> Tensor:
         """Returns the last output, all outputs and the last states."""
         projected = self.cell.project(sequences)
         states = list(initial_state) if isinstance(initial_state, list | tuple) else [initial_state]
@@ -57,11 +60,11 @@ class Recurrence(layers.RNN):
         )
         return layers.RNN.inner_loop(view, projected, states, mask)
 
-    def solve(self, a: Any, b: Any, initial: Any) -> Any:
+    def solve(self, a: Tensor, b: Tensor, initial: Tensor) -> Tensor:
         """Returns all states of ``h[t] = a[t] * h[t-1] + b[t]``; see ``solve_linear_recurrence``."""
         return solve_linear_recurrence(a, b, initial)
 
-    def _all_at_once(self, projected: Any, initial: Any, mask: Any) -> Any:
+    def _all_at_once(self, projected: Tensor, initial: Tensor, mask: Tensor) -> Tensor:
         mask = mask_of_sequences(mask)
         if self.go_backwards:
             projected = ops.flip(projected, axis=1)
@@ -77,7 +80,7 @@ class Recurrence(layers.RNN):
             outputs = self._at_masked_steps(outputs, valid)
         return outputs[:, -1], outputs, [states[:, -1]]
 
-    def _at_masked_steps(self, outputs: Any, valid: Any) -> Any:
+    def _at_masked_steps(self, outputs: Tensor, valid: Tensor) -> Tensor:
         if self.zero_output_for_mask:
             return ops.where(valid, outputs, 0.0)
         if self.cell.output_is_state:

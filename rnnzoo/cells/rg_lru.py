@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from rnnzoo.cells.step_cell import LinearCell
+from rnnzoo.tensors import Shape, Tensor
 
 _SHARPNESS = 8.0  # the constant c of the paper
 
@@ -30,7 +31,7 @@ class RGLRUCell(LinearCell):
         the projection that stands before the unit there).
     """
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Makes the weights."""
         self.kernel = self.add_kernel("kernel", (input_shape[-1], self.units))
         self.bias = self.add_bias("bias", self.units)
@@ -38,7 +39,7 @@ class RGLRUCell(LinearCell):
         self.gate_bias = self.add_bias("gate_bias", 2 * self.units)
         self.decay = self.add_weight(name="decay", shape=(self.units,), initializer=_spread_decays)
 
-    def project(self, x: Any) -> Any:
+    def project(self, x: Tensor) -> Tensor:
         """Maps ``(..., features)`` to the logarithm of the decay and what comes in ``(..., 2 * units)``."""
         u = ops.matmul(x, self.kernel) + self.bias
         gates = ops.matmul(u, self.gate_kernel) + self.gate_bias
@@ -46,7 +47,7 @@ class RGLRUCell(LinearCell):
         log_a = _SHARPNESS * ops.sigmoid(r) * ops.log_sigmoid(ops.cast(self.decay, u.dtype))
         return ops.concatenate([log_a, ops.sigmoid(i) * u], axis=-1)
 
-    def coefficients(self, projected: Any) -> tuple[Any, Any]:
+    def coefficients(self, projected: Tensor) -> tuple[Any, Any]:
         """Returns the decay, and what comes in scaled so that the state keeps its variance."""
         log_a, coming = ops.split(ops.cast(projected, "float32"), 2, axis=-1)
         # 1 - exp(2 log a) in a form that keeps its digits where a is close to 1; never 0, whose root has no gradient.
@@ -56,7 +57,7 @@ class RGLRUCell(LinearCell):
         return ops.cast(ops.exp(log_a), dtype), ops.cast(ops.sqrt(left) * coming, dtype)
 
 
-def _spread_decays(shape: Any, dtype: Any = None) -> Any:
+def _spread_decays(shape: Shape, dtype: Any = None) -> Any:
     """Returns the logits of decays whose eighth powers are spread evenly from 0.9 to 0.999."""
     a = np.linspace(0.9, 0.999, shape[0]) ** (1 / _SHARPNESS)
     return ops.convert_to_tensor(np.log(a / (1 - a)), dtype=dtype)

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from rnnzoo.cells.step_cell import StepCell
+from rnnzoo.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -34,20 +35,20 @@ class SLSTMCell(StepCell):
         super().__init__(units, **arguments)
         self.state_size = [self.units] * 4
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Makes the weights."""
         gates = 4 * self.units
         self.kernel = self.add_kernel("kernel", (input_shape[-1], gates))
         self.recurrent_kernel = self.add_kernel("recurrent_kernel", (self.units, gates), recurrent=True)
         self.bias = self.add_weight(name="bias", shape=(gates,), initializer=self._open_forget_gate)
 
-    def _open_forget_gate(self, shape: Any, dtype: Any = None) -> Any:
+    def _open_forget_gate(self, shape: Shape, dtype: Any = None) -> Any:
         """Forget gates from 0.95 to 0.998: memories of tens to hundreds of steps."""
         zeros = np.zeros(self.units)
         start = np.concatenate([zeros, np.linspace(3.0, 6.0, self.units), zeros, zeros])
         return ops.convert_to_tensor(start, dtype=dtype)
 
-    def step(self, projected: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+    def step(self, projected: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Makes one step."""
         h, c, n, m = states
         i, f, z, o = ops.split(projected + ops.matmul(h, self.recurrent_kernel), 4, axis=-1)

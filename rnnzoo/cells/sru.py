@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from rnnzoo.cells.step_cell import LinearCell
+from rnnzoo.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -31,14 +32,14 @@ class SRUCell(LinearCell):
     output_is_state = False
     state_names = ("c",)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Makes the weights."""
         features = input_shape[-1]
         self._projects_skip = features != self.units
         self.kernel = self.add_kernel("kernel", (features, (4 if self._projects_skip else 3) * self.units))
         self.bias = self.add_bias("bias", 2 * self.units)
 
-    def project(self, x: Any) -> Any:
+    def project(self, x: Tensor) -> Tensor:
         """Maps ``(..., features)`` to forget gate, highway gate, candidate and skipped input ``(..., 4 * units)``."""
         products = ops.matmul(x, self.kernel)
         gates = products[..., : 2 * self.units] + self.bias
@@ -48,12 +49,12 @@ class SRUCell(LinearCell):
         # With gates half open the scale keeps the variance of the input through the layer (section 3.2 of the paper).
         return ops.concatenate([gates, rest, x * 3**0.5], axis=-1)
 
-    def coefficients(self, projected: Any) -> tuple[Any, Any]:
+    def coefficients(self, projected: Tensor) -> tuple[Any, Any]:
         """Returns the forget gate, and what it lets in."""
         f, _, candidate, _ = ops.split(projected, 4, axis=-1)
         return ops.sigmoid(f), ops.sigmoid(-f) * candidate
 
-    def output(self, projected: Any, state: Any) -> Any:
+    def output(self, projected: Tensor, state: Tensor) -> Tensor:
         """Mixes state and input by the highway gate."""
         _, r, _, skipped = ops.split(projected, 4, axis=-1)
         return ops.sigmoid(r) * state + ops.sigmoid(-r) * skipped

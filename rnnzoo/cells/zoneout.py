@@ -10,6 +10,7 @@ from keras import ops
 
 from rnnzoo import checks
 from rnnzoo.cells.step_cell import StepCell
+from rnnzoo.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -33,22 +34,22 @@ class ZoneoutCell(StepCell):
         self.state_names = ("h", "c")[: len(self.state_size)]
         self._seeds = keras.random.SeedGenerator()
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Builds the cell."""
         if not self.cell.built:
             self.cell.build(input_shape)
             self.cell.built = True
 
-    def project(self, x: Any) -> Any:
+    def project(self, x: Tensor) -> Tensor:
         """Leaves the input to the cell."""
         return x
 
-    def step(self, projected: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+    def step(self, projected: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Makes one step with the mean of what stays and what is new."""
         after = [self.rate * old + (1.0 - self.rate) * new for old, new in self._pairs(projected, states)]
         return after[0], after
 
-    def training_step(self, projected: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+    def training_step(self, projected: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Makes one step with chance."""
         after = []
         for old, new in self._pairs(projected, states):
@@ -56,7 +57,7 @@ class ZoneoutCell(StepCell):
             after.append(ops.where(stays, old, new))
         return after[0], after
 
-    def _pairs(self, projected: Any, states: Sequence[Any]) -> list[tuple[Any, Any]]:
+    def _pairs(self, projected: Tensor, states: Sequence[Tensor]) -> list[tuple[Any, Any]]:
         _, after = self.cell(projected, list(states))
         after = list(after) if isinstance(after, list | tuple) else [after]
         return list(zip(states, after, strict=True))

@@ -10,6 +10,7 @@ import keras
 
 from rnnzoo.errors import ArgumentError
 from rnnzoo.keras_models.model_layers import methods_replaced, recurrent_layers
+from rnnzoo.tensors import Layer, Tensor
 
 #: More batches than an epoch has, so that no two draw alike.
 _BATCHES = 1_000_003
@@ -26,7 +27,7 @@ class CarriedStates:
         forget: Probability that a row of a training batch starts from zeros instead, in all layers.
     """
 
-    def __init__(self, model: Any, *, forget: float = 0.0) -> None:
+    def __init__(self, model: keras.Model, *, forget: float = 0.0) -> None:
         self._layers = recurrent_layers(model)
         self._variables: dict[str, list[Any]] = {}
         self._forget = forget
@@ -65,10 +66,10 @@ class CarriedStates:
             for variable, zero in zip(self._variables[layer.name], zeros, strict=True):
                 variable.assign(zero)
 
-    def _carrying(self, layer: Any) -> Any:
+    def _carrying(self, layer: Layer) -> Any:
         inner_loop = layer.inner_loop
 
-        def carry(sequences: Any, initial_state: Any, mask: Any, training: Any = False) -> Any:
+        def carry(sequences: Tensor, initial_state: Tensor, mask: Tensor, training: Any = False) -> Tensor:
             variables = self._variables[layer.name]
             states = [variable.read_value() for variable in variables]
             if training and self._forget:

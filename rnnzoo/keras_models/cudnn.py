@@ -7,7 +7,12 @@ backend, and a test holds them against the graphs that Keras traces.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from rnnzoo.tensors import Layer
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class CudnnReport:
         )
 
 
-def explain_cudnn(model: Any) -> CudnnReport:
+def explain_cudnn(model: keras.Model) -> CudnnReport:
     """Says for each recurrent layer whether cuDNN will run it on a GPU, and why not.
 
     With a mask, cuDNN also wants each row padded on the right and at least one valid step long. The batches
@@ -78,12 +83,12 @@ def explain_cudnn(model: Any) -> CudnnReport:
     return CudnnReport(tuple(_verdict(layer) for layer in recurrent_layers(model)))
 
 
-def _verdict(layer: Any) -> LayerVerdict:
+def _verdict(layer: Layer) -> LayerVerdict:
     reason = _broken_rule(layer)
     return LayerVerdict(layer.name, type(layer).__name__, not reason, reason)
 
 
-def _broken_rule(layer: Any) -> str:
+def _broken_rule(layer: Layer) -> str:
     from keras import activations, layers
 
     if type(layer) is layers.SimpleRNN:

@@ -11,11 +11,12 @@ from keras import layers, ops
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.skips import lead_around
 from rnnzoo.preprocessing.text_coding import PADDING
+from rnnzoo.tensors import Tensor
 
 Layers = Mapping[str, Any]
 
 
-def encode_source(by_name: Layers, tokens: Any) -> tuple[Any, Any, Any, list[list[Any]]]:
+def encode_source(by_name: Layers, tokens: Tensor) -> tuple[Any, Any, Any, list[list[Any]]]:
     """Reads a source.
 
     Args:
@@ -45,7 +46,12 @@ def encode_source(by_name: Layers, tokens: Any) -> tuple[Any, Any, Any, list[lis
 
 
 def decode_target(
-    by_name: Layers, tokens: Any, memory: Any, keys: Any, valid: Any, states: Sequence[Sequence[Any]]
+    by_name: Layers,
+    tokens: Tensor,
+    memory: Tensor,
+    keys: Tensor,
+    valid: Tensor,
+    states: Sequence[Sequence[Any]],
 ) -> tuple[Any, list[list[Any]]]:
     """Goes on with a target.
 
@@ -149,7 +155,7 @@ def _state_names(by_name: Layers, depth: int) -> list[str]:
     return [name for name in (f"state_{depth}_h", f"state_{depth}_c") if f"first_{name}" in by_name]
 
 
-def _dropped(by_name: Layers, name: str, x: Any) -> Any:
+def _dropped(by_name: Layers, name: str, x: Tensor) -> Tensor:
     return by_name[name](x) if name in by_name else x
 
 

@@ -11,7 +11,7 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.keras_models.model_inputs import input_structure
 
 
-def feed(model: Any, inputs: Mapping[str, Any]) -> Any:
+def feed(model: keras.Model, inputs: Mapping[str, Any]) -> Any:
     """Arranges inputs by name as ``model`` takes them.
 
     A model of rnnzoo is fed by name. A model of one input may call it what it likes. A subclassed model gets a

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 
-def input_structure(model: Any) -> Any:
+def input_structure(model: keras.Model) -> Any:
     """Returns a model's symbolic inputs in the structure that it is called with.
 
     Args:

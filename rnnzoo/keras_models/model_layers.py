@@ -15,18 +15,18 @@ from rnnzoo.errors import ArgumentError
 _NAME = re.compile(r"[A-Za-z0-9_.>-]+")
 
 
-def all_layers(model: Any) -> list[Any]:
+def all_layers(model: keras.Model) -> list[Any]:
     """Returns all layers, those inside models, wrappers and attributes too."""
     # Keras lists the layers inside models, wrappers and attributes through this method only.
     return list(model._flatten_layers(include_self=False))
 
 
-def recurrent_layers(model: Any) -> list[Any]:
+def recurrent_layers(model: keras.Model) -> list[Any]:
     """Returns the recurrent layers, each direction of a bidirectional one by itself."""
     return [layer for layer in all_layers(model) if isinstance(layer, keras.layers.RNN)]
 
 
-def check_names(model: Any) -> None:
+def check_names(model: keras.Model) -> None:
     """Checks that a graph can hold the names of a model and its layers.
 
     TensorFlow would refuse them halfway, and Keras would then prefix the weights of all later models.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rnnzoo.errors import ArgumentError
 from rnnzoo.keras_models.model_layers import all_layers
 from rnnzoo.layers.distributions import MonotoneQuantiles
 
+if TYPE_CHECKING:
+    import keras
 
-def output_quantiles(model: Any) -> tuple[float, ...] | None:
+
+def output_quantiles(model: keras.Model) -> tuple[float, ...] | None:
     """Returns the levels of the quantiles that a model answers; ``None`` where no layer of it says so.
 
     Args:

@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from rnnzoo import checks
+from rnnzoo.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -31,7 +32,7 @@ class ActivationPenalty(layers.Layer):
         self.change = checks.number("change", change, minimum=0)
         self.supports_masking = True
 
-    def call(self, x: Any, mask: Any = None, training: bool = False) -> Any:
+    def call(self, x: Tensor, mask: Tensor = None, training: bool = False) -> Tensor:
         """Returns ``x`` ``(batch, time, units)``."""
         if training:
             valid = ops.ones(ops.shape(x)[:2]) if mask is None else ops.cast(mask, "float32")
@@ -43,7 +44,7 @@ class ActivationPenalty(layers.Layer):
                 self.add_loss(self.change * _mean_square(value[:, 1:] - value[:, :-1], steps))
         return x
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         """Returns that of the input."""
         return input_shape
 

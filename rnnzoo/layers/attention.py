@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from rnnzoo import checks
+from rnnzoo.tensors import Shape, Tensor
 
 #: The scores by the names of their papers' authors.
 ATTENTIONS = ("bahdanau", "luong")
@@ -37,14 +38,14 @@ class SourceAttention(layers.Layer):
         self.score = checks.choice("attention", score, ATTENTIONS)
         self.supports_masking = True
 
-    def build(self, query_shape: Any, keys_shape: Any, memory_shape: Any, valid_shape: Any) -> None:
+    def build(self, query_shape: Any, keys_shape: Any, memory_shape: Any, valid_shape: Shape) -> None:
         """Makes the weight vector of the additive score."""
         if self.score == "bahdanau":
             self.vector = self.add_weight(
                 name="vector", shape=(keys_shape[-1],), initializer=keras.initializers.VarianceScaling()
             )
 
-    def call(self, query: Any, keys: Any, memory: Any, valid: Any) -> Any:
+    def call(self, query: Tensor, keys: Tensor, memory: Tensor, valid: Tensor) -> Tensor:
         """Maps queries ``(batch, target, width)`` to averages of the memory ``(batch, target, features)``.
 
         Args:
@@ -60,13 +61,13 @@ class SourceAttention(layers.Layer):
         weights = shares / ops.maximum(ops.sum(shares, axis=-1, keepdims=True), 1.0)
         return ops.cast(ops.matmul(weights, ops.cast(memory, "float32")), self.compute_dtype)
 
-    def _scores(self, query: Any, keys: Any) -> Any:
+    def _scores(self, query: Tensor, keys: Tensor) -> Tensor:
         if self.score == "luong":
             return ops.matmul(query, ops.transpose(keys, (0, 2, 1)))
         joined = ops.tanh(ops.expand_dims(query, 2) + ops.expand_dims(keys, 1))
         return ops.sum(joined * ops.cast(self.vector, joined.dtype), axis=-1)
 
-    def compute_output_spec(self, query: Any, keys: Any, memory: Any, valid: Any) -> Any:
+    def compute_output_spec(self, query: Tensor, keys: Tensor, memory: Tensor, valid: Tensor) -> Tensor:
         """Describes the output."""
         return keras.KerasTensor((*query.shape[:-1], memory.shape[-1]), dtype=self.compute_dtype)
 

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from rnnzoo.tensors import Tensor
+
 # A probability of exactly 0 in float32, and finite, so that no file and no check meets an infinity.
 _IMPOSSIBLE = -1e4
 
@@ -29,15 +31,15 @@ class BlankPadding(layers.Layer):
         super().__init__(**arguments)
         self.supports_masking = True
 
-    def call(self, logits: Any, valid: Any) -> Any:
+    def call(self, logits: Tensor, valid: Tensor) -> Tensor:
         """Maps logits ``(batch, time, symbols)`` and valid frames ``(batch, time)`` to logits."""
         symbols = ops.arange(logits.shape[-1])
         blank = ops.cast(ops.where(ops.equal(symbols, 0), 0.0, _IMPOSSIBLE), logits.dtype)
         return ops.where(ops.expand_dims(valid, -1), logits, blank)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+    def compute_mask(self, inputs: Tensor, previous_mask: Any = None) -> None:
         """Ends the mask: every frame has a meaning now, and a loss must count all of them."""
 
-    def compute_output_spec(self, logits: Any, valid: Any) -> Any:
+    def compute_output_spec(self, logits: Tensor, valid: Tensor) -> Tensor:
         """Describes the output: as the logits."""
         return keras.KerasTensor(logits.shape, dtype=self.compute_dtype)

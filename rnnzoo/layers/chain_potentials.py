@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from rnnzoo.decoding.viterbi import IMPOSSIBLE
+from rnnzoo.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -44,14 +45,14 @@ class ChainPotentials(layers.Layer):
     def compute_mask(self, *_: Any) -> None:
         """Returns none: the potentials say themselves which steps count."""
 
-    def build(self, scores_shape: Any, valid_shape: Any = None) -> None:
+    def build(self, scores_shape: Any, valid_shape: Shape = None) -> None:
         """Makes the weights."""
         classes = scores_shape[-1]
         self.transitions = self.add_weight(shape=(classes, classes), initializer="zeros", name="transitions")
         self.starts = self.add_weight(shape=(classes,), initializer="zeros", name="starts")
         self.ends = self.add_weight(shape=(classes,), initializer="zeros", name="ends")
 
-    def call(self, scores: Any, valid: Any = None) -> Any:
+    def call(self, scores: Any, valid: Tensor = None) -> Tensor:
         """Maps scores, and the mask of the steps that count, to potentials."""
         if valid is None:
             valid = ops.ones_like(scores[:, :, 0], dtype="bool")
@@ -63,6 +64,6 @@ class ChainPotentials(layers.Layer):
         idle = (1.0 - ops.eye(scores.shape[-1], dtype=scores.dtype)) * IMPOSSIBLE
         return ops.where(valid[:, :, None, None], pairs, idle)
 
-    def compute_output_spec(self, scores: Any, valid: Any = None) -> Any:
+    def compute_output_spec(self, scores: Any, valid: Tensor = None) -> Tensor:
         """Describes the output: one axis of classes more."""
         return keras.KerasTensor((*scores.shape, scores.shape[-1]), dtype=self.compute_dtype)

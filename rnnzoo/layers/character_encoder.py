@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import layers, ops
+
+from rnnzoo.tensors import Tensor
 
 # Below whatever a convolution answers, so that padding is never the highest; float16 has it too.
 _LOWEST = -6e4
@@ -19,18 +19,18 @@ class CharacterPool(layers.Layer):
     characters)``. Output: ``(batch, time, filters)``.
     """
 
-    def call(self, features: Any, valid: Any) -> Any:
+    def call(self, features: Tensor, valid: Tensor) -> Tensor:
         """Maps the features of characters, and which of them count, to features of words."""
         lowest = ops.cast(_LOWEST, features.dtype)
         highest = ops.max(ops.where(valid[..., None], features, lowest), axis=2)
         return ops.where(ops.any(valid, axis=2)[..., None], highest, ops.zeros_like(highest))
 
-    def compute_output_spec(self, features: Any, valid: Any) -> Any:
+    def compute_output_spec(self, features: Tensor, valid: Tensor) -> Tensor:
         """Describes the output: without the axis of characters."""
         return keras.KerasTensor((*features.shape[:2], features.shape[-1]), dtype=self.compute_dtype)
 
 
-def encode_characters(characters: Any, *, vocabulary_size: int, embedding_size: int) -> Any:
+def encode_characters(characters: Tensor, *, vocabulary_size: int, embedding_size: int) -> Tensor:
     """Reads each word by its characters: embedding, a convolution over three at a time, the highest of each filter.
 
     Padding after a word never changes what it gives: it reads as zeros, as what lies beyond the last character does.

@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from rnnzoo import checks
 from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, check_quantiles
+from rnnzoo.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -33,7 +34,7 @@ class MonotoneQuantiles(layers.Layer):
         super().__init__(**{**arguments, "dtype": "float32"})
         self.quantiles = check_quantiles(quantiles)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Makes the quantiles."""
         middle = self.quantiles.index(0.5)
         steps = ops.softplus(inputs)
@@ -44,7 +45,7 @@ class MonotoneQuantiles(layers.Layer):
             above.append(above[-1] + steps[..., place])
         return ops.stack([*reversed(below[1:]), *above], axis=-1)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         """Returns the shape of the input."""
         return input_shape
 
@@ -70,11 +71,11 @@ class GaussianParameters(layers.Layer):
         super().__init__(**{**arguments, "dtype": "float32"})
         self.floor = checks.number("floor", floor, above=0)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Makes mean and scale."""
         return ops.concatenate([inputs[..., :1], ops.softplus(inputs[..., 1:]) + self.floor], axis=-1)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         """Returns the shape of the input."""
         return input_shape
 

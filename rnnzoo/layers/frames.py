@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import layers, ops
+
+from rnnzoo.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -18,11 +18,11 @@ class FoldFrames(layers.Layer):
         TensorShape([6, 8, 8, 1])
     """
 
-    def call(self, frames: Any) -> Any:
+    def call(self, frames: Tensor) -> Tensor:
         """Folds time into the batch."""
         return ops.reshape(frames, (-1, *frames.shape[2:]))
 
-    def compute_output_spec(self, frames: Any) -> Any:
+    def compute_output_spec(self, frames: Tensor) -> Tensor:
         """Describes the output."""
         return keras.KerasTensor((None, *frames.shape[2:]), dtype=self.compute_dtype)
 
@@ -40,11 +40,11 @@ class UnfoldFrames(layers.Layer):
         TensorShape([2, 3, 20])
     """
 
-    def call(self, images: Any, frames: Any) -> Any:
+    def call(self, images: Tensor, frames: Tensor) -> Tensor:
         """Unfolds ``images`` to the batch and time of ``frames``."""
         return ops.reshape(images, (-1, ops.shape(frames)[1], _width(images)))
 
-    def compute_output_spec(self, images: Any, frames: Any) -> Any:
+    def compute_output_spec(self, images: Tensor, frames: Tensor) -> Tensor:
         """Describes the output."""
         return keras.KerasTensor((frames.shape[0], frames.shape[1], _width(images)), dtype=self.compute_dtype)
 
@@ -57,7 +57,7 @@ class FrameConvolution(layers.Conv2D):
     looks_ahead = ""
 
 
-def _width(images: Any) -> int:
+def _width(images: Tensor) -> int:
     width = 1
     for size in images.shape[1:]:
         width *= int(size)

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from rnnzoo.tensors import Shape, Tensor
+
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class Highway(layers.Layer):
@@ -23,7 +25,7 @@ class Highway(layers.Layer):
         super().__init__(**arguments)
         self.supports_masking = True
 
-    def build(self, x_shape: Any, y_shape: Any) -> None:
+    def build(self, x_shape: Shape, y_shape: Shape) -> None:
         """Makes the weights."""
         width = x_shape[-1]
         self.kernel = self.add_weight(name="kernel", shape=(width, width), initializer="glorot_uniform")
@@ -31,11 +33,11 @@ class Highway(layers.Layer):
             name="bias", shape=(width,), initializer=keras.initializers.Constant(-1.0)
         )
 
-    def call(self, x: Any, y: Any) -> Any:
+    def call(self, x: Tensor, y: Any) -> Tensor:
         """Maps two tensors ``(..., width)`` to one."""
         gate = ops.sigmoid(ops.matmul(x, self.kernel) + self.bias)
         return gate * y + (1.0 - gate) * x
 
-    def compute_output_shape(self, x_shape: Any, y_shape: Any) -> Any:
+    def compute_output_shape(self, x_shape: Shape, y_shape: Shape) -> Any:
         """Returns that of both."""
         return y_shape

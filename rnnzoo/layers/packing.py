@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from rnnzoo.tensors import Tensor
+
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class PackSteps(layers.Layer):
@@ -26,7 +28,7 @@ class PackSteps(layers.Layer):
     #: Where a step lands depends on all before it: of a stream only pieces are there.
     looks_ahead = "PackSteps needs the whole sequence"
 
-    def call(self, x: Any, valid: Any) -> Any:
+    def call(self, x: Tensor, valid: Tensor) -> Tensor:
         """Maps ``(batch, time, ...)`` and its mask ``(batch, time)`` to the packed ones."""
         steps = ops.shape(valid)[1]
         place = ops.cumsum(ops.ones_like(valid, dtype="int32"), axis=1) - 1
@@ -39,7 +41,7 @@ class PackSteps(layers.Layer):
         moved = ops.take_along_axis(x, ops.reshape(order, shape), axis=1)
         return ops.where(ops.reshape(packed, shape), moved, ops.zeros_like(moved)), packed
 
-    def compute_output_spec(self, x: Any, valid: Any) -> tuple[Any, Any]:
+    def compute_output_spec(self, x: Tensor, valid: Tensor) -> tuple[Any, Any]:
         """Describes the outputs: as the inputs."""
         return keras.KerasTensor(x.shape, dtype=self.compute_dtype), keras.KerasTensor(
             valid.shape, dtype="bool"

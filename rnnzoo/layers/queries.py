@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from rnnzoo import checks
+from rnnzoo.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -31,19 +32,19 @@ class StepQueries(layers.Layer):
         self.steps = checks.integer("steps", steps, minimum=1)
         self.size = checks.integer("size", size, minimum=1)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Makes the vectors."""
         self.vectors = self.add_weight(
             name="vectors", shape=(self.steps, self.size), initializer=_initializer()
         )
         super().build(input_shape)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Repeats the vectors for each row."""
         vectors = ops.cast(self.vectors, self.compute_dtype)
         return ops.tile(ops.expand_dims(vectors, 0), (ops.shape(inputs)[0], 1, 1))
 
-    def compute_output_spec(self, inputs: Any) -> Any:
+    def compute_output_spec(self, inputs: Tensor) -> Tensor:
         """Describes the output."""
         return keras.KerasTensor((inputs.shape[0], self.steps, self.size), dtype=self.compute_dtype)
 
@@ -75,7 +76,7 @@ class SegmentQueries(layers.Layer):
         self.segments = checks.integer("segments", segments, minimum=1)
         self.size = checks.integer("size", size, minimum=2)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Makes the vectors."""
         half = self.size // 2
         self.segment_vectors = self.add_weight(
@@ -86,14 +87,14 @@ class SegmentQueries(layers.Layer):
         )
         super().build(input_shape)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Repeats the vectors for each row."""
         segments = ops.tile(ops.cast(self.segment_vectors, self.compute_dtype), (self.num_series, 1, 1))
         series = ops.tile(ops.cast(self.series_vectors, self.compute_dtype), (1, self.segments, 1))
         vectors = ops.reshape(ops.concatenate([segments, series], axis=-1), (-1, 1, self.size))
         return ops.tile(vectors, (ops.shape(inputs)[0], 1, 1))
 
-    def compute_output_spec(self, inputs: Any) -> Any:
+    def compute_output_spec(self, inputs: Tensor) -> Tensor:
         """Describes the output."""
         rows = None if inputs.shape[0] is None else inputs.shape[0] * self.num_series * self.segments
         return keras.KerasTensor((rows, 1, self.size), dtype=self.compute_dtype)

@@ -10,9 +10,10 @@ from keras import layers, ops
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
+from rnnzoo.tensors import Shape, Tensor
 
 
-def masked_softmax(scores: Any, valid: Any, *, axis: int) -> Any:
+def masked_softmax(scores: Any, valid: Tensor, *, axis: int) -> Tensor:
     """Returns shares that sum to 1 over valid places, in float32; all 0 where no place is valid.
 
     Keras's own warns of sequences of one step, and gives shares to padding where nothing else is there.
@@ -63,7 +64,7 @@ class SelfAttention(layers.Layer):
             checks.number("dropout", dropout, minimum=0, below=1), name="weights_dropout"
         )
 
-    def build(self, x_shape: Any) -> None:
+    def build(self, x_shape: Shape) -> None:
         """Makes the kernels of queries, keys, values and the output."""
         width = int(x_shape[-1])
         if width % self.heads:
@@ -76,7 +77,7 @@ class SelfAttention(layers.Layer):
             for name in ("query", "key", "value", "output")
         )
 
-    def call(self, x: Any, mask: Any = None, training: bool | None = None) -> Any:
+    def call(self, x: Tensor, mask: Tensor = None, training: bool | None = None) -> Tensor:
         """Attends; ``mask`` ``(batch, time)`` marks the valid steps."""
         query, key, value = (
             self._split(ops.matmul(x, kernel)) for kernel in (self.query, self.key, self.value)
@@ -89,12 +90,12 @@ class SelfAttention(layers.Layer):
         seen = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
         return ops.matmul(ops.reshape(seen, ops.shape(x)), self.output_kernel)
 
-    def _split(self, x: Any) -> Any:
+    def _split(self, x: Tensor) -> Tensor:
         """Maps ``(batch, time, width)`` to ``(batch, heads, time, width / heads)``."""
         steps, width = ops.shape(x)[1], x.shape[-1]
         return ops.transpose(ops.reshape(x, (-1, steps, self.heads, width // self.heads)), (0, 2, 1, 3))
 
-    def compute_output_shape(self, x_shape: Any) -> Any:
+    def compute_output_shape(self, x_shape: Shape) -> Any:
         """Returns the shape of the input."""
         return x_shape
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import layers, ops
+
+from rnnzoo.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -25,11 +25,11 @@ class BothStrands(layers.Layer):
     #: The other strand begins with the last step.
     looks_ahead = "BothStrands needs the whole sequence"
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Tensor) -> Tensor:
         """Maps sequences to those of both strands, the given ones first."""
         return ops.concatenate([x, ops.flip(x, axis=(1, 2))], axis=0)
 
-    def compute_output_spec(self, x: Any) -> Any:
+    def compute_output_spec(self, x: Tensor) -> Tensor:
         """Describes the output: as the input, with any number of rows."""
         return keras.KerasTensor((None, *x.shape[1:]), dtype=self.compute_dtype)
 
@@ -44,11 +44,11 @@ class StrandMean(layers.Layer):
         [[2.0], [4.0]]
     """
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Tensor) -> Tensor:
         """Maps the vectors of both strands, forward ones first, to their means."""
         forward, backward = ops.split(x, 2, axis=0)
         return (forward + backward) / 2
 
-    def compute_output_spec(self, x: Any) -> Any:
+    def compute_output_spec(self, x: Tensor) -> Tensor:
         """Describes the output: as the input, with any number of rows."""
         return keras.KerasTensor((None, *x.shape[1:]), dtype=self.compute_dtype)

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from rnnzoo.tensors import Shape, Tensor
+
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class Subsampling(layers.Layer):
@@ -40,11 +42,11 @@ class Subsampling(layers.Layer):
             name=f"{self.name}_convolution",
         )
 
-    def build(self, features_shape: Any, valid_shape: Any = None) -> None:
+    def build(self, features_shape: Any, valid_shape: Shape = None) -> None:
         """Builds the convolution."""
         self.convolution.build(features_shape)
 
-    def call(self, features: Any, valid: Any = None) -> Any:
+    def call(self, features: Tensor, valid: Tensor = None) -> Tensor:
         """Maps ``(batch, time, features)`` and, if there is one, the mask ``(batch, time)`` to blocks."""
         around = self.factor - 1
         x = self.convolution(ops.pad(features, [[0, 0], [around, around], [0, 0]]))
@@ -54,7 +56,7 @@ class Subsampling(layers.Layer):
         blocks = ops.max_pool(padded, self.factor, strides=self.factor, padding="valid")
         return x, ops.greater(ops.squeeze(blocks, -1), 0.5)
 
-    def compute_output_spec(self, features: Any, valid: Any = None) -> Any:
+    def compute_output_spec(self, features: Tensor, valid: Tensor = None) -> Tensor:
         """Describes the outputs."""
         steps = None if features.shape[1] is None else -(-features.shape[1] // self.factor)
         x = keras.KerasTensor((features.shape[0], steps, self.filters), dtype=self.compute_dtype)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import layers, ops
+
+from rnnzoo.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -21,16 +21,16 @@ class NeverEmpty(layers.Layer):
         [[True, False], [False, True]]
     """
 
-    def call(self, valid: Any) -> Any:
+    def call(self, valid: Tensor) -> Tensor:
         """Maps a mask ``(batch, time)`` to one with a valid step in each row."""
         empty = ops.logical_not(ops.any(valid, axis=1, keepdims=True))
         first = ops.equal(ops.cumsum(ops.ones_like(valid, dtype="int32"), axis=1), 1)
         return ops.logical_or(valid, ops.logical_and(first, empty))
 
-    def call_streaming(self, valid: Any) -> Any:
+    def call_streaming(self, valid: Tensor) -> Tensor:
         """Leaves the mask of one piece of a stream as it is."""
         return ops.cast(valid, "bool")
 
-    def compute_output_spec(self, valid: Any) -> Any:
+    def compute_output_spec(self, valid: Tensor) -> Tensor:
         """Describes the output: as the input."""
         return keras.KerasTensor(valid.shape, dtype="bool")

@@ -11,6 +11,7 @@ from keras import layers
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
+from rnnzoo.tensors import Layer, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -30,20 +31,20 @@ class WeightDrop(layers.Wrapper):
         Language Models, arXiv:1708.02182 (section 2, on recurrent weights).
     """
 
-    def __init__(self, layer: Any, rate: float, **arguments: Any) -> None:
+    def __init__(self, layer: Layer, rate: float, **arguments: Any) -> None:
         super().__init__(layer, **arguments)
         self.rate = checks.number("rate", rate, minimum=0, below=1)
         self._cells = [direction.cell for direction in _directions(layer)]
         self.supports_masking = True
         self._seeds = keras.random.SeedGenerator()
 
-    def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
+    def build(self, sequences_shape: Shape, initial_state_shape: Shape = None) -> None:
         """Builds the layer."""
         super().build(sequences_shape)
 
     def call(
-        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
-    ) -> Any:
+        self, sequences: Tensor, initial_state: Tensor = None, mask: Tensor = None, training: bool = False
+    ) -> Tensor:
         """Runs the layer."""
         given = {} if initial_state is None else {"initial_state": initial_state}
         if not training or not self.rate:
@@ -64,7 +65,7 @@ class WeightDrop(layers.Wrapper):
         finally:
             object.__setattr__(cell, "recurrent_kernel", kernel)
 
-    def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
+    def compute_output_shape(self, sequences_shape: Shape, initial_state_shape: Shape = None) -> Any:
         """Returns that of the layer."""
         return self.layer.compute_output_shape(sequences_shape)
 
@@ -73,7 +74,7 @@ class WeightDrop(layers.Wrapper):
         return {**super().get_config(), "rate": self.rate}
 
 
-def _directions(layer: Any) -> list[Any]:
+def _directions(layer: Layer) -> list[Any]:
     both = [layer.forward_layer, layer.backward_layer] if isinstance(layer, layers.Bidirectional) else [layer]
     known = (layers.LSTM, layers.GRU, layers.SimpleRNN)
     for direction in both:

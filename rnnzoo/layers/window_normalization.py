@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from rnnzoo import checks
+from rnnzoo.tensors import Shape, Tensor
 
 METHODS = ("reversible", "last")
 
@@ -51,7 +52,7 @@ class WindowNormalization(layers.Layer):
         self.num_series = checks.integer("num_series", num_series, minimum=1)
         self.method = checks.choice("method", method, METHODS)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Makes the learned factor and shift, which change nothing at first."""
         if self.method == "reversible":
             shape = (self.num_series,)
@@ -59,7 +60,7 @@ class WindowNormalization(layers.Layer):
             self.shift = self.add_weight(name="shift", shape=shape, initializer="zeros")
         super().build(input_shape)
 
-    def call(self, inputs: Any) -> list[Any]:
+    def call(self, inputs: Tensor) -> list[Any]:
         """Normalises windows."""
         series, others = inputs[..., : self.num_series], inputs[..., self.num_series :]
         if self.method == "last":
@@ -75,7 +76,7 @@ class WindowNormalization(layers.Layer):
             series = (series - location) / scale
         return [ops.concatenate([series, others], axis=-1), location, scale]
 
-    def compute_output_spec(self, inputs: Any) -> list[Any]:
+    def compute_output_spec(self, inputs: Tensor) -> list[Any]:
         """Describes the three outputs."""
         statistic = (inputs.shape[0], 1, self.num_series)
         return [keras.KerasTensor(shape, dtype="float32") for shape in (inputs.shape, statistic, statistic)]
@@ -106,7 +107,7 @@ class WindowRestoration(layers.Layer):
         super().__init__(**{**arguments, "dtype": "float32"})
         self.spread_last = checks.flag("spread_last", spread_last)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Restores forecasts."""
         forecasts, location, scale = inputs
         if len(forecasts.shape) == 4:
@@ -115,7 +116,7 @@ class WindowRestoration(layers.Layer):
             location = ops.concatenate([location, ops.zeros_like(location)], axis=-1)
         return forecasts * scale + location
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         """Returns the shape of the forecasts."""
         return input_shape[0]
 

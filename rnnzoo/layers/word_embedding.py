@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from rnnzoo import checks
+from rnnzoo.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -31,7 +32,7 @@ class WordEmbedding(layers.Embedding):
         self.supports_masking = True
         self._seeds = keras.random.SeedGenerator()
 
-    def call(self, inputs: Any, reverse: bool = False, training: bool = False) -> Any:
+    def call(self, inputs: Tensor, reverse: bool = False, training: bool = False) -> Tensor:
         """Maps ids ``(...)`` to ``(..., output_dim)``; reversed, vectors to float32 logits ``(..., input_dim)``."""
         if reverse:
             matrix = ops.cast(ops.convert_to_tensor(self.embeddings), "float32")
@@ -43,7 +44,7 @@ class WordEmbedding(layers.Embedding):
             vectors = vectors * ops.take(kept, inputs, axis=0)
         return vectors
 
-    def compute_output_spec(self, inputs: Any, reverse: bool = False, training: bool = False) -> Any:
+    def compute_output_spec(self, inputs: Tensor, reverse: bool = False, training: bool = False) -> Tensor:
         """Describes the output."""
         if reverse:
             return keras.KerasTensor((*inputs.shape[:-1], self.input_dim), dtype="float32")
@@ -62,14 +63,14 @@ class OutputBias(layers.Layer):
         super().__init__(**{"dtype": "float32", **arguments})
         self.supports_masking = True
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Makes the vector."""
         self.bias = self.add_weight(name="bias", shape=(input_shape[-1],), initializer="zeros")
 
-    def call(self, logits: Any) -> Any:
+    def call(self, logits: Tensor) -> Tensor:
         """Returns ``logits`` ``(..., tokens)`` with the vector added."""
         return logits + self.bias
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         """Returns that of the input."""
         return input_shape

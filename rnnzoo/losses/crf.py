@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from rnnzoo.decoding.viterbi import IMPOSSIBLE
+from rnnzoo.tensors import Tensor
 
 # A step that the model masks has potentials far below this one off the diagonal; those of a network never are.
 _MASKED = IMPOSSIBLE / 10
@@ -42,7 +43,7 @@ class CrfNegativeLogLikelihood(keras.losses.Loss):
     def __init__(self, name: str = "crf_negative_log_likelihood", **options: Any) -> None:
         super().__init__(name=name, **options)
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> Tensor:
         """Returns the loss. The weights enter the sum over paths itself, which Keras's own way does not allow for."""
         potentials = ops.convert_to_tensor(y_pred, dtype="float32")
         tags = ops.cast(y_true, "int32")
@@ -64,7 +65,7 @@ class PathAccuracy(keras.metrics.MeanMetricWrapper):
     def __init__(self, name: str = "accuracy", dtype: Any = None) -> None:
         super().__init__(fn=_hits, name=name, dtype=dtype)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> Tensor:
         """Adds a batch."""
         valid = ops.cast(valid_steps(y_pred), "float32")
         weights = valid if sample_weight is None else valid * ops.cast(sample_weight, "float32")
@@ -75,12 +76,12 @@ class PathAccuracy(keras.metrics.MeanMetricWrapper):
         return {"name": self.name, "dtype": self.dtype}
 
 
-def valid_steps(potentials: Any) -> Any:
+def valid_steps(potentials: Tensor) -> Tensor:
     """Returns the steps ``(batch, time)`` that the model does not mask."""
     return potentials[:, :, 0, 1] > _MASKED
 
 
-def negative_log_likelihood(potentials: Any, tags: Any, labelled: Any) -> Any:
+def negative_log_likelihood(potentials: Tensor, tags: Tensor, labelled: Any) -> Tensor:
     """Returns for each row minus the log of the share of paths that go through its tags ``(batch,)``.
 
     Args:
@@ -94,7 +95,7 @@ def negative_log_likelihood(potentials: Any, tags: Any, labelled: Any) -> Any:
     return log_partition(potentials) - log_partition(clamped)
 
 
-def log_partition(potentials: Any) -> Any:
+def log_partition(potentials: Tensor) -> Tensor:
     """Returns the log of the sum of ``exp(score)`` over all paths of each row ``(batch,)``.
 
     The gradient is the probability of each pair of tags, found by the backward algorithm: less than half the work of
@@ -104,13 +105,13 @@ def log_partition(potentials: Any) -> Any:
 
 
 @ops.custom_gradient
-def _log_partition(potentials: Any) -> Any:
+def _log_partition(potentials: Tensor) -> Tensor:
     by_step = ops.transpose(potentials, (1, 0, 2, 3))
     start = _start(by_step)
     end, after = ops.scan(_forwards, start, by_step)
     total = ops.logsumexp(end, axis=-1)
 
-    def gradient(upstream: Any) -> Any:
+    def gradient(upstream: Tensor) -> Tensor:
         _, ahead = ops.scan(_backwards, ops.zeros_like(start), by_step, reverse=True)
         before = ops.concatenate([start[None], after[:-1]])
         ahead = ops.concatenate([ahead[1:], ops.zeros_like(start)[None]])
@@ -137,7 +138,7 @@ def _backwards(ahead: Any, step: Any) -> Any:
     return here, here
 
 
-def best_paths(potentials: Any) -> Any:
+def best_paths(potentials: Tensor) -> Tensor:
     """Returns the path of the highest score of each row, as class numbers ``(batch, time)`` (Viterbi 1967).
 
     ``rnnzoo.decoding.viterbi`` is the same for NumPy, which answers and scores come from; this one counts hits while
@@ -164,5 +165,5 @@ def _highest(scores: Any) -> Any:
     return ops.cast(ops.argmax(scores, axis=-1), "int32")
 
 
-def _hits(tags: Any, potentials: Any) -> Any:
+def _hits(tags: Tensor, potentials: Tensor) -> Tensor:
     return ops.cast(ops.equal(ops.cast(tags, "int32"), best_paths(potentials)), "float32")

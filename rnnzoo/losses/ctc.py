@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from rnnzoo.tensors import Tensor
+
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class CTC(keras.losses.Loss):
@@ -33,7 +35,7 @@ class CTC(keras.losses.Loss):
     def __init__(self, reduction: str = "sum_over_batch_size", name: str = "ctc", **arguments: Any) -> None:
         super().__init__(reduction=reduction, name=name, **arguments)
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns one loss per row."""
         labels = tf.cast(y_true, tf.int32)
         logits = tf.cast(y_pred, tf.float32)

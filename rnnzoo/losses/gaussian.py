@@ -8,6 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from rnnzoo.tensors import Tensor
+
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
@@ -28,7 +30,7 @@ class GaussianNegativeLogLikelihood(keras.losses.Loss):
     def __init__(self, name: str = "gaussian", **arguments: Any) -> None:
         super().__init__(name=name, **arguments)
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns the loss of each value ``(..., targets)``."""
         mean, scale = y_pred[..., 0], y_pred[..., 1]
         return ops.log(scale) + 0.5 * ops.square((y_true - mean) / scale) + _HALF_LOG_TWO_PI

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, check_quantiles
+from rnnzoo.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -35,7 +36,7 @@ class Pinball(keras.losses.Loss):
         super().__init__(name=name, **arguments)
         self.quantiles = check_quantiles(quantiles)
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns the loss of each value ``(..., targets)``."""
         levels = ops.convert_to_tensor(self.quantiles, dtype=y_pred.dtype)
         error = ops.expand_dims(y_true, -1) - y_pred

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from rnnzoo.tensors import Tensor
+
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class SmoothedCrossentropy(keras.losses.Loss):
@@ -32,7 +34,7 @@ class SmoothedCrossentropy(keras.losses.Loss):
         super().__init__(name=name, **arguments)
         self.smoothing = smoothing
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns the loss of each answer ``(...)``."""
         classes = y_pred.shape[-1]
         log_probabilities = ops.log_softmax(y_pred, axis=-1)
