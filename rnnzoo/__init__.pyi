@@ -16,6 +16,7 @@ from .builders.tagger import build_tagger as build_tagger
 from .builders.transcriber import build_transcriber as build_transcriber
 from .builders.transformer_classifier import build_transformer_classifier as build_transformer_classifier
 from .builders.video_classifier import build_video_classifier as build_video_classifier
+from .cells.step_cell import StepCell as StepCell
 from .data.augmentation.back_translation import back_translate as back_translate
 from .data.columns import Columns as Columns
 from .data.readers.audio import audio_splits as audio_splits
@@ -46,6 +47,7 @@ from .evaluation.evaluation import evaluate as evaluate
 from .keras_models.cudnn import CudnnReport as CudnnReport
 from .keras_models.cudnn import explain_cudnn as explain_cudnn
 from .keras_models.loading import load_model as load_model
+from .layers.pooling import Pooling as Pooling
 from .preprocessing.base import Preprocessing as Preprocessing
 from .registration import register as register
 from .task import Task as Task

@@ -35,11 +35,11 @@ def register(kind: str, name: str, entry: Entry, *, replace: bool = False) -> En
     Args:
         kind: What it is; the base class says what an entry must have:
 
-            * ``"task"``: a ``rnnzoo.tasks.Task``, what outputs mean, how they are trained and scored;
-            * ``"decoding"``: a subclass of ``rnnzoo.decoding.Decoding``, outputs to answers;
-            * ``"preprocessing"``: a subclass of ``rnnzoo.preprocessing.Preprocessing``, raw rows to model inputs;
-            * ``"cell"``: a ``rnnzoo.cells.Cell``, which holds a subclass of ``StepCell``;
-            * ``"pooling"``: a subclass of ``rnnzoo.layers.pooling.Pooling``, steps to one vector;
+            * ``"task"``: a ``rnnzoo.Task``, what outputs mean, how they are trained and scored;
+            * ``"decoding"``: a subclass of ``rnnzoo.Decoding``, outputs to answers;
+            * ``"preprocessing"``: a subclass of ``rnnzoo.Preprocessing``, raw rows to model inputs;
+            * ``"cell"``: a subclass of ``rnnzoo.StepCell``, one step, or a ``rnnzoo.cells.Cell`` around any layer;
+            * ``"pooling"``: a subclass of ``rnnzoo.Pooling``, steps to one vector;
             * ``"reader"``: a function that returns ``rnnzoo.Splits``, for ``load_dataset``;
             * ``"builder"``: a function that returns a Keras model;
             * ``"model"``: a ``ModelSpec``, a row of the zoo, for ``create_model``, ``run_search`` and the command.

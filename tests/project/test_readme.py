@@ -25,7 +25,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 # Translators, transcribers and language models learn for a minute.
-_LONG = ("text_stream_splits", "pair_splits", "audio_splits")
+_LONG = ("running_text_splits", "pair_splits", "audio_splits")
 
 
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["first", "whole"])

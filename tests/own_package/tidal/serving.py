@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 import rnnzoo
-from rnnzoo.decoding import Answer, Decoding
+from rnnzoo.decoding import Answer
 from rnnzoo.decoding.probabilities import softmax
 from rnnzoo.errors import RowError
-from rnnzoo.preprocessing.base import Preprocessing, Rows, pad, refuse_empty
-from rnnzoo.tasks import Task
+from rnnzoo.preprocessing.base import Rows, pad, refuse_empty
 
 
-class HexReadings(Preprocessing):
+class HexReadings(rnnzoo.Preprocessing):
     """Texts such as ``"00 7f ff"`` to ``features`` float32 ``(batch, time, 1)`` between 0 and 1.
 
     Args:
@@ -61,7 +60,7 @@ class HexReadings(Preprocessing):
         return cls(**config)
 
 
-class LevelDecoding(Decoding):
+class LevelDecoding(rnnzoo.Decoding):
     """The expected level on a scale from the first label (0) to the last (1)."""
 
     def answer(self, row: np.ndarray) -> Answer:
@@ -81,7 +80,7 @@ rnnzoo.register("preprocessing", HexReadings.kind, HexReadings)
 rnnzoo.register(
     "task",
     "tide_level",
-    Task(
+    rnnzoo.Task(
         name="tide_level",
         targets="classes",
         output="logits",

@@ -9,13 +9,10 @@ import numpy as np
 from keras import layers, ops
 
 import rnnzoo
-from rnnzoo.cells.step_cell import StepCell
-from rnnzoo.layers.pooling import Pooling
-from rnnzoo.zoo import ModelSpec
 from tidal.serving import HexReadings
 
 
-class LeakyCell(StepCell):
+class LeakyCell(rnnzoo.StepCell):
     """``h[t] = 0.8 h[t-1] + 0.2 tanh(W x[t] + b)``."""
 
     def build(self, input_shape: Any) -> None:
@@ -29,7 +26,7 @@ class LeakyCell(StepCell):
         return state, [state]
 
 
-class RangePooling(Pooling):
+class RangePooling(rnnzoo.Pooling):
     """The largest value of each feature less the smallest, over valid steps."""
 
     def call(self, x: Any, mask: Any = None) -> Any:
@@ -99,7 +96,7 @@ rnnzoo.register("reader", "tides", read_tides)
 rnnzoo.register(
     "model",
     "tidal-leaky",
-    ModelSpec(
+    rnnzoo.ModelSpec(
         "tidal-leaky",
         "build_tidal",
         "tide_level",
