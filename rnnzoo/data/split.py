@@ -64,11 +64,11 @@ class Batches(ABC):
             batch_size: Rows per batch, or a whole ``BatchOrder``.
             **options: The other fields of ``BatchOrder``: ``tokens``, ``shuffle``, ``seed``, ``epoch``.
         """
-        return self.iterate(_order(batch_size, options))
+        return self.iterate(as_order(batch_size, options))
 
     def num_batches(self, batch_size: int | BatchOrder, *, tokens: int | None = None) -> int | None:
         """Returns how many batches there are, in any epoch; ``None`` where that is not known."""
-        return self.count(_order(batch_size, {} if tokens is None else {"tokens": tokens}))
+        return self.count(as_order(batch_size, {} if tokens is None else {"tokens": tokens}))
 
     def first(self, rows: int) -> Batch:
         """Returns the first rows, so many at most where the data leave the choice, as one batch without noise."""
@@ -90,7 +90,7 @@ class Batches(ABC):
         """
         import tensorflow as tf
 
-        order = _order(batch_size, options)
+        order = as_order(batch_size, options)
 
         def generate() -> Iterator[Any]:
             for inputs, targets, weights in self.iterate(dataclasses.replace(order, epoch=epoch())):
@@ -148,6 +148,8 @@ class Rows(Batches):
 
     def count(self, order: BatchOrder) -> int:
         """Returns how many batches there are, in any epoch."""
+        if order.tokens is None:
+            return -(-len(self.lengths) // order.size)
         return order.count(self.lengths)
 
     def first(self, rows: int) -> Batch:
@@ -184,7 +186,8 @@ def as_rows(part: Batches, name: str = "part") -> Rows:
     return part
 
 
-def _order(size: int | BatchOrder, options: OrderOptions | DatasetOptions) -> BatchOrder:
+def as_order(size: int | BatchOrder, options: OrderOptions | DatasetOptions) -> BatchOrder:
+    """Returns an order of batches of this size, or the one that is given, with these fields."""
     if not isinstance(size, BatchOrder):
         return BatchOrder(size, **options)
     return dataclasses.replace(size, **options) if options else size
