@@ -131,8 +131,10 @@ def _fit_baselines(
     from rnnzoo.evaluation.evaluation import evaluate_part
     from rnnzoo.training.run.baseline_scores import STOPPED, add_baselines
 
+    if not seconds:
+        return
     known = run.read_metrics()["baselines"]
-    if not seconds or STOPPED not in known.get("skipped", {}).values():
+    if STOPPED not in known.get("skipped", {}).values():
         return
     part, splits, task = known["part"], problem.splits, problem.task
     if evaluation is None:
