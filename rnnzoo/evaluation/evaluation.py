@@ -27,6 +27,8 @@ from rnnzoo.keras_models.feeding import feed
 from rnnzoo.keras_models.model_inputs import input_structure
 from rnnzoo.tasks import Task
 
+#: Rows of a batch at most whose tokens are scored.
+_TOKEN_ROWS = 256
 PARTS = ("train", "validation", "test")
 
 #: From targets, outputs and weights to a number.
@@ -112,11 +114,14 @@ def evaluate_parts(trained: Trained) -> dict[str, Evaluation]:
     """Evaluates a model on validation and, if there is one, test."""
     model, splits, task = trained.model, trained.splits, trained.task
     parts = {"validation": splits.validation, "test": splits.test}
-    once: dict[str, Any] = {}
-    if task.targets != "tokens":
+    order, once = trained.validation_order, {}
+    if task.targets == "tokens":
+        # A batch has a float64 for each token that there is, at each step.
+        order = dataclasses.replace(order, size=min(order.size, _TOKEN_ROWS))
+    else:
         once = {"forward": forward_function(model), "loss": trained.task_loss}
     return {
-        name: evaluate_part(model, split, splits, task, batch_size=trained.validation_order, **once)
+        name: evaluate_part(model, split, splits, task, batch_size=order, **once)
         for name, split in parts.items()
         if split is not None
     }
