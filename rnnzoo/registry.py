@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
-from rnnzoo import checks
-from rnnzoo.errors import ArgumentError
+from rnnzoo.errors import ArgumentError, UnknownNameError
 
 Entry = TypeVar("Entry")
 
@@ -52,7 +51,9 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
         Raises:
             UnknownNameError: If there is none of this name; the nearest is suggested.
         """
-        return self._entries[checks.choice(self.kind, name, self)]
+        if not isinstance(name, str) or name not in self._entries:
+            raise UnknownNameError(self.kind, name, self)
+        return self._entries[name]
 
     def is_own(self, name: str) -> bool:
         """Whether a user registered the entry of this name."""

@@ -78,7 +78,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo.evaluation.baselines.trees": "tests/evaluation/test_forecast_baselines.py",
     "rnnzoo.evaluation.baselines.views": "tests/builders/test_tagging.py",
     "rnnzoo.evaluation.compatibility": "tests/builders/test_tagging.py",
-    "rnnzoo.evaluation.evaluation": "tests/builders/test_tagging.py",
     "rnnzoo.evaluation.joining": "tests/evaluation/test_forecast_scores.py",
     "rnnzoo.extensions": "tests/preprocessing/test_storage.py",
     "rnnzoo.keras_models.carried_states": "tests/builders/test_language_models.py",

@@ -40,7 +40,8 @@ class BatchOrder:
     epoch: int = 0
 
     def __post_init__(self) -> None:
-        checks.integer("batch_size", self.size, minimum=1)
+        if type(self.size) is not int or self.size < 1:  # only what is not plainly right is looked at closely
+            checks.integer("batch_size", self.size, minimum=1)
 
     def rows(self, lengths: np.ndarray) -> list[np.ndarray]:
         """Returns the numbers of the rows of each batch, of rows of these ``lengths`` ``(rows,)``."""

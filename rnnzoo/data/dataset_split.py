@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Unpack
 
 from rnnzoo.data.batching import BatchOrder, DatasetOptions
-from rnnzoo.data.split import Batch, Batches
+from rnnzoo.data.split import Batch, Batches, as_order
 from rnnzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class DatasetSplit(Batches):
         """Returns the dataset, its inputs named."""
         import tensorflow as tf
 
-        BatchOrder(1, tokens=options.get("tokens")).refuse_tokens(_OWN_BATCHES)
+        as_order(batch_size, options).refuse_tokens(_OWN_BATCHES)
         if isinstance(self._dataset.element_spec[0], dict):
             return self._dataset.prefetch(tf.data.AUTOTUNE)
         return self._dataset.map(lambda inputs, *rest: ({"inputs": inputs}, *rest)).prefetch(tf.data.AUTOTUNE)

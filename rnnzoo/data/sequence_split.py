@@ -31,25 +31,20 @@ class SequenceSplit(Rows):
         self._targets = targets if tagging else np.asarray(targets)
         self._preprocessing = preprocessing
         self._tagging = tagging
-        self._lengths = np.array([len(row) for row in self._encoded], int)
+        self.lengths = np.array([len(row) for row in self._encoded], int)
         if tagging:
             self._check_steps()
 
     def __len__(self) -> int:
         return len(self._encoded)
 
-    @property
-    def lengths(self) -> np.ndarray:
-        """Steps of each row."""
-        return self._lengths
-
-    def first(self, rows: int) -> Batch:
-        """Returns the first rows as one batch, without an order of all others."""
-        return self.gather(range(min(rows, len(self._encoded))))
-
     def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
         """Returns what the preprocessing made of some rows."""
         return [self._encoded[row] for row in rows]
+
+    def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
+        """Returns some rows as one batch."""
+        return self.gather_encoded(rows, [self._encoded[row] for row in rows])
 
     def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
         """Returns some rows as one batch with other inputs; where steps have tags, as many steps as before."""
@@ -57,17 +52,17 @@ class SequenceSplit(Rows):
         if not self._tagging:
             return inputs, np.asarray(self._targets)[np.asarray(rows, int)], None
         for row, other in zip(rows, encoded, strict=True):
-            if len(other) != self._lengths[row]:
+            if len(other) != self.lengths[row]:
                 raise DataError(
-                    f"row {row}: received {len(other)} steps for {self._lengths[row]} tags; expected one tag per step."
+                    f"row {row}: received {len(other)} steps for {self.lengths[row]} tags; expected one tag per step."
                 )
-        tags = [np.asarray(self._targets[row][: self._lengths[row]]) for row in rows]
+        tags = [np.asarray(self._targets[row][: self.lengths[row]]) for row in rows]
         weights = pad([np.ones(len(tag)) for tag in tags], dtype=np.float32)
         return inputs, pad(tags, dtype=np.int32), weights
 
     def _check_steps(self) -> None:
         limit = self._preprocessing.max_length
-        for number, (length, tags) in enumerate(zip(self._lengths, self._targets, strict=True)):
+        for number, (length, tags) in enumerate(zip(self.lengths, self._targets, strict=True)):
             expected = len(tags) if limit is None else min(len(tags), limit)
             if length != expected:
                 raise RowError(

@@ -64,11 +64,11 @@ class Batches(ABC):
             batch_size: Rows per batch, or a whole ``BatchOrder``.
             **options: The other fields of ``BatchOrder``: ``tokens``, ``shuffle``, ``seed``, ``epoch``.
         """
-        return self.iterate(_order(batch_size, options))
+        return self.iterate(as_order(batch_size, options))
 
     def num_batches(self, batch_size: int | BatchOrder, *, tokens: int | None = None) -> int | None:
         """Returns how many batches there are, in any epoch; ``None`` where that is not known."""
-        return self.count(_order(batch_size, {} if tokens is None else {"tokens": tokens}))
+        return self.count(as_order(batch_size, {} if tokens is None else {"tokens": tokens}))
 
     def first(self, rows: int) -> Batch:
         """Returns the first rows, so many at most where the data leave the choice, as one batch without noise."""
@@ -90,7 +90,7 @@ class Batches(ABC):
         """
         import tensorflow as tf
 
-        order = _order(batch_size, options)
+        order = as_order(batch_size, options)
 
         def generate() -> Iterator[Any]:
             for inputs, targets, weights in self.iterate(dataclasses.replace(order, epoch=epoch())):
@@ -112,16 +112,18 @@ class Batches(ABC):
 
     def example(self) -> Batch:
         """Returns a batch of few rows, which tells the types and axes of all."""
-        return next(self.iterate(BatchOrder(1)))
+        return self.first(2)
 
 
 class Rows(Batches):
-    """One part of the data whose rows have numbers, as data in memory have."""
+    """One part of the data whose rows have numbers, as data in memory have.
 
-    @property
-    @abstractmethod
-    def lengths(self) -> np.ndarray:
-        """Steps of each row ``(rows,)``."""
+    Attributes:
+        lengths: Steps of each row ``(rows,)``.
+    """
+
+    lengths: np.ndarray
+    _example: Batch | None = None
 
     @abstractmethod
     def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
@@ -140,22 +142,25 @@ class Rows(Batches):
         """Returns some rows as one right-padded batch: inputs by name, targets, weights or ``None``."""
         return self.gather_encoded(rows, self.encoded(rows))
 
-    def batch(self, rows: Sequence[int] | np.ndarray, order: BatchOrder) -> Batch:
-        """Returns some rows as one of the batches of this order: as ``gather`` does, unless there is noise."""
-        return self.gather(rows)
-
     def iterate(self, order: BatchOrder) -> Iterator[Batch]:
-        """Yields all rows in batches."""
-        for rows in order.rows(self.lengths):
-            yield self.batch(rows, order)
+        """Returns all rows in batches, each gathered when it is asked for."""
+        return map(self.gather, order.rows(self.lengths))
 
     def count(self, order: BatchOrder) -> int:
         """Returns how many batches there are, in any epoch."""
+        if order.tokens is None:
+            return -(-len(self.lengths) // order.size)
         return order.count(self.lengths)
 
+    def first(self, rows: int) -> Batch:
+        """Returns the first rows as one batch, without an order of all others."""
+        return self.gather(range(min(rows, len(self.lengths))))
+
     def example(self) -> Batch:
-        """Returns the first row."""
-        return self.gather([0])
+        """Returns the first rows, which tell the types and axes of all; they are gathered once."""
+        if self._example is None:
+            self._example = self.first(2)
+        return self._example
 
 
 #: Any part of the data.
@@ -181,10 +186,11 @@ def as_rows(part: Batches, name: str = "part") -> Rows:
     return part
 
 
-def _order(size: int | BatchOrder, options: OrderOptions | DatasetOptions) -> BatchOrder:
-    return (
-        dataclasses.replace(size, **options) if isinstance(size, BatchOrder) else BatchOrder(size, **options)
-    )
+def as_order(size: int | BatchOrder, options: OrderOptions | DatasetOptions) -> BatchOrder:
+    """Returns an order of batches of this size, or the one that is given, with these fields."""
+    if not isinstance(size, BatchOrder):
+        return BatchOrder(size, **options)
+    return dataclasses.replace(size, **options) if options else size
 
 
 def _spec(value: np.ndarray, *, steps: bool) -> tf.TensorSpec:

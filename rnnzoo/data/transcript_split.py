@@ -51,7 +51,7 @@ class TranscriptSplit(SequenceSplit):
 
     def check_frames(self, subsampling: int) -> None:
         """Checks that every transcript fits its row, of which a model makes one frame of so many steps."""
-        for number, (steps, symbols) in enumerate(zip(self._lengths, self._symbols, strict=True)):
+        for number, (steps, symbols) in enumerate(zip(self.lengths, self._symbols, strict=True)):
             frames, needed = -(-int(steps) // subsampling), frames_needed(symbols)
             if frames < needed:
                 fewer = f" ({steps} steps, {subsampling} to a frame)" if subsampling > 1 else ""

@@ -14,7 +14,7 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.keras_models.feeding import feed
 from rnnzoo.keras_models.model_layers import all_layers, check_names
 from rnnzoo.keras_models.model_outputs import output_quantiles
-from rnnzoo.tasks import Task, get_task, task_of_outputs, tasks_of_same_data
+from rnnzoo.tasks import TASKS, Task, task_of_outputs, tasks_of_same_data
 from rnnzoo.zoo import get_spec, takes_argument
 
 #: The argument that says how many ids an embedding must know, where it is not ``vocabulary_size``.
@@ -38,11 +38,12 @@ def choose_task(model: Any, splits: Splits, task: str | None = None) -> tuple[Ta
     Raises:
         UnknownNameError: If there is no such task.
     """
-    if task is None:
-        outputs = list(getattr(model, "output_names", None) or ())
-        task = task_of_outputs(get_task(splits.task), outputs).name
-    chosen = get_task(task)
-    splits = splits.for_model(model, task=task)
+    own = TASKS.find(splits.task)
+    outputs = list(getattr(model, "output_names", None) or ())
+    if task in (None, own.name) and outputs == [own.output] and own.data != "windows" and not own.quantiles:
+        return own, splits  # the data are what the model is for
+    chosen = TASKS.find(task) if task is not None else task_of_outputs(own, outputs)
+    splits = splits.for_model(model, task=chosen.name)
     if chosen.quantiles is not None:
         chosen = dataclasses.replace(chosen, quantiles=output_quantiles(model) or chosen.quantiles)
     return chosen, splits
@@ -79,8 +80,9 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
         ArgumentError: If shapes, numbers of classes or vocabulary do not fit, or a name cannot stand in a graph.
     """
     check_names(model)
-    inputs, targets, _ = splits.train.first(2)
-    _check_vocabulary(model, splits)
+    inputs, targets, _ = splits.train.example()
+    if any(np.asarray(value).dtype.kind in "iu" for value in inputs.values()):  # ids
+        _check_vocabulary(model, splits)
     _check_characters(model, inputs)
     try:
         output = model(feed(model, inputs), training=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ import keras
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.batching import BatchOrder
 from rnnzoo.data.readers.running_text import EVALUATED_STREAMS, RunningTextSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
@@ -25,8 +27,12 @@ from rnnzoo.keras_models.feeding import feed
 from rnnzoo.keras_models.model_inputs import input_structure
 from rnnzoo.tasks import Task
 
+#: Rows of a batch at most whose tokens are scored.
+_TOKEN_ROWS = 256
 PARTS = ("train", "validation", "test")
 
+#: From targets, outputs and weights to a number.
+Loss = Callable[..., Any]
 #: From inputs by name to the one output.
 Forward = Callable[[dict[str, np.ndarray]], np.ndarray]
 
@@ -95,14 +101,27 @@ class Trained(Protocol):
     def task(self) -> Task:
         """The task."""
 
+    @property
+    def task_loss(self) -> keras.losses.Loss:
+        """The loss of the task."""
+
+    @property
+    def validation_order(self) -> BatchOrder:
+        """Which rows are a batch."""
+
 
 def evaluate_parts(trained: Trained) -> dict[str, Evaluation]:
     """Evaluates a model on validation and, if there is one, test."""
     model, splits, task = trained.model, trained.splits, trained.task
     parts = {"validation": splits.validation, "test": splits.test}
-    forward = forward_function(model)
+    order, once = trained.validation_order, {}
+    if task.targets == "tokens":
+        # A batch has a float64 for each token that there is, at each step.
+        order = dataclasses.replace(order, size=min(order.size, _TOKEN_ROWS))
+    else:
+        once = {"forward": forward_function(model), "loss": trained.task_loss}
     return {
-        name: evaluate_part(model, split, splits, task, forward=forward)
+        name: evaluate_part(model, split, splits, task, batch_size=order, **once)
         for name, split in parts.items()
         if split is not None
     }
@@ -114,8 +133,9 @@ def evaluate_part(
     splits: Splits,
     task: Task,
     *,
-    batch_size: int = 256,
+    batch_size: int | BatchOrder = 256,
     forward: Forward | None = None,
+    loss: Loss | None = None,
 ) -> Evaluation:
     """Runs a model over a part, in order, and scores it.
 
@@ -124,16 +144,18 @@ def evaluate_part(
         split: The part.
         splits: The data that it is of.
         task: The task.
-        batch_size: Rows per step.
+        batch_size: Rows per step, or a whole order.
         forward: What ``forward_function`` made of the model already, where several parts are evaluated.
+        loss: Likewise, the loss of the task.
     """
+    order = batch_size if isinstance(batch_size, BatchOrder) else BatchOrder(batch_size)
     if task.targets == "tokens":
-        return _evaluate_tokens(model, split, task, batch_size=batch_size)
-    forward = forward or forward_function(model)
+        return _evaluate_tokens(model, split, task, order)
+    forward, loss = forward or forward_function(model), loss or task.loss()
     pairs = task.output == "potentials"
     outputs, targets, losses = [], [], []
     lengths: list[np.ndarray] = []
-    for inputs, truth, weights in split.batches(batch_size):
+    for inputs, truth, weights in split.iterate(order):
         output = forward(inputs)
         valid: Any = ... if weights is None else weights > 0
         if task.per_step:
@@ -141,22 +163,19 @@ def evaluate_part(
             lengths.append(valid.sum(axis=1))
         _check_finite(model, output[valid])
         if pairs:  # far too large to be kept
-            losses.append(float(task.loss()(truth, output, weights)))
+            losses.append(float(loss(truth, output, weights)))
             output = np.eye(output.shape[-1], dtype=np.float32)[best_path(output)]
         outputs.append(output[valid])
         targets.append(np.asarray(truth)[valid])
-    joined, truth = join_rows(outputs), join_rows(targets)
+    joined, truth = (rows[0] if len(rows) == 1 else join_rows(rows) for rows in (outputs, targets))
     # The loss of the whole part, not the mean of those of its batches.
-    if pairs:
-        loss = float(np.average(losses, weights=[len(part) for part in targets]))
-    else:
-        loss = float(task.loss()(truth, joined))
+    total = np.average(losses, weights=[len(part) for part in targets]) if pairs else loss(truth, joined)
     if task.targets == "values" and splits.decoding is not None:
         joined = splits.decoding.outputs_in_original_units(joined)
         truth = splits.decoding.in_original_units(truth)
     steps = np.concatenate(lengths) if task.per_step else None
     scores = score_outputs(joined, truth, splits, task, lengths=steps)
-    return Evaluation({**scores, "loss": loss}, joined, truth, steps)
+    return Evaluation({**scores, "loss": float(total)}, joined, truth, steps)
 
 
 def score_outputs(
@@ -165,7 +184,7 @@ def score_outputs(
     """Scores outputs, of a model or of a baseline, with what the data know of labels and scale."""
     decoding = splits.decoding
     return score(
-        task.name,
+        task,
         outputs,
         targets,
         labels=decoding.labels if decoding is not None else None,
@@ -183,19 +202,19 @@ def _check_finite(model: keras.Model, output: np.ndarray) -> None:
         )
 
 
-def _evaluate_tokens(model: keras.Model, split: Split, task: Task, *, batch_size: int) -> Evaluation:
+def _evaluate_tokens(model: keras.Model, split: Split, task: Task, order: BatchOrder) -> Evaluation:
     """Scores a model of text token by token; on a stream with the states of all that came before."""
     carrying: Any = contextlib.nullcontext()
     if isinstance(split, RunningTextSplit):
         states = CarriedStates(model)
         # Few streams, for each starts without a past.
-        batch_size = min(batch_size, EVALUATED_STREAMS)
-        states.reset(split.streams(batch_size))
+        order = dataclasses.replace(order, size=min(order.size, EVALUATED_STREAMS))
+        states.reset(split.streams(order.size))
         carrying = states.attached()
     losses, targets = [], []
     with carrying:
         forward = forward_function(model)
-        for inputs, truth, weights in split.batches(batch_size):
+        for inputs, truth, weights in split.iterate(order):
             valid = np.ones(truth.shape, bool) if weights is None else weights > 0
             logits = forward(inputs)[valid].astype(np.float64)
             losses.append(-log_softmax(logits)[np.arange(len(logits)), truth[valid]])
@@ -203,7 +222,7 @@ def _evaluate_tokens(model: keras.Model, split: Split, task: Task, *, batch_size
     joined = np.concatenate(losses)
     _check_finite(model, joined)
     truth = np.concatenate(targets)
-    return Evaluation({**score(task.name, joined, truth), "loss": float(joined.mean())}, joined, truth)
+    return Evaluation({**score(task, joined, truth), "loss": float(joined.mean())}, joined, truth)
 
 
 def forward_function(model: keras.Model) -> Forward:
@@ -223,7 +242,7 @@ def forward_function(model: keras.Model) -> Forward:
     def forward(inputs: dict[str, np.ndarray]) -> np.ndarray:
         names = tuple(inputs)
         if names not in arranged:
-            arranged[names] = feed(model, {name: name for name in names})
+            arranged[names] = feed(model, {name: name for name in names}, structure=structure)
         arrays = keras.tree.map_structure(lambda name: tf.convert_to_tensor(inputs[name]), arranged[names])
         return np.asarray(step(arrays))
 

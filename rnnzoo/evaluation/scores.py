@@ -18,7 +18,7 @@ from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.evaluation.edit_distance import edit_distance
 from rnnzoo.evaluation.spans import marks_spans, span_f1
 from rnnzoo.keras_names import resolve
-from rnnzoo.tasks import get_task
+from rnnzoo.tasks import Task, get_task
 
 Scores = dict[str, float]
 
@@ -26,7 +26,7 @@ _erf = np.vectorize(math.erf, otypes=[float])
 
 
 def score(
-    task: str,
+    task: str | Task,
     outputs: np.ndarray,
     targets: np.ndarray,
     *,
@@ -38,7 +38,7 @@ def score(
     """Scores outputs by the customs of a task.
 
     Args:
-        task: A name in the task table.
+        task: A task, or a name in the task table.
         outputs: Logits or values; for tagging those of all valid steps, ``(steps, classes)``, or potentials ``(steps,
             classes, classes)``, row after row; for regression and forecasting in original units.
         targets: Class numbers, indicators or values of the same rows; for transcription symbols, padded with 0.
@@ -64,7 +64,7 @@ def score(
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
         0.5
     """
-    function = resolve(get_task(task).scores)
+    function = resolve((task if isinstance(task, Task) else get_task(task)).scores)
     known = {"labels": labels, "lengths": lengths, "quantiles": quantiles, "scale": scale}
     arguments = inspect.signature(function).parameters
     found = function(outputs, targets, **{name: value for name, value in known.items() if name in arguments})

@@ -11,7 +11,7 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.keras_models.model_inputs import input_structure
 
 
-def feed(model: keras.Model, inputs: Mapping[str, Any]) -> Any:
+def feed(model: keras.Model, inputs: Mapping[str, Any], *, structure: Any = None) -> Any:
     """Arranges inputs by name as ``model`` takes them.
 
     A model of rnnzoo is fed by name. A model of one input may call it what it likes. A subclassed model gets a
@@ -20,6 +20,7 @@ def feed(model: keras.Model, inputs: Mapping[str, Any]) -> Any:
     Args:
         model: A Keras model.
         inputs: The model inputs by name.
+        structure: What ``input_structure`` says of the model, where it was asked before.
 
     Returns:
         The inputs in the structure that the model was built with: a tensor, a list or a dictionary.
@@ -27,7 +28,8 @@ def feed(model: keras.Model, inputs: Mapping[str, Any]) -> Any:
     Raises:
         ArgumentError: If the names do not match.
     """
-    structure = input_structure(model)
+    if structure is None:
+        structure = input_structure(model)
     if structure is None:
         return next(iter(inputs.values())) if len(inputs) == 1 else dict(inputs)
     tensors = keras.tree.flatten(structure)

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from rnnzoo.data.split import Batch, Split
+from rnnzoo.data.split import Batch
 from rnnzoo.errors import ArgumentError, RunError
 from rnnzoo.keras_models.carried_states import ResetStates
 from rnnzoo.keras_models.feeding import feed
@@ -168,16 +168,11 @@ def _kept_in(
     )
 
 
-def _validation_rows(problem: Problem) -> int:
-    # Validation keeps no gradients: larger batches are faster and change nothing.
-    return 4 * problem.config.batch_size
-
-
 def _streams(problem: Problem) -> tuple[int, int]:
     """Returns the rows of a batch of running text, in training and in validation."""
     train: Any = problem.splits.train
     validation: Any = problem.splits.validation
-    return train.streams(problem.config.batch_size), validation.streams(_validation_rows(problem))
+    return train.streams(problem.train_order.size), validation.streams(problem.validation_order.size)
 
 
 def _watch(problem: Problem, run: RunDirectory | None, *, resume: bool) -> GradientMonitor:
@@ -202,17 +197,12 @@ def _watched_batch(problem: Problem) -> Batch:
 
 
 def _training_dataset(problem: Problem, epoch: Callable[[], int]) -> Any:
-    config = problem.config
-    dataset = problem.train.dataset(
-        config.batch_size, tokens=config.tokens_per_batch, shuffle=True, seed=config.seed, epoch=epoch
-    )
-    dataset = _fed(problem, dataset)
+    dataset = _fed(problem, problem.train.dataset(problem.train_order, epoch=epoch))
     return dataset if problem.class_weights is None else dataset.map(weigh_by_class(problem.class_weights))
 
 
 def _validation_dataset(problem: Problem) -> Any:
-    split: Split = problem.splits.validation
-    return _fed(problem, split.dataset(_validation_rows(problem), seed=problem.config.seed))
+    return _fed(problem, problem.splits.validation.dataset(problem.validation_order))
 
 
 def _fed(problem: Problem, dataset: Any) -> Any:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from rnnzoo.data.augmentation.augmented_split import augmented
+from rnnzoo.data.batching import BatchOrder
 from rnnzoo.data.readers.running_text import RunningTextSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
@@ -40,9 +41,12 @@ class Problem:
         train: The training part as it is learned from: with noise, where it is wanted.
         class_weights: The weight of each class ``(classes,)``; ``None`` where all weigh the same.
         loss: The Keras loss that is minimised.
+        task_loss: The Keras loss of the task, which the scores at the end have; the same where nothing else is asked.
         monitor: What epochs are compared by.
         rates: Factor of the learning rate and first step of each weight; ``None`` where all are trained alike.
         steps: Batches of an epoch; ``None`` where the data do not know them.
+        train_order: Which rows are a batch in training, but for the epoch.
+        validation_order: Which rows are a batch in validation, and when the model is scored at the end.
         states: The states that layers carry from batch to batch of running text; ``None`` for all other data.
     """
 
@@ -53,9 +57,12 @@ class Problem:
     train: Split
     class_weights: np.ndarray | None
     loss: keras.losses.Loss
+    task_loss: keras.losses.Loss
     monitor: Monitor
     rates: Sequence[GroupRate] | None
     steps: int | None
+    train_order: BatchOrder
+    validation_order: BatchOrder
     states: CarriedStates | None
 
 
@@ -94,10 +101,14 @@ def prepare(
     earlier = partial(_same, like, found, config)
     loss = same.loss if (same := earlier("loss", "label_smoothing")) else training_loss(found, config)
     monitor = same.monitor if (same := earlier("monitor")) else choose_monitor(found, config)
-    check_precision(model, config.mixed_precision)
+    if config.mixed_precision is not None:
+        check_precision(model, config.mixed_precision)
     states = _states(model, splits, config)
-    steps = _steps(splits.train, config)
-    rates = group_rates(model, config, steps_per_epoch=steps or 1)
+    order = BatchOrder(config.batch_size, tokens=config.tokens_per_batch, shuffle=True, seed=config.seed)
+    steps = _steps(splits.train, order, config)
+    rates = None
+    if config.discriminative is not None or config.gradual_unfreezing is not None:
+        rates = group_rates(model, config, steps_per_epoch=steps or 1)
     same = earlier("class_weights")
     weights = same.class_weights if same else _weights(splits, found, config)
     train = splits.train
@@ -112,9 +123,13 @@ def prepare(
         train=train,
         class_weights=weights,
         loss=loss,
+        task_loss=loss if config.loss is None and not config.label_smoothing else found.loss(),
         monitor=monitor,
         rates=rates,
         steps=steps,
+        train_order=order,
+        # Validation keeps no gradients: larger batches are faster and change nothing.
+        validation_order=BatchOrder(4 * config.batch_size, seed=config.seed),
         states=states,
     )
 
@@ -142,9 +157,9 @@ def _weights(splits: Splits, task: Task, config: TrainConfig) -> np.ndarray | No
     return None if config.class_weights is None else class_weights(splits, task, config.class_weights)
 
 
-def _steps(split: Split, config: TrainConfig) -> int | None:
+def _steps(split: Split, order: BatchOrder, config: TrainConfig) -> int | None:
     """Returns the batches of an epoch, if the data know them and they suit the config."""
-    steps = split.num_batches(config.batch_size, tokens=config.tokens_per_batch)
+    steps = split.count(order)
     for name in ("gradual_unfreezing", "schedule", "warmup"):
         value = getattr(config, name)
         if steps is None and value not in (None, "constant", 0):

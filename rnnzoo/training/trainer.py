@@ -81,7 +81,8 @@ def train(
     from rnnzoo.training.run.baseline_scores import NOT_WANTED, STOPPED
     from rnnzoo.training.run.run_files import write_run
 
-    checks.number("baseline_seconds", baseline_seconds, minimum=0)
+    if baseline_seconds != BASELINE_SECONDS:
+        checks.number("baseline_seconds", baseline_seconds, minimum=0)
     # What does not go together is refused before anything is written or deleted.
     if directory is not None and splits.preprocessing is not None:
         check_storable(splits.preprocessing)
@@ -130,12 +131,17 @@ def _fit_baselines(
     from rnnzoo.evaluation.evaluation import evaluate_part
     from rnnzoo.training.run.baseline_scores import STOPPED, add_baselines
 
+    if not seconds:
+        return
     known = run.read_metrics()["baselines"]
-    if not seconds or STOPPED not in known.get("skipped", {}).values():
+    if STOPPED not in known.get("skipped", {}).values():
         return
     part, splits, task = known["part"], problem.splits, problem.task
     if evaluation is None:
-        evaluation = {part: evaluate_part(result.model, getattr(splits, part), splits, task)}
+        order = problem.validation_order
+        evaluation = {
+            part: evaluate_part(result.model, getattr(splits, part), splits, task, batch_size=order)
+        }
     add_baselines(run, result, splits, task, evaluation[part], seconds=seconds, progress=progress)
 
 

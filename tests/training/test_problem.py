@@ -26,11 +26,13 @@ CHECKS = (
     "group_rates",
     "choose_monitor",
 )
-#: Calls from one of our modules into another in one training of digits, counted by ``crossings`` on commit 7a8f506, and
-#: on 9b459e2, where the same code lay in a module for each noun; without a directory and with one.
-BEFORE = {"plain": (118, 136), "directory": (175, 195)}
-#: What they may be now.
-CEILING = {"plain": 83, "directory": 139}
+#: What a config asks for, so that all of them have something to look at.
+ASKED: dict[str, Any] = {"mixed_precision": "bfloat16", "discriminative": 2.0}
+#: Calls from one of our modules into another in one training of digits, counted by ``crossings`` on commit 7a8f506,
+#: without a directory and with one.
+BEFORE = {"plain": 118, "directory": 175}
+#: What they may be now: half of that; with a directory, which writes a dozen files, fewer than that.
+CEILING = {"plain": BEFORE["plain"] // 2, "directory": BEFORE["directory"] - 1}
 
 
 @pytest.fixture(scope="module")
@@ -68,15 +70,14 @@ def is_ours(module: object) -> bool:
 
 
 @pytest.mark.parametrize("where", ["plain", "directory"])
-def test_a_training_passes_between_modules_less_often_than_it_did(
-    where: str, splits: Splits, tmp_path: Path
-) -> None:
+def test_a_training_passes_between_modules_half_as_often_as_it_did(where: str, tmp_path: Path) -> None:
     options: dict[str, Any] = {}
     if where == "directory":
         options = {"directory": tmp_path / "run", "baseline_seconds": 0}
-    edges = crossings(splits, **options)
+    # Data that no test has read from: what a part keeps of its rows is computed within.
+    edges = crossings(load_dataset("digits"), **options)
     sys.stdout.write(f"{where}: {edges.total()} calls from module to module; before: {BEFORE[where]}\n")
-    assert edges.total() <= CEILING[where] < min(BEFORE[where]), edges.most_common(20)
+    assert edges.total() <= CEILING[where], edges.most_common(20)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...] = CHECKS) -> Counter[str]:
@@ -101,7 +102,7 @@ def test_every_check_is_made_once_a_training(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     once = Counter(dict.fromkeys(CHECKS, 1))
-    config = TrainConfig(epochs=1, batch_size=512, tensorboard=False)
+    config = TrainConfig(epochs=1, batch_size=512, tensorboard=False, **ASKED)
     kept: dict[str, Any] = {"directory": tmp_path / "run", "baseline_seconds": 0}
     for options in ({}, kept, {**kept, "resume": True}):
         with monkeypatch.context() as patch:
@@ -119,7 +120,7 @@ def test_a_run_that_was_stopped_is_checked_once_more_when_it_goes_on(
 
     stopping = keras.callbacks.LambdaCallback(on_epoch_begin=stop)
     silent = keras.callbacks.LambdaCallback()
-    config = TrainConfig(epochs=2, batch_size=512, tensorboard=False)
+    config = TrainConfig(epochs=2, batch_size=512, tensorboard=False, **ASKED)
     options: dict[str, Any] = {"directory": tmp_path / "run", "baseline_seconds": 0, "progress": False}
     with pytest.raises(KeyboardInterrupt):
         train(small(splits), splits, config=config, callbacks=[stopping], **options)
@@ -141,6 +142,7 @@ def test_what_does_not_hang_on_the_trial_is_computed_once_a_search(
         tensorboard=False,
         class_weights="balanced",
         augmentation={"jitter": 0.1},
+        **ASKED,
     )
     found = run_search(
         NAME,
@@ -182,6 +184,23 @@ def test_what_a_trial_varies_is_computed_for_it(splits: Splits) -> None:
     assert third.loss is second.loss
     assert third.train is second.train
     assert third.class_weights is second.class_weights
+
+
+def test_what_a_config_does_not_ask_for_is_not_looked_at(
+    splits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = counted(monkeypatch)
+    problem = prepare(small(splits), splits, None, TrainConfig())
+    assert problem.rates is None
+    assert calls == Counter(dict.fromkeys(("check_model_fits", "training_loss", "choose_monitor"), 1))
+
+
+def test_the_loss_of_the_task_scores_whatever_is_minimised(splits: Splits) -> None:
+    plain = prepare(small(splits), splits, None, TrainConfig())
+    assert plain.task_loss is plain.loss
+    smoothed = prepare(small(splits), splits, None, TrainConfig(label_smoothing=0.1))
+    assert type(smoothed.loss) is not type(plain.loss)
+    assert type(smoothed.task_loss) is type(plain.task_loss)
 
 
 def test_a_problem_that_does_not_fit_is_refused(splits: Splits) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,17 +38,12 @@ class AugmentedSplit(Rows):
         self._split, self._preprocessing = split, preprocessing
         self._raw_level = [noise for noise in augmentations if noise.level == "raw"]
         self._encoded_level = [noise for noise in augmentations if noise.level == "encoded"]
-        self.raw, self.free_targets = split.raw, split.free_targets
+        self.raw, self.free_targets, self.lengths = split.raw, split.free_targets, split.lengths
         # Categories of a table come after its numbers; noise would make them ones that do not exist.
         self._features = slice(preprocessing.num_numeric)
 
     def __len__(self) -> int:
         return len(self._split)
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Steps of each clean row."""
-        return self._split.lengths
 
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Returns some rows as one batch, without noise."""
@@ -62,9 +57,10 @@ class AugmentedSplit(Rows):
         """Returns some rows as one batch with other inputs."""
         return self._split.gather_encoded(rows, encoded)
 
-    def batch(self, rows: Sequence[int] | np.ndarray, order: BatchOrder) -> Batch:
-        """Returns some rows as one batch, with the noise of its seed and epoch."""
-        return self._split.gather_encoded(rows, self.noisy(rows, seed=order.seed, epoch=order.epoch))
+    def iterate(self, order: BatchOrder) -> Iterator[Batch]:
+        """Yields all rows in batches, with the noise of the seed and the epoch of the order."""
+        for rows in order.rows(self.lengths):
+            yield self._split.gather_encoded(rows, self.noisy(rows, seed=order.seed, epoch=order.epoch))
 
     def noisy(self, rows: Sequence[int] | np.ndarray, *, seed: int, epoch: int) -> list[np.ndarray]:
         """Returns some rows with the noise of this seed and epoch, encoded, one array each."""

@@ -41,17 +41,12 @@ class PairSplit(Rows):
         with RowOrigin("targets").named():
             self._targets = preprocessing.target.encode(targets)
         # Rows of like length share a batch: the longer side says how long a row is.
-        self._lengths = np.array(
+        self.lengths = np.array(
             [max(len(s), len(t)) for s, t in zip(self._sources, self._targets, strict=True)], int
         )
 
     def __len__(self) -> int:
         return len(self._sources)
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Tokens of the longer side of each row."""
-        return self._lengths
 
     def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
         """Returns the ids of some sources."""

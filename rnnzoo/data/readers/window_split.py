@@ -37,15 +37,11 @@ class WindowSplit(Rows):
         self._features, self._targets, self._values = features, targets, values
         self.starts = starts
         self.window, self.horizon = window, horizon
+        self.lengths = np.full(len(starts), window)
         self.raw = RawWindows(columns, starts, window)
 
     def __len__(self) -> int:
         return len(self.starts)
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Steps of each row: the window."""
-        return np.full(len(self.starts), self.window)
 
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Returns some windows as one batch: features of the past, targets of the horizon."""

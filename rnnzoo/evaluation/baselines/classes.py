@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -27,52 +27,62 @@ _Answer = Callable[[Parts, Budget], np.ndarray]
 
 def classification(splits: Splits, part: Split) -> dict[str, Fit]:
     """The majority class, logistic regression and, for texts, support vector machines of one class against all."""
-    truth, held_out = targets(splits.train), targets(splits.validation)
+    truth = _truth(splits)
     every = np.arange(len(splits.get_decoding().labels or ()))
-    majority = np.zeros((len(part), len(every)))
-    majority[:, np.bincount(truth).argmax()] = 1
+
+    def majority(budget: Budget) -> np.ndarray:
+        logits = np.zeros((len(part), len(every)))
+        logits[:, np.bincount(truth()[0]).argmax()] = 1
+        return logits
 
     def logistic(view: Parts, budget: Budget) -> np.ndarray:
-        model = choose_logistic(view[0], truth, (view[1], held_out), budget)
-        logits = np.full(majority.shape, -np.inf)
+        model = choose_logistic(view[0], truth()[0], (view[1], truth()[1]), budget)
+        logits = np.full((len(part), len(every)), -np.inf)
         logits[:, model.classes_] = log_probabilities(model, view[2])
         return logits
 
     def svm(view: Parts, budget: Budget) -> np.ndarray:
-        indicators, held = (values[:, None] == every for values in (truth, held_out))
+        indicators, held = (values[:, None] == every for values in truth())
         model = choose_svm(view[0], indicators, (view[1], held), budget, score=_accuracy)
         return model.decide(view[2])
 
-    return {"majority class": lambda budget: majority, **_linear(splits, part, logistic, svm)}
+    return {"majority class": majority, **_linear(splits, part, logistic, svm)}
 
 
 def binary_classification(splits: Splits, part: Split) -> dict[str, Fit]:
     """The majority class, logistic regression and, for texts, support vector machines."""
-    truth, held_out = (targets(s).reshape(-1).astype(int) for s in (splits.train, splits.validation))
+    truth = _truth(splits)
+
+    def numbers() -> tuple[np.ndarray, ...]:
+        return tuple(values.reshape(-1).astype(int) for values in truth())
 
     def logistic(view: Parts, budget: Budget) -> np.ndarray:
-        model = choose_logistic(view[0], truth, (view[1], held_out), budget)
+        classes, held_out = numbers()
+        model = choose_logistic(view[0], classes, (view[1], held_out), budget)
         return np.asarray(model.decision_function(view[2]))[:, None]
 
     def svm(view: Parts, budget: Budget) -> np.ndarray:
+        classes, held_out = numbers()
         held = view[1], held_out[:, None]
-        return choose_svm(view[0], truth[:, None], held, budget, score=_share_right).decide(view[2])
+        return choose_svm(view[0], classes[:, None], held, budget, score=_share_right).decide(view[2])
 
     return {
-        "majority class": lambda budget: np.full((len(part), 1), truth.mean() - 0.5),
+        "majority class": lambda budget: np.full((len(part), 1), numbers()[0].mean() - 0.5),
         **_linear(splits, part, logistic, svm),
     }
 
 
 def multilabel_classification(splits: Splits, part: Split) -> dict[str, Fit]:
     """Logistic regression and, for texts, support vector machines, of each label on its own."""
-    truth, held_out = (targets(split).astype(int) for split in (splits.train, splits.validation))
+    truth = _truth(splits)
 
     def logistic(view: Parts, budget: Budget) -> np.ndarray:
-        return choose_logistics(view[0], truth, (view[1], held_out), budget).decide(view[2])
+        labels, held_out = (values.astype(int) for values in truth())
+        return choose_logistics(view[0], labels, (view[1], held_out), budget).decide(view[2])
 
     def svm(view: Parts, budget: Budget) -> np.ndarray:
-        return choose_svm(view[0], truth, (view[1], held_out), budget, score=_micro_f1).decide(view[2])
+        labels, held_out = (values.astype(int) for values in truth())
+        return choose_svm(view[0], labels, (view[1], held_out), budget, score=_micro_f1).decide(view[2])
 
     return _linear(splits, part, logistic, svm)
 
@@ -80,16 +90,23 @@ def multilabel_classification(splits: Splits, part: Split) -> dict[str, Fit]:
 def regression(splits: Splits, part: Split) -> dict[str, Fit]:
     """The mean, and ridge regression."""
     restore = splits.get_decoding().in_original_units
-    truth, held_out = targets(splits.train), targets(splits.validation)
+    truth = _truth(splits)
     name, view = lazy_design(splits, part)
 
     def ridge(budget: Budget) -> np.ndarray:
         train_x, held_out_x, part_x = view()
-        model = choose_ridge(train_x, truth, (held_out_x, held_out), budget)
+        model = choose_ridge(train_x, truth()[0], (held_out_x, truth()[1]), budget)
         return np.asarray(restore(np.asarray(model.predict(part_x)).reshape(len(part), -1)))
 
-    mean = np.repeat(truth.mean(axis=0, keepdims=True), len(part), axis=0)
-    return {"mean": lambda budget: restore(mean), f"ridge regression on {name}": ridge}
+    def mean(budget: Budget) -> np.ndarray:
+        return restore(np.repeat(truth()[0].mean(axis=0, keepdims=True), len(part), axis=0))
+
+    return {"mean": mean, f"ridge regression on {name}": ridge}
+
+
+def _truth(splits: Splits) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
+    """Returns what gives the targets of training and validation, read when they are first asked for."""
+    return cache(lambda: (targets(splits.train), targets(splits.validation)))
 
 
 def _linear(splits: Splits, part: Split, logistic: _Answer, svm: _Answer) -> dict[str, Fit]:

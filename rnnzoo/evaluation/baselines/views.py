@@ -14,17 +14,19 @@ from rnnzoo.data.split import Split, as_rows
 from rnnzoo.data.splits import Splits
 from rnnzoo.evaluation.baselines.budget import Budget
 from rnnzoo.preprocessing import DNAPreprocessing
-from rnnzoo.preprocessing.base import Rows
+from rnnzoo.preprocessing.base import Rows, Takes
 
 #: The view of the training part, of validation and of the part to answer.
 Parts = tuple[Any, Any, Any]
+#: What the raw rows of texts are called.
+TEXTS = ("text", "words")
 #: Seconds to cut a character into all n-grams that start there and to look them up, on a core of 2020.
 _SECONDS_A_CHARACTER = 1e-5
 
 
 def is_text(splits: Splits) -> bool:
     """Whether rows are texts."""
-    return splits.get_preprocessing().takes in ("text", "words")
+    return splits.get_preprocessing().takes in TEXTS
 
 
 def design(splits: Splits, part: Split) -> tuple[str, Parts]:
@@ -37,13 +39,13 @@ def lazy_design(splits: Splits, part: Split) -> tuple[str, Callable[[], Parts]]:
     """Like ``design``, but the view is made when it is asked for, and kept."""
     parts = (splits.train, splits.validation, part)
     takes = splits.get_preprocessing().takes
-    if is_text(splits):
+    if takes in TEXTS:
         return "TF-IDF", functools.cache(lambda: words(parts))
     if takes == "irregular":
         return "summary statistics", functools.cache(lambda: _scaled([_observed_summary(p) for p in parts]))
     if takes == "dna":
         return _design_of_dna(parts)
-    rows = [_rows(split, splits) for split in parts]
+    rows = [_rows(split, takes) for split in parts]
     fixed = len({len(row) for part_rows in rows for row in part_rows}) == 1
     name, view = ("all values", _flat) if fixed else ("summary statistics", _summary)
     return name, functools.cache(lambda: _scaled([view(part_rows) for part_rows in rows]))
@@ -86,8 +88,8 @@ def _each(view: Callable[[Any], Any], parts: Iterable[Any]) -> Parts:
     return train, validation, part
 
 
-def _rows(split: Split, splits: Splits) -> Rows:
-    if splits.get_preprocessing().takes != "sound":
+def _rows(split: Split, takes: Takes) -> Rows:
+    if takes != "sound":
         return () if split.raw is None else split.raw
     return [
         row[valid]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import keras
@@ -67,7 +68,8 @@ def _inner_loop(layer: Any) -> Callable[..., Any]:
             return of_keras(sequences, initial_state, mask, training)
         x = tf.convert_to_tensor(sequences)
         states = [tf.convert_to_tensor(state) for state in keras.tree.flatten(initial_state)]
-        mask = mask_of_sequences(mask)
+        if mask is not None:
+            mask = mask_of_sequences(mask)
         valid = None if mask is None else tf.cast(mask, tf.bool)
         if layer.go_backwards:
             x, valid = tf.reverse(x, [1]), None if valid is None else tf.reverse(valid, [1])
@@ -170,8 +172,10 @@ def _differentiable(kind: RecurrentStep, *, sequences: bool, all_states: bool) -
             used = [sequences and (place == 0 or all_states) for place in range(count)]
             of_all = [one if use else None for one, use in zip(given[:count], used, strict=True)]
             before = [tf.concat([one[None], all_[:-1]], 0) for one, all_ in zip(states, after, strict=True)]
-            back = kind.backward(matrix, projected, product, before, after)
-            dprojected, dproduct, dstates = back(of_all, list(given[-count:]))
+            last = list(given[-count:])
+            dprojected, dproduct, dstates = kind.backward(
+                matrix, projected, product, before, after, of_all, last
+            )
             flat = tf.reshape(dproduct, [-1, matrix.shape[1]])
             dmatrix = tf.matmul(tf.reshape(before[0], [-1, matrix.shape[0]]), flat, transpose_a=True)
             return [dprojected, dmatrix, *dstates, *([tf.reduce_sum(flat, 0)] if biases else [])]
@@ -184,13 +188,8 @@ def _differentiable(kind: RecurrentStep, *, sequences: bool, all_states: bool) -
 def _forwards(
     kind: RecurrentStep, projected: Any, matrix: Any, states: list[Any], biases: list[Any], *, kept: int
 ) -> tuple[list[Any], list[Any]]:
-    def step(projected: Any, *states: Any) -> tuple[list[Any], list[Any]]:
-        product = tf.matmul(states[0], matrix)
-        product = tf.nn.bias_add(product, biases[0]) if biases else product
-        after = kind.step(projected, product, states)
-        return after, [*after, product]
-
-    return run_forwards(step, projected, states, kept=kept)
+    forward = partial(kind.forward, matrix, biases[0] if biases else None)
+    return run_forwards(forward, projected, states, kept=kept)
 
 
 def _product(x: Any, matrix: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -11,9 +11,8 @@ from keras import layers
 
 from rnnzoo.training.written_gradients.time_loops import run_backwards
 
-#: From the gradients of the states of all steps (``None`` where none is used) and those of the last states to the
-#: gradients of the products with the input, of those with the state, and of the first states.
-Backward = Callable[[list[Any], list[Any]], tuple[Any, Any, list[Any]]]
+#: The gradients of the products with the input, of those with the state, and of the first states.
+Gradients = tuple[Any, Any, list[Any]]
 
 #: What arrays hold of one step, by name.
 StepValues = dict[str, Any]
@@ -26,15 +25,39 @@ class RecurrentStep(ABC):
         """Returns what is added to the products with the input and, or ``None``, to those with the state."""
         return bias, None
 
+    def forward(self, matrix: Any, bias: Any, projected: Any, *states: Any) -> tuple[list[Any], list[Any]]:
+        """Makes a step over a sequence.
+
+        Args:
+            matrix: The recurrent matrix.
+            bias: What is added to the product with the state, or ``None``.
+            projected: The products with the input of this step ``(rows, gates * units)``.
+            *states: The states before it ``(rows, units)``.
+
+        Returns:
+            The states after it; and these with the product with the state, which a step backwards needs.
+        """
+        product = tf.matmul(states[0], matrix)
+        product = product if bias is None else tf.nn.bias_add(product, bias)
+        after = self.step(projected, product, states)
+        return after, [*after, product]
+
     @abstractmethod
     def step(self, projected: Any, product: Any, states: Sequence[Any]) -> list[Any]:
         """Makes a step from the products with the input and the state, ``(rows, gates * units)``."""
 
     @abstractmethod
     def backward(
-        self, matrix: Any, projected: Any, product: Any, before: list[Any], after: list[Any]
-    ) -> Backward:
-        """Computes for all steps what a step backwards needs.
+        self,
+        matrix: Any,
+        projected: Any,
+        product: Any,
+        before: list[Any],
+        after: list[Any],
+        given: list[Any],
+        last: list[Any],
+    ) -> Gradients:
+        """Computes for all steps what a step backwards needs, and runs them backwards.
 
         Args:
             matrix: The recurrent matrix.
@@ -42,9 +65,11 @@ class RecurrentStep(ABC):
             product: The products with the state of all steps.
             before: The states before each step ``(time, rows, units)``.
             after: Those after it.
+            given: The gradients of the states of all steps, ``None`` where none is used.
+            last: Those of the last states.
 
         Returns:
-            What runs the steps backwards.
+            The gradients of the products with the input, of those with the state, and of the first states.
         """
 
 
@@ -53,19 +78,23 @@ class _SimpleRNN(RecurrentStep):
         return [tf.tanh(projected + product)]
 
     def backward(
-        self, matrix: Any, projected: Any, product: Any, before: list[Any], after: list[Any]
-    ) -> Backward:
+        self,
+        matrix: Any,
+        projected: Any,
+        product: Any,
+        before: list[Any],
+        after: list[Any],
+        given: list[Any],
+        last: list[Any],
+    ) -> Gradients:
         arrays = {"slope": 1 - tf.square(after[0])}
 
         def back(of_step: StepValues, dh: Any) -> Any:
             dz = _added(dh, of_step.get("dh")) * of_step["slope"]
             return [tf.matmul(dz, matrix, transpose_b=True)], dz
 
-        def run(given: list[Any], last: list[Any]) -> Any:
-            dz, first = run_backwards(back, {**arrays, "dh": given[0]}, last)
-            return dz, dz, first
-
-        return run
+        dz, first = run_backwards(back, {**arrays, "dh": given[0]}, last)
+        return dz, dz, first
 
 
 class _GRU(RecurrentStep):
@@ -79,8 +108,15 @@ class _GRU(RecurrentStep):
         return [candidate + z * (states[0] - candidate)]
 
     def backward(
-        self, matrix: Any, projected: Any, product: Any, before: list[Any], after: list[Any]
-    ) -> Backward:
+        self,
+        matrix: Any,
+        projected: Any,
+        product: Any,
+        before: list[Any],
+        after: list[Any],
+        given: list[Any],
+        last: list[Any],
+    ) -> Gradients:
         z, r, recurrent, candidate = self._parts(projected, product)
         dz = (before[0] - candidate) * z * (1 - z)
         dcandidate = (1 - z) * (1 - tf.square(candidate))
@@ -93,12 +129,9 @@ class _GRU(RecurrentStep):
             dproduct = tf.tile(dh, [1, 3]) * of_step["by_state"]
             return [tf.matmul(dproduct, matrix, transpose_b=True) + dh * of_step["z"]], dh
 
-        def run(given: list[Any], last: list[Any]) -> Any:
-            dh, first = run_backwards(back, {"by_state": by_state, "z": z, "dh": given[0]}, last)
-            dh = tf.tile(dh, [1, 1, 3])
-            return dh * by_input, dh * by_state, first
-
-        return run
+        dh, first = run_backwards(back, {"by_state": by_state, "z": z, "dh": given[0]}, last)
+        dh = tf.tile(dh, [1, 1, 3])
+        return dh * by_input, dh * by_state, first
 
     def _parts(self, projected: Any, product: Any) -> tuple[Any, Any, Any, Any]:
         units = projected.shape[-1] // 3
@@ -115,8 +148,15 @@ class _LSTM(RecurrentStep):
         return [o * tf.tanh(c), c]
 
     def backward(
-        self, matrix: Any, projected: Any, product: Any, before: list[Any], after: list[Any]
-    ) -> Backward:
+        self,
+        matrix: Any,
+        projected: Any,
+        product: Any,
+        before: list[Any],
+        after: list[Any],
+        given: list[Any],
+        last: list[Any],
+    ) -> Gradients:
         i, f, g, o = self._gates(projected + product)
         tanh_c = tf.tanh(after[1])
         slopes = (g * i * (1 - i), before[1] * f * (1 - f), i * (1 - tf.square(g)), tanh_c * o * (1 - o))
@@ -128,11 +168,8 @@ class _LSTM(RecurrentStep):
             dz = tf.concat([dc, dc, dc, dh], 1) * of_step["gates"]
             return [tf.matmul(dz, matrix, transpose_b=True), dc * of_step["f"]], dz
 
-        def run(given: list[Any], last: list[Any]) -> Any:
-            dz, first = run_backwards(back, {**arrays, "dh": given[0], "dc": given[1]}, last)
-            return dz, dz, first
-
-        return run
+        dz, first = run_backwards(back, {**arrays, "dh": given[0], "dc": given[1]}, last)
+        return dz, dz, first
 
     def _gates(self, z: Any) -> tuple[Any, Any, Any, Any]:
         units = z.shape[-1] // 4
