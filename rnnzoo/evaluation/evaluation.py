@@ -13,7 +13,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.batching import BatchOrder
-from rnnzoo.data.readers.running_text import EVALUATED_STREAMS, RunningTextSplit
+from rnnzoo.data.readers.running_text import EVALUATED_SEQUENCES, RunningTextSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.decoding.probabilities import log_softmax
@@ -203,13 +203,13 @@ def _check_finite(model: keras.Model, output: np.ndarray) -> None:
 
 
 def _evaluate_tokens(model: keras.Model, split: Split, task: Task, order: BatchOrder) -> Evaluation:
-    """Scores a model of text token by token; on a stream with the states of all that came before."""
+    """Scores a model of text token by token; on running text with the states of all that came before."""
     carrying: Any = contextlib.nullcontext()
     if isinstance(split, RunningTextSplit):
         states = CarriedStates(model)
-        # Few streams, for each starts without a past.
-        order = dataclasses.replace(order, size=min(order.size, EVALUATED_STREAMS))
-        states.reset(split.streams(order.size))
+        # Few sequences, for each starts without a past.
+        order = dataclasses.replace(order, size=min(order.size, EVALUATED_SEQUENCES))
+        states.reset(split.sequences(order.size))
         carrying = states.attached()
     losses, targets = [], []
     with carrying:

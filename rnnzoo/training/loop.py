@@ -148,7 +148,7 @@ def _callbacks(
         wanted = dataclasses.replace(wanted, bar=BatchBar(problem.steps, last))
     if problem.states is None:
         return wanted
-    rows = _streams(problem)
+    rows = _sequences(problem)
     reset = ResetStates(problem.states, train_rows=rows[0], validation_rows=rows[1], seed=problem.config.seed)
     return dataclasses.replace(wanted, reset_states=reset)
 
@@ -168,11 +168,11 @@ def _kept_in(
     )
 
 
-def _streams(problem: Problem) -> tuple[int, int]:
+def _sequences(problem: Problem) -> tuple[int, int]:
     """Returns the rows of a batch of running text, in training and in validation."""
     train: Any = problem.splits.train
     validation: Any = problem.splits.validation
-    return train.streams(problem.train_order.size), validation.streams(problem.validation_order.size)
+    return train.sequences(problem.train_order.size), validation.sequences(problem.validation_order.size)
 
 
 def _watch(problem: Problem, run: RunDirectory | None, *, resume: bool) -> GradientMonitor:
@@ -191,7 +191,7 @@ def _watched_batch(problem: Problem) -> Batch:
     if problem.states is None:
         rows = min(rows, _WATCHED_ROWS)
     else:
-        problem.states.reset(_streams(problem)[0])
+        problem.states.reset(_sequences(problem)[0])
     batch: Batch = problem.splits.train.first(rows)
     return batch if problem.class_weights is None else weigh_by_class(problem.class_weights)(*batch)
 

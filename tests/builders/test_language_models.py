@@ -64,9 +64,9 @@ class TestStreams:
         np.testing.assert_array_equal(inputs.reshape(-1), ids[:99])
         np.testing.assert_array_equal(targets.reshape(-1), ids[1:100])
 
-    def test_short_texts_have_fewer_streams(self) -> None:
+    def test_short_texts_have_fewer_sequences(self) -> None:
         split = RunningTextSplit(np.arange(12), window=5, words=[str(i) for i in range(12)], separator=" ")
-        assert split.streams(32) == 2
+        assert split.sequences(32) == 2
         assert split.lengths.tolist() == [5, 5, 1]
         assert [len(row.split()) for row in split.raw or ()] == [5, 5, 2]
 
@@ -223,7 +223,7 @@ def test_perplexity_is_that_of_one_pass_over_the_text() -> None:
     model = small(splits)
     assert splits.test is not None
     ids = splits.test.ids  # type: ignore[attr-defined]
-    rows = splits.test.streams(8)  # type: ignore[attr-defined]
+    rows = splits.test.sequences(8)  # type: ignore[attr-defined]
     steps = (len(ids) - 1) // rows
     logits = np.asarray(model(ids[: rows * steps].reshape(rows, steps)), np.float64)
     truth = ids[1 : rows * steps + 1].reshape(rows, steps)

@@ -1,4 +1,4 @@
-"""One long text to learn from in order: parallel streams, cut into windows whose states are carried on."""
+"""One long text to learn from in order: parallel sequences, cut into windows whose states are carried on."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from rnnzoo.errors import ArgumentError, DataError, EmptyRowError
 from rnnzoo.files import read_text
 from rnnzoo.preprocessing import CharacterTextPreprocessing, Preprocessing, TokenPreprocessing
 
-#: Streams that a text is cut into to be scored.
-EVALUATED_STREAMS = 8
+#: Sequences that a text is cut into to be scored.
+EVALUATED_SEQUENCES = 8
 UNITS = ("word", "character")
 END_OF_LINE = "<eos>"
 _FRACTIONS = {"validation_fraction": 0.05, "test_fraction": 0.05}
-_OWN_BATCHES = "running text, whose batches are windows of streams"
+_OWN_BATCHES = "running text, whose batches are windows of parallel sequences"
 
 
 class RunningTextSplit(Batches):
     """A sequence of tokens; each is predicted from all before it.
 
-    A batch of ``rows`` windows holds the next ``window`` steps of ``rows`` streams, which together are the whole
+    A batch of ``rows`` windows holds the next ``window`` steps of ``rows`` sequences, which together are the whole
     sequence: row ``i`` of each batch goes on where row ``i`` of the batch before it ended. Training and evaluation
     carry the states of recurrent layers from batch to batch.
 
@@ -42,7 +42,8 @@ class RunningTextSplit(Batches):
         separator: What stands between them.
 
     Reference:
-        Williams & Peng 1990 (truncated back-propagation through time); Zaremba 2014, arXiv:1409.2329 (the streams).
+        Williams & Peng 1990 (truncated back-propagation through time); Zaremba 2014, arXiv:1409.2329
+        (parallel sequences).
     """
 
     free_targets = True
@@ -64,25 +65,25 @@ class RunningTextSplit(Batches):
         return whole
 
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
-        """Returns some windows of a single stream, each as if nothing were before it."""
+        """Returns some windows of a single sequence, each as if nothing were before it."""
         starts = np.asarray(rows, int)[:, None] * self.window
         width = int(self.lengths[np.asarray(rows, int)].min())
         steps = starts + np.arange(width)
         return {"tokens": self.ids[steps]}, self.ids[steps + 1], None
 
-    def streams(self, batch_size: int) -> int:
-        """Returns how many streams a batch has: ``batch_size``, or fewer where the text is short."""
+    def sequences(self, batch_size: int) -> int:
+        """Returns how many sequences a batch has: ``batch_size``, or fewer where the text is short."""
         return max(1, min(batch_size, (len(self.ids) - 1) // self.window))
 
     def count(self, order: BatchOrder) -> int:
-        """Returns the windows of each stream."""
+        """Returns the windows of each sequence."""
         order.refuse_tokens(_OWN_BATCHES)
-        return -(-((len(self.ids) - 1) // self.streams(order.size)) // self.window)
+        return -(-((len(self.ids) - 1) // self.sequences(order.size)) // self.window)
 
     def iterate(self, order: BatchOrder) -> Iterator[Batch]:
-        """Yields the windows in order, whatever else is asked; what does not fill all streams is left out."""
+        """Yields the windows in order, whatever else is asked; what does not fill all sequences is left out."""
         order.refuse_tokens(_OWN_BATCHES)
-        rows = self.streams(order.size)
+        rows = self.sequences(order.size)
         steps = (len(self.ids) - 1) // rows
         inputs = self.ids[: rows * steps].reshape(rows, steps)
         targets = self.ids[1 : rows * steps + 1].reshape(rows, steps)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rnnzoo.data.readers.running_text import EVALUATED_STREAMS, RunningTextSplit
+from rnnzoo.data.readers.running_text import EVALUATED_SEQUENCES, RunningTextSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.evaluation.baselines.budget import Fit
@@ -25,9 +25,9 @@ def language(splits: Splits, part: Split) -> dict[str, Fit]:
 
 
 def _counted(splits: Splits, part: Split, order: int) -> np.ndarray:
-    assert isinstance(splits.train, RunningTextSplit), "texts come as streams"
-    assert isinstance(part, RunningTextSplit), "texts come as streams"
-    rows = part.streams(EVALUATED_STREAMS)
+    assert isinstance(splits.train, RunningTextSplit), "texts are running text"
+    assert isinstance(part, RunningTextSplit), "texts are running text"
+    rows = part.sequences(EVALUATED_SEQUENCES)
     scored = rows * ((len(part.ids) - 1) // rows)
     size = splits.get_preprocessing().vocabulary_size or 0
     counts = KneserNey(splits.train.ids, vocabulary_size=size, order=order)
