@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.readers.file_tables import FileColumn, column_cell, map_column, table_column, table_pieces
 from rnnzoo.data.readers.timestamps import COMPACT, Times, possible_formats, read_times
 from rnnzoo.errors import DataError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from rnnzoo.data.readers.file_tables import Column, Table
 
 #: Where a share of rows have a time that others have too, it is no accident.
 _REPEATED = 0.1
@@ -28,7 +29,7 @@ _CLOCK = r"^\d{1,2}:\d{2}(:\d{2})?$"
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
 
 
-def refuse_mixed(frame: pd.DataFrame, times: Times, *, target: Sequence[Any], named: bool) -> None:
+def refuse_mixed(frame: Table, times: Times, *, target: Sequence[Any], named: bool) -> None:
     """Raises ``DataError`` where times do not rise from row to row, and says why and what to do.
 
     Args:
@@ -68,7 +69,7 @@ def refuse_mixed(frame: pd.DataFrame, times: Times, *, target: Sequence[Any], na
         raise DataError(f"{where}; expected times that rise. {table.correction(fallen)}")
 
 
-def refuse_mixed_dates(frame: pd.DataFrame, *, target: Sequence[Any]) -> None:
+def refuse_mixed_dates(frame: Table, *, target: Sequence[Any]) -> None:
     """Raises ``DataError`` for a table of several series of which the times are not named.
 
     Args:
@@ -82,7 +83,7 @@ def refuse_mixed_dates(frame: pd.DataFrame, *, target: Sequence[Any]) -> None:
         refuse_mixed(frame, times, target=target, named=False)
 
 
-def refuse_levels(frame: pd.DataFrame) -> None:
+def refuse_levels(frame: Table) -> None:
     """Raises ``DataError`` for a frame whose index has levels: it holds several series."""
     import pandas as pd
 
@@ -99,7 +100,7 @@ def refuse_levels(frame: pd.DataFrame) -> None:
     )
 
 
-def refuse_nameless(frame: pd.DataFrame, *, used: Collection[Any]) -> None:
+def refuse_nameless(frame: Table, *, used: Collection[Any]) -> None:
     """Raises ``DataError`` where the first column has no name and numbers the rows: it would become a feature.
 
     Args:
@@ -111,7 +112,7 @@ def refuse_nameless(frame: pd.DataFrame, *, used: Collection[Any]) -> None:
     name = frame.columns[0] if len(frame.columns) else None
     if name in used or not (isinstance(name, str) and re.fullmatch(r"\s*|Unnamed: \d+(\.\d+)?", name)):
         return
-    numbers = pd.to_numeric(frame[name], errors="coerce")
+    numbers = map_column(table_column(frame, name), lambda cells: pd.to_numeric(cells, errors="coerce"))
     if not numbers.isna().any() and (numbers % 1 == 0).all() and numbers.is_unique:
         raise DataError(
             f"column 1: received no name ({name!r}) and row numbers, from {numbers.iloc[0]:.0f} to "
@@ -120,31 +121,35 @@ def refuse_nameless(frame: pd.DataFrame, *, used: Collection[Any]) -> None:
         )
 
 
-def _dates(frame: pd.DataFrame, columns: Sequence[Any]) -> Iterator[Times]:
+def _dates(frame: Table, columns: Sequence[Any]) -> Iterator[Times]:
     """Yields the columns that hold dates in all rows, read in a way that is right at least for their order in a day."""
     import pandas as pd
 
     for name in columns:
-        column = frame[name]
-        first = str(column.iloc[0]).strip()
+        column = table_column(frame, name)
+        first = str(column_cell(column, 0)).strip()
         number = first.replace(".", "", 1).lstrip("+-").isdigit()
-        if column.isna().any() or not re.search(r"\d", first) or (number and not _may_be_date(first)):
+        if not re.search(r"\d", first) or (number and not _may_be_date(first)):
+            continue
+        if not isinstance(column, FileColumn) and column.isna().any():
             continue
         times = _as_dates(column)
         if times is not None:
             yield times
     parts = [name for part in _PARTS for name in frame.columns if str(name).lower() == part]
     if [str(name).lower() for name in parts[:3]] == list(_PARTS[:3]):
-        numbers = frame[parts].apply(pd.to_numeric, errors="coerce").set_axis(map(str.lower, parts), axis=1)
+        numbers = pd.concat(
+            [piece[parts].apply(pd.to_numeric, errors="coerce") for piece in table_pieces(frame, parts)]
+        ).set_axis(map(str.lower, parts), axis=1)
         assembled = pd.to_datetime(numbers, errors="coerce").rename(", ".join(parts))
         if not assembled.isna().any():
             yield read_times(assembled)
 
 
-def _as_dates(column: pd.Series[Any]) -> Times | None:
+def _as_dates(column: Column) -> Times | None:
     formats: list[str | None] = [None]
     if column.dtype.kind == "O":
-        formats += possible_formats(str(column.iloc[0]).strip())[:1]
+        formats += possible_formats(str(column_cell(column, 0)).strip())[:1]
     for form in formats:
         try:
             times = read_times(column, time_format=form)
@@ -170,7 +175,7 @@ def _are_epochs(values: np.ndarray) -> bool:
 class _Table:
     """A frame with times that do not rise."""
 
-    frame: pd.DataFrame
+    frame: Table
     times: Times
     measured: Sequence[Any] = ()
 

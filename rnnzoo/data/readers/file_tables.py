@@ -1,0 +1,184 @@
+"""Tables of text cells that stay in their file: some rows at a time are in memory."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from rnnzoo.data.readers.table_files import frame_facts, iterate_rows, refuse_no_rows
+from rnnzoo.errors import DataError
+from rnnzoo.files import FilePath
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Table: TypeAlias = "pd.DataFrame | FileTable"
+    Column: TypeAlias = "pd.Series[Any] | FileColumn"
+
+#: Cells in memory at a time, of which each takes 60 to 100 bytes.
+_CELLS = 100_000
+
+
+class FileTable:
+    r"""A table in a file, of which a frame of some rows at a time is read.
+
+    It answers what is asked of a frame as ``read_frame`` reads it: its cells are texts, its index is the line of each
+    row. A column that is asked for by name is read as a whole, which messages about a refused table need; all else goes
+    through ``pieces``.
+
+    Args:
+        path: A CSV or TSV file, plain or gzipped.
+        column_names: Names of the columns where the file has no header line.
+        cells: Cells in memory at a time.
+
+    Attributes:
+        columns: The names of the columns.
+        index: The line of each row.
+        attrs: How the file is written, for messages that say how to correct it.
+
+    Raises:
+        PathNotFoundError: If there is no such file.
+        DataError: If it is empty, ragged, cut short or not UTF-8.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "load.csv"
+        ...     _ = file.write_text("a,b\n1,2\n3,4\n5,6\n")
+        ...     table = FileTable(file, cells=2)
+        ...     [piece["b"].tolist() for piece in table.pieces(["b"])], table.index.tolist()
+        ([['2', '4'], ['6']], [2, 3, 4])
+    """
+
+    def __init__(
+        self, path: FilePath, *, column_names: Sequence[str] | None = None, cells: int = _CELLS
+    ) -> None:
+        import pandas as pd
+
+        self._path, self._names, self._cells = path, column_names, cells
+        self._state = _state(path) if Path(path).is_file() else None
+        rows = iterate_rows(path, column_names=column_names)
+        _, self.columns = next(rows)
+        lines = array.array("q", (line for line, _ in rows))
+        refuse_no_rows(path, len(lines))
+        self.index = pd.Index(np.frombuffer(lines, np.int64))
+        self.attrs = frame_facts(path, column_names)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def pieces(self, names: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Yields some columns, a frame of some rows at a time."""
+        import pandas as pd
+
+        places = [self.columns.index(name) for name in names]
+        size = max(1, self._cells // max(1, len(names)))
+        for first, cells in self._cut(places, size):
+            index = self.index[first : first + len(cells)]
+            yield pd.DataFrame(cells, columns=list(names), index=index, dtype=object)
+
+    def column(self, name: str) -> FileColumn:
+        """Returns a column, to be read some rows at a time."""
+        return FileColumn(self, name)
+
+    def __getitem__(self, name: str) -> pd.Series[Any]:
+        return map_column(self.column(name), lambda piece: piece)
+
+    def duplicated(self) -> pd.Series[bool]:
+        """Returns whether each row is a copy of one before it, as told by 16 bytes of its hash."""
+        import hashlib
+
+        import pandas as pd
+
+        digests = [
+            hashlib.blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            for _, rows in self._cut(range(len(self.columns)), max(1, self._cells // len(self.columns)))
+            for row in rows
+        ]
+        return pd.Series(digests, index=self.index).duplicated()
+
+    def _cut(self, places: Sequence[int], size: int) -> Iterator[tuple[int, list[list[str]]]]:
+        """Yields the cells of some columns, ``size`` rows at a time, and the number of the first row of each."""
+        if _state(self._path) != self._state:
+            raise DataError(_changed(self._path))
+        rows = iterate_rows(self._path, column_names=self._names)
+        next(rows)
+        first: int = 0
+        cells: list[list[str]] = []
+        for _, row in rows:
+            cells.append([row[place] for place in places])
+            if len(cells) == size:
+                yield first, cells
+                first, cells = first + size, []
+        if cells:
+            yield first, cells
+        if first + len(cells) != len(self):
+            raise DataError(_changed(self._path))
+
+
+class FileColumn:
+    """A column of a table in a file.
+
+    Args:
+        table: The table.
+        name: The column.
+    """
+
+    def __init__(self, table: FileTable, name: str) -> None:
+        self._table, self.name = table, name
+        self.index, self.dtype = table.index, np.dtype(object)
+
+    def pieces(self) -> Iterator[pd.Series[Any]]:
+        """Yields the cells of some rows at a time."""
+        return (piece[self.name] for piece in self._table.pieces([self.name]))
+
+
+def table_pieces(table: Table, names: Sequence[Any]) -> Iterator[pd.DataFrame]:
+    """Yields frames that have some columns of a table: the whole frame, or some rows of a file at a time."""
+    if isinstance(table, FileTable):
+        yield from table.pieces(names)
+    else:
+        yield table
+
+
+def table_column(table: Table, name: Any) -> Column:
+    """Returns a column of a table, which ``column_pieces`` cuts."""
+    return table.column(name) if isinstance(table, FileTable) else table[name]
+
+
+def column_pieces(column: Column) -> Iterator[pd.Series[Any]]:
+    """Yields a column, some rows at a time where it stays in a file."""
+    if isinstance(column, FileColumn):
+        yield from column.pieces()
+    else:
+        yield column
+
+
+def map_column(column: Column, change: Callable[[pd.Series[Any]], pd.Series[Any]]) -> pd.Series[Any]:
+    """Returns what a function of the cells makes of a whole column, some rows at a time."""
+    import pandas as pd
+
+    found = [change(piece) for piece in column_pieces(column)]
+    return found[0] if len(found) == 1 else pd.concat(found)
+
+
+def column_cell(column: Column, row: int) -> Any:
+    """Returns one cell of a column."""
+    for piece in column_pieces(column):
+        if row < len(piece):
+            return piece.iloc[row]
+        row -= len(piece)
+    raise IndexError(row)
+
+
+def _state(path: FilePath) -> tuple[int, int]:
+    state = Path(path).stat()
+    return state.st_mtime_ns, state.st_size
+
+
+def _changed(path: FilePath) -> str:
+    return f"{path}: has changed while it was read; expected the same file to its end. Read it again."
