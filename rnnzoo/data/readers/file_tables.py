@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import array
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+import itertools
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     Column: TypeAlias = "pd.Series[Any] | FileColumn"
 
 #: Cells in memory at a time, of which each takes 60 to 100 bytes.
-_CELLS = 100_000
+CELLS = 100_000
 
 
 class FileTable:
@@ -33,7 +35,7 @@ class FileTable:
     Args:
         path: A CSV or TSV file, plain or gzipped.
         column_names: Names of the columns where the file has no header line.
-        cells: Cells in memory at a time.
+        cells: Cells in memory at a time; ``None`` for 100,000.
 
     Attributes:
         columns: The names of the columns.
@@ -55,11 +57,11 @@ class FileTable:
     """
 
     def __init__(
-        self, path: FilePath, *, column_names: Sequence[str] | None = None, cells: int = _CELLS
+        self, path: FilePath, *, column_names: Sequence[str] | None = None, cells: int | None = None
     ) -> None:
         import pandas as pd
 
-        self._path, self._names, self._cells = path, column_names, cells
+        self._path, self._names, self._cells = path, column_names, cells or CELLS
         self._state = _state(path) if Path(path).is_file() else None
         rows = iterate_rows(path, column_names=column_names)
         _, self.columns = next(rows)
@@ -88,6 +90,11 @@ class FileTable:
     def __getitem__(self, name: str) -> pd.Series[Any]:
         return map_column(self.column(name), lambda piece: piece)
 
+    def row(self, number: int) -> list[str]:
+        """Returns the cells of one row; the file is read up to it."""
+        with contextlib.closing(self._rows()) as rows:
+            return next(itertools.islice(rows, number, None))
+
     def duplicated(self) -> pd.Series[bool]:
         """Returns whether each row is a copy of one before it, as told by 16 bytes of its hash."""
         import hashlib
@@ -103,14 +110,11 @@ class FileTable:
 
     def _cut(self, places: Sequence[int], size: int) -> Iterator[tuple[int, list[list[str]]]]:
         """Yields the cells of some columns, ``size`` rows at a time, and the number of the first row of each."""
-        if _state(self._path) != self._state:
-            raise DataError(_changed(self._path))
-        rows = iterate_rows(self._path, column_names=self._names)
-        next(rows)
         first: int = 0
         cells: list[list[str]] = []
-        for _, row in rows:
-            cells.append([row[place] for place in places])
+        whole = list(places) == list(range(len(self.columns)))
+        for row in self._rows():
+            cells.append(row if whole else [row[place] for place in places])
             if len(cells) == size:
                 yield first, cells
                 first, cells = first + size, []
@@ -118,6 +122,13 @@ class FileTable:
             yield first, cells
         if first + len(cells) != len(self):
             raise DataError(_changed(self._path))
+
+    def _rows(self) -> Generator[list[str], None, None]:
+        if _state(self._path) != self._state:
+            raise DataError(_changed(self._path))
+        rows = iterate_rows(self._path, column_names=self._names)
+        next(rows)
+        return (row for _, row in rows)
 
 
 class FileColumn:
@@ -135,6 +146,16 @@ class FileColumn:
     def pieces(self) -> Iterator[pd.Series[Any]]:
         """Yields the cells of some rows at a time."""
         return (piece[self.name] for piece in self._table.pieces([self.name]))
+
+    def cell(self, row: int) -> str:
+        """Returns one cell; the file is read up to it."""
+        return self._table.row(row)[self._table.columns.index(self.name)]
+
+    def head(self) -> pd.Series[Any]:
+        """Returns the first cell, as a column of its own."""
+        import pandas as pd
+
+        return pd.Series([self.cell(0)], index=self.index[:1], name=self.name, dtype=object)
 
 
 def table_pieces(table: Table, names: Sequence[Any]) -> Iterator[pd.DataFrame]:
@@ -168,11 +189,12 @@ def map_column(column: Column, change: Callable[[pd.Series[Any]], pd.Series[Any]
 
 def column_cell(column: Column, row: int) -> Any:
     """Returns one cell of a column."""
-    for piece in column_pieces(column):
-        if row < len(piece):
-            return piece.iloc[row]
-        row -= len(piece)
-    raise IndexError(row)
+    return column.cell(row) if isinstance(column, FileColumn) else column.iloc[row]
+
+
+def column_head(column: Column) -> pd.Series[Any]:
+    """Returns the first cell of a column, as a column of its own."""
+    return column.head() if isinstance(column, FileColumn) else column.iloc[:1]
 
 
 def _state(path: FilePath) -> tuple[int, int]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ABSENT = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 #: Numbers that are worked on at a time.
-_NUMBERS_AT_A_TIME = 500_000
+NUMBERS_AT_A_TIME = 500_000
 
 
 class CategoryColumn:
@@ -93,7 +93,7 @@ class SeriesColumns(Mapping[str, Any]):
 
     def spans(self) -> Iterator[slice]:
         """Yields the rows that are worked on at a time."""
-        size = max(1, _NUMBERS_AT_A_TIME // len(self))
+        size = max(1, NUMBERS_AT_A_TIME // len(self))
         for first in range(0, self.num_rows, size):
             yield slice(first, min(first + size, self.num_rows))
 

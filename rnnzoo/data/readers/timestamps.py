@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnzoo.data.readers.file_tables import FileColumn, column_cell, column_pieces, map_column
+from rnnzoo.data.readers.file_tables import FileColumn, column_cell, column_head, map_column
 from rnnzoo.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def read_times(column: Column, *, time_format: str | None = None) -> Times:
             return _of_dates(column, column)
     if time_format is not None:
         return _of_dates(column, _given(column, time_format), time_format)
-    if len(column.index) and not np.isfinite(_floats(_numbers(_first(column)))).all():
+    if len(column.index) and not np.isfinite(_floats(_numbers(column_head(column)))).all():
         return _of_dates(column, *_found(column))
     numbers = map_column(column, _numbers)
     compact = COMPACT.get(len(_first_text(column))) if len(column.index) else None
@@ -122,13 +122,8 @@ def read_times(column: Column, *, time_format: str | None = None) -> Times:
     )
 
 
-def _first(column: Column) -> pd.Series[Any]:
-    """Returns the first cell of a column."""
-    return next(column_pieces(column)).iloc[:1]
-
-
 def _first_text(column: Column) -> str:
-    return str(_text(_first(column)).iloc[0])
+    return str(_text(column_head(column)).iloc[0])
 
 
 def _text(cells: pd.Series[Any]) -> pd.Series[Any]:
@@ -166,12 +161,15 @@ def _local(column: Column, dates: pd.Series[Any], form: str | None) -> pd.Series
     """Returns what a clock on the wall shows: times without their offsets, where all have one."""
     if not isinstance(column, FileColumn) and column.dtype.kind == "M":
         return column.dt.tz_localize(None)
-    without_zone = map_column(column, lambda cells: _bare(cells) == _text(cells))
-    if not without_zone.any():
+    if not any(map_column(part, _without_zone).any() for part in (column_head(column), column)):
         bare = re.sub(" ?%z", "", form or _ISO)
         local = map_column(column, lambda cells: _parsed_text(_bare(cells), bare))
         dates = dates if local.isna().any() else local
     return dates.dt.tz_localize(None)
+
+
+def _without_zone(cells: pd.Series[Any]) -> pd.Series[Any]:
+    return _bare(cells) == _text(cells)
 
 
 def _bare(cells: pd.Series[Any]) -> pd.Series[Any]:
@@ -208,7 +206,7 @@ def _given(column: Column, form: str) -> pd.Series[Any]:
 def _found(column: Column) -> tuple[pd.Series[Any], str]:
     """Returns the dates and the one format that reads them all."""
     first = _first_text(column)
-    iso = not _parsed_text(_text(_first(column)), _ISO).isna().any()
+    iso = not _parsed_text(_text(column_head(column)), _ISO).isna().any()
     readings = {form: _parsed(column, form) for form in ((_ISO,) if iso else possible_formats(first))}
     if not readings:
         raise DataError(
