@@ -190,7 +190,7 @@ ERRORS: dict[str, tuple[Change, dict[str, Any], str]] = {
     ),
     "no time at all": (lambda table: table.assign(when="yes"), {}, "line 2: 'when' is 'yes'"),
     "an ambiguous date": (
-        lambda table: dates("%d/%m/%Y")(table)[lambda table: table["when"].str[:2] <= "12"],
+        lambda table: dates("%d/%m/%Y")(table).query("when.str.slice(0, 2) <= '12'"),
         {},
         "every row can be read as",
     ),
