@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rnnzoo.data.readers.file_tables import Column
 
 _ISO = "ISO8601"
+#: What 64 bits of nanoseconds hold.
+_YEARS = (1678, 2261)
 #: Dates written with digits alone, whose numbers do not rise evenly.
 COMPACT = {8: "%Y%m%d", 6: "%Y%m"}
 _DIGITS = ("%Y{0}%m{0}%d", "%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
@@ -182,6 +184,12 @@ def _parsed(column: Column, form: str) -> pd.Series[Any]:
 
 
 def _parsed_text(text: pd.Series[Any], form: str) -> pd.Series[Any]:
+    """Returns dates, none where a text cannot be read or is of a year that nanoseconds do not reach."""
+    dates = _of_any_year(text, form)
+    return dates.where(dates.dt.year.between(*_YEARS))
+
+
+def _of_any_year(text: pd.Series[Any], form: str) -> pd.Series[Any]:
     import pandas as pd
 
     return pd.to_datetime(text, format=form, errors="coerce", utc=True)
@@ -199,7 +207,7 @@ def _given(column: Column, form: str) -> pd.Series[Any]:
             f"time_format: received {form!r} ({error}); expected a format such as '%d.%m.%Y %H:%M'. See "
             "datetime.strptime."
         ) from error
-    _refuse_unread(column, dates, f"the format {form!r} that time_format names")
+    _refuse_unread(column, dates, form, "that time_format names")
     return dates
 
 
@@ -216,7 +224,7 @@ def _found(column: Column) -> tuple[pd.Series[Any], str]:
     whole = {form: dates for form, dates in readings.items() if not dates.isna().any()}
     if not whole:
         form, dates = min(readings.items(), key=lambda item: int(item[1].isna().sum()))
-        _refuse_unread(column, dates, f"the format {form!r} of the rows before")
+        _refuse_unread(column, dates, form, "of the rows before")
     _refuse_ambiguous(column, whole)
     form, dates = next(iter(whole.items()))
     return dates, form
@@ -253,13 +261,20 @@ def _reads(form: str, text: str) -> bool:
     return True
 
 
-def _refuse_unread(column: Column, dates: pd.Series[Any], expected: str) -> None:
-    if dates.isna().any():
-        row = int(dates.isna().to_numpy().argmax())
+def _refuse_unread(column: Column, dates: pd.Series[Any], form: str, whose: str) -> None:
+    if not dates.isna().any():
+        return
+    import pandas as pd
+
+    row = int(dates.isna().to_numpy().argmax())
+    cell = str(column_cell(column, row))
+    where = f"line {column.index[row]}: {column.name!r} is {cell!r}"
+    if not _of_any_year(pd.Series([cell.strip()]), form).isna().any():
+        first, last = _YEARS
         raise DataError(
-            f"line {column.index[row]}: {column.name!r} is {str(column_cell(column, row))!r}; expected {expected}. "
-            "Correct it: all rows need one format."
+            f"{where}; expected a time of the years {first} to {last}. Number the rows in place of dates."
         )
+    raise DataError(f"{where}; expected the format {form!r} {whose}. Correct it: all rows need one format.")
 
 
 def _refuse_ambiguous(column: Column, readings: dict[str, pd.Series[Any]]) -> None:
