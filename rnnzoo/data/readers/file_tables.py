@@ -28,9 +28,8 @@ CELLS = 100_000
 class FileTable:
     r"""A table in a file, of which a frame of some rows at a time is read.
 
-    It answers what is asked of a frame as ``read_frame`` reads it: its cells are texts, its index is the line of each
-    row. A column that is asked for by name is read as a whole, which messages about a refused table need; all else goes
-    through ``pieces``.
+    Its cells are texts and its index is the line of each row, as of a frame that ``read_frame`` reads. The functions of
+    this module ask the same of either.
 
     Args:
         path: A CSV or TSV file, plain or gzipped.
@@ -87,9 +86,6 @@ class FileTable:
         """Returns a column, to be read some rows at a time."""
         return FileColumn(self, name)
 
-    def __getitem__(self, name: str) -> pd.Series[Any]:
-        return map_column(self.column(name), lambda piece: piece)
-
     def row(self, number: int) -> list[str]:
         """Returns the cells of one row; the file is read up to it."""
         with contextlib.closing(self._rows()) as rows:
@@ -101,12 +97,11 @@ class FileTable:
 
         import pandas as pd
 
-        digests = [
-            hashlib.blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-            for _, rows in self._cut(range(len(self.columns)), max(1, self._cells // len(self.columns)))
-            for row in rows
-        ]
-        return pd.Series(digests, index=self.index).duplicated()
+        digests = bytearray()
+        for row in self._rows():
+            digests += hashlib.blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        pairs = np.frombuffer(digests, np.uint64).reshape(-1, 2)
+        return pd.DataFrame(pairs, index=self.index).duplicated()
 
     def _cut(self, places: Sequence[int], size: int) -> Iterator[tuple[int, list[list[str]]]]:
         """Yields the cells of some columns, ``size`` rows at a time, and the number of the first row of each."""
@@ -190,6 +185,18 @@ def map_column(column: Column, change: Callable[[pd.Series[Any]], pd.Series[Any]
 def column_cell(column: Column, row: int) -> Any:
     """Returns one cell of a column."""
     return column.cell(row) if isinstance(column, FileColumn) else column.iloc[row]
+
+
+def column_codes(column: Column) -> tuple[np.ndarray, int]:
+    """Numbers the texts of a column in the order in which they come ``(rows,)``; returns how many there are too."""
+    import pandas as pd
+
+    known: dict[str, int] = {}
+    found = []
+    for piece in column_pieces(column):
+        codes, texts = pd.factorize(piece.astype(str))
+        found.append(np.array([*(known.setdefault(text, len(known)) for text in texts), -1])[codes])
+    return np.concatenate(found), len(known)
 
 
 def column_head(column: Column) -> pd.Series[Any]:

@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnzoo.data.readers.file_tables import FileColumn, column_cell, map_column, table_column, table_pieces
+from rnnzoo.data.readers.file_tables import (
+    FileColumn,
+    column_cell,
+    column_codes,
+    column_pieces,
+    map_column,
+    table_column,
+    table_pieces,
+)
 from rnnzoo.data.readers.timestamps import COMPACT, Times, possible_formats, read_times
 from rnnzoo.errors import DataError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from rnnzoo.data.readers.file_tables import Column, Table
 
 #: Where a share of rows have a time that others have too, it is no accident.
@@ -203,12 +213,12 @@ class _Table:
         """Numbers the values of a column that may name series: none that is measured, and each value more than once."""
         import pandas as pd
 
-        column = self.frame[name]
-        numbers = pd.to_numeric(column, errors="coerce")
+        column = table_column(self.frame, name)
+        numbers = map_column(column, lambda cells: pd.to_numeric(cells, errors="coerce"))
         if column.dtype.kind != "b" and not numbers.isna().any() and (numbers % 1 != 0).any():
             return None
-        codes, values = pd.factorize(column.astype(str))
-        return codes if 2 <= len(values) <= len(column) // 2 else None
+        codes, values = column_codes(column)
+        return codes if 2 <= values <= len(codes) // 2 else None
 
     def _separates(self, codes: np.ndarray) -> bool:
         order = np.lexsort((self.times.values, codes))
@@ -240,23 +250,19 @@ class _Table:
 
     def clock(self) -> Any:
         """Returns the column that tells rows of one date apart as the time of day, if there is one."""
-        import pandas as pd
-
         values = self.times.values
         if not self.times.are_dates or (values[1:] < values[:-1]).any():
             return None
         if (values != values.astype("datetime64[D]")).any():
             return None
         for name in self._names:
-            text = self.frame[name].astype(str).str.strip()
-            clocks = text.str.match(_CLOCK).all()
-            numbers = pd.to_numeric(text, errors="coerce")
-            if clocks:
-                seconds = pd.to_timedelta(text.where(text.str.count(":") == 2, text + ":00"), errors="coerce")
-                numbers = seconds.dt.total_seconds()
-            elif not numbers.between(0, 24).all() or (
-                str(name).lower() not in _CLOCK_NAMES and numbers.nunique() < _MOST_HOURS
-            ):
+            column = table_column(self.frame, name)
+            clocks = map_column(column, lambda cells: _text(cells).str.match(_CLOCK)).all()
+            numbers = map_column(column, _seconds if clocks else _numbers)
+            hours = numbers.between(0, 24).all() and (
+                str(name).lower() in _CLOCK_NAMES or numbers.nunique() >= _MOST_HOURS
+            )
+            if not (clocks or hours):
                 continue
             later = np.diff(numbers.to_numpy(np.float64)) > 0
             if not numbers.isna().any() and ((values[1:] > values[:-1]) | later).all():
@@ -267,21 +273,27 @@ class _Table:
         """Returns code that joins date and time of day."""
         name = self.times.name
         time = f"table[{name!r}].astype(str) + ' ' + table[{clock!r}].astype(str)"
-        if not self.frame[clock].astype(str).str.contains(":").all():
+        column = table_column(self.frame, clock)
+        if not map_column(column, lambda cells: cells.astype(str).str.contains(":")).all():
             hours = f"pandas.to_timedelta(table[{clock!r}].astype(float), unit='h')"
             time = f"{self.times.read_by(f'table[{name!r}]')} + {hours}"
         return f"{self._read()}table['joined'] = {time}{self._written('table', drop=(name, clock))}"
 
     def one_of(self, key: tuple[Any, ...]) -> str:
         """Returns code that keeps the rows of one series, in order."""
-        values = [self.frame[name].iloc[0] for name in key]
+        values = [column_cell(table_column(self.frame, name), 0) for name in key]
         plain = [value.item() if isinstance(value, np.generic) else value for value in values]
         rows = [f"table[{name!r}] == {value!r}" for name, value in zip(key, plain, strict=True)]
         chosen = rows[0] if len(rows) == 1 else " & ".join(f"({row})" for row in rows)
-        one = [self.frame[name].to_numpy() == value for name, value in zip(key, values, strict=True)]
+        one = [self._equal(name, value) for name, value in zip(key, values, strict=True)]
         own = self.times.values[np.logical_and.reduce(one)]
         sort = "" if (own[1:] > own[:-1]).all() else self._sorting()
         return f"{self._read()}one = table[{chosen}]{sort}{self._written('one')}"
+
+    def _equal(self, name: Any, value: Any) -> np.ndarray:
+        """Whether each row has a value in a column ``(rows,)``."""
+        pieces = column_pieces(table_column(self.frame, name))
+        return np.concatenate([cells.to_numpy() == value for cells in pieces])
 
     def first(self, row: int) -> str:
         """Returns code that keeps the rows before one of them."""
@@ -334,6 +346,26 @@ class _Table:
             return left and f"; table = {table}{left}"
         header = "" if self.frame.attrs.get("column_names") is None else ", header=False"
         return f"; {table}{left}.to_csv('one.csv', index=False{header})"
+
+
+def _text(cells: pd.Series[Any]) -> pd.Series[Any]:
+    return cells.astype(str).str.strip()
+
+
+def _numbers(cells: pd.Series[Any]) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.to_numeric(_text(cells), errors="coerce")
+
+
+def _seconds(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Returns the seconds of times of day."""
+    import pandas as pd
+
+    text = _text(cells)
+    whole = text.where(text.str.count(":") == 2, text + ":00")
+    seconds: pd.Series[Any] = pd.to_timedelta(whole, errors="coerce").dt.total_seconds()
+    return seconds
 
 
 def _listed(keys: Sequence[tuple[Any, ...]]) -> str:

@@ -131,8 +131,7 @@ def read_series(
 
     With ``from_disk`` the file may be larger than memory, and the splits are the same. It is read some rows at a time;
     its numbers, and what models read of them, lie in a temporary folder (``TMPDIR`` says where), of about 12 bytes a
-    cell, as long as the splits are there. In memory are a few columns at a time, of 8 bytes a row each. To say which
-    rows to keep of a table of several series, which is refused, whole columns of texts are read.
+    cell, as long as the splits are there. In memory are a few columns at a time, of 8 bytes a row each.
 
     Args:
         source: The file, of which ``.tsv`` is split at tabs without quoting and everything else at commas; or a frame,

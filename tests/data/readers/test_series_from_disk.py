@@ -147,6 +147,16 @@ def dates(form: str) -> Change:
     return lambda table: table.assign(when=pd.date_range("2024-01-01", periods=200).strftime(form))
 
 
+def clocked(table: pd.DataFrame, clock: list[Any]) -> pd.DataFrame:
+    days = pd.date_range("2024-01-01", periods=200, freq="h").strftime("%Y-%m-%d")
+    return table.assign(when=days, clock=clock)
+
+
+def parted(table: pd.DataFrame) -> pd.DataFrame:
+    days = pd.date_range("2024-01-01", periods=200)
+    return table.assign(when="noon", year=days.year, month=days.month, day=days.day)
+
+
 ERRORS: dict[str, tuple[Change, dict[str, Any], str]] = {
     "a wrong cell": (cell(188, "x", "oops"), {}, "line 190: 'x' is 'oops'; expected a finite number"),
     "the first column that has one": (
@@ -180,6 +190,36 @@ ERRORS: dict[str, tuple[Change, dict[str, Any], str]] = {
         several,
         {"time": None, "ignore": ["shop", "when"]},
         "line 202: 'when' is earlier than the line before, and every value of 'shop'",
+    ),
+    "the time of day in a column of its own": (
+        lambda table: clocked(table, [f"{i % 24}:00" for i in range(200)]),
+        {"ignore": "kind", "categorical": "clock"},
+        "'clock' seems to hold the time of day",
+    ),
+    "hours in a column of their own": (
+        lambda table: clocked(table, [i % 24 for i in range(200)]),
+        {},
+        "pandas.to_timedelta(table['clock'].astype(float), unit='h')",
+    ),
+    "series that two columns name": (
+        lambda table: pd.concat([several(table).assign(item=item) for item in ("a", "b")]),
+        {"ignore": ["shop", "item"]},
+        "and every value of 'shop' and 'item' has each time once at most",
+    ),
+    "series that no column names": (
+        lambda table: pd.concat([table, table.assign(z=8, y=1.0)]),
+        {"ignore": "kind"},
+        "and starts anew 2 times in all: the table holds several series, and no column says",
+    ),
+    "times in no order": (
+        lambda table: table.iloc[[*range(100), *range(199, 99, -1)]],
+        {},
+        "Sort the table: table = pandas.read_csv",
+    ),
+    "dates in three columns": (
+        lambda table: pd.concat([parted(table).assign(shop=shop) for shop in ("north", "south")]),
+        {"time": None, "ignore": ["shop", "when", "kind"]},
+        "'year, month, day' is earlier than the line before, and every value of 'shop'",
     ),
     "holes": (lambda table: table.drop([150, 177]), {}, "after line 151 (2024-"),
     "an unread time": (cell(188, "when", "soon"), {}, "line 190: 'when' is 'soon'; expected the format"),
