@@ -96,7 +96,7 @@ class DataOptions:
         bool,
         _option(
             "--from-disk",
-            "Leave the table on disk: for texts, read anew in every epoch, or a series, both too large for memory.",
+            "Leave the table on disk: for one that does not fit into memory, of texts or of a series.",
             "--stream",  # its older name
         ),
     ] = False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import array
 import contextlib
+import copy
+import csv
 import itertools
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from rnnzoo.data.readers.array_store import DiskStore
 from rnnzoo.data.readers.table_files import frame_facts, iterate_rows, refuse_no_rows
 from rnnzoo.errors import DataError
 from rnnzoo.files import FilePath
@@ -61,6 +64,7 @@ class FileTable:
         import pandas as pd
 
         self._path, self._names, self._cells = path, column_names, cells or CELLS
+        self._columns_apart: DiskStore | None = None
         self._state = _state(path) if Path(path).is_file() else None
         rows = iterate_rows(path, column_names=column_names)
         _, self.columns = next(rows)
@@ -86,6 +90,16 @@ class FileTable:
         """Returns a column, to be read some rows at a time."""
         return FileColumn(self, name)
 
+    def by_columns(self) -> FileTable:
+        """Returns the same table with a file for each column, for those who read many columns one by one."""
+        table, store = copy.copy(self), DiskStore()
+        table._columns_apart = store
+        for _, rows in self._cut(range(len(self.columns)), max(1, self._cells // len(self.columns))):
+            for place, cells in enumerate(zip(*rows, strict=True)):
+                with (store.folder / f"{place}.csv").open("a", encoding="utf-8", newline="") as file:
+                    csv.writer(file).writerows([cell] for cell in cells)
+        return table
+
     def row(self, number: int) -> list[str]:
         """Returns the cells of one row; the file is read up to it."""
         with contextlib.closing(self._rows()) as rows:
@@ -107,9 +121,8 @@ class FileTable:
         """Yields the cells of some columns, ``size`` rows at a time, and the number of the first row of each."""
         first: int = 0
         cells: list[list[str]] = []
-        whole = list(places) == list(range(len(self.columns)))
-        for row in self._rows():
-            cells.append(row if whole else [row[place] for place in places])
+        for row in self._cells_of(places):
+            cells.append(row)
             if len(cells) == size:
                 yield first, cells
                 first, cells = first + size, []
@@ -117,6 +130,17 @@ class FileTable:
             yield first, cells
         if first + len(cells) != len(self):
             raise DataError(_changed(self._path))
+
+    def _cells_of(self, places: Sequence[int]) -> Iterator[list[str]]:
+        """Yields the cells of some columns, row by row."""
+        if self._columns_apart is not None and len(places) == 1:
+            path = self._columns_apart.folder / f"{places[0]}.csv"
+            with path.open(encoding="utf-8", newline="") as file:
+                yield from csv.reader(file)
+        elif list(places) == list(range(len(self.columns))):
+            yield from self._rows()
+        else:
+            yield from ([row[place] for place in places] for row in self._rows())
 
     def _rows(self) -> Generator[list[str], None, None]:
         if _state(self._path) != self._state:

@@ -12,6 +12,7 @@ import numpy as np
 
 from rnnzoo.data.readers.file_tables import (
     FileColumn,
+    FileTable,
     column_cell,
     column_codes,
     column_pieces,
@@ -53,7 +54,7 @@ def refuse_mixed(frame: Table, times: Times, *, target: Sequence[Any], named: bo
     if not fallen.any():
         return
     row = int(fallen.argmax()) + 1
-    table = _Table(frame, times, target)
+    table = _Table(frame.by_columns() if isinstance(frame, FileTable) else frame, times, target)
     what = "repeats the time of" if times.values[row] == times.values[row - 1] else "is earlier than"
     where = f"line {frame.index[row]}: {times.shown_name} {what} the line before"
     clock = table.clock()

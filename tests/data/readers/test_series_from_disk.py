@@ -24,6 +24,7 @@ from rnnzoo.cli.app import app
 from rnnzoo.cli.data_options import DataOptions
 from rnnzoo.data.readers import file_tables, series_columns
 from rnnzoo.data.readers.series import read_series
+from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.errors import ArgumentError, DataError, RnnzooError
 
 pytestmark = pytest.mark.usefixtures("in_own_folder")
@@ -301,6 +302,22 @@ def test_what_is_refused_with_from_disk() -> None:
     assert missing == message(**WINDOW)
 
 
+def test_columns_in_files_of_their_own_are_the_same() -> None:
+    cells = [["", "a,b", 'say "so"'], ["two\r\nlines", " ", "NA"]]
+    pd.DataFrame({"plain": range(6), "ugly": [*cells[0], *cells[1]]}).to_csv("t.csv", index=False)
+    table = file_tables.FileTable("t.csv", cells=4)
+    assert table.index.tolist() == [2, 3, 4, 6, 7, 8]
+    for name in ("plain", "ugly"):
+        expected = read_frame("t.csv")[name]
+        for column in (table.column(name), table.by_columns().column(name)):
+            pieces = list(column.pieces())
+            assert [len(piece) for piece in pieces] == [4, 2]
+            pd.testing.assert_series_equal(pd.concat(pieces), expected)
+            assert [column.cell(row) for row in range(6)] == expected.tolist()
+    codes, count = file_tables.column_codes(table.column("ugly"))
+    assert (codes.tolist(), count) == ([0, 1, 2, 3, 4, 5], 6)
+
+
 def test_a_file_that_changes_while_it_is_read_is_refused() -> None:
     numbers(50).to_csv("t.csv", index=False)
     table = file_tables.FileTable("t.csv")
@@ -360,6 +377,7 @@ import sys, time
 from pathlib import Path
 import pandas
 from rnnzoo.data.readers.series import read_series
+from rnnzoo.data.readers.table_files import read_frame
 
 def peak():
     lines = Path("/proc/self/status").read_text().splitlines()
