@@ -55,8 +55,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo.data.readers.large_table_rows": "tests/data/test_streamed_tables.py",
     "rnnzoo.data.readers.pairs": "tests/builders/test_translation.py",
     "rnnzoo.data.readers.running_text": "tests/builders/test_language_models.py",
-    "rnnzoo.data.readers.series_columns": "tests/data/readers/test_series_from_disk.py",
-    "rnnzoo.data.readers.series_features": "tests/data/readers/test_series_from_disk.py",
     "rnnzoo.data.readers.table_files": "tests/data/readers/test_table_lines.py",
     "rnnzoo.data.readers.window_split": "tests/evaluation/test_forecast_baselines.py",
     "rnnzoo.data.sequence_split": "tests/builders/test_translation.py",
