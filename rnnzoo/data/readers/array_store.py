@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import os
 import tempfile
 import weakref
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from rnnzoo.errors import DataError
 
 
 class ArrayStore:
@@ -41,7 +45,24 @@ class DiskStore(ArrayStore):
         weakref.finalize(self, folder.cleanup)
 
     def empty(self, shape: tuple[int, ...], dtype: type[Any]) -> np.ndarray:
-        """Returns an array to be written to, whose numbers lie in a file."""
+        """Returns an array to be written to, whose numbers lie in a file.
+
+        Raises:
+            DataError: If the disk is too small.
+        """
         self._count += 1
-        mapped = np.memmap(self.folder / f"{self._count}.bin", dtype=dtype, mode="w+", shape=shape)
-        return np.asarray(mapped)
+        path = self.folder / f"{self._count}.bin"
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        try:
+            with path.open("wb") as file:
+                # A map of a file that has no place on the disk yet ends the program when it is written to.
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, size)
+                else:
+                    file.truncate(size)
+        except OSError as error:
+            raise DataError(
+                f"{self.folder.parent}: received {size / 1e9:.1f} GB of numbers for this folder ({error.strerror}); "
+                "expected a disk that has room for them. Set the variable TMPDIR to a folder on another."
+            ) from error
+        return np.asarray(np.memmap(path, dtype=dtype, mode="r+", shape=shape))

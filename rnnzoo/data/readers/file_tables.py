@@ -123,6 +123,8 @@ class FileTable:
         cells: list[list[str]] = []
         for row in self._cells_of(places):
             cells.append(row)
+            if first + len(cells) > len(self):
+                raise DataError(_changed(self._path))
             if len(cells) == size:
                 yield first, cells
                 first, cells = first + size, []

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import gzip
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -154,6 +156,20 @@ def test_a_file_that_changes_while_it_is_read_is_refused() -> None:
         file.write("1,2,3\n")
     with pytest.raises(DataError, match=r"t\.csv: has changed while it was read; expected the same file"):
         list(table.pieces(["y"]))
+
+
+def test_a_disk_that_is_too_small_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    numbers().to_csv("t.csv", index=False)
+    kind, found = message(from_disk=True, **WINDOW)
+    assert kind is DataError
+    assert found == (
+        f"{tempfile.gettempdir()}: received 0.0 GB of numbers for this folder (No space left on device); expected a "
+        "disk that has room for them. Set the variable TMPDIR to a folder on another."
+    )
 
 
 @pytest.fixture
