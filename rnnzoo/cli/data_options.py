@@ -25,8 +25,14 @@ _PANEL = "Data"
 _DATA_HELP = "A CSV or TSV file (.gz too), or a named set such as digits or imdb: see `rnnzoo datasets`."
 #: Options that say how texts are read, and how series are.
 _OF_TEXTS = (
-    *("test", "text", "label", "label_separator", "task", "max_tokens", "max_length", "characters"),
-    "from_disk",
+    "test",
+    "text",
+    "label",
+    "label_separator",
+    "task",
+    "max_tokens",
+    "max_length",
+    "characters",
 )
 _OF_SERIES = (
     "window",
@@ -45,6 +51,7 @@ _OF_FILES = (
     *(name for name in _OF_SERIES if name not in ("window", "horizon")),
     "columns",
     "target",
+    "from_disk",
 )
 
 
@@ -89,7 +96,7 @@ class DataOptions:
         bool,
         _option(
             "--from-disk",
-            "Read the file anew in every epoch: for texts that do not fit into memory.",
+            "Leave the table on disk: for one that does not fit into memory, of texts or of a series.",
             "--stream",  # its older name
         ),
     ] = False
@@ -223,6 +230,7 @@ class DataOptions:
             gaps=self.gaps,  # type: ignore[arg-type]
             missing=self.missing,  # type: ignore[arg-type]
             seasonality=self.seasonality,
+            from_disk=self.from_disk,
             **self._fractions,
         )
 

@@ -10,11 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.readers.file_tables import (
+    FileColumn,
+    FileTable,
+    column_cell,
+    column_codes,
+    column_pieces,
+    map_column,
+    table_column,
+    table_pieces,
+)
 from rnnzoo.data.readers.timestamps import COMPACT, Times, possible_formats, read_times
 from rnnzoo.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rnnzoo.data.readers.file_tables import Column, Table
 
 #: Where a share of rows have a time that others have too, it is no accident.
 _REPEATED = 0.1
@@ -28,7 +40,7 @@ _CLOCK = r"^\d{1,2}:\d{2}(:\d{2})?$"
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
 
 
-def refuse_mixed(frame: pd.DataFrame, times: Times, *, target: Sequence[Any], named: bool) -> None:
+def refuse_mixed(frame: Table, times: Times, *, target: Sequence[Any], named: bool) -> None:
     """Raises ``DataError`` where times do not rise from row to row, and says why and what to do.
 
     Args:
@@ -42,7 +54,7 @@ def refuse_mixed(frame: pd.DataFrame, times: Times, *, target: Sequence[Any], na
     if not fallen.any():
         return
     row = int(fallen.argmax()) + 1
-    table = _Table(frame, times, target)
+    table = _Table(frame.by_columns() if isinstance(frame, FileTable) else frame, times, target)
     what = "repeats the time of" if times.values[row] == times.values[row - 1] else "is earlier than"
     where = f"line {frame.index[row]}: {times.shown_name} {what} the line before"
     clock = table.clock()
@@ -68,7 +80,7 @@ def refuse_mixed(frame: pd.DataFrame, times: Times, *, target: Sequence[Any], na
         raise DataError(f"{where}; expected times that rise. {table.correction(fallen)}")
 
 
-def refuse_mixed_dates(frame: pd.DataFrame, *, target: Sequence[Any]) -> None:
+def refuse_mixed_dates(frame: Table, *, target: Sequence[Any]) -> None:
     """Raises ``DataError`` for a table of several series of which the times are not named.
 
     Args:
@@ -82,7 +94,7 @@ def refuse_mixed_dates(frame: pd.DataFrame, *, target: Sequence[Any]) -> None:
         refuse_mixed(frame, times, target=target, named=False)
 
 
-def refuse_levels(frame: pd.DataFrame) -> None:
+def refuse_levels(frame: Table) -> None:
     """Raises ``DataError`` for a frame whose index has levels: it holds several series."""
     import pandas as pd
 
@@ -99,7 +111,7 @@ def refuse_levels(frame: pd.DataFrame) -> None:
     )
 
 
-def refuse_nameless(frame: pd.DataFrame, *, used: Collection[Any]) -> None:
+def refuse_nameless(frame: Table, *, used: Collection[Any]) -> None:
     """Raises ``DataError`` where the first column has no name and numbers the rows: it would become a feature.
 
     Args:
@@ -111,7 +123,7 @@ def refuse_nameless(frame: pd.DataFrame, *, used: Collection[Any]) -> None:
     name = frame.columns[0] if len(frame.columns) else None
     if name in used or not (isinstance(name, str) and re.fullmatch(r"\s*|Unnamed: \d+(\.\d+)?", name)):
         return
-    numbers = pd.to_numeric(frame[name], errors="coerce")
+    numbers = map_column(table_column(frame, name), lambda cells: pd.to_numeric(cells, errors="coerce"))
     if not numbers.isna().any() and (numbers % 1 == 0).all() and numbers.is_unique:
         raise DataError(
             f"column 1: received no name ({name!r}) and row numbers, from {numbers.iloc[0]:.0f} to "
@@ -120,31 +132,35 @@ def refuse_nameless(frame: pd.DataFrame, *, used: Collection[Any]) -> None:
         )
 
 
-def _dates(frame: pd.DataFrame, columns: Sequence[Any]) -> Iterator[Times]:
+def _dates(frame: Table, columns: Sequence[Any]) -> Iterator[Times]:
     """Yields the columns that hold dates in all rows, read in a way that is right at least for their order in a day."""
     import pandas as pd
 
     for name in columns:
-        column = frame[name]
-        first = str(column.iloc[0]).strip()
+        column = table_column(frame, name)
+        first = str(column_cell(column, 0)).strip()
         number = first.replace(".", "", 1).lstrip("+-").isdigit()
-        if column.isna().any() or not re.search(r"\d", first) or (number and not _may_be_date(first)):
+        if not re.search(r"\d", first) or (number and not _may_be_date(first)):
+            continue
+        if not isinstance(column, FileColumn) and column.isna().any():
             continue
         times = _as_dates(column)
         if times is not None:
             yield times
     parts = [name for part in _PARTS for name in frame.columns if str(name).lower() == part]
     if [str(name).lower() for name in parts[:3]] == list(_PARTS[:3]):
-        numbers = frame[parts].apply(pd.to_numeric, errors="coerce").set_axis(map(str.lower, parts), axis=1)
+        numbers = pd.concat(
+            [piece[parts].apply(pd.to_numeric, errors="coerce") for piece in table_pieces(frame, parts)]
+        ).set_axis(map(str.lower, parts), axis=1)
         assembled = pd.to_datetime(numbers, errors="coerce").rename(", ".join(parts))
         if not assembled.isna().any():
             yield read_times(assembled)
 
 
-def _as_dates(column: pd.Series[Any]) -> Times | None:
+def _as_dates(column: Column) -> Times | None:
     formats: list[str | None] = [None]
     if column.dtype.kind == "O":
-        formats += possible_formats(str(column.iloc[0]).strip())[:1]
+        formats += possible_formats(str(column_cell(column, 0)).strip())[:1]
     for form in formats:
         try:
             times = read_times(column, time_format=form)
@@ -170,7 +186,7 @@ def _are_epochs(values: np.ndarray) -> bool:
 class _Table:
     """A frame with times that do not rise."""
 
-    frame: pd.DataFrame
+    frame: Table
     times: Times
     measured: Sequence[Any] = ()
 
@@ -198,12 +214,12 @@ class _Table:
         """Numbers the values of a column that may name series: none that is measured, and each value more than once."""
         import pandas as pd
 
-        column = self.frame[name]
-        numbers = pd.to_numeric(column, errors="coerce")
+        column = table_column(self.frame, name)
+        numbers = map_column(column, lambda cells: pd.to_numeric(cells, errors="coerce"))
         if column.dtype.kind != "b" and not numbers.isna().any() and (numbers % 1 != 0).any():
             return None
-        codes, values = pd.factorize(column.astype(str))
-        return codes if 2 <= len(values) <= len(column) // 2 else None
+        codes, values = column_codes(column)
+        return codes if 2 <= values <= len(codes) // 2 else None
 
     def _separates(self, codes: np.ndarray) -> bool:
         order = np.lexsort((self.times.values, codes))
@@ -235,23 +251,19 @@ class _Table:
 
     def clock(self) -> Any:
         """Returns the column that tells rows of one date apart as the time of day, if there is one."""
-        import pandas as pd
-
         values = self.times.values
         if not self.times.are_dates or (values[1:] < values[:-1]).any():
             return None
         if (values != values.astype("datetime64[D]")).any():
             return None
         for name in self._names:
-            text = self.frame[name].astype(str).str.strip()
-            clocks = text.str.match(_CLOCK).all()
-            numbers = pd.to_numeric(text, errors="coerce")
-            if clocks:
-                seconds = pd.to_timedelta(text.where(text.str.count(":") == 2, text + ":00"), errors="coerce")
-                numbers = seconds.dt.total_seconds()
-            elif not numbers.between(0, 24).all() or (
-                str(name).lower() not in _CLOCK_NAMES and numbers.nunique() < _MOST_HOURS
-            ):
+            column = table_column(self.frame, name)
+            clocks = map_column(column, lambda cells: _text(cells).str.match(_CLOCK)).all()
+            numbers = map_column(column, _seconds if clocks else _numbers)
+            hours = numbers.between(0, 24).all() and (
+                str(name).lower() in _CLOCK_NAMES or numbers.nunique() >= _MOST_HOURS
+            )
+            if not (clocks or hours):
                 continue
             later = np.diff(numbers.to_numpy(np.float64)) > 0
             if not numbers.isna().any() and ((values[1:] > values[:-1]) | later).all():
@@ -262,21 +274,27 @@ class _Table:
         """Returns code that joins date and time of day."""
         name = self.times.name
         time = f"table[{name!r}].astype(str) + ' ' + table[{clock!r}].astype(str)"
-        if not self.frame[clock].astype(str).str.contains(":").all():
+        column = table_column(self.frame, clock)
+        if not map_column(column, lambda cells: cells.astype(str).str.contains(":")).all():
             hours = f"pandas.to_timedelta(table[{clock!r}].astype(float), unit='h')"
             time = f"{self.times.read_by(f'table[{name!r}]')} + {hours}"
         return f"{self._read()}table['joined'] = {time}{self._written('table', drop=(name, clock))}"
 
     def one_of(self, key: tuple[Any, ...]) -> str:
         """Returns code that keeps the rows of one series, in order."""
-        values = [self.frame[name].iloc[0] for name in key]
+        values = [column_cell(table_column(self.frame, name), 0) for name in key]
         plain = [value.item() if isinstance(value, np.generic) else value for value in values]
         rows = [f"table[{name!r}] == {value!r}" for name, value in zip(key, plain, strict=True)]
         chosen = rows[0] if len(rows) == 1 else " & ".join(f"({row})" for row in rows)
-        one = [self.frame[name].to_numpy() == value for name, value in zip(key, values, strict=True)]
+        one = [self._equal(name, value) for name, value in zip(key, values, strict=True)]
         own = self.times.values[np.logical_and.reduce(one)]
         sort = "" if (own[1:] > own[:-1]).all() else self._sorting()
         return f"{self._read()}one = table[{chosen}]{sort}{self._written('one')}"
+
+    def _equal(self, name: Any, value: Any) -> np.ndarray:
+        """Whether each row has a value in a column ``(rows,)``."""
+        pieces = column_pieces(table_column(self.frame, name))
+        return np.concatenate([cells.to_numpy() == value for cells in pieces])
 
     def first(self, row: int) -> str:
         """Returns code that keeps the rows before one of them."""
@@ -329,6 +347,26 @@ class _Table:
             return left and f"; table = {table}{left}"
         header = "" if self.frame.attrs.get("column_names") is None else ", header=False"
         return f"; {table}{left}.to_csv('one.csv', index=False{header})"
+
+
+def _text(cells: pd.Series[Any]) -> pd.Series[Any]:
+    return cells.astype(str).str.strip()
+
+
+def _numbers(cells: pd.Series[Any]) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.to_numeric(_text(cells), errors="coerce")
+
+
+def _seconds(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Returns the seconds of times of day."""
+    import pandas as pd
+
+    text = _text(cells)
+    whole = text.where(text.str.count(":") == 2, text + ":00")
+    seconds: pd.Series[Any] = pd.to_timedelta(whole, errors="coerce").dt.total_seconds()
+    return seconds
 
 
 def _listed(keys: Sequence[tuple[Any, ...]]) -> str:

@@ -16,7 +16,16 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.columns import Columns, check_columns
 from rnnzoo.data.flat_options import FlatOptions
+from rnnzoo.data.readers.array_store import ArrayStore, DiskStore
+from rnnzoo.data.readers.file_tables import FileTable, table_column, table_pieces
 from rnnzoo.data.readers.mixed_series import refuse_levels, refuse_mixed, refuse_mixed_dates, refuse_nameless
+from rnnzoo.data.readers.series_columns import (
+    SeriesColumns,
+    read_categories,
+    read_numbers,
+    treat_missing,
+)
+from rnnzoo.data.readers.series_features import scale_features, scale_targets
 from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.data.readers.time_steps import Steps, find_steps, refuse_holes, refuse_uneven
 from rnnzoo.data.readers.timestamps import Times, read_times
@@ -33,10 +42,10 @@ from rnnzoo.preprocessing.windows import MISSING, Missing
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rnnzoo.data.readers.file_tables import Table
+
 Gaps = Literal["error", "break"]
 GAPS = ("error", "break")
-
-_ABSENT = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,7 @@ def read_series(
     column_names: Sequence[str] | None = None,
     time_format: str | None = None,
     description: Mapping[str, Any] | None = None,
+    from_disk: bool = False,
     **options: Unpack[SeriesOptions],
 ) -> Splits:
     """Reads a table whose rows follow each other in time: a CSV or TSV file, plain or gzipped, or a pandas frame.
@@ -118,6 +128,10 @@ def read_series(
     before validation starts, and the targets of validation and test windows lie wholly in their part, while what they
     look back on may lie before it. All windows of a part are used. Without a column of times, rows are taken to follow
     each other at even steps; a table whose dates say that it holds several series is refused all the same.
+
+    With ``from_disk`` the file may be larger than memory, and the splits are the same. It is read some rows at a time;
+    its numbers, and what models read of them, lie in a temporary folder (``TMPDIR`` says where), of about 12 bytes a
+    cell, as long as the splits are there. In memory are a few columns at a time, of 8 bytes a row each.
 
     Args:
         source: The file, of which ``.tsv`` is split at tabs without quoting and everything else at commas; or a frame,
@@ -129,6 +143,7 @@ def read_series(
         time_format: How dates are written, such as ``"%d.%m.%Y %H:%M"`` (see ``datetime.strptime``); ``None`` to find
             the one format that reads all rows. Dates that can be read in two ways are refused.
         description: Facts to keep.
+        from_disk: Whether numbers stay on disk; for files alone.
         **options: The fields of ``Columns``, ``Windows`` and ``Fractions`` as they are: ``target``, ``time``,
             ``categorical``, ``ignore``; ``window``, ``horizon``, ``gaps``, ``missing``, ``seasonality``;
             ``validation_fraction`` (0.15), ``test_fraction`` (0.15).
@@ -159,9 +174,11 @@ def read_series(
         )
     windows = flat.take(Windows, windows, "windows")
     fractions = flat.take(Fractions, fractions, "fractions")
-    flat.refuse_rest("columns", "windows", "fractions", "column_names", "time_format", "description")
+    flat.refuse_rest(
+        "columns", "windows", "fractions", "column_names", "time_format", "description", "from_disk"
+    )
     columns.refuse("series", "static", "future")
-    frame, facts = _read(source, column_names)
+    frame, facts = _read(source, column_names, from_disk=checks.flag("from_disk", from_disk))
     return _make_splits(frame, columns, windows, fractions, time_format, {**facts, **(description or {})})
 
 
@@ -179,12 +196,17 @@ def series_splits(
 
 
 def _read(
-    source: FilePath | pd.DataFrame, column_names: Sequence[str] | None
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+    source: FilePath | pd.DataFrame, column_names: Sequence[str] | None, *, from_disk: bool
+) -> tuple[Table, dict[str, Any]]:
     """Returns a table and where it comes from."""
     if isinstance(source, str | os.PathLike):
-        frame = read_frame(source, column_names=column_names)
-        return frame, {"source": Path(source).name, "checksum": file_checksum(source)}
+        table: Table = (FileTable if from_disk else read_frame)(source, column_names=column_names)
+        facts = {"source": Path(source).name, "checksum": file_checksum(source)}
+        return table, {**facts, "from_disk": True} if from_disk else facts
+    if from_disk:
+        raise ArgumentError(
+            f"source: received {type(source).__name__} with from_disk; expected a file. Leave from_disk out."
+        )
     if column_names is not None:
         raise ArgumentError(
             f"column_names: received {list(column_names)} with a frame, which names its columns; expected None. Leave "
@@ -194,24 +216,32 @@ def _read(
 
 
 def _make_splits(
-    frame: pd.DataFrame,
+    table: Table,
     columns: Columns,
     windows: Windows,
     fractions: Fractions,
     time_format: str | None,
     facts: Mapping[str, Any],
 ) -> Splits:
-    steps, pieces = _check_table(frame, columns, windows, time_format)
-    numeric = _numeric(frame, columns)
-    values = {name: _numbers(frame[name], name) for name in numeric}
-    values |= {name: _categories(frame[name]) for name in columns.categorical}
-    values, broken, pieces = _treat_missing(values, windows.missing, frame.index, pieces)
+    steps, pieces = _check_table(table, columns, windows, time_format)
+    numeric = _numeric(table, columns)
+    store = DiskStore() if isinstance(table, FileTable) else ArrayStore()
+    values = SeriesColumns.read(table, numeric, columns.categorical, store)
+    values, broken, first = treat_missing(values, windows.missing, table.index, pieces)
+    pieces, lines = pieces[first:], table.index[first:]
     bounds = _bounds(len(broken), fractions)
     trained = ~broken & (np.arange(len(broken)) < bounds["train"][1])
     preprocessing = _fit(values, numeric, columns.categorical, trained, windows)
     starts = {name: _starts(name, part, broken, pieces, windows) for name, part in bounds.items()}
     decoding = _decoding(preprocessing, columns.target)
-    parts = _window_splits(preprocessing, decoding, values, broken, starts, windows)
+    features = scale_features(values, preprocessing, broken, lines)
+    targets, scaled = scale_targets(values, decoding)
+    parts = {
+        name: WindowSplit(
+            features, scaled, targets, values, rows, window=windows.window, horizon=windows.horizon
+        )
+        for name, rows in starts.items()
+    }
     description = {
         "checksum": None,
         **facts,
@@ -225,7 +255,7 @@ def _make_splits(
         "rows": {name: len(split) for name, split in parts.items()},
     }
     if description["checksum"] is None:
-        description["checksum"] = _checksum(frame)
+        description["checksum"] = _checksum(table)
     return Splits(
         train=parts["train"],
         validation=parts["validation"],
@@ -238,18 +268,18 @@ def _make_splits(
 
 
 def _check_table(
-    frame: pd.DataFrame, columns: Columns, windows: Windows, time_format: str | None
+    table: Table, columns: Columns, windows: Windows, time_format: str | None
 ) -> tuple[Steps | None, np.ndarray]:
     """Checks that the columns are there and rows follow each other; returns the steps, and the piece of each row."""
     if not columns.target:
         raise ArgumentError("target: received no column; expected at least one to forecast.")
-    check_columns(frame.columns, columns.names)
-    refuse_nameless(frame, used=set(columns.names))
-    steps = _checked_steps(frame, columns.target, columns.time, time_format, windows.gaps)
-    return steps, np.zeros(len(frame), int) if steps is None else steps.pieces
+    check_columns(table.columns, columns.names)
+    refuse_nameless(table, used=set(columns.names))
+    steps = _checked_steps(table, columns.target, columns.time, time_format, windows.gaps)
+    return steps, np.zeros(len(table), int) if steps is None else steps.pieces
 
 
-def _numeric(frame: pd.DataFrame, columns: Columns) -> list[str]:
+def _numeric(table: Table, columns: Columns) -> list[str]:
     """Returns the columns of numbers: the targets' own past first, where models find it that normalise windows."""
     others = {*columns.categorical, *columns.ignore, columns.time}
     for name in columns.target:
@@ -257,7 +287,7 @@ def _numeric(frame: pd.DataFrame, columns: Columns) -> list[str]:
             raise ArgumentError(
                 f"target: received {name!r}, which is categorical, ignored or the time; expected a number."
             )
-    return [name for name in dict.fromkeys([*columns.target, *map(str, frame.columns)]) if name not in others]
+    return [name for name in dict.fromkeys([*columns.target, *map(str, table.columns)]) if name not in others]
 
 
 def _bounds(rows: int, fractions: Fractions) -> dict[str, tuple[int, int]]:
@@ -268,119 +298,54 @@ def _bounds(rows: int, fractions: Fractions) -> dict[str, tuple[int, int]]:
     return bounds if first_test == rows else {**bounds, "test": (first_test, rows)}
 
 
-def _window_splits(
-    preprocessing: WindowPreprocessing,
-    decoding: Decoding,
-    columns: dict[str, np.ndarray],
-    broken: np.ndarray,
-    starts: Mapping[str, np.ndarray],
-    windows: Windows,
-) -> dict[str, WindowSplit]:
-    values = np.stack([columns[name] for name in decoding.target_names or ()], axis=-1)
-    features = _features(preprocessing, columns, broken)
-    scaled = ((values - decoding.mean) / decoding.scale).astype(np.float32)
-    return {
-        name: WindowSplit(
-            features, scaled, values, columns, first, window=windows.window, horizon=windows.horizon
-        )
-        for name, first in starts.items()
-    }
-
-
-def _checksum(frame: pd.DataFrame) -> str:
+def _checksum(table: Table) -> str:
     from pandas.util import hash_pandas_object
 
-    digest = hashlib.sha256(json.dumps([str(name) for name in frame.columns]).encode())
-    digest.update(hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    digest = hashlib.sha256(json.dumps([str(name) for name in table.columns]).encode())
+    for piece in table_pieces(table, list(table.columns)):
+        digest.update(hash_pandas_object(piece, index=False).to_numpy().tobytes())
     return digest.hexdigest()
 
 
 def _checked_steps(
-    frame: pd.DataFrame, target: Sequence[str], time: str | None, time_format: str | None, gaps: str
+    table: Table, target: Sequence[str], time: str | None, time_format: str | None, gaps: str
 ) -> Steps | None:
     """Checks that rows follow each other in time; returns their steps where times are known."""
-    times = _times(frame, time, time_format)
+    times = _times(table, time, time_format)
     if times is None:
         if gaps != "error":
             raise ArgumentError(
                 f"gaps: received {gaps!r} without time; expected the column of times. Pass time= too."
             )
-        refuse_mixed_dates(frame, target=target)
+        refuse_mixed_dates(table, target=target)
         return None
-    refuse_mixed(frame, times, target=target, named=True)
+    refuse_mixed(table, times, target=target, named=True)
     steps = find_steps(times)
     refuse_uneven(times, steps)
     if gaps == "error":
-        refuse_holes(times, steps, frame.index.to_numpy())
+        refuse_holes(times, steps, table.index.to_numpy())
     return steps
 
 
-def _times(frame: pd.DataFrame, time: str | None, time_format: str | None) -> Times | None:
+def _times(table: Table, time: str | None, time_format: str | None) -> Times | None:
     import pandas as pd
 
     if time is not None:
-        return read_times(frame[time], time_format=time_format)
+        return read_times(table_column(table, time), time_format=time_format)
     if time_format is not None:
         raise ArgumentError(
             f"time_format: received {time_format!r} without time; expected the column of times. Pass time= too."
         )
-    refuse_levels(frame)
-    if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex):
-        return dataclasses.replace(read_times(frame.index.to_series()), name=None)
+    if isinstance(table, FileTable):
+        return None
+    refuse_levels(table)
+    if isinstance(table.index, pd.DatetimeIndex | pd.PeriodIndex):
+        return dataclasses.replace(read_times(table.index.to_series()), name=None)
     return None
 
 
-def _numbers(column: pd.Series[Any], name: str) -> np.ndarray:
-    import pandas as pd
-
-    text = column.astype(str).str.strip()
-    absent = column.isna().to_numpy() | text.isin(_ABSENT).to_numpy()
-    values = pd.to_numeric(text.where(~absent), errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    wrong = ~np.isfinite(values) & ~absent
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise DataError(
-            f"line {column.index[row]}: {name!r} is {str(column.iloc[row])!r}; expected a finite number. "
-            f"Correct it, or name {name!r} as categorical or ignored."
-        )
-    return values
-
-
-def _categories(column: pd.Series[Any]) -> np.ndarray:
-    text = column.astype(str).str.strip()
-    return text.where(~(column.isna() | text.isin(_ABSENT)), None).to_numpy(object)
-
-
-def _treat_missing(
-    columns: dict[str, np.ndarray], missing: str, lines: pd.Index[Any], pieces: np.ndarray
-) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """Returns the columns, which rows may not be touched by a window, and the piece between holes of each row."""
-    import pandas as pd
-
-    table = pd.DataFrame(columns)
-    broken = table.isna().any(axis=1).to_numpy()
-    if not broken.any() or missing == "drop":
-        return columns, broken, pieces
-    if missing == "error":
-        row = int(broken.argmax())
-        name = next(name for name in columns if pd.isna(columns[name][row]))
-        raise DataError(
-            f"line {lines[row]}: {name!r} is missing, as are values in {int(broken.sum())} rows; expected none. "
-            "Pass missing='ffill' to take the last value before, or missing='drop' to leave such windows out."
-        )
-    filled = table.groupby(pieces).ffill()  # never from the other side of a hole
-    complete = ~filled.isna().any(axis=1).to_numpy()
-    if not complete.any():
-        raise DataError(
-            "series: no row is complete even with earlier values filled in; expected one. Ignore a column."
-        )
-    first = int(complete.argmax())
-    kept = filled.iloc[first:]
-    return {name: kept[name].to_numpy() for name in columns}, ~complete[first:], pieces[first:]
-
-
 def _fit(
-    columns: dict[str, np.ndarray],
+    columns: SeriesColumns,
     numeric: Sequence[str],
     categorical: Sequence[str],
     rows: np.ndarray,
@@ -390,12 +355,13 @@ def _fit(
         raise DataError(
             "series: no complete training row; expected at least one. Add rows or fill missing values."
         )
-    mean, scale = fit_scale(np.stack([columns[name][rows] for name in numeric], axis=-1))
+    # Column by column, so that one is in memory where they lie on disk.
+    fitted = [fit_scale(columns[name][rows][:, None]) for name in numeric]
     return WindowPreprocessing(
         numeric=numeric,
-        mean=mean.tolist(),
-        scale=scale.tolist(),
-        categories={name: sorted(set(columns[name][rows])) for name in categorical},
+        mean=[float(mean[0]) for mean, _ in fitted],
+        scale=[float(scale[0]) for _, scale in fitted],
+        categories={name: columns[name].known(rows) for name in categorical},
         window=windows.window,
         missing=windows.missing,
     )
@@ -419,15 +385,6 @@ def _starts(
             f"(window {window}, horizon {horizon}). Add rows, or shorten window or horizon."
         )
     return starts
-
-
-def _features(
-    preprocessing: WindowPreprocessing, columns: dict[str, np.ndarray], broken: np.ndarray
-) -> np.ndarray:
-    features = np.zeros((len(broken), preprocessing.num_features), np.float32)
-    whole = {name: values[~broken] for name, values in columns.items()}
-    features[~broken] = preprocessing.matrix(whole)
-    return features
 
 
 def _decoding(preprocessing: WindowPreprocessing, target: Sequence[str]) -> Decoding:
@@ -457,9 +414,9 @@ def read_columns(frame: pd.DataFrame, preprocessing: WindowPreprocessing) -> dic
     for name in preprocessing.numeric:
         if name in frame.columns:
             columns[name] = [
-                None if np.isnan(value) else float(value) for value in _numbers(frame[name], name)
+                None if np.isnan(value) else float(value) for value in read_numbers(frame[name], name)
             ]
     for name in preprocessing.categories:
         if name in frame.columns:
-            columns[name] = _categories(frame[name]).tolist()
+            columns[name] = read_categories(frame[name]).tolist()
     return columns

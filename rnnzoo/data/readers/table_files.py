@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,13 +31,22 @@ def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> 
     import pandas as pd
 
     (_, names), *numbered = iterate_rows(path, column_names=column_names)
-    if not numbered:
-        raise DataError(f"{path}: received a header and no rows; expected at least one row.")
+    refuse_no_rows(path, len(numbered))
     lines, rows = zip(*numbered, strict=True)
     frame = pd.DataFrame(list(rows), columns=names, index=list(lines), dtype=object)
-    # For messages that say how to correct the file.
-    frame.attrs = {"path": str(path), "tabs": _has_tabs(Path(path)), "column_names": column_names}
+    frame.attrs = frame_facts(path, column_names)
     return frame
+
+
+def refuse_no_rows(path: FilePath, rows: int) -> None:
+    """Raises ``DataError`` for a table without a row."""
+    if not rows:
+        raise DataError(f"{path}: received a header and no rows; expected at least one row.")
+
+
+def frame_facts(path: FilePath, column_names: Sequence[str] | None) -> dict[Hashable | None, Any]:
+    """Returns how a file is written, for messages that say how to correct it."""
+    return {"path": str(path), "tabs": _has_tabs(Path(path)), "column_names": column_names}
 
 
 def iterate_rows(

@@ -39,7 +39,8 @@ def read_table(path: FilePath | pd.DataFrame, **options: Unpack[TableOptions]) -
 
     Args:
         path: A CSV or TSV file, plain or gzipped, or a pandas frame.
-        **options: The arguments of the one or the other. Those that are ``None`` or empty are left out.
+        **options: The arguments of the one or the other, ``from_disk`` among them. Those that are ``None`` or empty are
+            left out.
 
     Returns:
         The splits.

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.readers.file_tables import FileColumn, column_cell, column_head, map_column
 from rnnzoo.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rnnzoo.data.readers.file_tables import Column
+
 _ISO = "ISO8601"
+#: What 64 bits of nanoseconds hold.
+_YEARS = (1678, 2261)
 #: Dates written with digits alone, whose numbers do not rise evenly.
 COMPACT = {8: "%Y%m%d", 6: "%Y%m"}
 _DIGITS = ("%Y{0}%m{0}%d", "%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
@@ -75,7 +80,7 @@ class Times:
         return str(pd.Timestamp(self.local[row]))
 
 
-def read_times(column: pd.Series[Any], *, time_format: str | None = None) -> Times:
+def read_times(column: Column, *, time_format: str | None = None) -> Times:
     """Reads a column of times: all numbers, or all dates of one format.
 
     Args:
@@ -93,33 +98,59 @@ def read_times(column: pd.Series[Any], *, time_format: str | None = None) -> Tim
     """
     import pandas as pd
 
-    if isinstance(column.dtype, pd.PeriodDtype):
-        column = column.dt.to_timestamp()
-    if column.dtype.kind == "M" and not column.isna().any():
-        return _of_dates(column, column)
-    text = column.astype(str).str.strip()
+    if not isinstance(column, FileColumn):
+        if isinstance(column.dtype, pd.PeriodDtype):
+            column = pd.Series(column.dt.to_timestamp())
+        if column.dtype.kind == "M" and not column.isna().any():
+            return _of_dates(column, column)
     if time_format is not None:
-        return _of_dates(column, _given(column, text, time_format), time_format)
-    numbers = pd.to_numeric(text.where(~column.isna()), errors="coerce")
-    compact = COMPACT.get(len(text.iloc[0])) if len(text) else None
+        return _of_dates(column, _given(column, time_format), time_format)
+    if len(column.index) and not np.isfinite(_floats(_numbers(column_head(column)))).all():
+        return _of_dates(column, *_found(column))
+    numbers = map_column(column, _numbers)
+    compact = COMPACT.get(len(_first_text(column))) if len(column.index) else None
     if compact is not None and not numbers.isna().any():
-        dates = _parsed(text, compact)
-        if (text.str.len() == len(text.iloc[0])).all() and not dates.isna().any():
+        dates = _compact_dates(column, compact)
+        if not dates.isna().any():
             return _of_dates(column, dates, compact)
-    good = np.isfinite(numbers.to_numpy(np.float64, na_value=np.nan))
+    good = np.isfinite(_floats(numbers))
     if good.all():
         values = numbers.to_numpy()
         return Times(column.name, values, values, texts=column.dtype.kind not in "iuf")
-    if good[:1].any():
-        row = int((~good).argmax())
-        raise DataError(
-            f"line {column.index[row]}: {column.name!r} is {str(column.iloc[row])!r}; expected a number, as in the "
-            "rows before. Correct or drop the row."
-        )
-    return _of_dates(column, *_found(column, text))
+    row = int((~good).argmax())
+    raise DataError(
+        f"line {column.index[row]}: {column.name!r} is {str(column_cell(column, row))!r}; expected a number, as in the "
+        "rows before. Correct or drop the row."
+    )
 
 
-def _of_dates(column: pd.Series[Any], dates: pd.Series[Any], form: str | None = None) -> Times:
+def _first_text(column: Column) -> str:
+    return str(_text(column_head(column)).iloc[0])
+
+
+def _text(cells: pd.Series[Any]) -> pd.Series[Any]:
+    return cells.astype(str).str.strip()
+
+
+def _numbers(cells: pd.Series[Any]) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.to_numeric(_text(cells).where(~cells.isna()), errors="coerce")
+
+
+def _floats(numbers: pd.Series[Any]) -> np.ndarray:
+    return numbers.to_numpy(np.float64, na_value=np.nan)
+
+
+def _compact_dates(column: Column, form: str) -> pd.Series[Any]:
+    """Returns dates of digits alone, none where a cell has more or fewer of them than the first."""
+    digits = len(_first_text(column))
+    return map_column(
+        column, lambda cells: _parsed_text(_text(cells), form).where(_text(cells).str.len() == digits)
+    )
+
+
+def _of_dates(column: Column, dates: pd.Series[Any], form: str | None = None) -> Times:
     import pandas as pd
 
     local = dates if dates.dt.tz is None else _local(column, dates, form)
@@ -128,55 +159,72 @@ def _of_dates(column: pd.Series[Any], dates: pd.Series[Any], form: str | None = 
     return Times(column.name, values, shown, form)
 
 
-def _local(column: pd.Series[Any], dates: pd.Series[Any], form: str | None) -> pd.Series[Any]:
+def _local(column: Column, dates: pd.Series[Any], form: str | None) -> pd.Series[Any]:
     """Returns what a clock on the wall shows: times without their offsets, where all have one."""
-    if column.dtype.kind == "M":
+    if not isinstance(column, FileColumn) and column.dtype.kind == "M":
         return column.dt.tz_localize(None)
-    text = column.astype(str).str.strip()
-    bare = text.str.replace(_ZONE, r"\1", regex=True)
-    local = dates if (bare == text).any() else _parsed(bare, re.sub(" ?%z", "", form or _ISO))
-    return (dates if local.isna().any() else local).dt.tz_localize(None)
+    if not any(map_column(part, _without_zone).any() for part in (column_head(column), column)):
+        bare = re.sub(" ?%z", "", form or _ISO)
+        local = map_column(column, lambda cells: _parsed_text(_bare(cells), bare))
+        dates = dates if local.isna().any() else local
+    return dates.dt.tz_localize(None)
 
 
-def _parsed(text: pd.Series[Any], form: str) -> pd.Series[Any]:
+def _without_zone(cells: pd.Series[Any]) -> pd.Series[Any]:
+    return _bare(cells) == _text(cells)
+
+
+def _bare(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Returns times without their offsets."""
+    return _text(cells).str.replace(_ZONE, r"\1", regex=True)
+
+
+def _parsed(column: Column, form: str) -> pd.Series[Any]:
+    return map_column(column, lambda cells: _parsed_text(_text(cells), form))
+
+
+def _parsed_text(text: pd.Series[Any], form: str) -> pd.Series[Any]:
+    """Returns dates, none where a text cannot be read or is of a year that nanoseconds do not reach."""
+    dates = _of_any_year(text, form)
+    return dates.where(dates.dt.year.between(*_YEARS))
+
+
+def _of_any_year(text: pd.Series[Any], form: str) -> pd.Series[Any]:
     import pandas as pd
 
     return pd.to_datetime(text, format=form, errors="coerce", utc=True)
 
 
-def _given(column: pd.Series[Any], text: pd.Series[Any], form: str) -> pd.Series[Any]:
+def _given(column: Column, form: str) -> pd.Series[Any]:
     if not isinstance(form, str) or "%" not in form:
         raise ArgumentError(
             f"time_format: received {form!r}; expected a format such as '%d.%m.%Y %H:%M'. See datetime.strptime."
         )
     try:
-        dates = _parsed(text, form)
+        dates = _parsed(column, form)
     except ValueError as error:
         raise ArgumentError(
             f"time_format: received {form!r} ({error}); expected a format such as '%d.%m.%Y %H:%M'. See "
             "datetime.strptime."
         ) from error
-    _refuse_unread(column, dates, f"the format {form!r} that time_format names")
+    _refuse_unread(column, dates, form, "that time_format names")
     return dates
 
 
-def _found(column: pd.Series[Any], text: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
+def _found(column: Column) -> tuple[pd.Series[Any], str]:
     """Returns the dates and the one format that reads them all."""
-    iso = _parsed(text, _ISO)
-    if not iso.isna().any():
-        return iso, _ISO
-    readings = {form: _parsed(text, form) for form in possible_formats(text.iloc[0])}
-    if not iso.isna().iloc[0]:
-        readings = {_ISO: iso}
+    first = _first_text(column)
+    iso = not _parsed_text(_text(column_head(column)), _ISO).isna().any()
+    readings = {form: _parsed(column, form) for form in ((_ISO,) if iso else possible_formats(first))}
     if not readings:
         raise DataError(
-            f"line {column.index[0]}: {column.name!r} is {str(column.iloc[0])!r}; expected a timestamp or a number. "
-            "Correct it, or say how it is to be read, such as time_format='%d.%m.%Y %H:%M'."
+            f"line {column.index[0]}: {column.name!r} is {str(column_cell(column, 0))!r}; expected a timestamp or "
+            "a number. Correct it, or say how it is to be read, such as time_format='%d.%m.%Y %H:%M'."
         )
     whole = {form: dates for form, dates in readings.items() if not dates.isna().any()}
     if not whole:
         form, dates = min(readings.items(), key=lambda item: int(item[1].isna().sum()))
-        _refuse_unread(column, dates, f"the format {form!r} of the rows before")
+        _refuse_unread(column, dates, form, "of the rows before")
     _refuse_ambiguous(column, whole)
     form, dates = next(iter(whole.items()))
     return dates, form
@@ -213,16 +261,23 @@ def _reads(form: str, text: str) -> bool:
     return True
 
 
-def _refuse_unread(column: pd.Series[Any], dates: pd.Series[Any], expected: str) -> None:
-    if dates.isna().any():
-        row = int(dates.isna().to_numpy().argmax())
+def _refuse_unread(column: Column, dates: pd.Series[Any], form: str, whose: str) -> None:
+    if not dates.isna().any():
+        return
+    import pandas as pd
+
+    row = int(dates.isna().to_numpy().argmax())
+    cell = str(column_cell(column, row))
+    where = f"line {column.index[row]}: {column.name!r} is {cell!r}"
+    if not _of_any_year(pd.Series([cell.strip()]), form).isna().any():
+        first, last = _YEARS
         raise DataError(
-            f"line {column.index[row]}: {column.name!r} is {str(column.iloc[row])!r}; expected {expected}. Correct it: "
-            "all rows need one format."
+            f"{where}; expected a time of the years {first} to {last}. Number the rows in place of dates."
         )
+    raise DataError(f"{where}; expected the format {form!r} {whose}. Correct it: all rows need one format.")
 
 
-def _refuse_ambiguous(column: pd.Series[Any], readings: dict[str, pd.Series[Any]]) -> None:
+def _refuse_ambiguous(column: Column, readings: dict[str, pd.Series[Any]]) -> None:
     (first, dates), *others = readings.items()
     for form, other in others:
         differing = (dates != other).to_numpy()
@@ -230,7 +285,7 @@ def _refuse_ambiguous(column: pd.Series[Any], readings: dict[str, pd.Series[Any]
             row = int(differing.argmax())
             raise DataError(
                 f"{column.name!r}: every row can be read as {_reading(first, dates.iloc[row])} and as "
-                f"{_reading(form, other.iloc[row])}, {str(column.iloc[row])!r} for one; expected dates of one "
+                f"{_reading(form, other.iloc[row])}, {str(column_cell(column, row))!r} for one; expected dates of one "
                 f"reading. Say which is right: time_format={first!r} or time_format={form!r}."
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ class WindowSplit(Rows):
         features: Scaled features of the whole table ``(rows, features)``.
         targets: Scaled targets of the whole table ``(rows, targets)``.
         values: Targets in original units ``(rows, targets)``.
-        columns: The raw columns by name.
+        columns: The raw columns by name, each answering slices.
         starts: The first row of each window.
         window: Rows to read.
         horizon: Rows to forecast.
@@ -28,7 +28,7 @@ class WindowSplit(Rows):
         features: np.ndarray,
         targets: np.ndarray,
         values: np.ndarray,
-        columns: dict[str, np.ndarray],
+        columns: Mapping[str, Any],
         starts: np.ndarray,
         *,
         window: int,
@@ -84,7 +84,7 @@ class WindowSplit(Rows):
 class RawWindows(Sequence[dict[str, list[Any]]]):
     """The windows of a table as raw rows: each maps every column to its values."""
 
-    def __init__(self, columns: dict[str, np.ndarray], starts: np.ndarray, window: int) -> None:
+    def __init__(self, columns: Mapping[str, Any], starts: np.ndarray, window: int) -> None:
         self._columns, self._starts, self._window = columns, starts, window
 
     def __len__(self) -> int:

@@ -8,6 +8,7 @@ import pytest
 
 from rnnzoo import read_table
 from rnnzoo.data.readers.timestamps import read_times
+from rnnzoo.errors import DataError
 from rnnzoo.preprocessing import WindowPreprocessing
 from series_tables import WINDOW, followed, hourly, panel, read, refused
 
@@ -151,3 +152,14 @@ def test_a_nameless_column_of_row_numbers_is_refused_by_name(header: str) -> Non
     shuffled = frame.sample(frac=1, random_state=0)
     assert "received no name" in refused(shuffled.reset_index(names=header))
     assert "from 10 to 499" in refused(frame.iloc[10:].reset_index(names=header))
+
+
+@pytest.mark.parametrize("others", ["2024-01-01", "2024-01-01 00:00:00.123456789"])
+def test_years_that_nanoseconds_do_not_reach_are_named(others: str) -> None:
+    for cells, line in (([others, "3000-01-01"], 1), (["3000-01-01", "3000-01-02"], 0)):
+        with pytest.raises(DataError) as caught:
+            read_times(pd.Series(cells, name="when"))
+        assert str(caught.value) == (
+            f"line {line}: 'when' is '3000-01-01'; expected a time of the years 1678 to 2261. Number the rows in place "
+            "of dates."
+        )

@@ -1,0 +1,227 @@
+"""The columns of a series: numbers, and categories by their number, in memory or on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnzoo.data.readers.array_store import ArrayStore
+from rnnzoo.data.readers.file_tables import table_pieces
+from rnnzoo.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rnnzoo.data.readers.file_tables import Table
+
+_ABSENT = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+#: Numbers that are worked on at a time.
+NUMBERS_AT_A_TIME = 500_000
+
+
+class CategoryColumn:
+    """A column of categories, which answers slices and masks with texts, ``None`` where one is missing.
+
+    Args:
+        codes: The number of each row's category ``(rows,)``; -1 for none.
+        names: The categories by number.
+
+    Example:
+        >>> CategoryColumn(np.array([0, 1, -1]), ["a", "b"])[1:].tolist()
+        ['b', None]
+    """
+
+    def __init__(self, codes: np.ndarray, names: Sequence[str]) -> None:
+        self.codes, self.names = codes, list(names)
+        # The last is what -1 finds.
+        self._texts = np.array([*names, None], object)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        return np.asarray(self._texts[self.codes[rows]])
+
+    def known(self, rows: np.ndarray) -> list[str]:
+        """Returns the categories of some rows, none of them missing, in order."""
+        return sorted(self.names[code] for code in np.unique(self.codes[rows]))
+
+
+class SeriesColumns(Mapping[str, Any]):
+    """The columns of a series by name, each ``(rows,)``: arrays of float64, or ``CategoryColumn``.
+
+    Args:
+        columns: The columns.
+        store: Where their arrays lie; it is kept as long as they are.
+    """
+
+    def __init__(self, columns: Mapping[str, np.ndarray | CategoryColumn], store: ArrayStore) -> None:
+        self._columns, self.store = dict(columns), store
+
+    def __getitem__(self, name: str) -> Any:
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows there are."""
+        return len(next(iter(self._columns.values())))
+
+    def missing(self, name: str) -> np.ndarray:
+        """Returns which values of a column are missing ``(rows,)``."""
+        column = self._columns[name]
+        return column.codes < 0 if isinstance(column, CategoryColumn) else np.isnan(column)
+
+    def behind(self, first: int) -> SeriesColumns:
+        """Returns the columns from a row on."""
+        return SeriesColumns(
+            {
+                name: CategoryColumn(column.codes[first:], column.names)
+                if isinstance(column, CategoryColumn)
+                else column[first:]
+                for name, column in self._columns.items()
+            },
+            self.store,
+        )
+
+    def spans(self) -> Iterator[slice]:
+        """Yields the rows that are worked on at a time."""
+        size = max(1, NUMBERS_AT_A_TIME // len(self))
+        for first in range(0, self.num_rows, size):
+            yield slice(first, min(first + size, self.num_rows))
+
+    @classmethod
+    def read(
+        cls, table: Table, numeric: Sequence[str], categorical: Sequence[str], store: ArrayStore
+    ) -> SeriesColumns:
+        """Reads the columns of a table.
+
+        Args:
+            table: The table.
+            numeric: Its columns of numbers.
+            categorical: Those of categories.
+            store: Where arrays are to lie.
+
+        Raises:
+            DataError: If a cell of a numeric column is no number; the message names line and column.
+        """
+        numbers = store.empty((len(numeric), len(table.index)), np.float64)
+        codes = store.empty((len(categorical), len(table.index)), np.int32) if categorical else np.empty(0)
+        known: list[dict[str, int]] = [{} for _ in categorical]
+        errors: dict[str, DataError] = {}
+        first = 0
+        for piece in table_pieces(table, [*numeric, *categorical]):
+            rows = slice(first, first + len(piece))
+            for place, name in enumerate(numeric):
+                # The message is about the first column that has a wrong cell, not about the first line.
+                if name not in errors:
+                    try:
+                        numbers[place, rows] = read_numbers(piece[name], name)
+                    except DataError as error:
+                        errors[name] = error
+            for place, name in enumerate(categorical):
+                codes[place, rows] = _read_codes(piece[name], known[place])
+            first = rows.stop
+        for name in numeric:
+            if name in errors:
+                raise errors[name]
+        columns: dict[str, np.ndarray | CategoryColumn] = dict(zip(numeric, numbers, strict=True))
+        for place, name in enumerate(categorical):
+            columns[name] = CategoryColumn(codes[place], list(known[place]))
+        return cls(columns, store)
+
+
+def read_numbers(column: pd.Series[Any], name: str) -> np.ndarray:
+    """Returns the numbers of a column of cells, NaN where one is missing.
+
+    Args:
+        column: The cells.
+        name: The name of the column, for messages.
+
+    Raises:
+        DataError: If a cell is no finite number; the message names the line.
+    """
+    import pandas as pd
+
+    text = column.astype(str).str.strip()
+    absent = column.isna().to_numpy() | text.isin(_ABSENT).to_numpy()
+    values = pd.to_numeric(text.where(~absent), errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    wrong = ~np.isfinite(values) & ~absent
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"line {column.index[row]}: {name!r} is {str(column.iloc[row])!r}; expected a finite number. "
+            f"Correct it, or name {name!r} as categorical or ignored."
+        )
+    return values
+
+
+def read_categories(column: pd.Series[Any]) -> np.ndarray:
+    """Returns the categories of a column of cells, ``None`` where one is missing."""
+    text = column.astype(str).str.strip()
+    return text.where(~(column.isna() | text.isin(_ABSENT)), None).to_numpy(object)
+
+
+def _read_codes(column: pd.Series[Any], known: dict[str, int]) -> np.ndarray:
+    """Returns the number of each cell's category, and adds new ones to those that are known."""
+    import pandas as pd
+
+    codes, names = pd.factorize(read_categories(column))
+    numbers = [known.setdefault(str(name), len(known)) for name in names]
+    return np.array([*numbers, -1], np.int32)[codes]
+
+
+def treat_missing(
+    columns: SeriesColumns, missing: str, lines: pd.Index[Any], pieces: np.ndarray
+) -> tuple[SeriesColumns, np.ndarray, int]:
+    """Returns the columns, which rows no window may touch, and the first row of the table that is kept.
+
+    Args:
+        columns: The columns; those to be filled are changed.
+        missing: What a missing value means.
+        lines: What messages call each row.
+        pieces: The piece between holes that each row is in.
+
+    Raises:
+        DataError: If values are missing and must not be, or no row is complete.
+    """
+    broken = np.zeros(columns.num_rows, bool)
+    for name in columns:
+        broken |= columns.missing(name)
+    if not broken.any() or missing == "drop":
+        return columns, broken, 0
+    if missing == "error":
+        row = int(broken.argmax())
+        name = next(name for name in columns if columns.missing(name)[row])
+        raise DataError(
+            f"line {lines[row]}: {name!r} is missing, as are values in {int(broken.sum())} rows; expected none. "
+            "Pass missing='ffill' to take the last value before, or missing='drop' to leave such windows out."
+        )
+    broken = _fill(columns, pieces)
+    if broken.all():
+        raise DataError(
+            "series: no row is complete even with earlier values filled in; expected one. Ignore a column."
+        )
+    first = int((~broken).argmax())
+    return columns.behind(first), broken[first:], first
+
+
+def _fill(columns: SeriesColumns, pieces: np.ndarray) -> np.ndarray:
+    """Fills in the last values before, never from the other side of a hole; returns which rows stay incomplete."""
+    starts = np.flatnonzero(np.diff(pieces, prepend=-1))[pieces]
+    incomplete = np.zeros(columns.num_rows, bool)
+    for name, column in columns.items():
+        missing = columns.missing(name)
+        last = np.maximum.accumulate(np.where(missing, -1, np.arange(len(missing))))
+        filled = np.flatnonzero(missing & (last >= starts))
+        values = column.codes if isinstance(column, CategoryColumn) else column
+        values[filled] = values[last[filled]]
+        incomplete |= missing & (last < starts)
+    return incomplete
