@@ -18,7 +18,7 @@ from rnnzoo.decoding.distributions import (
 )
 from rnnzoo.decoding.probabilities import sigmoid, softmax
 from rnnzoo.decoding.viterbi import best_path, marginals
-from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.errors import ArgumentError, DataError, OwnCodeError
 from rnnzoo.extensions import describe_class
 from rnnzoo.registry import Registry
 
@@ -150,6 +150,7 @@ class Decoding:
 
         Raises:
             DataError: If an output is NaN or infinite.
+            OwnCodeError: If a class of a user does not answer each row.
         """
         outputs = np.asarray(outputs, np.float64)
         if not np.isfinite(outputs).all():
@@ -157,7 +158,16 @@ class Decoding:
             raise DataError(
                 f"row {row}: the model answered NaN or infinity; expected finite numbers. Train it again."
             )
-        return self.answers(outputs, lengths)
+        answers = self.answers(outputs, lengths)
+        if not isinstance(answers, list | tuple) or len(answers) != len(outputs):
+            received = type(answers).__name__
+            if isinstance(answers, list | tuple):
+                received = f"{len(answers)} answers for {len(outputs)} rows"
+            raise OwnCodeError(
+                f"decoding: {type(self).__name__}.answers returned {received}; expected one answer for each row. "
+                "Correct answers, or define answer(row) instead."
+            )
+        return list(answers)
 
     def answers(self, outputs: np.ndarray, lengths: Sequence[int] | None) -> list[Answer]:
         """Answers each row of finite outputs ``(batch, ...)``; own decodings of steps look at ``lengths`` too."""

@@ -1,0 +1,220 @@
+"""Truth of ``rnnzoo.registration``: mistakes in own parts are named at once, with the way to fix them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+import rnnzoo
+import rnnzoo_tuning
+from handmade_bundles import scorer
+from own_preprocessing import Letters
+from rnnzoo.decoding import Decoding
+from rnnzoo.errors import ArgumentError, BundleError, OwnCodeError
+from rnnzoo.preprocessing.base import Rows
+from rnnzoo.registration import TABLES, registry
+from rnnzoo_export import OnnxPredictor, save_bundle
+from rnnzoo_export.serving.app import create_app
+
+TEXTS, LABELS = ["abc", "zy", "de"] * 14, ["a", "b", "c"] * 14
+TABLE = np.array([[float(number), 1.0] for number in range(27)])
+
+
+@pytest.fixture(autouse=True)
+def _leave_nothing_registered() -> Iterator[None]:
+    """Other tests ask the tables of this process."""
+    before = {kind: set(registry(kind)) for kind in TABLES}
+    yield
+    for kind, names in before.items():
+        for name in set(registry(kind)) - names:
+            if name in registry(kind):  # a task takes its decoding along
+                registry(kind).remove(name)
+
+
+class Skipping(Letters):
+    """Leaves short texts out."""
+
+    kind = "skipping"
+
+    def encode(self, raw: Rows) -> list[np.ndarray]:
+        return [row for row in super().encode(raw) if len(row) > 2]
+
+
+class Fewer(Decoding):
+    """Answers the first row only."""
+
+    def answers(self, outputs: np.ndarray, lengths: Sequence[int] | None) -> list[dict[str, Any]]:
+        return [{"label": "a"}]
+
+
+def test_rows_that_an_own_preprocessing_leaves_out_are_missed_at_once() -> None:
+    with pytest.raises(OwnCodeError) as error:
+        rnnzoo.Splits.from_arrays(TEXTS, LABELS, preprocessing=Skipping(), stratify=False)
+    assert str(error.value) == (
+        "preprocessing: Skipping.encode returned 8 rows for 30; expected one array for each row. Raise "
+        "rnnzoo.errors.RowError for a row that cannot be read, and drop such rows before."
+    )
+    with pytest.raises(OwnCodeError, match="returned 0 rows for 1"):
+        Skipping().apply(["zy"])
+    with pytest.raises(OwnCodeError, match=r"Texts\.encode returned str; expected one array"):
+        type("Texts", (Letters,), {"encode": lambda self, raw: "abc"})().apply(["zy"])
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "decoding", "message"),
+    [
+        (
+            Skipping,
+            None,
+            "preprocessing: Skipping.encode returned 1 rows for 2; expected one array for each row. ",
+        ),
+        (
+            Letters,
+            Fewer,
+            "decoding: Fewer.answers returned 1 answers for 2 rows; expected one answer for each row. ",
+        ),
+    ],
+)
+def test_wrong_numbers_of_rows_and_answers_are_faults_of_the_server(
+    preprocessing: Any, decoding: Any, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rnnzoo.register("preprocessing", "skipping", Skipping)
+    rnnzoo.register("decoding", "fewer", Fewer)
+    made = decoding("fewer", labels=["a", "b"]) if decoding else None
+    bundle = scorer(tmp_path / "b", TABLE, preprocessing=preprocessing(), decoding=made)
+    predictor = OnnxPredictor(bundle)
+    with pytest.raises(OwnCodeError) as error:
+        predictor.predict(["abc", "zy"])
+    assert message in str(error.value)
+    ones = {"tokens": np.ones((1, 1), np.int32)}  # to warm up; the table has no answer to padding alone
+    monkeypatch.setattr("rnnzoo_export.serving.app._smallest_inputs", lambda signature: ones)
+    with TestClient(create_app(predictor), base_url="http://localhost") as client:
+        answer = client.post("/v2/models/handmade/predict", json={"inputs": ["abc", "zy"]})
+    assert answer.status_code == 500
+    assert message in answer.json()["error"]
+
+
+def model_of(splits: rnnzoo.Splits) -> Any:
+    return rnnzoo.build_classifier(units=3, embedding_size=3, **splits.model_arguments)
+
+
+class Odd(Letters):
+    """What its two methods say is set by the tests."""
+
+    kind = "odd"
+    config: Any = None
+    made: Any = None
+
+    def to_config(self) -> Any:
+        return self.config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        if isinstance(cls.made, Exception):
+            raise cls.made
+        return cls.made
+
+
+@pytest.mark.parametrize(
+    ("config", "made", "message"),
+    [
+        ({}, None, "from_config returned None; expected the same preprocessing again. "),
+        (
+            {},
+            KeyError("zz"),
+            "from_config raised KeyError ('zz') for what to_config returned; expected the same ",
+        ),
+        ([1], Odd(), "to_config returned [1]; expected a mapping that JSON can hold. "),
+        (
+            {"a": np.int64(1)},
+            Odd(),
+            "to_config returned {'a': np.int64(1)} (Object of type int64 is not JSON serializable); expected ",
+        ),
+        (
+            {"a": float("nan")},
+            Odd(),
+            "to_config returned {'a': nan} (Out of range float values are not JSON compliant",
+        ),
+    ],
+)
+def test_what_could_not_be_loaded_is_neither_trained_nor_written(
+    config: Any, made: Any, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rnnzoo.register("preprocessing", "odd", Odd)
+    monkeypatch.setattr(Odd, "config", config)
+    monkeypatch.setattr(Odd, "made", made)
+    splits = rnnzoo.Splits.from_arrays(TEXTS, LABELS, preprocessing=Odd())
+    with pytest.raises(ArgumentError) as error:
+        rnnzoo.train(model_of(splits), splits, directory=tmp_path / "run", progress=False)
+    assert str(error.value).startswith(f"preprocessing: Odd.{message}")
+    with pytest.raises(ArgumentError) as again:
+        rnnzoo_tuning.run_search("text-classifier-gru", splits, directory=tmp_path / "search", progress=False)
+    assert str(again.value) == str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+class Above(Decoding):
+    """A threshold that ``to_config`` forgets."""
+
+    def __init__(self, task: str, *, threshold: float = 0.0, **arguments: Any) -> None:
+        super().__init__(task, **arguments)
+        self.threshold = threshold
+
+    def answer(self, row: np.ndarray) -> dict[str, Any]:
+        return {"label": self.label_names(len(row))[0], "above": float(row[0]) - self.threshold}
+
+
+def test_a_decoding_that_forgets_what_changes_its_answers_is_not_bundled(tmp_path: Path) -> None:
+    rnnzoo.register("decoding", "above", Above)
+    rnnzoo.register("preprocessing", "letters-again", type("Again", (Letters,), {"kind": "letters-again"}))
+    preprocessing = registry("preprocessing")["letters-again"]()
+    splits = rnnzoo.Splits.from_arrays(TEXTS, LABELS, preprocessing=preprocessing)
+    decoding = Above("above", labels=["a", "b", "c"], threshold=-9.0)
+    with pytest.raises(BundleError) as error:
+        save_bundle(
+            model_of(splits),
+            tmp_path / "b",
+            preprocessing=preprocessing,
+            decoding=decoding,
+            provenance={"example": "abc"},
+        )
+    assert str(error.value) == (
+        f"{tmp_path / 'b'}: its decoding is another when it is loaded again, so nothing was written; expected "
+        "from_config to make what to_config described. Correct these two methods: to_config must hold all that changes "
+        "the result."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+class Renamed(Letters):
+    """Calls its input as no model of rnnzoo does."""
+
+    kind = "renamed"
+
+    def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        return {"ids": super().batch(encoded)["tokens"]}
+
+
+@pytest.mark.parametrize("example", [None, "abc"])
+def test_the_only_input_of_a_model_may_have_another_name_in_the_data(example: Any, tmp_path: Path) -> None:
+    rnnzoo.register("preprocessing", "renamed", Renamed)
+    splits = rnnzoo.Splits.from_arrays(TEXTS, LABELS, preprocessing=Renamed())
+    model = model_of(splits)
+    rnnzoo.train(model, splits, config=rnnzoo.TrainConfig(epochs=1), progress=False)
+    bundle = save_bundle(
+        model,
+        tmp_path / "b",
+        preprocessing=Renamed(),
+        decoding=splits.decoding,
+        provenance={"example": example} if example else None,
+    )
+    assert [spec.name for spec in bundle.signature.inputs] == (["ids"] if example else ["tokens"])
+    (answer,) = OnnxPredictor(bundle).predict(["abc"])
+    logits = np.asarray(model(Renamed().apply(["abc"])["ids"]))
+    expected = splits.get_decoding()(logits)[0]
+    assert answer["probabilities"] == pytest.approx(expected["probabilities"], rel=1e-4)
