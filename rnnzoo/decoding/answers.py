@@ -410,6 +410,11 @@ _CLASS_KEYS = ("kind", "class", "package")
 def _check_class(entry: object) -> None:
     if not isinstance(entry, type) or not issubclass(entry, Decoding):
         raise ArgumentError(f"decoding: received {entry!r}; expected a subclass of rnnzoo.Decoding.")
+    if entry.answer is Decoding.answer and entry.answers is Decoding.answers:
+        raise ArgumentError(
+            f"decoding: received {entry.__name__} without answer; expected a method answer(row) or answers(outputs, "
+            "lengths). Define one."
+        )
 
 
 DECODINGS: Registry[type[Decoding]] = Registry(

@@ -14,6 +14,7 @@ import rnnzoo
 import rnnzoo_tuning
 from handmade_bundles import scorer
 from own_preprocessing import Letters
+from own_task import task_with
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, BundleError, OwnCodeError
 from rnnzoo.preprocessing.base import Rows
@@ -218,3 +219,68 @@ def test_the_only_input_of_a_model_may_have_another_name_in_the_data(example: An
     logits = np.asarray(model(Renamed().apply(["abc"])["ids"]))
     expected = splits.get_decoding()(logits)[0]
     assert answer["probabilities"] == pytest.approx(expected["probabilities"], rel=1e-4)
+
+
+def test_registering_is_done_as_a_whole_or_not_at_all() -> None:
+    rnnzoo.register("decoding", "own_classes", Above)
+    with pytest.raises(
+        ArgumentError, match="'own_classes' for a decoding, which is one that you have registered"
+    ):
+        rnnzoo.register("task", "own_classes", task_with())
+    assert "own_classes" not in registry("task")
+    assert registry("decoding")["own_classes"] is Above
+    task = task_with(decoding=Above)
+    rnnzoo.register("task", "own_classes", task)
+    for wrong in (7, task_with(name="other"), task_with(data_of="clasification"), task_with(data_of=["a"])):
+        with pytest.raises(ArgumentError):
+            rnnzoo.register("task", "own_classes", wrong, replace=True)
+        assert registry("task")["own_classes"] is task
+        assert registry("decoding")["own_classes"] is Above
+    with pytest.raises(AttributeError):  # whatever goes wrong
+        rnnzoo.register("task", "own_classes", Unequal(**vars(task)), replace=True)
+    assert registry("task")["own_classes"] is task
+
+
+class Unequal(rnnzoo.Task):
+    """Fails when it is asked for its data."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "data_of":
+            raise AttributeError(name)
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_name_that_is_no_text_is_refused(replace: bool) -> None:
+    for kind in TABLES:
+        entry: Any = {"decoding": Above, "task": task_with()}.get(kind)
+        with pytest.raises(ArgumentError, match="received"):
+            rnnzoo.register(kind, ["own"], entry, replace=replace)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"takes": "texts"}, "unknown takes of Own: received 'texts'; did you mean 'text'? expected one of "),
+        ({"writes": "letters"}, "unknown writes of Own: received 'letters'; "),
+        ({"raw_graph": "nope"}, "raw_graph: received 'nope' for Own; expected the class as 'module:Class'."),
+    ],
+)
+def test_the_fields_of_a_preprocessing_are_checked_when_it_is_registered(
+    fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ArgumentError) as error:
+        rnnzoo.register(
+            "preprocessing", "own-letters", type("Own", (Letters,), {"kind": "own-letters", **fields})
+        )
+    assert str(error.value).startswith(message)
+    assert "own-letters" not in registry("preprocessing")
+
+
+def test_a_decoding_without_answers_is_refused() -> None:
+    with pytest.raises(ArgumentError) as error:
+        rnnzoo.register("decoding", "silent", type("Silent", (Decoding,), {}))
+    assert str(error.value) == (
+        "decoding: received Silent without answer; expected a method answer(row) or answers(outputs, lengths). Define "
+        "one."
+    )

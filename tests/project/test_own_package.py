@@ -18,7 +18,7 @@ import pytest
 
 import rnnzoo
 import rnnzoo_tuning
-from rnnzoo.decoding.answers import DECODINGS
+from rnnzoo.decoding.answers import DECODINGS, ClassDecoding
 from rnnzoo.errors import ArgumentError, BundleError, UnknownNameError
 from rnnzoo.registration import TABLES, registry
 from rnnzoo_export import OnnxPredictor, load_bundle
@@ -174,10 +174,10 @@ def test_an_own_part_cannot_take_the_place_of_another() -> None:
 
 
 def test_an_own_part_is_replaced_where_that_is_asked_for() -> None:
-    class First(rnnzoo.Decoding):
+    class First(ClassDecoding):
         pass
 
-    class Second(rnnzoo.Decoding):
+    class Second(ClassDecoding):
         pass
 
     rnnzoo.register("decoding", "again", First)
