@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnnzoo.errors import ArgumentError, DataError, NotRegisteredError, one_line
-from rnnzoo.extensions import check_registered, describe_class
+from rnnzoo.extensions import check_importable, check_registered, describe_class
 from rnnzoo.files import read_json, write_json
 from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.kinds import PREPROCESSINGS
@@ -39,6 +39,7 @@ def check_storable(preprocessing: object) -> None:
             f"preprocessing: received {own.__name__} of the kind {kind!r}, which could not be loaded again; expected "
             f"one that is registered, of the kinds {', '.join(PREPROCESSINGS)}. {fix}"
         )
+    check_importable("preprocessing", own)
     if isinstance(preprocessing, Preprocessing):
         for part in preprocessing.parts:
             check_storable(part)
@@ -114,12 +115,11 @@ def load_preprocessing(path: str | os.PathLike[str]) -> Preprocessing:
     """
     stored: Any = read_json(path, "a stored preprocessing")
     version = stored.get("format_version") if isinstance(stored, dict) else None
+    kind = stored.get("kind") if isinstance(stored, dict) else None
     if version == FORMAT_VERSION:
-        check_registered(path, "preprocessing", str(stored.get("kind")), stored, PREPROCESSINGS)
-    if version != FORMAT_VERSION or stored.get("kind") not in PREPROCESSINGS:
-        received = (
-            f"format version {version!r}" if version != FORMAT_VERSION else f"the kind {stored.get('kind')!r}"
-        )
+        check_registered(path, "preprocessing", str(kind), stored, PREPROCESSINGS)
+    if version != FORMAT_VERSION or not isinstance(kind, str) or kind not in PREPROCESSINGS:
+        received = f"format version {version!r}" if version != FORMAT_VERSION else f"the kind {kind!r}"
         raise DataError(
             f"{path}: received {received}; expected {FORMAT_VERSION} and one of the kinds "
             f"{', '.join(PREPROCESSINGS)}. Use the version of rnnzoo that wrote it."

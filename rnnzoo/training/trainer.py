@@ -10,6 +10,7 @@ import keras
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
+from rnnzoo.decoding import check_decoding_round_trip
 from rnnzoo.preprocessing import check_round_trip
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.loop import compile_model, fit
@@ -87,6 +88,8 @@ def train(
     if directory is not None and splits.preprocessing is not None:
         check_round_trip(splits.preprocessing)
     problem = prepare(model, splits, task, config or TrainConfig())
+    if directory is not None and problem.splits.decoding is not None:
+        check_decoding_round_trip(problem.splits.decoding)
     run = RunDirectory(directory) if directory is not None else None
     resuming = False
     if run is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import rnnzoo_tuning
 from handmade_bundles import scorer
 from own_preprocessing import Letters
 from own_task import task_with
-from rnnzoo.decoding import Decoding
-from rnnzoo.errors import ArgumentError, BundleError, OwnCodeError
+from rnnzoo.decoding import Decoding, save_decoding
+from rnnzoo.errors import ArgumentError, BundleError, DataError, OwnCodeError
+from rnnzoo.preprocessing import load_preprocessing, save_preprocessing
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.registration import TABLES, registry
 from rnnzoo_export import OnnxPredictor, save_bundle
@@ -284,3 +286,76 @@ def test_a_decoding_without_answers_is_refused() -> None:
         "decoding: received Silent without answer; expected a method answer(row) or answers(outputs, lengths). Define "
         "one."
     )
+
+
+def test_a_class_of_a_script_is_not_stored(tmp_path: Path) -> None:
+    script = type("Script", (Letters,), {"kind": "script", "__module__": "__main__"})
+    rnnzoo.register("preprocessing", "script", script)
+    with pytest.raises(ArgumentError) as error:
+        save_preprocessing(script(), tmp_path / "p.json")
+    fix = "Put it into a module, such as my_package.py, and import that."
+    assert str(error.value) == (
+        "preprocessing: Script lies in __main__, which no other program can import; expected a class of a module. "
+        + fix
+    )
+    answering = type("Answering", (Above,), {"__module__": "__main__"})
+    rnnzoo.register("decoding", "answering", answering)
+    with pytest.raises(ArgumentError, match="decoding: Answering lies in __main__"):
+        save_decoding(answering("answering", labels=["a"]), tmp_path / "d.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+class Forgetful(Above):
+    """Stores what its own ``__init__`` does not take."""
+
+    def to_config(self) -> dict[str, Any]:
+        return {**super().to_config(), "limit": 1}
+
+
+def test_a_decoding_that_could_not_be_loaded_is_not_trained_for(tmp_path: Path) -> None:
+    rnnzoo.register("task", "own_classes", task_with(decoding=Forgetful))
+    splits = rnnzoo.Splits.from_arrays(TEXTS, LABELS, task="own_classes")
+    with pytest.raises(ArgumentError) as error:
+        rnnzoo.train(model_of(splits), splits, directory=tmp_path / "run", progress=False)
+    assert str(error.value).startswith("decoding: Forgetful could not be stored and made again (TypeError: ")
+    assert str(error.value).endswith(
+        "unexpected keyword argument 'limit'); expected a to_config that JSON can hold, and that its class takes as "
+        "keywords. Correct one of them."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        (
+            {"class": "a.B; rm", "package": "a"},
+            "damaged (its class is 'a.B; rm'); expected a name such as 'my_package.Own'. Write it again.",
+        ),
+        ({"class": "a.B", "package": "a b"}, "damaged (its package is 'a b'); expected a name such as "),
+        ({"class": "a.B"}, "damaged (its package is 'None'); expected a name such as "),
+        ({"class": 3, "package": []}, "damaged (its class is '3'); expected a name such as "),
+        ({"kind": []}, "received the kind []; expected 1 and one of the kinds text, "),
+        (
+            {"class": "other.texts.Own", "package": "other"},
+            "needs the preprocessing 'odd', the class other.texts.Own, which is not what is registered here: "
+            "test_own_mistakes.Odd; expected the class of the file. Import other.texts, and do not import "
+            "test_own_mistakes.",
+        ),
+        (
+            {"kind": "unknown", "class": "other.texts.Own", "package": "other"},
+            "needs the preprocessing 'unknown', the class other.texts.Own, which is not registered here; expected the "
+            "module other.texts to be imported before. Write `import other.texts`, or run `rnnzoo serve --import "
+            "other.texts`.",
+        ),
+    ],
+)
+def test_a_file_says_which_module_to_import_or_that_it_is_damaged(
+    facts: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    rnnzoo.register("preprocessing", "odd", Odd)
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps({"format_version": 1, "kind": "odd", "config": {}, **facts}))
+    with pytest.raises(DataError) as error:
+        load_preprocessing(path)
+    assert str(error.value).startswith(f"{path}: {message}")

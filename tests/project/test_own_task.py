@@ -144,7 +144,7 @@ def refused_without_the_package(folder: Path) -> None:
         (
             load,
             f"{folder / 'decoding.json'}: needs the decoding 'ordinal_regression', the class own_task.OrdinalDecoding, "
-            "which is not registered here; expected the package own_task to be imported before. Write `import "
+            "which is not registered here; expected the module own_task to be imported before. Write `import "
             "own_task`, or run `rnnzoo serve --import own_task`.\nFalse False\n",
         ),
         (own + load, "OrdinalDecoding\nTrue False\n"),

@@ -14,6 +14,7 @@ import keras_tuner
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
+from rnnzoo.decoding import check_decoding_round_trip
 from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
 from rnnzoo.preprocessing import check_round_trip
@@ -117,6 +118,8 @@ def run_search(
     checks.seed(seed)
     if splits.preprocessing is not None:
         check_round_trip(splits.preprocessing)
+    if splits.decoding is not None:
+        check_decoding_round_trip(splits.decoding)
     root = Path(directory)
     check_free(root, resume=resume, overwrite=overwrite)
     hypermodel = TrialHyperModel(source, splits, space, config, dict(arguments or {}))
