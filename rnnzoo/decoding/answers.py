@@ -61,6 +61,21 @@ class Decoding:
         ...         return {"label": self.labels[int(row[0] > 0)]}
         >>> SignDecoding("sign", labels=["down", "up"])(np.array([[-3.0], [2.0]]))
         [{'label': 'down'}, {'label': 'up'}]
+
+        Arguments of its own are stored by ``to_config`` and come back as keywords of ``__init__``:
+
+        >>> class LimitDecoding(SignDecoding):
+        ...     def __init__(self, task: str, *, limit: float = 0.0, **arguments: Any) -> None:
+        ...         super().__init__(task, **arguments)
+        ...         self.limit = limit
+        ...
+        ...     def answer(self, row: np.ndarray) -> dict[str, str]:
+        ...         return super().answer(row - self.limit)
+        ...
+        ...     def to_config(self) -> dict[str, Any]:
+        ...         return {**super().to_config(), "limit": self.limit}
+        >>> LimitDecoding("sign", labels=["down", "up"], limit=3.0).to_config()["limit"]
+        3.0
     """
 
     of_values: ClassVar[bool] = False

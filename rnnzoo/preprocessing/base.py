@@ -33,8 +33,10 @@ class Preprocessing(ABC):
 
     Attributes:
         kind: The name under which it is registered and stored.
-        takes: What its raw rows are: one of ``Takes``. It decides what the command reads from a file, which baselines
-            are fitted and which augmentations can be applied; nothing is known of ``"other"``.
+        takes: What its raw rows are: ``"text"``; ``"words"`` (a list, or a text that is split at blanks); ``"dna"``;
+            ``"series"`` of numbers; ``"irregular"`` series with times; ``"windows"`` of a table; ``"sound"``;
+            ``"frames"`` of a video; or ``"other"``. It decides what the command reads from a file, which baselines are
+            fitted and which augmentations can be applied; nothing is known of ``"other"``.
         writes: How ids become a text again, for language models: ``"words"`` with blanks between, or ``"characters"``;
             ``None`` where they do not.
         max_length: Steps per row, at most, longer ones being cut; ``None`` for no limit.
@@ -44,6 +46,7 @@ class Preprocessing(ABC):
 
     Example:
         >>> from rnnzoo.preprocessing import PREPROCESSINGS
+        >>> from rnnzoo.preprocessing.base import pad, refuse_empty
         >>> class Letters(Preprocessing):
         ...     kind = "letters-of-code"
         ...     takes = "text"

@@ -359,3 +359,32 @@ def test_a_file_says_which_module_to_import_or_that_it_is_damaged(
     with pytest.raises(DataError) as error:
         load_preprocessing(path)
     assert str(error.value).startswith(f"{path}: {message}")
+
+
+@pytest.mark.parametrize("given", [Letters, "letters", {"kind": "letters"}])
+def test_a_preprocessing_is_passed_as_an_object(given: Any) -> None:
+    with pytest.raises(ArgumentError) as error:
+        rnnzoo.Splits.from_arrays(TEXTS, LABELS, preprocessing=given)
+    assert str(error.value) == (
+        f"preprocessing: received {given!r}; expected an object of rnnzoo.Preprocessing. Pass an instance such as "
+        "Own(), not a class, name or config."
+    )
+
+
+def test_an_own_task_of_classes_says_that_it_does_not_weigh_them() -> None:
+    rnnzoo.register("task", "own_classes", task_with())
+    splits = rnnzoo.Splits.from_arrays(TEXTS, LABELS, task="own_classes")
+    with pytest.raises(ArgumentError) as error:
+        rnnzoo.train(
+            model_of(splits), splits, config=rnnzoo.TrainConfig(class_weights="balanced"), progress=False
+        )
+    assert str(error.value).startswith(
+        "class_weights: received 'balanced' for task 'own_classes', which does not weigh classes (Task.weighs_classes)"
+        "; expected one of classification, "
+    )
+
+
+def test_the_value_objects_of_the_readers_are_public() -> None:
+    assert rnnzoo.Fractions().test_fraction == rnnzoo.Parts().test_fraction == 0.15
+    assert rnnzoo.WordOptions(max_tokens=10).max_tokens == 10
+    assert rnnzoo.TableFormat(label_separator=";").label_separator == ";"

@@ -225,8 +225,12 @@ def test_data_of_another_task_train_it_if_the_output_says_so(registry: None) -> 
     assert suitable.decoding.labels == GRADES
     assert set(evaluate(model, splits)) == {"mean_distance", "accuracy", "loss"}
     assert splits.for_model(small(splits)) is splits
-    with pytest.raises(UnknownNameError, match="unknown task: received 'steps'"):
+    with pytest.raises(ArgumentError) as error:
         Splits.from_arrays(["a", "b"] * 20, ["x", "y"] * 20, task="steps")
+    assert str(error.value) == (
+        "task: received 'steps', whose data are those of 'classification'; expected that. Pass task='classification', "
+        "and train a model with the output 'steps'."
+    )
 
 
 def test_files_are_compared_by_scores_that_are_known(registry: None, tmp_path: Path) -> None:
