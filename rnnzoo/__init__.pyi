@@ -28,6 +28,7 @@ from .data.readers.running_text import text_stream_splits as text_stream_splits
 from .data.readers.series import Windows as Windows
 from .data.readers.series import read_series as read_series
 from .data.readers.tables import read_table as read_table
+from .data.readers.texts import TableFormat as TableFormat
 from .data.readers.texts import read_texts as read_texts
 from .data.readers.texts import stream_table as stream_table
 from .data.sets.datasets import list_datasets as list_datasets
@@ -36,6 +37,7 @@ from .data.split import Batches as Batches
 from .data.split import Rows as Rows
 from .data.split import Split as Split
 from .data.splits import Splits as Splits
+from .data.splitting import Fractions as Fractions
 from .data.splitting import Parts as Parts
 from .data.vectors.learned_vectors import learn_word_vectors as learn_word_vectors
 from .data.vectors.word_vectors import WordVectors as WordVectors
@@ -49,6 +51,7 @@ from .keras_models.cudnn import explain_cudnn as explain_cudnn
 from .keras_models.loading import load_model as load_model
 from .layers.pooling import Pooling as Pooling
 from .preprocessing.base import Preprocessing as Preprocessing
+from .preprocessing.choosing import WordOptions as WordOptions
 from .registration import register as register
 from .task import Task as Task
 from .training.config import TrainConfig as TrainConfig

@@ -6,6 +6,7 @@
     ├── DataError            (ValueError)         a data file, table or array cannot be used
     │   ├── RowError                              one row of the data is the cause; carries its number
     │   │   └── EmptyRowError                     it holds nothing: no word, step, base or frame
+    │   ├── OwnCodeError                          a class of yours does not return what its base class asks for
     │   └── NotRegisteredError                    a file needs a class of yours that is not registered
     ├── RunError             (RuntimeError)       a training run or a search cannot go on
     ├── PathExistsError      (FileExistsError)    writing would overwrite something
@@ -89,6 +90,10 @@ class RowError(DataError):
 
 class EmptyRowError(RowError):
     """One row of the data holds nothing that a model could read."""
+
+
+class OwnCodeError(DataError):
+    """A class of a user, such as a preprocessing, does not return what its base class asks for."""
 
 
 class NotRegisteredError(DataError):

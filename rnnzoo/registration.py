@@ -6,7 +6,6 @@ import importlib
 from typing import Any, TypeVar
 
 from rnnzoo import checks
-from rnnzoo.errors import ArgumentError
 from rnnzoo.registry import Registry
 
 Entry = TypeVar("Entry")
@@ -65,15 +64,11 @@ def register(kind: str, name: str, entry: Entry, *, replace: bool = False) -> En
         28
     """
     table: Registry[Entry] = registry(kind)
-    old = table[name] if checks.flag("replace", replace) and table.is_own(name) else None
-    if old is not None:
-        table.remove(name)
-    try:
+    checks.flag("replace", replace)
+    with table.unchanged_on_error():
+        if replace and table.is_own(name):
+            table.remove(name)
         table.add(name, entry)
-    except ArgumentError:
-        if old is not None:
-            table.add(name, old)
-        raise
     return entry
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from rnnzoo.errors import ArgumentError, UnknownNameError
@@ -57,7 +58,17 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
 
     def is_own(self, name: str) -> bool:
         """Whether a user registered the entry of this name."""
-        return name in self._entries and name not in self._brought
+        return isinstance(name, str) and name in self._entries and name not in self._brought
+
+    @contextmanager
+    def unchanged_on_error(self) -> Iterator[None]:
+        """Puts all entries back if the block raises, so that a change is made as a whole or not at all."""
+        before = dict(self._entries)
+        try:
+            yield
+        except BaseException:
+            self._entries = before
+            raise
 
     def add(self, name: str, entry: Entry) -> None:
         """Adds an entry; the same once more under the same name changes nothing.

@@ -11,8 +11,8 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.decoding.answers import Decoding
 from rnnzoo.decoding.viterbi import best_path
-from rnnzoo.errors import ArgumentError
-from rnnzoo.keras_names import LOSSES, METRICS, KerasSource, check_source, make
+from rnnzoo.errors import ArgumentError, one_line
+from rnnzoo.keras_names import LOSSES, METRICS, KerasSource, check_source, make, resolve
 
 Activation = Literal["softmax", "sigmoid", "linear"]
 Targets = Literal["classes", "labels", "values", "tokens", "symbols"]
@@ -34,6 +34,10 @@ class Task:
     A task of your own is an object of this class, or of one derived from it where a method has to answer otherwise.
     What is heavy - scores, baselines, losses and metrics - may be given as ``"module:name"``, which is imported on use:
     a server has neither TensorFlow nor scikit-learn, and must be able to import the module that registers a task.
+    ``train`` imports them and tries ``scores`` on one batch before the first epoch.
+
+    A class with other numbers of outputs, such as ``K - 1`` logits for ``K`` ordered classes, overrides ``head_units``
+    (how wide builders make the head) and ``output_shape`` (what a model must answer).
 
     Attributes:
         name: The name that builders, ``train`` and bundles use.
@@ -47,18 +51,20 @@ class Task:
         losses: The losses to choose from, the first being the default: names of rnnzoo's, or a mapping from names to
             Keras losses, functions that make one, or ``"module:Class"``.
         metrics: The metrics shown while training: likewise, but a sequence, for each has its name.
-        objective: What early stopping, checkpoints and searches watch.
+        objective: What early stopping, checkpoints and searches watch: ``"val_loss"``, or ``"val_"`` and the name of
+            one of ``metrics``. A name of ``scores`` is none, for these are computed once, after training.
         direction: Whether ``objective`` is to be maximised or minimised.
-        scores: A function from outputs and targets (arrays of all rows; values in original units) to numbers by name,
-            or its ``"module:name"``. Those of ``labels``, ``lengths``, ``quantiles`` and ``scale`` that it has as
-            arguments are passed too: see ``rnnzoo.evaluation.scores.score``.
-        decoding: The class that turns outputs into answers; ``None`` where they are not decoded.
+        scores: A function from outputs and targets (arrays of all rows; values in original units) to finite numbers by
+            name, or its ``"module:name"``. A score that is undefined for some rows is left out for them. Those of
+            ``labels``, ``lengths``, ``quantiles`` and ``scale`` that it has as arguments are passed too: see
+            ``rnnzoo.evaluation.scores.score``.
+        decoding: The class that turns outputs into answers; ``None`` only for ``data="pairs"``, which are searched.
         baselines: A function from ``Splits`` and one part to simple models, or its ``"module:name"``; see
             ``rnnzoo.evaluation.baselines``. ``None`` for none.
         data: What rows are: ``"rows"``, each with its targets, as ``Splits.from_arrays`` takes; ``"windows"`` of a
             series; ``"running text"``; ``"pairs"`` of texts.
-        data_of: The task that the data are made for, where it is another one: its data train a model for this task if
-            the model's output has this task's name of an ``output``.
+        data_of: The name of another task whose data this task uses; ``None`` for data of its own. Make the splits for
+            that other task. A model whose output is called as this task's ``output`` is then trained for this task.
         per_step: Whether each step of a row has a target.
         weighted: Whether targets come with weights, 0 for padding, so that metrics must be weighted.
         stratified: Whether each row is of one class, so that each part of the data can get its share of all classes.
@@ -113,14 +119,17 @@ class Task:
             ("direction", self.direction, ("max", "min")),
         ):
             checks.choice(f"{field} of a task", value, choices)
-        if not self.losses or isinstance(self.losses, str):
+        self._check_sources()
+        if not isinstance(self.output_axes, tuple):
             raise ArgumentError(
-                f"losses: received {self.losses!r} for task {self.name!r}; expected one at least."
+                f"output_axes: received {self.output_axes!r} for task {self.name!r}; expected a tuple such as "
+                "('classes',)."
             )
-        for source in self.losses.values() if isinstance(self.losses, Mapping) else self.losses:
-            check_source("losses", source, LOSSES)
-        for metric in self.metrics:
-            check_source("metrics", metric, METRICS)
+        if not isinstance(self.objective, str) or not self.objective.startswith("val_"):
+            raise ArgumentError(
+                f"objective: received {self.objective!r} for task {self.name!r}; expected 'val_loss', or 'val_' and "
+                "the name of one of its metrics."
+            )
         # Translations are searched, not decoded.
         if not (self.decoding is None and self.data == "pairs") and not (
             isinstance(self.decoding, type) and issubclass(self.decoding, Decoding)
@@ -129,6 +138,60 @@ class Task:
                 f"decoding: received {self.decoding!r} for task {self.name!r}; expected a class derived from "
                 "rnnzoo.decoding.Decoding."
             )
+
+    def _check_sources(self) -> None:
+        """Checks what each of the fields is that may be given by name; nothing is imported yet."""
+        if isinstance(self.losses, str) or not isinstance(self.losses, Sequence | Mapping):
+            raise ArgumentError(
+                f"losses: received {self.losses!r} for task {self.name!r}; expected a sequence or mapping of losses."
+            )
+        if not self.losses:
+            raise ArgumentError(
+                f"losses: received {self.losses!r} for task {self.name!r}; expected one at least."
+            )
+        for source in self.losses.values() if isinstance(self.losses, Mapping) else self.losses:
+            check_source("losses", source, LOSSES)
+        if isinstance(self.metrics, str) or not isinstance(self.metrics, Sequence):
+            raise ArgumentError(
+                f"metrics: received {self.metrics!r} for task {self.name!r}; expected a sequence of metrics."
+            )
+        for metric in self.metrics:
+            check_source("metrics", metric, METRICS)
+        for field, value in (("scores", self.scores), ("baselines", self.baselines)):
+            named = isinstance(value, str) and all(value.partition(":"))
+            if not (named or callable(value) or (field == "baselines" and value is None)):
+                raise ArgumentError(
+                    f"{field}: received {value!r} for task {self.name!r}; expected a function or 'module:name'."
+                )
+
+    def check_names(self) -> None:
+        """Imports what is given as ``"module:name"``.
+
+        Raises:
+            ArgumentError: If there is no such module or name; the message names the field.
+        """
+        losses = self.losses.values() if isinstance(self.losses, Mapping) else self.losses
+        for field, sources in (
+            ("scores", [self.scores]),
+            ("baselines", [self.baselines]),
+            ("losses", losses),
+            ("metrics", self.metrics),
+        ):
+            for source in sources:
+                if not isinstance(source, str) or ":" not in source:
+                    continue
+                try:
+                    found = resolve(source)
+                except (ImportError, AttributeError, ValueError) as error:
+                    raise ArgumentError(
+                        f"{field}: received {source!r} for task {self.name!r}, which is not there ({one_line(error)}); "
+                        "expected 'module:name'. Correct it, or install the module."
+                    ) from error
+                if not callable(found):
+                    raise ArgumentError(
+                        f"{field}: received {source!r} for task {self.name!r}, which is {found!r}; expected a function "
+                        "or class."
+                    )
 
     @property
     def forecasts(self) -> bool:

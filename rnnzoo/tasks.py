@@ -6,7 +6,8 @@ maximise, decoding how logits become an answer. Tasks know nothing of cells, bui
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rnnzoo.decoding.answers import DECODINGS
 from rnnzoo.decoding.distributions import DEFAULT_QUANTILES
@@ -39,9 +40,16 @@ class TaskRegistry(Registry[Task]):
             )
         if entry.data_of is not None:
             self.find(entry.data_of)
-        super().add(name, entry)
-        if entry.decoding is not None:
-            DECODINGS.add(name, entry.decoding)
+        with self.unchanged_on_error():
+            super().add(name, entry)
+            if entry.decoding is not None:
+                DECODINGS.add(name, entry.decoding)
+
+    @contextmanager
+    def unchanged_on_error(self) -> Iterator[None]:
+        """Puts all tasks and decodings back if the block raises."""
+        with super().unchanged_on_error(), DECODINGS.unchanged_on_error():
+            yield
 
     def remove(self, name: str) -> None:
         """Takes away a task that a user registered, and its decoding.

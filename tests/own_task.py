@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.decoding import Answer, Decoding
+from rnnzoo.decoding import Answer, ClassDecoding, Decoding
 from rnnzoo.decoding.probabilities import sigmoid
 from rnnzoo.tasks import Task
 
@@ -86,3 +86,18 @@ ORDINAL = OrdinalTask(
     stratified=True,
     confusion_matrix=True,
 )
+
+
+def task_with(**changes: Any) -> Task:
+    """A plain task of classes, some of its fields changed."""
+    fields: dict[str, Any] = {
+        "name": "own_classes",
+        "targets": "classes",
+        "output": "logits",
+        "output_axes": ("classes",),
+        "losses": ("sparse_categorical_crossentropy",),
+        "metrics": ("accuracy",),
+        "scores": lambda outputs, targets: {"accuracy": 1.0},
+        "decoding": ClassDecoding,
+    }
+    return Task(**{**fields, **changes})

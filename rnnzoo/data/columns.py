@@ -33,11 +33,29 @@ def check_columns(known: Iterable[object], names: Iterable[str], *, of: object =
             raise UnknownNameError(f"column of {of}" if of else "column", name, columns)
 
 
+def _names(field: str, value: object) -> tuple[str, ...]:
+    """Returns the names of columns that a field holds."""
+    if isinstance(value, str):
+        return (value,)  # a column without a name can be ignored, so that "" is a name
+    if value is not None and not isinstance(value, Iterable):
+        raise ArgumentError(f"{field}: received {value!r}; expected the name of a column, or a list of them.")
+    names = () if value is None else tuple(value)
+    for number, name in enumerate(names):
+        if not isinstance(name, str):
+            raise ArgumentError(f"{field}: received {name!r}; expected the name of a column.")
+        if name in names[:number]:
+            raise ArgumentError(
+                f"{field}: received {name!r} twice; expected each column once. Leave one out."
+            )
+    return names
+
+
 @dataclass(frozen=True)
 class Columns:
     """Which columns of a table of series are what.
 
-    A single name may stand for a list of one. All columns that are not named hold numbers, which are features.
+    It is passed as ``columns``; the function then takes none of its fields as keywords beside it, which are refused. A
+    single name may stand for a list of one. All columns that are not named hold numbers, which are features.
 
     Attributes:
         target: The columns to forecast.
@@ -67,13 +85,11 @@ class Columns:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            # A column without a name can be ignored, so that "" is a name.
-            names = () if value is None else (value,) if isinstance(value, str) else tuple(value)
-            for name in names:
-                if not isinstance(name, str):
-                    raise ArgumentError(f"{field.name}: received {name!r}; expected the name of a column.")
-            if field.name != "time":
-                object.__setattr__(self, field.name, names)
+            if field.name == "time":
+                if value is not None and not isinstance(value, str):
+                    raise ArgumentError(f"time: received {value!r}; expected the name of a column, or None.")
+                continue
+            object.__setattr__(self, field.name, _names(field.name, value))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class SequenceSplit(Rows):
         self, raw: RawRows, targets: RawRows, *, preprocessing: Preprocessing, tagging: bool
     ) -> None:
         self.raw = raw
-        self._encoded = preprocessing.encode(raw)
+        self._encoded = preprocessing.encode_rows(raw)
         self._targets = targets if tagging else np.asarray(targets)
         self._preprocessing = preprocessing
         self._tagging = tagging

@@ -23,7 +23,7 @@ from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
 from rnnzoo.data.targets import encode_targets, fit_decoding
 from rnnzoo.data.transcript_split import TranscriptSplit
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import DataError
+from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing.base import Preprocessing, Rows
 from rnnzoo.preprocessing.choosing import WordOptions, choose_preprocessing, find_example
 from rnnzoo.tasks import TASKS, get_task, task_of_outputs, tasks_of_same_data
@@ -226,7 +226,8 @@ class Splits:
             >>> splits.model_arguments
             {'vocabulary_size': 5, 'num_classes': 2}
         """
-        checks.choice("task", task, [name for name, known in TASKS.items() if known.from_rows])
+        _check_rows_task(task)
+        _check_preprocessing(preprocessing)
         flat = FlatOptions("Splits.from_arrays", options)
         settings = flat.take(Parts, parts, "parts")
         words = flat.take(WordOptions, words, "words")
@@ -367,6 +368,25 @@ class Splits:
             decoding=decoding,
             task=task,
             description=facts,
+        )
+
+
+def _check_rows_task(task: str) -> None:
+    """Checks that rows with targets make the data of a task."""
+    known = TASKS.get(task) if isinstance(task, str) else None
+    if known is not None and known.data == "rows" and known.data_of is not None:
+        raise ArgumentError(
+            f"task: received {task!r}, whose data are those of {known.data_of!r}; expected that. Pass "
+            f"task={known.data_of!r}, and train a model with the output {known.output!r}."
+        )
+    checks.choice("task", task, [name for name, other in TASKS.items() if other.from_rows])
+
+
+def _check_preprocessing(preprocessing: object) -> None:
+    if preprocessing is not None and not isinstance(preprocessing, Preprocessing):
+        raise ArgumentError(
+            f"preprocessing: received {preprocessing!r}; expected an object of rnnzoo.Preprocessing. Pass an "
+            "instance such as Own(), not a class, name or config."
         )
 
 

@@ -43,6 +43,8 @@ class Fractions:
 class Parts:
     """How rows are put into a training, a validation and a test part.
 
+    It is passed as ``parts``; the function then takes none of its fields as keywords beside it, which are refused.
+
     Attributes:
         validation: The validation part, as the function that takes it reads rows; ``None`` to split it off.
         test: The test part, likewise.
@@ -68,6 +70,7 @@ class Parts:
 
     def __post_init__(self) -> None:
         checks.seed(self.seed)
+        checks.flag("stratify", self.stratify)
         both = self.validation is None and self.test is None
         check_fractions(self.validation_fraction, self.test_fraction, both=both)
 

@@ -18,7 +18,7 @@ from rnnzoo.decoding.distributions import (
 )
 from rnnzoo.decoding.probabilities import sigmoid, softmax
 from rnnzoo.decoding.viterbi import best_path, marginals
-from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.errors import ArgumentError, DataError, OwnCodeError
 from rnnzoo.extensions import describe_class
 from rnnzoo.registry import Registry
 
@@ -61,6 +61,21 @@ class Decoding:
         ...         return {"label": self.labels[int(row[0] > 0)]}
         >>> SignDecoding("sign", labels=["down", "up"])(np.array([[-3.0], [2.0]]))
         [{'label': 'down'}, {'label': 'up'}]
+
+        Arguments of its own are stored by ``to_config`` and come back as keywords of ``__init__``:
+
+        >>> class LimitDecoding(SignDecoding):
+        ...     def __init__(self, task: str, *, limit: float = 0.0, **arguments: Any) -> None:
+        ...         super().__init__(task, **arguments)
+        ...         self.limit = limit
+        ...
+        ...     def answer(self, row: np.ndarray) -> dict[str, str]:
+        ...         return super().answer(row - self.limit)
+        ...
+        ...     def to_config(self) -> dict[str, Any]:
+        ...         return {**super().to_config(), "limit": self.limit}
+        >>> LimitDecoding("sign", labels=["down", "up"], limit=3.0).to_config()["limit"]
+        3.0
     """
 
     of_values: ClassVar[bool] = False
@@ -150,6 +165,7 @@ class Decoding:
 
         Raises:
             DataError: If an output is NaN or infinite.
+            OwnCodeError: If a class of a user does not answer each row.
         """
         outputs = np.asarray(outputs, np.float64)
         if not np.isfinite(outputs).all():
@@ -157,7 +173,16 @@ class Decoding:
             raise DataError(
                 f"row {row}: the model answered NaN or infinity; expected finite numbers. Train it again."
             )
-        return self.answers(outputs, lengths)
+        answers = self.answers(outputs, lengths)
+        if not isinstance(answers, list | tuple) or len(answers) != len(outputs):
+            received = type(answers).__name__
+            if isinstance(answers, list | tuple):
+                received = f"{len(answers)} answers for {len(outputs)} rows"
+            raise OwnCodeError(
+                f"decoding: {type(self).__name__}.answers returned {received}; expected one answer for each row. "
+                "Correct answers, or define answer(row) instead."
+            )
+        return list(answers)
 
     def answers(self, outputs: np.ndarray, lengths: Sequence[int] | None) -> list[Answer]:
         """Answers each row of finite outputs ``(batch, ...)``; own decodings of steps look at ``lengths`` too."""
@@ -400,6 +425,11 @@ _CLASS_KEYS = ("kind", "class", "package")
 def _check_class(entry: object) -> None:
     if not isinstance(entry, type) or not issubclass(entry, Decoding):
         raise ArgumentError(f"decoding: received {entry!r}; expected a subclass of rnnzoo.Decoding.")
+    if entry.answer is Decoding.answer and entry.answers is Decoding.answers:
+        raise ArgumentError(
+            f"decoding: received {entry.__name__} without answer; expected a method answer(row) or answers(outputs, "
+            "lengths). Define one."
+        )
 
 
 DECODINGS: Registry[type[Decoding]] = Registry(

@@ -11,12 +11,13 @@ A file never says what code to import: the package of an own class is named for 
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
 from rnnzoo.decoding.answers import DECODINGS, Decoding
-from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.extensions import check_registered
+from rnnzoo.errors import ArgumentError, DataError, one_line
+from rnnzoo.extensions import check_importable, check_registered
 from rnnzoo.files import read_json, write_json
 
 FORMAT_VERSION = 1
@@ -28,6 +29,32 @@ def check_storable_decoding(decoding: Decoding) -> None:
         raise ArgumentError(
             f"decoding: received {type(decoding).__name__} for task {decoding.task!r}, which could not be loaded "
             "again; expected one of rnnzoo's, or that of a task that you have registered. Register the task."
+        )
+    check_importable("decoding", type(decoding))
+
+
+def check_decoding_round_trip(decoding: Decoding) -> None:
+    """Checks that a decoding can be stored and made again, before anything is trained for it.
+
+    Raises:
+        ArgumentError: If its class is not registered, ``to_config`` gives no JSON, or the class does not take what it
+            gives.
+    """
+    check_storable_decoding(decoding)
+    own = type(decoding)
+    try:
+        config = json.dumps(decoding.to_config(), allow_nan=False, sort_keys=True)
+        again = Decoding.from_config(json.loads(config))
+        same = type(again) is own and json.dumps(again.to_config(), allow_nan=False, sort_keys=True) == config
+    except Exception as error:
+        raise ArgumentError(
+            f"decoding: {own.__name__} could not be stored and made again ({type(error).__name__}: {one_line(error)}); "
+            "expected a to_config that JSON can hold, and that its class takes as keywords. Correct one of them."
+        ) from error
+    if not same:
+        raise ArgumentError(
+            f"decoding: {own.__name__} is another when it is made again of its to_config; expected the same. Correct "
+            "to_config or __init__."
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from rnnzoo.decoding.ctc import best_symbols
 from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, gaussian_quantiles, learned_quantiles
 from rnnzoo.decoding.probabilities import sigmoid
 from rnnzoo.decoding.viterbi import best_path
+from rnnzoo.errors import ArgumentError, one_line
 from rnnzoo.evaluation.edit_distance import edit_distance
 from rnnzoo.evaluation.spans import marks_spans, span_f1
 from rnnzoo.keras_names import resolve
@@ -64,11 +65,42 @@ def score(
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
         0.5
     """
-    function = resolve((task if isinstance(task, Task) else get_task(task)).scores)
+    task = task if isinstance(task, Task) else get_task(task)
+    function = resolve(task.scores)
     known = {"labels": labels, "lengths": lengths, "quantiles": quantiles, "scale": scale}
     arguments = inspect.signature(function).parameters
-    found = function(outputs, targets, **{name: value for name, value in known.items() if name in arguments})
-    return {name: float(value) for name, value in found.items()}
+    taken = {name: value for name, value in known.items() if name in arguments}
+    try:
+        inspect.signature(function).bind(outputs, targets, **taken)
+    except TypeError as error:
+        raise ArgumentError(
+            f"scores: received {function.__name__}({', '.join(arguments)}) for task {task.name!r}; expected a function "
+            f"of outputs, targets and any of {', '.join(known)} ({one_line(error)})."
+        ) from error
+    return _numbers(task, function(outputs, targets, **taken))
+
+
+def _numbers(task: Task, found: object) -> Scores:
+    """Returns scores as finite numbers."""
+    if not isinstance(found, Mapping):
+        raise ArgumentError(
+            f"scores: received {type(found).__name__} of the function of task {task.name!r}; expected a mapping from "
+            "names to numbers."
+        )
+    numbers = {}
+    for name, value in found.items():
+        try:
+            numbers[str(name)] = float(value)
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(
+                f"scores: received {value!r} for {name!r} of task {task.name!r}; expected a number."
+            ) from error
+        if not math.isfinite(numbers[str(name)]):
+            raise ArgumentError(
+                f"scores: received {value} for {name!r} of task {task.name!r}; expected a finite number. Leave a score "
+                "out of the mapping where it is undefined."
+            )
+    return numbers
 
 
 def class_scores(outputs: np.ndarray, targets: np.ndarray) -> Scores:

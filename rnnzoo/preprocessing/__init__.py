@@ -13,6 +13,7 @@ from rnnzoo.preprocessing.irregular import IrregularPreprocessing as IrregularPr
 from rnnzoo.preprocessing.kinds import PREPROCESSINGS as PREPROCESSINGS
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing as LogMelPreprocessing
 from rnnzoo.preprocessing.pairs import PairPreprocessing as PairPreprocessing
+from rnnzoo.preprocessing.storage import check_round_trip as check_round_trip
 from rnnzoo.preprocessing.storage import check_storable as check_storable
 from rnnzoo.preprocessing.storage import load_preprocessing as load_preprocessing
 from rnnzoo.preprocessing.storage import save_preprocessing as save_preprocessing

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from rnnzoo.errors import ArgumentError, EmptyRowError
+from rnnzoo.errors import ArgumentError, EmptyRowError, OwnCodeError
 
 #: Raw rows, or targets: one element each.
 Rows = Sequence[Any] | np.ndarray
@@ -33,8 +33,10 @@ class Preprocessing(ABC):
 
     Attributes:
         kind: The name under which it is registered and stored.
-        takes: What its raw rows are: one of ``Takes``. It decides what the command reads from a file, which baselines
-            are fitted and which augmentations can be applied; nothing is known of ``"other"``.
+        takes: What its raw rows are: ``"text"``; ``"words"`` (a list, or a text that is split at blanks); ``"dna"``;
+            ``"series"`` of numbers; ``"irregular"`` series with times; ``"windows"`` of a table; ``"sound"``;
+            ``"frames"`` of a video; or ``"other"``. It decides what the command reads from a file, which baselines are
+            fitted and which augmentations can be applied; nothing is known of ``"other"``.
         writes: How ids become a text again, for language models: ``"words"`` with blanks between, or ``"characters"``;
             ``None`` where they do not.
         max_length: Steps per row, at most, longer ones being cut; ``None`` for no limit.
@@ -44,6 +46,7 @@ class Preprocessing(ABC):
 
     Example:
         >>> from rnnzoo.preprocessing import PREPROCESSINGS
+        >>> from rnnzoo.preprocessing.base import pad, refuse_empty
         >>> class Letters(Preprocessing):
         ...     kind = "letters-of-code"
         ...     takes = "text"
@@ -79,7 +82,9 @@ class Preprocessing(ABC):
 
     @abstractmethod
     def encode(self, raw: Rows) -> list[np.ndarray]:
-        """Turns raw rows into arrays ``(time, ...)``, one per row, each of one step at least.
+        """Turns raw rows into arrays ``(time, ...)``, exactly one for each row, each of one step at least.
+
+        A row is never left out: its target and its answer are found by its place.
 
         Raises:
             DataError: If a row cannot be read or holds nothing; the message names it. It is a ``RowError``, which
@@ -90,9 +95,28 @@ class Preprocessing(ABC):
     def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Pads encoded rows on the right and names them as the model does."""
 
+    def encode_rows(self, raw: Rows) -> list[np.ndarray]:
+        """Returns what ``encode`` makes of raw rows, checked: one array for each, so that targets and answers fit.
+
+        Raises:
+            OwnCodeError: If ``encode`` returned something else.
+            DataError: If a row cannot be read; see ``encode``.
+        """
+        encoded = self.encode(raw)
+        if not isinstance(encoded, list | tuple | np.ndarray):
+            received = f"returned {type(encoded).__name__}"
+        elif len(encoded) != len(raw):
+            received = f"returned {len(encoded)} rows for {len(raw)}"
+        else:
+            return list(encoded)
+        raise OwnCodeError(
+            f"preprocessing: {type(self).__name__}.encode {received}; expected one array for each row. Raise "
+            "rnnzoo.errors.RowError for a row that cannot be read, and drop such rows before."
+        )
+
     def apply(self, raw: Rows) -> dict[str, np.ndarray]:
         """Turns raw rows into one batch of model inputs."""
-        return self.batch(self.encode(raw))
+        return self.batch(self.encode_rows(raw))
 
     @abstractmethod
     def to_config(self) -> dict[str, Any]:

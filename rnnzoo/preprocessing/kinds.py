@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import get_args
 
+from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
-from rnnzoo.preprocessing.base import Preprocessing
+from rnnzoo.preprocessing.base import Preprocessing, Takes
 from rnnzoo.preprocessing.character_text import CharacterTextPreprocessing
 from rnnzoo.preprocessing.characters import CharacterPreprocessing
 from rnnzoo.preprocessing.dna import DNAPreprocessing
@@ -32,9 +36,16 @@ class _Preprocessings(Registry[type[Preprocessing]]):
                 f"name: received {name!r} for {entry.__name__}, whose kind is {entry.kind!r}; expected the same. "
                 "Register it under its kind."
             )
-        super().add(name, entry)
-        if issubclass(entry, TextCoding):
-            CODINGS.add(name, entry)
+        with self.unchanged_on_error():
+            super().add(name, entry)
+            if issubclass(entry, TextCoding):
+                CODINGS.add(name, entry)
+
+    @contextmanager
+    def unchanged_on_error(self) -> Iterator[None]:
+        """Puts all classes back if the block raises."""
+        with super().unchanged_on_error(), CODINGS.unchanged_on_error():
+            yield
 
     def remove(self, name: str) -> None:
         """Takes out a class that a user has registered."""
@@ -55,6 +66,15 @@ def _check_class(entry: object) -> None:
     if not isinstance(getattr(entry, "kind", None), str):
         raise ArgumentError(
             f"preprocessing: received {entry!r} without a kind; expected a name, such as kind = 'own'."
+        )
+    checks.choice(f"takes of {entry.__name__}", entry.takes, get_args(Takes))
+    if entry.writes is not None:
+        checks.choice(f"writes of {entry.__name__}", entry.writes, ("words", "characters"))
+    if entry.raw_graph is not None and not (
+        isinstance(entry.raw_graph, str) and all(entry.raw_graph.partition(":"))
+    ):
+        raise ArgumentError(
+            f"raw_graph: received {entry.raw_graph!r} for {entry.__name__}; expected the class as 'module:Class'."
         )
 
 

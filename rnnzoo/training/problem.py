@@ -16,8 +16,9 @@ from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError
 from rnnzoo.evaluation.compatibility import check_model_fits, choose_task
+from rnnzoo.evaluation.task_trial import try_task
 from rnnzoo.keras_models.carried_states import CarriedStates
-from rnnzoo.tasks import Task
+from rnnzoo.tasks import TASKS, Task
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.optimization.class_weights import class_weights
 from rnnzoo.training.optimization.group_rates import GroupRate, group_rates
@@ -99,6 +100,8 @@ def prepare(
     found, splits = choose_task(model, splits, task)
     check_model_fits(model, splits, found)
     earlier = partial(_same, like, found, config)
+    if TASKS.is_own(found.name) and not earlier():
+        try_task(model, splits, found)
     loss = same.loss if (same := earlier("loss", "label_smoothing")) else training_loss(found, config)
     monitor = same.monitor if (same := earlier("monitor")) else choose_monitor(found, config)
     if config.mixed_precision is not None:

@@ -10,7 +10,8 @@ import keras
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
-from rnnzoo.preprocessing import check_storable
+from rnnzoo.decoding import check_decoding_round_trip
+from rnnzoo.preprocessing import check_round_trip
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.loop import compile_model, fit
 from rnnzoo.training.problem import Problem, prepare
@@ -85,8 +86,10 @@ def train(
         checks.number("baseline_seconds", baseline_seconds, minimum=0)
     # What does not go together is refused before anything is written or deleted.
     if directory is not None and splits.preprocessing is not None:
-        check_storable(splits.preprocessing)
+        check_round_trip(splits.preprocessing)
     problem = prepare(model, splits, task, config or TrainConfig())
+    if directory is not None and problem.splits.decoding is not None:
+        check_decoding_round_trip(problem.splits.decoding)
     run = RunDirectory(directory) if directory is not None else None
     resuming = False
     if run is not None:

@@ -43,7 +43,8 @@ def test_a_preprocessing_that_loads_as_another_is_not_written(
         save_bundle(model, tmp_path / "bundle", preprocessing=preprocessing, provenance={"example": "a b a"})
     assert str(caught.value) == (
         f"{tmp_path / 'bundle'}: its preprocessing is another when it is loaded again, so nothing was written; "
-        "expected from_config to make what to_config described. Correct these two methods."
+        "expected from_config to make what to_config described. Correct these two methods: to_config must hold all "
+        "that changes the result."
     )
     assert list(tmp_path.iterdir()) == []
 

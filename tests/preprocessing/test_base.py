@@ -75,7 +75,7 @@ def test_who_loads_it_without_the_package_is_told_in_one_line(bundle: Path) -> N
     )
     assert found.stderr.splitlines()[-1] == (
         f"rnnzoo.errors.BundleError: {bundle / 'preprocessing.json'}: needs the preprocessing 'letters', the class "
-        "own_preprocessing.Letters, which is not registered here; expected the package own_preprocessing to be "
+        "own_preprocessing.Letters, which is not registered here; expected the module own_preprocessing to be "
         "imported before. Write `import own_preprocessing`, or run `rnnzoo serve --import own_preprocessing`."
     )
 

@@ -57,7 +57,7 @@ def test_a_process_that_does_not_know_the_class_is_told_what_to_import(
     name, where = ("letters", "") if isinstance(own, Letters) else ("vowels", "target: ")
     assert found.stderr.splitlines()[-1] == (
         f"rnnzoo.errors.NotRegisteredError: {tmp_path / 'p.json'}: {where}needs the preprocessing {name!r}, the class "
-        f"own_preprocessing.{name.capitalize()}, which is not registered here; expected the package own_preprocessing "
+        f"own_preprocessing.{name.capitalize()}, which is not registered here; expected the module own_preprocessing "
         "to be imported before. Write `import own_preprocessing`, or run `rnnzoo serve --import own_preprocessing`."
     )
     with_import = [sys.executable, "-c", LOAD.format("import own_preprocessing; "), str(tmp_path / "p.json")]

@@ -18,7 +18,7 @@ import pytest
 
 import rnnzoo
 import rnnzoo_tuning
-from rnnzoo.decoding.answers import DECODINGS
+from rnnzoo.decoding.answers import DECODINGS, ClassDecoding
 from rnnzoo.errors import ArgumentError, BundleError, UnknownNameError
 from rnnzoo.registration import TABLES, registry
 from rnnzoo_export import OnnxPredictor, load_bundle
@@ -126,14 +126,14 @@ def test_without_the_package_one_line_says_what_to_import(bundle: Path) -> None:
     assert result.returncode != 0
     (line,) = result.stderr.strip().splitlines()
     assert "tidal.serving.HexReadings" in line
-    assert "rnnzoo serve --import tidal" in line
+    assert "rnnzoo serve --import tidal.serving" in line
     exported = command("export", bundle.parent / "run", "--out", bundle.parent / "other")
     assert "tidal.serving.LevelDecoding" in exported.stderr.splitlines()[-1]
     assert not (bundle.parent / "other").exists()
     code = f"import rnnzoo_export; rnnzoo_export.load_bundle({str(bundle)!r})"
     alone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "tidal.serving.HexReadings" in alone.stderr.splitlines()[-1]
-    assert "`import tidal`" in alone.stderr.splitlines()[-1]
+    assert "`import tidal.serving`" in alone.stderr.splitlines()[-1]
 
 
 def test_a_search_takes_its_parts(tmp_path: Path) -> None:
@@ -174,10 +174,10 @@ def test_an_own_part_cannot_take_the_place_of_another() -> None:
 
 
 def test_an_own_part_is_replaced_where_that_is_asked_for() -> None:
-    class First(rnnzoo.Decoding):
+    class First(ClassDecoding):
         pass
 
-    class Second(rnnzoo.Decoding):
+    class Second(ClassDecoding):
         pass
 
     rnnzoo.register("decoding", "again", First)

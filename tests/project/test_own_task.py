@@ -144,7 +144,7 @@ def refused_without_the_package(folder: Path) -> None:
         (
             load,
             f"{folder / 'decoding.json'}: needs the decoding 'ordinal_regression', the class own_task.OrdinalDecoding, "
-            "which is not registered here; expected the package own_task to be imported before. Write `import "
+            "which is not registered here; expected the module own_task to be imported before. Write `import "
             "own_task`, or run `rnnzoo serve --import own_task`.\nFalse False\n",
         ),
         (own + load, "OrdinalDecoding\nTrue False\n"),
@@ -225,8 +225,12 @@ def test_data_of_another_task_train_it_if_the_output_says_so(registry: None) -> 
     assert suitable.decoding.labels == GRADES
     assert set(evaluate(model, splits)) == {"mean_distance", "accuracy", "loss"}
     assert splits.for_model(small(splits)) is splits
-    with pytest.raises(UnknownNameError, match="unknown task: received 'steps'"):
+    with pytest.raises(ArgumentError) as error:
         Splits.from_arrays(["a", "b"] * 20, ["x", "y"] * 20, task="steps")
+    assert str(error.value) == (
+        "task: received 'steps', whose data are those of 'classification'; expected that. Pass task='classification', "
+        "and train a model with the output 'steps'."
+    )
 
 
 def test_files_are_compared_by_scores_that_are_known(registry: None, tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ import keras_tuner
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
+from rnnzoo.decoding import check_decoding_round_trip
 from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
-from rnnzoo.preprocessing import check_storable
+from rnnzoo.preprocessing import check_round_trip
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.differences import differences
@@ -116,7 +117,9 @@ def run_search(
     checks.integer("max_trials", max_trials, minimum=1)
     checks.seed(seed)
     if splits.preprocessing is not None:
-        check_storable(splits.preprocessing)
+        check_round_trip(splits.preprocessing)
+    if splits.decoding is not None:
+        check_decoding_round_trip(splits.decoding)
     root = Path(directory)
     check_free(root, resume=resume, overwrite=overwrite)
     hypermodel = TrialHyperModel(source, splits, space, config, dict(arguments or {}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 import keras
+import numpy as np
 
 from rnnzoo import files
 from rnnzoo.decoding import Decoding, check_storable_decoding, save_decoding
@@ -33,6 +35,7 @@ from rnnzoo_export.raw.kinds import find_raw_graph
 from rnnzoo_export.raw.raw_graph import RawGraph
 from rnnzoo_export.raw.wrapping import write_raw_onnx
 from rnnzoo_export.reports import ExportReport
+from rnnzoo_export.signature import TensorSpec
 from rnnzoo_export.streaming.streaming_exportable import StreamingExportable
 
 _PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy")
@@ -158,11 +161,12 @@ def plan_bundle(
         check_storable(preprocessing)
     if decoding is not None:
         check_storable_decoding(decoding)
+    made = _example_inputs(preprocessing, config.example)
     given = config.parity_inputs if preprocessing is not None else None
-    names = names_for_inputs(model, given or ())
+    names = names_for_inputs(model, given or made)
     network = Exportable(model, input_signature=config.input_signature, input_names=names)
     check_distribution(network.signature.outputs, decoding, task)
-    _check_example(network, preprocessing, config.example)
+    _check_example(network, made)
     method = config.quantization_method(task)
     raw = _raw_graph(preprocessing) if "raw" in config.also else None
     step = None
@@ -171,17 +175,28 @@ def plan_bundle(
     return BundlePlan(network, preprocessing, decoding, task, config, step, raw, method)
 
 
-def _check_example(network: Exportable, preprocessing: Preprocessing | None, example: Any) -> None:
-    """Tries the preprocessing on the example, if there is one: its inputs must be the model's."""
-    if preprocessing is None or example is None:
-        return
-    made = set(preprocessing.apply([example]))
-    taken = {spec.name for spec in network.signature.inputs}
-    if made != taken:
+def _example_inputs(preprocessing: Preprocessing | None, example: Any) -> dict[str, np.ndarray]:
+    """Returns what the preprocessing makes of the example; nothing if one of them is missing."""
+    return {} if preprocessing is None or example is None else preprocessing.apply([example])
+
+
+def _check_example(network: Exportable, made: Mapping[str, np.ndarray]) -> None:
+    """Checks that the inputs of the example, if there is one, are those that the model takes."""
+    specs = {spec.name: spec for spec in network.signature.inputs}
+    if made and (specs.keys() != made.keys() or not all(_fits(specs[name], made[name]) for name in made)):
+        taken = sorted(
+            tensor.name for tensor in getattr(network.model, "inputs", None) or network.signature.inputs
+        )
         raise ArgumentError(
-            f"preprocessing: makes the inputs {sorted(made)}; the model takes {sorted(taken)}. "
+            f"preprocessing: makes the inputs {sorted(made)}; the model takes {taken}. "
             "Pass the preprocessing that the model was trained with."
         )
+
+
+def _fits(spec: TensorSpec, array: np.ndarray) -> bool:
+    """Whether an array has as many axes as an input, and as large ones where its sizes are fixed."""
+    sizes = zip(spec.shape[1:], array.shape[1:], strict=False)
+    return array.ndim == len(spec.shape) and all(fixed in (None, size) for fixed, size in sizes)
 
 
 def _raw_graph(preprocessing: Preprocessing | None) -> RawGraph:

@@ -17,6 +17,7 @@ from rnnzoo.preprocessing import Preprocessing
 from rnnzoo_export.bundle import Bundle, load_bundle, write_manifest
 from rnnzoo_export.deployment.bundle_config import BundleConfig, BundleOptions
 from rnnzoo_export.deployment.bundle_plan import BundlePlan, plan_bundle
+from rnnzoo_export.inference.validation import as_named, check_inputs
 from rnnzoo_export.network.export_config import make_config
 
 
@@ -97,11 +98,27 @@ def _load_again(folder: Path, target: Path, plan: BundlePlan) -> None:
     ):
         if given is not None and (loaded is None or _stored(loaded) != _stored(given)):
             raise _other(target, what)
+    if plan.preprocessing is not None and bundle.preprocessing is not None:
+        _compare_on_example(target, plan, bundle)
+
+
+def _compare_on_example(target: Path, plan: BundlePlan, bundle: Bundle) -> None:
+    """Compares inputs and answers of the example, if there is one: a configuration may lack what changes them."""
     example = plan.config.example
-    if plan.preprocessing is not None and bundle.preprocessing is not None and example is not None:
-        first, second = (made.apply([example]) for made in (plan.preprocessing, bundle.preprocessing))
-        if first.keys() != second.keys() or not all(map(_same, first.values(), second.values())):
-            raise _other(target, "preprocessing")
+    if example is None or plan.preprocessing is None or bundle.preprocessing is None:
+        return
+    inputs, again = (made.apply([example]) for made in (plan.preprocessing, bundle.preprocessing))
+    if inputs.keys() != again.keys() or not all(map(_same, inputs.values(), again.values())):
+        raise _other(target, "preprocessing")
+    if plan.decoding is None or bundle.decoding is None:
+        return
+    lengths = [len(row) for row in plan.preprocessing.encode_rows([example])]
+    signature = plan.network.signature
+    arrays = check_inputs(signature, as_named(signature, inputs))
+    outputs = plan.network.predict(arrays)[signature.outputs[0].name]
+    first, second = (decoding(outputs, lengths) for decoding in (plan.decoding, bundle.decoding))
+    if first != second:
+        raise _other(target, "decoding")
 
 
 def _stored(part: Preprocessing | Decoding) -> object:
@@ -116,5 +133,5 @@ def _same(first: np.ndarray, second: np.ndarray) -> bool:
 def _other(target: Path, what: str) -> BundleError:
     return BundleError(
         f"{target}: its {what} is another when it is loaded again, so nothing was written; expected from_config to "
-        "make what to_config described. Correct these two methods."
+        "make what to_config described. Correct these two methods: to_config must hold all that changes the result."
     )

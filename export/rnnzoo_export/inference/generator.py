@@ -65,7 +65,7 @@ class TextGenerator:
         checks.integer("seed", seed, minimum=0)
         text = prompt.replace("\n", f" {_END_OF_LINE} ") if self._by_words else prompt
         try:
-            ids = self._preprocessing.encode([text])[0]
+            ids = self._preprocessing.encode_rows([text])[0]
         except EmptyRowError as error:
             raise ArgumentError(
                 f"prompt: received {prompt!r}; expected one word or character at least."

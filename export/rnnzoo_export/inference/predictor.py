@@ -16,7 +16,7 @@ from rnnzoo.errors import BundleError, RequestError, one_line
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.inference.row_batches import rows_by_length
-from rnnzoo_export.inference.validation import Limits, check_inputs, check_names, is_finite, shorten
+from rnnzoo_export.inference.validation import Limits, as_named, check_inputs, check_names, is_finite, shorten
 
 _log = logging.getLogger("rnnzoo.serving")
 # The inputs of bundles with a preprocessing that are zero where a row has ended.
@@ -125,7 +125,7 @@ class OnnxPredictor:
                 "predict: this bundle has no preprocessing; expected arrays. Use run() with "
                 f"{', '.join(spec.name for spec in self.signature.inputs)}."
             )
-        encoded = list(self.bundle.preprocessing.encode(raw))
+        encoded = self.bundle.preprocessing.encode_rows(raw)
         longest = max((len(row) for row in encoded), default=0)
         if self.limits.max_steps is not None and longest > self.limits.max_steps:
             raise RequestError(
@@ -139,7 +139,7 @@ class OnnxPredictor:
         """Pads encoded examples into the model's inputs."""
         if self.bundle.preprocessing is None:
             raise RequestError("predict: this bundle has no preprocessing; expected arrays. Use run().")
-        return self.bundle.preprocessing.batch(encoded)
+        return as_named(self.signature, self.bundle.preprocessing.batch(encoded))
 
     def decode(self, outputs: Mapping[str, np.ndarray], lengths: Sequence[int]) -> list[dict[str, Any]]:
         """Turns outputs into one answer per row; ``lengths`` are the rows' numbers of steps."""

@@ -174,7 +174,7 @@ class Translator:
         if isinstance(texts, str):
             raise ArgumentError(f"texts: received the text {texts!r}; expected a list of texts.")
         checks.integer("batch_size", batch_size, minimum=1)
-        encoded = self.preprocessing.encode(texts)
+        encoded = self.preprocessing.encode_rows(texts)
         found: dict[int, Translation] = {}
         for rows in rows_by_length(encoded, batch_size):
             tokens = self.preprocessing.batch([encoded[row] for row in rows])["tokens"]

@@ -51,6 +51,19 @@ def check_inputs(
     return arrays
 
 
+def as_named(signature: Signature, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the arrays of a preprocessing by the names of the signature: a model's only input may have any name.
+
+    Example:
+        >>> signature = Signature((TensorSpec("tokens", "int32", (None, None), ("batch", "time")),), ())
+        >>> as_named(signature, {"ids": [[1, 2]]})
+        {'tokens': [[1, 2]]}
+    """
+    if len(signature.inputs) == len(inputs) == 1:
+        return {signature.inputs[0].name: next(iter(inputs.values()))}
+    return dict(inputs)
+
+
 def check_names(
     kind: str, received: Collection[str], known: Sequence[str], *, all_of_them: bool = False
 ) -> None:

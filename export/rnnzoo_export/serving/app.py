@@ -28,7 +28,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from rnnzoo.errors import DataError, RequestError, one_line
+from rnnzoo.errors import DataError, OwnCodeError, RequestError, one_line
 from rnnzoo.version import __version__
 from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.inference.validation import shorten
@@ -83,6 +83,7 @@ def create_app(predictor: OnnxPredictor, *, settings: Settings | None = None) ->
         exception_handlers={
             HTTPException: _http_error,
             RequestError: _request_error,
+            OwnCodeError: _own_code_error,
             DataError: _data_error,
             ClientDisconnect: _gone,
             Exception: _fault,
@@ -228,6 +229,11 @@ async def _request_error(_: Request, error: Exception) -> Response:
     status = error.status if isinstance(error, RequestError) else 400
     headers = {"Retry-After": "1"} if status == 503 else None
     return _json({"error": _message(error)}, status=status, headers=headers)
+
+
+async def _own_code_error(_: Request, error: Exception) -> Response:
+    _log.error("%s", one_line(error))
+    return _json({"error": _message(error)}, status=500)
 
 
 async def _data_error(_: Request, error: Exception) -> Response:

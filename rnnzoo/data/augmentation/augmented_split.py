@@ -79,7 +79,7 @@ class AugmentedSplit(Rows):
         assert self.raw is not None, "data with a preprocessing have raw rows"
         while True:
             try:
-                return list(self._preprocessing.encode(changed))
+                return self._preprocessing.encode_rows(changed)
             except EmptyRowError as error:
                 changed[error.row] = self.raw[int(rows[error.row])]
 

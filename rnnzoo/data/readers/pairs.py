@@ -37,9 +37,9 @@ class PairSplit(Rows):
         self.raw = sources
         self.raw_targets = targets
         with RowOrigin("sources").named():
-            self._sources = preprocessing.encode(sources)
+            self._sources = preprocessing.encode_rows(sources)
         with RowOrigin("targets").named():
-            self._targets = preprocessing.target.encode(targets)
+            self._targets = preprocessing.target.encode_rows(targets)
         # Rows of like length share a batch: the longer side says how long a row is.
         self.lengths = np.array(
             [max(len(s), len(t)) for s, t in zip(self._sources, self._targets, strict=True)], int
@@ -161,7 +161,9 @@ def pair_splits(
 
 def _short(train: Texts, preprocessing: PairPreprocessing, max_length: int) -> Texts:
     checks.integer("max_length", max_length, minimum=1)
-    encoded = zip(preprocessing.encode(train[0]), preprocessing.target.encode(train[1]), strict=True)
+    encoded = zip(
+        preprocessing.encode_rows(train[0]), preprocessing.target.encode_rows(train[1]), strict=True
+    )
     kept = [row for row, pair in enumerate(encoded) if max(map(len, pair)) <= max_length]
     if not kept:
         raise DataError(

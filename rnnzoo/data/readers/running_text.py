@@ -235,7 +235,7 @@ def _read(source: str | Path) -> str:
 def _ids(preprocessing: Preprocessing, text: list[str]) -> np.ndarray:
     """Returns the ids of a text, none where it is empty, of which ``RunningTextSplit`` says that it is too short."""
     try:
-        return preprocessing.encode(text)[0]
+        return preprocessing.encode_rows(text)[0]
     except EmptyRowError:
         return np.zeros(0, np.int32)
 

@@ -91,7 +91,7 @@ def learn_word_vectors(
 def _encoded(texts: Sequence[Any], preprocessing: Preprocessing) -> Iterable[np.ndarray]:
     for start in range(0, len(texts), _ROWS):
         try:
-            yield from preprocessing.encode(texts[start : start + _ROWS])
+            yield from preprocessing.encode_rows(texts[start : start + _ROWS])
         except RowError as error:
             raise error.at(start + error.row) from error.__cause__
 

@@ -31,7 +31,11 @@ def class_weights(splits: Splits, task: Task, wanted: str | Mapping[str, float])
     """
     labels = list(splits.decoding.labels or []) if splits.decoding is not None else []
     if not task.weighs_classes or not labels:
-        why = "whose targets are no classes" if labels else "of data without named classes"
+        why = "whose targets are no classes"
+        if not labels:
+            why = "of data without named classes"
+        elif task.targets == "classes":
+            why = "which does not weigh classes (Task.weighs_classes)"
         raise ArgumentError(
             f"class_weights: received {wanted!r} for task {task.name!r}, {why}; expected one of "
             f"{', '.join(name for name, other in TASKS.items() if other.weighs_classes)}. Leave it out."

@@ -1,0 +1,74 @@
+"""A user's task tried on one batch, so that its mistakes come to light before training and not after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+
+from rnnzoo.data.batching import BatchOrder
+from rnnzoo.data.split import Batch
+from rnnzoo.data.splits import Splits
+from rnnzoo.errors import ArgumentError, RnnzooError, one_line
+from rnnzoo.evaluation.evaluation import evaluate_part
+from rnnzoo.keras_models.feeding import feed
+from rnnzoo.tasks import Task
+
+#: Enough that most scores are defined.
+_ROWS = 256
+
+
+class _OneBatch:
+    """A part of one batch."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+
+    def iterate(self, order: BatchOrder) -> Iterator[Batch]:
+        yield self._batch
+
+
+def try_task(model: keras.Model, splits: Splits, task: Task) -> None:
+    """Makes losses and metrics of a task, and scores the answers of a model to one batch.
+
+    Args:
+        model: The model, which may be untrained.
+        splits: The data.
+        task: The task.
+
+    Raises:
+        ArgumentError: If a name is not there, or one of them does not do what ``Task`` asks for; the message names the
+            field.
+    """
+    task.check_names()
+    for field, made, kind in (
+        ("losses", [task.loss(name) for name in task.losses], keras.losses.Loss),
+        ("metrics", task.keras_metrics(), keras.metrics.Metric),
+    ):
+        for found in made:
+            if not isinstance(found, kind):
+                raise ArgumentError(
+                    f"{field}: received <{type(found).__name__}> for task {task.name!r}; expected a Keras "
+                    f"{kind.__name__.lower()}."
+                )
+    known = ["val_loss", *(f"val_{metric.name}" for metric in task.keras_metrics())]
+    if task.objective not in known:
+        raise ArgumentError(
+            f"objective: received {task.objective!r} for task {task.name!r}; expected one of {', '.join(known)}. "
+            "Name one of its metrics, not of its scores."
+        )
+    batch = splits.validation.first(_ROWS)
+
+    def forward(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        return np.asarray(model(feed(model, inputs), training=False))
+
+    try:
+        evaluate_part(model, _OneBatch(batch), splits, task, forward=forward)  # type: ignore[arg-type]
+    except RnnzooError:
+        raise
+    except Exception as error:
+        raise ArgumentError(
+            f"task {task.name!r}: loss and scores of one batch raised {type(error).__name__} ({one_line(error)}); "
+            "expected numbers. Correct losses or scores of the task."
+        ) from error
