@@ -142,7 +142,28 @@ class CellTable(Registry[Cell]):
         Raises:
             ArgumentError: If the name is another cell's, or the entry is no cell.
         """
-        super().add(name, Cell.of(entry) if isinstance(entry, type) else entry)
+        row = Cell.of(entry) if isinstance(entry, type) else entry
+        known = isinstance(name, str) and name in self
+        super().add(name, row)
+        if isinstance(row.layer, _Around):
+            from rnnzoo.cells.class_registration import register_class
+
+            try:
+                register_class(self.kind, row.layer.kind)
+            except ArgumentError:
+                if not known:
+                    super().remove(name)
+                raise
+
+    def remove(self, name: str) -> None:
+        """Takes out a cell that a user has registered, and its class from those that Keras can load."""
+        row = self.get(name)
+        super().remove(name)
+        layers = [other.layer for other in self.values()]
+        if row is not None and isinstance(row.layer, _Around) and row.layer not in layers:
+            from rnnzoo.cells.class_registration import forget_class
+
+            forget_class(row.layer.kind)
 
 
 def _check_row(entry: object) -> None:

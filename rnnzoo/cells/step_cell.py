@@ -9,7 +9,6 @@ import keras
 from keras import layers, ops
 
 from rnnzoo import checks
-from rnnzoo.cells.class_registration import register_class
 from rnnzoo.errors import ArgumentError
 from rnnzoo.tensors import Regularizer, Shape, Tensor
 
@@ -165,7 +164,7 @@ class LinearCell(StepCell):
 
 
 def check_cell_class(kind: type[StepCell]) -> type[StepCell]:
-    """Checks that a class can be a cell, and registers it with Keras.
+    """Checks that a class can be a cell.
 
     Raises:
         ArgumentError: If it is no subclass of ``StepCell``, has no ``step`` or gives its states no names.
@@ -190,4 +189,4 @@ def check_cell_class(kind: type[StepCell]) -> type[StepCell]:
             f"cell: received {kind.__name__} with {len(made.state_size)} states and the names "
             f"{', '.join(made.state_names)}; expected state_names with one name each."
         )
-    return register_class(kind)
+    return kind

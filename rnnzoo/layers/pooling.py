@@ -9,7 +9,7 @@ import numpy as np
 from keras import layers, ops
 
 from rnnzoo import checks
-from rnnzoo.cells.class_registration import register_class
+from rnnzoo.cells.class_registration import forget_class, register_class
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.self_attention import masked_softmax
 from rnnzoo.registry import Registry
@@ -240,8 +240,21 @@ class PoolingTable(Registry[type[Pooling]]):
                 f"name: received {name!r} for a pooling, which needs no layer; expected one that no other has. Choose "
                 "another name."
             )
+        known = isinstance(name, str) and name in self
         super().add(name, entry)
-        register_class(entry)
+        try:
+            register_class(self.kind, entry)
+        except ArgumentError:
+            if not known:
+                super().remove(name)
+            raise
+
+    def remove(self, name: str) -> None:
+        """Takes out a pooling that a user has registered, also from what Keras can load."""
+        entry = self.get(name)
+        super().remove(name)
+        if entry is not None and entry not in self.values():
+            forget_class(entry)
 
 
 def _check_pooling_class(entry: object) -> None:
