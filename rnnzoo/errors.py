@@ -52,9 +52,13 @@ class UnknownNameError(ArgumentError):
         name: The name received.
         known: The names that exist.
         near: The one that is likely meant; ``None`` for the one that is spelt most like it, if any is.
+
+    Attributes:
+        kind: What the name names.
     """
 
     def __init__(self, kind: str, name: object, known: Iterable[str], *, near: str | None = None) -> None:
+        self.kind = kind
         known = sorted(known)
         likely = [near] if near else difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
         hint = f"did you mean {likely[0]!r}? " if likely else ""
