@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -142,6 +143,9 @@ class StepCell(layers.Layer):
         return self.add_weight(name=name, shape=(size,), initializer=keras.initializers.Constant(start))
 
 
+_STATE_NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
+
+
 class LinearCell(StepCell):
     """A cell whose state follows ``h[t] = a[t] * h[t-1] + b[t]``, ``a`` and ``b`` depending on the input alone.
 
@@ -188,5 +192,16 @@ def check_cell_class(kind: type[StepCell]) -> type[StepCell]:
         raise ArgumentError(
             f"cell: received {kind.__name__} with {len(made.state_size)} states and the names "
             f"{', '.join(made.state_names)}; expected state_names with one name each."
+        )
+    for name in made.state_names:
+        if not isinstance(name, str) or not _STATE_NAME.fullmatch(name):
+            raise ArgumentError(
+                f"cell: received {kind.__name__} with the state name {name!r}; expected letters, digits and '_', a "
+                "letter first, for it becomes an input of exported files. Rename it."
+            )
+    if len(set(made.state_names)) < len(made.state_names):
+        raise ArgumentError(
+            f"cell: received {kind.__name__} with the state names {', '.join(made.state_names)}; expected each once. "
+            "Rename one."
         )
     return kind
