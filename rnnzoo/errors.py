@@ -24,7 +24,11 @@ Messages say what was received, what was expected and how to fix it.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+# Where Keras repeats what a layer has raised.
+_IN_BOLD = re.compile("\x1b\\[1m(.*)\x1b\\[0m", re.DOTALL)
 
 
 def one_line(error: BaseException, width: int | None = None) -> str:
@@ -35,6 +39,21 @@ def one_line(error: BaseException, width: int | None = None) -> str:
         'two lines'
     """
     return " ".join(str(error).split())[:width]
+
+
+def cause_of(error: BaseException) -> str:
+    r"""Returns in one line what was raised in a layer, without what Keras writes around it.
+
+    Example:
+        >>> cause_of(ValueError("Exception encountered when calling A.call().\n\n\x1b[1mtoo wide\x1b[0m\n\nArguments"))
+        'too wide'
+    """
+    text = str(error)
+    while (inner := _IN_BOLD.search(text)) is not None:
+        text = inner[1]
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    shown = next((line for line in reversed(lines) if "Error: " in line), " ".join(lines[:3]))
+    return shown.rstrip(".")[:300]
 
 
 class RnnzooError(Exception):
@@ -53,9 +72,13 @@ class UnknownNameError(ArgumentError):
         name: The name received.
         known: The names that exist.
         near: The one that is likely meant; ``None`` for the one that is spelt most like it, if any is.
+
+    Attributes:
+        kind: What the name names.
     """
 
     def __init__(self, kind: str, name: object, known: Iterable[str], *, near: str | None = None) -> None:
+        self.kind = kind
         known = sorted(known)
         likely = [near] if near else difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
         hint = f"did you mean {likely[0]!r}? " if likely else ""

@@ -18,7 +18,7 @@ from rnnzoo.defaults import MAX_TOKENS
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.files import read_json
 from rnnzoo.registry import Registry
-from rnnzoo.tasks import TASKS
+from rnnzoo.tasks import TASKS, row_tasks
 
 if TYPE_CHECKING:
     import keras
@@ -44,6 +44,22 @@ class ModelSpec:
     summary: str
     paper: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("name", "builder", "task", "summary", "paper"):
+            value = getattr(self, name)
+            if not isinstance(value, str):
+                raise ArgumentError(f"{name} of a ModelSpec: received {value!r}; expected a text.")
+        if not isinstance(self.arguments, Mapping) or not all(isinstance(key, str) for key in self.arguments):
+            raise ArgumentError(
+                f"arguments of a ModelSpec: received {self.arguments!r}; expected a mapping from names of the "
+                "builder's arguments to values, such as {'units': (64,)}."
+            )
+        if self.arguments.get("task", self.task) != self.task:
+            raise ArgumentError(
+                f"arguments of a ModelSpec: received task={self.arguments['task']!r} beside task={self.task!r}; "
+                "expected one task. Leave it out of arguments."
+            )
 
     @property
     def cell(self) -> str:
@@ -612,10 +628,50 @@ def _check_spec(entry: object) -> None:
             raise UnknownNameError(
                 f"argument of {entry.builder}", argument, known, near=nearest_word(argument, known)
             )
+    if not BUILDERS.is_own(entry.builder):
+        _check_answers(entry)
+
+
+def _check_answers(spec: ModelSpec) -> None:
+    """Refuses a task whose output a builder of rnnzoo does not have."""
+    task = TASKS[spec.task]
+    known = [TASKS[row.task] for row in _TABLE if row.builder == spec.builder]
+    if "task" in builder_parameters(spec.builder):
+        known = [*row_tasks().values()]
+    if not any(
+        (other.output, other.data, other.per_step) == (task.output, task.data, task.per_step)
+        for other in known
+    ):
+        names = ", ".join(dict.fromkeys(other.name for other in known))
+        raise ArgumentError(
+            f"task of a ModelSpec: received {spec.task!r} with builder {spec.builder!r}, which has no such output; "
+            f"expected one of {names}. Choose one of them, or another builder."
+        )
+
+
+class ModelTable(Registry[ModelSpec]):
+    """The rows of the zoo by name."""
+
+    def add(self, name: str, entry: ModelSpec) -> None:
+        """Adds a row of one's own.
+
+        Args:
+            name: The name of the row.
+            entry: The row.
+
+        Raises:
+            ArgumentError: If the name is another row's, or the row has another name, or cannot be built.
+        """
+        if isinstance(entry, ModelSpec) and name != entry.name:
+            raise ArgumentError(
+                f"name: received {name!r} for the ModelSpec of name {entry.name!r}; expected the same. Pass "
+                f"{entry.name!r}, or rename the ModelSpec."
+            )
+        super().add(name, entry)
 
 
 #: The models by name. A row of one's own is added by ``ZOO.add(spec.name, spec)``.
-ZOO: Registry[ModelSpec] = Registry("model", {spec.name: spec for spec in _TABLE}, check=_check_spec)
+ZOO = ModelTable("model", {spec.name: spec for spec in _TABLE}, check=_check_spec)
 
 _FACTS = Path(__file__).parent / "zoo_facts.json"
 
@@ -700,7 +756,19 @@ def create_model(name: str, /, **overrides: Any) -> keras.Model:
         replaces = other not in overrides and given not in spec.arguments
         if overrides.get(given) is not None and replaces:
             arguments.pop(other, None)
-    model: keras.Model = get_builder(spec.builder)(**arguments)
+    if "task" in builder_parameters(spec.builder):
+        arguments.setdefault("task", spec.task)
+    return _check_model(spec.builder, get_builder(spec.builder)(**arguments))
+
+
+def _check_model(builder: str, model: object) -> keras.Model:
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise ArgumentError(
+            f"builder {builder!r}: returned {type(model).__name__}; expected a Keras model. Let it return "
+            "keras.Model(inputs, outputs, name=name)."
+        )
     return model
 
 

@@ -19,7 +19,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo.builders.parts.option_types": "tests/builders/test_configs.py",
     "rnnzoo.builders.parts.transformer": "tests/builders/test_hybrids.py",
     "rnnzoo.builders.transformer_classifier": "tests/builders/test_hybrids.py",
-    "rnnzoo.cells.class_registration": "tests/project/test_own_parts.py",
     "rnnzoo.cells.gru_d": "tests/cells/test_cells.py",
     "rnnzoo.cells.ind_rnn": "tests/cells/test_cells.py",
     "rnnzoo.cells.layer_norm_lstm": "tests/cells/test_cells.py",

@@ -37,7 +37,7 @@ _NAMES = (
 
 def _check_builder(entry: object) -> None:
     """Refuses what ``create_model`` could not call, or whose arguments no message and no search could name."""
-    if not callable(entry):
+    if not callable(entry) or isinstance(entry, type):
         raise ArgumentError(
             f"builder: received {entry!r}; expected a function that takes keywords and returns a Keras model."
         )
@@ -53,6 +53,11 @@ def _parameters(function: Builder) -> list[str]:
     """Returns the names of arguments; of ``**options: Unpack[...]`` those of the ``TypedDict``."""
     names: list[str] = []
     for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL):
+            raise ArgumentError(
+                f"builder: received a function with the argument {parameter.name!r} that cannot be passed by its name; "
+                "expected keywords. Write a * before all arguments, as in def build_mine(*, units, name='mine')."
+            )
         if parameter.kind is not parameter.VAR_KEYWORD:
             names.append(parameter.name)
             continue

@@ -5,14 +5,19 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
 from rnnzoo.registry import Registry
 from rnnzoo.tensors import Layer, Regularizer
 
 if TYPE_CHECKING:
     from rnnzoo.cells.step_cell import StepCell
+
+
+_Onnx: TypeAlias = Literal["LSTM", "GRU", "RNN", "Scan", "Loop"]
+_Reads: TypeAlias = Literal["vectors", "observations", "frames"]
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,25 @@ class Cell:
 
     layer: Callable[..., Layer]
     reference: str
-    onnx: Literal["LSTM", "GRU", "RNN", "Scan", "Loop"] = "Scan"
+    onnx: _Onnx = "Scan"
     cudnn: bool = False
     parallel: bool = False
     recurrent_dropout: bool = False
     recurrent_matrix: bool = True
-    reads: Literal["vectors", "observations", "frames"] = "vectors"
+    reads: _Reads = "vectors"
+
+    def __post_init__(self) -> None:
+        if not callable(self.layer) or (isinstance(self.layer, type) and not _is_recurrent(self.layer)):
+            raise ArgumentError(
+                f"layer of a Cell: received {self.layer!r}; expected a function of (units, *, return_sequences, name, "
+                "kernel_regularizer) that makes a Keras layer. For a StepCell use Cell.of(MyCell)."
+            )
+        if not isinstance(self.reference, str):
+            raise ArgumentError(f"reference of a Cell: received {self.reference!r}; expected a text.")
+        checks.choice("onnx of a Cell", self.onnx, get_args(_Onnx))
+        checks.choice("reads of a Cell", self.reads, get_args(_Reads))
+        for name in ("cudnn", "parallel", "recurrent_dropout", "recurrent_matrix"):
+            checks.flag(f"{name} of a Cell", getattr(self, name))
 
     @classmethod
     def of(cls, kind: type[StepCell], *, reference: str = "", recurrent_matrix: bool = False) -> Cell:
@@ -57,13 +75,21 @@ class Cell:
             ArgumentError: If the class is no subclass of ``StepCell`` or lacks what it must have.
         """
         from rnnzoo.cells.step_cell import LinearCell, check_cell_class
+        from rnnzoo.cells.trial import try_cell
 
+        try_cell(check_cell_class(kind))
         return cls(
-            _Around(check_cell_class(kind)),
+            _Around(kind),
             reference,
             parallel=issubclass(kind, LinearCell),
             recurrent_matrix=recurrent_matrix,
         )
+
+
+def _is_recurrent(kind: type) -> bool:
+    from keras import layers
+
+    return issubclass(kind, layers.RNN)
 
 
 def _simple_rnn(units: int, **arguments: Any) -> Layer:
@@ -142,7 +168,28 @@ class CellTable(Registry[Cell]):
         Raises:
             ArgumentError: If the name is another cell's, or the entry is no cell.
         """
-        super().add(name, Cell.of(entry) if isinstance(entry, type) else entry)
+        row = Cell.of(entry) if isinstance(entry, type) else entry
+        known = isinstance(name, str) and name in self
+        super().add(name, row)
+        if isinstance(row.layer, _Around):
+            from rnnzoo.cells.class_registration import register_class
+
+            try:
+                register_class(self.kind, row.layer.kind)
+            except ArgumentError:
+                if not known:
+                    super().remove(name)
+                raise
+
+    def remove(self, name: str) -> None:
+        """Takes out a cell that a user has registered, and its class from those that Keras can load."""
+        row = self.get(name)
+        super().remove(name)
+        layers = [other.layer for other in self.values()]
+        if row is not None and isinstance(row.layer, _Around) and row.layer not in layers:
+            from rnnzoo.cells.class_registration import forget_class
+
+            forget_class(row.layer.kind)
 
 
 def _check_row(entry: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,6 @@ import keras
 from keras import layers, ops
 
 from rnnzoo import checks
-from rnnzoo.cells.class_registration import register_class
 from rnnzoo.errors import ArgumentError
 from rnnzoo.tensors import Regularizer, Shape, Tensor
 
@@ -143,6 +143,9 @@ class StepCell(layers.Layer):
         return self.add_weight(name=name, shape=(size,), initializer=keras.initializers.Constant(start))
 
 
+_STATE_NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
+
+
 class LinearCell(StepCell):
     """A cell whose state follows ``h[t] = a[t] * h[t-1] + b[t]``, ``a`` and ``b`` depending on the input alone.
 
@@ -165,7 +168,7 @@ class LinearCell(StepCell):
 
 
 def check_cell_class(kind: type[StepCell]) -> type[StepCell]:
-    """Checks that a class can be a cell, and registers it with Keras.
+    """Checks that a class can be a cell.
 
     Raises:
         ArgumentError: If it is no subclass of ``StepCell``, has no ``step`` or gives its states no names.
@@ -190,4 +193,15 @@ def check_cell_class(kind: type[StepCell]) -> type[StepCell]:
             f"cell: received {kind.__name__} with {len(made.state_size)} states and the names "
             f"{', '.join(made.state_names)}; expected state_names with one name each."
         )
-    return register_class(kind)
+    for name in made.state_names:
+        if not isinstance(name, str) or not _STATE_NAME.fullmatch(name):
+            raise ArgumentError(
+                f"cell: received {kind.__name__} with the state name {name!r}; expected letters, digits and '_', a "
+                "letter first, for it becomes an input of exported files. Rename it."
+            )
+    if len(set(made.state_names)) < len(made.state_names):
+        raise ArgumentError(
+            f"cell: received {kind.__name__} with the state names {', '.join(made.state_names)}; expected each once. "
+            "Rename one."
+        )
+    return kind

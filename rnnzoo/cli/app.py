@@ -21,7 +21,7 @@ from rnnzoo.cli import (
     train,
     tune,
 )
-from rnnzoo.errors import ExportError, PathExistsError, RnnzooError, RunError, one_line
+from rnnzoo.errors import ExportError, PathExistsError, RnnzooError, RunError, UnknownNameError, one_line
 from rnnzoo.version import __version__
 
 app = typer.Typer(
@@ -53,6 +53,21 @@ def _options(
     """Recurrent networks from a builder call to a served ONNX file."""
 
 
+# What packages of users register that a command can be asked for by name.
+_REGISTERED = ("model", "task", "data set", "cell", "pooling", "builder", "preprocessing", "decoding")
+
+
+def _message(error: RnnzooError, arguments: Sequence[str]) -> str:
+    """Returns the line that a command ends with, with the option that helps."""
+    line = one_line(error)
+    if isinstance(error, PathExistsError) and "overwrite" in line:
+        return f"{line} (--force overwrites)"
+    imports = any(argument.startswith("--import") for argument in arguments)
+    if isinstance(error, UnknownNameError) and error.kind in _REGISTERED and not imports:
+        return f"{line.removesuffix('.')}, or pass --import with the package that registers it."
+    return line
+
+
 def run(arguments: Sequence[str]) -> int:
     """Runs one command.
 
@@ -62,12 +77,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         status = app(list(arguments), prog_name="rnnzoo", standalone_mode=False)
     except RnnzooError as error:
-        hint = (
-            " (--force overwrites)"
-            if isinstance(error, PathExistsError) and "overwrite" in str(error)
-            else ""
-        )
-        typer.echo(f"error: {one_line(error)}{hint}", err=True)
+        typer.echo(f"error: {_message(error, arguments)}", err=True)
         return 1 if isinstance(error, RunError | ExportError) else 2
     except KeyboardInterrupt:
         typer.echo("stopped", err=True)

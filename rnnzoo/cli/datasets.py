@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from rnnzoo.cli.output import note, print_json, print_table, stdout
+from rnnzoo.cli.own_code import Packages, import_packages
 from rnnzoo.data.sets.set_files import present_form
-from rnnzoo.data.sets.sources import Source, SourceFile, find_sources, get_source
+from rnnzoo.data.sets.sources import REGISTERED, Source, SourceFile, find_sources, get_source
 from rnnzoo.errors import ArgumentError
 
 _NOT_KNOWN = "not known"
@@ -25,17 +26,19 @@ def datasets(
     ] = None,
     task: Annotated[str | None, typer.Option(help="Only data sets for this task.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    packages: Packages = None,
 ) -> None:
     """List the named data sets and whether their files are there, or show one in full."""
+    import_packages(packages, tensorflow=True)
     if name is not None and not any(mark in name for mark in "*?["):
         if task is not None:
             raise ArgumentError(
                 f"--task: received {task!r} with the data set {name!r}; expected it with a pattern or alone. Leave it "
                 "out."
             )
-        _show(get_source(name), as_json=as_json)
+        _show(_find(name, packages), as_json=as_json)
         return
-    found = find_sources(name or "*", task=task)
+    found = [*find_sources(name or "*", task=task), *_own(packages, name or "*", task)]
     if as_json:
         print_json([_facts(source) for source in found])
         return
@@ -54,6 +57,24 @@ def datasets(
     )
 
 
+def _own(packages: list[str] | None, pattern: str, task: str | None) -> list[Source]:
+    """Returns the sets that imported packages have registered; none where none was imported, which is quick."""
+    if not packages:
+        return []
+    from rnnzoo.data.sets.datasets import list_datasets
+
+    return [
+        source
+        for source in list_datasets(pattern, task=task)
+        if not source.forms and source.task == REGISTERED
+    ]
+
+
+def _find(name: str, packages: list[str] | None) -> Source:
+    own = {source.name: source for source in _own(packages, "*", None)}
+    return get_source(name) if name not in own else own[name]
+
+
 def _in_short(source: Source) -> dict[str, Any]:
     return {
         "name": source.name,
@@ -65,6 +86,8 @@ def _in_short(source: Source) -> dict[str, Any]:
 
 
 def _presence(source: Source) -> str:
+    if source.task == REGISTERED:
+        return REGISTERED
     return present_form(source) or ("to be fetched" if _address(source) else "no")
 
 
@@ -75,7 +98,7 @@ def _address(source: Source) -> list[str]:
 
 
 def _rows(source: Source) -> str:
-    form = present_form(source) or next(iter(source.forms))
+    form = present_form(source) or next(iter(source.forms), "")
     parts = source.rows.get(form, source.rows)
     return ", ".join(
         f"{count:,} {part.replace('_', ' ')}".removesuffix(" all") for part, count in parts.items()
@@ -91,7 +114,7 @@ def _facts(source: Source) -> dict[str, Any]:
         "licence": source.licence,
         "source": source.homepage,
         "reference": source.citation,
-        "present": present_form(source),
+        "present": REGISTERED if source.task == REGISTERED else present_form(source),
         "urls": _address(source),
         "files": {form: [_file(file) for file in files] for form, files in source.forms.items()},
     }

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, tensorflow_starting
-from rnnzoo.cli.own_code import Packages, import_options, import_packages
+from rnnzoo.cli.own_code import Packages, import_options, import_packages, server_packages
 from rnnzoo.errors import PathExistsError
 
 TARGETS = ("bundle", "triton", "kserve")
@@ -97,7 +97,7 @@ def export(
         elif as_json:
             print_json({"directory": str(out), "parity": made.parity, "sha256": made.sha256})
         else:
-            print_bundle(out, made, packages or ())
+            print_bundle(out, made)
 
 
 def _refuse_other_directories(source: Path, out: Path) -> None:
@@ -159,10 +159,11 @@ def _export_translator(
         from rnnzoo.keras_models.loading import load_model
         from rnnzoo_export.formats.seq2seq import export_seq2seq_onnx
 
+        preprocessing = opened.read_preprocessing()
         report = export_seq2seq_onnx(
             load_model(opened.model),
             out,
-            preprocessing=opened.read_preprocessing(),
+            preprocessing=preprocessing,
             strict=strict,
             parity_inputs=opened.read_samples(),
             overwrite=overwrite,
@@ -175,7 +176,8 @@ def _export_translator(
         for name, part in (("encoder", report.encoder), ("decoder", report.decoder))
     ]
     print_table(rows, title="Exported and compared with the Keras model")
-    stdout.print(f"\nnext   rnnzoo predict {shell_path(out)} 'a text'", style="bold")
+    needed = import_options(server_packages(preprocessing))
+    stdout.print(f"\nnext   rnnzoo predict {shell_path(out)} 'a text'{needed}", style="bold")
 
 
 def _deploy(
@@ -240,7 +242,7 @@ def export_run(
     )
 
 
-def print_bundle(out: Path, bundle: Any, packages: Sequence[str] = ()) -> None:
+def print_bundle(out: Path, bundle: Any) -> None:
     """Prints what was exported, how it was proved and what to do next."""
     rows = [
         {
@@ -259,7 +261,8 @@ def print_bundle(out: Path, bundle: Any, packages: Sequence[str] = ()) -> None:
         )
         _print_changes(smaller["changes"], bundle.provenance["task"])
     stdout.print(f"\nbundle {shell_path(out)}   sha256 {bundle.sha256[:16]}…")
-    stdout.print(f"next   rnnzoo serve {shell_path(out)}{import_options(packages)}", style="bold")
+    needed = import_options(server_packages(bundle.preprocessing, bundle.decoding))
+    stdout.print(f"next   rnnzoo serve {shell_path(out)}{needed}", style="bold")
 
 
 def _print_changes(changes: dict[str, float], task: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnzoo.cli.output import note, print_json, print_table, stdout, tensorflow_starting
+from rnnzoo.cli.own_code import Packages, import_packages
 from rnnzoo.errors import ArgumentError
 from rnnzoo.zoo import ModelSpec, create_model, get_spec, list_models, read_facts
 
@@ -23,8 +24,10 @@ def models(
     ] = None,
     task: Annotated[str | None, typer.Option(help="Only models for this task.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    packages: Packages = None,
 ) -> None:
     """List the models of the zoo, or show one in full."""
+    import_packages(packages, tensorflow=True)
     if name is not None and not any(mark in name for mark in "*?["):
         if task is not None:
             raise ArgumentError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -58,12 +59,47 @@ def _import(names: Sequence[str]) -> None:
     for name in names:
         try:
             importlib.import_module(name)
-        except Exception as error:  # a package may raise anything
+        except (Exception, SystemExit) as error:  # a package may raise anything
+            missing = error.name if isinstance(error, ModuleNotFoundError) else None
+            if missing is None or not f"{name}.".startswith(f"{missing}."):
+                raise ArgumentError(
+                    f"--import: received {name!r}, which raised {type(error).__name__}: {one_line(error)} "
+                    f"({_place(error)}); expected a module that can be imported. Correct it there."
+                ) from error
             raise ArgumentError(
                 f"--import: received {name!r}, which cannot be imported ({type(error).__name__}: {one_line(error)}); "
                 "expected a module that is installed or lies in the current directory. Run the command from the "
                 "directory that holds it, or install it."
             ) from error
+
+
+def _place(error: BaseException) -> str:
+    """Returns file and line of the user's code in which an error came up."""
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        file, line = error.filename, error.lineno
+    else:
+        frames = traceback.extract_tb(error.__traceback__)
+        ours = str(Path(__file__).parents[1])
+        theirs = [
+            frame
+            for frame in frames
+            if not frame.filename.startswith((ours, "<frozen")) and "site-packages" not in frame.filename
+        ]
+        file, line = (theirs or frames)[-1].filename, (theirs or frames)[-1].lineno
+    path = Path(file)
+    return f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}:{line}"
+
+
+def server_packages(*parts: object) -> list[str]:
+    """Returns the modules that define classes of a user, which a server must import: each once.
+
+    Args:
+        *parts: What a server has of a bundle: its preprocessing and its decoding, or ``None``.
+    """
+    modules = [type(part).__module__ for part in parts if part is not None]
+    return [
+        name for name in dict.fromkeys(modules) if name.partition(".")[0] not in ("rnnzoo", "rnnzoo_export")
+    ]
 
 
 def import_options(names: Sequence[str] | None) -> str:

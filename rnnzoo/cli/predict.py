@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -71,6 +72,7 @@ def predict(
         loaded = load_bundle(bundle)
         raw = read_raw_inputs(loaded, inputs or [], file, text=text, columns=columns)
         answers = OnnxPredictor(loaded).predict(raw)
+    answers = [_as_json(answer) for answer in answers]
     if output is not None:
         _write_lines(output, answers)
         note(f"{len(answers)} answers written to {output}")
@@ -80,17 +82,32 @@ def predict(
         _print_answers(raw, answers)
 
 
-def _write_lines(path: Path, answers: list[dict[str, Any]]) -> None:
+def _as_json(answer: Any) -> Any:
+    """Returns an answer as a server sends it: arrays as lists, and null for what is no finite number."""
+    if isinstance(answer, dict):
+        return {str(name): _as_json(value) for name, value in answer.items()}
+    if isinstance(answer, list | tuple):
+        return [_as_json(value) for value in answer]
+    if hasattr(answer, "tolist"):  # arrays and numbers of NumPy
+        return _as_json(answer.tolist())
+    if isinstance(answer, float):
+        return answer if math.isfinite(answer) else None
+    return answer if answer is None or isinstance(answer, str | int) else str(answer)
+
+
+def _write_lines(path: Path, answers: list[Any]) -> None:
     from rnnzoo.files import replacing
 
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers)
 
 
-def _print_answers(raw: list[Any], answers: list[dict[str, Any]]) -> None:
+def _print_answers(raw: list[Any], answers: list[Any]) -> None:
     for row, answer in zip(raw, answers, strict=True):
         shown = row if isinstance(row, str) else None
-        if "values" in answer:
+        if not _is_known(answer):
+            stdout.print(json.dumps(answer, ensure_ascii=False) + (f"  {shown}" if shown else ""))
+        elif "values" in answer:
             values = _with_quantiles(answer)
             steps = max(len(v) if isinstance(v, list) else 1 for v in values.values())
             print_table([{"step": i + 1, **{k: _at(v, i) for k, v in values.items()}} for i in range(steps)])
@@ -99,8 +116,22 @@ def _print_answers(raw: list[Any], answers: list[dict[str, Any]]) -> None:
             print_table([{"step": w, "label": t} for w, t in zip(words, answer["labels"], strict=False)])
         else:
             label = answer.get("label", answer.get("text", ", ".join(answer.get("labels", [])) or "(none)"))
-            share = f"  {answer['probability']:.3f}" if "probability" in answer else ""
+            share = answer.get("probability")
+            share = f"  {share:.3f}" if isinstance(share, int | float) else ""
             stdout.print(f"{label}{share}" + (f"  {shown}" if shown else ""))
+
+
+def _is_known(answer: Any) -> bool:
+    """Whether an answer is like those of rnnzoo's decodings, which are printed for people to read."""
+    if not isinstance(answer, dict):
+        return False
+    values, label = answer.get("values"), answer.get("label", answer.get("text"))
+    if "values" in answer:
+        return isinstance(values, dict) and bool(values)
+    if label is not None:
+        return isinstance(label, str)
+    labels = answer.get("labels")
+    return isinstance(labels, list) and all(isinstance(name, str) for name in labels)
 
 
 def _with_quantiles(answer: dict[str, Any]) -> dict[str, Any]:

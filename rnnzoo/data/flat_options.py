@@ -51,8 +51,10 @@ class FlatOptions:
                     "keywords."
                 )
             if flat:
+                word, value = next(iter(flat.items()))
                 raise ArgumentError(
-                    f"{next(iter(flat))}: received it beside {name}, which says it too; expected it once."
+                    f"{word}: received {value!r} beside {name}, which says {getattr(given, word)!r}; expected it once. "
+                    f"Leave {word} out, or pass dataclasses.replace({name}, {word}={value!r})."
                 )
             return given
         missing = [key for key, field in fields.items() if key not in flat and _is_required(field)]

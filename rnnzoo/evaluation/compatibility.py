@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.transcript_split import TranscriptSplit
-from rnnzoo.errors import ArgumentError
+from rnnzoo.errors import ArgumentError, cause_of
 from rnnzoo.keras_models.feeding import feed
 from rnnzoo.keras_models.model_layers import all_layers, check_names
 from rnnzoo.keras_models.model_outputs import output_quantiles
@@ -91,7 +91,7 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
     except Exception as error:
         shapes = {name: np.shape(value) for name, value in inputs.items()}
         raise ArgumentError(
-            f"model {model.name!r}: cannot read inputs of shapes {shapes}: {_first_line(error)}. {_HINT}"
+            f"model {model.name!r}: cannot read inputs of shapes {shapes}: {_cause(error)}. {_HINT}"
         ) from error
     _check_output(model, output, targets, splits, task)
     if task.targets == "symbols":
@@ -172,5 +172,5 @@ def _free(shape: Any) -> str:
     return str(("batch", *tuple(shape)[1:])).replace("'", "")
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+def _cause(error: Exception) -> str:
+    return cause_of(error) or type(error).__name__

@@ -38,6 +38,7 @@ import rnnzoo.layers.window_normalization
 import rnnzoo.layers.word_embedding  # noqa: F401
 from rnnzoo import files
 from rnnzoo.errors import DataError, one_line
+from rnnzoo.keras_models.saved_classes import own_classes
 
 
 def load_model(path: str | os.PathLike[str]) -> keras.Model:
@@ -51,6 +52,7 @@ def load_model(path: str | os.PathLike[str]) -> keras.Model:
 
     Raises:
         PathNotFoundError: If there is no such file.
+        NotRegisteredError: If it has a layer of a class of yours that is not imported.
         DataError: If the file cannot be read.
 
     Example:
@@ -62,11 +64,13 @@ def load_model(path: str | os.PathLike[str]) -> keras.Model:
         'series-classifier-gru'
     """
     file = files.existing_file(path, "a .keras file")
+    classes = own_classes(file)
     try:
-        model: keras.Model = keras.models.load_model(file, compile=False)
+        with keras.saving.custom_object_scope(classes):
+            model: keras.Model = keras.models.load_model(file, compile=False)
     except Exception as error:  # Keras raises whatever comes: ValueError, KeyError, BadZipFile
         raise DataError(
             f"{file}: cannot be read as a Keras model ({one_line(error, 300)}); expected a .keras file. "
-            "Import the modules that define its own layers first, or save it again."
+            "Save it again."
         ) from error
     return model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from functools import partial
 from typing import Any
 
 import keras
@@ -9,7 +11,8 @@ import numpy as np
 from keras import layers, ops
 
 from rnnzoo import checks
-from rnnzoo.cells.class_registration import register_class
+from rnnzoo.cells.class_registration import forget_class, register_class
+from rnnzoo.cells.trial import tried
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.self_attention import masked_softmax
 from rnnzoo.registry import Registry
@@ -240,8 +243,21 @@ class PoolingTable(Registry[type[Pooling]]):
                 f"name: received {name!r} for a pooling, which needs no layer; expected one that no other has. Choose "
                 "another name."
             )
+        known = isinstance(name, str) and name in self
         super().add(name, entry)
-        register_class(entry)
+        try:
+            register_class(self.kind, entry)
+        except ArgumentError:
+            if not known:
+                super().remove(name)
+            raise
+
+    def remove(self, name: str) -> None:
+        """Takes out a pooling that a user has registered, also from what Keras can load."""
+        entry = self.get(name)
+        super().remove(name)
+        if entry is not None and entry not in self.values():
+            forget_class(entry)
 
 
 def _check_pooling_class(entry: object) -> None:
@@ -251,6 +267,36 @@ def _check_pooling_class(entry: object) -> None:
         raise ArgumentError(
             f"pooling: received {entry.__name__} without a method call; expected call(self, x, mask=None)."
         )
+    _try_pooling(entry)
+
+
+def _try_pooling(kind: type[Pooling]) -> None:
+    """Pools two rows of three steps, eagerly and in a graph."""
+    what = f"pooling: received {kind.__name__}"
+    parameters = inspect.signature(kind.call).parameters
+    if "mask" not in parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        raise ArgumentError(
+            f"{what}, whose call takes no mask; expected call(self, x, mask=None). Padding must never count."
+        )
+    try:
+        layer: Any = kind()
+    except TypeError as error:
+        raise ArgumentError(
+            f"{what}, which cannot be made without arguments ({error}); expected defaults for all of them, and "
+            "**arguments for those of every Keras layer."
+        ) from error
+    shape = (2, 3, 4)
+    masks = (None, np.arange(3) < np.array([[3], [1]]))
+    for mask, said in zip(masks, ("without a mask", "with a mask"), strict=True):
+        found = tried(f"{what}, whose call fails {said}", partial(layer, ops.ones(shape), mask=mask))
+        declared = tuple(layer.compute_output_shape(shape))
+        if tuple(found.shape) != declared or len(declared) != 2:
+            raise ArgumentError(
+                f"{what}, whose call returned shape {tuple(found.shape)} for {shape}, and compute_output_shape says "
+                f"{declared}; expected the same shape (batch, width). Correct one of them."
+            )
+    inputs = (keras.Input((None, 4)), keras.Input((None,), dtype="bool"))
+    tried(f"{what}, whose call fails in a graph", lambda: kind()(inputs[0], mask=inputs[1]))
 
 
 #: The poolings by name, as builders take them; ``POOLINGS.add`` takes one of your own.

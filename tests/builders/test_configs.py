@@ -62,7 +62,7 @@ def test_a_mapping_of_fields_is_a_config() -> None:
     ):
         build_classifier(num_classes=2, num_features=3, encoder={"hidden_size": 3})
     with pytest.raises(
-        ArgumentError, match=r"encoder: received 'gru'; expected a EncoderConfig or a mapping"
+        ArgumentError, match=r"encoder: received 'gru'; expected an EncoderConfig or a mapping"
     ):
         build_classifier(num_classes=2, num_features=3, encoder="gru")  # type: ignore[arg-type]
 
@@ -226,3 +226,18 @@ def test_vectors_without_a_vocabulary_are_refused() -> None:
         ArgumentError, match="vocabulary_size: received None; expected an integer of at least 3"
     ):
         build_language_model()
+
+
+def test_what_is_said_beside_a_mapping_fits_a_mapping() -> None:
+    with pytest.raises(ArgumentError) as error:
+        build_classifier(num_classes=2, num_features=3, encoder={"units": 4}, cell="gru")
+    assert str(error.value) == (
+        "cell: received 'gru' beside encoder, which does not name cell, which then means 'lstm'; expected one of them. "
+        "Leave cell out, or put {'cell': 'gru'} into encoder."
+    )
+    with pytest.raises(ArgumentError) as error:
+        build_classifier(num_classes=2, num_features=3, encoder={"units": 4}, units=8)
+    assert str(error.value) == (
+        "units: received 8 beside encoder, which says (4,); expected one of them. Leave units out, or put "
+        "{'units': 8} into encoder."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rnnzoo.cli.own_code import import_options
+from command_line import refused
+from rnnzoo.cli.own_code import import_options, server_packages
+from rnnzoo.preprocessing.dna import DNAPreprocessing
 from serving_client import running
 
 #: Says when it is imported, and whether TensorFlow was there before it.
@@ -40,6 +43,10 @@ def folder(tmp_path: Path) -> Path:
     (package / "__init__.py").write_text(PACKAGE)
     (package / "cells.py").write_text(PACKAGE)
     (tmp_path / "broken.py").write_text("raise RuntimeError('not\\ntoday')\n")
+    (tmp_path / "ended.py").write_text("import sys\nsys.exit(3)\n")
+    (tmp_path / "lacking.py").write_text("import nowhere_at_all\n")
+    (tmp_path / "unparsable.py").write_text("x = 1\nx = = 2\n")
+    (tmp_path / "refused.py").write_text("import rnnzoo\n\nrnnzoo.register('cel', 'a', 1)\n")
     return tmp_path
 
 
@@ -88,9 +95,29 @@ def test_the_installed_command_finds_the_current_directory_too(folder: Path) -> 
         ),
         (
             "broken",
-            "error: --import: received 'broken', which cannot be imported (RuntimeError: not today); expected a module "
-            "that is installed or lies in the current directory. Run the command from the directory that holds it, or "
-            "install it.\n",
+            "error: --import: received 'broken', which raised RuntimeError: not today (broken.py:1); expected a module "
+            "that can be imported. Correct it there.\n",
+        ),
+        (
+            "ended",
+            "error: --import: received 'ended', which raised SystemExit: 3 (ended.py:2); expected a module that can be "
+            "imported. Correct it there.\n",
+        ),
+        (
+            "lacking",
+            "error: --import: received 'lacking', which raised ModuleNotFoundError: No module named 'nowhere_at_all' "
+            "(lacking.py:1); expected a module that can be imported. Correct it there.\n",
+        ),
+        (
+            "unparsable",
+            "error: --import: received 'unparsable', which raised SyntaxError: invalid syntax (unparsable.py, line 2) "
+            "(unparsable.py:2); expected a module that can be imported. Correct it there.\n",
+        ),
+        (
+            "refused",
+            "error: --import: received 'refused', which raised UnknownNameError: unknown kind: received 'cel'; did you "
+            "mean 'cell'? expected one of builder, cell, decoding, model, pooling, preprocessing, reader, task. "
+            "(refused.py:3); expected a module that can be imported. Correct it there.\n",
         ),
         (
             "my_package/cells.py",
@@ -119,6 +146,56 @@ def test_the_server_imports_it_and_loads_no_tensorflow(
     loaded = (folder / "noted.txt").read_text().split()
     assert "rnnzoo_export.serving.server" in loaded
     assert {"tensorflow", "keras"}.isdisjoint(loaded)
+
+
+ROWS = """
+import rnnzoo
+
+def read_tides(*, seed=0):
+    "Levels of the sea."
+    return rnnzoo.Splits.from_arrays([[[n]] for n in range(40)], ["low", "high"] * 20, seed=seed)
+
+rnnzoo.register("reader", "tides", read_tides)
+arguments = {"num_features": 1, "num_classes": 2, "units": (2,)}
+spec = rnnzoo.ModelSpec("tidal", "build_classifier", "classification", "the tide", arguments=arguments)
+rnnzoo.register("model", "tidal", spec)
+"""
+
+
+def test_models_and_datasets_list_what_a_package_registers(tmp_path: Path) -> None:
+    (tmp_path / "rows.py").write_text(ROWS)
+
+    def listed(*arguments: str) -> str:
+        command = [sys.executable, "-m", "rnnzoo", *arguments, "--import", "rows"]
+        found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
+        assert found.returncode == 0, found.stderr
+        return found.stdout
+
+    assert [row["name"] for row in json.loads(listed("models", "tid*", "--json"))] == ["tidal"]
+    assert "the tide" in listed("models", "tidal")
+    own = json.loads(listed("datasets", "tid*", "--json"))
+    assert [(row["name"], row["title"], row["present"]) for row in own] == [
+        ("tides", "Levels of the sea.", "registered")
+    ]
+    assert "Levels of the sea." in listed("datasets", "tides")
+    assert "tides" in listed("datasets")
+
+
+@pytest.mark.parametrize("arguments", [("models", "my-own"), ("datasets", "my-own")])
+def test_an_unknown_name_may_be_one_to_import(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = refused(capsys, *arguments)
+    assert error.endswith(", or pass --import with the package that registers it.\n")
+    assert "--import" not in refused(capsys, *arguments, "--import", "json")
+
+
+def test_a_server_imports_what_defines_its_classes_alone() -> None:
+    class Own:
+        """A preprocessing of a user."""
+
+    assert server_packages(Own(), None, Own()) == [__name__]
+    assert server_packages(DNAPreprocessing(), None) == []
 
 
 def test_next_commands_name_the_packages_too() -> None:

@@ -17,6 +17,11 @@ def field_names(config: Any) -> list[str]:
     return [field.name for field in dataclasses.fields(config)]
 
 
+def article(word: str) -> str:
+    """Returns the article that stands before a word."""
+    return "an" if word[0] in "AEIOUaeiou" else "a"
+
+
 def from_mapping(config: type[Config], value: object, name: str) -> Config:
     """Makes a config from a mapping of its fields.
 
@@ -31,9 +36,9 @@ def from_mapping(config: type[Config], value: object, name: str) -> Config:
     """
     known = field_names(config)
     if not isinstance(value, Mapping):
+        wanted = f"{article(config.__name__)} {config.__name__}"
         raise ArgumentError(
-            f"{name}: received {value!r}; expected a {config.__name__} or a mapping of its fields, such as "
-            f"{{{known[0]!r}: ...}}."
+            f"{name}: received {value!r}; expected {wanted} or a mapping of its fields, such as {{{known[0]!r}: ...}}."
         )
     for key in value:
         if key not in known:

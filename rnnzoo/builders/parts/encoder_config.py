@@ -64,7 +64,7 @@ class EncoderConfig:
     pooling: str | None = None
 
     def __post_init__(self) -> None:
-        if self.cell not in CELLS:
+        if not isinstance(self.cell, str) or self.cell not in CELLS:
             checks.choice("cell", self.cell, sequence_cells())
         checks.flag("bidirectional", self.bidirectional)
         checks.number("dropout", self.dropout, minimum=0, below=1)
@@ -126,7 +126,10 @@ class EncoderConfig:
 def _check_cell(cell: str, recurrent_dropout: float, extra: Regularization) -> None:
     """Refuses what a cell cannot do."""
     able = CELLS[cell]
-    others = ", ".join(name for name, other in CELLS.items() if other.recurrent_dropout)
+    others = ", ".join(
+        name for name, other in CELLS.items() if other.recurrent_dropout and other.reads == able.reads
+    )
+    others = others or ", ".join(name for name in sequence_cells() if CELLS[name].recurrent_dropout)
     if recurrent_dropout and not able.recurrent_dropout:
         raise ArgumentError(
             f"recurrent_dropout: received {recurrent_dropout} with cell={cell!r}, which {_why_not(able)}; expected 0. "

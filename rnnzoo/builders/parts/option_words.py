@@ -92,7 +92,7 @@ class OptionWords:
         ready = options.get("encoder") if ready is None else ready
         if ready is None:
             return _replace(self._encoder, options)
-        config = self._combine("encoder", EncoderConfig.of(ready), options)
+        config = self._combine("encoder", ready, EncoderConfig.of(ready), options)
         checks.choice("cell", config.cell, self._cells())
         return config if config.pooling else dataclasses.replace(config, pooling=self._encoder.pooling)
 
@@ -102,7 +102,7 @@ class OptionWords:
         ready = options.get("embedding")
         if ready is None:
             return _replace(self._embedding, options)
-        return self._combine("embedding", EmbeddingConfig.of(ready), options)
+        return self._combine("embedding", ready, EmbeddingConfig.of(ready), options)
 
     def check(self, options: Mapping[str, object]) -> None:
         """Checks that there are no other words."""
@@ -113,22 +113,29 @@ class OptionWords:
                     f"argument of {self._builder}", word, known, near=nearest_word(word, known)
                 )
 
-    def _combine(self, argument: str, ready: Config, options: Mapping[str, Any]) -> Config:
+    def _combine(self, argument: str, given: object, ready: Config, options: Mapping[str, Any]) -> Config:
         """Fills what a ready config leaves open; refuses words that say something else, and fields without a word."""
         usual = type(ready)()
         for field in field_names(ready):
             value, default = getattr(ready, field), getattr(usual, field)
             if field not in self._types and value != default:
+                fix = f"Pass dataclasses.replace({argument}, {field}={default!r})."
+                if isinstance(given, Mapping):
+                    fix = f"Take {field!r} out of it."
                 raise ArgumentError(
                     f"{argument}: received {field}={value!r} for {self._builder}, which has no {field}; expected "
-                    f"{default!r}. Pass dataclasses.replace({argument}, {field}={default!r})."
+                    f"{default!r}. {fix}"
                 )
             if field not in options or options[field] is None or value is None:
                 continue
             if not _same(getattr(dataclasses.replace(ready, **{field: options[field]}), field), value):
+                said, fix = "says", f"pass dataclasses.replace({argument}, {field}={options[field]!r})"
+                if isinstance(given, Mapping):
+                    fix = f"put {{{field!r}: {options[field]!r}}} into {argument}"
+                    said = "says" if field in given else f"does not name {field}, which then means"
                 raise ArgumentError(
-                    f"{field}: received {options[field]!r} beside {argument}, which says {value!r}; expected one of "
-                    f"them. Leave {field} out, or pass dataclasses.replace({argument}, {field}={options[field]!r})."
+                    f"{field}: received {options[field]!r} beside {argument}, which {said} {value!r}; expected one of "
+                    f"them. Leave {field} out, or {fix}."
                 )
         return _replace(ready, {word: options[word] for word in options if getattr(ready, word, 0) is None})
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rnnzoo import checks
-from rnnzoo.data.sets.sources import Source
+from rnnzoo.data.sets.sources import REGISTERED, Source
 from rnnzoo.data.splits import Splits
 from rnnzoo.defaults import FRACTION
 from rnnzoo.errors import ArgumentError, DataError
@@ -85,7 +85,7 @@ def read_registered(
 def describe_reader(name: str, reader: Callable[..., Splits]) -> Source:
     """Returns what is known of a set that a user has registered: its name and the first line of its docstring."""
     title = (inspect.getdoc(reader) or name).partition("\n")[0]
-    return Source(name, title, task="registered", rows={}, licence="", homepage="", citation="", forms={})
+    return Source(name, title, task=REGISTERED, rows={}, licence="", homepage="", citation="", forms={})
 
 
 def _name(reader: object) -> str:

@@ -39,6 +39,10 @@ class SourceFile:
         return self.path.rpartition("/")[2]
 
 
+#: What stands as the task of a set that a user has registered: what its reader returns says it.
+REGISTERED = "registered"
+
+
 @dataclass(frozen=True)
 class Source:
     """A named set.
