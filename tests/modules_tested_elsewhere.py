@@ -166,6 +166,5 @@ TESTED_ELSEWHERE = {
     "rnnzoo_tuning.hypermodel": "tests/tuning/test_search.py",
     "rnnzoo_tuning.report": "tests/tuning/test_search.py",
     "rnnzoo_tuning.search_settings": "tests/tuning/test_search_resume.py",
-    "rnnzoo_tuning.space": "tests/tuning/test_search.py",
     "rnnzoo_tuning.tuners": "tests/tuning/test_search.py",
 }

@@ -23,6 +23,10 @@ from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE, save_figure
 _FEW = 5
 
 
+# What a row says beside the values of a trial.
+_FACTS = ("trial", "status", "score", "seconds", "reason")
+
+
 class TrialTable:
     """Collects trials as they end and prints a line for each.
 
@@ -92,17 +96,15 @@ class TrialTable:
             "seconds": None if math.isnan(seconds) else round(seconds, 1),
             **values,
         }
+        if _score(trial) is None:
+            row["reason"] = _reason(trial)
         self.rows.append(row)
         return row
 
     def _line(self, row: Mapping[str, Any]) -> str:
         width = len(str(self._planned))
         head = f"trial {row['trial']:>{width}}/{self._planned}  "
-        values = "  ".join(
-            f"{name}={show(value)}"
-            for name, value in row.items()
-            if name not in ("trial", "status", "score", "seconds")
-        )
+        values = "  ".join(f"{name}={show(value)}" for name, value in row.items() if name not in _FACTS)
         if row["score"] is None:
             return f"{head}failed: {self._last_error()}  {values}"
         best = self.rows[self.best_row or 0]
@@ -110,9 +112,13 @@ class TrialTable:
         return f"{head}{self.objective} {row['score']:.4f}{mark}  {row['seconds']:.1f} s  {values}"
 
     def _last_error(self) -> str:
-        messages = [t.message for t in self._trials if _score(t) is None and t.message]
-        lines = messages[-1].strip().splitlines() if messages else []
-        return lines[-1] if lines else "the objective was not finite"
+        return next(row["reason"] for row in reversed(self.rows) if row["score"] is None)
+
+
+def _reason(trial: Any) -> str:
+    """Returns why a trial failed."""
+    lines = (trial.message or "").strip().splitlines()
+    return lines[-1] if lines else "the objective was not finite"
 
 
 def write_search_files(directory: Path, table: TrialTable, name: str) -> None:
@@ -128,7 +134,7 @@ def search_figure(table: TrialTable) -> Figure:
     """Draws the score of each trial with the best so far, and against each hyperparameter."""
     done = [row for row in table.rows if row["score"] is not None]
     scores = np.array([row["score"] for row in done])
-    names = [name for name in done[0] if name not in ("trial", "status", "score", "seconds")]
+    names = [name for name in done[0] if name not in _FACTS]
     columns = min(3, 1 + len(names))
     lines = -(-(1 + len(names)) // columns)
     with mpl.rc_context(STYLE):

@@ -15,7 +15,7 @@ import keras_tuner
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.decoding import check_decoding_round_trip
-from rnnzoo.errors import RunError
+from rnnzoo.errors import ArgumentError, RunError
 from rnnzoo.files import write_json
 from rnnzoo.preprocessing import check_round_trip
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
@@ -24,7 +24,7 @@ from rnnzoo.training.run.differences import differences
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.trainer import train
 from rnnzoo_tuning.hypermodel import TrialHyperModel
-from rnnzoo_tuning.model_sources import find_source
+from rnnzoo_tuning.model_sources import ModelSource, find_source
 from rnnzoo_tuning.report import TrialTable, write_search_files
 from rnnzoo_tuning.search_directory import BEST, TUNER, check_free, finish, prepare, read_rows
 from rnnzoo_tuning.search_settings import SearchSettings, plain_arguments
@@ -89,8 +89,9 @@ def run_search(
         max_trials: Trials at most; Hyperband derives its number from ``config.epochs``. May be raised on resume.
         directory: Where to keep ``search.json`` (the settings), ``trials.json``, the plot, the tuner's files and the
             run ``best``.
-        space: What may vary; ``None`` for ``default_space(name)`` of a model of the zoo. For a function it must be
-            given; beside a ``HyperModel`` it may have fields of the training.
+        space: What may vary; ``None`` for ``default_space(name)`` of a model of the zoo, without what
+            ``arguments`` give. For a function it must be given; beside a ``HyperModel`` it may have fields of the
+            training.
         arguments: Builder arguments that are the same in all trials; none for a ``HyperModel``.
         config: Training fields that are the same in all trials; ``None`` for the defaults.
         seed: Seed of the algorithm.
@@ -111,8 +112,9 @@ def run_search(
         RunError: If no trial ends well, or the search in ``directory`` has other settings.
     """
     _check_tensorboard()
+    _check_kinds(splits, space)
     source, config = find_source(model), config or TrainConfig()
-    space = source.space(space)
+    space = _choose_space(source, space, arguments or {})
     checks.choice("algorithm", algorithm, ALGORITHMS)
     checks.integer("max_trials", max_trials, minimum=1)
     checks.seed(seed)
@@ -160,6 +162,30 @@ def run_search(
         best=result,
         directory=root,
     )
+
+
+def _choose_space(
+    source: ModelSource, given: SearchSpace | None, arguments: Mapping[str, Any]
+) -> SearchSpace:
+    """Returns the space to search, of which nothing is given too."""
+    space = source.space(given)
+    if given is None:
+        space = space.without(arguments)
+    space.check_given(arguments)
+    return space
+
+
+def _check_kinds(splits: object, space: object) -> None:
+    if not isinstance(splits, Splits):
+        raise ArgumentError(
+            f"splits: received {splits!r}; expected rnnzoo.Splits. Make them with read_texts, read_series or "
+            "Splits.from_arrays."
+        )
+    if space is not None and not isinstance(space, SearchSpace):
+        raise ArgumentError(
+            f"space: received {space!r}; expected a SearchSpace. Write "
+            "SearchSpace(model={'dropout': Real(0.0, 0.5)})."
+        )
 
 
 def _run_trials(

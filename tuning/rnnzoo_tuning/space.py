@@ -10,6 +10,7 @@ from typing import Any
 
 from rnnzoo import checks
 from rnnzoo.builders.parts.foreign_words import nearest_word
+from rnnzoo.builders.parts.option_words import leave_to_ready
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.zoo import get_spec
@@ -112,6 +113,43 @@ class SearchSpace:
             _check_known("builder argument", self.model, {*builder_arguments, *units})
         _check_known("training field", self.training, known_training)
 
+    def check_given(self, arguments: Mapping[str, Any]) -> None:
+        """Checks that no argument that is the same in all trials is one that varies.
+
+        Args:
+            arguments: What is given, which may hold a ready ``encoder`` or ``embedding``.
+
+        Raises:
+            ArgumentError: If one is in both.
+        """
+        for name in sorted(self.drawn_names()):
+            if name in arguments:
+                raise ArgumentError(
+                    f"arguments: received {name}={arguments[name]!r}, which the space draws too; expected it in one "
+                    "of them. Leave it out of arguments, or out of the space."
+                )
+            if _is_given(name, arguments):
+                raise ArgumentError(
+                    f"arguments: received a ready encoder or embedding, which says {name}, and the space draws {name} "
+                    f"too; expected it in one of them. Pass its other fields flat, or leave {name} out of the space."
+                )
+
+    def without(self, arguments: Mapping[str, Any]) -> SearchSpace:
+        """Returns the space without the builder's arguments that are given.
+
+        Example:
+            >>> space = SearchSpace(model={"dropout": Real(0.0, 0.5), "width": Choice((4, 8)), "depth": Integer(1, 2)})
+            >>> list(space.without({"units": 8}).model)
+            ['dropout']
+        """
+        meaning = {"width": "units", "depth": "units"} if "width" in self.model else {}
+        left = {
+            name: dimension
+            for name, dimension in self.model.items()
+            if not _is_given(meaning.get(name, name), arguments)
+        }
+        return SearchSpace(left, self.training)
+
     def drawn_names(self) -> set[str]:
         """Returns the names of the builder's arguments that ``draw_model`` returns."""
         names = set(self.model)
@@ -143,6 +181,11 @@ class SearchSpace:
     def draw_training(self, parameters: Any) -> dict[str, Any]:
         """Draws the training fields of one trial."""
         return {name: dimension.draw(parameters, name) for name, dimension in self.training.items()}
+
+
+def _is_given(name: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether arguments say what a builder's argument is, a ready config among them."""
+    return name in arguments or not leave_to_ready({name: None}, arguments)
 
 
 def _check_known(kind: str, names: Collection[str], known: Collection[str]) -> None:
