@@ -22,8 +22,9 @@ from rnnzoo.data.split import Rows as NumberedRows
 from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
 from rnnzoo.data.targets import encode_targets, fit_decoding
 from rnnzoo.data.transcript_split import TranscriptSplit
-from rnnzoo.decoding import Decoding
+from rnnzoo.decoding import Decoding, check_decoding_round_trip
 from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.preprocessing import check_round_trip
 from rnnzoo.preprocessing.base import Preprocessing, Rows
 from rnnzoo.preprocessing.choosing import WordOptions, choose_preprocessing, find_example
 from rnnzoo.tasks import TASKS, get_task, task_of_outputs, tasks_of_same_data
@@ -96,6 +97,17 @@ class Splits:
         if self.decoding is None:
             raise DataError("decoding: the data have none; expected one. Give Splits.from_datasets labels.")
         return self.decoding
+
+    def check_storable(self) -> None:
+        """Checks that the preprocessing and the decoding would be the same when a run or a bundle is loaded again.
+
+        Raises:
+            ArgumentError: If they would not, or a class of a user is not registered.
+        """
+        if self.preprocessing is not None:
+            check_round_trip(self.preprocessing)
+        if self.decoding is not None:
+            check_decoding_round_trip(self.decoding)
 
     def rows(self, part: str) -> NumberedRows:
         """Returns a part whose rows have numbers, for ``gather``, ``lengths`` and ``encoded``.

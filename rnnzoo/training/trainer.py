@@ -10,8 +10,6 @@ import keras
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
-from rnnzoo.decoding import check_decoding_round_trip
-from rnnzoo.preprocessing import check_round_trip
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.loop import compile_model, fit
 from rnnzoo.training.problem import Problem, prepare
@@ -85,11 +83,9 @@ def train(
     if baseline_seconds != BASELINE_SECONDS:
         checks.number("baseline_seconds", baseline_seconds, minimum=0)
     # What does not go together is refused before anything is written or deleted.
-    if directory is not None and splits.preprocessing is not None:
-        check_round_trip(splits.preprocessing)
     problem = prepare(model, splits, task, config or TrainConfig())
-    if directory is not None and problem.splits.decoding is not None:
-        check_decoding_round_trip(problem.splits.decoding)
+    if directory is not None:
+        problem.splits.check_storable()
     run = RunDirectory(directory) if directory is not None else None
     resuming = False
     if run is not None:

@@ -14,10 +14,8 @@ import keras_tuner
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
-from rnnzoo.decoding import check_decoding_round_trip
 from rnnzoo.errors import ArgumentError, RunError
 from rnnzoo.files import write_json
-from rnnzoo.preprocessing import check_round_trip
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.differences import differences
@@ -118,10 +116,7 @@ def run_search(
     checks.choice("algorithm", algorithm, ALGORITHMS)
     checks.integer("max_trials", max_trials, minimum=1)
     checks.seed(seed)
-    if splits.preprocessing is not None:
-        check_round_trip(splits.preprocessing)
-    if splits.decoding is not None:
-        check_decoding_round_trip(splits.decoding)
+    splits.check_storable()
     root = Path(directory)
     check_free(root, resume=resume, overwrite=overwrite)
     hypermodel = TrialHyperModel(source, splits, space, config, dict(arguments or {}))
