@@ -5,13 +5,16 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, tensorflow_starting
 from rnnzoo.cli.own_code import Packages, import_options, import_packages, server_packages
 from rnnzoo.errors import PathExistsError
+
+if TYPE_CHECKING:
+    from rnnzoo_export.bundle import Bundle
 
 TARGETS = ("bundle", "triton", "kserve")
 
@@ -242,7 +245,7 @@ def export_run(
     )
 
 
-def print_bundle(out: Path, bundle: Any) -> None:
+def print_bundle(out: Path, bundle: Bundle) -> None:
     """Prints what was exported, how it was proved and what to do next."""
     rows = [
         {

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
+
+if TYPE_CHECKING:
+    from rnnzoo.data.splits import Splits
+    from rnnzoo_export.bundle import Bundle
 
 MODEL = "series-classifier-bilstm"
 
@@ -75,19 +79,23 @@ def _bundle(out: Path, result: Any) -> Any:
     return export_run(result.best.directory, out / "bundle", overwrite=True)
 
 
-def _ask_server(out: Path, bundle: Any, splits: Any) -> dict[str, Any]:
+def _ask_server(out: Path, bundle: Bundle, splits: Splits) -> dict[str, Any]:
     from rnnzoo.cli.server_process import running_server
 
     note("3/4  serve: the bundle behind HTTP, asked for one digit of the test part")
     with running_server(out / "bundle") as server:
-        image = splits.test.raw[0]
-        answer: dict[str, Any] = server.predict(bundle.name, [image.tolist()])[0]
-    truth = splits.decoding.labels[int(splits.test.gather([0])[1][0])]
+        test = splits.rows("test")
+        assert test.raw is not None, "digits are in memory"
+        answer: dict[str, Any] = server.predict(bundle.name, [test.raw[0].tolist()])[0]
+    (label,) = test.gather([0])[1]
+    truth = splits.get_decoding().label_names(10)[label]
     note(f"4/4  answer: {answer['label']} with probability {answer['probability']:.3f}; the truth is {truth}")
     return {"truth": truth, "first_answer_seconds": server.first_answer_seconds, **answer}
 
 
-def _summary(out: Path, result: Any, bundle: Any, answer: dict[str, Any], seconds: float) -> dict[str, Any]:
+def _summary(
+    out: Path, result: Any, bundle: Bundle, answer: dict[str, Any], seconds: float
+) -> dict[str, Any]:
     from rnnzoo.training.run.run_directory import RunDirectory
 
     metrics = RunDirectory(out / "search" / "best").read_metrics()

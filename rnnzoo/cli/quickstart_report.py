@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rnnzoo.report import Section, write_report
 
+if TYPE_CHECKING:
+    from rnnzoo_export.bundle import Bundle
+
 
 def write_quickstart_report(
-    path: Path, result: Any, bundle: Any, answer: dict[str, Any], summary: dict[str, Any]
+    path: Path, result: Any, bundle: Bundle, answer: dict[str, Any], summary: dict[str, Any]
 ) -> None:
     """Writes the page: scores beside baselines, the search, the curves, the proof and the served answer."""
     scores = [{"method": summary["model"], **{k: v for k, v in summary["test"].items() if k != "loss"}}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,12 @@ from rnnzoo.cli.output import (
 from rnnzoo.cli.own_code import Packages, import_options, import_packages
 from rnnzoo.cli.settings import split_settings
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
+
+if TYPE_CHECKING:
+    import keras
+
+    from rnnzoo.data.splits import Splits
+    from rnnzoo.training.run.run_directory import RunDirectory
 
 Settings = Annotated[
     list[str] | None,
@@ -123,7 +129,7 @@ def run_training(
     return metrics
 
 
-def _what_is_kept(run: Any) -> str:
+def _what_is_kept(run: RunDirectory) -> str:
     """Says what an interruption has left."""
     if not run.finished:
         return "every finished epoch is kept: the same command with --resume goes on"
@@ -143,7 +149,7 @@ def _build(model: str, arguments: dict[str, Any], seed: int) -> Any:
     return create_model(model, **arguments)
 
 
-def _announce(network: Any, splits: Any) -> None:
+def _announce(network: keras.Model, splits: Splits) -> None:
     from rnnzoo.evaluation.compatibility import choose_task
     from rnnzoo.keras_models.cudnn import explain_cudnn
 

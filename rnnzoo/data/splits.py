@@ -30,6 +30,7 @@ from rnnzoo.preprocessing.choosing import WordOptions, choose_preprocessing, fin
 from rnnzoo.tasks import TASKS, get_task, task_of_outputs, tasks_of_same_data
 
 if TYPE_CHECKING:
+    import keras
     import pandas as pd
 
 
@@ -149,7 +150,7 @@ class Splits:
         arguments["num_classes"] = len(self.decoding.labels or self.decoding.target_names or ())
         return arguments | task.builder_arguments
 
-    def for_model(self, model: Any, *, task: str | None = None) -> Splits:
+    def for_model(self, model: keras.Model, *, task: str | None = None) -> Splits:
         """Returns the same data with the task and the decoding that suit a model.
 
         Windows of a series can be answered by a value for each step ahead, by quantiles or by a Gaussian, tags one by

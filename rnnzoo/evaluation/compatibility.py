@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -17,6 +17,9 @@ from rnnzoo.keras_models.model_outputs import output_quantiles
 from rnnzoo.tasks import TASKS, Task, task_of_outputs, tasks_of_same_data
 from rnnzoo.zoo import get_spec, takes_argument
 
+if TYPE_CHECKING:
+    from rnnzoo.tensors import Tensor
+
 #: The argument that says how many ids an embedding must know, where it is not ``vocabulary_size``.
 _VOCABULARIES = {
     "character_embedding": "character_vocabulary_size",
@@ -26,7 +29,7 @@ _VOCABULARIES = {
 _HINT = "Build it with create_model(name, **splits.model_arguments)."
 
 
-def choose_task(model: Any, splits: Splits, task: str | None = None) -> tuple[Task, Splits]:
+def choose_task(model: keras.Model, splits: Splits, task: str | None = None) -> tuple[Task, Splits]:
     """Returns the task that a model is trained and judged for, and its data with the decoding for it.
 
     Args:
@@ -73,7 +76,7 @@ def check_name_fits(name: str, splits: Splits) -> None:
         )
 
 
-def check_model_fits(model: Any, splits: Any, task: Task) -> None:
+def check_model_fits(model: keras.Model, splits: Splits, task: Task) -> None:
     """Runs one small batch through the model and compares the output with the targets.
 
     Raises:
@@ -98,7 +101,7 @@ def check_model_fits(model: Any, splits: Any, task: Task) -> None:
         _check_frames(model, splits)
 
 
-def _check_vocabulary(model: Any, splits: Any) -> None:
+def _check_vocabulary(model: keras.Model, splits: Splits) -> None:
     arguments = splits.model_arguments
     for layer in all_layers(model):
         if not isinstance(layer, keras.layers.Embedding):
@@ -111,7 +114,7 @@ def _check_vocabulary(model: Any, splits: Any) -> None:
             )
 
 
-def _check_characters(model: Any, inputs: Any) -> None:
+def _check_characters(model: keras.Model, inputs: Any) -> None:
     wanted = [tensor.name for tensor in getattr(model, "inputs", None) or []]
     if "characters" in wanted and "tokens" in inputs and "characters" not in inputs:
         raise ArgumentError(
@@ -120,7 +123,9 @@ def _check_characters(model: Any, inputs: Any) -> None:
         )
 
 
-def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, task: Task) -> None:
+def _check_output(
+    model: keras.Model, output: Tensor, targets: np.ndarray, splits: Splits, task: Task
+) -> None:
     if isinstance(output, dict | list | tuple):
         raise ArgumentError(
             f"model {model.name!r}: gives {len(output)} outputs; expected a single one, the {task.output}. "
@@ -135,12 +140,12 @@ def _check_output(model: Any, output: Any, targets: np.ndarray, splits: Any, tas
         )
 
 
-def _classes(splits: Any, output: Any) -> int:
+def _classes(splits: Splits, output: Tensor) -> int:
     labels = splits.decoding.labels if splits.decoding is not None else None
     return len(labels) if labels else splits.model_arguments.get("target_vocabulary_size", output.shape[-1])
 
 
-def _check_other_task(model: Any, output: Any, targets: np.ndarray, task: Task) -> None:
+def _check_other_task(model: keras.Model, output: Tensor, targets: np.ndarray, task: Task) -> None:
     """Names what is wrong where the model is for another task of the same data: scores of tags for pairs of tags."""
     axes = len(output.shape) - np.ndim(targets)
     for other in tasks_of_same_data(task):
@@ -152,7 +157,7 @@ def _check_other_task(model: Any, output: Any, targets: np.ndarray, task: Task) 
             )
 
 
-def _check_frames(model: Any, splits: Any) -> None:
+def _check_frames(model: keras.Model, splits: Splits) -> None:
     """Checks that no transcript is longer than what the model makes of its row."""
     parts = [
         part for part in (splits.train, splits.validation, splits.test) if isinstance(part, TranscriptSplit)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from rnnzoo.errors import ArgumentError
 from rnnzoo.keras_models.model_layers import all_layers
+
+if TYPE_CHECKING:
+    from rnnzoo.tensors import Layer
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,9 @@ def _group(name: str, layers: list[Any], seen: set[int]) -> LayerGroup:
     return LayerGroup(name=name, layers=trained, variables=tuple(own))
 
 
-def _is_recurrent(layer: Any) -> bool:
+def _is_recurrent(layer: Layer) -> bool:
     return any(isinstance(one, keras.layers.RNN) for one in _with_inner(layer))
 
 
-def _with_inner(layer: Any) -> list[Any]:
+def _with_inner(layer: Layer) -> list[Any]:
     return [layer, *all_layers(layer)]

@@ -13,7 +13,7 @@ from rnnzoo.keras_models.model_layers import all_layers
 
 
 @contextlib.contextmanager
-def half_precision(model: Any, precision: str | None) -> Iterator[None]:
+def half_precision(model: keras.Model, precision: str | None) -> Iterator[None]:
     """Makes all layers of a model compute in half precision as long as the context lasts.
 
     Weights, gradients of weights and the loss stay float32, and so does the model afterwards, so that it is exported
@@ -33,7 +33,7 @@ def half_precision(model: Any, precision: str | None) -> Iterator[None]:
         yield
 
 
-def check_precision(model: Any, precision: str | None) -> None:
+def check_precision(model: keras.Model, precision: str | None) -> None:
     """Raises ``ArgumentError`` if a layer that is to compute in half precision has a policy of its own."""
     for layer in _layers(model) if precision is not None else ():
         if layer.dtype_policy.name != "float32":
@@ -45,7 +45,7 @@ def check_precision(model: Any, precision: str | None) -> None:
 
 
 @contextlib.contextmanager
-def stored_in_float32(model: Any) -> Iterator[None]:
+def stored_in_float32(model: keras.Model) -> Iterator[None]:
     """Lets a model that ``half_precision`` has changed be saved as it was before."""
     with (
         _policies(model, "float32")
@@ -59,7 +59,7 @@ _MIXED = ("mixed_bfloat16", "mixed_float16")
 
 
 @contextlib.contextmanager
-def _policies(model: Any, policy: str) -> Iterator[None]:
+def _policies(model: keras.Model, policy: str) -> Iterator[None]:
     layers = _layers(model)
     before = [layer.dtype_policy for layer in layers]
     try:
@@ -71,5 +71,5 @@ def _policies(model: Any, policy: str) -> Iterator[None]:
             layer.dtype_policy = own
 
 
-def _layers(model: Any) -> list[Any]:
+def _layers(model: keras.Model) -> list[Any]:
     return [layer for layer in (model, *all_layers(model)) if not isinstance(layer, keras.layers.InputLayer)]

@@ -95,7 +95,7 @@ def finished_epochs(path: Path) -> tuple[int, bool]:
     return len(state["history"]), bool(state["stopped"])
 
 
-def _variables(model: Any) -> list[Any]:
+def _variables(model: keras.Model) -> list[Any]:
     # `model.variables` holds the dropout generators too; metrics start afresh with every epoch.
     metrics = {id(variable) for metric in model.metrics for variable in metric.variables}
     own = [variable for variable in model.variables if id(variable) not in metrics]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -18,6 +18,9 @@ from rnnzoo.preprocessing import Preprocessing
 from rnnzoo.training.run.run_directory import open_run
 from rnnzoo.training.transfer.transfer_report import LayerTransfer, TransferReport
 from rnnzoo.training.transfer.word_rows import WordRows, Words
+
+if TYPE_CHECKING:
+    from rnnzoo.tensors import Layer
 
 
 def transfer(
@@ -105,13 +108,13 @@ def transfer(
 class _Plan:
     """The new weights of a layer; none where it is left."""
 
-    layer: Any
+    layer: Layer
     result: LayerTransfer
     values: Sequence[np.ndarray] = ()
 
 
 def _plan(
-    name: str, layer: Any, source_name: str | None, source: Mapping[str, Any], rows: WordRows | None
+    name: str, layer: Layer, source_name: str | None, source: Mapping[str, Any], rows: WordRows | None
 ) -> _Plan:
     def left(why: str) -> _Plan:
         return _Plan(layer, LayerTransfer(name, "left", None, why, layer.count_params()))
@@ -146,7 +149,7 @@ def _counterpart(name: str, source: Mapping[str, Any]) -> str | None:
     return next((known for known in (name, plain, f"forward_{plain}") if known in source), None)
 
 
-def _word_axis(layer: Any, given: Any, rows: WordRows) -> int | None:
+def _word_axis(layer: Layer, given: Any, rows: WordRows) -> int | None:
     """Returns the axis of a layer's weights that is the vocabulary, if one is."""
     if _embeds(layer) and _embeds(given):
         axis = 0
@@ -157,11 +160,11 @@ def _word_axis(layer: Any, given: Any, rows: WordRows) -> int | None:
     return axis if rows.fit(given.weights[0].shape[axis], layer.weights[0].shape[axis]) else None
 
 
-def _embeds(layer: Any) -> bool:
+def _embeds(layer: Layer) -> bool:
     return isinstance(layer, keras.layers.Embedding)
 
 
-def _scores_words(layer: Any) -> bool:
+def _scores_words(layer: Layer) -> bool:
     """Whether a layer may be the last one of a language model, with tied embeddings or without."""
     return isinstance(layer, OutputBias | keras.layers.Dense) and layer.name == "logits"
 
@@ -180,7 +183,7 @@ def _check_words(which: str, layers: Mapping[str, Any], size: int) -> None:
         )
 
 
-def _layers(model: Any) -> dict[str, Any]:
+def _layers(model: keras.Model) -> dict[str, Any]:
     """Returns the layers that have weights by name, those in wrappers and inner models too."""
     found: dict[str, Any] = {}
     for layer in _unwrapped(model):
@@ -194,7 +197,7 @@ def _layers(model: Any) -> dict[str, Any]:
     return found
 
 
-def _unwrapped(layer: Any) -> Iterator[Any]:
+def _unwrapped(layer: Layer) -> Iterator[Any]:
     if isinstance(layer, keras.Model):
         for inner in layer.layers:
             yield from _unwrapped(inner)

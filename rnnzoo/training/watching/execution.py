@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import keras
 
@@ -32,7 +31,7 @@ def steps_per_execution(config: TrainConfig, callbacks: Sequence[keras.callbacks
 
 
 @contextlib.contextmanager
-def steps_at_once(model: Any, steps: int) -> Iterator[None]:
+def steps_at_once(model: keras.Model, steps: int) -> Iterator[None]:
     """Lets a compiled model run so many batches at once as long as the context lasts.
 
     What was traced is dropped with it, so that the model is trained as any other afterwards.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -13,6 +13,9 @@ import numpy as np
 from rnnzoo.errors import ArgumentError
 from rnnzoo.keras_models.feeding import feed
 from rnnzoo.keras_models.model_layers import methods_replaced, recurrent_layers
+
+if TYPE_CHECKING:
+    from rnnzoo.tensors import Layer
 
 #: From the last quarter of the steps to the first one a gradient may change by these factors.
 VANISHED, EXPLODED = 1e-5, 1e3
@@ -135,13 +138,13 @@ def _unchanged(variables: list[Any]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _reading(model: Any, tape: Any) -> Iterator[dict[str, Any]]:
+def _reading(model: keras.Model, tape: Any) -> Iterator[dict[str, Any]]:
     """Notes what each recurrent layer reads, apart from others that read the same: its other direction, a skip."""
     import tensorflow as tf
 
     read: dict[str, Any] = {}
 
-    def reader(layer: Any) -> Any:
+    def reader(layer: Layer) -> Any:
         inner_loop = layer.inner_loop
 
         def note(sequences: Any, *rest: Any, **named: Any) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -22,9 +22,12 @@ from rnnzoo.keras_models.model_layers import methods_replaced, recurrent_layers
 from rnnzoo.training.written_gradients.recurrent_steps import KINDS, RecurrentStep
 from rnnzoo.training.written_gradients.time_loops import run_forwards
 
+if TYPE_CHECKING:
+    from rnnzoo.tensors import Layer, Tensor
+
 
 @contextlib.contextmanager
-def written_gradients(model: Any) -> Iterator[None]:
+def written_gradients(model: keras.Model) -> Iterator[None]:
     """Lets the recurrent layers of a model run the loops of this module as long as the context lasts.
 
     The model stays as it is: only the way its layers are computed changes, and what it answers is the same but for
@@ -39,7 +42,7 @@ def written_gradients(model: Any) -> Iterator[None]:
         yield
 
 
-def runs(layer: Any) -> bool:
+def runs(layer: Layer) -> bool:
     """Says whether a recurrent layer is one that the loops of this module can run.
 
     Args:
@@ -57,7 +60,7 @@ def runs(layer: Any) -> bool:
     return plain and gate is activations.sigmoid and getattr(layer, "reset_after", True)
 
 
-def _inner_loop(layer: Any) -> Callable[..., Any]:
+def _inner_loop(layer: Layer) -> Callable[..., Any]:
     """Returns what takes the place of Keras's method of this name."""
     of_keras = layer.inner_loop
 
@@ -102,7 +105,7 @@ class _Places:
         self._valid = valid
         self._seen = tf.cumsum(tf.cast(valid, tf.int32), axis=1)
 
-    def to_front(self, x: Any) -> Any:
+    def to_front(self, x: Tensor) -> Any:
         """Moves the valid steps of ``x`` ``(rows, time, width)`` to the front, in their order."""
         steps = tf.shape(self._valid)[1]
         ends = self._seen[:, -1:]
@@ -110,7 +113,7 @@ class _Places:
         order = tf.argsort(place, axis=1)
 
         @tf.custom_gradient
-        def move(x: Any) -> Any:
+        def move(x: Tensor) -> Any:
             # A permutation: its gradient is the way back, for which TensorFlow would add up rows.
             return _take(x, order), lambda gradient: _take(gradient, place)
 
@@ -128,12 +131,12 @@ class _Places:
         return tf.where(there[:, :, None], _take(states, tf.maximum(seen - 1, 0)), 0.0)
 
 
-def _take(x: Any, steps: Any) -> Any:
+def _take(x: Tensor, steps: Any) -> Any:
     return tf.gather(x, steps, axis=1, batch_dims=1)
 
 
 def _run(
-    layer: Any, x: Any, states: list[Any], *, training: bool, sequences: bool
+    layer: Layer, x: Tensor, states: list[Any], *, training: bool, sequences: bool
 ) -> tuple[list[Any], list[Any]]:
     """Runs a layer over ``(rows, time, features)``.
 
@@ -192,7 +195,7 @@ def _forwards(
     return run_forwards(forward, projected, states, kept=kept)
 
 
-def _product(x: Any, matrix: Any) -> Any:
+def _product(x: Tensor, matrix: Any) -> Any:
     """Multiplies all steps in one product."""
     shape = tf.shape(x)
     product = tf.matmul(tf.reshape(x, [-1, matrix.shape[0]]), matrix)
