@@ -15,7 +15,7 @@ import uuid
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from rnnzoo.errors import (
     DataError,
@@ -45,6 +45,11 @@ def replacing(path: FilePath) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_path(value: object) -> TypeGuard[FilePath]:
+    """Whether a value names a file or a directory."""
+    return isinstance(value, str | os.PathLike)
 
 
 def remove_partial(directory: Path) -> None:

@@ -26,7 +26,7 @@ from rnnzoo.data.readers.series_columns import (
     treat_missing,
 )
 from rnnzoo.data.readers.series_features import scale_features, scale_targets
-from rnnzoo.data.readers.table_files import read_frame
+from rnnzoo.data.readers.table_files import expect_file, read_frame
 from rnnzoo.data.readers.time_steps import Steps, find_steps, refuse_holes, refuse_uneven
 from rnnzoo.data.readers.timestamps import Times, read_times
 from rnnzoo.data.readers.window_split import WindowSplit
@@ -199,14 +199,12 @@ def _read(
     source: FilePath | pd.DataFrame, column_names: Sequence[str] | None, *, from_disk: bool
 ) -> tuple[Table, dict[str, Any]]:
     """Returns a table and where it comes from."""
+    if from_disk:
+        expect_file(source, "source")
     if isinstance(source, str | os.PathLike):
         table: Table = (FileTable if from_disk else read_frame)(source, column_names=column_names)
         facts = {"source": Path(source).name, "checksum": file_checksum(source)}
         return table, {**facts, "from_disk": True} if from_disk else facts
-    if from_disk:
-        raise ArgumentError(
-            f"source: received {type(source).__name__} with from_disk; expected a file. Leave from_disk out."
-        )
     if column_names is not None:
         raise ArgumentError(
             f"column_names: received {list(column_names)} with a frame, which names its columns; expected None. Leave "

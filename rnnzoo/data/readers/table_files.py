@@ -13,12 +13,25 @@ import numpy as np
 
 from rnnzoo.data.targets import label_name
 from rnnzoo.errors import ArgumentError, DataError, EmptyRowError
-from rnnzoo.files import FilePath, existing_file
+from rnnzoo.files import FilePath, existing_file, is_path
 from rnnzoo.preprocessing.base import refuse_empty
 from rnnzoo.preprocessing.text import has_words
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def expect_file(source: object, name: str) -> FilePath:
+    """Returns the path of a table that is read from disk.
+
+    Raises:
+        ArgumentError: If it is a frame.
+    """
+    if not is_path(source):
+        raise ArgumentError(
+            f"{name}: received {type(source).__name__} with from_disk; expected a file. Leave from_disk out."
+        )
+    return source
 
 
 def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> pd.DataFrame:

@@ -7,17 +7,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from rnnzoo import checks
 from rnnzoo.data.columns import check_columns
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.large_tables import LargeTable, split_large_table
-from rnnzoo.data.readers.table_files import check_label, read_frame, refuse_same_column
+from rnnzoo.data.readers.table_files import check_label, expect_file, read_frame, refuse_same_column
 from rnnzoo.data.splits import ArrayOptions, Splits
 from rnnzoo.data.splitting import Pair, Parts
 from rnnzoo.errors import ArgumentError, DataError, RowError
-from rnnzoo.files import FilePath, file_checksum
+from rnnzoo.files import FilePath, file_checksum, is_path
 from rnnzoo.preprocessing.choosing import WordOptions
 from rnnzoo.tasks import ONE_LABEL, SEVERAL_LABELS, TASKS, get_task
 
@@ -144,13 +144,11 @@ def stream_table(path: FilePath, *, text: str, label: str, **options: Unpack[Str
 def _large_table(
     source: FilePath | pd.DataFrame, text: str, label: str, parts: Parts, form: TableFormat
 ) -> LargeTable:
-    for name, given in (("source", source), ("validation", parts.validation), ("test", parts.test)):
-        if given is not None and not _is_path(given):
-            raise ArgumentError(
-                f"{name}: received {type(given).__name__} with from_disk; expected a file. Leave from_disk out."
-            )
-    assert _is_path(source), "anything else was refused"
-    return LargeTable(Path(source), text, label, form.column_names, form.label_separator)
+    path = expect_file(source, "source")
+    for name, given in (("validation", parts.validation), ("test", parts.test)):
+        if given is not None:
+            expect_file(given, name)
+    return LargeTable(Path(path), text, label, form.column_names, form.label_separator)
 
 
 def _refuse_from_disk(parts: Parts, words: WordOptions) -> None:
@@ -163,10 +161,6 @@ def _refuse_from_disk(parts: Parts, words: WordOptions) -> None:
         raise ArgumentError(
             "stratify: received False with from_disk, which draws rows one by one; expected True. Leave it out."
         )
-
-
-def _is_path(source: object) -> TypeGuard[FilePath]:
-    return isinstance(source, str | os.PathLike)
 
 
 @dataclass(frozen=True)
@@ -184,7 +178,7 @@ class _TextTables:
         pairs = {name: self._pair(frame, sources[name]) for name, frame in frames.items()}
         facts = {"text": self.text, "label": self.label}
         for name, part in sources.items():
-            if _is_path(part):
+            if is_path(part):
                 prefix = "" if name == "inputs" else f"{name}_"
                 facts |= {f"{prefix}source": Path(part).name, f"{prefix}checksum": file_checksum(part)}
         given = {name: pairs.get(name) for name in ("validation", "test")}
@@ -213,7 +207,7 @@ class _TextTables:
         check_columns(frame.columns, (self.text, self.label), of="the frame" if source is frame else source)
         rows, targets = frame[self.text].tolist(), frame[self.label].tolist()
         task = get_task(self.task)
-        if _is_path(source) and not task.per_step and task.targets != "labels":
+        if is_path(source) and not task.per_step and task.targets != "labels":
             for line, cell in zip(frame.index, targets, strict=True):
                 check_label(source, line, cell)
         if task.per_step:
