@@ -38,6 +38,7 @@ ROOMS = (
     "rnnzoo.builders.parts",
     "rnnzoo.builders",
     "rnnzoo.zoo",
+    "rnnzoo.families",
     "rnnzoo.data",
     "rnnzoo.data.readers",
     "rnnzoo.data.vectors",
