@@ -1,6 +1,6 @@
 """Truth of ``rnnzoo.data.readers.audio``.
 
-Recordings: WAV files of every PCM width, folders and archives, and what is made of them.
+Recordings: WAV files of every width, folders and archives, and what is made of them.
 """
 
 from __future__ import annotations
@@ -110,25 +110,57 @@ def test_folders_and_archives_hold_the_same(tmp_path: Path) -> None:
             np.testing.assert_array_equal(found.samples, truth.samples)
 
 
-def _float_wav() -> bytes:
-    content = bytearray(wav(struct.pack("<4f", *SAMPLES), width=4))
-    content[20:22] = struct.pack("<H", 3)  # IEEE float
-    return bytes(content)
+def of_form(form: int, content: bytes, *, width: int = 4) -> bytes:
+    """Returns a file whose header names a form of samples: 1 is PCM, 3 is floats, 7 is mu-law."""
+    changed = bytearray(wav(content, width=width))
+    changed[20:22] = struct.pack("<H", form)
+    return bytes(changed)
+
+
+def extensible(form: int, content: bytes, *, width: int) -> bytes:
+    """Returns a file with the longer header that many programs write for 24 bits, floats or several channels."""
+    header = struct.pack("<HHIIHH", 0xFFFE, 1, RATE, RATE * width, width, 8 * width)
+    header += struct.pack("<HHIH", 22, 8 * width, 4, form) + bytes.fromhex("000000001000800000aa00389b71")
+    chunks = b"WAVEfmt " + struct.pack("<I", len(header)) + header
+    chunks += b"data" + struct.pack("<I", len(content)) + content
+    return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
+
+
+FLOATS = struct.pack("<4f", *SAMPLES)
+PCM24 = b"".join(struct.pack("<i", value)[:3] for value in (0, 2**22, -(2**23), 2**21))
+NOTES = b"LIST" + struct.pack("<I", 4) + b"INFO"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        of_form(3, FLOATS),
+        extensible(1, PCM24, width=3),
+        extensible(3, FLOATS, width=4),
+        wav(PCM24, width=3) + NOTES,
+    ],
+    ids=["floats", "24 bits, long header", "floats, long header", "notes behind the samples"],
+)
+def test_what_recorders_and_editors_write_is_read(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(content)
+    (recording,) = read_recordings(tmp_path / "a.wav")
+    np.testing.assert_array_equal(recording.samples, SAMPLES)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (
-            _float_wav(),
-            "a.wav: not a WAV file of plain PCM .*unknown format: 3.*expected 8, 16, 24 or 32 bit PCM",
+            of_form(7, FLOATS),
+            "a.wav: not a WAV file of plain samples .*MULAW.*expected 8, 16, 24 or 32 bit PCM",
         ),
-        (b"not a sound at all", "not a WAV file of plain PCM .*Convert it, e.g. with ffmpeg"),
-        (b"", "not a WAV file of plain PCM .it ends early."),
-        (wav(pcm16(SAMPLES))[:-2], "cut short: its header promises 4 frames, 3 are there"),
+        (b"not a sound at all", "not a WAV file of plain samples .*Convert it, e.g. with ffmpeg"),
+        (b"", "not a WAV file of plain samples"),
+        (wav(pcm16(SAMPLES))[:-2], "cut short .*finished at 50 bytes, expected 52 bytes"),
+        (of_form(3, FLOATS[:-4] + struct.pack("<f", np.nan)), "holds a sample that is not a finite number"),
     ],
 )
-def test_what_is_not_pcm_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
+def test_what_is_no_whole_file_of_samples_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(content)
     with pytest.raises(DataError, match=message):
         read_recordings(tmp_path)

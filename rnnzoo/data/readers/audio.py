@@ -6,9 +6,9 @@ import dataclasses
 import io
 import lzma
 import os
+import struct
 import tarfile
 import warnings
-import wave
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Unpack
 
 import numpy as np
+from scipy.io import wavfile
 
 from rnnzoo import checks
 from rnnzoo.data.flat_options import FlatOptions
@@ -237,37 +238,36 @@ def read_wav(file: IO[bytes], name: str, *, where: str) -> tuple[Recording, int]
         where: What messages call it.
 
     Raises:
-        DataError: If it is not PCM, or cut short.
+        DataError: If it is neither PCM nor floats, holds a number that is not finite, or is cut short.
     """
     try:
-        with wave.open(file) as reader:
-            channels, width, rate, frames = reader.getparams()[:4]
-            content = reader.readframes(frames)
-    except (wave.Error, EOFError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", wavfile.WavFileWarning)
+            warnings.filterwarnings("ignore", r"Chunk \(non-data\) not understood", wavfile.WavFileWarning)
+            rate, values = wavfile.read(file)
+    except wavfile.WavFileWarning as warning:
+        raise DataError(f"{where}: cut short ({warning}). Fetch it again.") from warning
+    except (ValueError, struct.error, EOFError, ZeroDivisionError) as error:
         raise DataError(
-            f"{where}: not a WAV file of plain PCM ({str(error) or 'it ends early'}); expected 8, 16, 24 or 32 bit "
-            f"PCM. {_CONVERT}"
+            f"{where}: not a WAV file of plain samples ({str(error).rstrip('.') or 'it ends early'}); expected 8, 16, "
+            f"24 or 32 bit PCM, or floats. {_CONVERT}"
         ) from error
-    if len(content) != frames * width * channels:
+    samples = _floats(values if values.ndim == 2 else values[:, np.newaxis])
+    if not np.isfinite(samples).all():
         raise DataError(
-            f"{where}: cut short: its header promises {frames} frames, {len(content) // (width * channels)} are there. "
-            "Fetch it again."
+            f"{where}: holds a sample that is not a finite number; expected numbers from -1 to 1. Record or "
+            "write it again."
         )
-    if width not in (1, 2, 3, 4):
-        raise DataError(f"{where}: has samples of {8 * width} bits; expected 8, 16, 24 or 32. {_CONVERT}")
-    samples = _floats(content, width).reshape(-1, channels).mean(axis=1)
-    return Recording(name, samples.astype(np.float32), rate), channels
+    return Recording(name, samples.mean(axis=1).astype(np.float32), int(rate)), samples.shape[1]
 
 
-def _floats(content: bytes, width: int) -> np.ndarray:
-    """Returns PCM as numbers from -1 to 1: 8 bits are unsigned, all others signed, low byte first."""
-    if width == 1:
-        return (np.frombuffer(content, np.uint8).astype(np.float64) - 128) / 128
-    if width == 3:  # in the upper three bytes of four, where the sign is in its place
-        wide = np.zeros((len(content) // 3, 4), np.uint8)
-        wide[:, 1:] = np.frombuffer(content, np.uint8).reshape(-1, 3)
-        content, width = wide.tobytes(), 4
-    return np.frombuffer(content, f"<i{width}") / float(2 ** (8 * width - 1))
+def _floats(values: np.ndarray) -> np.ndarray:
+    """Returns samples as numbers from -1 to 1: 8 bits are unsigned; 24 bits come as the upper three bytes of four."""
+    if values.dtype == np.uint8:
+        return (values.astype(np.float64) - 128) / 128
+    if values.dtype.kind == "f":
+        return values.astype(np.float64)
+    return values / float(2 ** (8 * values.dtype.itemsize - 1))
 
 
 def _warn_of_channels(source: Path, found: Sequence[tuple[Recording, int]]) -> None:
