@@ -25,9 +25,10 @@ extensions = [
     "sphinx.ext.napoleon",
     "docstrings",
     "public_names",
-    "command_line",
+    "commands",
 ]
 exclude_patterns = ["examples", "extensions", "pictures"]
+smartquotes = False  # options and code are full of straight ones
 nitpicky = True
 nitpick_ignore_regex = EXTERNAL_TYPES
 
