@@ -35,7 +35,11 @@ def sentences(parameter: Any) -> str:
     parts = [escaped(parameter.help or "")]
     if parameter.required:
         parts.append("Required.")
-    elif parameter.show_default and parameter.default is not None and parameter.default is not False:
+    elif (
+        parameter.show_default
+        and parameter.default not in (None, "", [], ())
+        and parameter.default is not False
+    ):
         parts.append(f"Default: ``{parameter.default}``.")
     if parameter.multiple and "repeatable" not in parts[0]:
         parts.append("May be given several times.")
