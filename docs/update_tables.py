@@ -101,7 +101,7 @@ def tasks() -> str:
     from rnnzoo.tasks import TASKS
 
     rows = (
-        (f"`{task.name}`", task.data, task.targets, f"`{task.losses[0]}`", f"`{task.objective}`")
+        (f"`{task.name}`", task.data, task.targets, f"`{next(iter(task.losses))}`", f"`{task.objective}`")
         for task in TASKS.values()
     )
     return table(("task", "data", "what is learned", "loss", "the best epoch by"), *rows)
