@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 import tomllib
 import venv
 from collections.abc import Iterable
@@ -27,13 +28,23 @@ def build(source: Path, kind: str, folder: Path) -> Path:
         str(source),
     ]
     subprocess.run(command, check=True, capture_output=True, text=True)
-    (path,) = folder.iterdir()
+    (path,) = folder.glob("*.whl" if kind == "wheel" else "*.tar.gz")
     return path
 
 
 @pytest.fixture(scope="session")
 def wheel(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(project, "wheel", tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def unpacked(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source distribution, built and unpacked."""
+    folder = tmp_path_factory.mktemp("sdist")
+    with tarfile.open(build(project, "sdist", folder / "file")) as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    (root,) = (folder / "unpacked").iterdir()
+    return root
 
 
 def metadata(project: Path) -> dict[str, Any]:

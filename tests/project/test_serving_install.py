@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from built_distributions import create_environment, metadata, own_environment, run
+from rnnzoo.cli.app import _NOT_FOR_SERVING
 from source_imports import HEAVY, SERVING, modules, names_imported
 
 REQUIREMENTS = "rnnzoo_export/serving/requirements-serve.txt"
@@ -126,3 +127,37 @@ def test_it_serves_and_predicts(served: str, commands: Path, digits_bundle: Path
     )
     result = run(commands / "python", script, digits_bundle, json.dumps(ROW), cwd=tmp_path)
     assert result.stdout.strip() == sent["label"], result.stderr
+
+
+def test_what_it_does_not_have_is_said(commands: Path, digits_bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
+    for package, arguments in (
+        ("tensorflow", ["train", "series-classifier-gru", "--data", "digits", "--out", "run"]),
+        ("pandas", ["predict", digits_bundle, "--input", "table.csv"]),
+    ):
+        result = run(commands / "rnnzoo", *arguments, cwd=tmp_path)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr.splitlines()[-1] == (
+            f"error: {package} is not installed: this installation only serves and predicts; expected a whole one. "
+            "Run: pip install rnnzoo"
+        )
+        assert "Traceback" not in result.stderr
+    result = run(commands / "rnnzoo", "doctor", "--json", cwd=tmp_path)
+    status = {row["check"]: row["status"] for row in json.loads(result.stdout)}
+    assert (result.returncode, status["packages"], status["export"], status["disk"]) == (
+        1,
+        "bad",
+        "bad",
+        "ok",
+    )
+    (packages,) = [row["found"] for row in json.loads(result.stdout) if row["check"] == "packages"]
+    assert packages == (
+        "ModuleNotFoundError: not installed: tensorflow, keras, keras-tuner, tensorboard, tf2onnx, onnx, scikit-learn, "
+        "pandas. Run: pip install rnnzoo. A machine that only serves needs none of them."
+    )
+
+
+def test_what_it_does_not_have_is_known_by_the_names_of_imports(project: Path) -> None:
+    left = names(metadata(project)["dependencies"]) - listed(project)
+    distributions = importlib.metadata.packages_distributions()
+    assert {name for top in _NOT_FOR_SERVING for name in distributions[top]} == left
