@@ -37,7 +37,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo.cli.baseline_options": "tests/training/test_baseline_scores.py",
     "rnnzoo.cli.datasets": "tests/cli/test_cli.py",
     "rnnzoo.cli.doctor": "tests/cli/test_cli.py",
-    "rnnzoo.cli.models": "tests/cli/test_cli.py",
     "rnnzoo.cli.output": "tests/cli/test_cli.py",
     "rnnzoo.cli.quickstart_report": "tests/project/test_end_to_end.py",
     "rnnzoo.cli.raw_inputs": "tests/cli/test_run_commands.py",
