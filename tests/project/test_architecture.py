@@ -26,6 +26,8 @@ ROOMS = (
     "rnnzoo.registration",
     "rnnzoo.extensions",
     "rnnzoo.report",
+    "rnnzoo.line_chart",
+    "rnnzoo.summary",
     "rnnzoo.tensors",
     "rnnzoo.preprocessing",
     "rnnzoo.decoding",
