@@ -15,6 +15,7 @@ from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.dataset_split import DatasetSplit
 from rnnzoo.data.fingerprint import checksum_of
 from rnnzoo.data.flat_options import FlatOptions
+from rnnzoo.data.overview import overview
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.sequence_split import SequenceSplit
 from rnnzoo.data.split import Batches, as_rows
@@ -109,6 +110,12 @@ class Splits:
             check_round_trip(self.preprocessing)
         if self.decoding is not None:
             check_decoding_round_trip(self.decoding)
+
+    def __repr__(self) -> str:
+        return overview(self).to_text()
+
+    def _repr_html_(self) -> str:
+        return overview(self).to_html()
 
     def rows(self, part: str) -> NumberedRows:
         """Returns a part whose rows have numbers, for ``gather``, ``lengths`` and ``encoded``.

@@ -36,21 +36,6 @@ def test_help_is_quick_and_complete() -> None:
     assert ok("--version").strip() == __version__
 
 
-def test_models_lists_and_shows() -> None:
-    rows = json.loads(ok("models", "--json"))
-    columns = {"name", "task", "cell", "parameters", "cudnn", "streams", "reference", "summary"}
-    assert columns == set(rows[0])
-    assert {row["cudnn"] for row in rows if row["cell"] == "simple_rnn"} == {"no"}
-    assert [row["name"] for row in json.loads(ok("models", "text-tagger-bi*", "--json"))] == [
-        "text-tagger-bilstm",
-        "text-tagger-bigru",
-        "text-tagger-bilstm-crf",
-    ]
-    one = json.loads(ok("models", "text-classifier-bilstm", "--json"))
-    assert one["inputs"] == {"tokens": [None, None]}
-    assert all(layer["cudnn"] for layer in one["layers"])
-
-
 def test_datasets_are_listed_with_whether_they_are_there(tmp_path: Path) -> None:
     (tmp_path / "ett").mkdir()
     (tmp_path / "ett" / "ETTh1.csv").write_text("date,OT\n")

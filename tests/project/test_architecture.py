@@ -17,6 +17,7 @@ from source_imports import HEAVY, SERVING, imported, modules
 # From the ground up, one row a room: a package, or a module that stands alone. A module may import from its own room
 # and from those above it in this list; of the rows that fit, the longest is its room.
 ROOMS = (
+    "rnnzoo.native_logs",
     "rnnzoo.errors",
     "rnnzoo.version",
     "rnnzoo.checks",
@@ -26,6 +27,8 @@ ROOMS = (
     "rnnzoo.registration",
     "rnnzoo.extensions",
     "rnnzoo.report",
+    "rnnzoo.line_chart",
+    "rnnzoo.summary",
     "rnnzoo.tensors",
     "rnnzoo.preprocessing",
     "rnnzoo.decoding",
@@ -157,10 +160,17 @@ def test_what_serves_imports_only_what_needs_no_tensorflow(project: Path) -> Non
             assert not target.startswith("rnnzoo") or target.startswith(SERVING), f"{name} imports {target}"
 
 
-def test_package_inits_only_forward(project: Path) -> None:
+def test_package_inits_only_forward_and_keep_native_logs_quiet(project: Path) -> None:
     for name, tree in modules(project):
         if name in FORWARDS:
-            assert [type(node) for node in tree.body] == [ast.Expr, ast.Import, ast.Assign], name
+            docstring, forwarder, hook, install, names = tree.body
+            assert [type(node) for node in (docstring, forwarder, names)] == [
+                ast.Expr,
+                ast.Import,
+                ast.Assign,
+            ]
+            assert ast.unparse(hook) == "from rnnzoo.native_logs import install_hook as _install_hook"
+            assert ast.unparse(install) == "_install_hook()", name
 
 
 @pytest.mark.parametrize("package", FORWARDS)

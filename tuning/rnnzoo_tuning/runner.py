@@ -16,6 +16,7 @@ from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, RunError
 from rnnzoo.files import write_json
+from rnnzoo.summary import Summary, Table
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.differences import differences
@@ -51,6 +52,31 @@ class SearchResult:
     trials: list[dict[str, Any]]
     best: TrainResult
     directory: Path
+
+    def __repr__(self) -> str:
+        return self._summary().to_text()
+
+    def _repr_html_(self) -> str:
+        return self._summary().to_html()
+
+    def _summary(self) -> Summary:
+        """What the result shows of itself: the best trial and all others, with why some failed."""
+        failed = sum(row["score"] is None for row in self.trials)
+        changed = {
+            name: value
+            for name, value in self.config.to_dict().items()
+            if value != TrainConfig().to_dict()[name]
+        }
+        number = next((n for n, row in enumerate(self.trials) if row["score"] == self.score), None)
+        facts = {
+            self.objective: self.score,
+            "trials": f"{len(self.trials)}" + (f", {failed} failed" if failed else ""),
+            "arguments": ", ".join(f"{name}={value}" for name, value in self.arguments.items()),
+            "training": ", ".join(f"{name}={value}" for name, value in changed.items()),
+            "best run": self.best.directory,
+        }
+        known = {name: value for name, value in facts.items() if value != ""}
+        return Summary("Search", known, [Table("Trials", self.trials, number)])
 
 
 def run_search(
