@@ -118,7 +118,7 @@ def read_sequences(
         parts: How series are split, as one value; a validation or test part that is given is a file or frame too.
         **options: The fields of ``SequenceColumns`` and ``Parts`` as they are: ``series``, ``label``, ``time``,
             ``ignore``, ``time_format``; ``validation``, ``test``, ``validation_fraction`` (0.15), ``test_fraction``
-            (0.15), ``stratify``, ``seed``.
+            (0.15), ``stratify``, ``seed``, ``rare``.
 
     Returns:
         The splits.

@@ -85,8 +85,8 @@ def read_texts(
         parts: How rows are split, as one value; a validation or test part that is given is a file or frame too.
         words: How much of texts is read, as one value.
         **options: The fields of ``Parts``, ``WordOptions`` and ``TableFormat`` as they are: ``validation``, ``test``,
-            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``; ``max_tokens`` (20,000),
-            ``max_length``, ``characters``; ``column_names``, ``label_separator``, ``buffer_rows`` (10,000).
+            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``; ``max_tokens``
+            (20,000), ``max_length``, ``characters``; ``column_names``, ``label_separator``, ``buffer_rows`` (10,000).
 
     Returns:
         The splits.
@@ -155,6 +155,11 @@ def _refuse_from_disk(parts: Parts, words: WordOptions) -> None:
     if words.characters:
         raise ArgumentError(
             "characters: received True with from_disk; expected False, for taggers read tables in memory. Leave one "
+            "out."
+        )
+    if parts.rare != "error":
+        raise ArgumentError(
+            f"rare: received {parts.rare!r} with from_disk, which draws rows one by one; expected 'error'. Leave one "
             "out."
         )
     if not parts.stratify:

@@ -65,7 +65,7 @@ def read_ts(
             taken; steps before the first complete one are dropped. ``"drop"``: such series are left out.
         parts: How rows are split, as one value; a validation or test part that is given is a file too.
         **options: The fields of ``Parts`` as they are: ``validation``, ``test``, ``validation_fraction`` (0.15),
-            ``test_fraction`` (0.15), ``stratify``, ``seed``.
+            ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``.
 
     Returns:
         The splits.
