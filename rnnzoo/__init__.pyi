@@ -26,10 +26,12 @@ from .data.readers.pairs import pair_splits as pair_splits
 from .data.readers.pairs import read_pairs as read_pairs
 from .data.readers.running_text import running_text_splits as running_text_splits
 from .data.readers.running_text import text_stream_splits as text_stream_splits
+from .data.readers.sentences import read_sentences as read_sentences
 from .data.readers.sequences import SequenceColumns as SequenceColumns
 from .data.readers.sequences import read_sequences as read_sequences
 from .data.readers.series import Windows as Windows
 from .data.readers.series import read_series as read_series
+from .data.readers.sounds import read_sounds as read_sounds
 from .data.readers.tables import read_table as read_table
 from .data.readers.texts import TableFormat as TableFormat
 from .data.readers.texts import read_texts as read_texts

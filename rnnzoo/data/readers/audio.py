@@ -162,7 +162,7 @@ def audio_splits(
         given, kept = _by_name(recordings, targets, choosers)
         if not kept:
             raise DataError("targets: leave out every recording; expected some to learn from.")
-        rate = _common_rate(kept, sample_rate)
+        rate = common_rate(kept, sample_rate)
         facts = {"source": Path(source).name, **facts}
         if Path(source).is_file():
             facts["checksum"] = file_checksum(source)
@@ -286,7 +286,12 @@ def _warn_of_channels(source: Path, found: Sequence[tuple[Recording, int]]) -> N
         )
 
 
-def _common_rate(recordings: Sequence[Recording], expected: int | None) -> int:
+def common_rate(recordings: Sequence[Recording], expected: int | None) -> int:
+    """Returns the samples per second that all recordings have.
+
+    Raises:
+        DataError: If they differ, or are not the expected ones.
+    """
     rates: dict[int, str] = {}
     for recording in recordings:
         rates.setdefault(recording.sample_rate, recording.name)
