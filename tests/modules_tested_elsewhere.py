@@ -165,6 +165,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.serving.settings": "tests/serving/test_server.py",
     "rnnzoo_export.streaming.streaming_exportable": "tests/export/test_streaming.py",
     "rnnzoo_export.streaming.streaming_parity": "tests/export/test_streaming.py",
+    "rnnzoo_tuning.algorithms": "tests/cli/test_help.py",
     "rnnzoo_tuning.hypermodel": "tests/tuning/test_search.py",
     "rnnzoo_tuning.report": "tests/tuning/test_search.py",
     "rnnzoo_tuning.search_settings": "tests/tuning/test_search_resume.py",
