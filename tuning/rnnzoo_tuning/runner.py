@@ -22,13 +22,14 @@ from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.differences import differences
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.trainer import train
+from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS
 from rnnzoo_tuning.hypermodel import TrialHyperModel
 from rnnzoo_tuning.model_sources import ModelSource, find_source
 from rnnzoo_tuning.report import TrialTable, write_search_files
 from rnnzoo_tuning.search_directory import BEST, TUNER, check_free, finish, prepare, read_rows
 from rnnzoo_tuning.search_settings import SearchSettings, plain_arguments
 from rnnzoo_tuning.space import SearchSpace
-from rnnzoo_tuning.tuners import ALGORITHMS, build_tuner, ended_trials, planned_trials
+from rnnzoo_tuning.tuners import build_tuner, ended_trials, planned_trials
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ def run_search(
     model: str | Callable[..., keras.Model] | keras_tuner.HyperModel,
     splits: Splits,
     *,
-    algorithm: str = "bayesian",
-    max_trials: int = 10,
+    algorithm: str = ALGORITHM,
+    max_trials: int = MAX_TRIALS,
     directory: str | os.PathLike[str],
     space: SearchSpace | None = None,
     arguments: Mapping[str, Any] | None = None,

@@ -20,6 +20,7 @@ from scipy.io import wavfile
 
 from rnnzoo import checks
 from rnnzoo.data.flat_options import FlatOptions
+from rnnzoo.data.numeric_labels import refuse_many_numbers
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
@@ -132,8 +133,8 @@ def audio_splits(
             recordings by name, or waveforms with their targets.
         description: Facts to keep.
         **options: The fields of ``Parts`` as they are: ``validation``, ``test``, ``validation_fraction`` (0.15),
-            ``test_fraction`` (0.15), ``stratify``, ``seed``; and the arguments of ``LogMelPreprocessing``, such as
-            ``num_mels=40`` or ``frame_step=80``.
+            ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``; and the arguments of ``LogMelPreprocessing``,
+            such as ``num_mels=40`` or ``frame_step=80``.
 
     Returns:
         The splits.
@@ -162,7 +163,7 @@ def audio_splits(
         given, kept = _by_name(recordings, targets, choosers)
         if not kept:
             raise DataError("targets: leave out every recording; expected some to learn from.")
-        rate = _common_rate(kept, sample_rate)
+        rate = common_rate(kept, sample_rate)
         facts = {"source": Path(source).name, **facts}
         if Path(source).is_file():
             facts["checksum"] = file_checksum(source)
@@ -172,12 +173,17 @@ def audio_splits(
         rate = checks.integer("sample_rate", sample_rate, minimum=1)
         given = _as_given(source, targets, choosers)
     train = given.pop("train")
-    stratify = settings.stratify and get_task(task).stratified
-    rows, origins = split_rows(train, dataclasses.replace(settings, **_both(given), stratify=stratify))
-    with origins["train"].named():
-        preprocessing = LogMelPreprocessing.fit(rows["train"][0], sample_rate=rate, **frames)
+    refuse_many_numbers(train[1], task=task)
+    split = split_rows(train, dataclasses.replace(settings.for_task(get_task(task)), **_both(given)))
+    with split.origins["train"].named():
+        preprocessing = LogMelPreprocessing.fit(split.parts["train"][0], sample_rate=rate, **frames)
     return Splits.from_parts(
-        rows, task=task, preprocessing=preprocessing, description=facts, seed=settings.seed, origins=origins
+        split.parts,
+        task=task,
+        preprocessing=preprocessing,
+        description={**facts, **split.facts},
+        seed=settings.seed,
+        origins=split.origins,
     )
 
 
@@ -280,7 +286,12 @@ def _warn_of_channels(source: Path, found: Sequence[tuple[Recording, int]]) -> N
         )
 
 
-def _common_rate(recordings: Sequence[Recording], expected: int | None) -> int:
+def common_rate(recordings: Sequence[Recording], expected: int | None) -> int:
+    """Returns the samples per second that all recordings have.
+
+    Raises:
+        DataError: If they differ, or are not the expected ones.
+    """
     rates: dict[int, str] = {}
     for recording in recordings:
         rates.setdefault(recording.sample_rate, recording.name)
