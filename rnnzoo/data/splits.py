@@ -15,8 +15,8 @@ from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.dataset_split import DatasetSplit
 from rnnzoo.data.fingerprint import checksum_of
 from rnnzoo.data.flat_options import FlatOptions
-from rnnzoo.data.overview import overview
 from rnnzoo.data.numeric_labels import refuse_many_numbers
+from rnnzoo.data.overview import overview
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.sequence_split import SequenceSplit
 from rnnzoo.data.split import Batches, as_rows

@@ -6,21 +6,17 @@ import dataclasses
 import io
 import lzma
 import os
-import struct
 import tarfile
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Unpack
-
-import numpy as np
-from scipy.io import wavfile
+from typing import Any, Unpack
 
 from rnnzoo import checks
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.numeric_labels import refuse_many_numbers
+from rnnzoo.data.readers.wav import CONVERT, Recording, read_wav
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
@@ -30,10 +26,7 @@ from rnnzoo.preprocessing.base import Rows
 from rnnzoo.tasks import TASKS, get_task
 
 FilePath = str | os.PathLike[str]
-#: The tasks that sound can be split for.
-
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-_CONVERT = "Convert it, e.g. with ffmpeg -i IN -ac 1 -c:a pcm_s16le OUT.wav."
 
 
 class AudioOptions(PartsOptions, total=False):
@@ -44,21 +37,6 @@ class AudioOptions(PartsOptions, total=False):
     num_mels: int
     lower_hz: float
     upper_hz: float
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One sound.
-
-    Attributes:
-        name: The path of its file within the folder or archive, such as ``"recordings/7_theo_0.wav"``.
-        samples: The waveform, float32 ``(samples,)`` from -1 to 1.
-        sample_rate: Samples per second.
-    """
-
-    name: str
-    samples: np.ndarray
-    sample_rate: int
 
 
 def read_recordings(path: FilePath, *, max_bytes: int = 4 * 2**30) -> list[Recording]:
@@ -104,7 +82,7 @@ def read_recordings(path: FilePath, *, max_bytes: int = 4 * 2**30) -> list[Recor
     else:
         raise DataError(f"{source}: expected a .wav file, a folder or an archive ({', '.join(_ARCHIVES)}).")
     if not found:
-        raise DataError(f"{source}: holds no .wav file; expected one at least. {_CONVERT}")
+        raise DataError(f"{source}: holds no .wav file; expected one at least. {CONVERT}")
     _warn_of_channels(source, found)
     return [recording for recording, _ in found]
 
@@ -233,47 +211,6 @@ def _check_end(archive: tarfile.TarFile) -> None:
         raise tarfile.ReadError("no end of the archive where the members end")
     while file.read(2**20):  # a packed file compares its checksum at its very end
         pass
-
-
-def read_wav(file: IO[bytes], name: str, *, where: str) -> tuple[Recording, int]:
-    """Reads one WAV file; returns the recording and how many channels it had.
-
-    Args:
-        file: The open file.
-        name: What the recording is called.
-        where: What messages call it.
-
-    Raises:
-        DataError: If it is neither PCM nor floats, holds a number that is not finite, or is cut short.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", wavfile.WavFileWarning)
-            warnings.filterwarnings("ignore", r"Chunk \(non-data\) not understood", wavfile.WavFileWarning)
-            rate, values = wavfile.read(file)
-    except wavfile.WavFileWarning as warning:
-        raise DataError(f"{where}: cut short ({warning}). Fetch it again.") from warning
-    except (ValueError, struct.error, EOFError, ZeroDivisionError) as error:
-        raise DataError(
-            f"{where}: not a WAV file of plain samples ({str(error).rstrip('.') or 'it ends early'}); expected 8, 16, "
-            f"24 or 32 bit PCM, or floats. {_CONVERT}"
-        ) from error
-    samples = _floats(values if values.ndim == 2 else values[:, np.newaxis])
-    if not np.isfinite(samples).all():
-        raise DataError(
-            f"{where}: holds a sample that is not a finite number; expected numbers from -1 to 1. Record or "
-            "write it again."
-        )
-    return Recording(name, samples.mean(axis=1).astype(np.float32), int(rate)), samples.shape[1]
-
-
-def _floats(values: np.ndarray) -> np.ndarray:
-    """Returns samples as numbers from -1 to 1: 8 bits are unsigned; 24 bits come as the upper three bytes of four."""
-    if values.dtype == np.uint8:
-        return (values.astype(np.float64) - 128) / 128
-    if values.dtype.kind == "f":
-        return values.astype(np.float64)
-    return values / float(2 ** (8 * values.dtype.itemsize - 1))
 
 
 def _warn_of_channels(source: Path, found: Sequence[tuple[Recording, int]]) -> None:

@@ -10,9 +10,10 @@ from typing import Any, Unpack
 
 from rnnzoo.data.columns import check_columns
 from rnnzoo.data.flat_options import FlatOptions
-from rnnzoo.data.readers.audio import AudioOptions, Recording, audio_splits, common_rate, read_recordings
+from rnnzoo.data.readers.audio import AudioOptions, audio_splits, common_rate, read_recordings
 from rnnzoo.data.readers.row_files import check_row_task
 from rnnzoo.data.readers.table_files import read_frame
+from rnnzoo.data.readers.wav import Recording
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts
 from rnnzoo.errors import ArgumentError, DataError, RowError
