@@ -14,12 +14,17 @@ import tensorflow as tf
 from keras import layers
 
 from advice import followed
-from rnnzoo import Splits, create_model, read_series
+from rnnzoo import Splits, build_seq2seq, create_model, read_series
+from rnnzoo.preprocessing.pairs import PairPreprocessing
+from rnnzoo.preprocessing.words import WordPreprocessing
 from rnnzoo_export import (
     OnnxPredictor,
     StreamingPredictor,
+    Translator,
     export_onnx,
+    export_seq2seq_onnx,
     export_streaming_onnx,
+    load_bundle,
     save_bundle,
 )
 
@@ -246,4 +251,29 @@ def test_forecasts_of_a_distribution_are_decoded_as_advised(tmp_path: Path) -> N
         lambda: saved("wrong", splits),
         "Pass splits.for_model(model).decoding, and its task.",
         lambda: saved("right", own),
+    )
+
+
+@pytest.mark.slow
+def test_translators_are_exported_and_opened_as_advised(tmp_path: Path) -> None:
+    preprocessing = PairPreprocessing(WordPreprocessing.fit(["a b c"]), WordPreprocessing.fit(["x y"]))
+    sizes = {"source_vocabulary_size": 7, "target_vocabulary_size": 6, "embedding_size": 4, "units": (6,)}
+    model = build_seq2seq(**sizes)  # type: ignore[arg-type]
+    followed(
+        lambda: save_bundle(model, tmp_path / "bundle", task="translation"),
+        "Use export_seq2seq_onnx, whose files Translator and rnnzoo predict run.",
+        lambda: export_seq2seq_onnx(model, tmp_path / "translator"),
+        lambda: Translator(tmp_path / "translator"),
+    )
+    followed(
+        lambda: load_bundle(tmp_path / "translator"),
+        "Use Translator of rnnzoo_export, or rnnzoo predict.",
+        lambda: Translator(tmp_path / "translator"),
+    )
+    followed(
+        lambda: Translator(tmp_path / "translator").translate(["a b"]),
+        "Pass preprocessing= to export_seq2seq_onnx, or give ids to search().",
+        lambda: Translator(tmp_path / "translator").search(np.array([[4, 5, 3]], np.int32)),
+        lambda: export_seq2seq_onnx(model, tmp_path / "other", preprocessing=preprocessing),
+        lambda: Translator(tmp_path / "other").translate(["a b"]),
     )

@@ -15,6 +15,7 @@ from advice import followed
 from rnnzoo import Splits, TrainConfig, create_model, running_text_splits, train, transfer
 from rnnzoo.training.optimization.layer_groups import layer_groups
 from rnnzoo.training.problem import prepare
+from rnnzoo.training.watching.gradient_norms import GradientNorms
 
 MODEL = "series-classifier-gru"
 
@@ -216,3 +217,16 @@ def test_transfer_of_models_of_one_kind() -> None:
         "Build both with the same cell, units and embedding_size, or pass names.",
         lambda: transfer(toy.model(seed=1), toy.model()),
     )
+
+
+def test_what_a_verdict_on_gradients_names_is_there() -> None:
+    def verdict_of(first: float) -> str:
+        steps = {"rnn_1": np.geomspace(first, 1.0, 40)}
+        return GradientNorms(total=1.0, weights={}, steps=steps).verdict()
+
+    verdict = verdict_of(1e-12)
+    assert "use cell='lstm', 'gru', 'ind_rnn' or 'min_gru', skip='residual', or shorter sequences" in verdict
+    for cell in ("lstm", "gru", "ind_rnn", "min_gru"):
+        assert toy.model(cell=cell, units=(4, 4, 4), skip="residual").count_params() > 0
+    assert "clip the global norm (TrainConfig(clip='global_norm'))" in verdict_of(1e12)
+    assert ready({"clip": "global_norm"}) is not None
