@@ -1,11 +1,15 @@
-"""What messages say, read from the source: everything in a string that is no docstring and no markup."""
+"""What messages say, read from the source, and whether it works when it is followed."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
+
+from rnnzoo.errors import RnnzooError
 
 PACKAGES = ("rnnzoo", "tuning/rnnzoo_tuning", "export/rnnzoo_export")
 #: Stands for what a message fills in.
@@ -95,3 +99,21 @@ def _template(node: ast.expr) -> str | None:
         left, right = _template(node.left), _template(node.right)
         return None if left is None and right is None else (left or FILLED) + (right or FILLED)
     return None
+
+
+def followed(
+    wrong: Callable[[], object], advice: str, right: Callable[[], object], *more: Callable[[], object]
+) -> None:
+    """Checks that a message gives an advice, and that all that it advises works.
+
+    Args:
+        wrong: What is refused.
+        advice: What the message says to do.
+        right: The same, the advice followed; returns no ``False``.
+        *more: The other things that it offers.
+    """
+    with pytest.raises(RnnzooError) as caught:
+        wrong()
+    assert advice in str(caught.value), caught.value
+    for way in (right, *more):
+        assert way() is not False
