@@ -252,7 +252,7 @@ class Splits:
             for name, pair in (("validation", settings.validation), ("test", settings.test))
         }
         refuse_many_numbers(rows[1], task=task)
-        split = split_rows(rows, dataclasses.replace(settings.for_task(get_task(task)), **given))
+        split = split_rows(rows, dataclasses.replace(settings, **given), get_task(task))
         made, origins = split.parts, split.origins
         if preprocessing is None:
             example = find_example(rows[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.numeric_labels import FIX, are_many_numbers
+from rnnzoo.data.rare_labels import RowLabels, labels_in_rows, rows_of_unknown_labels
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.targets import label_names, listed
 from rnnzoo.defaults import FRACTION
@@ -25,6 +25,7 @@ Pair = tuple[Rows, Rows]
 #: What becomes of classes that have too few rows to be in every part.
 Rare = Literal["error", "drop", "train"]
 RARE = ("error", "drop", "train")
+_DONE = {"drop": "left out", "train": "in the training part alone"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class Parts:
         seed: Seed of the split: rows are shuffled, for many files come sorted by class.
         rare: What becomes of classes that have too few rows to be in every part. ``"error"``: the rows are refused.
             ``"drop"``: rows of these classes are left out, of all parts. ``"train"``: they are in the training part
-            alone. Which classes they are is said in a warning and in the description, as ``rare_classes``.
+            alone. Where a row has many labels (tags, several labels, the characters of a transcript), rows are rare
+            that were split off with a label which no training row has. Which they are is said in a warning and in the
+            description, as ``rare_classes``.
 
     Raises:
         ArgumentError: If a fraction or the seed is out of range, or ``rare`` is set without ``stratify``.
@@ -90,20 +93,17 @@ class Parts:
         both = self.validation is None and self.test is None
         check_fractions(self.validation_fraction, self.test_fraction, both=both)
 
-    def for_task(self, task: Task) -> Parts:
-        """Returns the same for rows of a task, which may have no classes to share out.
+    def check_rare(self, task: Task) -> None:
+        """Checks that a task has classes of which some may be rare.
 
         Raises:
             ArgumentError: If something is to become of rare classes where there are none.
         """
-        if task.stratified:
-            return self
-        if self.rare != "error":
+        if self.rare != "error" and (task.targets == "values" or task.data != "rows"):
             raise ArgumentError(
-                f"rare: received {self.rare!r} for task {task.name!r}, whose rows are not of one class each; expected "
-                "'error'. Leave it out."
+                f"rare: received {self.rare!r} for task {task.name!r}, whose rows have no classes; expected 'error'. "
+                "Leave it out."
             )
-        return dataclasses.replace(self, stratify=False)
 
 
 class PartsOptions(TypedDict, total=False):
@@ -133,24 +133,33 @@ class SplitRows:
     facts: dict[str, Any]
 
 
-def split_rows(rows: Pair, parts: Parts) -> SplitRows:
+def split_rows(rows: Pair, parts: Parts, task: Task | None = None) -> SplitRows:
     """Splits off the parts that are not given, and says which of the rows those of each part are.
 
     Args:
         rows: Rows and targets.
         parts: How; a validation or test part that is given is rows and targets too.
+        task: What the targets are for; ``None`` for classes.
+
+    Raises:
+        ArgumentError: If something is to become of rare classes where there are none.
+        DataError: If rows cannot be split.
     """
     validation, test = parts.validation, parts.test
     for pair, name in ((rows, "inputs"), (validation, "validation"), (test, "test")):
         _check_pair(pair, name)
     # Names of all rows first, so that a row without one is named as the caller counts.
     drawn = validation is None or test is None
-    classes = np.array(label_names(rows[1]), object) if parts.stratify and drawn else None
+    stratify = parts.stratify and (task is None or task.stratified)
+    classes = np.array(label_names(rows[1]), object) if stratify and drawn else None
     numbers, rare = _draw(len(rows[0]), parts, classes)
+    if task is not None and parts.rare != "error":
+        parts.check_rare(task)
+        rare |= _treat_unknown(numbers, rows[1], parts, labels_in_rows(task, rows[1]))
     made, origins = {"train": rows}, {"train": RowOrigin()}
     for name, given in (("train", None), ("validation", validation), ("test", test)):
         if given is not None:
-            kept = _of_other_classes(given, rare if parts.rare == "drop" else {})
+            kept = _of_other_classes(given, rare if parts.rare == "drop" and stratify else {})
             made[name] = given if kept is None else _take(given, kept)
             origins[name] = RowOrigin(name, kept)
         elif name in numbers and len(numbers) > 1:
@@ -180,14 +189,42 @@ def _draw(
         numbers["train"] = np.append(numbers["train"], np.flatnonzero(np.isin(classes, rare)))
     counts = Counter(classes.tolist())
     found = {name: counts[name] for name in sorted(rare)}
-    shown = [f"{name} ({count} row{'s' * (count > 1)})" for name, count in found.items()]
-    done = "left out" if parts.rare == "drop" else "in the training part alone"
     warnings.warn(
-        f"inputs: {len(found)} of {len(counts)} classes have too few rows to be in every part: {listed(shown)}. Their "
-        f"{sum(found.values())} rows are {done}, as rare={parts.rare!r} asks.",
+        f"inputs: {len(found)} of {len(counts)} classes have too few rows to be in every part: {_shown(found)}. Their "
+        f"rows are {_DONE[parts.rare]}, as rare={parts.rare!r} asks.",
         stacklevel=4,
     )
     return numbers, found
+
+
+def _treat_unknown(
+    numbers: dict[str, np.ndarray], targets: Rows, parts: Parts, labels: RowLabels | None
+) -> dict[str, int]:
+    """Takes rows out of parts that were split off with labels which no training row has; returns these labels."""
+    if labels is None or len(numbers) == 1:
+        return {}
+    unknown, counts = rows_of_unknown_labels(numbers, targets, labels)
+    if not counts:
+        return {}
+    for name, rows in unknown.items():
+        numbers[name] = np.setdiff1d(numbers[name], rows, assume_unique=True)
+        if not len(numbers[name]):
+            raise DataError(
+                f"{name}: received no row whose labels are all in training rows too; expected one at least. Add rows."
+            )
+    moved = np.concatenate(list(unknown.values()))
+    if parts.rare == "train":
+        numbers["train"] = np.append(numbers["train"], moved)
+    warnings.warn(
+        f"inputs: {len(moved)} of the rows that were split off have labels that no training row has: {_shown(counts)}. "
+        f"They are {_DONE[parts.rare]}, as rare={parts.rare!r} asks.",
+        stacklevel=4,
+    )
+    return counts
+
+
+def _shown(counts: Mapping[str, int]) -> str:
+    return listed(f"{name} ({count} row{'s' * (count > 1)})" for name, count in counts.items())
 
 
 def _of_other_classes(pair: Pair, rare: Mapping[str, int]) -> np.ndarray | None:

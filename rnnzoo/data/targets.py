@@ -16,6 +16,7 @@ from rnnzoo.tasks import Task, get_task
 
 _LISTED, _LONGEST = 20, 40
 _OF = "targets"
+_RARE = " Where parts are split off, rare='train' does so (on the command line --rare train)."
 _MISSING = ("None", "nan", "NaT", "<NA>")
 
 
@@ -124,7 +125,7 @@ def _transcripts(decoding: Decoding, targets: Rows, part: str) -> list[np.ndarra
             raise RowError(
                 row,
                 f"received the character {unknown!r}, which no training transcript has; expected {''.join(place)!r} "
-                "only. Normalise the texts, or put such rows into the training part.",
+                "only. Normalise the texts, or put such rows into the training part." + _RARE,
                 of=_OF,
             )
     return [np.array([place[character] for character in text], np.int32) for text in targets]
@@ -186,7 +187,7 @@ def _shown(value: Any) -> str:
 def _unknown(name: str, known: Iterable[str]) -> str:
     return (
         f"received the label {name!r}, which no training row has; expected one of {listed(known)}. Put rows of every "
-        "class into the training part."
+        f"class into the training part.{_RARE}"
     )
 
 
@@ -220,6 +221,11 @@ def label_name(label: Any) -> str:
     if problem:
         raise DataError(f"{_OF}: {problem} Drop rows without label.")
     return name
+
+
+def shown_name(label: Any) -> str:
+    """Returns the name of a label, whatever it is."""
+    return _name(label)[0]
 
 
 def label_names(labels: Iterable[Any]) -> list[str]:

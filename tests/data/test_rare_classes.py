@@ -1,4 +1,4 @@
-"""Truth of ``rnnzoo.data.splitting`` and ``rnnzoo.data.numeric_labels``: rare classes, and numbers as labels."""
+"""Truth of ``rnnzoo.data.splitting``, ``rnnzoo.data.rare_labels``, ``rnnzoo.data.numeric_labels``: which labels."""
 
 # mypy: disable-error-code="arg-type, call-overload"
 
@@ -13,7 +13,9 @@ import pytest
 
 from rnnzoo import Parts, Splits, audio_splits, read_texts
 from rnnzoo.data.numeric_labels import refuse_many_numbers
+from rnnzoo.data.splitting import split_rows
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
+from rnnzoo.tasks import get_task
 
 TEXTS = [f"word{n % 7} film" for n in range(401)]
 LABELS = ["a" if n % 3 else "b" for n in range(400)] + ["lonely"]
@@ -34,7 +36,7 @@ def test_rare_classes_are_left_out_or_kept_to_the_training_part(rare: str) -> No
     with pytest.raises(DataError, match=r"received one row only of lonely.*rare='drop'.*--rare drop"):
         Splits.from_arrays(TEXTS, LABELS)
     with pytest.warns(
-        UserWarning, match=r"1 of 3 classes .*: lonely \(1 row\)\. Their 1 rows are (left|in the)"
+        UserWarning, match=r"1 of 3 classes .*: lonely \(1 row\)\. Their rows are (left|in the)"
     ):
         splits = Splits.from_arrays(TEXTS, LABELS, rare=rare)
     assert splits.description["rare_classes"] == {"treatment": rare, "rows": {"lonely": 1}}
@@ -92,7 +94,7 @@ def test_what_does_nothing_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="unknown rare: received 'dorp'; did you mean 'drop'"):
         Parts(rare="dorp")
     with pytest.raises(
-        ArgumentError, match="rare: received 'train' for task 'regression', whose rows are not"
+        ArgumentError, match="rare: received 'train' for task 'regression', whose rows have no classes"
     ):
         Splits.from_arrays(np.ones((20, 3, 1)), range(20), task="regression", rare="train")
 
@@ -130,3 +132,54 @@ def test_classes_may_be_called_by_numbers(tmp_path: Path) -> None:
     for from_disk in (False, True):
         with pytest.raises(DataError, match=r"different numbers in .* rows, such as .*--task regression"):
             read_texts(path, text="text", label="label", from_disk=from_disk)
+
+
+WORDS = [[f"w{n}", "end"] for n in range(60)]
+
+
+@pytest.mark.parametrize("rare", ["drop", "train"])
+@pytest.mark.parametrize(
+    ("task", "targets"),
+    [
+        ("tagging", [["A", "RARE" if n in (3, 40) else "B"] for n in range(60)]),
+        ("multilabel_classification", [["a", "rare"] if n in (3, 40) else ["a", "b"] for n in range(60)]),
+    ],
+)
+def test_rows_of_labels_that_no_training_row_has(task: str, targets: list[list[str]], rare: str) -> None:
+    rows = WORDS if task == "tagging" else np.arange(120.0).reshape(60, 2, 1)
+    name = targets[3][1]
+    seed = next(
+        seed
+        for seed in range(999)
+        if {3, 40} <= set(map(int, np.concatenate(drawn(rows, targets, task, seed)[1:])))
+    )
+    with pytest.raises(DataError, match=f"received the label '{name}', which no training row .*--rare train"):
+        Splits.from_arrays(rows, targets, task=task, seed=seed)
+    with pytest.warns(
+        UserWarning, match=rf"2 of the rows that were split off .*: {name} \(2 rows\)\. They are (left|in)"
+    ):
+        splits = Splits.from_arrays(rows, targets, task=task, seed=seed, rare=rare)
+    assert splits.description["rare_classes"] == {"treatment": rare, "rows": {name: 2}}
+    assert len(splits.train) == 42 + 2 * (rare == "train")
+    assert sum(splits.description["rows"].values()) == 60 - 2 * (rare == "drop")
+    assert (name in (splits.get_decoding().labels or [])) == (rare == "train")
+
+
+def drawn(rows: Any, targets: Any, task: str, seed: int) -> list[np.ndarray]:
+    """Returns the numbers of the rows of each part."""
+    split = split_rows((np.arange(len(rows)), targets), Parts(seed=seed), get_task(task))
+    return [np.asarray(split.parts[part][0]) for part in ("train", "validation", "test")]
+
+
+def test_characters_of_transcripts_are_labels_too() -> None:
+    sounds = [np.sin(np.arange(2000) * 0.3)] * 40
+    texts = ["no\u00e9" if n == 7 else "yes no" for n in range(40)]
+    for seed in range(40):
+        parts = drawn(sounds, texts, "transcription", seed)
+        if 7 not in parts[0]:
+            break
+    with pytest.raises(DataError, match=r"row 7: received the character '\u00e9'.*--rare train"):
+        audio_splits(sounds, texts, task="transcription", sample_rate=8000, seed=seed)
+    with pytest.warns(UserWarning, match=r"1 of the rows that were split off have labels"):
+        splits = audio_splits(sounds, texts, task="transcription", sample_rate=8000, seed=seed, rare="train")
+    assert "\u00e9" in (splits.get_decoding().labels or [])

@@ -197,6 +197,8 @@ def _rows(path: FilePath, suffix: str, arrays: Mapping[str, np.ndarray], task: s
         rows = [row[:count] for row, count in zip(rows, counts, strict=True)]
         if get_task(task).per_step:
             targets = [row[:count] for row, count in zip(targets, counts, strict=True)]
+    elif x.dtype.kind == "f":
+        _refuse_padding(f"{where}x{suffix}", x, f"lengths{suffix}")
     elif x.dtype.kind == "U" and x.ndim > 1 and (x == "").any():
         raise DataError(
             f"{where}x{suffix}: holds rows of words with empty ones, as if padded, and no lengths; expected how many "
@@ -258,6 +260,18 @@ def _checked_targets(where: str, y: np.ndarray, x: np.ndarray, task: str) -> np.
             f"{where}: received shape {y.shape}; expected (rows, labels), 1 where a row has the label and 0 elsewhere."
         )
     return y
+
+
+def _refuse_padding(where: str, x: np.ndarray, name: str) -> None:
+    """Raises ``DataError`` where a row ends in steps of NaN: it is padded, and nobody said how long it is."""
+    padded = np.isnan(x).all(axis=tuple(range(2, x.ndim)))
+    row = int(padded[:, -1].argmax()) if padded.size else 0
+    if padded.size and padded[row, -1]:
+        length = x.shape[1] - int(padded[row, ::-1].cumprod().sum())
+        raise DataError(
+            f"{where}: row {row} ends in NaN behind {length} steps, as if padded; expected numbers, or how many steps "
+            f"count. Save them too: {name}, whole numbers (rows,)."
+        )
 
 
 def _checked_lengths(where: str, lengths: np.ndarray, x: np.ndarray) -> list[int]:

@@ -173,7 +173,7 @@ def audio_splits(
         given = _as_given(source, targets, choosers)
     train = given.pop("train")
     refuse_many_numbers(train[1], task=task)
-    split = split_rows(train, dataclasses.replace(settings.for_task(get_task(task)), **_both(given)))
+    split = split_rows(train, dataclasses.replace(settings, **_both(given)), get_task(task))
     with split.origins["train"].named():
         preprocessing = LogMelPreprocessing.fit(split.parts["train"][0], sample_rate=rate, **frames)
     return Splits.from_parts(

@@ -62,8 +62,8 @@ def read_sentences(
         parts: How sentences are split, as one value; a validation or test part that is given is a file too.
         words: How much of words is read, as one value.
         **options: The fields of ``Parts`` and ``WordOptions`` as they are: ``validation``, ``test``,
-            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``seed``; ``max_tokens`` (20,000), ``max_length``,
-            ``characters``.
+            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``seed``, ``rare``; ``max_tokens`` (20,000),
+            ``max_length``, ``characters``.
 
     Returns:
         The splits.

@@ -17,7 +17,7 @@ from rnnzoo.data.readers.mixed_series import refuse_nameless
 from rnnzoo.data.readers.row_files import FileRows, check_row_task, split_files
 from rnnzoo.data.readers.series_columns import parse_numbers, read_categories
 from rnnzoo.data.readers.table_files import read_frame
-from rnnzoo.data.readers.timestamps import Times, read_times
+from rnnzoo.data.readers.timestamps import Times, possible_formats, read_times
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts, PartsOptions
 from rnnzoo.errors import ArgumentError, DataError
@@ -341,6 +341,11 @@ def _numbers(column: pd.Series[Any]) -> np.ndarray:
     row, name = int(wrong.argmax()), column.name
     where = f"line {column.index[row]}: {name!r} is {str(column.iloc[row])!r}; expected a finite number."
     if not np.isfinite(values).any():
+        if possible_formats(str(column.iloc[row]).strip()):
+            raise DataError(
+                f"{where} If it is the time that orders the lines of a series, name it: time={name!r} (on the command "
+                f"line --time {name}); else leave it out: ignore=[{name!r}] (--ignore {name})."
+            )
         raise DataError(
             f"{where} The column holds texts: make columns of 0 and 1 of it, frame = pandas.get_dummies(frame, "
             f"columns=[{name!r}], dtype=float), or leave it out: ignore=[{name!r}] (on the command line --ignore "

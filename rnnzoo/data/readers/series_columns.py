@@ -163,6 +163,9 @@ def parse_numbers(column: pd.Series[Any]) -> tuple[np.ndarray, np.ndarray]:
     """Returns the numbers of a column of cells, NaN where there is none, and which cells are missing."""
     import pandas as pd
 
+    if column.dtype == np.float64 or column.dtype in (np.int64, np.int32):
+        ready = column.to_numpy(np.float64)
+        return ready, np.isnan(ready)
     text = column.astype(str).str.strip()
     absent = column.isna().to_numpy() | text.isin(_ABSENT).to_numpy()
     values = pd.to_numeric(text.where(~absent), errors="coerce").to_numpy(np.float64, na_value=np.nan)

@@ -273,7 +273,7 @@ def _translations(
         raise ArgumentError(
             f"{name}: received it for task 'translation', which reads words of both sides; expected none. Leave it out."
         )
-    split = split_rows(rows, parts.for_task(get_task("translation")))
+    split = split_rows(rows, parts, get_task("translation"))
     train: Any = split.parts["train"]
     given: dict[str, Any] = {name: split.parts.get(name) for name in ("validation", "test")}
     splits = pair_splits(

@@ -132,6 +132,9 @@ def test_texts_and_a_preprocessing_of_ones_own(tmp_path: Path) -> None:
     assert splits.model_arguments["num_features"] == 4
 
 
+PADDED = X.copy()
+PADDED[7, 4:] = np.nan
+
 BROKEN: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "objects": (
         {"x": np.array([[1, 2], [3]], dtype=object), "y": [0, 1]},
@@ -154,6 +157,11 @@ BROKEN: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "truth": ({"x": X > 0, "y": Y}, {}, r"x: received an array of bool.*x\.astype\('float32'\)"),
     "lengths": ({"x": X, "y": Y, "lengths": [7] * 40}, {}, "lengths: row 0: received 7; expected 1 to 6"),
     "float lengths": ({"x": X, "y": Y, "lengths": [6.0] * 40}, {}, "lengths: received float64 of shape"),
+    "padding": (
+        {"x": PADDED, "y": Y},
+        {},
+        "x: row 7 ends in NaN behind 4 steps.*Save them too: lengths, whole",
+    ),
     "tags": ({"x": X, "y": Y}, {"task": "tagging"}, r"y: received shape \(40,\); expected \(40, 6\)"),
     "padded words": (
         {"x": np.array([["a", ""]] * 9), "y": np.array([["A", ""]] * 9)},
@@ -207,6 +215,12 @@ def test_the_ways_out_of_messages_work(tmp_path: Path) -> None:
     assert sizes(read_arrays(save(tmp_path, x=x, y=labels, lengths=lengths))) == [22, 4, 4]
     hot = np.eye(2)[np.arange(40) % 2]
     assert sizes(read_arrays(save(tmp_path, x=X, y=hot.argmax(axis=1)))) == [28, 6, 6]
+
+
+def test_padded_rows_are_read_once_their_lengths_are_said(tmp_path: Path) -> None:
+    lengths = np.full(40, 6)
+    lengths[7] = 4
+    assert sizes(read_arrays(save(tmp_path, x=PADDED, y=Y, lengths=lengths))) == [28, 6, 6]
 
 
 def test_names_of_arrays_are_those_that_keras_writes(tmp_path: Path) -> None:

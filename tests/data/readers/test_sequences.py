@@ -156,6 +156,10 @@ def test_texts_are_no_features_and_the_ways_out_work(tmp_path: Path) -> None:
     assert read(path, ignore=["sex"]).model_arguments["num_features"] == 2
     made = pd.get_dummies(frame, columns=["sex"], dtype=float)
     assert read(made).description["features"] == ["pulse", "heat", "sex_f", "sex_m"]
+    with pytest.raises(
+        DataError, match=r"'day' is '2024-01-01'.* the time that orders the lines.*--time day"
+    ):
+        read(table().assign(day="2024-01-01"))
     with pytest.raises(DataError, match=r"line 7: 'heat' is '1,5'; expected a finite number\. Correct it"):
         read(frame.assign(heat=["1,5" if line == 7 else "1" for line in range(160)], sex=1))
 
