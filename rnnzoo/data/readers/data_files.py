@@ -59,6 +59,11 @@ def read_data(source: FilePath | pd.DataFrame, **options: Any) -> Splits:
         ...     read_data(file, window=5).task
         'language_modeling'
     """
+    if not is_path(source) and not hasattr(source, "columns"):
+        raise ArgumentError(
+            f"source: received {type(source).__name__}; expected the path of a file or folder, or a pandas frame. Rows "
+            "in memory are for Splits.from_arrays."
+        )
     given = {name: value for name, value in options.items() if value is not None}
     kind = find_file_kind(source).name if is_path(source) else "table"
     return _READERS[kind](source, given)

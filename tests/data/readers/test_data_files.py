@@ -131,6 +131,10 @@ def test_options_say_what_a_table_is(tmp_path: Path) -> None:
     assert task_of(read_data(frame[["v"]].fillna(0), target="v", window=3, horizon=1))[0] == "forecasting"
     with pytest.raises(ArgumentError, match="received a table without columns; expected text and label"):
         read_data(path)
+    with pytest.raises(
+        ArgumentError, match=r"source: received list; expected the path .* Splits\.from_arrays"
+    ):
+        read_data([1, 2])
     with pytest.raises(ArgumentError, match="unknown argument of read_sequences: received 'lable'"):
         read_data(path, series="id", lable="y", label="y")
 
