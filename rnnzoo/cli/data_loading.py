@@ -163,11 +163,8 @@ def _read_sequences(reading: Reading) -> Splits:
 
 def _read_arrays(reading: Reading) -> Splits:
     options = reading.options
-    if Path(options.data).suffix.lower() == ".npy" and options.labels is None:
-        raise ArgumentError(
-            f"--labels: received none for {options.data}; expected the .npy file of its labels. Give --labels, or "
-            "save both in one .npz file, as x and y."
-        )
+    if Path(options.data).suffix.lower() == ".npy":
+        _check_single_array(options)
     return read_arrays(
         options.data,
         task=reading.task or ONE_LABEL,
@@ -176,6 +173,20 @@ def _read_arrays(reading: Reading) -> Splits:
         **reading.words,
         **reading.split,
     )
+
+
+def _check_single_array(options: DataOptions) -> None:
+    """Checks what is said of a file of rows alone, whose labels are in another."""
+    if options.labels is None:
+        raise ArgumentError(
+            f"--labels: received none for {options.data}; expected the .npy file of its labels. Give --labels, or "
+            "save both in one .npz file, as x and y."
+        )
+    if options.test is not None:
+        raise ArgumentError(
+            f"--test: received {options.test!r} with {options.data}, whose labels are in a file of their own; expected "
+            "none. Save x_train, y_train, x_test and y_test in one .npz file, and give it as --data alone."
+        )
 
 
 def _read_ts(reading: Reading) -> Splits:

@@ -99,6 +99,8 @@ WRONG = [
     ("series-classifier-gru", DataOptions("arrays.npz", gaps="break"),
      "--gaps: received 'break' for the file of arrays arrays.npz; expected it elsewhere. Leave it out."),
     ("series-classifier-gru", DataOptions("x.npy"), "--labels: received none for x.npy; expected the .npy file of its"),
+    ("series-classifier-gru", DataOptions("x.npy", labels="y.npy", test="x.npy"),
+     "--test: received 'x.npy' with x.npy, whose labels are in a file of their own; expected none. Save x_train,"),
     ("irregular-gru-d", DataOptions("visits.csv", series="id", label="died"),
      "--time: received none for the model 'irregular-gru-d', which reads values at irregular times; expected"),
     ("text-classifier-gru", DataOptions("texts.csv", text="a", label="b", task="classification", label_separator=";"),
