@@ -176,6 +176,11 @@ def _draw(
         kept = np.arange(total)
         if rare and classes is not None:
             kept = kept[~np.isin(classes, rare)]
+            if not len(kept):
+                raise DataError(
+                    f"inputs: received {len(rare)} classes, all with too few rows to be in every part: {listed(rare)}; "
+                    "expected several rows of a class. Check the label column."
+                )
         try:
             numbers = _draw_parts(kept, parts, classes)
             break

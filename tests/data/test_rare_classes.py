@@ -88,6 +88,14 @@ def test_readers_take_it_too(tmp_path: Path) -> None:
         read_texts(path, text="text", label="label", rare="drop", from_disk=True)
 
 
+@pytest.mark.parametrize("rare", ["drop", "train"])
+def test_classes_that_are_all_rare_are_refused(rare: str) -> None:
+    with pytest.raises(
+        DataError, match=r"received 30 classes, all with too few rows .*: c0, c1.*label column"
+    ):
+        Splits.from_arrays(TEXTS[:30], [f"c{number}" for number in range(30)], rare=rare)
+
+
 def test_what_does_nothing_is_refused() -> None:
     with pytest.raises(ArgumentError, match="rare: received 'drop' with stratify=False"):
         Parts(rare="drop", stratify=False)

@@ -86,7 +86,7 @@ def iterate_rows(
 
 def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[tuple[int, list[str]]]:
     tabs = _has_tabs(file)
-    opened = gzip.open if file.name.lower().endswith(".gz") else open
+    opened = gzip.open if _is_packed(file) else open
     with opened(file, "rt", encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(
             stream,
@@ -98,6 +98,8 @@ def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[tupl
             names = list(column_names) if column_names else next(reader, [])
             if not names:
                 raise DataError(f"{file}: received an empty file; expected a table. Check the path.")
+            if not column_names:
+                _refuse_other_separator(file, names, tabs=tabs)
             _check_names(file, names)
             yield reader.line_num, names
             for row in reader:
@@ -117,6 +119,32 @@ def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[tupl
 
 def _has_tabs(file: Path) -> bool:
     return file.name.lower().removesuffix(".gz").endswith(".tsv")
+
+
+def _refuse_other_separator(file: Path, names: Sequence[str], *, tabs: bool) -> None:
+    """Raises ``DataError`` where the header is one cell with marks that separate the columns of other tables."""
+    found = next((mark for mark in (",;|" if tabs else "\t;|") if mark in names[0]), None)
+    if len(names) > 1 or found is None:
+        return
+    wanted = "tabs" if tabs else "commas"
+    if found == ("," if tabs else "\t"):
+        packed = ".gz" if _is_packed(file) else ""
+        bare = Path(file.name[: len(file.name) - len(packed)])
+        fix = f"Rename the file to {bare.with_suffix('.csv' if tabs else '.tsv')}{packed}."
+    else:
+        new = file.with_name(f"{file.name.split('.')[0]}_commas.csv").as_posix()
+        fix = (
+            f"Write it with commas in Python: import pandas; pandas.read_csv({file.as_posix()!r}, sep={found!r}, "
+            f"dtype=str, keep_default_na=False).to_csv({new!r}, index=False)"
+        )
+    raise DataError(
+        f"{file}: received the header {names[0]!r}, whose columns seem to be separated by {found!r}; expected {wanted} "
+        f"in a file of this ending. {fix}"
+    )
+
+
+def _is_packed(file: Path) -> bool:
+    return file.name.lower().endswith(".gz")
 
 
 def _check_names(file: Path, names: Sequence[str]) -> None:
