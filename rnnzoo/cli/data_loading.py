@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,8 +27,14 @@ from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.tasks import ONE_LABEL, Task, get_task, row_tasks
 from rnnzoo.zoo import ModelSpec
 
-#: What readers call an option, where it has another name.
-_ARGUMENTS = {"split_seed": "seed", "columns": "column_names"}
+#: The options that arguments of readers stand for, where they have another name.
+_ARGUMENTS = {
+    "seed": "split_seed",
+    "column_names": "columns",
+    "column": "label",
+    "path": "data",
+    "source": "data",
+}
 
 
 def load_data(options: DataOptions, spec: ModelSpec | None = None) -> Splits:
@@ -46,8 +51,7 @@ def load_data(options: DataOptions, spec: ModelSpec | None = None) -> Splits:
     """
     if options.is_set:
         return _load_set(options, spec)
-    if _seems_a_name(options):
-        raise UnknownNameError("data set", options.data, DATASETS)
+    options.check_source()
     reading = Reading(options, spec)
     reading.check_separator()
     way = _find_way(reading)
@@ -58,12 +62,15 @@ def load_data(options: DataOptions, spec: ModelSpec | None = None) -> Splits:
     reading.refuse(takes, way.where.format(data=options.data), because)
     try:
         with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+            warnings.simplefilter("always", UserWarning)
             splits = way.read(reading)
     except ArgumentError as error:
         raise _about_option(error) from error
     for warning in caught:
-        note(f"note   {warning.message}")
+        if issubclass(warning.category, UserWarning):
+            note(f"note   {warning.message}")
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     return splits
 
 
@@ -156,11 +163,8 @@ def _read_sequences(reading: Reading) -> Splits:
 
 def _read_arrays(reading: Reading) -> Splits:
     options = reading.options
-    if Path(options.data).suffix.lower() == ".npy" and options.labels is None:
-        raise ArgumentError(
-            f"--labels: received none for {options.data}; expected the .npy file of its labels. Give --labels, or "
-            "save both in one .npz file, as x and y."
-        )
+    if Path(options.data).suffix.lower() == ".npy":
+        _check_single_array(options)
     return read_arrays(
         options.data,
         task=reading.task or ONE_LABEL,
@@ -169,6 +173,20 @@ def _read_arrays(reading: Reading) -> Splits:
         **reading.words,
         **reading.split,
     )
+
+
+def _check_single_array(options: DataOptions) -> None:
+    """Checks what is said of a file of rows alone, whose labels are in another."""
+    if options.labels is None:
+        raise ArgumentError(
+            f"--labels: received none for {options.data}; expected the .npy file of its labels. Give --labels, or "
+            "save both in one .npz file, as x and y."
+        )
+    if options.test is not None:
+        raise ArgumentError(
+            f"--test: received {options.test!r} with {options.data}, whose labels are in a file of their own; expected "
+            "none. Save x_train, y_train, x_test and y_test in one .npz file, and give it as --data alone."
+        )
 
 
 def _read_ts(reading: Reading) -> Splits:
@@ -329,16 +347,10 @@ def _of_model(reading: Reading) -> dict[str, Any]:
     return {"task": reading.task, **({"characters": True} if reading.characters else {})}
 
 
-def _seems_a_name(options: DataOptions) -> bool:
-    """Whether a word was given where neither a file is nor columns are named: a misspelt data set."""
-    named = options.text or options.target or options.series
-    return re.fullmatch(r"\w+", options.data) is not None and not (Path(options.data).exists() or named)
-
-
 def _about_option(error: ArgumentError) -> ArgumentError:
     """Returns an error of a reader that begins with the name of an argument as one that begins with the option."""
     if type(error) is not ArgumentError:
         return error
     name, colon, rest = str(error).partition(": ")
-    option = next((option for option, argument in _ARGUMENTS.items() if argument == name), name)
+    option = _ARGUMENTS.get(name, name)
     return ArgumentError(f"{option_name(option)}{colon}{rest}") if option in DATA_OPTIONS else error

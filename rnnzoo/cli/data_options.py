@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import inspect
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ import typer
 
 from rnnzoo.cli.full_help import FullHelp
 from rnnzoo.defaults import FRACTION, MAX_TOKENS
+from rnnzoo.errors import UnknownNameError
 from rnnzoo.tasks import TASKS
 
 PANEL = "Data"
@@ -132,6 +134,24 @@ class DataOptions:
         from rnnzoo.data.sets.datasets import DATASETS
 
         return self.data in DATASETS and not self.is_file
+
+    def check_source(self) -> None:
+        """Checks that there is something to read, of a kind that is read: at once, before anything slow.
+
+        Raises:
+            UnknownNameError: If it is neither a file nor a folder, but seems to be a data set.
+            PathNotFoundError: If there is nothing.
+            DataError: If files of this kind are not read.
+        """
+        from rnnzoo.data.readers.file_kinds import find_file_kind
+        from rnnzoo.data.sets.datasets import DATASETS
+
+        if self.is_set:
+            return
+        named = self.text or self.target or self.series
+        if re.fullmatch(r"\w+", self.data) and not (os.path.exists(self.data) or named):  # noqa: PTH110
+            raise UnknownNameError("data set", self.data, DATASETS)
+        find_file_kind(self.data)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the options as kept with a run; files and folders by their absolute path."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rnnzoo.cli.config_file import write_search_config
+from rnnzoo.cli.data_options import DataOptions
 from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ def _search(out: Path, max_trials: int, epochs: int, seed: int, *, force: bool) 
         from rnnzoo_tuning.runner import run_search
 
         splits = load_dataset("digits", seed=seed)
+    data = DataOptions("digits", split_seed=seed)
     result = run_search(
         MODEL,
         splits,
@@ -67,8 +70,9 @@ def _search(out: Path, max_trials: int, epochs: int, seed: int, *, force: bool) 
         config=TrainConfig(epochs=epochs, seed=seed),
         seed=seed,
         overwrite=force,
-        details={"model": MODEL, "data_options": {"data": "digits", "split_seed": seed}},
+        details={"model": MODEL, "data_options": data.to_dict()},
     )
+    write_search_config(out / "search", data, splits.description["checksum"])
     return splits, result
 
 

@@ -107,6 +107,7 @@ def run_training(
     config = TrainConfig.from_dict(fields)
     run = RunDirectory(out)
     run.check_free(resume=resume, overwrite=force)  # before anything slow
+    data.check_source()
     if resume and run.finished:
         note("the run is finished: nothing is trained again")
     with tensorflow_starting("reading the data and starting TensorFlow"):

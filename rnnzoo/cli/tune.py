@@ -54,6 +54,7 @@ def tune(
     from rnnzoo_tuning.search_directory import check_free
 
     check_free(out, resume=resume, overwrite=force)  # before anything slow
+    data.check_source()
     arguments, fields = gather_settings(model, config, settings or (), {"epochs": epochs, "seed": seed})
     chosen = {"algorithm": algorithm, "max_trials": max_trials, "seed": seed}
     search = _search_settings(config.search, chosen, fields)

@@ -62,8 +62,8 @@ def check_name_fits(name: str, splits: Splits) -> None:
     spec = get_spec(name)
     if spec.builder == "build_dna_classifier" and getattr(splits.preprocessing, "takes", None) != "dna":
         raise ArgumentError(
-            f"model {name!r}: is for DNA; the data are not read as such. Give Splits.from_arrays "
-            "preprocessing=DNAPreprocessing(), or use --data splice."
+            f"model {name!r}: is for DNA; the data are not read as such. Pass preprocessing=DNAPreprocessing() to "
+            "Splits.from_arrays or read_texts; the command reads a table with --text and --label for this model so."
         )
     refused = [argument for argument in splits.model_arguments if not takes_argument(spec, argument)]
     if refused:

@@ -50,8 +50,6 @@ def test_datasets_are_listed_with_whether_they_are_there(tmp_path: Path) -> None
     assert "not known" in text  # the checksums of the official files
 
 
-SEPARATED = ("--task", "classification", "--label-separator", ";", "--out", "x")
-NONE = "--label-separator="
 WRONG: list[tuple[list[str], str]] = [
     (["trian"], "error: No such command 'trian'."),
     (["train"], "error: Missing argument 'model'. See: rnnzoo train --help"),
@@ -102,17 +100,6 @@ WRONG: list[tuple[list[str], str]] = [
     (
         ["train", "series-classifier-gru", "--data", "Digits", "--out", "x"],
         "error: unknown data set: received 'Digits'; did you mean 'digits'",
-    ),
-    (
-        [*("train", "text-classifier-gru", "--data", "a.csv", "--text", "a", "--label", "b"), *SEPARATED],
-        "error: --label-separator: received ';' for the task classification; expected one character at least",
-    ),
-    (
-        [
-            *("train", "text-classifier-gru", "--data", "a.csv", "--text", "a", "--label", "b", "--out", "x"),
-            NONE,
-        ],
-        "error: --label-separator: received '' for the task of one label; expected one character at least",
     ),
     (
         ["datasets", "imdb", "--task", "tagging"],

@@ -12,6 +12,7 @@ import pytest
 from command_line import refused
 from rnnzoo.cli.app import run
 from rnnzoo.cli.config_file import read_config
+from rnnzoo.cli.data_options import DataOptions
 from rnnzoo.cli.yaml_text import read_yaml, write_yaml
 
 pytestmark = pytest.mark.usefixtures("in_own_folder")
@@ -21,7 +22,7 @@ CONFIG: dict[str, Any] = {
     "model": "text-classifier-gru",
     "data": {"data": "t.csv", "text": "text", "label": "label", "max-tokens": 50},
     "arguments": {"units": 4, "embedding_size": 4},
-    "training": {"epochs": 3, "learning_rate": 0.01, "seed": 7, "early_stopping": None, "tensorboard": False},
+    "training": {"epochs": 2, "learning_rate": 0.01, "seed": 7, "early_stopping": None, "tensorboard": False},
 }
 
 
@@ -56,25 +57,31 @@ def test_what_a_run_writes_makes_the_same_run_again() -> None:
     }
     assert kept["arguments"] == {"units": [4], "embedding_size": 4}
     assert kept["training"] == first["train_config"]
-    assert first["train_config"]["epochs"] == 3
+    assert first["train_config"]["epochs"] == 2
     assert train_by("first/config.yaml", "again") == first
     for one, other in zip(weights("first"), weights("again"), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_what_is_typed_wins_over_the_file() -> None:
+def test_what_is_typed_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def record(*arguments: Any, **flags: Any) -> dict[str, Any]:
+        asked.extend(arguments)
+        return {}
+
+    monkeypatch.setattr("rnnzoo.cli.train.run_training", record)
     data = {name: value for name, value in CONFIG["data"].items() if name != "max-tokens"}
     Path("c.json").write_text(json.dumps({**CONFIG, "data": {**data, "split-seed": 5, "test_fraction": 0.2}}))
     more = ["--epochs", "1", "--seed", "1", "--set", "embedding_size=3", "--set", "batch_size=16"]
-    config = train_by("c.json", "run", *more, "--split-seed", "2", "text-classifier-lstm")
-    assert config["details"]["model"] == "text-classifier-lstm"
-    assert config["details"]["model_arguments"] == {"units": [4], "embedding_size": 3}
-    fields = {
-        name: config["train_config"][name] for name in ("epochs", "seed", "batch_size", "learning_rate")
-    }
-    assert fields == {"epochs": 1, "seed": 1, "batch_size": 16, "learning_rate": 0.01}
-    options = config["details"]["data_options"]
-    assert (options["split_seed"], options["test_fraction"]) == (2, 0.2)
+    typed = ["text-classifier-lstm", "--split-seed", "2", "--out", "run", "--json"]
+    assert run(["train", "--config", "c.json", *typed, *more]) == 0
+    model, options, _, arguments, fields = asked
+    assert model == "text-classifier-lstm"
+    assert arguments == {"units": (4,), "embedding_size": 3}
+    kept = {name: CONFIG["training"][name] for name in ("learning_rate", "early_stopping", "tensorboard")}
+    assert fields == {**kept, "epochs": 1, "seed": 1, "batch_size": 16}
+    assert options == DataOptions("t.csv", text="text", label="label", split_seed=2, test_fraction=0.2)
 
 
 def test_three_formats_say_the_same() -> None:

@@ -99,8 +99,22 @@ WRONG = [
     ("series-classifier-gru", DataOptions("arrays.npz", gaps="break"),
      "--gaps: received 'break' for the file of arrays arrays.npz; expected it elsewhere. Leave it out."),
     ("series-classifier-gru", DataOptions("x.npy"), "--labels: received none for x.npy; expected the .npy file of its"),
+    ("series-classifier-gru", DataOptions("x.npy", labels="y.npy", test="x.npy"),
+     "--test: received 'x.npy' with x.npy, whose labels are in a file of their own; expected none. Save x_train,"),
     ("irregular-gru-d", DataOptions("visits.csv", series="id", label="died"),
      "--time: received none for the model 'irregular-gru-d', which reads values at irregular times; expected"),
+    ("text-classifier-gru", DataOptions("texts.csv", text="a", label="b", task="classification", label_separator=";"),
+     "--label-separator: received ';' for the task classification; expected one character at least"),
+    ("text-classifier-gru", DataOptions("texts.csv", text="a", label="b", label_separator=""),
+     "--label-separator: received '' for the task of one label; expected one character at least"),
+    ("dna-classifier-bilstm", DataOptions("texts.csv", text="review", label="stars", max_tokens=9),
+     "--max-tokens: received 9 for the model 'dna-classifier-bilstm', which reads no words; expected it elsewhere."),
+    ("text-classifier-gru", DataOptions("words.conll"),
+     "--data: received words.conll, words and their tags, for the model 'text-classifier-gru'; expected rows with"),
+    ("text-tagger-bigru", DataOptions("words.conll", label="UPOS"),
+     "--label: received 'UPOS' for words.conll, whose columns have no names; expected a number from 2 to 2."),
+    ("transcriber-bilstm", TEXTS, "--data: received texts.csv, a table, for the model 'transcriber-bilstm'; expected a "
+     "folder of recordings with a transcript of each. Give that, or choose another model: rnnzoo models."),
     ("text-tagger-gru", TEXTS, "unknown model"),
     ("text-tagger-bigru", DataOptions("texts.csv", text="review", label="stars", task="regression"),
      "--task: received 'regression' for the model 'text-tagger-bigru'; expected tagging. Leave it out, or choose "
@@ -153,7 +167,7 @@ def test_a_rare_class_has_a_way_that_goes_on(capsys: pytest.CaptureFixture[str])
     assert dropped.model_arguments["num_classes"] == 2
     said = capsys.readouterr().err
     assert said == (
-        "note   inputs: 1 of 3 classes have too few rows to be in every part: odd (1 row). Their 1 rows are left out, "
+        "note   inputs: 1 of 3 classes have too few rows to be in every part: odd (1 row). Their rows are left out, "
         "as rare='drop' asks.\n"
     )
 

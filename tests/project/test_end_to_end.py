@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from rnnzoo import TrainConfig, create_model, load_dataset, load_model, read_table, train
+from rnnzoo.cli.config_file import read_config
 from rnnzoo.cli.export import export_run
 from rnnzoo_export import OnnxPredictor, load_bundle, quantize_onnx
 
@@ -47,6 +48,7 @@ def test_quickstart_searches_trains_proves_and_serves(tmp_path: Path) -> None:
     assert answer["label"] == str(logits.argmax())
     for path in summary["paths"].values():
         assert (tmp_path / path).exists()
+    assert read_config(str(out / "search" / "config.yaml")).data == {"data": "digits"}
     report = (out / "report.html").read_text()
     assert report.count("data:image/png;base64,") == 3
     again = subprocess.run(

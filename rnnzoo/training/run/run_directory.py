@@ -28,7 +28,8 @@ class RunDirectory:
     ``model.keras`` (the best epoch), ``preprocessing.json``, ``decoding.json``, ``config.json``, ``history.csv``,
     ``metrics.json`` (it says that the run is finished; baselines are added), ``plots/``, ``report.html``,
     ``samples.npz`` and ``example.json`` (held-out inputs to prove and try exported files with),
-    ``gradients.csv`` and ``tensorboard/`` if wanted; while training also ``checkpoint.npz``.
+    ``gradients.csv`` and ``tensorboard/`` if wanted; while training also ``checkpoint.npz``. Runs of the command have
+    ``config.yaml`` besides, from which ``--config`` makes them again.
 
     Args:
         path: The directory.
