@@ -1,57 +1,43 @@
-"""YAML as its standard 1.2 means it: what older readers take for dates, clocks or yes and no stays text."""
+"""YAML as its standard 1.2 means it: ``no`` and ``12:30`` are texts."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Hashable
+from io import StringIO
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import ScalarNode, SequenceNode
+from ruamel.yaml.representer import SafeRepresenter
 
 from rnnzoo.errors import DataError
 
-_TAG = "tag:yaml.org,2002:"
-#: Which plain words are no texts, by the characters that they begin with: the core schema of YAML 1.2.
-_WORDS = (
-    ("bool", re.compile(r"true|True|TRUE|false|False|FALSE"), "tTfF"),
-    ("null", re.compile(r"~|null|Null|NULL|"), ["~", "n", "N", ""]),
-    ("int", re.compile(r"[-+]?[0-9]+"), "-+0123456789"),
-    (
-        "float",
-        re.compile(
-            r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
-        ),
-        "-+.0123456789",
-    ),
-)
+
+class _Constructor(SafeConstructor):
+    """Makes plain values; JSON, TOML and options on the command line have no dates, so that they stay texts."""
+
+    def date_as_text(self, node: ScalarNode) -> str:
+        return str(node.value)
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads what the standard says, and refuses a key that comes twice."""
+class _Representer(SafeRepresenter):
+    """Writes lists on one line."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                continue  # refused below
-            name = self.construct_object(key, deep=True)
-            if name in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {name!r} twice", key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep)
+    def list_in_line(self, values: list[Any]) -> SequenceNode:
+        return self.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=True)
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes texts so that ``_Loader`` reads texts."""
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.date_as_text)
+_Representer.add_representer(list, _Representer.list_in_line)
 
 
-for _kind in (_Loader, _Dumper):
-    _kind.yaml_implicit_resolvers = {}
-    for _name, _pattern, _first in _WORDS:
-        _whole = re.compile(rf"(?:{_pattern.pattern})\Z")
-        _kind.add_implicit_resolver(f"{_TAG}{_name}", _whole, list(_first))
-_Loader.add_constructor(f"{_TAG}int", lambda loader, node: int(str(node.value)))
-_Dumper.add_representer(list, lambda dumper, value: dumper.represent_sequence(f"{_TAG}seq", value, True))
+def _yaml() -> YAML:
+    made = YAML(typ="safe", pure=True)
+    made.Constructor, made.Representer = _Constructor, _Representer
+    made.default_flow_style = False
+    made.sort_base_mapping_type_on_output = False
+    return made
 
 
 def read_yaml(text: str, *, of: object) -> Any:
@@ -62,16 +48,16 @@ def read_yaml(text: str, *, of: object) -> Any:
         of: What messages call it, such as its path.
 
     Raises:
-        DataError: If it is no YAML; the message names the line.
+        DataError: If it is no YAML, or a key comes twice; the message names the line.
 
     Example:
         >>> read_yaml("rate: 1e-3\nlabel: no\nclock: 12:30", of="config.yaml")
         {'rate': 0.001, 'label': 'no', 'clock': '12:30'}
     """
     try:
-        return yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        return _yaml().load(text)
+    except YAMLError as error:
+        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         line = "" if mark is None else f"line {mark.line + 1}: "
         problem = getattr(error, "problem", None) or "cannot be read"
         raise DataError(f"{of}: {line}{problem}; expected YAML. Correct the line.") from error
@@ -88,4 +74,6 @@ def write_yaml(value: Any) -> str:
         label: 'true'
         column: '1e3'
     """
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False)
+    text = StringIO()
+    _yaml().dump(value, text)
+    return text.getvalue()

@@ -23,8 +23,8 @@ from rnnzoo.errors import DataError
         ("On", "On"),
         ("12:30", "12:30"),
         ("2024-01-31", "2024-01-31"),
-        ("1_000", "1_000"),
-        ("0x1F", "0x1F"),
+        ("1e400", math.inf),
+        ("0x1F", 31),
         ("true", True),
         ("~", None),
         ("", None),
@@ -50,11 +50,10 @@ def test_what_is_written_is_read_as_the_same() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: 2\na: 3", "f.yaml: line 3: the key 'a' twice; expected YAML. Correct the line."),
+        ("a: 1\nb: 2\na: 3", 'f.yaml: line 3: found duplicate key "a"'),
         ("a: b: c", "f.yaml: line 1: mapping values are not allowed here"),
         ("a: [1", "f.yaml: line 1: expected ',' or ']'"),
         ("a: !!python/name:os.system", "f.yaml: line 1: could not determine a constructor"),
-        ("{[1]: 2}", "f.yaml: line 1: found unhashable key"),
     ],
 )
 def test_what_is_no_yaml_is_refused_with_its_line(text: str, message: str) -> None:
