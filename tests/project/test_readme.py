@@ -5,7 +5,6 @@ The README is true: its Python runs, and its commands exist.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -39,21 +38,6 @@ def test_the_python_path_runs_as_it_stands(readme: str, tmp_path: Path, whole: b
     assert "accuracy" in result.stdout
     assert "probability" in result.stdout
     assert ("perplexity" in result.stdout) == whole
-
-
-@pytest.mark.slow
-def test_the_articles_example_runs(readme: str, tmp_path: Path) -> None:
-    if not os.environ.get("RNNZOO_DATA"):
-        pytest.skip("RNNZOO_DATA is not set: AG News is not there")
-    (example,) = blocks(readme, "py")
-    assert len([line for line in example.splitlines() if line.strip()]) <= 11
-    script = tmp_path / "news.py"
-    script.write_text(example.replace("epochs=10", "epochs=1"))
-    result = subprocess.run(
-        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=280
-    )
-    assert result.returncode == 0, result.stderr
-    assert "accuracy" in result.stdout
 
 
 def test_every_command_and_option_exists(readme: str) -> None:
