@@ -133,7 +133,7 @@ CODE: dict[str, Callable[[], str]] = {
 
 def pages() -> Iterator[Path]:
     """Yields the pages that hold tables."""
-    for page in sorted(DOCS.rglob("*.md")):
+    for page in [*sorted(DOCS.rglob("*.md")), DOCS.parent / "README.md"]:
         if "<!-- table: " in page.read_text(encoding="utf-8"):
             yield page
 
