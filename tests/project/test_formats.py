@@ -15,6 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import rnnzoo
+from rnnzoo.cli import config_file
 from rnnzoo.preprocessing import PairPreprocessing, WordPreprocessing
 from rnnzoo.recipes.card import Card
 from rnnzoo.training.run import run_files
@@ -101,6 +102,13 @@ def test_every_place_and_picture_that_a_run_knows_is_told() -> None:
     assert {f"plots/{name}.png" for name in run_files._PICTURES} == {
         name for name in told if name.startswith("plots/")
     }
+
+
+def test_the_file_that_a_command_takes_again() -> None:
+    assert names("run", "`config.yaml`").keys() == {"model", *config_file._SECTIONS}
+    text = section("run", "`config.yaml`")
+    assert all(f"`{key}`" in text for key in config_file._SEARCH)
+    assert all(config_file.KEPT in names(page, "Files") for page in ("run", "search"))
 
 
 def test_what_is_watched_in_a_run(tmp_path: Path) -> None:
