@@ -1,5 +1,7 @@
 """Every error that rnnzoo raises on purpose.
 
+In brackets, the builtin error that it is as well::
+
     RnnzooError
     ├── ArgumentError        (ValueError)         a builder, config or command argument is wrong
     │   └── UnknownNameError                      a name is not in its table; the nearest one is suggested

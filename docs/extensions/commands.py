@@ -27,7 +27,7 @@ def value_of(parameter: Any) -> str:
         return ""
     if parameter.metavar:
         return f" {parameter.metavar}"
-    return f" <{parameter.name}>"
+    return f" <{parameter.opts[0].lstrip('-').replace('-', '_')}>"
 
 
 def sentences(parameter: Any) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sphinx.domains.python import PythonDomain
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
@@ -50,4 +52,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("autodoc-process-docstring", prepare, priority=100)  # before napoleon
     app.connect("autodoc-process-signature", readable)
+    for field in PythonDomain.directives["class"].doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"  # as our docstrings call it
     return {"parallel_read_safe": True, "parallel_write_safe": True}

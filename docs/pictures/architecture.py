@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import graphlib
 import importlib.util
+import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -39,10 +40,10 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "serving": ("HTTP", ("rnnzoo_export.serving",)),
     "inference": ("answers from files", ("rnnzoo_export.inference",)),
     "bundle": ("manifest, signature", ("rnnzoo_export.bundle", "rnnzoo_export.signature")),
-    "training": ("train, runs, transfer", ("rnnzoo.training", "rnnzoo.report")),
+    "training": ("train, runs, transfer", ("rnnzoo.training",)),
     "evaluation": ("scores, baselines", ("rnnzoo.evaluation",)),
     "data": ("readers, splits, sets", ("rnnzoo.data",)),
-    "zoo": ("named models, registering", ("rnnzoo.zoo", "rnnzoo.families", "rnnzoo.registration")),
+    "zoo": ("named models", ("rnnzoo.zoo", "rnnzoo.families")),
     "builders": ("models from arguments", ("rnnzoo.builders",)),
     "keras_models": ("what a Keras model holds", ("rnnzoo.keras_models",)),
     "layers": (
@@ -62,6 +63,11 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "rnnzoo.files",
             "rnnzoo.registry",
             "rnnzoo.extensions",
+            "rnnzoo.native_logs",
+            "rnnzoo.line_chart",
+            "rnnzoo.summary",
+            "rnnzoo.report",
+            "rnnzoo.registration",
         ),
     ),
 }
@@ -80,6 +86,8 @@ def rules() -> ModuleType:
     spec = importlib.util.spec_from_file_location("architecture_rules", path)
     assert spec is not None
     assert spec.loader is not None
+    if str(path.parents[1]) not in sys.path:
+        sys.path.append(str(path.parents[1]))  # what the tests share
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -96,16 +104,32 @@ def group_of(module: str) -> str | None:
 
 
 def imports() -> dict[str, set[str]]:
-    """Returns what each box imports of others."""
+    """Returns what each box imports of others; of libraries, only those that a server does without."""
     trees = dict(rules().modules(ROOT))
     arrows: dict[str, set[str]] = {group: set() for group in GROUPS}
     for module, tree in trees.items():
         group = group_of(module)
         if group is None:
             continue
-        targets = rules().imported(tree, trees) & trees.keys()
-        arrows[group] |= {str(found) for target in targets if (found := group_of(target))} - {group}
+        for target in rules().imported(tree, trees):
+            library = target.partition(".")[0]
+            found = group_of(target) if target in trees else library if library in rules().HEAVY else None
+            if found is not None and found != group:
+                arrows[group].add(found)
     return arrows
+
+
+def without_tensorflow(arrows: Mapping[str, set[str]]) -> set[str]:
+    """Returns the boxes that need NumPy and onnxruntime only, whatever they import.
+
+    Example:
+        >>> sorted(without_tensorflow({"a": {"b"}, "b": {"keras"}, "c": set(), "d": {"c"}}))
+        ['c', 'd']
+    """
+    light = set(arrows)
+    while found := {group for group in light if not arrows[group] <= light}:
+        light -= found
+    return light
 
 
 def reduced(arrows: Mapping[str, set[str]]) -> dict[str, set[str]]:
@@ -192,7 +216,9 @@ def curve(points: Sequence[tuple[float, float]]) -> str:
 
 def draw() -> str:
     """Returns the picture as SVG."""
-    height, ways = chains(reduced(imports()))
+    arrows = imports()
+    light = without_tensorflow(arrows)
+    height, ways = chains(reduced({group: targets & GROUPS.keys() for group, targets in arrows.items()}))
     middle, width = places(height, ways)
     whole = (max(height.values()) + 1) * (HEIGHT + RISE) - RISE + 2 * GAP
     top = {name: whole - GAP - HEIGHT - level * (HEIGHT + RISE) for name, level in height.items()}
@@ -208,10 +234,9 @@ def draw() -> str:
         between = [(middle[bend], top[bend]) for bend in bends]
         ends = [(middle[first], top[first] + HEIGHT), *between, (middle[last], top[last] - 2)]
         lines.append(curve(ends))
-    light = tuple(rules().SERVING)
-    for group, (purpose, packages) in GROUPS.items():
+    for group, (purpose, _) in GROUPS.items():
         left = middle[group] - WIDTH / 2
-        kind = "light" if all(package.startswith(light) for package in packages) else "heavy"
+        kind = "light" if group in light else "heavy"
         lines += [
             f'<g class="{kind}"><rect x="{left:g}" y="{top[group]:g}" width="{WIDTH}" height="{HEIGHT}"/>',
             f'<text class="name" x="{left + 10:g}" y="{top[group] + 22:g}">{escape(group)}</text>',

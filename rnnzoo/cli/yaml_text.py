@@ -36,7 +36,7 @@ def _yaml() -> YAML:
     made = YAML(typ="safe", pure=True)
     made.Constructor, made.Representer = _Constructor, _Representer
     made.default_flow_style = False
-    made.sort_base_mapping_type_on_output = False
+    made.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # declared as None
     return made
 
 

@@ -15,13 +15,17 @@ import pytest
 from starlette.testclient import TestClient
 
 import rnnzoo
+from rnnzoo.cli import config_file
+from rnnzoo.preprocessing import PairPreprocessing, WordPreprocessing
+from rnnzoo.recipes.card import Card
 from rnnzoo.training.run import run_files
 from rnnzoo.training.run.run_directory import RunDirectory
-from rnnzoo_export import OnnxPredictor, Settings, create_app, save_bundle
+from rnnzoo_export import OnnxPredictor, Settings, create_app, export_seq2seq_onnx, save_bundle
 from rnnzoo_export.serving.protocol import DATATYPES
 from rnnzoo_tuning import Choice, SearchSpace, run_search
 
 FORMATS = Path(__file__).resolve().parents[2] / "docs" / "formats"
+CARDS = FORMATS.parents[1] / "rnnzoo" / "recipes" / "cards"
 _ROW = re.compile(r"^\| `([^`]+)` \| (yes|no) \|", flags=re.MULTILINE)
 _FIRST = re.compile(r"^\| `?([^`|]+?)`? \| ([^|]+?) \|", flags=re.MULTILINE)
 
@@ -100,6 +104,13 @@ def test_every_place_and_picture_that_a_run_knows_is_told() -> None:
     }
 
 
+def test_the_file_that_a_command_takes_again() -> None:
+    assert names("run", "`config.yaml`").keys() == {"model", *config_file._SECTIONS}
+    text = section("run", "`config.yaml`")
+    assert all(f"`{key}`" in text for key in config_file._SEARCH)
+    assert all(config_file.KEPT in names(page, "Files") for page in ("run", "search"))
+
+
 def test_what_is_watched_in_a_run(tmp_path: Path) -> None:
     splits = rnnzoo.load_dataset("digits")
     model = rnnzoo.create_model("series-classifier-gru", units=(2,), **splits.model_arguments)
@@ -156,6 +167,26 @@ def test_a_search(search: Path) -> None:
     (trial,) = trials["trials"]
     assert_told("search", "A trial", trial.keys() - {"units"})
     assert_told("run", "Files", listed(search / "best", "tensorboard"))
+
+
+def test_a_translator(tmp_path: Path) -> None:
+    model = rnnzoo.build_seq2seq(
+        source_vocabulary_size=7, target_vocabulary_size=7, units=2, embedding_size=2
+    )
+    words = WordPreprocessing.fit(["red green blue"])
+    folder = tmp_path / "translator"
+    export_seq2seq_onnx(model, folder, preprocessing=PairPreprocessing(words, words))
+    assert listed(folder) == names("translator", "Files").keys()
+    assert_told("translator", "`translator.json`", read(folder / "translator.json"))
+
+
+@pytest.mark.parametrize("card", sorted(path.name for path in CARDS.glob("*.json")))
+def test_a_card(card: str) -> None:
+    content = read(CARDS / card)
+    assert_told("card", "`card.json`", content)
+    assert names("card", "`card.json`").keys() == {field.name for field in dataclasses.fields(Card)}
+    for run in content["runs"]:
+        assert_told("card", "A run", run)
 
 
 def test_the_routes_and_limits_of_a_server(client: TestClient) -> None:

@@ -20,7 +20,7 @@ REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 EXTENSIONS = REFERENCE.parent / "extensions"
 PACKAGES = ("rnnzoo", "rnnzoo_export", "rnnzoo_tuning")
 NO_NAMES: list[str] = []
-_DIRECTIVE = re.compile(r"^\.\. auto(?:class|function|exception|data):: (\S+)$", flags=re.MULTILINE)
+_DIRECTIVE = re.compile(r"^\.\. (?:auto(?:class|function|exception)|py:data):: (\S+)$", flags=re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)

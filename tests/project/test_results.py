@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import doctest
+import re
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,3 +64,19 @@ def test_the_examples_of_the_script_are_true(script: dict[str, Any]) -> None:
     found = doctest.DocTestFinder().find(script["table"], globs=dict(script))
     assert found
     assert all(doctest.DocTestRunner().run(test).failed == 0 for test in found)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("real_data")
+def test_the_articles_example_runs(tmp_path: Path) -> None:
+    (example,) = re.findall(
+        r"```py\n(.*?)```", (DOCS / "results" / "recipes.md").read_text(), flags=re.DOTALL
+    )
+    assert len([line for line in example.splitlines() if line.strip()]) <= 11
+    script = tmp_path / "news.py"
+    script.write_text(example.replace("epochs=10", "epochs=1"))
+    result = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=280
+    )
+    assert result.returncode == 0, result.stderr
+    assert "accuracy" in result.stdout

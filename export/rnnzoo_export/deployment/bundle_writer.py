@@ -47,7 +47,7 @@ def save_bundle(
         provenance: JSON-able facts on how the model was made: data, config, seed, an ``example`` of raw input.
         metrics: Its scores.
         parity_inputs: Held-out inputs by name on which the files must agree with the model.
-        input_signature: What a subclassed model takes: see ``Exportable``.
+        input_signature: What a subclassed model takes: see ``export_onnx``.
         strict: Whether recurrent layers that ONNX would run as loops are refused (the default): see ``export_onnx``.
         also: Further files: ``"streaming"`` for ``streaming.onnx`` (see ``export_streaming_onnx``), ``"raw"`` for
             ``raw.onnx``, which takes raw examples (see ``export_onnx``), and one method of ``quantize_onnx``, such as

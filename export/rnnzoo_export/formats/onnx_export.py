@@ -69,7 +69,9 @@ def export_onnx(
         strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused
             (the default); ``False`` accepts the loop, and the report lists it. ConvLSTM, which ONNX knows as a loop
             only, is always accepted.
-        input_signature: What a subclassed model takes: see ``Exportable``.
+        input_signature: What a subclassed model takes, which it does not say itself: one tensor description
+            (``keras.Input``, ``keras.InputSpec`` or ``tf.TensorSpec``), a list of them, or a dictionary of them for a
+            model that is called with a dictionary. ``None`` sizes are free.
         parity_inputs: Inputs of the model by name on which the file must agree with the model, beside random ones.
 
     Returns:

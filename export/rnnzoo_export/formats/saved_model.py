@@ -45,7 +45,7 @@ def export_saved_model(
     Args:
         model: A functional, sequential or built subclassed model.
         directory: The directory to make.
-        input_signature: What a subclassed model takes: see ``Exportable``.
+        input_signature: What a subclassed model takes: see ``export_onnx``.
         text: The fitted preprocessing of texts or words, to be part of it.
         parity_inputs: Inputs by name on which it must agree with the model, beside random ones.
         overwrite: Whether an existing directory is replaced.

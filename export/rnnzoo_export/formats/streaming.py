@@ -49,7 +49,7 @@ def export_streaming_onnx(
         path: The file to write, such as ``"streaming.onnx"``.
         opset: The ONNX operator set, 13 to 24; 18 by default.
         strict: Whether a recurrent layer without a counterpart in ONNX is refused: see ``export_onnx``.
-        input_signature: What a subclassed model takes: see ``Exportable``.
+        input_signature: What a subclassed model takes: see ``export_onnx``.
         parity_inputs: Inputs by name on which pieces must agree with one pass, beside random ones.
         overwrite: Whether an existing file is replaced.
 

@@ -49,7 +49,7 @@ class ExportConfig:
     Attributes:
         opset: The ONNX operator set, 13 to 24; ``None`` for 18, or what a preprocessing in the file needs.
         strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused.
-        input_signature: What a subclassed model takes: see ``Exportable``.
+        input_signature: What a subclassed model takes: see ``export_onnx``.
         parity_inputs: Inputs by name on which a file must agree with the model, beside random ones.
 
     Raises:

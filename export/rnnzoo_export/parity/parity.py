@@ -58,7 +58,7 @@ def check_parity(
         model: The model.
         path: An ONNX file, which is run in onnxruntime, or a SavedModel directory.
         inputs: Arrays by input name to compare on, beside random ones.
-        input_signature: What a subclassed model takes: see ``Exportable``.
+        input_signature: What a subclassed model takes: see ``export_onnx``.
 
     Returns:
         The largest difference and where it is.
