@@ -22,7 +22,7 @@ EXTRAS = {"tables", "postgresql", "grpc", "test", "dev"}
 
 def files(folder: Path) -> set[str]:
     """All files below, without what Python, tests and builds leave behind."""
-    left = re.compile(r"__pycache__|\.py[co]$|_cache/|\.egg-info|(^|/)(build|dist)/")
+    left = re.compile(r"__pycache__|\.py[co]$|_cache/|\.egg-info|(^|/)(build|dist|runs|\.hypothesis)/")
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return {name for name in found if not left.search(name)}
 

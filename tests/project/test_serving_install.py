@@ -161,3 +161,15 @@ def test_what_it_does_not_have_is_known_by_the_names_of_imports(project: Path) -
     left = names(metadata(project)["dependencies"]) - listed(project)
     distributions = importlib.metadata.packages_distributions()
     assert {name for top in _NOT_FOR_SERVING for name in distributions[top]} == left
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_way_to_a_whole_installation_is_as_it_says(commands: Path, tmp_path: Path, project: Path) -> None:
+    pip = ["-m", "pip", "install", "--dry-run", "--quiet", "--report", "-", "rnnzoo"]
+    result = run(commands / "python", *pip, cwd=tmp_path, timeout=800)
+    assert result.returncode == 0, result.stderr
+    added = {
+        item["metadata"]["name"].lower().replace("_", "-") for item in json.loads(result.stdout)["install"]
+    }
+    assert names(metadata(project)["dependencies"]) - listed(project) <= added
