@@ -1,6 +1,7 @@
 """Times the ONNX files of rnnzoo against those of Keras's own exporter, and against TensorFlow, in one run.
 
-    python tests/benchmarks/onnx_speed.py
+    python tests/benchmarks/onnx_speed.py           # measures
+    python tests/benchmarks/onnx_speed.py --table   # prints the table of the results
 
 Each model reads 100 steps of token ids, padded on the right, through two recurrent layers of 128 units. Times are
 medians over calls that take turns, one thread each; ``results/onnx_speed.csv`` holds them as multiples of rnnzoo's.
@@ -8,6 +9,8 @@ medians over calls that take turns, one thread each; ``results/onnx_speed.csv`` 
 
 from __future__ import annotations
 
+import argparse
+import csv
 import itertools
 import os
 import tempfile
@@ -29,6 +32,7 @@ from rnnzoo_export.graph.protos import count_operators
 
 RESULTS = Path(__file__).parent / "results" / "onnx_speed.csv"
 STEPS = 100
+NAMES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
 
 
 def compare(cell: str, bidirectional: bool, rows: int, folder: Path) -> dict[str, Any]:
@@ -75,7 +79,33 @@ def compare(cell: str, bidirectional: bool, rows: int, folder: Path) -> dict[str
     }
 
 
+def table() -> str:
+    """The table of the results."""
+    with RESULTS.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    lines = [
+        "| two layers of 128 units, 100 masked steps "
+        "| Keras's exporter, 1 row | 32 rows | TensorFlow, 1 row | 32 rows |",
+        "|---|---|---|---|---|",
+    ]
+    for cell, both in itertools.product(NAMES, ("False", "True")):
+        few, many = (row for row in rows if (row["cell"], row["bidirectional"]) == (cell, both))
+        name = f"{NAMES[cell]}, both directions" if both == "True" else NAMES[cell]
+        ratios = [
+            f"{float(row[ratio]):.2f}"
+            for ratio in ("keras_export_ratio", "tensorflow_ratio")
+            for row in (few, many)
+        ]
+        lines.append(f"| {name} | {' | '.join(ratios)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--table", action="store_true", help="print the table of the results")
+    if parser.parse_args().table:
+        print(table())
+        return
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     rows = []

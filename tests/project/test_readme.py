@@ -1,13 +1,12 @@
 """Truth of ``rnnzoo``.
 
-The README is true: its Python runs, its commands exist, its figures are those that were measured.
+The README is true: its Python runs, and its commands exist.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -83,41 +82,6 @@ def test_the_two_commands_come_first_and_ci_runs_the_second(readme: str, project
     for step in steps:
         command = step.replace("pip install", "pip install --quiet --disable-pip-version-check")
         assert command in script, step
-
-
-@pytest.mark.parametrize(
-    "script",
-    [
-        "zoo.py",
-        "quantization.py",
-        "export_speed.py",
-        "streaming.py",
-        "cell_speed.py",
-        "long_memory.py",
-        "speech.py",
-        "translation.py",
-        "etth1.py",
-        "recipes.py",
-        "ablation.py",
-        "augmentation.py",
-        "transfer.py",
-        "training_speed.py",
-    ],
-)
-def test_the_tables_are_what_was_measured(
-    script: str,
-    readme: str,
-    project: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    path = project / "tests" / "benchmarks" / script
-    monkeypatch.syspath_prepend(str(path.parent))
-    monkeypatch.setattr(sys, "argv", [str(path), "--table"])
-    runpy.run_path(str(path), run_name="__main__")  # in this process, where TensorFlow is there already
-    table = capsys.readouterr().out.strip()
-    assert table
-    assert table in readme
 
 
 def test_links_lead_somewhere(readme: str, project: Path) -> None:
