@@ -21,6 +21,14 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
 
 
+def files(text: str) -> dict[str, str]:
+    """Returns the files that a page tells to write, by name: Python blocks with a caption."""
+    found = re.findall(
+        r"^```\{code-block\} python\n:caption: (\S+)\n\n(.*?)^```", text, re.DOTALL | re.MULTILINE
+    )
+    return dict(found)
+
+
 def commands(text: str) -> Iterator[list[str]]:
     """Yields the arguments of each call of ``rnnzoo`` in the shell blocks of a page."""
     shell = "".join(blocks(text, "bash")).replace("\\\n", " ")

@@ -13,13 +13,33 @@ from pathlib import Path
 
 import pytest
 
-from documented import alike, blocks, check_command, commands, missing_lines
+from documented import alike, blocks, check_command, commands, files, missing_lines
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 EXAMPLES = sorted(path.stem for path in (DOCS / "examples").glob("*.py"))
 # The quickest; each of the others takes up to 20 seconds of a processor.
 QUICK = "arrays"
+TRACKING = "how_to/experiment_tracking.md"
+# What a tracker has, read by a process of its own: W&B writes on after `finish`.
+READ_BACK = {
+    "mlflow": """
+import mlflow
+
+(kept,) = mlflow.search_runs(output_format="list")
+for entry in mlflow.MlflowClient().get_metric_history(kept.info.run_id, "val_accuracy"):
+    print(entry.step, entry.value)
+print(kept.data.metrics["test_accuracy"])
+""",
+    "wandb": """
+import re
+from pathlib import Path
+
+(kept,) = Path("wandb").glob("offline-run-*/*.wandb")
+values = re.findall(rb"(?:val|test)_accuracy\\W{2,4}?([01][.][0-9]+)", kept.read_bytes())
+print(*(value.decode() for value in values))
+""",
+}
 _LINK = re.compile(
     r"\]\(([^)\s#]+)(?:#[^)]*)?\)|\{(?:download|doc)\}`[^`]*<([^>]+)>`|\{literalinclude\} (\S+)"
 )
@@ -90,14 +110,37 @@ def test_a_tutorial_shows_its_whole_example(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(text_of(page), "python")])
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page != TRACKING and blocks(text_of(page), "python")]
+)
 def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
+    text = text_of(page)
+    for name, content in files(text).items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
     script = tmp_path / "page.py"
-    script.write_text("\n".join(blocks(text_of(page), "python")), encoding="utf-8")
+    script.write_text("\n".join(blocks(text, "python")), encoding="utf-8")
     result = python(script, tmp_path)
     assert result.returncode == 0, result.stderr
-    expected = "".join(blocks(text_of(page), "text"))
-    assert missing_lines(expected, result.stdout) == [], result.stdout
+    assert missing_lines("".join(blocks(text, "text")), result.stdout) == [], result.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tracker", ["mlflow", "wandb"])
+def test_a_tracker_gets_every_epoch(tracker: str, tmp_path: Path) -> None:
+    pytest.importorskip(tracker)
+    shared, *parts = blocks(text_of(TRACKING), "python")
+    (own,) = (part for part in parts if f"import {tracker}" in part)
+    script = tmp_path / "page.py"
+    told = "print(*(epoch['val_accuracy'] for epoch in result.history), result.metrics['test']['accuracy'])"
+    script.write_text(f"{shared}{own}{told}", encoding="utf-8")
+    result = python(script, tmp_path)
+    assert result.returncode == 0, result.stderr
+    script.write_text(READ_BACK[tracker], encoding="utf-8")
+    kept = python(script, tmp_path)
+    assert kept.returncode == 0, kept.stderr
+    wanted = result.stdout.splitlines()[-1].split()
+    assert len(wanted) == 3
+    assert set(wanted) <= set(kept.stdout.split())
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(text_of(page), "bash")])
