@@ -79,12 +79,61 @@ def models() -> str:
     return table(("model", "what it is", "task", "weights", "cuDNN", "stream", "paper"), *rows)
 
 
-CODE: dict[str, Callable[[], str]] = {"families": families, "models": models}
+def cells() -> str:
+    """Returns the table of the recurrent cells."""
+    from rnnzoo.cells import CELLS
+
+    rows = (
+        (
+            f"`{name}`",
+            cell.reference,
+            "yes" if cell.parallel else "",
+            "yes" if cell.cudnn else "",
+            f"`{cell.onnx}`",
+        )
+        for name, cell in CELLS.items()
+    )
+    return table(("cell", "paper", "all steps at once in training", "cuDNN", "in ONNX"), *rows)
+
+
+def tasks() -> str:
+    """Returns the table of the tasks."""
+    from rnnzoo.tasks import TASKS
+
+    rows = (
+        (f"`{task.name}`", task.data, task.targets, f"`{next(iter(task.losses))}`", f"`{task.objective}`")
+        for task in TASKS.values()
+    )
+    return table(("task", "data", "what is learned", "loss", "the best epoch by"), *rows)
+
+
+def augmentations() -> str:
+    """Returns the table of the augmentations, in the order in which they are applied."""
+    from rnnzoo.data.augmentation.table import AUGMENTATIONS
+
+    rows = (
+        (
+            f"`{name}`",
+            " ".join(str(entry.augmentation.__doc__).partition("\n")[0].split()),
+            ", ".join(entry.takes),
+        )
+        for name, entry in AUGMENTATIONS.items()
+    )
+    return table(("augmentation", "what it does", "rows are"), *rows)
+
+
+CODE: dict[str, Callable[[], str]] = {
+    "families": families,
+    "models": models,
+    "cells": cells,
+    "tasks": tasks,
+    "augmentations": augmentations,
+}
 
 
 def pages() -> Iterator[Path]:
     """Yields the pages that hold tables."""
-    for page in sorted(DOCS.rglob("*.md")):
+    for page in [*sorted(DOCS.rglob("*.md")), DOCS.parent / "README.md"]:
         if "<!-- table: " in page.read_text(encoding="utf-8"):
             yield page
 

@@ -18,6 +18,8 @@ class Family:
         rows: What one row of its data is.
         answer: What its models answer to a row.
         start: The model to start with.
+        file: What ``data`` names, in words.
+        data: What a command such as ``rnnzoo train`` is told of a file of its data.
         also: When another model of the family is the better choice; empty where none is.
     """
 
@@ -25,6 +27,8 @@ class Family:
     rows: str
     answer: str
     start: str
+    file: str
+    data: str
     also: str = ""
 
 
@@ -34,12 +38,16 @@ _TABLE: tuple[Family, ...] = (
         "a text",
         "a label, several labels, or a number",
         "text-classifier-bilstm",
+        "a table with a column of texts and one of labels",
+        "--data reviews.csv --text text --label stars",
     ),
     Family(
         "series-classifier",
         "a series of measured values, of any length",
         "a label, several labels, or a number",
         "series-classifier-lstm-fcn",
+        "an .npz file with arrays x (rows, time, features) and y (rows,)",
+        "--data series.npz",
         "to answer while the series still runs: series-classifier-gru",
     ),
     Family(
@@ -47,15 +55,40 @@ _TABLE: tuple[Family, ...] = (
         "values measured at irregular times, some of them missing",
         "a label, several labels, or a number",
         "irregular-gru-d",
+        "a table with a line for each time at which something was measured",
+        "--data stays.csv --series stay --time hour --label died",
     ),
-    Family("dna-classifier", "a piece of DNA or RNA", "a label", "dna-classifier-bilstm"),
-    Family("video", "a film: frames of equal size", "a label", "video-cnn-lstm"),
-    Family("speech-digits", "a recorded word or sound", "a label", "speech-digits-bilstm"),
+    Family(
+        "dna-classifier",
+        "a piece of DNA or RNA",
+        "a label",
+        "dna-classifier-bilstm",
+        "a table with a column of bases and one of labels",
+        "--data genes.csv --text bases --label kind",
+    ),
+    Family(
+        "video",
+        "a film: frames of equal size",
+        "a label",
+        "video-cnn-lstm",
+        "an .npz file with arrays x (rows, time, height, width, channels) and y (rows,)",
+        "--data films.npz",
+    ),
+    Family(
+        "speech-digits",
+        "a recorded word or sound",
+        "a label",
+        "speech-digits-bilstm",
+        "a folder with a folder of .wav files for each label",
+        "--data sounds",
+    ),
     Family(
         "text-tagger",
         "a sentence, cut into words",
         "a tag for each word",
         "text-tagger-char-bilstm-crf",
+        "a file with a word and its tag on each line, and a blank line between sentences",
+        "--data sentences.conll",
         "to train in a third of the time: text-tagger-bilstm",
     ),
     Family(
@@ -63,6 +96,8 @@ _TABLE: tuple[Family, ...] = (
         "a series of measured values",
         "a state for each step",
         "series-tagger-bigru",
+        "an .npz file with arrays x (rows, time, features) and y (rows, time)",
+        "--data series.npz",
         "to answer while the series still runs: series-tagger-lstm",
     ),
     Family(
@@ -70,15 +105,33 @@ _TABLE: tuple[Family, ...] = (
         "a table whose rows follow each other in time",
         "the next values of one or more columns",
         "forecaster-gru",
+        "a table with a line for each step",
+        "--data air.csv --target co2 --window 72 --horizon 24",
         "where the level drifts: forecaster-segrnn; for intervals: forecaster-quantile-lstm",
     ),
-    Family("language-model", "running text", "the next word or character", "language-model-lstm"),
-    Family("translator", "a text and its translation", "a text", "translator-gru-bahdanau"),
+    Family(
+        "language-model",
+        "running text",
+        "the next word or character",
+        "language-model-lstm",
+        "a text file",
+        "--data book.txt",
+    ),
+    Family(
+        "translator",
+        "a text and its translation",
+        "a text",
+        "translator-gru-bahdanau",
+        "a table with a column for each language",
+        "--data pairs.csv --text english --label german",
+    ),
     Family(
         "transcriber",
         "a recording and what is said in it",
         "a text",
         "transcriber-bilstm",
+        "a folder with NAME.txt beside each NAME.wav",
+        "--data recordings",
         "to write while somebody speaks: transcriber-gru-streaming",
     ),
 )

@@ -74,23 +74,39 @@ def _section(section: Section) -> str:
     parts = [f"<h2>{html.escape(section.title)}</h2>"]
     parts += [f"<p>{html.escape(text)}</p>" for text in section.text.split("\n\n") if text]
     if section.rows:
-        parts.append(_table(section.rows, section.best))
+        parts.append(html_table(section.rows, best=section.best))
     parts += [_image(path, words) for path, words in section.images]
     if section.code:
         parts.append(f"<pre>{html.escape(section.code)}</pre>")
     return "\n".join(parts)
 
 
-def _table(rows: Sequence[Mapping[str, object]], best: int | None) -> str:
+def html_table(rows: Sequence[Mapping[str, object]], *, best: int | None = None, caption: str = "") -> str:
+    """Returns a table as HTML, everything in it escaped; a wide one can be scrolled.
+
+    Args:
+        rows: One mapping per row, the columns in the order they first appear. Columns without names have no heads, and
+            the first names the rows.
+        best: The number of the row to stand out.
+        caption: What the table shows, if no heading says so.
+    """
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
+    if not any(name.strip() for name in columns):
+        pairs = (tuple(map(show, row.values())) for row in rows)
+        lines = [
+            f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(value)}</td></tr>'
+            for name, value in pairs
+        ]
+        return f'<div class="wide"><table>{"".join(lines)}</table></div>'
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
     lines = [
-        f"<tr{' class=best' if number == best else ''}>"
+        f"""<tr{' class="best"' if number == best else ""}>"""
         + "".join(f"<td>{html.escape(show(row.get(name, '')))}</td>" for name in columns)
         + "</tr>"
         for number, row in enumerate(rows)
     ]
-    return f'<div class="wide"><table><tr>{head}</tr>{"".join(lines)}</table></div>'
+    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    return f'<div class="wide"><table>{title}<tr>{head}</tr>{"".join(lines)}</table></div>'
 
 
 def _image(path: Path, words: str) -> str:

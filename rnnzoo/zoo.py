@@ -725,6 +725,11 @@ def read_facts() -> dict[str, dict[str, Any]]:
     return facts
 
 
+def find_facts(spec: ModelSpec) -> dict[str, Any]:
+    """Returns the facts of a model; of one that a user registered nothing is known."""
+    return read_facts().get(spec.name, {"parameters": None, "cudnn": "?", "streams": "?"})
+
+
 def create_model(name: str, /, **overrides: Any) -> keras.Model:
     """Builds a model of the zoo, uncompiled and with fresh weights.
 

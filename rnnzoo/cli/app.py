@@ -56,6 +56,14 @@ def _options(
 # What packages of users register that a command can be asked for by name.
 _REGISTERED = ("model", "task", "data set", "cell", "pooling", "builder", "preprocessing", "decoding")
 
+# What a machine that only serves does not have.
+_NOT_FOR_SERVING = frozenset(
+    (
+        *("tensorflow", "keras", "keras_tuner", "tensorboard", "tf2onnx", "onnx", "sklearn", "scipy"),
+        *("threadpoolctl", "pandas", "matplotlib"),
+    )
+)
+
 
 def _message(error: RnnzooError, arguments: Sequence[str]) -> str:
     """Returns the line that a command ends with, with the option that helps."""
@@ -72,7 +80,8 @@ def run(arguments: Sequence[str]) -> int:
     """Runs one command.
 
     Returns:
-        0 if all went well, 1 if work failed (training, export), 2 for wrong use, 130 after Ctrl-C.
+        0 if all went well, 1 if work failed (training, export) or a package is missing, 2 for wrong use, 130 after
+        Ctrl-C.
     """
     try:
         status = app(list(arguments), prog_name="rnnzoo", standalone_mode=False)
@@ -86,6 +95,15 @@ def run(arguments: Sequence[str]) -> int:
         # The reader (`| head`) has gone; nothing may be written any more, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _NOT_FOR_SERVING:
+            raise
+        typer.echo(
+            f"error: {error.name} is not installed: this installation only serves and predicts; expected a whole one. "
+            "Run: pip install rnnzoo",
+            err=True,
+        )
+        return 1
     except OSError as error:
         if error.filename is None:
             raise

@@ -15,8 +15,7 @@ BaselineSeconds = Annotated[
     float | None,
     typer.Option(
         "--baseline-seconds",
-        help="Seconds for all baselines together; one that would take more is left out, and named. "
-        f"[{BASELINE_SECONDS:g}]",
+        help=f"Seconds for all baselines together. [{BASELINE_SECONDS:g}]",
         show_default=False,
     ),
 ]
@@ -26,8 +25,7 @@ RecipeBaselineSeconds = Annotated[
     float | None,
     typer.Option(
         "--baseline-seconds",
-        help="Seconds for all baselines of a run together; one that would take more is left out, and named. "
-        f"[{RECIPE_SECONDS:g}]",
+        help=f"Seconds for all baselines of a run together. [{RECIPE_SECONDS:g}]",
         show_default=False,
     ),
 ]

@@ -8,12 +8,13 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rnnzoo.cli.output import print_json, print_table, tensorflow_starting
+from rnnzoo.cli.output import print_json, print_table, start_tensorflow, working
 
 _PACKAGES = (
     "tensorflow",
@@ -38,7 +39,9 @@ def register(app: typer.Typer) -> None:
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Check packages, GPU, export and disk; exit with 1 if something is wrong."""
-    with tensorflow_starting("looking"):
+    with working("looking"):
+        with suppress(ModuleNotFoundError):  # the checks say so
+            start_tensorflow()
         rows = [_check(name, look) for name, look in _CHECKS]
     if as_json:
         print_json(rows)
@@ -56,7 +59,18 @@ def _check(name: str, look: Callable[[], str]) -> dict[str, str]:
 
 
 def _versions() -> str:
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
+    found, missing = [], []
+    for name in _PACKAGES:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        raise ModuleNotFoundError(
+            f"not installed: {', '.join(missing)}. Run: pip install rnnzoo. A machine that only serves needs none of "
+            "them."
+        )
+    return ", ".join(found)
 
 
 def _machine() -> str:

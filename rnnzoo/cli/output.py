@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from rnnzoo.native_logs import quiet_native_logs
 from rnnzoo.report import show
 
 # Where no terminal is, lines are for programs such as grep, and stay whole.
@@ -77,26 +76,13 @@ def tensorflow_starting(text: str) -> Iterator[None]:
 
 
 def start_tensorflow() -> None:
-    """Imports TensorFlow, with its notes on drivers and CPU features kept quiet.
-
-    They are written by native code before any setting is read, so that only the file descriptor can be turned.
-    """
+    """Imports TensorFlow and looks for its devices, with its notes on drivers and CPU features kept quiet."""
     if "tensorflow" in sys.modules:
         return
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as log:
-        os.dup2(log.fileno(), 2)
-        try:
-            import tensorflow as tf
+    with quiet_native_logs():
+        import tensorflow as tf
 
-            tf.config.list_logical_devices()
-        except BaseException:
-            log.seek(0)
-            os.write(saved, log.read())
-            raise
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+        tf.config.list_logical_devices()
 
 
 def shell_path(path: Path | str) -> str:

@@ -18,7 +18,7 @@ Packages = Annotated[
     typer.Option(
         "--import",
         metavar="PACKAGE",
-        help="A package of your own that is imported first, so that what it registers is known; repeatable.",
+        help="A package of your own to import first; repeatable.",
     ),
 ]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rnnzoo.cli.data_loading import load_data
 from rnnzoo.cli.data_options import DataOptions
 from rnnzoo.errors import DataError
+from rnnzoo.zoo import get_spec
 
 
 def load_run_data(run: Path, config: dict[str, Any]) -> Any:
@@ -26,10 +28,9 @@ def load_run_data(run: Path, config: dict[str, Any]) -> Any:
     if "recipe" in details:
         splits, source = _of_recipe(details["recipe"], config), details["recipe"]
     elif "data_options" in details:
-        splits, source = (
-            DataOptions.from_dict(details["data_options"]).load(),
-            details["data_options"]["data"],
-        )
+        options = DataOptions.from_dict(details["data_options"])
+        spec = get_spec(details["model"]) if "model" in details else None
+        splits, source = load_data(options, spec), options.data
     else:
         raise DataError(
             f"{run}: does not say how its data were read (it was trained from Python); expected a run of the command. "

@@ -1,17 +1,66 @@
-"""`--set KEY=VALUE`: any argument of the builder, any field of the training config."""
+"""`--set KEY=VALUE`: any argument of the builder, any field of the training config; or both from a file."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rnnzoo.builders.builder_names import builder_parameters
 from rnnzoo.builders.parts.foreign_words import nearest_word
 from rnnzoo.cli.output import start_tensorflow
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.zoo import get_spec
+
+if TYPE_CHECKING:
+    from rnnzoo.cli.config_file import CommandConfig
+
+#: Values of the command line by the keys of what they set; ``None`` for what is not given.
+Given = Mapping[str, Any]
+
+
+def gather_settings(
+    model: str, config: CommandConfig, settings: Sequence[str], given: Given
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Collects what a file, ``--set`` and options of their own say, of which the later one wins.
+
+    Args:
+        model: The model of the zoo.
+        config: The file.
+        settings: As for ``split_settings``.
+        given: Training fields that have an option of their own.
+
+    Returns:
+        Builder arguments, training fields.
+
+    Raises:
+        ArgumentError: If a setting has no ``=``.
+        UnknownNameError: If a key is unknown; the nearest one is suggested.
+    """
+    arguments, fields = split_settings(model, settings)
+    options = {name: value for name, value in given.items() if value is not None}
+    return {**_file_arguments(model, config), **arguments}, {**config.training, **fields, **options}
+
+
+def _file_arguments(model: str, config: CommandConfig) -> dict[str, Any]:
+    if not config.arguments:
+        return {}
+    spec = get_spec(model)
+    start_tensorflow()  # the builders need it
+    known = builder_parameters(spec.builder)
+    for name in config.arguments:
+        if name not in known:
+            kind = f"argument of {spec.builder} in {config.path}"
+            raise UnknownNameError(kind, name, known, near=nearest_word(name, known))
+    return {name: _argument(name, value) for name, value in config.arguments.items()}
+
+
+def _argument(name: str, value: Any) -> Any:
+    """Returns a value as a builder takes it: a list is a tuple, a single number of units one layer."""
+    if name == "units" and not isinstance(value, list):
+        value = [value]
+    return tuple(value) if isinstance(value, list) else value
 
 
 def split_settings(model: str, settings: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from rnnzoo.cli.baseline_options import BaselineSeconds, NoBaselines, baseline_seconds
+from rnnzoo.cli.config_file import ConfigOption, write_run_config
 from rnnzoo.cli.data_options import DataOptions, with_data_options
 from rnnzoo.cli.output import (
     note,
@@ -20,7 +22,8 @@ from rnnzoo.cli.output import (
     tensorflow_starting,
 )
 from rnnzoo.cli.own_code import Packages, import_options, import_packages
-from rnnzoo.cli.settings import split_settings
+from rnnzoo.cli.settings import gather_settings
+from rnnzoo.families import FAMILIES
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 
 if TYPE_CHECKING:
@@ -29,10 +32,24 @@ if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
     from rnnzoo.training.run.run_directory import RunDirectory
 
+#: The model, named in the same words by the commands that train one.
+Model = Annotated[
+    str,
+    typer.Argument(help=f"One that rnnzoo models lists: {', '.join(FAMILIES)}."),
+]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Any builder argument or training field; repeatable."),
+    typer.Option("--set", metavar="KEY=VALUE", help="A builder argument or training field; repeatable."),
 ]
+
+
+def default_option(text: str, value: object) -> Any:
+    """Returns an option that is ``None`` unless given, whose help shows what it then is."""
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    return typer.Option(help=f"{text} {escape(f'[{shown}]')}", show_default=False)
+
+
+Seed = Annotated[int | None, default_option("Seed of weights, batches and dropout.", TrainConfig.seed)]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,20 +59,15 @@ def register(app: typer.Typer) -> None:
 
 def train(
     *,
-    model: Annotated[str, typer.Argument(help="A model of the zoo: see rnnzoo models.")],
+    model: Model,
     data: DataOptions,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to keep the run.")],
-    epochs: Annotated[
-        int | None, typer.Option(help=f"Epochs at most. [{TrainConfig.epochs}]", show_default=False)
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(help=f"Rows per step. [{TrainConfig.batch_size}]", show_default=False)
-    ] = None,
-    learning_rate: Annotated[
-        float | None, typer.Option(help=f"The rate. [{TrainConfig.learning_rate:g}]", show_default=False)
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of weights, batches and dropout.")] = 0,
+    epochs: Annotated[int | None, default_option("Epochs at most.", TrainConfig.epochs)] = None,
+    batch_size: Annotated[int | None, default_option("Rows per step.", TrainConfig.batch_size)] = None,
+    learning_rate: Annotated[float | None, default_option("The rate.", TrainConfig.learning_rate)] = None,
+    seed: Seed = None,
     settings: Settings = None,
+    config: ConfigOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
     no_baselines: NoBaselines = False,
@@ -65,13 +77,9 @@ def train(
 ) -> None:
     """Train a model on your data; keep model, metrics, plots and a report."""
     import_packages(packages, tensorflow=True)
-    arguments, fields = split_settings(model, settings or [])
-    fields |= {
-        name: value
-        for name, value in (("epochs", epochs), ("batch_size", batch_size), ("learning_rate", learning_rate))
-        if value is not None
-    }
-    fields["seed"] = seed
+    config.refuse_search()
+    given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    arguments, fields = gather_settings(model, config, settings or (), given)
     seconds = baseline_seconds(no_baselines, baseline_time)
     metrics = run_training(
         model, data, out, arguments, fields, resume=resume, force=force, baseline_seconds=seconds
@@ -102,9 +110,11 @@ def run_training(
     if resume and run.finished:
         note("the run is finished: nothing is trained again")
     with tensorflow_starting("reading the data and starting TensorFlow"):
+        from rnnzoo.cli.data_loading import load_data
         from rnnzoo.evaluation.compatibility import check_name_fits
+        from rnnzoo.zoo import get_spec
 
-        splits = data.load()
+        splits = load_data(data, get_spec(model))
         check_name_fits(model, splits)
         network = _build(model, {**splits.model_arguments, **arguments}, config.seed)
     _announce(network, splits)
@@ -125,6 +135,8 @@ def run_training(
     except KeyboardInterrupt:
         note(_what_is_kept(run))
         raise
+    finally:
+        write_run_config(run)
     metrics: dict[str, Any] = run.read_metrics()
     return metrics
 

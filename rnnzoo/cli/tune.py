@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from rnnzoo.cli.baseline_options import BaselineSeconds, NoBaselines, baseline_seconds
+from rnnzoo.cli.config_file import ConfigOption, write_search_config
 from rnnzoo.cli.data_options import DataOptions, with_data_options
 from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
 from rnnzoo.cli.own_code import Packages, import_packages
-from rnnzoo.cli.settings import split_settings
-from rnnzoo.cli.train import Settings, print_run
+from rnnzoo.cli.settings import gather_settings
+from rnnzoo.cli.train import Model, Settings, default_option, print_run
+from rnnzoo.training.config import TrainConfig
+from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS, TRIAL_EPOCHS
 
 
 def register(app: typer.Typer) -> None:
@@ -22,19 +26,20 @@ def register(app: typer.Typer) -> None:
 
 def tune(
     *,
-    model: Annotated[str, typer.Argument(help="A model of the zoo: see rnnzoo models.")],
+    model: Model,
     data: DataOptions,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to keep the search.")],
-    algorithm: Annotated[str, typer.Option(help="bayesian, random, hyperband or grid.")] = "bayesian",
-    max_trials: Annotated[int, typer.Option(help="Trials at most.")] = 10,
-    epochs: Annotated[int, typer.Option(help="Epochs of a trial, at most.")] = 15,
-    seed: Annotated[int, typer.Option(help="Seed of search and training.")] = 0,
+    algorithm: Annotated[str | None, default_option(f"{', '.join(ALGORITHMS)}.", ALGORITHM)] = None,
+    max_trials: Annotated[int | None, default_option("Trials at most.", MAX_TRIALS)] = None,
+    epochs: Annotated[int | None, default_option("Epochs of a trial, at most.", TRIAL_EPOCHS)] = None,
+    seed: Annotated[int | None, default_option("Seed of search and training.", TrainConfig.seed)] = None,
     settings: Settings = None,
+    config: ConfigOption = None,
     resume: Annotated[
         bool,
         typer.Option(
             "--resume",
-            help="Go on with a search that was stopped, or give one more trials: see --max-trials.",
+            help="Go on with a search, or give it more --max-trials.",
         ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a search that is there.")] = False,
@@ -45,27 +50,29 @@ def tune(
 ) -> None:
     """Search learning rate, width, depth and dropout; train and keep the best."""
     import_packages(packages, tensorflow=True)
-    from rnnzoo.training.config import TrainConfig
     from rnnzoo.training.run.run_directory import RunDirectory
     from rnnzoo_tuning.search_directory import check_free
 
     check_free(out, resume=resume, overwrite=force)  # before anything slow
-    arguments, fields = split_settings(model, settings or [])
+    arguments, fields = gather_settings(model, config, settings or (), {"epochs": epochs, "seed": seed})
+    chosen = {"algorithm": algorithm, "max_trials": max_trials, "seed": seed}
+    search = _search_settings(config.search, chosen, fields)
     allowed = baseline_seconds(no_baselines, baseline_time)
-    config = TrainConfig.from_dict({"epochs": epochs, "seed": seed, **fields})
+    training = TrainConfig.from_dict({"epochs": TRIAL_EPOCHS, "seed": search["seed"], **fields})
     with tensorflow_starting("reading the data and starting TensorFlow"):
-        splits = data.load()
+        from rnnzoo.cli.data_loading import load_data
+        from rnnzoo.zoo import get_spec
+
+        splits = load_data(data, get_spec(model))
         from rnnzoo_tuning.runner import run_search
     try:
         result = run_search(
             model,
             splits,
-            algorithm=algorithm,
-            max_trials=max_trials,
+            **search,
             directory=out,
             arguments=arguments,
-            config=config,
-            seed=seed,
+            config=training,
             resume=resume,
             overwrite=force,
             baseline_seconds=allowed,
@@ -74,6 +81,8 @@ def tune(
     except KeyboardInterrupt:
         note("every finished trial is kept: the same command with --resume goes on")
         raise
+    finally:
+        write_search_config(out, data, splits.description.get("checksum"))
     metrics = RunDirectory(out / "best").read_metrics()
     if as_json:
         print_json(
@@ -85,3 +94,12 @@ def tune(
     stdout.print()
     print_run(out / "best", metrics, packages or ())
     stdout.print(f"search {shell_path(out / 'search.png')}")
+
+
+def _search_settings(
+    kept: Mapping[str, Any], chosen: Mapping[str, Any], fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Returns what the search is: options win over the file; the seed is that of the training, if none is named."""
+    given = {name: value for name, value in chosen.items() if value is not None}
+    seed = fields.get("seed", TrainConfig.seed)
+    return {"algorithm": ALGORITHM, "max_trials": MAX_TRIALS, "seed": seed, **kept, **given}

@@ -33,8 +33,12 @@ def check_columns(known: Iterable[object], names: Iterable[str], *, of: object =
             raise UnknownNameError(f"column of {of}" if of else "column", name, columns)
 
 
-def _names(field: str, value: object) -> tuple[str, ...]:
-    """Returns the names of columns that a field holds."""
+def as_names(field: str, value: object) -> tuple[str, ...]:
+    """Returns the names of columns that a field holds, one name or a list of them.
+
+    Raises:
+        ArgumentError: If a name is no text, or comes twice.
+    """
     if isinstance(value, str):
         return (value,)  # a column without a name can be ignored, so that "" is a name
     if value is not None and not isinstance(value, Iterable):
@@ -89,7 +93,7 @@ class Columns:
                 if value is not None and not isinstance(value, str):
                     raise ArgumentError(f"time: received {value!r}; expected the name of a column, or None.")
                 continue
-            object.__setattr__(self, field.name, _names(field.name, value))
+            object.__setattr__(self, field.name, as_names(field.name, value))
 
     @property
     def names(self) -> tuple[str, ...]:

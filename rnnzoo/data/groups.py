@@ -70,7 +70,7 @@ def split_groups(
     test: Pair | None = None
     if fold is not None:
         rows, test = _fold(rows, fold, seed=seed)
-    parts, _ = split_rows(
+    split = split_rows(
         rows,
         Parts(
             test=test,
@@ -80,8 +80,8 @@ def split_groups(
             seed=seed,
         ),
     )
-    part_of = {row: name for name, (rows, _) in parts.items() for row in map(int, rows)}
-    members: dict[str, list[int]] = {name: [] for name in parts}
+    part_of = {row: name for name, (rows, _) in split.parts.items() for row in map(int, rows)}
+    members: dict[str, list[int]] = {name: [] for name in split.parts}
     for row, group in enumerate(groups):
         members[part_of[first[group]]].append(row)
     return {name: (_rows(inputs, rows), _rows(targets, rows)) for name, rows in members.items()}

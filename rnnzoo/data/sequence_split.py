@@ -23,12 +23,14 @@ class SequenceSplit(Rows):
         tagging: Whether every step has a target.
     """
 
+    targets: RawRows
+
     def __init__(
         self, raw: RawRows, targets: RawRows, *, preprocessing: Preprocessing, tagging: bool
     ) -> None:
         self.raw = raw
         self._encoded = preprocessing.encode_rows(raw)
-        self._targets = targets if tagging else np.asarray(targets)
+        self.targets = targets if tagging else np.asarray(targets)
         self._preprocessing = preprocessing
         self._tagging = tagging
         self.lengths = np.array([len(row) for row in self._encoded], int)
@@ -50,19 +52,19 @@ class SequenceSplit(Rows):
         """Returns some rows as one batch with other inputs; where steps have tags, as many steps as before."""
         inputs = self._preprocessing.batch(encoded)
         if not self._tagging:
-            return inputs, np.asarray(self._targets)[np.asarray(rows, int)], None
+            return inputs, np.asarray(self.targets)[np.asarray(rows, int)], None
         for row, other in zip(rows, encoded, strict=True):
             if len(other) != self.lengths[row]:
                 raise DataError(
                     f"row {row}: received {len(other)} steps for {self.lengths[row]} tags; expected one tag per step."
                 )
-        tags = [np.asarray(self._targets[row][: self.lengths[row]]) for row in rows]
+        tags = [np.asarray(self.targets[row][: self.lengths[row]]) for row in rows]
         weights = pad([np.ones(len(tag)) for tag in tags], dtype=np.float32)
         return inputs, pad(tags, dtype=np.int32), weights
 
     def _check_steps(self) -> None:
         limit = self._preprocessing.max_length
-        for number, (length, tags) in enumerate(zip(self.lengths, self._targets, strict=True)):
+        for number, (length, tags) in enumerate(zip(self.lengths, self.targets, strict=True)):
             expected = len(tags) if limit is None else min(len(tags), limit)
             if length != expected:
                 raise RowError(

@@ -27,6 +27,7 @@ class Batches(ABC):
 
     Attributes:
         raw: The raw rows, for baselines, pictures and examples; ``None`` where they are not known.
+        targets: The targets as numbers, one element a row, for summaries; ``None`` where they are not at hand.
         free_targets: Whether the second axis of targets is of any length, even where no weights say so.
 
     Example:
@@ -43,6 +44,7 @@ class Batches(ABC):
     """
 
     raw: RawRows | None = None
+    targets: RawRows | None = None
     free_targets: bool = False
 
     @abstractmethod

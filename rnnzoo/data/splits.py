@@ -15,6 +15,8 @@ from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.dataset_split import DatasetSplit
 from rnnzoo.data.fingerprint import checksum_of
 from rnnzoo.data.flat_options import FlatOptions
+from rnnzoo.data.numeric_labels import refuse_many_numbers
+from rnnzoo.data.overview import overview
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.sequence_split import SequenceSplit
 from rnnzoo.data.split import Batches, as_rows
@@ -109,6 +111,12 @@ class Splits:
             check_round_trip(self.preprocessing)
         if self.decoding is not None:
             check_decoding_round_trip(self.decoding)
+
+    def __repr__(self) -> str:
+        return overview(self).to_text()
+
+    def _repr_html_(self) -> str:
+        return overview(self).to_html()
 
     def rows(self, part: str) -> NumberedRows:
         """Returns a part whose rows have numbers, for ``gather``, ``lengths`` and ``encoded``.
@@ -219,8 +227,8 @@ class Splits:
             words: How much of texts and words is read, as one value.
             description: Facts to keep; a checksum of the arrays is added.
             **options: The fields of ``Parts`` and ``WordOptions`` as they are: ``validation``, ``test``,
-                ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``; ``max_tokens``
-                (20,000), ``max_length``, ``characters``.
+                ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``;
+                ``max_tokens`` (20,000), ``max_length``, ``characters``.
 
         Returns:
             The splits.
@@ -250,8 +258,9 @@ class Splits:
             name: None if pair is None else _lists(pair)
             for name, pair in (("validation", settings.validation), ("test", settings.test))
         }
-        stratify = settings.stratify and get_task(task).stratified
-        made, origins = split_rows(rows, dataclasses.replace(settings, stratify=stratify, **given))
+        refuse_many_numbers(rows[1], task=task)
+        split = split_rows(rows, dataclasses.replace(settings.for_task(get_task(task)), **given))
+        made, origins = split.parts, split.origins
         if preprocessing is None:
             example = find_example(rows[0])
             if get_task(task).targets == "symbols" and isinstance(example, str):
@@ -271,7 +280,7 @@ class Splits:
             made,
             task=task,
             preprocessing=preprocessing,
-            description=description or {},
+            description={**(description or {}), **split.facts},
             seed=settings.seed,
             origins=origins,
         )

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.numeric_labels import FIX, are_many_numbers
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.targets import label_names, listed
 from rnnzoo.defaults import FRACTION
-from rnnzoo.errors import DataError
+from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing.base import Rows
+from rnnzoo.task import Task
 
 #: Raw rows and their targets.
 Pair = tuple[Rows, Rows]
+#: What becomes of classes that have too few rows to be in every part.
+Rare = Literal["error", "drop", "train"]
+RARE = ("error", "drop", "train")
 
 
 @dataclass(frozen=True)
@@ -52,9 +59,12 @@ class Parts:
         test_fraction: Share of all rows to split off for the test; 0 for no test part.
         stratify: Whether each part gets its share of every class, where targets are classes.
         seed: Seed of the split: rows are shuffled, for many files come sorted by class.
+        rare: What becomes of classes that have too few rows to be in every part. ``"error"``: the rows are refused.
+            ``"drop"``: rows of these classes are left out, of all parts. ``"train"``: they are in the training part
+            alone. Which classes they are is said in a warning and in the description, as ``rare_classes``.
 
     Raises:
-        ArgumentError: If a fraction or the seed is out of range.
+        ArgumentError: If a fraction or the seed is out of range, or ``rare`` is set without ``stratify``.
 
     Example:
         >>> Parts(test_fraction=0.2, seed=1).validation_fraction
@@ -67,12 +77,33 @@ class Parts:
     test_fraction: float = FRACTION
     stratify: bool = True
     seed: int = 0
+    rare: Rare = "error"
 
     def __post_init__(self) -> None:
         checks.seed(self.seed)
         checks.flag("stratify", self.stratify)
+        if checks.choice("rare", self.rare, RARE) != "error" and not self.stratify:
+            raise ArgumentError(
+                f"rare: received {self.rare!r} with stratify=False, which puts rows into parts whatever their class; "
+                "expected one of both. Leave one out."
+            )
         both = self.validation is None and self.test is None
         check_fractions(self.validation_fraction, self.test_fraction, both=both)
+
+    def for_task(self, task: Task) -> Parts:
+        """Returns the same for rows of a task, which may have no classes to share out.
+
+        Raises:
+            ArgumentError: If something is to become of rare classes where there are none.
+        """
+        if task.stratified:
+            return self
+        if self.rare != "error":
+            raise ArgumentError(
+                f"rare: received {self.rare!r} for task {task.name!r}, whose rows are not of one class each; expected "
+                "'error'. Leave it out."
+            )
+        return dataclasses.replace(self, stratify=False)
 
 
 class PartsOptions(TypedDict, total=False):
@@ -84,9 +115,25 @@ class PartsOptions(TypedDict, total=False):
     test_fraction: float
     stratify: bool
     seed: int
+    rare: Rare
 
 
-def split_rows(rows: Pair, parts: Parts) -> tuple[dict[str, Pair], dict[str, RowOrigin]]:
+@dataclass(frozen=True)
+class SplitRows:
+    """Rows in their parts.
+
+    Attributes:
+        parts: Rows and targets by part.
+        origins: Which of the caller's rows those of each part are.
+        facts: What was done beside, for the description.
+    """
+
+    parts: dict[str, Pair]
+    origins: dict[str, RowOrigin]
+    facts: dict[str, Any]
+
+
+def split_rows(rows: Pair, parts: Parts) -> SplitRows:
     """Splits off the parts that are not given, and says which of the rows those of each part are.
 
     Args:
@@ -99,14 +146,56 @@ def split_rows(rows: Pair, parts: Parts) -> tuple[dict[str, Pair], dict[str, Row
     # Names of all rows first, so that a row without one is named as the caller counts.
     drawn = validation is None or test is None
     classes = np.array(label_names(rows[1]), object) if parts.stratify and drawn else None
-    numbers = _draw_parts(len(rows[0]), parts, classes)
+    numbers, rare = _draw(len(rows[0]), parts, classes)
     made, origins = {"train": rows}, {"train": RowOrigin()}
     for name, given in (("train", None), ("validation", validation), ("test", test)):
         if given is not None:
-            made[name], origins[name] = given, RowOrigin(name)
+            kept = _of_other_classes(given, rare if parts.rare == "drop" else {})
+            made[name] = given if kept is None else _take(given, kept)
+            origins[name] = RowOrigin(name, kept)
         elif name in numbers and len(numbers) > 1:
             made[name], origins[name] = _take(rows, numbers[name]), RowOrigin(numbers=numbers[name])
-    return made, origins
+    return SplitRows(made, origins, {"rare_classes": {"treatment": parts.rare, "rows": rare}} if rare else {})
+
+
+def _draw(
+    total: int, parts: Parts, classes: np.ndarray | None
+) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Returns the numbers of the rows of each part that is not given, and how many rows rare classes have."""
+    rare: list[str] = []
+    while True:
+        kept = np.arange(total)
+        if rare and classes is not None:
+            kept = kept[~np.isin(classes, rare)]
+        try:
+            numbers = _draw_parts(kept, parts, classes)
+            break
+        except _RareClassError as error:
+            if parts.rare == "error":
+                raise DataError(str(error)) from None
+            rare += error.names
+    if not rare or classes is None:
+        return numbers, {}
+    if parts.rare == "train":
+        numbers["train"] = np.append(numbers["train"], np.flatnonzero(np.isin(classes, rare)))
+    counts = Counter(classes.tolist())
+    found = {name: counts[name] for name in sorted(rare)}
+    shown = [f"{name} ({count} row{'s' * (count > 1)})" for name, count in found.items()]
+    done = "left out" if parts.rare == "drop" else "in the training part alone"
+    warnings.warn(
+        f"inputs: {len(found)} of {len(counts)} classes have too few rows to be in every part: {listed(shown)}. Their "
+        f"{sum(found.values())} rows are {done}, as rare={parts.rare!r} asks.",
+        stacklevel=4,
+    )
+    return numbers, found
+
+
+def _of_other_classes(pair: Pair, rare: Mapping[str, int]) -> np.ndarray | None:
+    """Returns the numbers of the rows that are not of rare classes; ``None`` for all."""
+    if not rare:
+        return None
+    kept = np.flatnonzero([name not in rare for name in label_names(pair[1])])
+    return None if len(kept) == len(pair[1]) else kept
 
 
 def _check_pair(pair: Pair | None, name: str) -> None:
@@ -120,9 +209,9 @@ def _check_pair(pair: Pair | None, name: str) -> None:
         raise DataError(f"{name}: received no rows; expected at least one.")
 
 
-def _draw_parts(total: int, parts: Parts, classes: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Returns the numbers of the rows of each part that is not given."""
-    numbers = {"train": np.arange(total)}
+def _draw_parts(kept: np.ndarray, parts: Parts, classes: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Puts rows into the parts that are not given."""
+    total, numbers = len(kept), {"train": kept}
     if parts.test is None and parts.test_fraction:
         count = round(total * parts.test_fraction)
         numbers["train"], numbers["test"] = _split_off(numbers["train"], count, classes, seed=parts.seed)
@@ -161,15 +250,28 @@ def _split_off(
     return numbers[kept], numbers[taken]
 
 
+class _RareClassError(DataError):
+    """Classes have too few rows to be in every part."""
+
+    def __init__(self, message: str, names: list[str]) -> None:
+        super().__init__(message)
+        self.names = names
+
+
 def _check_classes(classes: Sequence[str], count: int) -> None:
     """Checks that rows can be split by class so that each part has its share of every class."""
     what = f"inputs: cannot split off {count} of {len(classes)} rows by class"
     numbers = Counter(classes)
     rare = sorted(name for name, number in numbers.items() if number < 2)
     if rare:
-        raise DataError(
-            f"{what}: received one row only of {listed(rare)}; expected two at least of every class. Add rows of rare "
-            "classes, drop them, or call Splits.from_arrays with stratify=False."
+        fix = (
+            "Add rows of rare classes, or pass rare='drop' to leave them out or rare='train' to keep them in the "
+            "training part alone (on the command line --rare drop or --rare train)."
+        )
+        raise _RareClassError(
+            f"{what}: received one row only of {listed(rare)}; expected two at least of every class. "
+            f"{f'{fix} {FIX}' if are_many_numbers(numbers) else fix}",
+            rare,
         )
     if min(count, len(classes) - count) < len(numbers):
         raise DataError(

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 
+from rnnzoo.files import read_json
+from rnnzoo.line_chart import line_chart
+from rnnzoo.summary import Summary, Table
 from rnnzoo.training.watching.gradient_monitor import GradientSummary
+
+#: The file of a run that holds the scores of the baselines.
+_METRICS = "metrics.json"
+# How the names of scores end of which more, or less, is better. Of others nothing is said.
+_MORE = ("accuracy", "f1", "auc", "auroc", "r2", "exact_match")
+_LESS = ("loss", "mae", "rmse", "mse", "perplexity", "bits_per_token", "cer", "wer", "pinball", "crps", "nll")
 
 
 @dataclass(frozen=True)
@@ -33,3 +43,71 @@ class TrainResult:
     seconds: float
     directory: Path | None = None
     gradients: GradientSummary | None = None
+
+    def __repr__(self) -> str:
+        return self._summary().to_text()
+
+    def _repr_html_(self) -> str:
+        return self._summary().to_html()
+
+    def _summary(self) -> Summary:
+        """What the result shows of itself: scores beside those of baselines, where a run keeps some."""
+        facts = {
+            "best epoch": f"{self.best_epoch} of {len(self.history)}",
+            "stopped": self.stop_reason,
+            "training": f"{self.seconds:.1f} s",
+            "gradients": None if self.gradients is None else self.gradients.verdict,
+            "run": self.directory,
+        }
+        part = "test" if "test" in self.metrics else "validation"
+        tables = [_score_table(part, self.metrics[part], self._baselines(part))]
+        if part != "validation":
+            tables.append(_score_table("validation", self.metrics["validation"], {}))
+        return Summary(
+            f"{self.model.name}, trained",
+            {name: value for name, value in facts.items() if value is not None},
+            tables,
+            self._curve(),
+        )
+
+    def _baselines(self, part: str) -> dict[str, dict[str, float]]:
+        """Reads the scores of the baselines, if the run is still that of this result."""
+        path = self.directory / _METRICS if self.directory is not None else None
+        if path is None or not path.is_file():
+            return {}
+        kept: dict[str, Any] = read_json(path, "the metrics of a training run")
+        baselines = kept.get("baselines", {})
+        if kept.get(part) != self.metrics[part] or baselines.get("part") != part:
+            return {}
+        scores: dict[str, dict[str, float]] = baselines["scores"]
+        return scores
+
+    def _curve(self) -> str:
+        """Draws the first metric of which training and validation are known, or else the loss."""
+        names = [name for name in self.history[0] if f"val_{name}" in self.history[0]] if self.history else []
+        name = next((name for name in names if name != "loss"), "loss")
+        lines = {
+            word: [row.get(key, float("nan")) for row in self.history]
+            for word, key in (("training", name), ("validation", f"val_{name}"))
+            if any(key in row for row in self.history)
+        }
+        return line_chart(lines, title=name.replace("_", " "), marked=self.best_epoch) if lines else ""
+
+
+def _score_table(part: str, scores: dict[str, float], baselines: dict[str, dict[str, float]]) -> Table:
+    """Puts the scores of a model beside those of baselines; the best in the first score is marked."""
+    names = [name for name in scores if name != "loss" or not baselines]
+    methods = {"model": scores, **baselines}
+    rows: list[dict[str, Any]] = [
+        {"method": method, **{name: float(row[name]) for name in names if name in row}}
+        for method, row in methods.items()
+    ]
+    sign = _sign(names[0]) if names and baselines else 0
+    compared = [number for number, row in enumerate(rows) if sign and names[0] in row]
+    best = max(compared, key=lambda number: sign * float(rows[number][names[0]]), default=None)
+    return Table(f"Scores on the {part} part", rows, best)
+
+
+def _sign(score: str) -> int:
+    """Returns 1 where more of a score is better, -1 where less is, and 0 where that is not known."""
+    return int(score.endswith(_MORE)) - int(score.endswith(_LESS))

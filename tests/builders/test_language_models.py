@@ -86,11 +86,14 @@ class TestStreams:
         splits = text_stream_splits("a b\nc d\n" * 40, window=4)
         assert "<eos>" in splits.get_preprocessing(TextPreprocessing).vocabulary.words
 
+    def test_a_test_part_alone_leaves_validation_to_the_end_of_the_text(self) -> None:
+        splits = text_stream_splits("a b c d e f g h i j " * 10, test="a b c", window=4)
+        assert splits.description["tokens"] == {"train": 96, "validation": 4, "test": 3}
+
     @pytest.mark.parametrize(
         ("arguments", "error", "message"),
         [
             ({"train": "a b c", "unit": "letters"}, UnknownNameError, "expected one of character, word"),
-            ({"train": "a b c", "test": "d"}, ArgumentError, "test: received one without validation"),
             ({"train": "", "validation": "a b"}, DataError, "text: received 0 tokens; expected two at least"),
             (
                 {"train": Path("no-such.txt")},

@@ -337,9 +337,7 @@ def test_the_command_goes_all_the_way(tmp_path: Path) -> None:
     rows, tags = sentences(80, 0, CITIES)
     lines = [f"{' '.join(row)}\t{' '.join(marks)}" for row, marks in zip(rows, tags, strict=True)]
     (tmp_path / "slots.tsv").write_text("\n".join(["words\ttags", *lines]) + "\n")
-    data = DataOptions(
-        data=str(tmp_path / "slots.tsv"), text="words", label="tags", task="tagging", characters=True
-    )
+    data = DataOptions(data=str(tmp_path / "slots.tsv"), text="words", label="tags")
     run, arguments, fields = tmp_path / "run", {"units": (6,)}, {"epochs": 2, "tensorboard": False}
     metrics = run_training(CRF[1], data, run, arguments, fields, resume=False, force=False)
     splits = load_run_data(run, RunDirectory(run).read_config())

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rnnzoo.cli.app import app
+from rnnzoo.cli.data_loading import load_data
 from rnnzoo.cli.data_options import DataOptions
 from rnnzoo.errors import ArgumentError
 from series_tables import hourly
@@ -26,8 +27,8 @@ def test_the_command_takes_the_same_options() -> None:
         gaps="break",
         ignore="",
     )
-    assert options.load().description["pieces"] == 3
-    assert DataOptions.from_dict(options.to_dict()).load().description["pieces"] == 3
+    assert load_data(options).description["pieces"] == 3
+    assert load_data(DataOptions.from_dict(options.to_dict())).description["pieces"] == 3
     ran = CliRunner().invoke(
         app,
         [
@@ -50,4 +51,4 @@ def test_the_command_takes_the_same_options() -> None:
     assert ran.exit_code == 0, ran.output
     assert "times  3 pieces; no window crosses a hole between them" in ran.output
     with pytest.raises(ArgumentError, match="--gaps: received 'break' with --text, which is for texts"):
-        DataOptions(data="t.csv", text="a", label="b", gaps="break").load()
+        load_data(DataOptions(data="t.csv", text="a", label="b", gaps="break"))

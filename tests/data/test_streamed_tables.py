@@ -301,11 +301,12 @@ def test_wrong_use_is_said(tmp_path: Path) -> None:
 
 
 def test_the_command_streams(tmp_path: Path) -> None:
+    from rnnzoo.cli.data_loading import load_data
     from rnnzoo.cli.data_options import DataOptions
 
     path = write(tmp_path / "a.csv", rows_of(100))
     options = DataOptions(data=os.fspath(path), text="text", label="label", from_disk=True, max_tokens=50)
-    splits = DataOptions.from_dict(options.to_dict()).load()
+    splits = load_data(DataOptions.from_dict(options.to_dict()))
     assert splits.description["from_disk"] is True
     assert splits.model_arguments["vocabulary_size"] == 50
     assert "from_disk" not in read_table(path, text="text", label="label").description

@@ -6,16 +6,18 @@ import ast
 import graphlib
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
 
 import rnnzoo
+from source_imports import HEAVY, SERVING, imported, modules
 
 # From the ground up, one row a room: a package, or a module that stands alone. A module may import from its own room
 # and from those above it in this list; of the rows that fit, the longest is its room.
 ROOMS = (
+    "rnnzoo.native_logs",
     "rnnzoo.errors",
     "rnnzoo.version",
     "rnnzoo.checks",
@@ -25,6 +27,8 @@ ROOMS = (
     "rnnzoo.registration",
     "rnnzoo.extensions",
     "rnnzoo.report",
+    "rnnzoo.line_chart",
+    "rnnzoo.summary",
     "rnnzoo.tensors",
     "rnnzoo.preprocessing",
     "rnnzoo.decoding",
@@ -73,37 +77,8 @@ ROOMS = (
     "rnnzoo.cli",
     "rnnzoo.__main__",
 )
-# What a server is made of, which has no TensorFlow: it imports nothing of ours but itself.
-SERVING = (
-    "rnnzoo.errors",
-    "rnnzoo.version",
-    "rnnzoo.files",
-    "rnnzoo.checks",
-    "rnnzoo.defaults",
-    "rnnzoo.registry",
-    "rnnzoo.extensions",
-    "rnnzoo.preprocessing",
-    "rnnzoo.decoding",
-    "rnnzoo.keras_names",
-    "rnnzoo.task",
-    "rnnzoo.tasks",
-    "rnnzoo_export.inference",
-    "rnnzoo_export.serving",
-    "rnnzoo_export.bundle",
-    "rnnzoo_export.signature",
-)
-HEAVY = ("tensorflow", "keras", "tf2onnx", "onnx", "pandas", "sklearn", "matplotlib", "keras_tuner")
 # The package's own __init__ only forwards names.
 FORWARDS = ("rnnzoo", "rnnzoo_export", "rnnzoo_tuning")
-
-
-def modules(project: Path) -> Iterator[tuple[str, ast.Module]]:
-    for top in (project, project / "tuning", project / "export"):
-        for package in ("rnnzoo", "rnnzoo_tuning", "rnnzoo_export"):
-            for path in sorted((top / package).rglob("*.py")):
-                parts = path.relative_to(top).with_suffix("").parts
-                name = ".".join(part for part in parts if part != "__init__")
-                yield name, ast.parse(path.read_text(encoding="utf-8"))
 
 
 def room(module: str) -> str | None:
@@ -111,33 +86,6 @@ def room(module: str) -> str | None:
     if module in FORWARDS:
         return None
     return max((row for row in ROOMS if module == row or module.startswith(f"{row}.")), key=len, default=None)
-
-
-def names_imported(tree: ast.Module) -> Iterator[tuple[str, str | None]]:
-    """Yields what is imported when the code runs, and from where; imports for type checkers alone do not count."""
-    typing_only = {
-        id(node)
-        for guard in ast.walk(tree)
-        if isinstance(guard, ast.If) and "TYPE_CHECKING" in ast.unparse(guard.test)
-        for node in ast.walk(guard)
-    }
-    for node in ast.walk(tree):
-        if id(node) in typing_only:
-            continue
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, None) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            assert not node.level, "imports are absolute"
-            yield from ((node.module, alias.name) for alias in node.names)
-
-
-def imported(tree: ast.Module, known: Collection[str]) -> set[str]:
-    """The modules imported: ``from package import module`` is that module, not its package."""
-    found = set()
-    for module, name in names_imported(tree):
-        inner = f"{module}.{name}"
-        found.add(inner if inner in known else module)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -212,10 +160,17 @@ def test_what_serves_imports_only_what_needs_no_tensorflow(project: Path) -> Non
             assert not target.startswith("rnnzoo") or target.startswith(SERVING), f"{name} imports {target}"
 
 
-def test_package_inits_only_forward(project: Path) -> None:
+def test_package_inits_only_forward_and_keep_native_logs_quiet(project: Path) -> None:
     for name, tree in modules(project):
         if name in FORWARDS:
-            assert [type(node) for node in tree.body] == [ast.Expr, ast.Import, ast.Assign], name
+            docstring, forwarder, hook, install, names = tree.body
+            assert [type(node) for node in (docstring, forwarder, names)] == [
+                ast.Expr,
+                ast.Import,
+                ast.Assign,
+            ]
+            assert ast.unparse(hook) == "from rnnzoo.native_logs import install_hook as _install_hook"
+            assert ast.unparse(install) == "_install_hook()", name
 
 
 @pytest.mark.parametrize("package", FORWARDS)

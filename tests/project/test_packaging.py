@@ -1,116 +1,86 @@
-"""Truth of ``rnnzoo``.
-
-The wheel: its contents, that it works from anywhere, and that it serves without TensorFlow.
-"""
+"""Truth of ``rnnzoo``: its distributions, what they hold, and that the wheel works where there is nothing else."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-import tomllib
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from built_distributions import build, create_environment, metadata, run
 
-@pytest.fixture(scope="module")
-def wheel(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [
-        sys.executable,
-        "-m",
-        "build",
-        "--wheel",
-        "--no-isolation",
-        "--outdir",
-        str(folder),
-        str(project),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    (path,) = folder.glob("*.whl")
-    return path
+PACKAGES = ("rnnzoo", "tuning/rnnzoo_tuning", "export/rnnzoo_export")
+# What the source distribution holds besides pyproject.toml.
+FOLDERS = ("rnnzoo", "tuning", "export", "tests", "docs", "findings", ".ci")
+FILES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
+EXTRAS = {"tables", "postgresql", "grpc", "test", "dev"}
 
 
-def test_it_holds_the_three_packages_and_nothing_else(wheel: Path, project: Path) -> None:
+def files(folder: Path) -> set[str]:
+    """All files below, without what Python, tests and builds leave behind."""
+    left = re.compile(r"__pycache__|\.py[co]$|_cache/|\.egg-info|(^|/)(build|dist)/")
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return {name for name in found if not left.search(name)}
+
+
+def test_the_wheel_holds_the_three_packages_and_nothing_else(wheel: Path, project: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         entry = archive.read(next(n for n in names if n.endswith("entry_points.txt"))).decode()
-    tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {
-        "rnnzoo",
-        "rnnzoo_tuning",
-        "rnnzoo_export",
-    }
     assert "rnnzoo = rnnzoo.cli:main" in entry
-    sources = {
-        path.relative_to(top).as_posix()
-        for top, package in (
-            (project, "rnnzoo"),
-            (project / "tuning", "rnnzoo_tuning"),
-            (project / "export", "rnnzoo_export"),
-        )
-        for path in (top / package).rglob("*")
-        if path.is_file() and path.suffix in (".py", ".pyi", ".html", ".json", ".typed")
-    }
-    packed = {name for name in names if ".dist-info" not in name}
-    assert packed == sources
-    assert "rnnzoo_export/serving/page.html" in packed
-    assert "rnnzoo/py.typed" in packed
+    sources = {f"{Path(path).name}/{name}" for path in PACKAGES for name in files(project / path)}
+    assert {name for name in names if ".dist-info/" not in name} == sources
+    assert "rnnzoo_export/serving/page.html" in sources
+    for package in PACKAGES:
+        assert f"{Path(package).name}/py.typed" in sources
 
 
-@pytest.fixture(scope="module")
-def serving_python(wheel: Path, project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Python of a virtual environment with what serving needs, as the README says to make it."""
-    folder = tmp_path_factory.mktemp("serving") / "venv"
-    venv.create(folder, with_pip=True)
-    python = folder / "bin" / "python"
-    extras = tomllib.loads((project / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    for arguments in (extras["serve"], ["--no-deps", str(wheel)]):
-        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
-        subprocess.run(command, check=True, capture_output=True, text=True)
-    return python
+def test_the_source_distribution_holds_what_the_tree_holds(unpacked: Path, project: Path) -> None:
+    there = {f"{top}/{name}" for top in FOLDERS for name in files(project / top)}
+    there |= {name for name in FILES if (project / name).is_file()}
+    assert files(unpacked) - {"pyproject.toml", "PKG-INFO", ".gitignore"} == there
+    assert {"docs/installation.md", "tests/conftest.py", ".ci/run", "LICENSE"} <= there
+    assert any(name.startswith("findings/") for name in there)
 
 
-def test_it_predicts_and_serves_where_there_is_no_tensorflow(
-    serving_python: Path, digits_bundle: Path, tmp_path: Path
-) -> None:
-    script = tmp_path / "ask.py"
-    script.write_text(
-        "import importlib.util, json, sys\n"
-        "from rnnzoo_export import OnnxPredictor\n"
-        "answers = OnnxPredictor(sys.argv[1]).predict([[[0.5 * i] * 8 for i in range(8)]] * 2)\n"
-        "names = ('tensorflow', 'keras', 'tf2onnx', 'onnx', 'pandas', 'sklearn', 'matplotlib')\n"
-        "found = [n for n in names if importlib.util.find_spec(n)]\n"
-        "print(json.dumps({'found': found, 'labels': [a['label'] for a in answers]}))\n"
+def test_the_source_distribution_builds_the_same_wheel(unpacked: Path, wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as one, zipfile.ZipFile(build(unpacked, "wheel", tmp_path)) as other:
+        assert {file.filename: file.CRC for file in other.infolist()} == {
+            file.filename: file.CRC for file in one.infolist()
+        }
+
+
+def test_the_extras_are_those_of_the_documentation(project: Path) -> None:
+    assert set(metadata(project)["optional-dependencies"]) == EXTRAS
+    page = (project / "docs" / "installation.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == EXTRAS
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_the_wheel_works_whole_from_any_folder(wheel: Path, tmp_path: Path) -> None:
+    commands = create_environment(tmp_path / "venv", [str(wheel)])
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    checks = run(commands / "rnnzoo", "doctor", "--json", cwd=folder)
+    assert checks.returncode == 0, checks.stdout + checks.stderr
+    assert {row["status"] for row in json.loads(checks.stdout)} == {"ok"}
+    assert (
+        "No broken requirements found." in run(commands / "python", "-m", "pip", "check", cwd=folder).stdout
     )
-    result = subprocess.run(
-        [str(serving_python), str(script), str(digits_bundle)], capture_output=True, text=True, cwd=tmp_path
-    )
-    assert result.returncode == 0, result.stderr
-    answer = json.loads(result.stdout)
-    assert answer["found"] == []
-    assert len(set(answer["labels"])) == 1
-    command = [str(serving_python), "-m", "rnnzoo", "serve", str(digits_bundle), "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as server:
-        assert server.stderr is not None
-        assert "serving series-classifier-gru at http://127.0.0.1:" in server.stderr.readline()
-        server.terminate()
-        assert server.wait(20) == 0
-    command = [
-        str(serving_python),
-        "-m",
-        "rnnzoo",
-        "predict",
-        str(digits_bundle),
-        json.dumps([[0.0] * 8] * 8),
-    ]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
+    summary = run(commands / "rnnzoo", "quickstart", "--json", cwd=folder, timeout=600)
+    assert summary.returncode == 0, summary.stderr
+    assert json.loads(summary.stdout)["test"]["accuracy"] >= 0.95
+    assert (folder / "rnnzoo-quickstart" / "report.html").is_file()
 
 
-def test_names_are_typed_and_version_is_one(project: Path) -> None:
-    for marker in ("rnnzoo", "tuning/rnnzoo_tuning", "export/rnnzoo_export"):
-        assert (project / marker / "py.typed").is_file()
+def test_the_version_is_written_once(project: Path, wheel: Path) -> None:
+    command = [sys.executable, "-c", "import rnnzoo; print(rnnzoo.__version__)"]
+    version = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert wheel.name == f"rnnzoo-{version}-py3-none-any.whl"
+    changelog = (project / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (\d\S*) - \d{4}-\d{2}-\d{2}$", changelog, flags=re.MULTILINE)[0] == version

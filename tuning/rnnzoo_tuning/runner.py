@@ -16,18 +16,20 @@ from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, RunError
 from rnnzoo.files import write_json
+from rnnzoo.summary import Summary, Table
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.differences import differences
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.trainer import train
+from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS
 from rnnzoo_tuning.hypermodel import TrialHyperModel
 from rnnzoo_tuning.model_sources import ModelSource, find_source
 from rnnzoo_tuning.report import TrialTable, write_search_files
 from rnnzoo_tuning.search_directory import BEST, TUNER, check_free, finish, prepare, read_rows
 from rnnzoo_tuning.search_settings import SearchSettings, plain_arguments
 from rnnzoo_tuning.space import SearchSpace
-from rnnzoo_tuning.tuners import ALGORITHMS, build_tuner, ended_trials, planned_trials
+from rnnzoo_tuning.tuners import build_tuner, ended_trials, planned_trials
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,38 @@ class SearchResult:
     best: TrainResult
     directory: Path
 
+    def __repr__(self) -> str:
+        return self._summary().to_text()
+
+    def _repr_html_(self) -> str:
+        return self._summary().to_html()
+
+    def _summary(self) -> Summary:
+        """What the result shows of itself: the best trial and all others, with why some failed."""
+        failed = sum(row["score"] is None for row in self.trials)
+        changed = {
+            name: value
+            for name, value in self.config.to_dict().items()
+            if value != TrainConfig().to_dict()[name]
+        }
+        number = next((n for n, row in enumerate(self.trials) if row["score"] == self.score), None)
+        facts = {
+            self.objective: self.score,
+            "trials": f"{len(self.trials)}" + (f", {failed} failed" if failed else ""),
+            "arguments": ", ".join(f"{name}={value}" for name, value in self.arguments.items()),
+            "training": ", ".join(f"{name}={value}" for name, value in changed.items()),
+            "best run": self.best.directory,
+        }
+        known = {name: value for name, value in facts.items() if value != ""}
+        return Summary("Search", known, [Table("Trials", self.trials, number)])
+
 
 def run_search(
     model: str | Callable[..., keras.Model] | keras_tuner.HyperModel,
     splits: Splits,
     *,
-    algorithm: str = "bayesian",
-    max_trials: int = 10,
+    algorithm: str = ALGORITHM,
+    max_trials: int = MAX_TRIALS,
     directory: str | os.PathLike[str],
     space: SearchSpace | None = None,
     arguments: Mapping[str, Any] | None = None,

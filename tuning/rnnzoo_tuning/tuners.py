@@ -15,8 +15,6 @@ import numpy as np
 from rnnzoo.errors import RnnzooError, RunError
 from rnnzoo_tuning.hypermodel import TrialHyperModel
 
-ALGORITHMS = ("random", "bayesian", "hyperband", "grid")
-
 # One broken combination must not end a search; when all fail, the runner says so.
 _NEVER = 10**9
 

@@ -8,17 +8,15 @@ import lzma
 import os
 import tarfile
 import warnings
-import wave
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Unpack
-
-import numpy as np
+from typing import Any, Unpack
 
 from rnnzoo import checks
 from rnnzoo.data.flat_options import FlatOptions
+from rnnzoo.data.numeric_labels import refuse_many_numbers
+from rnnzoo.data.readers.wav import CONVERT, Recording, read_wav
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
 from rnnzoo.errors import ArgumentError, DataError, PathNotFoundError
@@ -28,10 +26,7 @@ from rnnzoo.preprocessing.base import Rows
 from rnnzoo.tasks import TASKS, get_task
 
 FilePath = str | os.PathLike[str]
-#: The tasks that sound can be split for.
-
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-_CONVERT = "Convert it, e.g. with ffmpeg -i IN -ac 1 -c:a pcm_s16le OUT.wav."
 
 
 class AudioOptions(PartsOptions, total=False):
@@ -42,21 +37,6 @@ class AudioOptions(PartsOptions, total=False):
     num_mels: int
     lower_hz: float
     upper_hz: float
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One sound.
-
-    Attributes:
-        name: The path of its file within the folder or archive, such as ``"recordings/7_theo_0.wav"``.
-        samples: The waveform, float32 ``(samples,)`` from -1 to 1.
-        sample_rate: Samples per second.
-    """
-
-    name: str
-    samples: np.ndarray
-    sample_rate: int
 
 
 def read_recordings(path: FilePath, *, max_bytes: int = 4 * 2**30) -> list[Recording]:
@@ -102,7 +82,7 @@ def read_recordings(path: FilePath, *, max_bytes: int = 4 * 2**30) -> list[Recor
     else:
         raise DataError(f"{source}: expected a .wav file, a folder or an archive ({', '.join(_ARCHIVES)}).")
     if not found:
-        raise DataError(f"{source}: holds no .wav file; expected one at least. {_CONVERT}")
+        raise DataError(f"{source}: holds no .wav file; expected one at least. {CONVERT}")
     _warn_of_channels(source, found)
     return [recording for recording, _ in found]
 
@@ -131,8 +111,8 @@ def audio_splits(
             recordings by name, or waveforms with their targets.
         description: Facts to keep.
         **options: The fields of ``Parts`` as they are: ``validation``, ``test``, ``validation_fraction`` (0.15),
-            ``test_fraction`` (0.15), ``stratify``, ``seed``; and the arguments of ``LogMelPreprocessing``, such as
-            ``num_mels=40`` or ``frame_step=80``.
+            ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``; and the arguments of ``LogMelPreprocessing``,
+            such as ``num_mels=40`` or ``frame_step=80``.
 
     Returns:
         The splits.
@@ -161,7 +141,7 @@ def audio_splits(
         given, kept = _by_name(recordings, targets, choosers)
         if not kept:
             raise DataError("targets: leave out every recording; expected some to learn from.")
-        rate = _common_rate(kept, sample_rate)
+        rate = common_rate(kept, sample_rate)
         facts = {"source": Path(source).name, **facts}
         if Path(source).is_file():
             facts["checksum"] = file_checksum(source)
@@ -171,12 +151,17 @@ def audio_splits(
         rate = checks.integer("sample_rate", sample_rate, minimum=1)
         given = _as_given(source, targets, choosers)
     train = given.pop("train")
-    stratify = settings.stratify and get_task(task).stratified
-    rows, origins = split_rows(train, dataclasses.replace(settings, **_both(given), stratify=stratify))
-    with origins["train"].named():
-        preprocessing = LogMelPreprocessing.fit(rows["train"][0], sample_rate=rate, **frames)
+    refuse_many_numbers(train[1], task=task)
+    split = split_rows(train, dataclasses.replace(settings.for_task(get_task(task)), **_both(given)))
+    with split.origins["train"].named():
+        preprocessing = LogMelPreprocessing.fit(split.parts["train"][0], sample_rate=rate, **frames)
     return Splits.from_parts(
-        rows, task=task, preprocessing=preprocessing, description=facts, seed=settings.seed, origins=origins
+        split.parts,
+        task=task,
+        preprocessing=preprocessing,
+        description={**facts, **split.facts},
+        seed=settings.seed,
+        origins=split.origins,
     )
 
 
@@ -228,48 +213,6 @@ def _check_end(archive: tarfile.TarFile) -> None:
         pass
 
 
-def read_wav(file: IO[bytes], name: str, *, where: str) -> tuple[Recording, int]:
-    """Reads one WAV file; returns the recording and how many channels it had.
-
-    Args:
-        file: The open file.
-        name: What the recording is called.
-        where: What messages call it.
-
-    Raises:
-        DataError: If it is not PCM, or cut short.
-    """
-    try:
-        with wave.open(file) as reader:
-            channels, width, rate, frames = reader.getparams()[:4]
-            content = reader.readframes(frames)
-    except (wave.Error, EOFError) as error:
-        raise DataError(
-            f"{where}: not a WAV file of plain PCM ({str(error) or 'it ends early'}); expected 8, 16, 24 or 32 bit "
-            f"PCM. {_CONVERT}"
-        ) from error
-    if len(content) != frames * width * channels:
-        raise DataError(
-            f"{where}: cut short: its header promises {frames} frames, {len(content) // (width * channels)} are there. "
-            "Fetch it again."
-        )
-    if width not in (1, 2, 3, 4):
-        raise DataError(f"{where}: has samples of {8 * width} bits; expected 8, 16, 24 or 32. {_CONVERT}")
-    samples = _floats(content, width).reshape(-1, channels).mean(axis=1)
-    return Recording(name, samples.astype(np.float32), rate), channels
-
-
-def _floats(content: bytes, width: int) -> np.ndarray:
-    """Returns PCM as numbers from -1 to 1: 8 bits are unsigned, all others signed, low byte first."""
-    if width == 1:
-        return (np.frombuffer(content, np.uint8).astype(np.float64) - 128) / 128
-    if width == 3:  # in the upper three bytes of four, where the sign is in its place
-        wide = np.zeros((len(content) // 3, 4), np.uint8)
-        wide[:, 1:] = np.frombuffer(content, np.uint8).reshape(-1, 3)
-        content, width = wide.tobytes(), 4
-    return np.frombuffer(content, f"<i{width}") / float(2 ** (8 * width - 1))
-
-
 def _warn_of_channels(source: Path, found: Sequence[tuple[Recording, int]]) -> None:
     mixed = [recording.name for recording, channels in found if channels > 1]
     if mixed:
@@ -280,7 +223,12 @@ def _warn_of_channels(source: Path, found: Sequence[tuple[Recording, int]]) -> N
         )
 
 
-def _common_rate(recordings: Sequence[Recording], expected: int | None) -> int:
+def common_rate(recordings: Sequence[Recording], expected: int | None) -> int:
+    """Returns the samples per second that all recordings have.
+
+    Raises:
+        DataError: If they differ, or are not the expected ones.
+    """
     rates: dict[int, str] = {}
     for recording in recordings:
         rates.setdefault(recording.sample_rate, recording.name)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnzoo import checks
+from rnnzoo.data.numeric_labels import refuse_many_numbers
 from rnnzoo.data.readers.large_table_rows import LargeTableSplit, PartDraw, TextTable
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts
@@ -76,6 +77,7 @@ def split_large_table(
     tables = {part: dataclasses.replace(whole, part=part, draw=draw) for part in drawn} | given
     counts = BoundedCounts(_COUNTED_PER_TOKEN * words.max_tokens)
     counted = _count(whole, drawn, given, words=counts, buffer_rows=buffer_rows, draw=draw)
+    refuse_many_numbers(counted["train"].labels, task=task, rows=counted["train"].rows)
     decoding = _decoding(task, {part: found.labels for part, found in counted.items()})
     preprocessing = TextPreprocessing(
         Vocabulary.of_counts(counts, max_tokens=words.max_tokens).words, max_length=words.max_length

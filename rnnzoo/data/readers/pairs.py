@@ -104,6 +104,7 @@ def pair_splits(
     max_tokens: int = 8_000,
     max_length: int | None = None,
     description: Mapping[str, Any] | None = None,
+    origins: Mapping[str, RowOrigin] | None = None,
 ) -> Splits:
     """Makes splits of texts and their translations.
 
@@ -116,6 +117,7 @@ def pair_splits(
         max_length: Training pairs with more tokens on either side, the end included, are left out; how many is
             written in the description. ``None`` keeps all.
         description: Facts to keep.
+        origins: Which rows of the caller those of each part are, for messages; ``None`` for the rows as they are.
 
     Raises:
         DataError: If the two sides of a part differ in number, or a part is empty.
@@ -134,12 +136,14 @@ def pair_splits(
                 f"{name}: received {len(sources)} sources and {len(targets)} targets; expected as many of both, and "
                 "at least one. Each source needs its translation at the same place."
             )
-    preprocessing = PairPreprocessing(
-        kind.fit(train[0], max_tokens=max_tokens), kind.fit(train[1], max_tokens=max_tokens)
-    )
+    origins = origins or {name: RowOrigin(name) for name in parts}
+    with origins["train"].named():
+        preprocessing = PairPreprocessing(
+            kind.fit(train[0], max_tokens=max_tokens), kind.fit(train[1], max_tokens=max_tokens)
+        )
     splits = {}
     for name, pair in parts.items():
-        with RowOrigin(name).named():
+        with origins[name].named():
             splits[name] = PairSplit(*pair, preprocessing)
     kept = train
     if max_length is not None:

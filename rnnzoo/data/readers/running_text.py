@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from rnnzoo.data.split import Batch, Batches
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Fractions
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import ArgumentError, DataError, EmptyRowError
+from rnnzoo.errors import DataError, EmptyRowError
 from rnnzoo.files import read_text
 from rnnzoo.preprocessing import CharacterTextPreprocessing, Preprocessing, TokenPreprocessing
 
@@ -134,7 +135,8 @@ def running_text_splits(
     Args:
         train: The text; a ``Path`` names a file of it, UTF-8, compressed if it ends in ``.gz``.
         validation: Likewise; ``None`` to take it from the end of ``train``, before the test part.
-        test: Likewise; ``None`` to take it from the end of ``train`` where ``validation`` is not given either.
+        test: Likewise; ``None`` to take it from the end of ``train`` where ``validation`` is not given either. Given
+            alone, validation is still taken from the end of ``train``.
         unit: ``"word"``: what stands between blanks, in lower case, and ``<eos>`` for each end of line; or
             ``"character"``.
         window: Steps through which gradients go back.
@@ -222,7 +224,8 @@ def _parts(
         given = {} if test is None else {"test": _read(test)}
         return {"train": whole, "validation": _read(validation), **given}
     if test is not None:
-        raise ArgumentError("test: received one without validation; expected both or neither.")
+        fractions = dataclasses.replace(fractions, test_fraction=0.0)
+        return {**_cut(whole, fractions, unit), "test": _read(test)}
     return _cut(whole, fractions, unit)
 
 

@@ -148,11 +148,7 @@ def read_numbers(column: pd.Series[Any], name: str) -> np.ndarray:
     Raises:
         DataError: If a cell is no finite number; the message names the line.
     """
-    import pandas as pd
-
-    text = column.astype(str).str.strip()
-    absent = column.isna().to_numpy() | text.isin(_ABSENT).to_numpy()
-    values = pd.to_numeric(text.where(~absent), errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    values, absent = parse_numbers(column)
     wrong = ~np.isfinite(values) & ~absent
     if wrong.any():
         row = int(wrong.argmax())
@@ -161,6 +157,16 @@ def read_numbers(column: pd.Series[Any], name: str) -> np.ndarray:
             f"Correct it, or name {name!r} as categorical or ignored."
         )
     return values
+
+
+def parse_numbers(column: pd.Series[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the numbers of a column of cells, NaN where there is none, and which cells are missing."""
+    import pandas as pd
+
+    text = column.astype(str).str.strip()
+    absent = column.isna().to_numpy() | text.isin(_ABSENT).to_numpy()
+    values = pd.to_numeric(text.where(~absent), errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    return values, absent
 
 
 def read_categories(column: pd.Series[Any]) -> np.ndarray:

@@ -12,6 +12,7 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Fractions, Parts
 from rnnzoo.errors import ArgumentError
 from rnnzoo.files import FilePath
+from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.choosing import WordOptions
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class TableOptions(TextOptions, SeriesOptions, total=False):
     label: str | None
     task: str | None
     from_disk: bool
+    preprocessing: Preprocessing | None
     parts: Parts | None
     words: WordOptions | None
     columns: Columns | None

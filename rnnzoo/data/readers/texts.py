@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from rnnzoo import checks
 from rnnzoo.data.columns import check_columns
+from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.large_tables import LargeTable, split_large_table
+from rnnzoo.data.readers.pairs import pair_splits
 from rnnzoo.data.readers.table_files import check_label, expect_file, read_frame, refuse_same_column
 from rnnzoo.data.splits import ArrayOptions, Splits
-from rnnzoo.data.splitting import Pair, Parts
+from rnnzoo.data.splitting import Pair, Parts, split_rows
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.files import FilePath, file_checksum, is_path
+from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.choosing import WordOptions
 from rnnzoo.tasks import ONE_LABEL, SEVERAL_LABELS, TASKS, get_task
 
@@ -64,6 +67,7 @@ def read_texts(
     label: str,
     task: str | None = None,
     from_disk: bool = False,
+    preprocessing: Preprocessing | None = None,
     parts: Parts | None = None,
     words: WordOptions | None = None,
     **options: Unpack[TextOptions],
@@ -79,14 +83,16 @@ def read_texts(
     Args:
         source: The file, of which ``.tsv`` is split at tabs without quoting and everything else at commas; or a frame.
         text: The column of texts (tagging: of words, separated by blanks).
-        label: The column of labels (regression: of numbers; tagging: of tags, separated by blanks).
+        label: The column of labels (regression: of numbers; tagging: of tags, separated by blanks; translation: of
+            translations).
         task: The task; ``None`` for classification, or what ``label_separator`` says.
         from_disk: Whether rows stay in the file.
+        preprocessing: What reads the texts, such as ``DNAPreprocessing()``; ``None`` for words.
         parts: How rows are split, as one value; a validation or test part that is given is a file or frame too.
         words: How much of texts is read, as one value.
         **options: The fields of ``Parts``, ``WordOptions`` and ``TableFormat`` as they are: ``validation``, ``test``,
-            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``; ``max_tokens`` (20,000),
-            ``max_length``, ``characters``; ``column_names``, ``label_separator``, ``buffer_rows`` (10,000).
+            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``; ``max_tokens``
+            (20,000), ``max_length``, ``characters``; ``column_names``, ``label_separator``, ``buffer_rows`` (10,000).
 
     Returns:
         The splits.
@@ -112,12 +118,12 @@ def read_texts(
     settings = flat.take(Parts, parts, "parts")
     words = flat.take(WordOptions, words, "words")
     form = flat.take(TableFormat, None, "format")
-    flat.refuse_rest("text", "label", "task", "from_disk", "parts", "words")
+    flat.refuse_rest("text", "label", "task", "from_disk", "preprocessing", "parts", "words")
     refuse_same_column(text, label)
     chosen = task or (SEVERAL_LABELS if form.label_separator else ONE_LABEL)
     if checks.flag("from_disk", from_disk):
         table = _large_table(source, text, label, settings, form)
-        _refuse_from_disk(settings, words)
+        _refuse_from_disk(settings, words, preprocessing)
         return split_large_table(
             table, task=chosen, parts=settings, words=words, buffer_rows=form.buffer_rows
         )
@@ -126,7 +132,13 @@ def read_texts(
             f"buffer_rows: received {form.buffer_rows} without from_disk; expected it with from_disk=True alone. Leave "
             "it out."
         )
-    return _TextTables(text, label, checks.choice("task", chosen, TASKS), form).read(source, settings, words)
+    if preprocessing is not None and words != WordOptions():
+        raise ArgumentError(
+            f"words: received {words} beside preprocessing, which says itself what it reads; expected one of both. "
+            "Leave one out."
+        )
+    tables = _TextTables(text, label, checks.choice("task", chosen, TASKS), form)
+    return tables.read(source, settings, words, preprocessing)
 
 
 def stream_table(path: FilePath, *, text: str, label: str, **options: Unpack[StreamTableOptions]) -> Splits:
@@ -151,10 +163,20 @@ def _large_table(
     return LargeTable(Path(path), text, label, form.column_names, form.label_separator)
 
 
-def _refuse_from_disk(parts: Parts, words: WordOptions) -> None:
+def _refuse_from_disk(parts: Parts, words: WordOptions, preprocessing: Preprocessing | None) -> None:
+    if preprocessing is not None:
+        raise ArgumentError(
+            f"preprocessing: received {type(preprocessing).__name__} with from_disk, which reads words; expected None. "
+            "Leave one out."
+        )
     if words.characters:
         raise ArgumentError(
             "characters: received True with from_disk; expected False, for taggers read tables in memory. Leave one "
+            "out."
+        )
+    if parts.rare != "error":
+        raise ArgumentError(
+            f"rare: received {parts.rare!r} with from_disk, which draws rows one by one; expected 'error'. Leave one "
             "out."
         )
     if not parts.stratify:
@@ -172,7 +194,13 @@ class _TextTables:
     task: str
     form: TableFormat
 
-    def read(self, source: FilePath | pd.DataFrame, parts: Parts, words: WordOptions) -> Splits:
+    def read(
+        self,
+        source: FilePath | pd.DataFrame,
+        parts: Parts,
+        words: WordOptions,
+        preprocessing: Preprocessing | None,
+    ) -> Splits:
         sources = {"inputs": source, "validation": parts.validation, "test": parts.test}
         frames = {name: self._frame(part, name) for name, part in sources.items() if part is not None}
         pairs = {name: self._pair(frame, sources[name]) for name, frame in frames.items()}
@@ -181,12 +209,16 @@ class _TextTables:
             if is_path(part):
                 prefix = "" if name == "inputs" else f"{name}_"
                 facts |= {f"{prefix}source": Path(part).name, f"{prefix}checksum": file_checksum(part)}
-        given = {name: pairs.get(name) for name in ("validation", "test")}
+        given: dict[str, Any] = {name: pairs.get(name) for name in ("validation", "test")}
+        parts = dataclasses.replace(parts, **given)
         try:
+            if get_task(self.task).data == "pairs":
+                return _translations(pairs["inputs"], parts, words, preprocessing, facts)
             return Splits.from_arrays(
                 *pairs["inputs"],
                 task=self.task,
-                parts=dataclasses.replace(parts, **given),  # type: ignore[arg-type]
+                preprocessing=preprocessing,
+                parts=parts,
                 words=words,
                 description=facts,
             )
@@ -207,7 +239,8 @@ class _TextTables:
         check_columns(frame.columns, (self.text, self.label), of="the frame" if source is frame else source)
         rows, targets = frame[self.text].tolist(), frame[self.label].tolist()
         task = get_task(self.task)
-        if is_path(source) and not task.per_step and task.targets != "labels":
+        one_label = not task.per_step and task.targets != "labels" and task.data != "pairs"
+        if is_path(source) and one_label:
             for line, cell in zip(frame.index, targets, strict=True):
                 check_label(source, line, cell)
         if task.per_step:
@@ -225,6 +258,36 @@ class _TextTables:
             return error
         what = "targets: " if error.of.endswith("targets") else ""
         return DataError(f"{sources[name]}: line {frames[name].index[error.row]}: {what}{error.problem}")
+
+
+def _translations(
+    rows: Pair,
+    parts: Parts,
+    words: WordOptions,
+    preprocessing: Preprocessing | None,
+    facts: Mapping[str, Any],
+) -> Splits:
+    """Makes splits of texts and their translations, whose parts may have to be split off."""
+    if preprocessing is not None or words.characters:
+        name = "characters" if preprocessing is None else "preprocessing"
+        raise ArgumentError(
+            f"{name}: received it for task 'translation', which reads words of both sides; expected none. Leave it out."
+        )
+    split = split_rows(rows, parts.for_task(get_task("translation")))
+    train: Any = split.parts["train"]
+    given: dict[str, Any] = {name: split.parts.get(name) for name in ("validation", "test")}
+    splits = pair_splits(
+        train,
+        **given,
+        max_tokens=words.max_tokens,
+        max_length=words.max_length,
+        description=facts,
+        origins=split.origins,
+    )
+    for name, pair in given.items():
+        if pair is not None and getattr(parts, name) is None:
+            warn_of_copies(train[0], pair[0], name)
+    return splits.described({"split_seed": parts.seed})
 
 
 def _cut(cell: Any, separator: str | None = None) -> Any:

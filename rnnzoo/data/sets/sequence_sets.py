@@ -11,9 +11,9 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.copies import series_key
 from rnnzoo.data.readers.table_files import read_frame
+from rnnzoo.data.readers.ts_files import parse_ts
 from rnnzoo.data.sets.set_request import SetRequest
 from rnnzoo.data.sets.spoken_digits import fsdd
-from rnnzoo.data.sets.ts_format import read_ts
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import DataError
 from rnnzoo.files import read_text
@@ -51,7 +51,9 @@ def italy_power_demand(request: SetRequest) -> Splits:
 def _archive_set(request: SetRequest, title: str) -> Splits:
     files = request.files()
     sections = [
-        section for path in sorted(files, key=lambda path: "TEST" in path.name) for section in read_ts(path)
+        (section.series, section.targets)
+        for path in sorted(files, key=lambda path: "TEST" in path.name)
+        for section in parse_ts(path)
     ]
     if len(sections) != 2:
         raise DataError(

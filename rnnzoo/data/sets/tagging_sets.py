@@ -8,12 +8,12 @@ from typing import Any
 
 from rnnzoo import checks
 from rnnzoo.data.copies import text_key
+from rnnzoo.data.readers.sentences import parse_sentences
 from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.data.sets.set_request import SetRequest
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Pair
 from rnnzoo.defaults import MAX_TOKENS
-from rnnzoo.files import read_text
 from rnnzoo.tasks import get_task
 
 
@@ -91,16 +91,8 @@ def ud_english_ewt(
 
 
 def _sentences(path: Path) -> Pair:
-    """Reads words and their parts of speech from CoNLL-U; words written as one (``don't``) are read apart."""
-    sentences: list[list[str]] = []
-    tags: list[list[str]] = []
-    for block in read_text(path, "a CoNLL-U file").split("\n\n"):
-        words = [line.split("\t") for line in block.split("\n") if line and not line.startswith("#")]
-        words = [columns for columns in words if columns[0].isdigit()]
-        if words:
-            sentences.append([columns[1] for columns in words])
-            tags.append([columns[3] for columns in words])
-    return sentences, tags
+    found = parse_sentences(path)
+    return found.words, found.tags
 
 
 TAGGING_SETS: dict[str, Callable[..., Any]] = {"snips": snips, "ud_english_ewt": ud_english_ewt}

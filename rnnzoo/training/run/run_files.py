@@ -195,7 +195,7 @@ def write_run_report(
     write_report(
         run.report,
         title=f"{result.model.name}: {task.name.replace('_', ' ')}",
-        lead=f"Best of {len(result.history)} epochs: {result.best_epoch}. {result.stop_reason.capitalize()}.",
+        lead=f"Best epoch: {result.best_epoch} of {len(result.history)}. Why it ended: {result.stop_reason}.",
         sections=[
             Section(f"Scores on the {part} part", rows=table, best=0),
             *([Section("Baselines left out", rows=left_out)] if left_out else []),

@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 from large_series import WINDOW, cell, message, numbers, read_in_pieces
 from rnnzoo import Splits, create_model, read_table
 from rnnzoo.cli.app import app
+from rnnzoo.cli.data_loading import load_data
 from rnnzoo.cli.data_options import DataOptions
 from rnnzoo.data.readers import file_tables
 from rnnzoo.data.readers.series import read_series
@@ -278,4 +279,4 @@ def test_the_command_reads_from_disk() -> None:
     assert ran.exit_code == 0, ran.output
     assert '"from_disk": true' in Path("run/config.json").read_text()
     options = DataOptions(data="t.csv", target="y", window=5, horizon=3, from_disk=True)
-    assert DataOptions.from_dict(options.to_dict()).load().description["from_disk"] is True
+    assert load_data(DataOptions.from_dict(options.to_dict())).description["from_disk"] is True

@@ -1,0 +1,344 @@
+"""Which reader reads the data that options name: by the kind of the file, the model and the columns that are named."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rnnzoo.cli.data_options import DATA_OPTIONS, DataOptions, listed_names, option_name
+from rnnzoo.cli.output import note
+from rnnzoo.cli.reading import Reading
+from rnnzoo.data.readers.arrays import read_arrays
+from rnnzoo.data.readers.file_kinds import find_file_kind
+from rnnzoo.data.readers.running_text import running_text_splits
+from rnnzoo.data.readers.sentences import read_sentences
+from rnnzoo.data.readers.sequences import read_sequences
+from rnnzoo.data.readers.series import read_series
+from rnnzoo.data.readers.sounds import read_sounds
+from rnnzoo.data.readers.texts import read_texts
+from rnnzoo.data.readers.ts_files import read_ts
+from rnnzoo.data.sets.datasets import DATASETS, load_dataset
+from rnnzoo.data.splits import Splits
+from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo.tasks import ONE_LABEL, Task, get_task, row_tasks
+from rnnzoo.zoo import ModelSpec
+
+#: What readers call an option, where it has another name.
+_ARGUMENTS = {"split_seed": "seed", "columns": "column_names"}
+
+
+def load_data(options: DataOptions, spec: ModelSpec | None = None) -> Splits:
+    """Reads data.
+
+    Args:
+        options: Where they are, and how to read them.
+        spec: The model that they are for; ``None`` for classification and forecasting.
+
+    Raises:
+        ArgumentError: If an option would do nothing, one is missing, or the model is for another task.
+        UnknownNameError: If there is no such data set or task; the nearest is suggested.
+        DataError: If the data cannot be used.
+    """
+    if options.is_set:
+        return _load_set(options, spec)
+    if _seems_a_name(options):
+        raise UnknownNameError("data set", options.data, DATASETS)
+    reading = Reading(options, spec)
+    reading.check_separator()
+    way = _find_way(reading)
+    takes, because = way.takes, dict(way.because)
+    if reading.preprocessing is not None:
+        takes = [name for name in takes if name not in _OF_WORDS]
+        because |= dict.fromkeys(_OF_WORDS, f"for the model {reading.name!r}, which reads no words")
+    reading.refuse(takes, way.where.format(data=options.data), because)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            splits = way.read(reading)
+    except ArgumentError as error:
+        raise _about_option(error) from error
+    for warning in caught:
+        note(f"note   {warning.message}")
+    return splits
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to read data.
+
+    Attributes:
+        where: What messages say of options that do nothing here.
+        takes: The options that do something.
+        read: Reads them.
+        because: What messages say of single options instead.
+    """
+
+    where: str
+    takes: Sequence[str]
+    read: Callable[[Reading], Splits]
+    because: Mapping[str, str] = field(default_factory=dict)
+
+
+def _read_texts(reading: Reading) -> Splits:
+    options = reading.options
+    if options.from_disk and reading.characters:
+        raise ArgumentError(
+            "--from-disk: received it for a tagger that reads characters, whose tables are read in memory. Leave it "
+            "out, or choose a tagger without characters."
+        )
+    return read_texts(
+        options.data,
+        text=options.text or "",
+        label=options.label or "",
+        task=reading.task,
+        from_disk=options.from_disk,
+        preprocessing=reading.preprocessing,
+        column_names=listed_names(options.columns),
+        label_separator=options.label_separator,
+        **reading.words,
+        **reading.split,
+    )
+
+
+def _read_series(reading: Reading) -> Splits:
+    options = reading.options
+    if options.window is None or options.horizon is None:
+        raise ArgumentError(
+            "--target: received without --window and --horizon; expected both. "
+            "Say how many steps to read and how many to forecast, e.g. --window 72 --horizon 24."
+        )
+    return read_series(
+        options.data,
+        column_names=listed_names(options.columns),
+        target=listed_names(options.target) or (),
+        window=options.window,
+        horizon=options.horizon,
+        categorical=listed_names(options.categorical) or (),
+        ignore=_ignored(options),
+        time=options.time,
+        time_format=options.time_format,
+        gaps=options.gaps,  # type: ignore[arg-type]
+        missing=options.missing,  # type: ignore[arg-type]
+        seasonality=options.seasonality,
+        from_disk=options.from_disk,
+        validation_fraction=options.validation_fraction,
+        test_fraction=options.test_fraction,
+    )
+
+
+def _read_sequences(reading: Reading) -> Splits:
+    options = reading.options
+    irregular = reading.builder == "build_irregular_classifier"
+    if irregular and options.time is None:
+        raise ArgumentError(
+            f"--time: received none for the model {reading.name!r}, which reads values at irregular times; expected "
+            "the column of times. Give --time."
+        )
+    return read_sequences(
+        options.data,
+        series=listed_names(options.series) or (),
+        label=options.label or "",
+        time=options.time,
+        time_format=options.time_format,
+        task=reading.task or ONE_LABEL,
+        ignore=_ignored(options),
+        irregular=irregular,
+        missing=options.missing,  # type: ignore[arg-type]
+        column_names=listed_names(options.columns),
+        **reading.split,
+    )
+
+
+def _read_arrays(reading: Reading) -> Splits:
+    options = reading.options
+    if Path(options.data).suffix.lower() == ".npy" and options.labels is None:
+        raise ArgumentError(
+            f"--labels: received none for {options.data}; expected the .npy file of its labels. Give --labels, or "
+            "save both in one .npz file, as x and y."
+        )
+    return read_arrays(
+        options.data,
+        task=reading.task or ONE_LABEL,
+        labels=options.labels,
+        preprocessing=reading.preprocessing,
+        **reading.words,
+        **reading.split,
+    )
+
+
+def _read_ts(reading: Reading) -> Splits:
+    # The file says whether its labels are numbers, unless they are none of a whole series.
+    options = reading.options
+    task = None if options.task is None and reading.task in row_tasks() else reading.task
+    return read_ts(options.data, task=task, missing=options.missing, **reading.split)  # type: ignore[arg-type]
+
+
+def _read_sentences(reading: Reading) -> Splits:
+    column = reading.options.label
+    return read_sentences(
+        reading.options.data,
+        task=reading.task or "tagging",
+        column=int(column) if column is not None and column.isdecimal() else column,
+        **reading.words,
+        **reading.split,
+    )
+
+
+def _read_sounds(reading: Reading) -> Splits:
+    return read_sounds(reading.options.data, task=reading.task or ONE_LABEL, **reading.split)
+
+
+def _read_running_text(reading: Reading) -> Splits:
+    options = reading.options
+    given: dict[str, Any] = {} if options.window is None else {"window": options.window}
+    return running_text_splits(
+        Path(options.data),
+        test=None if options.test is None else Path(options.test),
+        unit="character" if reading.characters else "word",
+        max_tokens=options.max_tokens,
+        description={"source": Path(options.data).name},
+        validation_fraction=options.validation_fraction,
+        test_fraction=options.test_fraction,
+        **given,
+    )
+
+
+def _ignored(options: DataOptions) -> list[str]:
+    return [""] if options.ignore == "" else listed_names(options.ignore) or []
+
+
+_ROWS = ("test", "task", "validation_fraction", "test_fraction", "split_seed", "rare")
+_WORDS = ("max_tokens", "max_length", "characters")
+#: Options for words, which mean nothing to other readers of texts.
+_OF_WORDS = (*_WORDS, "from_disk")
+_SERIES = Way(
+    "with --target, which is for series",
+    (
+        *("target", "window", "horizon", "categorical", "ignore", "time", "time_format", "gaps", "missing"),
+        *("seasonality", "columns", "from_disk", "validation_fraction", "test_fraction"),
+    ),
+    _read_series,
+    because={"split_seed": "with --target: a series is split in time"},
+)
+_TEXTS = Way(
+    "with --text, which is for texts",
+    ("text", "label", "label_separator", "columns", "from_disk", *_WORDS, *_ROWS),
+    _read_texts,
+)
+_SEQUENCES = Way(
+    "with --series and --label, for a label of each series",
+    ("series", "label", "time", "time_format", "ignore", "missing", "columns", *_ROWS),
+    _read_sequences,
+)
+#: The ways to read files that say themselves what their parts are, by kind of file.
+_FILES = {
+    "arrays": Way("for the file of arrays {data}", ("labels", *_WORDS, *_ROWS), _read_arrays),
+    "ts": Way("for the file of series {data}", ("missing", *_ROWS), _read_ts),
+    "sentences": Way("for the file of tagged words {data}", ("label", *_WORDS, *_ROWS), _read_sentences),
+    "sounds": Way("for the recordings {data}", _ROWS, _read_sounds),
+    "running text": Way(
+        "for the running text {data}",
+        ("test", "window", "max_tokens", "characters", "validation_fraction", "test_fraction"),
+        _read_running_text,
+    ),
+}
+_OF_TAGGERS = (_TEXTS, _SEQUENCES, _FILES["arrays"], _FILES["sentences"])
+_OF_CLASSIFIERS = (_TEXTS, _SEQUENCES, _FILES["arrays"], _FILES["ts"], _FILES["sounds"])
+
+
+def _ways_of(task: Task) -> tuple[Sequence[Way], str]:
+    """Returns the ways to read what models of a task read, and what messages call it."""
+    if task.data == "windows":
+        return (_SERIES,), "a table with --target, --window and --horizon"
+    if task.data == "running text":
+        return (_FILES["running text"],), "running text, in a file that ends in .txt"
+    if task.data == "pairs":
+        return (_TEXTS,), "a table with --text for the texts and --label for their translations"
+    if task.targets == "symbols":
+        return (_FILES["sounds"], _FILES["arrays"]), "a folder of recordings with a transcript of each"
+    if task.per_step:
+        return (
+            _OF_TAGGERS,
+            "a tag for each step: a .conll file, or a table with --text or --series and --label",
+        )
+    return _OF_CLASSIFIERS, "rows with labels, such as a table with --text or --series and --label"
+
+
+def _find_way(reading: Reading) -> Way:
+    options = reading.options
+    kind = find_file_kind(options.data)
+    way = _FILES[kind.name] if kind.name in _FILES else _way_of_table(reading)
+    if reading.spec is None:
+        return way
+    ways, what = _ways_of(get_task(reading.spec.task))
+    if way not in ways:
+        read = f"{kind.what} with --target" if way is _SERIES else kind.what
+        raise ArgumentError(
+            f"--data: received {options.data}, {read}, for the model {reading.name!r}; expected {what}. Give that, or "
+            "choose another model: rnnzoo models."
+        )
+    return way
+
+
+def _way_of_table(reading: Reading) -> Way:
+    options = reading.options
+    if options.target is not None:
+        return _SERIES
+    if options.series is not None and options.label is not None:
+        return _SEQUENCES
+    if options.text is not None and options.label is not None:
+        return _TEXTS
+    raise ArgumentError(
+        f"--data: received the file {options.data} without --text and --label, or --target; expected to be told "
+        "which columns to read. Give --text and --label for texts, --series and --label for a label of each series, "
+        "--target, --window and --horizon for a series to be forecast."
+    )
+
+
+def _load_set(options: DataOptions, spec: ModelSpec | None) -> Splits:
+    """Loads a named set; where it is for several tasks, for that of the model."""
+    taken = inspect.signature(DATASETS[options.data]).parameters
+    reading = Reading(options, spec)
+    words = tuple(name for name in _WORDS if name in taken)
+    takes = ("task", *words, "window", "horizon", "validation_fraction", "test_fraction", "split_seed")
+    reading.refuse(takes, f"for the named data set {options.data!r}")
+    changed = options.changed()
+    given = {name: changed[name] for name in ("task", *_WORDS, "window", "horizon") if name in changed}
+    fractions: dict[str, Any] = {
+        "validation_fraction": options.validation_fraction,
+        "test_fraction": options.test_fraction,
+    }
+    own = {} if spec is None or DATASETS.is_own(options.data) else _of_model(reading)
+    chosen = {name: value for name, value in own.items() if name in taken}
+    try:
+        return load_dataset(options.data, seed=options.split_seed, **fractions, **{**chosen, **given})
+    except UnknownNameError as error:
+        if error.kind != "task" or "task" in given:
+            raise
+    # The set is for no task of the model, which is said where both are compared.
+    return load_dataset(options.data, seed=options.split_seed, **fractions, **given)
+
+
+def _of_model(reading: Reading) -> dict[str, Any]:
+    """Returns the options of a set that follow from the model."""
+    return {"task": reading.task, **({"characters": True} if reading.characters else {})}
+
+
+def _seems_a_name(options: DataOptions) -> bool:
+    """Whether a word was given where neither a file is nor columns are named: a misspelt data set."""
+    named = options.text or options.target or options.series
+    return re.fullmatch(r"\w+", options.data) is not None and not (Path(options.data).exists() or named)
+
+
+def _about_option(error: ArgumentError) -> ArgumentError:
+    """Returns an error of a reader that begins with the name of an argument as one that begins with the option."""
+    if type(error) is not ArgumentError:
+        return error
+    name, colon, rest = str(error).partition(": ")
+    option = next((option for option, argument in _ARGUMENTS.items() if argument == name), name)
+    return ArgumentError(f"{option_name(option)}{colon}{rest}") if option in DATA_OPTIONS else error

@@ -1,0 +1,153 @@
+"""Files of rows with targets, put into parts; what is wrong with a row names its file and place."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rnnzoo.data.splits import Splits
+from rnnzoo.data.splitting import Parts
+from rnnzoo.errors import ArgumentError, DataError, RowError
+from rnnzoo.files import file_checksum, is_path
+from rnnzoo.preprocessing.base import Rows
+from rnnzoo.tasks import TASKS
+
+#: How the parts of one source are called, the training part first.
+PARTS = ("train", "validation", "test")
+_GIVEN = ("validation", "test")
+
+
+@dataclass(frozen=True)
+class FileRows:
+    """Rows that were read from one place.
+
+    Attributes:
+        rows: The raw rows.
+        targets: One per row.
+        place: What messages call a row by its number, such as ``"line 5"``.
+        left_out: How many rows of the file are not among them.
+    """
+
+    rows: Rows
+    targets: Rows
+    place: Callable[[int], str] = "row {}".format
+    left_out: int = 0
+
+
+def split_files(
+    source: Any,
+    read: Callable[[Any], Mapping[str, FileRows]],
+    parts: Parts,
+    *,
+    description: Mapping[str, Any],
+    **options: Any,
+) -> Splits:
+    """Reads a source, and others for the parts that were given, and makes splits of their rows.
+
+    Args:
+        source: What is read: a file, or what else ``read`` takes.
+        read: Returns the rows of a source by part; all rows are ``"train"`` where it holds no parts of its own.
+        parts: How rows are split; a validation or test part that is given is a source too.
+        description: Facts to keep; names and checksums of files are added.
+        **options: As for ``Splits.from_arrays``.
+
+    Raises:
+        ArgumentError: If a part is given, and the source holds one.
+        DataError: If a row cannot be used; the message names its source and place.
+    """
+    found = dict(read(source))
+    sources = dict.fromkeys(found, source)
+    for name in _GIVEN:
+        given = getattr(parts, name)
+        if given is None:
+            continue
+        if name in found:
+            raise ArgumentError(
+                f"{name}: received {_shown(given)} beside the {name} part that {_shown(source)} holds; expected one of "
+                f"both. Leave {name} out."
+            )
+        found[name], sources[name] = _single(read(given), given, name), given
+    pairs = {name: (part.rows, part.targets) for name, part in found.items()}
+    given_parts: dict[str, Any] = {name: pairs.get(name) for name in _GIVEN}
+    facts = {**_facts(sources), **_left_out(found), **description}
+    try:
+        return Splits.from_arrays(
+            *pairs["train"],
+            parts=dataclasses.replace(parts, **given_parts),
+            description=facts,
+            **options,
+        )
+    except RowError as error:
+        name = next((name for name in _GIVEN if error.of.startswith(name)), "train")
+        what = "targets: " if error.of.endswith("targets") else ""
+        raise DataError(
+            f"{_shown(sources[name])}: {found[name].place(error.row)}: {what}{error.problem}"
+        ) from error
+
+
+def check_row_task(task: str, what: str) -> None:
+    """Checks that a task is one of rows that have targets.
+
+    Args:
+        task: A name in the task table.
+        what: What the reader reads, for messages.
+
+    Raises:
+        ArgumentError: If its data are of another kind; the message says who reads those.
+    """
+    known = TASKS.get(task) if isinstance(task, str) else None
+    if known is None or known.data == "rows":
+        return  # what else is wrong with it is said when rows are split
+    raise ArgumentError(
+        f"task: received {task!r} for {what}; expected a task of rows that have targets. {_READERS[known.data]}"
+    )
+
+
+_READERS = {
+    "windows": "A table whose rows follow each other in time is read by read_series(file, target=..., window=..., "
+    "horizon=...).",
+    "running text": "Running text is read by running_text_splits(Path(file)).",
+    "pairs": "Texts and their translations are read by read_pairs, or by read_texts(file, text=..., label=..., "
+    "task='translation').",
+}
+
+
+def _single(parts: Mapping[str, FileRows], source: Any, name: str) -> FileRows:
+    if set(parts) != {"train"}:
+        raise DataError(
+            f"{_shown(source)}: holds the parts {', '.join(parts)}; expected the rows of the {name} part alone. Pass "
+            "the file as the data, or write one with this part."
+        )
+    return parts["train"]
+
+
+def _facts(sources: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns names and checksums of the files of parts."""
+    facts: dict[str, Any] = {}
+    for name, source in sources.items():
+        prefix = "" if name == "train" else f"{name}_"
+        files = [part for part in (source if isinstance(source, tuple) else (source,)) if is_path(part)]
+        if not files or (prefix and source is sources["train"]):
+            continue
+        names, checksums = [Path(file).name for file in files], [file_checksum(file) for file in files]
+        facts[f"{prefix}source"] = names[0] if len(files) == 1 else names
+        facts[f"{prefix}checksum"] = checksums[0] if len(files) == 1 else checksums
+    return facts
+
+
+def _left_out(found: Mapping[str, FileRows]) -> dict[str, Any]:
+    counts = {name: part.left_out for name, part in found.items() if part.left_out}
+    return {"rows_left_out": counts} if counts else {}
+
+
+def _shown(source: Any) -> str:
+    """Returns what messages call a source."""
+    first = source[0] if isinstance(source, tuple) else source
+    return (
+        str(first)
+        if is_path(first)
+        else f"the {'frame' if hasattr(first, 'columns') else type(first).__name__}"
+    )

@@ -1,0 +1,379 @@
+"""Long tables: a line per step, columns that say which series it belongs to."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+
+from rnnzoo import checks
+from rnnzoo.data.columns import as_names, check_columns
+from rnnzoo.data.flat_options import FlatOptions
+from rnnzoo.data.readers.missing_steps import FIX, treat_row
+from rnnzoo.data.readers.mixed_series import refuse_nameless
+from rnnzoo.data.readers.row_files import FileRows, check_row_task, split_files
+from rnnzoo.data.readers.series_columns import parse_numbers, read_categories
+from rnnzoo.data.readers.table_files import read_frame
+from rnnzoo.data.readers.timestamps import Times, read_times
+from rnnzoo.data.splits import Splits
+from rnnzoo.data.splitting import Parts, PartsOptions
+from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.files import FilePath, is_path
+from rnnzoo.preprocessing.windows import MISSING, Missing
+from rnnzoo.tasks import get_task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_HOUR = np.timedelta64(1, "h")
+
+
+@dataclass(frozen=True)
+class SequenceColumns:
+    """Which columns of a long table are what. All that are not named hold numbers, which are features.
+
+    Attributes:
+        series: The columns that say which series a line belongs to.
+        label: The column of labels, of numbers (regression), or of a label for each step (tagging).
+        time: The column that orders the lines of a series; ``None`` where they stand in order.
+        ignore: Columns to leave out.
+        time_format: How dates are written, such as ``"%d.%m.%Y %H:%M"``; ``None`` to find it.
+
+    Raises:
+        ArgumentError: If a name is no text, or stands for two things.
+    """
+
+    series: Sequence[str]
+    label: str
+    time: str | None = None
+    ignore: Sequence[str] = ()
+    time_format: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("series", "ignore"):
+            object.__setattr__(self, name, as_names(name, getattr(self, name)))
+        if not self.series:
+            raise ArgumentError("series: received no column; expected those that say where a line belongs.")
+        for name, value in (("label", self.label), ("time", self.time)):
+            if not isinstance(value, str) and (name == "label" or value is not None):
+                raise ArgumentError(f"{name}: received {value!r}; expected the name of a column.")
+        if self.time_format is not None and self.time is None:
+            raise ArgumentError(
+                f"time_format: received {self.time_format!r} without time; expected the column of times. Pass time= "
+                "too."
+            )
+        for name in self.names:
+            if self.names.count(name) > 1:
+                raise ArgumentError(
+                    f"series: received {name!r} for two things; expected series, label, time and ignore to be "
+                    "different columns."
+                )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns that are named."""
+        return (*self.series, self.label, *([self.time] if self.time else []), *self.ignore)
+
+
+class SequenceOptions(PartsOptions, total=False):
+    """What ``read_sequences`` takes as keywords: the fields of ``SequenceColumns`` and ``Parts``."""
+
+    series: str | Sequence[str]
+    label: str
+    time: str | None
+    ignore: str | Sequence[str]
+    time_format: str | None
+
+
+def read_sequences(
+    source: FilePath | pd.DataFrame,
+    *,
+    columns: SequenceColumns | None = None,
+    task: str = "classification",
+    irregular: bool = False,
+    missing: Missing = "error",
+    column_names: Sequence[str] | None = None,
+    parts: Parts | None = None,
+    **options: Unpack[SequenceOptions],
+) -> Splits:
+    """Reads a long table of series, a line per step: a CSV or TSV file, plain or gzipped, or a pandas frame.
+
+    Each series is a row of the data: it is in one part alone. Its label is the same in all its lines; for tagging, each
+    line has its own. With ``time`` the lines of a series are put in order; without, they must stand together in order.
+
+    Args:
+        source: The file, of which ``.tsv`` is split at tabs without quoting and everything else at commas; or a frame,
+            whose index is what messages name as the line.
+        columns: Which columns are what, as one value.
+        task: A name in the task table, but for those of forecasting, running text and translation.
+        irregular: Whether to keep the times, and empty cells as missing values, for models of irregular series. Dates
+            become hours since the first line of a series.
+        missing: What an empty cell, NA, NaN, null or ? among the features of evenly spaced series means. ``"error"``:
+            the table is refused. ``"ffill"``: the last value of the series before it is taken; steps before the first
+            complete one are dropped. ``"drop"``: such series are left out.
+        column_names: Names of the columns where the file has no header line.
+        parts: How series are split, as one value; a validation or test part that is given is a file or frame too.
+        **options: The fields of ``SequenceColumns`` and ``Parts`` as they are: ``series``, ``label``, ``time``,
+            ``ignore``, ``time_format``; ``validation``, ``test``, ``validation_fraction`` (0.15), ``test_fraction``
+            (0.15), ``stratify``, ``seed``, ``rare``.
+
+    Returns:
+        The splits.
+
+    Raises:
+        ArgumentError: If the arguments do not go together, or a keyword is unknown; the nearest is suggested.
+        UnknownNameError: If a column is missing; the nearest is suggested.
+        DataError: If the table cannot be used; the message names line and column.
+        PathNotFoundError: If there is no such file.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"id": np.repeat(np.arange(40), 5), "heat": np.arange(200.0), "wind": 1.0})
+        >>> frame["kind"] = np.where(frame["id"] % 2, "a", "b")
+        >>> read_sequences(frame, series="id", label="kind").model_arguments
+        {'num_features': 2, 'variable_length': False, 'num_classes': 2}
+    """
+    flat = FlatOptions("read_sequences", options)
+    settings = flat.take(Parts, parts, "parts")
+    columns = flat.take(SequenceColumns, columns, "columns")
+    flat.refuse_rest("columns", "task", "irregular", "missing", "column_names", "parts")
+    check_row_task(task, "series of a long table")
+    checks.choice("missing", missing, MISSING)
+    if checks.flag("irregular", irregular):
+        if columns.time is None:
+            raise ArgumentError(
+                "irregular: received True without time; expected the column of times. Pass time= too."
+            )
+        if missing != "error":
+            raise ArgumentError(
+                f"missing: received {missing!r} with irregular, whose models read missing values; expected 'error'. "
+                "Leave it out."
+            )
+    tables = _LongTables(columns, task, irregular, missing, column_names)
+    return split_files(
+        source,
+        tables.read,
+        settings,
+        task=task,
+        description={
+            "series": list(columns.series),
+            "label": columns.label,
+            "features": tables.features_of(source),
+            "irregular": irregular,
+            "missing": missing,
+        },
+    )
+
+
+class _LongTables:
+    """Long tables of the same columns."""
+
+    def __init__(
+        self,
+        columns: SequenceColumns,
+        task: str,
+        irregular: bool,
+        missing: Missing,
+        column_names: Sequence[str] | None,
+    ) -> None:
+        self._columns, self._task, self._irregular = columns, get_task(task), irregular
+        self._missing, self._names = missing, column_names
+        self._features: list[str] | None = None
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def features_of(self, source: Any) -> list[str]:
+        """Returns the columns of features, which are those of the first table in all others too."""
+        if self._features is None:
+            frame = self._frame(source)
+            check_columns(frame.columns, self._columns.names, of=_of(source))
+            refuse_nameless(frame, used=set(self._columns.names))
+            self._features = [str(name) for name in frame.columns if name not in self._columns.names]
+            if not self._features:
+                raise ArgumentError(
+                    f"ignore: received {', '.join(self._columns.ignore) or 'none'}, beside which {_of(source)} has no "
+                    "column that is not named; expected columns of features."
+                )
+        return self._features
+
+    def read(self, source: Any) -> dict[str, FileRows]:
+        """Returns the series of a table."""
+        frame, features = self._frame(source), self.features_of(source)
+        check_columns(frame.columns, (*self._columns.names, *features), of=_of(source))
+        try:
+            return {"train": self._rows(frame, features)}
+        except DataError as error:
+            raise DataError(f"{_of(source)}: {error}") from error
+
+    def _frame(self, source: Any) -> pd.DataFrame:
+        if is_path(source):
+            if str(source) not in self._read:
+                self._read[str(source)] = read_frame(source, column_names=self._names)
+            return self._read[str(source)]
+        if self._names is not None:
+            raise ArgumentError(
+                f"column_names: received {list(self._names)} with a frame, which names its columns; expected None. "
+                "Leave it out."
+            )
+        return source
+
+    def _rows(self, frame: pd.DataFrame, features: Sequence[str]) -> FileRows:
+        series = _number_series(frame, self._columns.series)
+        times = None
+        if self._columns.time is not None:
+            times = read_times(frame[self._columns.time], time_format=self._columns.time_format)
+        order, bounds = _order(frame, series, times, allow_copies=self._irregular)
+        values = np.stack([_numbers(frame[name]) for name in features], axis=1)[order]
+        lines = frame.index.to_numpy()[order]
+        if self._missing == "error" and not self._irregular:
+            _refuse_missing(values, lines, features)
+        labels = np.asarray(frame[self._columns.label].tolist(), object)[order]
+        if not self._task.per_step:
+            _check_constant(labels, bounds, lines, self._columns.label)
+        clock = None if times is None else times.values[order]
+        rows: list[Any] = []
+        targets: list[Any] = []
+        kept: list[int] = []
+        for first, end in itertools.pairwise(bounds):
+            made = self._row(
+                values[first:end], None if clock is None else clock[first:end], int(lines[first])
+            )
+            if made is None:
+                continue
+            row, begin = made
+            rows.append(row)
+            targets.append(self._target(labels[first + begin : end], labels[first]))
+            kept.append(first)
+        if not rows:
+            raise DataError(
+                "every series has missing values, and missing='drop' leaves those out; expected a complete one. Pass "
+                "missing='ffill'."
+            )
+        names = _names_of(frame, self._columns.series, order)
+        return FileRows(
+            rows,
+            targets,
+            lambda row: f"series {names(kept[row])} (line {lines[kept[row]]})",
+            left_out=len(bounds) - 1 - len(rows),
+        )
+
+    def _row(self, values: np.ndarray, clock: np.ndarray | None, line: int) -> tuple[Any, int] | None:
+        """Returns a series and the step that it begins at; ``None`` if it is to be left out."""
+        if self._irregular:
+            assert clock is not None, "irregular series have times"
+            times = (clock - clock[0]) / _HOUR if clock.dtype.kind == "M" else clock.astype(np.float64)
+            return {"times": times, "values": values}, 0
+        treated = treat_row(values, self._missing)
+        if treated is not None and not len(treated[0]):
+            raise DataError(
+                f"line {line}: the series that begins here has a feature without any value; expected one at least to "
+                "fill in. Drop the series, or pass missing='drop'."
+            )
+        return treated
+
+    def _target(self, labels: np.ndarray, first: Any) -> Any:
+        if self._task.per_step:
+            return labels.tolist()
+        if self._task.targets == "labels" and isinstance(first, str):
+            return [part.strip() for part in first.split(",") if part.strip()]
+        return first
+
+
+def _of(source: Any) -> str:
+    return str(source) if is_path(source) else "the frame"
+
+
+def _number_series(frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
+    """Returns the number of the series of each line, in the order in which they come."""
+    import pandas as pd
+
+    for name in names:
+        absent = pd.isna(read_categories(frame[name]))
+        if absent.any():
+            raise DataError(
+                f"line {frame.index[int(absent.argmax())]}: {name!r} is empty; expected what series the line belongs "
+                "to. Correct or drop the line."
+            )
+    return frame.groupby(list(names), sort=False).ngroup().to_numpy()
+
+
+def _names_of(frame: pd.DataFrame, names: Sequence[str], order: np.ndarray) -> Callable[[int], str]:
+    return lambda step: ", ".join(repr(str(frame[name].iloc[order[step]])) for name in names)
+
+
+def _order(
+    frame: pd.DataFrame, series: np.ndarray, times: Times | None, *, allow_copies: bool
+) -> tuple[np.ndarray, list[int]]:
+    """Returns the lines in the order of series and steps, and where each series begins, and the last ends."""
+    if times is None:
+        order = np.arange(len(series))
+        starts = np.flatnonzero(np.diff(series, prepend=-1))
+        again = starts[np.diff(np.maximum.accumulate(series[starts]), prepend=-1) < 1]
+        if len(again):
+            row = int(again[0])
+            raise DataError(
+                f"line {frame.index[row]}: goes on with the series of line "
+                f"{frame.index[int((series == series[row]).argmax())]} after lines of another; expected the lines of a "
+                "series together, in order. Name the column that orders them: time= (on the command line --time)."
+            )
+        return order, [*map(int, starts), len(series)]
+    order = np.lexsort((times.values, series))
+    own, clock = series[order], times.values[order]
+    same = np.flatnonzero((own[1:] == own[:-1]) & (clock[1:] == clock[:-1]))
+    if len(same) and not allow_copies:
+        first, second = (frame.index[order[step]] for step in (same[0], same[0] + 1))
+        raise DataError(
+            f"line {second}: has the time of line {first}, {times.shown(int(order[same[0]]))}, in the same series; "
+            "expected each time once. Drop one, or name all columns that tell series apart: series=[...] (on the "
+            "command line --series a,b)."
+        )
+    return order, [*map(int, np.flatnonzero(np.diff(own, prepend=-1))), len(own)]
+
+
+def _numbers(column: pd.Series[Any]) -> np.ndarray:
+    """Returns a column of features, NaN where a value is missing."""
+    values, absent = parse_numbers(column)
+    wrong = ~np.isfinite(values) & ~absent
+    if not wrong.any():
+        return values
+    row, name = int(wrong.argmax()), column.name
+    where = f"line {column.index[row]}: {name!r} is {str(column.iloc[row])!r}; expected a finite number."
+    if not np.isfinite(values).any():
+        raise DataError(
+            f"{where} The column holds texts: make columns of 0 and 1 of it, frame = pandas.get_dummies(frame, "
+            f"columns=[{name!r}], dtype=float), or leave it out: ignore=[{name!r}] (on the command line --ignore "
+            f"{name})."
+        )
+    raise DataError(
+        f"{where} Correct it, or leave the column out: ignore=[{name!r}] (on the command line --ignore {name})."
+    )
+
+
+def _refuse_missing(values: np.ndarray, lines: np.ndarray, features: Sequence[str]) -> None:
+    missing = np.isnan(values)
+    if missing.any():
+        step, feature = (int(place) for place in np.argwhere(missing)[0])
+        raise DataError(
+            f"line {lines[step]}: {features[feature]!r} is missing, as are values in "
+            f"{int(missing.any(axis=1).sum())} lines; expected none. {FIX} Models of irregular series read missing "
+            "values: irregular=True."
+        )
+
+
+def _check_constant(labels: np.ndarray, bounds: Sequence[int], lines: np.ndarray, name: str) -> None:
+    """Raises ``DataError`` where the label of a series changes."""
+    import pandas as pd
+
+    codes = pd.factorize(labels, use_na_sentinel=False)[0]
+    firsts = np.repeat(codes[bounds[:-1]], np.diff(bounds))
+    other = codes != firsts
+    if other.any():
+        step = int(other.argmax())
+        first = max(bound for bound in bounds if bound <= step)
+        raise DataError(
+            f"line {lines[step]}: {name!r} is {labels[step]!r}, but {labels[first]!r} in line {lines[first]} of the "
+            "same series; expected one label per series. Correct it, or pass task='tagging' (on the command line "
+            "--task tagging) for a label of each step."
+        )
