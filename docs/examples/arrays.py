@@ -1,4 +1,4 @@
-"""Classify series of your own, NumPy arrays of unlike length, and serve nothing but the answer."""
+"""Classify series of your own: NumPy arrays of unlike length."""
 
 # --- data
 import numpy as np
@@ -45,5 +45,10 @@ save_bundle(model, "bundle", preprocessing=splits.preprocessing, decoding=splits
 predictor = OnnxPredictor("bundle")
 (answer,) = predictor.predict([record("left")])
 print(answer["label"])
-Path("new.json").write_text(json.dumps(record("shake").tolist()))
+# --- files
+padded = np.zeros((len(series), 60, 2), "float32")
+for row, one in zip(padded, series, strict=True):
+    row[: len(one)] = one
+np.savez("gestures.npz", x=padded, y=labels, lengths=[len(one) for one in series])
+Path("new.json").write_text(json.dumps([record("shake").tolist()]))
 # --- end

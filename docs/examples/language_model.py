@@ -1,9 +1,12 @@
 """Learn to write from running text, and write piece by piece."""
 
 # --- data
+from pathlib import Path
+
 import rnnzoo
 
 text = "one and two and three and four and five and six and " * 60
+Path("running.txt").write_text(text)
 splits = rnnzoo.running_text_splits(text, window=20)
 print(splits.model_arguments)
 # --- train

@@ -59,4 +59,10 @@ save_bundle(
 sentence = "find me a train to new york from york tomorrow"
 (answer,) = OnnxPredictor("bundle").predict([sentence.split()])
 print(answer["labels"])
+# --- file
+from pathlib import Path
+
+sentences = [zip(*pair, strict=True) for pair in zip(words, tags, strict=True)]
+lines = ["\n".join(f"{word} {tag}" for word, tag in sentence) for sentence in sentences]
+Path("journeys.conll").write_text("\n\n".join(lines))
 # --- end

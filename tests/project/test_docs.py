@@ -96,6 +96,24 @@ def test_an_example_runs_and_prints_what_its_page_says(name: str, tmp_path: Path
     assert missing_lines(expected, result.stdout) == [], result.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [name for name in EXAMPLES if list(commands(text_of(f"tutorials/{name}.md")))]
+)
+def test_the_commands_of_a_tutorial_run_on_the_files_of_its_example(name: str, tmp_path: Path) -> None:
+    assert python(DOCS / "examples" / f"{name}.py", tmp_path).returncode == 0
+    wanted = [one for one in commands(text_of(f"tutorials/{name}.md")) if one[0] != "serve"]
+    for arguments in wanted:
+        result = subprocess.run(
+            [sys.executable, "-m", "rnnzoo", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
+        assert result.returncode == 0, f"{arguments}: {result.stderr}"
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_tutorial_shows_its_whole_example(name: str) -> None:
     script = (DOCS / "examples" / f"{name}.py").read_text(encoding="utf-8")
