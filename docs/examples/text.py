@@ -41,6 +41,13 @@ from pathlib import Path
 
 for name, scores in json.loads(Path("run/metrics.json").read_text())["baselines"]["scores"].items():
     print(f"{name}: {scores['accuracy']:.3f}")
+# --- linear
+easy = rnnzoo.read_table("reviews.csv", text="review", label="about_room")
+network = rnnzoo.create_model("text-classifier-bilstm", **size, **easy.model_arguments)
+result = rnnzoo.train(network, easy, config=config, directory="easy")
+print(f"text-classifier-bilstm: {result.metrics['test']['accuracy']:.3f}")
+scores = json.loads(Path("easy/metrics.json").read_text())["baselines"]["scores"]
+print(f"linear SVM on TF-IDF: {scores['linear SVM on TF-IDF']['accuracy']:.3f}")
 # --- export
 from rnnzoo_export import OnnxPredictor, save_bundle
 
@@ -52,11 +59,4 @@ predictor = OnnxPredictor(bundle)
 texts = ["the bed was lovely but the fish was bad", "the bed was bad but the fish was lovely"]
 for answer in predictor.predict(texts):
     print(answer["label"], f"{answer['probability']:.2f}")
-# --- linear
-easy = rnnzoo.read_table("reviews.csv", text="review", label="about_room")
-network = rnnzoo.create_model("text-classifier-bilstm", **size, **easy.model_arguments)
-result = rnnzoo.train(network, easy, config=config, directory="easy")
-print(f"text-classifier-bilstm: {result.metrics['test']['accuracy']:.3f}")
-scores = json.loads(Path("easy/metrics.json").read_text())["baselines"]["scores"]
-print(f"linear SVM on TF-IDF: {scores['linear SVM on TF-IDF']['accuracy']:.3f}")
 # --- end

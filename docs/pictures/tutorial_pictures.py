@@ -18,6 +18,7 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE, save_figure
 from rnnzoo_export import OnnxPredictor
@@ -48,7 +49,7 @@ def _learning(axes: Axes, folder: Path) -> None:
     best = json.loads((folder / "run" / "metrics.json").read_text())["best_epoch"]
     axes.axvline(best, color=GREY, linestyle=":", label=f"best epoch ({best})")
     axes.set(xlabel="epoch", ylabel="accuracy")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
 
 
@@ -57,11 +58,12 @@ def _confusion(axes: Axes, folder: Path) -> None:
     from rnnzoo import read_table
 
     splits = read_table(folder / "reviews.csv", text="review", label="complaint")
-    labels = list(splits.get_decoding().labels or ())
-    truth = np.asarray(splits.rows("test").gather(range(len(splits.rows("test"))))[1])
-    answers = OnnxPredictor(folder / "bundle").predict(splits.test.raw)
+    labels, rows = list(splits.get_decoding().labels or ()), splits.rows("test")
+    truth = np.asarray(rows.gather(range(len(rows)))[1])
+    answers = OnnxPredictor(folder / "bundle").predict(list(rows.raw or ()))
     counts = np.zeros((len(labels), len(labels)), int)
-    np.add.at(counts, (truth, [labels.index(answer["label"]) for answer in answers]), 1)
+    for true, answer in zip(truth, answers, strict=True):
+        counts[int(true), labels.index(answer["label"])] += 1
     axes.imshow(counts / counts.sum(axis=1, keepdims=True), cmap="Blues", vmin=0, vmax=1)
     axes.grid(visible=False)
     axes.set_xticks(range(len(labels)), labels)
