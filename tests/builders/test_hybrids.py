@@ -25,6 +25,7 @@ from rnnzoo import (
     get_spec,
 )
 from rnnzoo.builders.parts.convolutions import convolve
+from rnnzoo.data.vectors.word_vectors import WordVectors
 from rnnzoo.errors import ArgumentError, CudnnWarning, UnsupportedLayerError
 from rnnzoo.layers.self_attention import SelfAttention
 from rnnzoo_export import export_onnx, export_streaming_onnx
@@ -254,6 +255,14 @@ def test_embedding_weights_are_copied_in_and_not_stored_in_the_config() -> None:
         (
             {"vocabulary_size": 3, "embedding_size": 1, "embedding_weights": [[0.0], [np.nan], [0.0]]},
             "received nan for token 1, column 0",
+        ),
+        (
+            {
+                "vocabulary_size": 3,
+                "embedding_size": 5,
+                "embedding_weights": WordVectors(np.zeros((3, 5), np.float32), ("a",), ()),
+            },
+            r"received WordVectors; expected a matrix .*: vectors\.matrix",
         ),
         ({"num_features": 7, "embedding_weights": np.zeros((7, 5))}, "expected vocabulary_size"),
         ({"num_features": 7, "trainable_embedding": False}, "expected vocabulary_size"),

@@ -97,9 +97,15 @@ def check_embedding_weights(
         The matrix in float32.
 
     Raises:
-        ArgumentError: If it is of another shape or holds NaN or infinity.
+        ArgumentError: If it is no matrix of numbers, is of another shape or holds NaN or infinity.
     """
-    matrix = np.asarray(weights, np.float32)
+    try:
+        matrix = np.asarray(weights, np.float32)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"{name}: received {type(weights).__name__}; expected a matrix (vocabulary_size, embedding_size) of "
+            "numbers. Pass the matrix of what read_word_vectors or learn_word_vectors returns: vectors.matrix."
+        ) from error
     if matrix.shape != (vocabulary_size, embedding_size):
         fix = (
             f"Pass embedding_size={matrix.shape[1]}."
