@@ -71,7 +71,17 @@ OF_OTHERS = {
     "float": "builtins:float",
 }
 # What readers put their own name for, and words of others' formats.
-EXAMPLES = {"build_mine", "read_my_set", "my_package", "MyCell", "OwnGraph"}
+EXAMPLES = {
+    "x_train",
+    "y_train",
+    "x_test",
+    "y_test",
+    "build_mine",
+    "read_my_set",
+    "my_package",
+    "MyCell",
+    "OwnGraph",
+}
 FOREIGN = {
     *("TensorFlow", "NumPy", "SavedModel", "TypedDict", "InferenceService"),
     *("PhysioNet", "CoNLL", "BiLSTM", "SegRNN", "InceptionTime", "DeepAR", "pcm_s16le"),
@@ -114,7 +124,7 @@ def test_names_of_others_are_still_theirs(name: str) -> None:
 def references_to_read(said: Sequence[Message]) -> list[str]:
     lazy = re.compile(r"see the (readme|docs|documentation|manual)|\breadme\b", re.IGNORECASE)
     # The help of --task is not a message.
-    return [str(m) for m in said if lazy.search(m.text) and "data_options" not in m.place]
+    return [str(m) for m in said if lazy.search(m.text)]
 
 
 def missing_names(said: Sequence[Message]) -> list[str]:
@@ -181,20 +191,18 @@ def missing_commands(said: Sequence[Message]) -> list[str]:
     for message in said:
         for place in re.finditer(r"\brnnzoo ([a-z]+)\b", message.text):
             after = re.split(r"[;:,)`]|\. |\n|   ", message.text[place.end() :])[0]
-            options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", after)) - COMING
+            options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", after))
             if place[1] not in PROSE and (place[1] not in COMMANDS or not options <= OPTIONS[place[1]]):
                 missing.append(f"{message} ({place[0]} {options})")
     return missing
 
 
-# Of a family whose reader is being written.
-COMING = {"--series"}
 OF_PROGRAMS = {"--model-repository"}  # of Triton
 
 
 def missing_options(said: Sequence[Message]) -> list[str]:
     """Options of whatever command."""
-    every = set().union(*OPTIONS.values()) | COMING | OF_PROGRAMS | {"--help", "--version"}
+    every = set().union(*OPTIONS.values()) | OF_PROGRAMS | {"--help", "--version"}
     option = re.compile(rf"(?<![\w-])(--[a-z][a-z-]*)(?![\w{FILLED}])")
     return [f"{m} ({name})" for m in said for name in option.findall(m.text) if name not in every]
 
