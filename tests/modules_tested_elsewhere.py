@@ -65,7 +65,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo.data.sets.spoken_digits": "tests/data/test_audio.py",
     "rnnzoo.data.sets.tagging_sets": "tests/data/test_datasets.py",
     "rnnzoo.data.sets.text_sets": "tests/data/test_datasets.py",
-    "rnnzoo.data.targets": "tests/data/test_splits.py",
     "rnnzoo.data.transcript_split": "tests/data/test_audio.py",
     "rnnzoo.data.word_counts": "tests/data/test_streamed_tables.py",
     "rnnzoo.decoding.ctc": "tests/losses/test_ctc.py",

@@ -232,8 +232,17 @@ def label_names(labels: Iterable[Any]) -> list[str]:
     """Returns the name of the label of each row.
 
     Raises:
-        RowError: If a row has none: an empty label, ``None``, NaN or ``pandas.NA``.
+        RowError: If a row has several, or none: an empty label, ``None``, NaN or ``pandas.NA``.
     """
+    labels = [*labels]
+    for row, label in enumerate(labels):
+        if isinstance(label, np.ndarray | list | tuple) and np.shape(label) != (1,):
+            raise RowError(
+                row,
+                f"received {np.size(label)} values ({_shown(np.asarray(label).tolist())}); expected one label for "
+                "each row. Of one-hot rows pass y.argmax(axis=1); for several labels in a row pass task='multilabel_classification'.",
+                of=_OF,
+            )
     named = [_name(label) for label in labels]
     for row, (_, problem) in enumerate(named):
         if problem:
@@ -256,6 +265,8 @@ def _row_names(row: int, labels: Iterable[Any]) -> list[str]:
 
 def _name(label: Any) -> tuple[str, str]:
     """Returns the name of a label, and what is wrong with it, empty if nothing is."""
+    if isinstance(label, np.ndarray | list | tuple) and np.shape(label) == (1,):
+        label = label[0]  # a column of labels
     if isinstance(label, np.generic):
         label = label.item()
     if isinstance(label, float) and label.is_integer():
