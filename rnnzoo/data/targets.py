@@ -240,7 +240,8 @@ def label_names(labels: Iterable[Any]) -> list[str]:
             raise RowError(
                 row,
                 f"received {np.size(label)} values ({_shown(np.asarray(label).tolist())}); expected one label for "
-                "each row. Of one-hot rows pass y.argmax(axis=1); for several labels in a row pass task='multilabel_classification'.",
+                "each row. Of one-hot rows pass y.argmax(axis=1); for several labels in a row pass "
+                "task='multilabel_classification'.",
                 of=_OF,
             )
     named = [_name(label) for label in labels]
