@@ -21,6 +21,7 @@ from rnnzoo.cli import (
     train,
     tune,
 )
+from rnnzoo.cli.interruptions import interruptions
 from rnnzoo.errors import ExportError, PathExistsError, RnnzooError, RunError, UnknownNameError, one_line
 from rnnzoo.version import __version__
 
@@ -84,7 +85,8 @@ def run(arguments: Sequence[str]) -> int:
         Ctrl-C.
     """
     try:
-        status = app(list(arguments), prog_name="rnnzoo", standalone_mode=False)
+        with interruptions():
+            status = app(list(arguments), prog_name="rnnzoo", standalone_mode=False)
     except RnnzooError as error:
         typer.echo(f"error: {_message(error, arguments)}", err=True)
         return 1 if isinstance(error, RunError | ExportError) else 2

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rnnzoo.cli.baseline_options import BaselineSeconds, NoBaselines, baseline_seconds
 from rnnzoo.cli.config_file import ConfigOption, write_run_config
 from rnnzoo.cli.data_options import DataOptions, with_data_options
+from rnnzoo.cli.interruptions import interruptions
 from rnnzoo.cli.output import (
     note,
     print_json,
@@ -23,6 +24,7 @@ from rnnzoo.cli.output import (
 )
 from rnnzoo.cli.own_code import Packages, import_options, import_packages
 from rnnzoo.cli.settings import gather_settings
+from rnnzoo.evaluation.verdict import verdict
 from rnnzoo.families import FAMILIES
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 
@@ -108,8 +110,6 @@ def run_training(
     run = RunDirectory(out)
     run.check_free(resume=resume, overwrite=force)  # before anything slow
     data.check_source()
-    if resume and run.finished:
-        note("the run is finished: nothing is trained again")
     with tensorflow_starting("reading the data and starting TensorFlow"):
         from rnnzoo.cli.data_loading import load_data
         from rnnzoo.evaluation.compatibility import check_name_fits
@@ -122,28 +122,34 @@ def run_training(
 
     from rnnzoo.training.trainer import train as train_model
 
+    finished = resume and run.finished
     try:
-        train_model(
-            network,
-            splits,
-            config=config,
-            directory=out,
-            resume=resume,
-            overwrite=force,
-            baseline_seconds=baseline_seconds,
-            details={"model": model, "model_arguments": arguments, "data_options": data.to_dict()},
-        )
+        with interruptions():
+            train_model(
+                network,
+                splits,
+                config=config,
+                directory=out,
+                resume=resume,
+                overwrite=force,
+                baseline_seconds=baseline_seconds,
+                details={"model": model, "model_arguments": arguments, "data_options": data.to_dict()},
+            )
     except KeyboardInterrupt:
         note(_what_is_kept(run))
         raise
     finally:
         write_run_config(run)
+    if finished:
+        note("the run is finished: nothing is trained again")
     metrics: dict[str, Any] = run.read_metrics()
     return metrics
 
 
 def _what_is_kept(run: RunDirectory) -> str:
     """Says what an interruption has left."""
+    if not run.finished and not run.checkpoint.is_file():
+        return "no epoch was finished: the same command with --resume starts anew"
     if not run.finished:
         return "every finished epoch is kept: the same command with --resume goes on"
     done = len(run.read_metrics()["baselines"]["scores"])
@@ -183,6 +189,8 @@ def print_run(out: Path, metrics: dict[str, Any], packages: Sequence[str] = ()) 
     rows += [{"method": name, **row} for name, row in metrics["baselines"]["scores"].items()]
     print_table(rows, title=f"Scores on the {part} part", best=0)
     print_left_out(metrics["baselines"].get("skipped", {}))
+    if said := verdict(scores, metrics["baselines"]["scores"]):
+        stdout.print(f"\n{said}")
     stdout.print(
         f"\nbest epoch {metrics['best_epoch']} of {metrics['epochs']}; {metrics['stop_reason']}; "
         f"{metrics['seconds']:.0f} s of training"

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from rnnzoo.evaluation.verdict import direction_of
 from rnnzoo.files import read_json
 from rnnzoo.line_chart import line_chart
 from rnnzoo.summary import Summary, Table
@@ -15,9 +16,6 @@ from rnnzoo.training.watching.gradient_monitor import GradientSummary
 
 #: The file of a run that holds the scores of the baselines.
 _METRICS = "metrics.json"
-# How the names of scores end of which more, or less, is better. Of others nothing is said.
-_MORE = ("accuracy", "f1", "auc", "auroc", "r2", "exact_match")
-_LESS = ("loss", "mae", "rmse", "mse", "perplexity", "bits_per_token", "cer", "wer", "pinball", "crps", "nll")
 
 
 @dataclass(frozen=True)
@@ -102,12 +100,7 @@ def _score_table(part: str, scores: dict[str, float], baselines: dict[str, dict[
         {"method": method, **{name: float(row[name]) for name in names if name in row}}
         for method, row in methods.items()
     ]
-    sign = _sign(names[0]) if names and baselines else 0
+    sign = direction_of(names[0]) if names and baselines else 0
     compared = [number for number, row in enumerate(rows) if sign and names[0] in row]
     best = max(compared, key=lambda number: sign * float(rows[number][names[0]]), default=None)
     return Table(f"Scores on the {part} part", rows, best)
-
-
-def _sign(score: str) -> int:
-    """Returns 1 where more of a score is better, -1 where less is, and 0 where that is not known."""
-    return int(score.endswith(_MORE)) - int(score.endswith(_LESS))

@@ -13,6 +13,7 @@ from rnnzoo.decoding import save_decoding
 from rnnzoo.evaluation.baselines import list_baselines
 from rnnzoo.evaluation.evaluation import Evaluation
 from rnnzoo.evaluation.scores import Scores
+from rnnzoo.evaluation.verdict import verdict
 from rnnzoo.files import replacing, write_json
 from rnnzoo.keras_models.cudnn import explain_cudnn
 from rnnzoo.preprocessing import save_preprocessing
@@ -197,7 +198,12 @@ def write_run_report(
         title=f"{result.model.name}: {task.name.replace('_', ' ')}",
         lead=f"Best epoch: {result.best_epoch} of {len(result.history)}. Why it ended: {result.stop_reason}.",
         sections=[
-            Section(f"Scores on the {part} part", rows=table, best=0),
+            Section(
+                f"Scores on the {part} part",
+                text=verdict(result.metrics[part], baselines["scores"]),
+                rows=table,
+                best=0,
+            ),
             *([Section("Baselines left out", rows=left_out)] if left_out else []),
             Section(
                 "Pictures",
