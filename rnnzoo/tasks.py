@@ -17,8 +17,13 @@ from rnnzoo.task import Task as Task
 
 _SCORES = "rnnzoo.evaluation.scores"
 _BASELINES = "rnnzoo.evaluation.baselines"
-#: The tasks of texts and other rows with one label each, and with several, where none is named.
-ONE_LABEL, SEVERAL_LABELS = "classification", "multilabel_classification"
+#: The tasks of rows with one label each, several, a number, or a label for each step, where none is named.
+ONE_LABEL, SEVERAL_LABELS, NUMBER, STEP_LABELS = (
+    "classification",
+    "multilabel_classification",
+    "regression",
+    "tagging",
+)
 
 
 class TaskRegistry(Registry[Task]):

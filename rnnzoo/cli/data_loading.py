@@ -24,7 +24,7 @@ from rnnzoo.data.readers.ts_files import read_ts
 from rnnzoo.data.sets.datasets import DATASETS, load_dataset
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, UnknownNameError
-from rnnzoo.tasks import ONE_LABEL, Task, get_task, row_tasks
+from rnnzoo.tasks import ONE_LABEL, STEP_LABELS, Task, get_task, row_tasks
 from rnnzoo.zoo import ModelSpec
 
 #: The options that arguments of readers stand for, where they have another name.
@@ -200,7 +200,7 @@ def _read_sentences(reading: Reading) -> Splits:
     column = reading.options.label
     return read_sentences(
         reading.options.data,
-        task=reading.task or "tagging",
+        task=reading.task or STEP_LABELS,
         column=int(column) if column is not None and column.isdecimal() else column,
         **reading.words,
         **reading.split,

@@ -62,7 +62,7 @@ ADVICE: list[tuple[Callable[[], object], str, tuple[Callable[[], object], ...]]]
     ),
     (
         lambda: check_name_fits("dna-classifier-bilstm", Splits.from_arrays(*DNA)),
-        "Give Splits.from_arrays preprocessing=DNAPreprocessing(), or use --data splice.",
+        "Pass preprocessing=DNAPreprocessing() to Splits.from_arrays or read_texts",
         (
             lambda: check_name_fits(
                 "dna-classifier-bilstm", Splits.from_arrays(*DNA, preprocessing=DNAPreprocessing())

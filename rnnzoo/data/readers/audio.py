@@ -59,6 +59,7 @@ def read_recordings(path: FilePath, *, max_bytes: int = 4 * 2**30) -> list[Recor
 
     Example:
         >>> import tempfile, wave
+        >>> import numpy as np
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     with wave.open(folder + "/beep.wav", "wb") as file:
         ...         file.setparams((1, 2, 8000, 0, "NONE", ""))
@@ -122,6 +123,7 @@ def audio_splits(
         DataError: If recordings or targets cannot be used; a transcript that its frames cannot hold is named.
 
     Example:
+        >>> import numpy as np
         >>> beeps = [np.sin(np.arange(800) * pitch) for pitch in [0.2, 1.0] * 20]
         >>> splits = audio_splits(beeps, ["low", "high"] * 20, sample_rate=8000, num_mels=10)
         >>> splits.model_arguments

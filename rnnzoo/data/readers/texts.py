@@ -22,6 +22,7 @@ from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.files import FilePath, file_checksum, is_path
 from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.choosing import WordOptions
+from rnnzoo.task import Task
 from rnnzoo.tasks import ONE_LABEL, SEVERAL_LABELS, TASKS, get_task
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ class _TextTables:
         parts = dataclasses.replace(parts, **given)
         try:
             if get_task(self.task).data == "pairs":
-                return _translations(pairs["inputs"], parts, words, preprocessing, facts)
+                return _translations(pairs["inputs"], get_task(self.task), parts, words, preprocessing, facts)
             return Splits.from_arrays(
                 *pairs["inputs"],
                 task=self.task,
@@ -262,6 +263,7 @@ class _TextTables:
 
 def _translations(
     rows: Pair,
+    task: Task,
     parts: Parts,
     words: WordOptions,
     preprocessing: Preprocessing | None,
@@ -271,9 +273,9 @@ def _translations(
     if preprocessing is not None or words.characters:
         name = "characters" if preprocessing is None else "preprocessing"
         raise ArgumentError(
-            f"{name}: received it for task 'translation', which reads words of both sides; expected none. Leave it out."
+            f"{name}: received it for task {task.name!r}, which reads words of both sides; expected none. Leave it out."
         )
-    split = split_rows(rows, parts, get_task("translation"))
+    split = split_rows(rows, parts, task)
     train: Any = split.parts["train"]
     given: dict[str, Any] = {name: split.parts.get(name) for name in ("validation", "test")}
     splits = pair_splits(

@@ -19,10 +19,9 @@ from rnnzoo.data.splitting import Parts, PartsOptions
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import FilePath, read_text
 from rnnzoo.preprocessing.windows import MISSING, Missing
-from rnnzoo.tasks import ONE_LABEL, get_task
+from rnnzoo.tasks import NUMBER, ONE_LABEL, get_task
 
 _SECTIONS = {1: ("train",), 2: ("train", "test"), 3: ("train", "validation", "test")}
-_REGRESSION = "regression"
 
 
 @dataclass
@@ -123,12 +122,12 @@ def _line_of(lines: Sequence[int]) -> Callable[[int], str]:
 def _check_task(path: Any, task: str | None, *, numeric: bool) -> str:
     """Returns the task of a file, and checks that one that was named suits its targets."""
     if task is None:
-        return _REGRESSION if numeric else ONE_LABEL
+        return NUMBER if numeric else ONE_LABEL
     known = get_task(task)
     if numeric and known.targets != "values":
         raise ArgumentError(
-            f"task: received {task!r} for {path}, whose targets are numbers (@targetLabel); expected {_REGRESSION!r}. "
-            f"Pass task={_REGRESSION!r} (on the command line --task {_REGRESSION})."
+            f"task: received {task!r} for {path}, whose targets are numbers (@targetLabel); expected {NUMBER!r}. "
+            f"Pass task={NUMBER!r} (on the command line --task {NUMBER})."
         )
     if known.per_step or known.targets in ("labels", "symbols"):
         raise ArgumentError(

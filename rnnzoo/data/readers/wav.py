@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
-from scipy.io import wavfile
 
 from rnnzoo.errors import DataError
 
@@ -42,6 +41,8 @@ def read_wav(file: IO[bytes], name: str, *, where: str) -> tuple[Recording, int]
     Raises:
         DataError: If it is neither PCM nor floats, holds a number that is not finite, or is cut short.
     """
+    from scipy.io import wavfile  # a machine that only serves has none
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", wavfile.WavFileWarning)
