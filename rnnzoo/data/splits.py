@@ -19,6 +19,7 @@ from rnnzoo.data.numeric_labels import refuse_many_numbers
 from rnnzoo.data.overview import overview
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.sequence_split import SequenceSplit
+from rnnzoo.data.single_words import warn_of_single_words
 from rnnzoo.data.split import Batches, as_rows
 from rnnzoo.data.split import Rows as NumberedRows
 from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
@@ -29,6 +30,7 @@ from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing import check_round_trip
 from rnnzoo.preprocessing.base import Preprocessing, Rows
 from rnnzoo.preprocessing.choosing import WordOptions, choose_preprocessing, find_example
+from rnnzoo.preprocessing.text import TextPreprocessing
 from rnnzoo.tasks import TASKS, get_task, task_of_outputs, tasks_of_same_data
 
 if TYPE_CHECKING:
@@ -209,6 +211,7 @@ class Splits:
         """Makes splits of rows in memory.
 
         Rows are split one by one: it warns where many texts of a part that was split off are in the training part too.
+        It warns too where nearly every text is a single word of its own, as DNA is.
 
         Args:
             inputs: Texts; lists of words (tagging); series, one array ``(rows, time, features)`` or a list of
@@ -276,6 +279,8 @@ class Splits:
                     per_step=get_task(task).per_step,
                     words=words,
                 )
+            if type(preprocessing) is TextPreprocessing:
+                warn_of_single_words(made["train"][0])
         splits = cls.from_parts(
             made,
             task=task,
