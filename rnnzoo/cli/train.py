@@ -111,11 +111,12 @@ def run_training(
     if resume and run.finished:
         note("the run is finished: nothing is trained again")
     with tensorflow_starting("reading the data and starting TensorFlow"):
-        from rnnzoo.cli.data_loading import load_data
+        from rnnzoo.cli.data_loading import check_family, load_data
         from rnnzoo.evaluation.compatibility import check_name_fits
         from rnnzoo.zoo import get_spec
 
         splits = load_data(data, get_spec(model))
+        check_family(get_spec(model), splits)
         check_name_fits(model, splits)
         network = _build(model, {**splits.model_arguments, **arguments}, config.seed)
     _announce(network, splits)

@@ -17,6 +17,7 @@ from rnnzoo.data.fingerprint import checksum_of
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.numeric_labels import refuse_many_numbers
 from rnnzoo.data.overview import overview
+from rnnzoo.data.padding import warn_of_padding
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.sequence_split import SequenceSplit
 from rnnzoo.data.single_words import warn_of_single_words
@@ -30,6 +31,8 @@ from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing import check_round_trip
 from rnnzoo.preprocessing.base import Preprocessing, Rows
 from rnnzoo.preprocessing.choosing import WordOptions, choose_preprocessing, find_example
+from rnnzoo.preprocessing.features import FeaturePreprocessing
+from rnnzoo.preprocessing.frames import FramePreprocessing
 from rnnzoo.preprocessing.text import TextPreprocessing
 from rnnzoo.tasks import TASKS, get_task, task_of_outputs, tasks_of_same_data
 
@@ -211,7 +214,7 @@ class Splits:
         """Makes splits of rows in memory.
 
         Rows are split one by one: it warns where many texts of a part that was split off are in the training part too.
-        It warns too where nearly every text is a single word of its own, as DNA is.
+        It warns too where nearly every text is a single word of its own, as DNA is, and where rows seem to be padded.
 
         Args:
             inputs: Texts; lists of words (tagging); series, one array ``(rows, time, features)`` or a list of
@@ -281,6 +284,8 @@ class Splits:
                 )
             if type(preprocessing) is TextPreprocessing:
                 warn_of_single_words(made["train"][0])
+            elif isinstance(preprocessing, FeaturePreprocessing | FramePreprocessing):
+                warn_of_padding(made["train"][0])
         splits = cls.from_parts(
             made,
             task=task,
