@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
     from rnnzoo.training.run.run_directory import RunDirectory
 
+#: How many columns are named that were read.
+_FEATURES = 12
+
 #: The model, named in the same words by the commands that train one.
 Model = Annotated[
     str,
@@ -170,6 +173,10 @@ def _announce(network: keras.Model, splits: Splits) -> None:
     rows = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     sizes = ", ".join(f"{len(part)} {name}" for name, part in rows.items() if part is not None)
     note(f"data   {sizes} rows, task {choose_task(network, splits)[0].name}")
+    features = splits.description.get("features", [])
+    if features:
+        more = f" and {len(features) - _FEATURES:,} more" if len(features) > _FEATURES else ""
+        note(f"read   {', '.join(features[:_FEATURES])}{more}")
     if splits.description.get("pieces", 1) > 1:
         note(f"times  {splits.description['pieces']:,} pieces; no window crosses a hole between them")
     note(f"model  {network.name}, {network.count_params():,} parameters")

@@ -87,7 +87,8 @@ WRONG: list[tuple[list[str], str]] = [
     ),
     (
         ["train", "video-cnn-lstm", "--data", "digits", "--out", "x"],
-        "error: model 'video-cnn-lstm': reads rows of another kind; the data say num_features, which it does not take.",
+        "error: model 'video-cnn-lstm': is for a film: frames of equal size; the data hold rows of another kind "
+        "(series). For them, start with series-classifier-lstm-fcn, or give it an .npz file",
     ),
     (
         ["train", "series-classifier-gru", "--data", "digits", "--max-tokens", "50", "--out", "x"],

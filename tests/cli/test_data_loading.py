@@ -13,8 +13,9 @@ from command_line import refused
 from own_files import OWN_FILES, write_sound
 from rnnzoo.cli.data_loading import check_family, load_data
 from rnnzoo.cli.data_options import DataOptions
+from rnnzoo.cli.train import _announce
 from rnnzoo.errors import ArgumentError, DataError, RnnzooError
-from rnnzoo.zoo import get_spec
+from rnnzoo.zoo import create_model, get_spec
 
 pytestmark = pytest.mark.usefixtures("in_own_folder")
 
@@ -214,3 +215,11 @@ def test_train_and_tune_refuse_rows_of_another_family(capsys: pytest.CaptureFixt
         message = refused(capsys, command, "text-classifier-gru", "--data", "arrays.npz", "--out", command)
         message = " ".join(message.split())
         assert "is for a text; the data hold rows of another kind (series)" in message, message
+
+
+def test_train_says_which_columns_are_read(capsys: pytest.CaptureFixture[str]) -> None:
+    options = DataOptions("visits.csv", series="id", label="died", missing="ffill")
+    splits = load_data(options, get_spec("series-classifier-gru"))
+    assert "'hour' rises by equal steps from 0 in every series" in " ".join(capsys.readouterr().err.split())
+    _announce(create_model("series-classifier-gru", units=(4,), **splits.model_arguments), splits)
+    assert "read   hour, pulse, heat\n" in capsys.readouterr().err
