@@ -255,11 +255,14 @@ class Splits:
         """
         _check_rows_task(task)
         _check_preprocessing(preprocessing)
+        _refuse_lengths(options)
         flat = FlatOptions("Splits.from_arrays", options)
         settings = flat.take(Parts, parts, "parts")
         words = flat.take(WordOptions, words, "words")
         flat.refuse_rest("task", "preprocessing", "parts", "words", "description")
         rows = _lists((inputs, targets))
+        if preprocessing is None:
+            _check_axes(rows[0])
         given: dict[str, Any] = {
             name: None if pair is None else _lists(pair)
             for name, pair in (("validation", settings.validation), ("test", settings.test))
@@ -282,10 +285,7 @@ class Splits:
                     per_step=get_task(task).per_step,
                     words=words,
                 )
-            if type(preprocessing) is TextPreprocessing:
-                warn_of_single_words(made["train"][0])
-            elif isinstance(preprocessing, FeaturePreprocessing | FramePreprocessing):
-                warn_of_padding(made["train"][0])
+            _warn_of_rows(made["train"][0], preprocessing)
         splits = cls.from_parts(
             made,
             task=task,
@@ -401,6 +401,33 @@ class Splits:
             task=task,
             description=facts,
         )
+
+
+def _refuse_lengths(options: Mapping[str, Any]) -> None:
+    if "lengths" in options:
+        raise ArgumentError(
+            "lengths: received it for Splits.from_arrays; expected rows that are as long as they are. Cut them: "
+            "[row[:n] for row, n in zip(inputs, lengths)]."
+        )
+
+
+def _warn_of_rows(rows: Rows, preprocessing: Preprocessing) -> None:
+    """Warns of training rows that are likely read as what they are not."""
+    if type(preprocessing) is TextPreprocessing:
+        warn_of_single_words(rows)
+    elif isinstance(preprocessing, FeaturePreprocessing | FramePreprocessing):
+        warn_of_padding(rows)
+
+
+def _check_axes(inputs: Rows) -> None:
+    """Checks that an array of all rows has as many axes as series or videos have."""
+    if not isinstance(inputs, np.ndarray) or inputs.dtype.kind not in "iuf" or inputs.ndim not in (2, 4):
+        return
+    axes, one = ("time", "feature") if inputs.ndim == 2 else ("time, height, width", "channel")
+    raise DataError(
+        f"inputs: received an array of shape {inputs.shape}; expected (rows, {axes}, {one}s). Of one {one} each, pass "
+        "inputs[..., None]."
+    )
 
 
 def _check_rows_task(task: str) -> None:
