@@ -10,11 +10,13 @@ from rnnzoo.preprocessing.dna import AMBIGUITY
 
 # Fewer rows may be a toy; a few texts of several words among the others change nothing.
 _FEWEST, _LEAST_SHARE = 10, 0.9
+#: Letters of a word on average; shorter ones may be names and numbers of rows.
+_LEAST_LETTERS = 8
 _LETTERS = frozenset(AMBIGUITY)
 
 
 def warn_of_single_words(rows: Rows) -> None:
-    """Warns where nearly every text is a single word that no other text has, such as DNA.
+    """Warns where nearly every text is a single long word that no other text has, such as DNA.
 
     Args:
         rows: The rows of the training part; nothing is said of what are no texts.
@@ -23,6 +25,8 @@ def warn_of_single_words(rows: Rows) -> None:
     counts = Counter(words[0] for words in texts if len(words) == 1)
     alone = [word for word, count in counts.items() if count == 1]
     if len(texts) < len(rows) or len(alone) < max(_FEWEST, _LEAST_SHARE * len(texts)):
+        return
+    if sum(map(len, alone)) < _LEAST_LETTERS * len(alone):
         return
     if all(set(word.upper()) <= _LETTERS for word in alone):
         fix = "For DNA, pass preprocessing=rnnzoo.preprocessing.DNAPreprocessing()."
