@@ -29,6 +29,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+# A message lists all names where they are few, or else those that are likely meant.
+_MOST_NAMES, _NEAREST = 40, 6
 # Where Keras repeats what a layer has raised.
 _IN_BOLD = re.compile("\x1b\\[1m(.*)\x1b\\[0m", re.DOTALL)
 
@@ -84,7 +86,17 @@ class UnknownNameError(ArgumentError):
         known = sorted(known)
         likely = [near] if near else difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
         hint = f"did you mean {likely[0]!r}? " if likely else ""
-        super().__init__(f"unknown {kind}: received {name!r}; {hint}expected one of {', '.join(known)}.")
+        super().__init__(
+            f"unknown {kind}: received {name!r}; {hint}expected one of {_listed(str(name), known)}."
+        )
+
+
+def _listed(name: str, known: list[str]) -> str:
+    """Returns the names, of many only those that are spelt most like the one received."""
+    if len(known) <= _MOST_NAMES:
+        return ", ".join(known)
+    near = difflib.get_close_matches(name, known, n=_NEAREST, cutoff=0.0)
+    return f"{', '.join(near)} and {len(known) - len(near)} more"
 
 
 class DataError(RnnzooError, ValueError):

@@ -20,6 +20,7 @@ class Family:
         start: The model to start with.
         file: What ``data`` names, in words.
         data: What a command such as ``rnnzoo train`` is told of a file of its data.
+        takes: What its rows are in the words of ``Preprocessing.takes``.
         also: When another model of the family is the better choice; empty where none is.
     """
 
@@ -29,6 +30,7 @@ class Family:
     start: str
     file: str
     data: str
+    takes: tuple[str, ...]
     also: str = ""
 
 
@@ -40,6 +42,7 @@ _TABLE: tuple[Family, ...] = (
         "text-classifier-bilstm",
         "a table with a column of texts and one of labels",
         "--data reviews.csv --text text --label stars",
+        ("text", "words"),
     ),
     Family(
         "series-classifier",
@@ -48,6 +51,7 @@ _TABLE: tuple[Family, ...] = (
         "series-classifier-lstm-fcn",
         "an .npz file with arrays x (rows, time, features) and y (rows,)",
         "--data series.npz",
+        ("series", "sound"),
         "to answer while the series still runs: series-classifier-gru",
     ),
     Family(
@@ -57,6 +61,7 @@ _TABLE: tuple[Family, ...] = (
         "irregular-gru-d",
         "a table with a line for each time at which something was measured",
         "--data stays.csv --series stay --time hour --label died",
+        ("irregular",),
     ),
     Family(
         "dna-classifier",
@@ -65,6 +70,7 @@ _TABLE: tuple[Family, ...] = (
         "dna-classifier-bilstm",
         "a table with a column of bases and one of labels",
         "--data genes.csv --text bases --label kind",
+        ("dna",),
     ),
     Family(
         "video",
@@ -73,6 +79,7 @@ _TABLE: tuple[Family, ...] = (
         "video-cnn-lstm",
         "an .npz file with arrays x (rows, time, height, width, channels) and y (rows,)",
         "--data films.npz",
+        ("frames",),
     ),
     Family(
         "speech-digits",
@@ -81,6 +88,7 @@ _TABLE: tuple[Family, ...] = (
         "speech-digits-bilstm",
         "a folder with a folder of .wav files for each label",
         "--data sounds",
+        ("sound",),
     ),
     Family(
         "text-tagger",
@@ -89,6 +97,7 @@ _TABLE: tuple[Family, ...] = (
         "text-tagger-char-bilstm-crf",
         "a file with a word and its tag on each line, and a blank line between sentences",
         "--data sentences.conll",
+        ("words",),
         "to train in a third of the time: text-tagger-bilstm",
     ),
     Family(
@@ -98,6 +107,7 @@ _TABLE: tuple[Family, ...] = (
         "series-tagger-bigru",
         "an .npz file with arrays x (rows, time, features) and y (rows, time)",
         "--data series.npz",
+        ("series",),
         "to answer while the series still runs: series-tagger-lstm",
     ),
     Family(
@@ -107,6 +117,7 @@ _TABLE: tuple[Family, ...] = (
         "forecaster-gru",
         "a table with a line for each step",
         "--data air.csv --target co2 --window 72 --horizon 24",
+        ("windows",),
         "where the level drifts: forecaster-segrnn; for intervals: forecaster-quantile-lstm",
     ),
     Family(
@@ -116,6 +127,7 @@ _TABLE: tuple[Family, ...] = (
         "language-model-lstm",
         "a text file",
         "--data book.txt",
+        ("text", "words"),
     ),
     Family(
         "translator",
@@ -124,6 +136,7 @@ _TABLE: tuple[Family, ...] = (
         "translator-gru-bahdanau",
         "a table with a column for each language",
         "--data pairs.csv --text english --label german",
+        ("text",),
     ),
     Family(
         "transcriber",
@@ -132,6 +145,7 @@ _TABLE: tuple[Family, ...] = (
         "transcriber-bilstm",
         "a folder with NAME.txt beside each NAME.wav",
         "--data recordings",
+        ("sound", "series"),
         "to write while somebody speaks: transcriber-gru-streaming",
     ),
 )

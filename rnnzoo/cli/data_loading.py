@@ -11,7 +11,7 @@ from typing import Any
 
 from rnnzoo.cli.data_options import DATA_OPTIONS, DataOptions, listed_names, option_name
 from rnnzoo.cli.output import note
-from rnnzoo.cli.reading import Reading
+from rnnzoo.cli.reading import Reading, data_task
 from rnnzoo.data.readers.arrays import read_arrays
 from rnnzoo.data.readers.file_kinds import find_file_kind
 from rnnzoo.data.readers.running_text import running_text_splits
@@ -24,8 +24,9 @@ from rnnzoo.data.readers.ts_files import read_ts
 from rnnzoo.data.sets.datasets import DATASETS, load_dataset
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo.families import FAMILIES, family_of
 from rnnzoo.tasks import ONE_LABEL, STEP_LABELS, Task, get_task, row_tasks
-from rnnzoo.zoo import ModelSpec
+from rnnzoo.zoo import ModelSpec, get_spec
 
 #: The options that arguments of readers stand for, where they have another name.
 _ARGUMENTS = {
@@ -72,6 +73,25 @@ def load_data(options: DataOptions, spec: ModelSpec | None = None) -> Splits:
         else:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     return splits
+
+
+def check_family(spec: ModelSpec, splits: Splits) -> None:
+    """Checks that a model's family is for rows of the kind that was read, before anything is trained.
+
+    Raises:
+        ArgumentError: If it is for others; the family to take is named.
+    """
+    family, kind = family_of(spec), getattr(splits.preprocessing, "takes", "other")
+    if family is None or kind == "other" or kind in family.takes:
+        return
+    data = data_task(spec.task)
+    others = [other for other in FAMILIES.values() if kind in other.takes]
+    others.sort(key=lambda other: (data_task(get_spec(other.start).task) != data, other.takes[0] != kind))
+    fix = f"For them, start with {others[0].start}" if others else "Choose another model (rnnzoo models)"
+    raise ArgumentError(
+        f"model {spec.name!r}: is for {family.rows}; the data hold rows of another kind ({kind}). {fix}, or give it "
+        f"{family.file}, such as {family.data}."
+    )
 
 
 @dataclass(frozen=True)

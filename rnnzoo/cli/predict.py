@@ -30,7 +30,9 @@ def predict(
     file: Annotated[
         Path | None,
         typer.Option(
-            "--input", "-i", help="A file: .txt (a text per line), .csv, .tsv, .json, .jsonl, .npy, .wav."
+            "--input",
+            "-i",
+            help="A file: .txt (a text per line), .csv, .tsv, .json, .jsonl, .npy, .npz (x), .ts, .wav.",
         ),
     ] = None,
     output: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from rnnzoo.preprocessing.json_text import parse_json_text
 
 # What a line of text can be.
 _TEXTS = ("text", "words", "dna")
-_SUFFIXES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".npy", ".wav")
+_SUFFIXES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".npy", ".npz", ".ts", ".wav")
+#: The axes of one row of numbers, by what a model takes.
+_ROW_AXES = {"sound": 1, "series": 2, "frames": 4}
 _SUFFIXES_IN_WORDS = f"{', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}"
 
 
@@ -35,6 +38,7 @@ def read_raw_inputs(
     """
     takes = bundle.preprocessing.takes if bundle.preprocessing is not None else "arrays"
     if file is None:
+        _refuse_file_names(arguments)
         lines = _lines(sys.stdin.read()) if arguments == ["-"] else arguments
         return lines if takes in _TEXTS else [_json(line, "the input") for line in lines]
     path = existing_file(file, "inputs to answer")
@@ -45,15 +49,33 @@ def read_raw_inputs(
         return _read_table(path, bundle, takes, text=text, columns=columns)
     if suffix.endswith(".wav"):
         return _read_sound(path, bundle)
-    if suffix.endswith(".npy"):
-        return _read_array(path)
+    if suffix.endswith((".npy", ".npz", ".ts")):
+        return _read_numbers(path, suffix, takes)
     content = read_text(path, "inputs to answer")
     if suffix.endswith(".jsonl"):
         return [_json(line, f"{path}, line {n}") for n, line in enumerate(_lines(content), 1) if line.strip()]
     if suffix.endswith(".json"):
         value = _json(content, str(path))
-        return value if isinstance(value, list) else [value]
+        return _rows(value, takes) if isinstance(value, list) else [value]
     return _lines(content)
+
+
+def _refuse_file_names(arguments: list[str]) -> None:
+    """Raises ``ArgumentError`` for an input that is the name of a file."""
+    for argument in arguments:
+        if argument.lower().removesuffix(".gz").endswith(_SUFFIXES) and os.path.isfile(argument):  # noqa: PTH113
+            raise ArgumentError(
+                f"inputs: received {argument!r}, the name of a file; expected inputs themselves. Give the file as "
+                f"--input {argument}."
+            )
+
+
+def _rows(value: Any, takes: str) -> list[Any]:
+    """Returns rows, or one row that stands alone, as ``example.json`` of a run has it, as the only one."""
+    depth, inner = 0, value
+    while isinstance(inner, list) and inner:
+        depth, inner = depth + 1, inner[0]
+    return [value] if depth and depth == _ROW_AXES.get(takes) else list(value)
 
 
 def _read_table(path: Path, bundle: Any, takes: str, *, text: str | None, columns: str | None) -> list[Any]:
@@ -67,7 +89,7 @@ def _read_table(path: Path, bundle: Any, takes: str, *, text: str | None, column
         return [read_columns(frame, bundle.preprocessing)]
     if takes not in _TEXTS:
         raise ArgumentError(
-            f"--input: received the table {path.name}; this model reads series. Give .json or .npy."
+            f"--input: received the table {path.name}; this model reads series. Give .npz, .ts, .npy or .json."
         )
     if text is None:
         raise ArgumentError(f"--text: missing; expected the column of {path.name} with the texts.")
@@ -90,11 +112,21 @@ def _read_sound(path: Path, bundle: Any) -> list[Any]:
     return [recording.samples]
 
 
-def _read_array(path: Path) -> list[Any]:
+def _read_numbers(path: Path, suffix: str, takes: str) -> list[Any]:
+    """Reads rows of numbers as the files hold them that models are trained from."""
     import numpy as np
 
+    if suffix.endswith(".npz"):
+        from rnnzoo.data.readers.arrays import read_input_rows
+
+        return read_input_rows(path, task="tagging" if takes == "words" else "classification")
+    if suffix.endswith(".ts"):
+        from rnnzoo.data.readers.ts_files import parse_ts
+
+        return [row for section in parse_ts(path) for row in section.series]
     try:
-        return list(np.load(path, allow_pickle=False))
+        array = np.load(path, allow_pickle=False)
+        return [array] if array.ndim and array.ndim == _ROW_AXES.get(takes) else list(array)
     except (ValueError, OSError, EOFError, TypeError) as error:
         raise DataError(f"{path}: not a readable NumPy array ({error}). Save it with numpy.save.") from error
 

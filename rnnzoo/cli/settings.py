@@ -11,7 +11,8 @@ from rnnzoo.builders.builder_names import builder_parameters
 from rnnzoo.builders.parts.foreign_words import nearest_word
 from rnnzoo.cli.output import start_tensorflow
 from rnnzoo.errors import ArgumentError, UnknownNameError
-from rnnzoo.zoo import get_spec
+from rnnzoo.families import FAMILIES
+from rnnzoo.zoo import ZOO, get_spec, list_models
 
 if TYPE_CHECKING:
     from rnnzoo.cli.config_file import CommandConfig
@@ -23,7 +24,7 @@ Given = Mapping[str, Any]
 def gather_settings(
     model: str, config: CommandConfig, settings: Sequence[str], given: Given
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Collects what a file, ``--set`` and options of their own say, of which the later one wins.
+    """Collects what a file, ``--set`` and options of their own say; what is typed wins over the file.
 
     Args:
         model: The model of the zoo.
@@ -35,11 +36,16 @@ def gather_settings(
         Builder arguments, training fields.
 
     Raises:
-        ArgumentError: If a setting has no ``=``.
+        ArgumentError: If a setting has no ``=``, or is given twice.
         UnknownNameError: If a key is unknown; the nearest one is suggested.
     """
     arguments, fields = split_settings(model, settings)
     options = {name: value for name, value in given.items() if value is not None}
+    for name in options.keys() & fields.keys():
+        raise ArgumentError(
+            f"--{name.replace('_', '-')}: received {options[name]!r}, and --set {name}={fields[name]!r}; expected it "
+            "once. Leave one of them out."
+        )
     return {**_file_arguments(model, config), **arguments}, {**config.training, **fields, **options}
 
 
@@ -75,8 +81,10 @@ def split_settings(model: str, settings: Sequence[str]) -> tuple[dict[str, Any],
 
     Raises:
         ArgumentError: If a setting has no ``=``.
-        UnknownNameError: If a key is neither; the nearest one is suggested.
+        UnknownNameError: If a key is neither, or there is no such model; the nearest one is suggested, and of a family
+            the model to start with.
     """
+    _refuse_family(model)
     spec = get_spec(model)
     if not settings:
         return {}, {}
@@ -98,6 +106,14 @@ def split_settings(model: str, settings: Sequence[str]) -> tuple[dict[str, Any],
             )
         chosen[key not in arguments][key] = _value(key, text)
     return chosen
+
+
+def _refuse_family(model: str) -> None:
+    """Raises ``UnknownNameError`` for the name of a family, with the names of its models."""
+    if model in FAMILIES and model not in ZOO:
+        raise UnknownNameError(
+            "model (it names a family)", model, list_models(f"{model}-*"), near=FAMILIES[model].start
+        )
 
 
 def _value(key: str, text: str) -> Any:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
     from rnnzoo.training.run.run_directory import RunDirectory
 
+#: How many columns are named that were read.
+_FEATURES = 12
+
 #: The model, named in the same words by the commands that train one.
 Model = Annotated[
     str,
@@ -111,11 +114,12 @@ def run_training(
     run.check_free(resume=resume, overwrite=force)  # before anything slow
     data.check_source()
     with tensorflow_starting("reading the data and starting TensorFlow"):
-        from rnnzoo.cli.data_loading import load_data
+        from rnnzoo.cli.data_loading import check_family, load_data
         from rnnzoo.evaluation.compatibility import check_name_fits
         from rnnzoo.zoo import get_spec
 
         splits = load_data(data, get_spec(model))
+        check_family(get_spec(model), splits)
         check_name_fits(model, splits)
         network = _build(model, {**splits.model_arguments, **arguments}, config.seed)
     _announce(network, splits)
@@ -175,6 +179,10 @@ def _announce(network: keras.Model, splits: Splits) -> None:
     rows = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     sizes = ", ".join(f"{len(part)} {name}" for name, part in rows.items() if part is not None)
     note(f"data   {sizes} rows, task {choose_task(network, splits)[0].name}")
+    features = splits.description.get("features", [])
+    if features:
+        more = f" and {len(features) - _FEATURES:,} more" if len(features) > _FEATURES else ""
+        note(f"read   {', '.join(features[:_FEATURES])}{more}")
     if splits.description.get("pieces", 1) > 1:
         note(f"times  {splits.description['pieces']:,} pieces; no window crosses a hole between them")
     note(f"model  {network.name}, {network.count_params():,} parameters")

@@ -61,10 +61,11 @@ def tune(
     allowed = baseline_seconds(no_baselines, baseline_time)
     training = TrainConfig.from_dict({"epochs": TRIAL_EPOCHS, "seed": search["seed"], **fields})
     with tensorflow_starting("reading the data and starting TensorFlow"):
-        from rnnzoo.cli.data_loading import load_data
+        from rnnzoo.cli.data_loading import check_family, load_data
         from rnnzoo.zoo import get_spec
 
         splits = load_data(data, get_spec(model))
+        check_family(get_spec(model), splits)
         from rnnzoo_tuning.runner import run_search
     try:
         result = run_search(

@@ -17,8 +17,10 @@ from rnnzoo.data.fingerprint import checksum_of
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.numeric_labels import refuse_many_numbers
 from rnnzoo.data.overview import overview
+from rnnzoo.data.padding import warn_of_padding
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.sequence_split import SequenceSplit
+from rnnzoo.data.single_words import warn_of_single_words
 from rnnzoo.data.split import Batches, as_rows
 from rnnzoo.data.split import Rows as NumberedRows
 from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
@@ -29,6 +31,9 @@ from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing import check_round_trip
 from rnnzoo.preprocessing.base import Preprocessing, Rows
 from rnnzoo.preprocessing.choosing import WordOptions, choose_preprocessing, find_example
+from rnnzoo.preprocessing.features import FeaturePreprocessing
+from rnnzoo.preprocessing.frames import FramePreprocessing
+from rnnzoo.preprocessing.text import TextPreprocessing
 from rnnzoo.tasks import TASKS, get_task, task_of_outputs, tasks_of_same_data
 
 if TYPE_CHECKING:
@@ -209,6 +214,7 @@ class Splits:
         """Makes splits of rows in memory.
 
         Rows are split one by one: it warns where many texts of a part that was split off are in the training part too.
+        It warns too where nearly every text is a single word of its own, as DNA is, and where rows seem to be padded.
 
         Args:
             inputs: Texts; lists of words (tagging); series, one array ``(rows, time, features)`` or a list of
@@ -249,11 +255,14 @@ class Splits:
         """
         _check_rows_task(task)
         _check_preprocessing(preprocessing)
+        _refuse_lengths(options)
         flat = FlatOptions("Splits.from_arrays", options)
         settings = flat.take(Parts, parts, "parts")
         words = flat.take(WordOptions, words, "words")
         flat.refuse_rest("task", "preprocessing", "parts", "words", "description")
         rows = _lists((inputs, targets))
+        if preprocessing is None:
+            _check_axes(rows[0])
         given: dict[str, Any] = {
             name: None if pair is None else _lists(pair)
             for name, pair in (("validation", settings.validation), ("test", settings.test))
@@ -276,6 +285,7 @@ class Splits:
                     per_step=get_task(task).per_step,
                     words=words,
                 )
+            _warn_of_rows(made["train"][0], preprocessing)
         splits = cls.from_parts(
             made,
             task=task,
@@ -391,6 +401,33 @@ class Splits:
             task=task,
             description=facts,
         )
+
+
+def _refuse_lengths(options: Mapping[str, Any]) -> None:
+    if "lengths" in options:
+        raise ArgumentError(
+            "lengths: received it for Splits.from_arrays; expected rows that are as long as they are. Cut them: "
+            "[row[:n] for row, n in zip(inputs, lengths)]."
+        )
+
+
+def _warn_of_rows(rows: Rows, preprocessing: Preprocessing) -> None:
+    """Warns of training rows that are likely read as what they are not."""
+    if type(preprocessing) is TextPreprocessing:
+        warn_of_single_words(rows)
+    elif isinstance(preprocessing, FeaturePreprocessing | FramePreprocessing):
+        warn_of_padding(rows)
+
+
+def _check_axes(inputs: Rows) -> None:
+    """Checks that an array of all rows has as many axes as series or videos have."""
+    if not isinstance(inputs, np.ndarray) or inputs.dtype.kind not in "iuf" or inputs.ndim not in (2, 4):
+        return
+    axes, one = ("time", "feature") if inputs.ndim == 2 else ("time, height, width", "channel")
+    raise DataError(
+        f"inputs: received an array of shape {inputs.shape}; expected (rows, {axes}, {one}s). Of one {one} each, pass "
+        "inputs[..., None]."
+    )
 
 
 def _check_rows_task(task: str) -> None:

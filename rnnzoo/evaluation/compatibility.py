@@ -14,8 +14,9 @@ from rnnzoo.errors import ArgumentError, cause_of
 from rnnzoo.keras_models.feeding import feed
 from rnnzoo.keras_models.model_layers import all_layers, check_names
 from rnnzoo.keras_models.model_outputs import output_quantiles
+from rnnzoo.preprocessing.text import TextPreprocessing
 from rnnzoo.tasks import TASKS, Task, task_of_outputs, tasks_of_same_data
-from rnnzoo.zoo import get_spec, takes_argument
+from rnnzoo.zoo import ZOO, get_spec, takes_argument
 
 if TYPE_CHECKING:
     from rnnzoo.tensors import Tensor
@@ -26,6 +27,7 @@ _VOCABULARIES = {
     "source_embedding": "source_vocabulary_size",
     "target_embedding": "target_vocabulary_size",
 }
+_DNA_BUILDER = "build_dna_classifier"
 _HINT = "Build it with create_model(name, **splits.model_arguments)."
 
 
@@ -60,11 +62,8 @@ def check_name_fits(name: str, splits: Splits) -> None:
         UnknownNameError: If there is no such model.
     """
     spec = get_spec(name)
-    if spec.builder == "build_dna_classifier" and getattr(splits.preprocessing, "takes", None) != "dna":
-        raise ArgumentError(
-            f"model {name!r}: is for DNA; the data are not read as such. Pass preprocessing=DNAPreprocessing() to "
-            "Splits.from_arrays or read_texts; the command reads a table with --text and --label for this model so."
-        )
+    if spec.builder == _DNA_BUILDER and getattr(splits.preprocessing, "takes", None) != "dna":
+        raise _not_dna(name)
     refused = [argument for argument in splits.model_arguments if not takes_argument(spec, argument)]
     if refused:
         said = f"say {', '.join(refused)}, which it does not take. Choose a model for them (rnnzoo models)"
@@ -80,9 +79,12 @@ def check_model_fits(model: keras.Model, splits: Splits, task: Task) -> None:
     """Runs one small batch through the model and compares the output with the targets.
 
     Raises:
-        ArgumentError: If shapes, numbers of classes or vocabulary do not fit, or a name cannot stand in a graph.
+        ArgumentError: If shapes, numbers of classes or vocabulary do not fit, a model for DNA is given words, or a
+            name cannot stand in a graph.
     """
     check_names(model)
+    if _is_for_dna(model) and isinstance(splits.preprocessing, TextPreprocessing):
+        raise _not_dna(model.name)
     inputs, targets, _ = splits.train.example()
     if any(np.asarray(value).dtype.kind in "iu" for value in inputs.values()):  # ids
         _check_vocabulary(model, splits)
@@ -99,6 +101,21 @@ def check_model_fits(model: keras.Model, splits: Splits, task: Task) -> None:
     _check_output(model, output, targets, splits, task)
     if task.targets == "symbols":
         _check_frames(model, splits)
+
+
+def _is_for_dna(model: keras.Model) -> bool:
+    """Whether a model has the name that the builder of models for DNA, or the zoo, gives."""
+    return model.name == "dna_classifier" or (
+        model.name in ZOO and get_spec(model.name).builder == _DNA_BUILDER
+    )
+
+
+def _not_dna(name: str) -> ArgumentError:
+    return ArgumentError(
+        f"model {name!r}: is for DNA; the data are not read as such. Pass "
+        "preprocessing=rnnzoo.preprocessing.DNAPreprocessing() to Splits.from_arrays or read_texts; the command reads "
+        "a table with --text and --label for this model so."
+    )
 
 
 def _check_vocabulary(model: keras.Model, splits: Splits) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from rnnzoo.errors import ArgumentError, DataError, RowError
+from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
 from rnnzoo.preprocessing.features import AXES, refuse_other_widths
 from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
+
+_SHOWN = 5
 
 
 class IrregularPreprocessing(Preprocessing):
@@ -61,6 +64,7 @@ class IrregularPreprocessing(Preprocessing):
         refuse_other_widths([values for _, values in rows])
         every = np.concatenate([values for _, values in rows])
         seen = ~np.isnan(every)
+        _warn_of_unseen(seen)
         counts = np.maximum(seen.sum(axis=0), 1)
         mean = np.where(seen, every, 0.0).sum(axis=0) / counts
         deviation = np.sqrt(np.where(seen, (every - mean) ** 2, 0.0).sum(axis=0) / counts)
@@ -75,7 +79,7 @@ class IrregularPreprocessing(Preprocessing):
     def encode(self, raw: Rows) -> list[np.ndarray]:
         """Turns rows into ``(time, 3 * features)``: scaled values, observed or not, time gaps.
 
-        A row without a step is refused.
+        A row without a step, or without a value, is refused.
         """
         with np.errstate(over="ignore"):
             rows = [
@@ -117,6 +121,18 @@ class IrregularPreprocessing(Preprocessing):
         return cls(config["mean"], config["scale"], step=config["step"])
 
 
+def _warn_of_unseen(seen: np.ndarray) -> None:
+    """Warns of features that no training row has a value of."""
+    unseen = np.flatnonzero(~seen.any(axis=0))
+    if len(unseen):
+        warnings.warn(
+            f"inputs: no training row has a value of feature {', '.join(map(str, unseen[:_SHOWN]))}"
+            f"{f' and {len(unseen) - _SHOWN} more' if len(unseen) > _SHOWN else ''} (counted from 0); expected one at "
+            "least, for nothing is learned of it. Leave it out.",
+            stacklevel=3,
+        )
+
+
 def is_irregular(row: Any) -> bool:
     """Whether a raw row is a series with times of its own."""
     return isinstance(row, Mapping) and "times" in row and "values" in row
@@ -150,4 +166,8 @@ def _read(row: Any, number: int, features: int | None) -> tuple[np.ndarray, np.n
         raise RowError(number, "its times fall or are not finite; expected rising times. Sort the row.")
     if np.isinf(values).any():
         raise RowError(number, "received an infinite value; expected numbers, None where missing.")
+    if len(values) and np.isnan(values).all():
+        raise EmptyRowError(
+            number, "received a series without any value; expected one at least. Drop the row."
+        )
     return times, values

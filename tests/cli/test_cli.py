@@ -86,8 +86,29 @@ WRONG: list[tuple[list[str], str]] = [
         "error: model 'transcriber-bilstm': is for transcription; the data are for classification and say num_classes,",
     ),
     (
+        ["train", "series-tagger", "--data", "digits", "--out", "x"],
+        "error: unknown model (it names a family): received 'series-tagger'; did you mean 'series-tagger-bigru'? "
+        "expected one of series-tagger-",
+    ),
+    (
+        [
+            "train",
+            "series-classifier-gru",
+            "--data",
+            "digits",
+            "--epochs",
+            "1",
+            "--set",
+            "epochs=3",
+            "--out",
+            "x",
+        ],
+        "error: --epochs: received 1, and --set epochs=3; expected it once. Leave one of them out.",
+    ),
+    (
         ["train", "video-cnn-lstm", "--data", "digits", "--out", "x"],
-        "error: model 'video-cnn-lstm': reads rows of another kind; the data say num_features, which it does not take.",
+        "error: model 'video-cnn-lstm': is for a film: frames of equal size; the data hold rows of another kind "
+        "(series). For them, start with series-classifier-lstm-fcn, or give it an .npz file",
     ),
     (
         ["train", "series-classifier-gru", "--data", "digits", "--max-tokens", "50", "--out", "x"],

@@ -11,10 +11,11 @@ import pytest
 
 from command_line import refused
 from own_files import OWN_FILES, write_sound
-from rnnzoo.cli.data_loading import load_data
+from rnnzoo.cli.data_loading import check_family, load_data
 from rnnzoo.cli.data_options import DataOptions
+from rnnzoo.cli.train import _announce
 from rnnzoo.errors import ArgumentError, DataError, RnnzooError
-from rnnzoo.zoo import get_spec
+from rnnzoo.zoo import create_model, get_spec
 
 pytestmark = pytest.mark.usefixtures("in_own_folder")
 
@@ -188,3 +189,37 @@ def test_the_task_of_a_named_set_follows_from_the_model(
     splits = load_data(DataOptions(data), get_spec(model))
     assert splits.task == task
     assert ("character_vocabulary_size" in splits.model_arguments) == ("char" in model)
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "start"),
+    [
+        ("text-classifier-gru", DataOptions("arrays.npz"), "series-classifier-lstm-fcn"),
+        ("speech-digits-gru", DataOptions("arrays.npz"), "series-classifier-lstm-fcn"),
+        ("series-classifier-gru", TEXTS, "text-classifier-bilstm"),
+        ("text-tagger-bilstm", DataOptions("steps.npz"), "series-tagger-bigru"),
+    ],
+)
+def test_rows_of_another_family_are_refused(model: str, options: DataOptions, start: str) -> None:
+    np.savez("steps.npz", x=np.load("arrays.npz")["x"], y=np.tile(np.arange(12) % 2, (40, 1)))
+    splits = load_data(options, get_spec(model))
+    with pytest.raises(
+        ArgumentError, match=f"model '{model}': is for .* For them, start with {start}, or give it a"
+    ):
+        check_family(get_spec(model), splits)
+    check_family(get_spec(start), load_data(options, get_spec(start)))
+
+
+def test_train_and_tune_refuse_rows_of_another_family(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("train", "tune"):
+        message = refused(capsys, command, "text-classifier-gru", "--data", "arrays.npz", "--out", command)
+        message = " ".join(message.split())
+        assert "is for a text; the data hold rows of another kind (series)" in message, message
+
+
+def test_train_says_which_columns_are_read(capsys: pytest.CaptureFixture[str]) -> None:
+    options = DataOptions("visits.csv", series="id", label="died", missing="ffill")
+    splits = load_data(options, get_spec("series-classifier-gru"))
+    assert "'hour' rises by equal steps from 0 in every series" in " ".join(capsys.readouterr().err.split())
+    _announce(create_model("series-classifier-gru", units=(4,), **splits.model_arguments), splits)
+    assert "read   hour, pulse, heat\n" in capsys.readouterr().err

@@ -100,3 +100,26 @@ def test_copies_across_parts_are_warned_of(tmp_path: Path) -> None:
     parts = split_groups(texts, labels, texts, validation_fraction=0.2, test_fraction=0.2)
     Splits.from_arrays(*parts["train"], validation=parts["validation"], test=parts["test"])
     Splits.from_arrays(texts[:40], labels[:40])
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((40, 9), "(rows, time, features)"), ((40, 3, 4, 4), "(rows, time, height, width, channels)")],
+)
+def test_an_axis_that_is_missing_is_added_as_advised(shape: tuple[int, ...], expected: str) -> None:
+    inputs = np.random.default_rng(0).normal(size=shape)
+    with pytest.raises(DataError) as caught:
+        Splits.from_arrays(inputs, ["a", "b"] * 20)
+    assert f"inputs: received an array of shape {shape}; expected {expected}. Of one " in str(caught.value)
+    assert "pass inputs[..., None]." in str(caught.value)
+    Splits.from_arrays(inputs[..., None], ["a", "b"] * 20)
+
+
+def test_lengths_cut_rows_as_advised() -> None:
+    inputs, lengths = np.ones((40, 5, 2)), [3, 5] * 20
+    with pytest.raises(
+        ArgumentError, match=r"lengths: received it .* Cut them: \[row\[:n\] for row, n in zip"
+    ):
+        Splits.from_arrays(inputs, ["a", "b"] * 20, lengths=lengths)  # type: ignore[call-arg]
+    splits = Splits.from_arrays([row[:n] for row, n in zip(inputs, lengths, strict=True)], ["a", "b"] * 20)
+    assert splits.model_arguments["variable_length"]

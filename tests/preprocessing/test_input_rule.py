@@ -76,7 +76,10 @@ EMPTY: dict[str, list[Any]] = {
     "kmers": ["", "AC"],
     "features": [[], [[], []]],
     "frames": [[]],
-    "irregular": [{"times": [], "values": []}],
+    "irregular": [
+        {"times": [], "values": []},
+        {"times": [0, 1], "values": [[None, None], [None, float("nan")]]},
+    ],
     "log_mel": [[], [0.1, 0.2], [0.1] * 199],
 }
 BIG = 10**400
@@ -326,3 +329,12 @@ def test_the_predictor_and_the_server_say_the_same(digits_bundle: Path, server: 
             },
         )
         assert client.post(f"{server.model}/predict", json={"inputs": [good]}).status_code == 200
+
+
+def test_a_feature_without_a_value_in_any_training_row_is_told() -> None:
+    row = {"times": [0, 1], "values": [[1.0, None, None], [2.0, None, None]]}
+    with pytest.warns(
+        UserWarning, match=r"no training row has a value of feature 1, 2 \(counted from 0\).* Leave it"
+    ):
+        IrregularPreprocessing.fit([row, row])
+    IrregularPreprocessing.fit([{"times": [0, 1], "values": [[1.0], [None]]}])

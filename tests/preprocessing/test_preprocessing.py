@@ -343,7 +343,7 @@ EMPTY: list[tuple[Preprocessing, Any, Any, str]] = [
     ),
     (
         IrregularPreprocessing([0.0], [1.0], step=1.0),
-        {"times": [0], "values": [[None]]},
+        {"times": [0], "values": [[1.0]]},
         {"times": [], "values": []},
         "an empty series; expected at least one step. Drop the row.",
     ),

@@ -61,6 +61,7 @@ OF_OTHERS = {
     "frame.map": "pandas:DataFrame.map",
     "pandas.DataFrame": "pandas:DataFrame",
     "pandas.get_dummies": "pandas:get_dummies",
+    "zip": "builtins:zip",
     "frame.reset_index": "pandas:DataFrame.reset_index",
     "pandas.read_csv": "pandas:read_csv",
     "pandas.to_datetime": "pandas:to_datetime",

@@ -72,6 +72,16 @@ def test_the_nearest_name_is_suggested() -> None:
     assert str(far.value) == "unknown cell: received 5; expected one of gru, lstm."
 
 
+def test_of_many_names_only_the_likely_ones_are_listed() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        checks.choice("model", "gru-30x", [f"gru-{number}" for number in range(60)])
+    assert re.fullmatch(
+        r"unknown model: received 'gru-30x'; did you mean 'gru-30'\? expected one of gru-30(, gru-\d+){5} and 54 "
+        r"more\.",
+        str(caught.value),
+    )
+
+
 def test_a_row_keeps_its_kind_and_its_part_when_it_is_renumbered() -> None:
     moved = EmptyRowError(1, "is empty.", of="test").at(7)
     assert isinstance(moved, EmptyRowError)

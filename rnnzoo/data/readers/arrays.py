@@ -89,6 +89,38 @@ def read_arrays(
     )
 
 
+def read_input_rows(path: FilePath, *, task: str = "classification") -> list[Any]:
+    """Reads the rows of a ``.npz`` file without their targets, to be answered.
+
+    Args:
+        path: The file: it holds ``x``, or ``x_test``, as ``read_arrays`` reads them, and ``lengths`` where they are
+            padded. Targets may lie beside them.
+        task: The task that they are for.
+
+    Returns:
+        The rows, padding cut off.
+
+    Raises:
+        DataError: If it holds no rows, or they cannot be used.
+        PathNotFoundError: If there is no such file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     np.savez(folder + "/new.npz", x=np.zeros((2, 5, 3)), lengths=[5, 2])
+        ...     [row.shape for row in read_input_rows(folder + "/new.npz")]
+        [(5, 3), (2, 3)]
+    """
+    arrays = _load(path)
+    suffix = next((suffix for suffix in ("", "_test") if f"x{suffix}" in arrays), None)
+    if suffix is None:
+        raise DataError(
+            f"{path}: holds no array 'x' or 'x_test' but {', '.join(sorted(arrays)) or 'nothing'}; expected rows, as "
+            "numpy.savez(file, x=x) writes them."
+        )
+    return list(_cut_rows(path, suffix, arrays, task)[0])
+
+
 def _source(path: FilePath, labels: FilePath | None) -> Any:
     ending = _ending(path)
     if ending == ".npz" and labels is not None:
@@ -186,17 +218,26 @@ def _check_names(path: FilePath, arrays: Mapping[str, np.ndarray], suffixes: lis
 
 def _rows(path: FilePath, suffix: str, arrays: Mapping[str, np.ndarray], task: str) -> FileRows:
     """Returns the rows and targets of a part as ``Splits.from_arrays`` takes them."""
-    x, y, lengths = (arrays.get(kind + suffix) for kind in _KINDS)
-    assert x is not None, "its name was checked"
+    y = arrays.get(f"y{suffix}")
     assert y is not None, "its name was checked"
+    rows, counts = _cut_rows(path, suffix, arrays, task)
+    targets: Any = _checked_targets(f"{path}: y{suffix}", y, arrays[f"x{suffix}"], task)
+    if counts is not None and get_task(task).per_step:
+        targets = [row[:count] for row, count in zip(targets, counts, strict=True)]
+    return FileRows(rows, targets, f"row {{}} of x{suffix}".format)
+
+
+def _cut_rows(
+    path: FilePath, suffix: str, arrays: Mapping[str, np.ndarray], task: str
+) -> tuple[Any, list[int] | None]:
+    """Returns the rows of a part, each as long as the lengths say, and these lengths if there are any."""
+    x, lengths = arrays[f"x{suffix}"], arrays.get(f"lengths{suffix}")
     where = f"{path}: "
     rows: Any = _checked_rows(f"{where}x{suffix}", x, task)
-    targets: Any = _checked_targets(f"{where}y{suffix}", y, x, task)
+    counts = None
     if lengths is not None:
         counts = _checked_lengths(f"{where}lengths{suffix}", lengths, x)
         rows = [row[:count] for row, count in zip(rows, counts, strict=True)]
-        if get_task(task).per_step:
-            targets = [row[:count] for row, count in zip(targets, counts, strict=True)]
     elif x.dtype.kind == "f":
         _refuse_padding(f"{where}x{suffix}", x, f"lengths{suffix}")
     elif x.dtype.kind == "U" and x.ndim > 1 and (x == "").any():
@@ -206,7 +247,7 @@ def _rows(path: FilePath, suffix: str, arrays: Mapping[str, np.ndarray], task: s
         )
     if x.dtype.kind == "U":
         rows = [row if isinstance(row, str) else row.tolist() for row in rows]
-    return FileRows(rows, targets, f"row {{}} of x{suffix}".format)
+    return rows, counts
 
 
 def _checked_rows(where: str, x: np.ndarray, task: str) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
@@ -229,6 +230,8 @@ class _LongTables:
         lines = frame.index.to_numpy()[order]
         if self._missing == "error" and not self._irregular:
             _refuse_missing(values, lines, features)
+        for place in counters(values, bounds):
+            _warn_of_counter(features[place], values[0, place], timed=times is not None)
         labels = np.asarray(frame[self._columns.label].tolist(), object)[order]
         if not self._task.per_step:
             _check_constant(labels, bounds, lines, self._columns.label)
@@ -365,6 +368,41 @@ def _refuse_missing(values: np.ndarray, lines: np.ndarray, features: Sequence[st
             f"{int(missing.any(axis=1).sum())} lines; expected none. {FIX} Models of irregular series read missing "
             "values: irregular=True."
         )
+
+
+def counters(values: np.ndarray, bounds: Sequence[int]) -> list[int]:
+    """Returns the places of features that rise by one step from one start in every series: they count the lines.
+
+    Args:
+        values: The features of all series ``(lines, features)``.
+        bounds: Where each series begins, and the last ends.
+
+    Example:
+        >>> counters(np.array([[0, 7], [1, 5], [2, 6], [0, 8], [1, 4]], float), [0, 3, 5])
+        [0]
+    """
+    starts = np.asarray(bounds[:-1])
+    inner = np.ones(max(0, len(values) - 1), bool)
+    inner[starts[1:] - 1] = False
+    steps = np.diff(values, axis=0)[inner]
+    if len(starts) < 2 or not len(steps):
+        return []
+    with np.errstate(invalid="ignore"):
+        one_start = (values[starts] == values[starts[0]]).all(axis=0)
+        even = np.isclose(steps, steps[0], rtol=1e-6, atol=0).all(axis=0) & (steps[0] > 0)
+    return [int(place) for place in np.flatnonzero(one_start & even)]
+
+
+def _warn_of_counter(name: str, start: float, *, timed: bool) -> None:
+    option = f" (on the command line --ignore {name})"
+    fix = f"leave it out: ignore=[{name!r}]{option}"
+    if not timed:
+        fix = f"name it as the time, time={name!r} (--time {name}), or {fix}"
+    warnings.warn(
+        f"{name!r} rises by equal steps from {start:g} in every series, and is read as a feature; expected a measured "
+        f"value. If it counts the lines, {fix}.",
+        stacklevel=2,
+    )
 
 
 def _check_constant(labels: np.ndarray, bounds: Sequence[int], lines: np.ndarray, name: str) -> None:

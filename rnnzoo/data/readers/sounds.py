@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Unpack
 
 from rnnzoo.data.columns import check_columns
@@ -13,7 +14,7 @@ from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.audio import AudioOptions, audio_splits, common_rate, read_recordings
 from rnnzoo.data.readers.row_files import check_row_task
 from rnnzoo.data.readers.table_files import read_frame
-from rnnzoo.data.readers.wav import Recording
+from rnnzoo.data.readers.wav import CONVERT, Recording
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts
 from rnnzoo.errors import ArgumentError, DataError, RowError
@@ -23,6 +24,7 @@ from rnnzoo.tasks import TASKS, get_task
 #: Tables of transcripts in a folder of recordings.
 TRANSCRIPTS = ("transcripts.csv", "transcripts.tsv")
 _PART_NAMES = {"train", "training", "valid", "val", "validation", "dev", "test", "testing"}
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def read_sounds(
 
     For labels, the folder holds one folder for each, with the ``.wav`` files in it or below. For transcription, the
     text of ``NAME.wav`` is in ``NAME.txt`` beside it, or in a table ``transcripts.csv`` (``.tsv``) at the top, with the
-    columns ``name``, the path of a recording within the folder, and ``text``.
+    columns ``name``, the path of a recording within the folder, and ``text``. It warns of files in the
+    folders of labels that are no ``.wav``, and of such folders without any.
 
     Args:
         path: The folder, or for labels a tar archive of it.
@@ -140,9 +143,49 @@ def _facts(found: dict[str, _Sounds]) -> dict[str, Any]:
 def _read(source: FilePath, task: str) -> _Sounds:
     recordings = read_recordings(source)
     names = [recording.name for recording in recordings]
+    if Path(source).is_dir():
+        _warn_of_left_out(Path(source), names, transcribed=get_task(task).targets == "symbols")
     if get_task(task).targets == "symbols":
         return _Sounds(source, recordings, _transcripts(Path(source), names))
     return _Sounds(source, recordings, _labels(source, names))
+
+
+def _warn_of_left_out(folder: Path, names: Sequence[str], *, transcribed: bool) -> None:
+    """Warns of files in the folder of a label that are not read, and of labels without a recording."""
+    shown = [path.relative_to(folder) for path in sorted(folder.rglob("*"))]
+    shown = [path for path in shown if not any(part.startswith(".") for part in path.parts)]
+    told = {".wav", ".txt", ".csv", ".tsv"} if transcribed else {".wav"}
+    files = [
+        path
+        for path in shown
+        if (folder / path).is_file()
+        and path.suffix.lower() not in told
+        and (transcribed or len(path.parts) > 1)
+    ]
+    if files:
+        warnings.warn(
+            f"{folder}: {len(files):,} {'file is' if len(files) == 1 else 'files are'} no .wav, and left out: "
+            f"{_some(files)}; expected .wav files. {CONVERT}",
+            stacklevel=4,
+        )
+    read = {parent for name in names for parent in PurePosixPath(name).parents}
+    empty = [
+        path
+        for path in map(PurePosixPath, (path.as_posix() for path in shown if (folder / path).is_dir()))
+        if path not in read and path.parent in read
+    ]
+    if empty and not transcribed:
+        warnings.warn(
+            f"{folder}: no .wav file is in {_some(empty)}; expected some in the folder of each label. Add them, or "
+            "remove the folder.",
+            stacklevel=4,
+        )
+
+
+def _some(paths: Sequence[PurePath]) -> str:
+    """Returns a few paths, and how many more there are."""
+    names = ", ".join(path.as_posix() for path in paths[:_SHOWN])
+    return f"{names} and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else names
 
 
 def _labels(source: FilePath, names: Sequence[str]) -> list[str]:

@@ -199,3 +199,19 @@ def test_wrong_columns_are_named(tmp_path: Path) -> None:
         read(table().reset_index(names=""))
     with pytest.raises(ArgumentError, match="received 'forecasting' for series of a long table"):
         read(table(), task="forecasting")
+
+
+@pytest.mark.parametrize("options", [{"time": "step"}, {"ignore": "step"}], ids=str)
+def test_a_column_that_counts_is_told_and_named_as_advised(options: dict[str, str]) -> None:
+    table = pd.DataFrame({"id": np.repeat(np.arange(40), 3), "step": np.tile([2, 4, 6], 40)})
+    table["heat"], table["kind"] = (
+        np.random.default_rng(0).normal(size=120),
+        np.where(table["id"] % 2, "a", "b"),
+    )
+    with pytest.warns(
+        UserWarning,
+        match=r"'step' rises by equal steps from 2 in every series, .* name it as the time, time='step' "
+        r"\(--time step\), or leave it out: ignore=\['step'\] \(on the command line --ignore step\)\.",
+    ):
+        read_sequences(table, series="id", label="kind")
+    assert read_sequences(table, series="id", label="kind", **options).model_arguments["num_features"] == 1

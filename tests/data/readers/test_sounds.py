@@ -127,3 +127,27 @@ def test_rare_labels_can_be_left_out(tmp_path: Path) -> None:
     beep(folder / "once" / "x.wav")
     with pytest.warns(UserWarning, match=r"once \(1 row\)"):
         assert read_sounds(folder, rare="drop").get_decoding().labels == ["high", "low"]
+
+
+def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+    folder = labelled(tmp_path / "a")
+    for name in ("low/b.mp3", "high/deep/a.flac", "low/.hidden", "notes.txt"):
+        (folder / name).write_text("")
+    with pytest.warns(
+        UserWarning, match=r"a: 2 files are no \.wav, and left out: high/deep/a\.flac, low/b\.mp3; .*ffmpeg"
+    ):
+        read_sounds(folder)
+    for name in ("low/b.mp3", "high/deep/a.flac"):
+        (folder / name).unlink()
+    (folder / "middle").mkdir()
+    with pytest.warns(
+        UserWarning, match=r"a: no \.wav file is in middle; expected some .* or remove the folder"
+    ):
+        read_sounds(folder)
+    (folder / "middle").rmdir()
+    read_sounds(folder)
+    (spoken(tmp_path / "b") / "x.ogg").write_text("")
+    with pytest.warns(
+        UserWarning, match=r"b: 1 file is no \.wav, and left out: x\.ogg; expected \.wav files"
+    ):
+        read_sounds(tmp_path / "b", task="transcription")
