@@ -39,7 +39,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo.cli.doctor": "tests/cli/test_cli.py",
     "rnnzoo.cli.output": "tests/cli/test_cli.py",
     "rnnzoo.cli.quickstart_report": "tests/project/test_end_to_end.py",
-    "rnnzoo.cli.raw_inputs": "tests/cli/test_run_commands.py",
     "rnnzoo.cli.recipes": "tests/recipes/test_recipes.py",
     "rnnzoo.cli.run_data": "tests/cli/test_run_commands.py",
     "rnnzoo.cli.serve": "tests/serving/test_server.py",
