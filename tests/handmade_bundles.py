@@ -96,7 +96,14 @@ def scorer(folder: Path, table: np.ndarray, **parts: Any) -> Path:
     return write_bundle(folder, signature, **parts)
 
 
-def writer(folder: Path, table: np.ndarray, preprocessing: Preprocessing, *, streaming: bool = True) -> Path:
+def writer(
+    folder: Path,
+    table: np.ndarray,
+    preprocessing: Preprocessing,
+    *,
+    streaming: bool = True,
+    decoding: Decoding | None = None,
+) -> Path:
     """A language model: the logits after a token are its row of the table ``(vocabulary, vocabulary)``."""
     folder.mkdir(parents=True, exist_ok=True)
     tokens = spec("tokens", "int32", "batch", "time")
@@ -115,7 +122,7 @@ def writer(folder: Path, table: np.ndarray, preprocessing: Preprocessing, *, str
             constants,
             {"states": json.dumps([STATE.to_config()]), "signature": json.dumps(stepwise.to_config())},
         )
-    return write_bundle(folder, whole, preprocessing=preprocessing)
+    return write_bundle(folder, whole, preprocessing=preprocessing, decoding=decoding)
 
 
 def translator(folder: Path, table: np.ndarray, *, source_vocabulary: int) -> Path:

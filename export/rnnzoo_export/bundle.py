@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -51,6 +52,8 @@ MANIFEST_FILE = "manifest.json"
 TRANSLATOR_FILE = "translator.json"
 
 _REQUIRED = (ONNX_FILE, SIGNATURE_FILE, PROVENANCE_FILE)
+# What rnnzoo.train leaves, by which a run is known.
+_RUN_FILE = "model.keras"
 _AGAIN = "Export the model again, or copy the whole bundle again."
 
 
@@ -192,6 +195,12 @@ def read_manifest(directory: str | os.PathLike[str]) -> dict[str, Any]:
     if (path.parent / TRANSLATOR_FILE).is_file():
         raise BundleError(
             f"{path.parent}: holds a translator; expected a bundle. Use Translator of rnnzoo_export, or rnnzoo predict."
+        )
+    if not path.exists() and (path.parent / _RUN_FILE).is_file():
+        run = path.parent.as_posix()
+        raise BundleError(
+            f"{path.parent}: is a run of training; expected a bundle. Export it: "
+            f"rnnzoo export {shlex.quote(run)} --out {shlex.quote(run + '-bundle')}"
         )
     if path.is_symlink() or not path.is_file():
         raise BundleError(f"{path}: no such file; expected the manifest of a bundle. {_AGAIN}")

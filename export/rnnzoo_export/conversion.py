@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,19 +105,36 @@ def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[
     return proto, fused, marked.loops
 
 
+@contextmanager
+def _without_table_warning() -> Iterator[None]:
+    """Keeps back one warning of TensorFlow: tables of words of models loaded before have no place in an ONNX file."""
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(_is_no_table_warning)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_no_table_warning)
+
+
+def _is_no_table_warning(record: logging.LogRecord) -> bool:
+    of_tables = isinstance(record.args, tuple) and record.args[:1] == ("table_initializer",)
+    return not (of_tables and str(record.msg).startswith("Issue encountered"))
+
+
 def _run_tf2onnx(function: TracedFunction, specs: Sequence[tf.TensorSpec], opset: int) -> onnx.ModelProto:
     logger = logging.getLogger("tf2onnx")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        proto, _ = tf2onnx.convert.from_function(
-            function,
-            specs,
-            opset=opset,
-            custom_ops={"PyFunc": DOMAIN},
-            custom_op_handlers={"Erfc": (_convert_erfc, [])},
-            extra_opset=[helper.make_opsetid(DOMAIN, 1)],
-        )
+        with _without_table_warning():
+            proto, _ = tf2onnx.convert.from_function(
+                function,
+                specs,
+                opset=opset,
+                custom_ops={"PyFunc": DOMAIN},
+                custom_op_handlers={"Erfc": (_convert_erfc, [])},
+                extra_opset=[helper.make_opsetid(DOMAIN, 1)],
+            )
     except Exception as error:  # tf2onnx raises whatever comes: ValueError, KeyError, its own
         raise ExportError(
             f"model: tf2onnx {tf2onnx.__version__} cannot convert it ({one_line(error, 300)}). "

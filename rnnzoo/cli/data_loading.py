@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rnnzoo.cli.data_options import DATA_OPTIONS, DataOptions, listed_names, option_name
-from rnnzoo.cli.output import note
+from rnnzoo.cli.output import noting_warnings
 from rnnzoo.cli.reading import Reading, data_task
 from rnnzoo.data.readers.arrays import read_arrays
 from rnnzoo.data.readers.file_kinds import find_file_kind
@@ -62,17 +61,10 @@ def load_data(options: DataOptions, spec: ModelSpec | None = None) -> Splits:
         because |= dict.fromkeys(_OF_WORDS, f"for the model {reading.name!r}, which reads no words")
     reading.refuse(takes, way.where.format(data=options.data), because)
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
-            splits = way.read(reading)
+        with noting_warnings():
+            return way.read(reading)
     except ArgumentError as error:
         raise _about_option(error) from error
-    for warning in caught:
-        if issubclass(warning.category, UserWarning):
-            note(f"note   {warning.message}")
-        else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    return splits
 
 
 def check_family(spec: ModelSpec, splits: Splits) -> None:

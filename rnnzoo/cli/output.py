@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,6 +55,19 @@ def print_left_out(skipped: Mapping[str, str]) -> None:
 def note(text: str) -> None:
     """Prints a line of progress."""
     stderr.print(text)
+
+
+@contextmanager
+def noting_warnings() -> Iterator[None]:
+    """Prints the warnings to users within the block as notes, once it has come to its end."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            note(f"note   {warning.message}")
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnzoo.cli.output import note, print_json, print_table, stdout
+from rnnzoo.cli.output import note, noting_warnings, print_json, print_table, stdout
 from rnnzoo.cli.own_code import Packages, import_packages
 from rnnzoo.cli.raw_inputs import read_raw_inputs
 from rnnzoo.errors import ArgumentError
@@ -73,7 +73,8 @@ def predict(
     else:
         loaded = load_bundle(bundle)
         raw = read_raw_inputs(loaded, inputs or [], file, text=text, columns=columns)
-        answers = OnnxPredictor(loaded).predict(raw)
+        with noting_warnings():
+            answers = OnnxPredictor(loaded).predict(raw)
     answers = [_as_json(answer) for answer in answers]
     if output is not None:
         _write_lines(output, answers)

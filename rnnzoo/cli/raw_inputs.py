@@ -10,10 +10,13 @@ from typing import Any
 
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import existing_file, read_text
+from rnnzoo.preprocessing.given_rows import row_example, row_name
 from rnnzoo.preprocessing.json_text import parse_json_text
 
 # What a line of text can be.
 _TEXTS = ("text", "words", "dna")
+# What is given as JSON and has an example.
+_AS_JSON = ("series", "irregular", "windows")
 _SUFFIXES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".npy", ".npz", ".ts", ".wav")
 #: The axes of one row of numbers, by what a model takes.
 _ROW_AXES = {"sound": 1, "series": 2, "frames": 4}
@@ -40,7 +43,7 @@ def read_raw_inputs(
     if file is None:
         _refuse_file_names(arguments)
         lines = _lines(sys.stdin.read()) if arguments == ["-"] else arguments
-        return lines if takes in _TEXTS else [_json(line, "the input") for line in lines]
+        return lines if takes in _TEXTS else [_json(line, "the input", bundle) for line in lines]
     path = existing_file(file, "inputs to answer")
     suffix = "".join(s.lower() for s in path.suffixes[-2:] if s.lower() != ".gz")
     if not suffix.endswith(_SUFFIXES):
@@ -53,9 +56,13 @@ def read_raw_inputs(
         return _read_numbers(path, suffix, takes)
     content = read_text(path, "inputs to answer")
     if suffix.endswith(".jsonl"):
-        return [_json(line, f"{path}, line {n}") for n, line in enumerate(_lines(content), 1) if line.strip()]
+        return [
+            _json(line, f"{path}, line {n}", bundle)
+            for n, line in enumerate(_lines(content), 1)
+            if line.strip()
+        ]
     if suffix.endswith(".json"):
-        value = _json(content, str(path))
+        value = _json(content, str(path), bundle)
         return _rows(value, takes) if isinstance(value, list) else [value]
     return _lines(content)
 
@@ -80,12 +87,14 @@ def _rows(value: Any, takes: str) -> list[Any]:
 
 def _read_table(path: Path, bundle: Any, takes: str, *, text: str | None, columns: str | None) -> list[Any]:
     from rnnzoo.data.columns import check_columns
+    from rnnzoo.data.readers.mixed_series import refuse_fallen_dates
     from rnnzoo.data.readers.series import read_columns
     from rnnzoo.data.readers.table_files import read_frame
 
     names = [name.strip() for name in columns.split(",")] if columns else None
     frame = read_frame(path, column_names=names)
     if takes == "windows":
+        refuse_fallen_dates(frame, used=bundle.preprocessing.columns)
         return [read_columns(frame, bundle.preprocessing)]
     if takes not in _TEXTS:
         raise ArgumentError(
@@ -137,12 +146,27 @@ def _lines(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def _json(text: str, where: str) -> Any:
+def _json(text: str, where: str, bundle: Any) -> Any:
     try:
         return parse_json_text(text)
     except DataError as error:
         raise DataError(f"{where}: {error}") from error
     except json.JSONDecodeError as error:
         raise DataError(
-            f"{where}: not valid JSON ({error}); expected a series such as [[0.1, 0.2], [0.3, 0.4]]."
+            f"{where}: not valid JSON ({error}); expected {_one_input(bundle.preprocessing)}."
         ) from error
+
+
+def _one_input(preprocessing: Any) -> str:
+    """Returns what one input is for a model that takes JSON, with an example."""
+    takes = "arrays" if preprocessing is None else preprocessing.takes
+    if takes == "windows":
+        cells = dict.fromkeys(preprocessing.numeric, "[0.1, 0.2, ...]")
+        cells |= {name: f"[{json.dumps(known[0])}, ...]" for name, known in preprocessing.categories.items()}
+        columns = ", ".join(f"{json.dumps(name)}: {values}" for name, values in cells.items())
+        return f"columns of {preprocessing.window} values or more, such as {{{columns}}}"
+    if takes == "series" and preprocessing.scaling is not None:
+        step = [0.1] * len(preprocessing.scaling[0])
+        return f"a series, a list of steps of {len(step)} numbers, such as {[step, step]}"
+    example = row_example(takes) if takes in _AS_JSON else None
+    return f"one {row_name(takes)} as JSON" + ("" if example is None else f", such as {example}")

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from rnnzoo.errors import ArgumentError, EmptyRowError, OwnCodeError
+from rnnzoo.preprocessing.given_rows import check_rows
 
 #: Raw rows, or targets: one element each.
 Rows = Sequence[Any] | np.ndarray
@@ -100,8 +101,10 @@ class Preprocessing(ABC):
 
         Raises:
             OwnCodeError: If ``encode`` returned something else.
+            ArgumentError: If these are no rows but a text, a mapping or a table.
             DataError: If a row cannot be read; see ``encode``.
         """
+        check_rows(raw, self.takes)
         encoded = self.encode(raw)
         if not isinstance(encoded, list | tuple | np.ndarray):
             received = f"returned {type(encoded).__name__}"
@@ -116,6 +119,7 @@ class Preprocessing(ABC):
 
     def apply(self, raw: Rows) -> dict[str, np.ndarray]:
         """Turns raw rows into one batch of model inputs."""
+        check_rows(raw, self.takes, call="apply")
         return self.batch(self.encode_rows(raw))
 
     @abstractmethod

@@ -11,6 +11,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes
+from rnnzoo.preprocessing.given_rows import is_frame
 from rnnzoo.preprocessing.numeric_rows import is_number_type, to_float32
 
 Missing = Literal["error", "ffill", "drop"]
@@ -84,13 +85,14 @@ class WindowPreprocessing(Preprocessing):
     def encode(self, raw: Rows) -> list[np.ndarray]:
         """Turns each raw window into features ``(window, features)``.
 
-        A raw window maps each column to its values, or lists one mapping per step. Only the last ``window`` steps
-        are read, so that a longer history may be passed as it is.
+        A raw window maps each column to its values, lists one mapping per step, or is a pandas frame whose missing
+        values are as pandas has them. Only the last ``window`` steps are read, so that a longer history may be passed
+        as it is.
         """
         return [self._encode(row, number) for number, row in enumerate(raw)]
 
     def _encode(self, raw: Any, number: int) -> np.ndarray:
-        columns = _columns(raw, number)
+        columns = _frame_columns(raw, self.columns, number) if _is_pandas(raw) else _columns(raw, number)
         where = f"row {number}"
         for name in self.columns:
             if name not in columns:
@@ -154,6 +156,25 @@ class WindowPreprocessing(Preprocessing):
     def from_config(cls, config: Mapping[str, Any]) -> WindowPreprocessing:
         """Makes it again."""
         return cls(**config)
+
+
+def _is_pandas(raw: Any) -> bool:
+    """Whether a window is a frame of pandas, which servers do without."""
+    return is_frame(raw) and hasattr(raw, "isna")
+
+
+def _frame_columns(frame: Any, names: Sequence[str], number: int) -> dict[str, list[Any]]:
+    """Returns those of the columns that a frame has; anything that pandas takes for missing is ``None``."""
+    cells = {name: frame[name] for name in names if name in frame.columns}
+    doubled = next((name for name, column in cells.items() if is_frame(column)), None)
+    if doubled is not None:
+        raise RowError(number, f"received the column {doubled!r} twice; expected it once. Drop one of them.")
+    return {
+        name: [
+            None if missing else value for value, missing in zip(column.tolist(), column.isna(), strict=True)
+        ]
+        for name, column in cells.items()
+    }
 
 
 def _columns(raw: Any, number: int) -> Mapping[str, Sequence[Any]]:

@@ -1,77 +1,192 @@
-"""Truth of ``rnnzoo.cli.raw_inputs``: what a model is trained from is read to be answered too."""
+"""Truth of ``rnnzoo.cli.raw_inputs``: inputs that would be read wrongly are refused, and the advice works."""
 
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from command_line import refused
+from handmade_bundles import scorer, writer
+from rnnzoo.cli.app import run
 from rnnzoo.cli.raw_inputs import read_raw_inputs
-from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.decoding import Decoding
+from rnnzoo.errors import DataError
+from rnnzoo.preprocessing import (
+    FeaturePreprocessing,
+    Preprocessing,
+    TextPreprocessing,
+    TokenPreprocessing,
+    WindowPreprocessing,
+)
+from series_tables import followed
 
-X = np.random.default_rng(0).normal(size=(4, 6, 2))
-TS = "@problemName waves\n@dimensions 2\n@classLabel true a b\n@data\n1,2,3:4,5,6:a\n1,2:7,8:b\n"
+pytestmark = pytest.mark.usefixtures("in_own_folder")
 
-
-def read(takes: str, file: Path | None, *inputs: str) -> list[Any]:
-    bundle = SimpleNamespace(preprocessing=SimpleNamespace(takes=takes))
-    return read_raw_inputs(bundle, list(inputs), file, text=None, columns=None)
-
-
-def test_arrays_are_cut_to_their_lengths(tmp_path: Path) -> None:
-    path = tmp_path / "x.npz"
-    np.savez(path, x=X, y=["a", "b"] * 2, lengths=[6, 2, 3, 1])
-    assert [len(row) for row in read("series", path)] == [6, 2, 3, 1]
-    np.savez(path, x_train=X, y_train=[0] * 4, x_test=X[:3], y_test=[0] * 3)
-    np.testing.assert_array_equal(read("series", path), X[:3])
-    np.savez(path, x=["a film", "two films"])
-    assert read("text", path) == ["a film", "two films"]
-    np.savez(path, x=X[..., 0])
-    assert [row.shape for row in read("series", path)] == [(6, 1)] * 4
+TEXTS = TextPreprocessing(["", "[UNK]", "good", "film"])
+TABLE = np.array([[9.0, 9.0], [0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+WINDOWS = WindowPreprocessing(
+    numeric=["load"], mean=[0.0], scale=[1.0], categories={"day": ["a", "b"]}, window=2
+)
 
 
-def test_arrays_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "x.npz"
-    np.savez(path, rows=X)
+def read(
+    preprocessing: Preprocessing, *arguments: str, file: str | None = None, text: str | None = None
+) -> Any:
+    bundle = SimpleNamespace(preprocessing=preprocessing)
+    return read_raw_inputs(
+        bundle, list(arguments), None if file is None else Path(file), text=text, columns=None
+    )
+
+
+def hours(rows: int = 48, **columns: Any) -> pd.DataFrame:
+    times = pd.date_range("2024-03-01", periods=rows, freq="h")
+    return pd.DataFrame({"hour": times, "load": np.arange(rows) / 2, "day": "a"} | columns)
+
+
+def written(frame: pd.DataFrame, **options: Any) -> str:
+    frame.to_csv("t.csv", index=False, **options)
+    return "t.csv"
+
+
+@pytest.mark.parametrize("form", [None, "%d.%m.%Y %H:%M"])
+def test_rows_that_are_newest_first_are_refused_and_the_advice_sorts_them(form: str | None) -> None:
+    with pytest.raises(DataError) as caught:
+        read(WINDOWS, file=written(hours()[::-1], date_format=form))
+    message = str(caught.value)
+    assert message.startswith(
+        "t.csv: the dates of the column 'hour' do not rise. Drop the column if they are not the times of the rows. "
+        "Otherwise: line 3: 'hour' is earlier than the line before; expected times that rise. Sort the table: "
+    )
+    followed(message)
+    assert read(WINDOWS, file="one.csv")[0]["load"] == hours()["load"].tolist()
+
+
+def test_a_time_that_is_there_twice_is_refused_and_the_advice_drops_it() -> None:
+    twice = pd.concat([hours(), hours().tail(1)])
     with pytest.raises(
-        DataError, match=r"holds no array 'x' or 'x_test' but rows; expected rows, as numpy\.savez"
+        DataError, match=r"line 50: 'hour' repeats the time of the line before; .* Drop the 1 rows"
     ):
-        read("series", path)
-    np.savez(path, x=np.where(np.arange(6)[:, None] < 4, X, np.nan))
-    with pytest.raises(DataError, match="x: row 0 ends in NaN behind 4 steps, as if padded"):
-        read("series", path)
+        read(WINDOWS, file=written(twice))
+    with pytest.raises(DataError) as caught:
+        read(WINDOWS, file="t.csv")
+    followed(str(caught.value))
+    assert len(read(WINDOWS, file="one.csv")[0]["load"]) == 48
 
 
-def test_series_of_archives_are_read(tmp_path: Path) -> None:
-    (tmp_path / "waves.ts").write_text(TS)
-    rows = read("series", tmp_path / "waves.ts")
-    assert [row.tolist() for row in rows] == [[[1, 4], [2, 5], [3, 6]], [[1, 7], [2, 8]]]
+def test_a_column_that_is_not_the_time_may_be_dropped() -> None:
+    table = hours().assign(served=pd.Timestamp("2024-01-01"))
+    assert len(read(WINDOWS, file=written(table))[0]["load"]) == 48  # other dates rise
+    with pytest.raises(
+        DataError, match=r"^t\.csv: the dates of the column 'served' do not rise\. Drop the column"
+    ):
+        read(WINDOWS, file=written(table.drop(columns="hour")))
+    assert len(read(WINDOWS, file=written(table[["load", "day"]]))[0]["load"]) == 48
 
 
 @pytest.mark.parametrize(
-    ("takes", "row"), [("series", X[0].tolist()), ("sound", [0.1, 0.2]), ("frames", [[[[1.0]]], [[[2.0]]]])]
+    "columns",
+    [
+        {"hour": [3, 1] * 24},  # numbers
+        {"hour": "a note of 2024"},
+        {"hour": [""] * 48},
+        {"hour": np.repeat(["2024-03-01", "2024-03-02"], 24), "clock": list(range(24)) * 2},
+    ],
 )
-def test_one_row_may_stand_alone(takes: str, row: Any, tmp_path: Path) -> None:
-    path = tmp_path / "example.json"
-    for value, rows in ((row, [row]), ([row, row], [row, row]), ([], [])):
-        path.write_text(json.dumps(value))
-        assert read(takes, path) == rows
-    for array, count in ((np.asarray(row), 1), (np.asarray([row, row]), 2)):
-        np.save(tmp_path / "x.npy", array)
-        assert len(read(takes, tmp_path / "x.npy")) == count
+def test_what_tells_no_order_is_left_out(columns: dict[str, Any]) -> None:
+    (found,) = read(WINDOWS, file=written(hours(**columns)))
+    assert found == {"load": hours()["load"].tolist(), "day": ["a"] * 48}
 
 
-@pytest.mark.parametrize("takes", ["text", "series"])
-def test_the_name_of_a_file_is_no_input(takes: str, tmp_path: Path) -> None:
-    path = tmp_path / "two.npy"
-    np.save(path, X)
-    with pytest.raises(
-        ArgumentError, match=r"inputs: received .*two\.npy', the name of a file; .* as --input .*npy\."
-    ):
-        read(takes, None, str(path))
-    assert len(read("series", path)) == 4
-    assert read("text", None, "missing.npy") == ["missing.npy"]
+def test_dates_beside_an_hour_that_the_model_reads_repeat_as_they_should() -> None:
+    named = WindowPreprocessing(
+        numeric=["load", "hour"], mean=[0.0] * 2, scale=[1.0] * 2, categories={}, window=2
+    )
+    table = hours(date=np.repeat(["2024-03-01", "2024-03-02"], 24), hour=list(range(24)) * 2)
+    assert read(named, file=written(table))[0]["hour"] == list(range(24)) * 2
+    with pytest.raises(DataError, match=r"the dates of the column 'date' do not rise"):
+        read(named, file=written(table[::-1]))
+
+
+def test_dates_that_the_model_reads_are_left_to_it() -> None:
+    named = WindowPreprocessing(
+        numeric=["load"], mean=[0.0], scale=[1.0], categories={"hour": ["2024-03-01"]}, window=2
+    )
+    assert len(read(named, file=written(hours(hour="2024-03-01")))[0]["hour"]) == 48
+
+
+@pytest.mark.parametrize(("suffix", "fix"), [("csv", ', or write "" for an empty cell'), ("tsv", "")])
+def test_a_blank_line_of_a_single_column_is_refused_by_its_line(suffix: str, fix: str) -> None:
+    file = Path(f"t.{suffix}")
+    file.write_text("text\ngood\n\nfilm\n", encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read(TEXTS, file=str(file), text="text")
+    assert str(caught.value) == (
+        f"{file}: line 3 is blank; expected a value of 'text' in every line of a table of one column. Delete the "
+        f"line{fix}."
+    )
+    file.write_text("text\ngood\nfilm\n", encoding="utf-8")
+    assert read(TEXTS, file=str(file), text="text") == ["good", "film"]
+    Path("empty.csv").write_text('text\ngood\n""\nfilm\n', encoding="utf-8")
+    assert read(TEXTS, file="empty.csv", text="text") == ["good", "", "film"]
+    Path("wide.csv").write_text("text,n\ngood,1\n\nfilm,2\n", encoding="utf-8")
+    assert read(TEXTS, file="wide.csv", text="text") == ["good", "film"]
+
+
+def test_text_in_place_of_json_is_told_what_this_model_takes() -> None:
+    series = FeaturePreprocessing.fit([np.array([[0.0, 1.0, 5.0], [1.0, 3.0, 2.0]])])
+    with pytest.raises(DataError) as caught:
+        read(WINDOWS, "hello")
+    assert str(caught.value).endswith(
+        '; expected columns of 2 values or more, such as {"load": [0.1, 0.2, ...], "day": ["a", ...]}.'
+    )
+    with pytest.raises(DataError) as caught:
+        read(series, "hello")
+    start, _, example = str(caught.value).removesuffix(".").partition(" numbers, such as ")
+    assert start.startswith("the input: not valid JSON (")
+    assert start.endswith("; expected a series, a list of steps of 3")
+    (row,) = read(series, example)
+    assert series.apply([row])["features"].shape == (1, 2, 3)
+
+
+def test_a_run_in_place_of_a_bundle_is_told_how_to_export_it(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path("my run")
+    folder.mkdir()
+    (folder / "model.keras").touch()
+    message = refused(capsys, "predict", folder, "good")
+    assert message == (
+        "error: my run: is a run of training; expected a bundle. Export it: "
+        "rnnzoo export 'my run' --out 'my run-bundle'\n"
+    )
+    assert "rnnzoo export 'my run'" in refused(capsys, "serve", folder)
+    command, *words = shlex.split(message.partition("Export it: ")[2])
+    assert command == "rnnzoo"
+    (folder / "model.keras").unlink()
+    assert "my run" in refused(capsys, *words)  # the command is one, and reads this folder
+
+
+def test_words_of_one_sentence_are_noted(capsys: pytest.CaptureFixture[str]) -> None:
+    words = TokenPreprocessing(["", "[UNK]", "play", "jazz"])
+    tags = Decoding("tagging", labels=["music", "other"])
+    writer(Path("b"), TABLE[:, :2], words, decoding=tags)
+    assert run(["predict", "b", "play", "jazz", "--json"]) == 0
+    out, error = capsys.readouterr()
+    assert len(json.loads(out)) == 2
+    assert error.startswith("note   predict: received 2 sentences of one word each.")
+    advice = error.strip().removesuffix(".").partition("give one row: ")[2]
+    assert run(["predict", "b", *shlex.split(advice), "--json"]) == 0
+    out, error = capsys.readouterr()
+    assert (len(json.loads(out)), error) == (1, "")
+
+
+def test_a_table_of_texts_is_answered_row_by_row(capsys: pytest.CaptureFixture[str]) -> None:
+    scorer(Path("b"), TABLE, preprocessing=TEXTS, decoding=Decoding("classification", labels=["up", "down"]))
+    Path("t.csv").write_text("text\ngood\nfilm\n", encoding="utf-8")
+    assert run(["predict", "b", "--input", "t.csv", "--text", "text", "--json"]) == 0
+    assert [answer["label"] for answer in json.loads(capsys.readouterr().out)] == ["up", "down"]

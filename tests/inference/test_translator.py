@@ -58,7 +58,9 @@ def test_no_row_is_no_answer(folder: Path) -> None:
 
 def test_what_is_no_source_is_refused(folder: Path) -> None:
     ready = Translator(folder)
-    with pytest.raises(ArgumentError, match=r"texts: received the text 'a dog'; expected a list of texts\."):
+    with pytest.raises(
+        ArgumentError, match=r"translate: received the text 'a dog'; expected a list of texts, one for"
+    ):
         ready.translate("a dog")
     for wrong in (np.zeros(3, int), np.zeros((1, 2)), np.zeros((1, 0), int)):
         with pytest.raises(

@@ -47,6 +47,18 @@ import rnnzoo_tuning
 options = dict(max_trials=4, config=config, progress=False, baseline_seconds=0)
 rnnzoo_tuning.run_search("series-classifier-gru", splits, directory="search", **options)
 """
+TEXTS = """
+import rnnzoo
+from rnnzoo_export import save_bundle
+rows, tags = [["play", "jazz"], ["stop", "now", "please"]] * 20, [["O", "music"], ["O", "O", "O"]] * 20
+tagged = rnnzoo.Splits.from_arrays(rows, tags, task="tagging")
+labelled = rnnzoo.Splits.from_arrays(["a good film", "a bad film"] * 20, ["up", "down"] * 20)
+tagger, classifier = "text-tagger-bilstm", "text-classifier-bilstm"
+for splits, name in ((tagged, tagger), (labelled, classifier), (tagged, tagger)):
+    model = rnnzoo.create_model(name, **splits.model_arguments, embedding_size=4, units=4)
+    given = dict(preprocessing=splits.preprocessing, decoding=splits.decoding, task=splits.task)
+    save_bundle(model, "bundle", **given, overwrite=True)
+"""
 
 
 def python(code: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -104,6 +116,13 @@ def test_building_training_and_exporting_write_nothing_to_standard_error(tmp_pat
 def test_neither_does_a_search(tmp_path: Path) -> None:
     result = python(USE + SEARCH, tmp_path)
     assert (result.stderr, result.returncode) == ("", 0)
+
+
+@pytest.mark.slow
+def test_neither_does_the_export_of_texts_one_after_the_other(tmp_path: Path) -> None:
+    result = python(TEXTS, tmp_path)
+    assert (result.stdout, result.stderr, result.returncode) == ("", "", 0)
+    assert (tmp_path / "bundle" / "saved_model").is_dir()
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from rnnzoo import files
 from rnnzoo.errors import ArgumentError
+from rnnzoo.native_logs import quiet_native_logs
 from rnnzoo.preprocessing import TextPreprocessing
 from rnnzoo_export.network.export_config import InputSignature
 from rnnzoo_export.network.exportable import Exportable
@@ -103,8 +104,11 @@ def write_saved_model(
                 input_signature=[tf.TensorSpec((None,), tf.string, name="text")],
             )
         archive.write_out(str(directory), verbose=False)
-    report = check_saved_model(exportable, directory, inputs=parity_inputs, name=name, key=key)
-    return report if graph is None else report.merge(_check_texts(exportable, directory, graph, name))
+    with (
+        quiet_native_logs()
+    ):  # the code that falls back from a faster one on some processors says so as an error
+        report = check_saved_model(exportable, directory, inputs=parity_inputs, name=name, key=key)
+        return report if graph is None else report.merge(_check_texts(exportable, directory, graph, name))
 
 
 def _answers_to_texts(exportable: Exportable, ids: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -56,12 +57,14 @@ class TextGenerator:
             **options: ``temperature``, ``top_k`` and ``top_p``: see ``token_probabilities``.
 
         Raises:
-            ArgumentError: If an option is out of range, or the prompt is empty.
+            ArgumentError: If an option is out of range, or the prompt is empty or no text.
         """
+        _check_prompt(prompt, "write", length)
         return "".join([prompt, *self.pieces(prompt, length=length, seed=seed, **options)])
 
     def pieces(self, prompt: str, *, length: int, seed: int = 0, **options: Any) -> Iterator[str]:
         """Yields what is written on, piece by piece as it is drawn; arguments as for ``write``."""
+        _check_prompt(prompt, "pieces", length)
         checks.integer("seed", seed, minimum=0)
         text = prompt.replace("\n", f" {_END_OF_LINE} ") if self._by_words else prompt
         try:
@@ -96,3 +99,16 @@ class TextGenerator:
         if not self._by_words:
             return word
         return "\n" if word == _END_OF_LINE else f" {word}"
+
+
+def _check_prompt(prompt: Any, call: str, length: Any) -> None:
+    """Raises ``ArgumentError`` for a prompt that is no text, such as a list of words."""
+    if isinstance(prompt, str):
+        return
+    words = (
+        prompt if isinstance(prompt, list | tuple) and all(isinstance(word, str) for word in prompt) else ()
+    )
+    text = json.dumps(" ".join(words) or "a text")
+    raise ArgumentError(
+        f"prompt: received {type(prompt).__name__}; expected one text. Write {call}({text}, length={length})."
+    )

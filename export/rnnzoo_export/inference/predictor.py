@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ import numpy as np
 import onnxruntime
 
 from rnnzoo import checks
+from rnnzoo.decoding.answers import PathDecoding, TagDecoding
 from rnnzoo.errors import BundleError, RequestError, one_line
 from rnnzoo.preprocessing.base import Rows
+from rnnzoo.preprocessing.given_rows import check_rows
 from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.inference.row_batches import rows_by_length
 from rnnzoo_export.inference.validation import Limits, as_named, check_inputs, check_names, is_finite, shorten
@@ -67,7 +70,9 @@ class OnnxPredictor:
         """Answers raw examples, such as texts or series.
 
         Args:
-            raw: The examples, as the bundle's preprocessing takes them.
+            raw: A list or an array of examples, as the bundle's preprocessing takes them: texts; sentences, each a
+                text to split at blanks or a list of words; series ``(time, features)``; for a forecaster windows, each
+                ``{"column": [values]}`` or a pandas frame with the rows oldest first.
             batch_size: How many rows are run at once. Rows of similar length are run together.
 
         Returns:
@@ -75,9 +80,13 @@ class OnnxPredictor:
 
         Raises:
             RequestError: If the bundle has no preprocessing, or an example cannot be answered.
+            ArgumentError: If this is no list of examples but one text, mapping or table.
             DataError: If an example is not what the preprocessing takes; the message names the row.
         """
         checks.integer("batch_size", batch_size, minimum=1)
+        if self.bundle.preprocessing is not None:
+            check_rows(raw, self.bundle.preprocessing.takes, call="predict")
+            self._warn_of_single_words(raw)
         encoded = self.encode(raw)
         answers: dict[int, dict[str, Any]] = {}
         for rows in rows_by_length(encoded, batch_size):
@@ -85,6 +94,17 @@ class OnnxPredictor:
             outputs = self.run(self.collate(chosen))
             answers.update(zip(rows, self.decode(outputs, [len(row) for row in chosen]), strict=True))
         return [answers[row] for row in range(len(encoded))]
+
+    def _warn_of_single_words(self, raw: Rows) -> None:
+        """Warns where each sentence to tag is one word: it may be that they are the words of one."""
+        tags = isinstance(self.bundle.decoding, TagDecoding | PathDecoding)
+        if tags and len(raw) > 1 and all(isinstance(row, str) and len(row.split()) == 1 for row in raw):
+            warnings.warn(
+                f"predict: received {len(raw)} sentences of one word each. Where they are the words of one sentence, "
+                f"give one row: {shorten(' '.join(raw))}.",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def run(self, inputs: Mapping[str, Any], outputs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Runs the model on arrays.

@@ -18,7 +18,7 @@ from rnnzoo import checks, files
 from rnnzoo.errors import BundleError, RequestError
 from rnnzoo.preprocessing.numeric_rows import wrong_number
 from rnnzoo_export.inference.predictor import check_outputs, open_onnx, run_onnx
-from rnnzoo_export.inference.validation import Limits, check_inputs, shorten
+from rnnzoo_export.inference.validation import Limits, check_inputs, check_mapping, shorten
 from rnnzoo_export.signature import Signature, State, TensorSpec
 
 
@@ -140,6 +140,7 @@ class StreamingPredictor:
         Raises:
             RequestError: As in ``step``; it names the session. All sessions stay where they were.
         """
+        _check_pieces(pieces)
         if not pieces:
             return {}
         with self._lock:
@@ -220,6 +221,8 @@ class StreamingPredictor:
 
     def _stack(self, own: list[Mapping[str, Any]]) -> dict[str, np.ndarray] | None:
         """Returns the checked inputs of several sessions; ``None`` if they cannot be run together as they are."""
+        if not all(isinstance(inputs, Mapping) for inputs in own):
+            return None
         if len(set(map(len, own))) > 1 or any(self._wrong(inputs) for inputs in own):
             return None
         try:
@@ -231,6 +234,7 @@ class StreamingPredictor:
     def _check(self, session: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Returns one session's inputs as a batch of one; an error names the session."""
         try:
+            check_mapping(self.inputs, inputs)
             problem = self._wrong(inputs)
             if problem is not None:
                 raise RequestError(problem)
@@ -287,6 +291,15 @@ def _split_rows(outputs: Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]
         for answer, row in zip(answers, array, strict=True):
             answer[name] = row
     return answers
+
+
+def _check_pieces(pieces: Any) -> None:
+    """Raises ``RequestError`` for pieces that do not say whose they are."""
+    if not isinstance(pieces, Mapping):
+        raise RequestError(
+            f"pieces: received {type(pieces).__name__}; expected the inputs of each session. Write "
+            "{session: inputs}, or step_batch(sessions, inputs) for rows of one array."
+        )
 
 
 def _with_batch_axis(name: str, value: Any) -> np.ndarray:

@@ -14,6 +14,7 @@ from rnnzoo import checks, files
 from rnnzoo.decoding.beam import Hypothesis, States, Step, beam_search
 from rnnzoo.decoding.probabilities import log_softmax
 from rnnzoo.errors import ArgumentError, BundleError, DataError
+from rnnzoo.preprocessing.given_rows import check_rows
 from rnnzoo.preprocessing.pairs import PairPreprocessing
 from rnnzoo.preprocessing.storage import load_preprocessing
 from rnnzoo.preprocessing.text_coding import END, PADDING, START
@@ -163,7 +164,7 @@ class Translator:
             The best answer to each, in order.
 
         Raises:
-            ArgumentError: If an argument is out of range, or no preprocessing was stored.
+            ArgumentError: If an argument is out of range or no list of texts, or no preprocessing was stored.
             DataError: If a text is not one; the message names it.
         """
         if self.preprocessing is None:
@@ -171,8 +172,7 @@ class Translator:
                 "translate: no preprocessing was stored with these files; expected one. Pass preprocessing= to "
                 "export_seq2seq_onnx, or give ids to search()."
             )
-        if isinstance(texts, str):
-            raise ArgumentError(f"texts: received the text {texts!r}; expected a list of texts.")
+        check_rows(texts, self.preprocessing.takes, call="translate")
         checks.integer("batch_size", batch_size, minimum=1)
         encoded = self.preprocessing.encode_rows(texts)
         found: dict[int, Translation] = {}

@@ -44,11 +44,21 @@ def check_inputs(
         RequestError: With status 400 if they do not fit the signature, 413 if they exceed ``limits``.
     """
     limits = limits or Limits()
+    check_mapping(signature.inputs, inputs)
     check_names("input", inputs, [spec.name for spec in signature.inputs], all_of_them=True)
     arrays = {spec.name: _array(spec, inputs[spec.name], limits) for spec in signature.inputs}
     _check_common_axes(signature, arrays)
     _check_least_steps(signature, arrays)
     return arrays
+
+
+def check_mapping(specs: Sequence[TensorSpec], inputs: Any) -> None:
+    """Raises ``RequestError`` for inputs that are not given by name."""
+    if not isinstance(inputs, Mapping):
+        names = ", ".join(f'"{spec.name}": ...' for spec in specs)
+        raise RequestError(
+            f"inputs: received {type(inputs).__name__}; expected arrays by input name. Write {{{names}}}."
+        )
 
 
 def as_named(signature: Signature, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -183,8 +183,9 @@ class _Endpoints:
         check_keys("request", message, ("inputs",))
         raw = message.get("inputs")
         if not isinstance(raw, list) or not raw:
+            fix = "" if raw in (None, []) else ' Put a single input in a list too: {"inputs": [input]}.'
             raise RequestError(
-                f'inputs: received {shorten(raw)}; expected {{"inputs": [...]}} with at least one raw input.'
+                f'inputs: received {shorten(raw)}; expected {{"inputs": [...]}} with at least one raw input.{fix}'
             )
         if len(raw) > self._settings.max_rows:
             raise RequestError(

@@ -40,7 +40,7 @@ _CLOCK = r"^\d{1,2}:\d{2}(:\d{2})?$"
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
 
 
-def refuse_mixed(frame: Table, times: Times, *, target: Sequence[Any], named: bool) -> None:
+def refuse_mixed(frame: Table, times: Times, *, target: Collection[Any], named: bool) -> None:
     """Raises ``DataError`` where times do not rise from row to row, and says why and what to do.
 
     Args:
@@ -92,6 +92,32 @@ def refuse_mixed_dates(frame: Table, *, target: Sequence[Any]) -> None:
         return
     for times in found:
         refuse_mixed(frame, times, target=target, named=False)
+
+
+def refuse_fallen_dates(frame: pd.DataFrame, *, used: Collection[Any]) -> None:
+    """Raises ``DataError`` for a table to forecast from whose dates repeat or fall back, if no other dates rise.
+
+    Args:
+        frame: The table.
+        used: The columns that the model reads, which are not looked at.
+    """
+    others = frame[[name for name in frame.columns if name not in used]]
+    found = [times for times in _dates(others, list(others.columns)) if times.name in others.columns]
+    if any((times.values[1:] > times.values[:-1]).all() for times in found):
+        return
+    values = [name for name in used if str(name).lower() not in _CLOCK_NAMES]
+    for times in found:
+        if (
+            _Table(frame, times, values).clock() is not None
+        ):  # dates beside the time of day repeat as they should
+            continue
+        try:
+            refuse_mixed(frame, times, target=used, named=True)
+        except DataError as error:
+            raise DataError(
+                f"{frame.attrs.get('path', 'table')}: the dates of the column {times.shown_name} do not rise. Drop the "
+                f"column if they are not the times of the rows. Otherwise: {error}"
+            ) from error
 
 
 def refuse_levels(frame: Table) -> None:
@@ -188,7 +214,7 @@ class _Table:
 
     frame: Table
     times: Times
-    measured: Sequence[Any] = ()
+    measured: Collection[Any] = ()
 
     @property
     def _names(self) -> list[Any]:

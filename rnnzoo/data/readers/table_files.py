@@ -67,6 +67,8 @@ def iterate_rows(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yields the column names of a table, then its rows, one at a time; all of one width, blank lines left out.
 
+    In a table of one column a blank line may be an empty cell, and is refused: rows would be taken for others.
+
     Each comes with the number of the line in the file that it ends on.
 
     Raises:
@@ -110,6 +112,12 @@ def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[tupl
                     )
                 if row:
                     yield reader.line_num, row
+                elif len(names) == 1:
+                    empty = "" if tabs else ', or write "" for an empty cell'
+                    raise DataError(
+                        f"{file}: line {reader.line_num} is blank; expected a value of {names[0]!r} in every line of a "
+                        f"table of one column. Delete the line{empty}."
+                    )
         except csv.Error as error:
             raise DataError(
                 f"{file}: line {reader.line_num} cannot be read ({error}); expected quotes to be closed and cells of "
