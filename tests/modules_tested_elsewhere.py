@@ -138,6 +138,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.graph.protos": "tests/export/test_dynamic_quantization.py",
     "rnnzoo_export.graph.scan_nodes": "tests/export/test_proof_mutants.py",
     "rnnzoo_export.graph.simple_rnn_nodes": "tests/export/test_recurrent_nodes.py",
+    "rnnzoo_export.inference.given_arrays": "tests/export/test_held_out_rows.py",
     "rnnzoo_export.inference.row_batches": "tests/inference/test_predictor.py",
     "rnnzoo_export.inference.validation": "tests/preprocessing/test_input_rule.py",
     "rnnzoo_export.network.export_config": "tests/export/test_bundle_config.py",

@@ -11,7 +11,8 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.split import Split
 from rnnzoo.errors import ArgumentError
-from rnnzoo_export.formats.quantization import METHODS, Batches
+from rnnzoo_export.formats.held_out_rows import Batches
+from rnnzoo_export.formats.quantization import METHODS
 from rnnzoo_export.network.export_config import ExportConfig, InputSignature
 
 #: The files that a bundle may hold beside those that every bundle does.
