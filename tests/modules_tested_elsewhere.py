@@ -141,7 +141,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.inference.given_arrays": "tests/export/test_held_out_rows.py",
     "rnnzoo_export.inference.row_batches": "tests/inference/test_predictor.py",
     "rnnzoo_export.inference.validation": "tests/preprocessing/test_input_rule.py",
-    "rnnzoo_export.network.export_config": "tests/export/test_bundle_config.py",
     "rnnzoo_export.network.input_names": "tests/export/test_bundle.py",
     "rnnzoo_export.parity.decoding_check": "tests/export/test_bundle.py",
     "rnnzoo_export.parity.runtimes": "tests/export/test_parity.py",

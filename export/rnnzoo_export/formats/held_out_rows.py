@@ -49,7 +49,8 @@ def held_out_rows(session: onnxruntime.InferenceSession, data: Split | Batches) 
     signature = _signature(session)
     if isinstance(data, tuple) and data and isinstance(data[0], Mapping):
         data = [data]
-    batches = data.batches(_ROWS) if hasattr(data, "batches") else data
+    of_split = getattr(data, "batches", None)
+    batches: Any = data if of_split is None else of_split(_ROWS)
     if isinstance(batches, Mapping | str | np.ndarray) or not isinstance(batches, Iterable):
         raise DataError(
             f"data: received {type(data).__name__}; expected batches (inputs by name, targets). {_HOW}"

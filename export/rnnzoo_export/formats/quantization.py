@@ -149,7 +149,7 @@ def quantize_onnx(
             f"task: received {task!r}, whose answers are not kept all at once; expected another "
             "task. Serve the float32 file."
         )
-    most = make_config(QuantizationLimits, limits)
+    most = make_config(QuantizationLimits, limits, quantize_onnx)
     source, target = files.existing_file(path, "an ONNX file"), Path(out)
     files.refuse_existing_file(target, overwrite=overwrite)
     with files.replacing(target) as temporary:
