@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from rnnzoo.errors import (
+    ArgumentError,
     DataError,
     PathExistsError,
     PathNotFoundError,
@@ -95,6 +96,13 @@ def new_directory(path: FilePath, *, overwrite: bool = False) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def output_path(name: str, path: object, example: str) -> Path:
+    """Returns where something is to be written, or raises ``ArgumentError`` where an argument is no path."""
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        raise ArgumentError(f"{name}: received {path!r}; expected a path, such as {example!r}.")
+    return Path(path)
+
+
 def refuse_existing(path: FilePath, *, overwrite: bool = False) -> None:
     """Raises ``PathExistsError`` where writing a directory at ``path`` would lose something."""
     target = Path(path)
@@ -103,7 +111,7 @@ def refuse_existing(path: FilePath, *, overwrite: bool = False) -> None:
     if target.is_dir() and any(target.iterdir()) and not overwrite:
         raise PathExistsError(
             f"{target}: received a directory that is not empty; expected a new or empty one. "
-            "Choose another path, or ask to overwrite it."
+            "Choose another path, or pass overwrite=True."
         )
 
 
@@ -112,7 +120,7 @@ def refuse_existing_file(path: FilePath, *, overwrite: bool = False) -> None:
     target = Path(path)
     if target.is_dir() or (target.exists() and not overwrite):
         raise PathExistsError(
-            f"{target}: exists; expected a new file. Choose another name, or ask to overwrite."
+            f"{target}: exists; expected a new file. Choose another name, or pass overwrite=True."
         )
 
 

@@ -119,6 +119,8 @@ def run(arguments: Sequence[str]) -> int:
         # Wrong options and commands; Typer keeps their classes to itself.
         context = getattr(error, "ctx", None)
         command = "rnnzoo" if context is None else context.command_path
-        typer.echo(f"error: {error.format_message().rstrip('.')}. See: {command} --help", err=True)
+        message = error.format_message().rstrip(".")
+        end = "" if message.endswith(("?", "!")) else "."
+        typer.echo(f"error: {message}{end} See: {command} --help", err=True)
         return 2
     return status if isinstance(status, int) else 0

@@ -127,7 +127,11 @@ def _check_options(
     choice("target", target, TARGETS)
     if (storage_uri is not None) != (target == "kserve"):
         raise ArgumentError(
-            f"--storage-uri: received {storage_uri!r} with --target {target}; expected one with kserve, and only there."
+            f"--storage-uri: missing with --target {target}; expected where the service finds the bundle, such as "
+            "s3://models/digits. Add it."
+            if storage_uri is None
+            else f"--storage-uri: received {storage_uri!r} with --target {target}; expected it with --target kserve "
+            "only. Leave it out."
         )
     if storage_uri is not None:
         from rnnzoo_export.deployment.engines import check_storage_uri

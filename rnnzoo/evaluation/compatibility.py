@@ -14,6 +14,7 @@ from rnnzoo.errors import ArgumentError, cause_of
 from rnnzoo.keras_models.feeding import feed
 from rnnzoo.keras_models.model_layers import all_layers, check_names
 from rnnzoo.keras_models.model_outputs import output_quantiles
+from rnnzoo.keras_models.output_activation import check_logits
 from rnnzoo.preprocessing.text import TextPreprocessing
 from rnnzoo.tasks import TASKS, Task, task_of_outputs, tasks_of_same_data
 from rnnzoo.zoo import ZOO, get_spec, takes_argument
@@ -28,6 +29,8 @@ _VOCABULARIES = {
     "target_embedding": "target_vocabulary_size",
 }
 _DNA_BUILDER = "build_dna_classifier"
+#: Rows on which a model is tried, and by what their numbers are multiplied, to see whether it answers probabilities.
+_TRIED_ROWS, _FACTORS = 32, (1.0, -10.0, 10.0)
 _HINT = "Build it with create_model(name, **splits.model_arguments)."
 
 
@@ -79,8 +82,8 @@ def check_model_fits(model: keras.Model, splits: Splits, task: Task) -> None:
     """Runs one small batch through the model and compares the output with the targets.
 
     Raises:
-        ArgumentError: If shapes, numbers of classes or vocabulary do not fit, a model for DNA is given words, or a
-            name cannot stand in a graph.
+        ArgumentError: If shapes, numbers of classes or vocabulary do not fit, a model for DNA is given words, a name
+            cannot stand in a graph, or the model ends in probabilities where the task expects logits.
     """
     check_names(model)
     if _is_for_dna(model) and isinstance(splits.preprocessing, TextPreprocessing):
@@ -99,6 +102,7 @@ def check_model_fits(model: keras.Model, splits: Splits, task: Task) -> None:
             f"model {model.name!r}: cannot read inputs of shapes {shapes}: {_cause(error)}. {_HINT}"
         ) from error
     _check_output(model, output, targets, splits, task)
+    check_logits(model, task.activation, f"task {task.name!r}", lambda: _answers(model, splits))
     if task.targets == "symbols":
         _check_frames(model, splits)
 
@@ -116,6 +120,21 @@ def _not_dna(name: str) -> ArgumentError:
         "preprocessing=rnnzoo.preprocessing.DNAPreprocessing() to Splits.from_arrays or read_texts; the command reads "
         "a table with --text and --label for this model so."
     )
+
+
+def _answers(model: keras.Model, splits: Splits) -> list[np.ndarray]:
+    """Returns what a model answers to rows of the data, and to the same with other numbers."""
+    inputs, _, _ = splits.train.first(_TRIED_ROWS)
+    arrays = {name: np.asarray(value) for name, value in inputs.items()}
+    numbers = any(array.dtype.kind == "f" for array in arrays.values())
+    batches = [
+        {
+            name: array * array.dtype.type(factor) if array.dtype.kind == "f" else array
+            for name, array in arrays.items()
+        }
+        for factor in (_FACTORS if numbers else _FACTORS[:1])
+    ]
+    return [np.asarray(model(feed(model, batch), training=False)) for batch in batches]
 
 
 def _check_vocabulary(model: keras.Model, splits: Splits) -> None:

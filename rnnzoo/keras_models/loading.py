@@ -70,7 +70,13 @@ def load_model(path: str | os.PathLike[str]) -> keras.Model:
             model: keras.Model = keras.models.load_model(file, compile=False)
     except Exception as error:  # Keras raises whatever comes: ValueError, KeyError, BadZipFile
         raise DataError(
-            f"{file}: cannot be read as a Keras model ({one_line(error, 300)}); expected a .keras file. "
+            f"{file}: cannot be read as a Keras model ({_reason(error)}); expected a .keras file. "
             "Save it again."
         ) from error
     return model
+
+
+def _reason(error: Exception) -> str:
+    """Returns the end of what Keras says in one line: the cause stands behind the configuration of the layer."""
+    text = one_line(error)
+    return text if len(text) <= 300 else f"{text[:80]} ... {text[-220:]}"

@@ -36,10 +36,17 @@ def check_names(model: keras.Model) -> None:
     """
     for layer in (model, *all_layers(model)):
         if not _NAME.fullmatch(layer.name) or (layer is model and layer.name[0] in "_-"):
+            if layer is model and getattr(model, "inputs", None):
+                inputs = "inputs[0]" if isinstance(model, keras.Sequential) else "input"
+                fix = (
+                    "Give it another name; it keeps its weights: "
+                    f"model = keras.Model(model.{inputs}, model.outputs[0], name='renamed')"
+                )
+            else:
+                fix = "Build the model with another name; set_weights gives it these weights."
             raise ArgumentError(
                 f"{'model' if layer is model else 'layer'} {layer.name!r}: received a name that no graph can hold; "
-                "expected letters, digits, '.', '_', '-' and '>', a letter or a digit first. Build the model with "
-                "another name; set_weights gives it these weights."
+                f"expected letters, digits, '.', '_', '-' and '>', a letter or a digit first. {fix}"
             )
 
 

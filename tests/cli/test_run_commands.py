@@ -45,7 +45,7 @@ def test_train_evaluate_export_predict(tmp_path: Path, capsys: pytest.CaptureFix
     refusals: list[tuple[tuple[str, ...], str]] = [
         (
             ("--target", "kserve"),
-            "--storage-uri: received None with --target kserve; expected one with kserve",
+            "--storage-uri: missing with --target kserve; expected where the service finds the bundle",
         ),
         (
             ("--target", "kserve", "--storage-uri", "x"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -11,11 +12,21 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.split import Split
 from rnnzoo.errors import ArgumentError
-from rnnzoo_export.formats.quantization import METHODS, Batches
+from rnnzoo_export.formats.held_out_rows import Batches
+from rnnzoo_export.formats.quantization import METHODS
 from rnnzoo_export.network.export_config import ExportConfig, InputSignature
 
 #: The files that a bundle may hold beside those that every bundle does.
 ALSO = ("streaming", "raw", *METHODS)
+
+
+_LONGEST = 128
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{_LONGEST - 1}}}")
+
+
+def _shown(name: object) -> str:
+    text = repr(name)
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 class BundleOptions(TypedDict, total=False):
@@ -43,6 +54,13 @@ class BundleConfig:
     strict: bool = True
     also: Collection[str] = ()
     quantization_data: Split | Batches | None = None
+
+    def __post_init__(self) -> None:
+        if self.name is not None and not (isinstance(self.name, str) and _NAME.fullmatch(self.name)):
+            raise ArgumentError(
+                f"name: received {_shown(self.name)}; expected 1 to {_LONGEST} letters, digits, '_', '.' and '-', "
+                "a letter or digit first, which servers take as a directory and in an address. Choose another name."
+            )
 
     @property
     def export(self) -> ExportConfig:

@@ -18,6 +18,7 @@ import numpy as np
 from rnnzoo import files
 from rnnzoo.decoding import Decoding, check_storable_decoding, save_decoding
 from rnnzoo.errors import ArgumentError, DataError, ExportError
+from rnnzoo.keras_models.output_activation import check_logits
 from rnnzoo.preprocessing import Preprocessing, TextPreprocessing, check_storable, save_preprocessing
 from rnnzoo.tasks import get_task
 from rnnzoo.version import __version__
@@ -38,6 +39,8 @@ from rnnzoo_export.reports import ExportReport
 from rnnzoo_export.signature import TensorSpec
 from rnnzoo_export.streaming.streaming_exportable import StreamingExportable
 
+#: Rows on which a model is tried whose layers do not tell whether it answers logits.
+_TRIED_ROWS = 32
 _PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy")
 
 
@@ -166,6 +169,7 @@ def plan_bundle(
     names = names_for_inputs(model, given or made)
     network = Exportable(model, input_signature=config.input_signature, input_names=names)
     check_distribution(network.signature.outputs, decoding, task)
+    _check_logits(network, decoding)
     _check_example(network, made)
     method = config.quantization_method(task)
     raw = _raw_graph(preprocessing) if "raw" in config.also else None
@@ -173,6 +177,24 @@ def plan_bundle(
     if "streaming" in config.also:
         step = StreamingExportable(model, input_signature=config.input_signature, input_names=names)
     return BundlePlan(network, preprocessing, decoding, task, config, step, raw, method)
+
+
+def _check_logits(network: Exportable, decoding: Decoding | None) -> None:
+    """Checks that the model ends in logits where a decoding of rnnzoo's makes probabilities of them.
+
+    A decoding class of a user may read what it likes.
+    """
+    if decoding is None or type(decoding).__module__ != Decoding.__module__:
+        return
+
+    def answers() -> list[np.ndarray]:
+        steps = (network.least_steps or 1) + 2
+        batch = network.batches().batch("full", _TRIED_ROWS, steps).arrays
+        return [network.predict(batch)[network.signature.outputs[0].name]]
+
+    # Of a task of a user's, the configuration says as which of rnnzoo's it answers.
+    kind = str(decoding.to_config().get("kind", decoding.task))
+    check_logits(network.model, get_task(kind).activation, f"the decoding of task {decoding.task!r}", answers)
 
 
 def _example_inputs(preprocessing: Preprocessing | None, example: Any) -> dict[str, np.ndarray]:

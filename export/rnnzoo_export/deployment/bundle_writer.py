@@ -75,7 +75,8 @@ def save_bundle(
         >>> bundle.name, sorted(bundle.parity)
         ('wakes', ['model.onnx', 'saved_model/1'])
     """
-    config = make_config(BundleConfig, options)
+    files.output_path("directory", directory, "bundle")
+    config = make_config(BundleConfig, options, save_bundle)
     files.refuse_existing(directory, overwrite=overwrite)
     plan = plan_bundle(model, preprocessing, decoding, task, config)
     with files.new_directory(directory, overwrite=overwrite) as folder:

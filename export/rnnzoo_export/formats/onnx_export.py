@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-from pathlib import Path
 from typing import Unpack
 
 import keras
@@ -92,9 +91,9 @@ def export_onnx(
         >>> report.operators["GRU"], report.fused
         (2, ('gru_1', 'gru_2'))
     """
-    target = Path(path)
+    target = files.output_path("path", path, "model.onnx")
     raw = _raw_graph(text=text, series=series, audio=audio)
-    config = make_config(ExportConfig, options)
+    config = make_config(ExportConfig, options, export_onnx)
     files.refuse_existing_file(target, overwrite=overwrite)
     if raw is None:
         if decoding is not None:

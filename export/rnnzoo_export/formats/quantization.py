@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 import onnx
@@ -21,6 +21,8 @@ from rnnzoo.evaluation.scores import score
 from rnnzoo.tasks import get_task
 from rnnzoo_export.formats.answer_changes import Row, RowSample, answer_of, measure_changes
 from rnnzoo_export.formats.dynamic_quantization import quantize_dynamically
+from rnnzoo_export.formats.held_out_rows import Batches, check_targets, held_out_rows
+from rnnzoo_export.formats.probability_files import as_logits, find_ending
 from rnnzoo_export.formats.weight_compression import Compression, compress_weights
 from rnnzoo_export.network.export_config import make_config
 from rnnzoo_export.parity.runtimes import open_session
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
 METHODS = ("weights_int8", "dynamic_int8", "float16")
 #: What two files are compared by, the first of which a task has as a score.
 _COMPARED = ("accuracy", "micro_f1", "pinball", "mae", "cer")
-_ROWS = 256
-
-Batches = Iterable[tuple[Any, ...]]
 
 
 class LimitOptions(TypedDict, total=False):
@@ -123,7 +122,7 @@ def quantize_onnx(
         out: The file to write.
         method: One of the three.
         data: Held-out rows: a split such as ``splits.validation``, or batches ``(inputs by name, targets)`` or
-            ``(inputs by name, targets, weights)`` where steps of weight 0 do not count.
+            ``(inputs by name, targets, weights)`` where steps of weight 0 do not count. One such tuple is one batch.
         task: A name in the task table: says how answers are scored.
         quantiles: For ``"quantile_forecasting"``, the levels that the model answers; ``None`` for 0.1, 0.5 and 0.9.
         overwrite: Whether an existing file is replaced.
@@ -150,7 +149,7 @@ def quantize_onnx(
             f"task: received {task!r}, whose answers are not kept all at once; expected another "
             "task. Serve the float32 file."
         )
-    most = make_config(QuantizationLimits, limits)
+    most = make_config(QuantizationLimits, limits, quantize_onnx)
     source, target = files.existing_file(path, "an ONNX file"), Path(out)
     files.refuse_existing_file(target, overwrite=overwrite)
     with files.replacing(target) as temporary:
@@ -162,12 +161,14 @@ def quantize_onnx(
                 "one. Keep the float32 file: its weights are too few. Nothing was written."
             )
         before, after = _session(source), _session(temporary)
-        found = _answers(before, after, data)
-        scores = _compare(task, found, quantiles)
+        found = _answers(before, after, data, task)
+        ending = find_ending(source, task)
+        scores = _compare(task, found, quantiles, ending)
         _refuse_drop(f"{target}: {method}", scores, most.max_drop)
         changes: dict[str, float] = {}
         if method == "dynamic_int8":
-            changes = measure_changes(before, after, found.sample, answer_of(task, found.outputs))
+            answer = answer_of(task, found.outputs) if ending is None else np.asarray
+            changes = measure_changes(before, after, found.sample, answer)
             _refuse_changes(target, task, changes, most.max_change)
     return QuantizationReport(
         path=target,
@@ -255,24 +256,22 @@ class _Answers:
 
 
 def _answers(
-    original: onnxruntime.InferenceSession, smaller: onnxruntime.InferenceSession, data: Split | Batches
+    original: onnxruntime.InferenceSession,
+    smaller: onnxruntime.InferenceSession,
+    data: Split | Batches,
+    task: str,
 ) -> _Answers:
-    batches = data.batches(_ROWS) if hasattr(data, "batches") else data
     outputs, truths, changed, sample = [], [], [], RowSample()
-    for inputs, truth, *weights in batches:
-        valid = ... if not weights or weights[0] is None else np.asarray(weights[0]) > 0
-        names = [node.name for node in original.get_inputs()]
-        if not isinstance(inputs, Mapping) or not set(names) <= set(inputs):
-            found = sorted(inputs) if isinstance(inputs, Mapping) else type(inputs).__name__
-            raise DataError(f"data: received the inputs {found}; expected arrays by name, {names}.")
-        arrays = {name: np.asarray(inputs[name]) for name in names}
-        outputs.append(original.run(None, arrays)[0][valid])
-        changed.append(smaller.run(None, arrays)[0][valid])
-        truths.append(np.asarray(truth)[valid])
-        sample.add(arrays, weights[0] if weights else None)
+    for batch in held_out_rows(original, data):
+        outputs.append(original.run(None, batch.inputs)[0][batch.counted])
+        changed.append(smaller.run(None, batch.inputs)[0][batch.counted])
+        truths.append(batch.targets[batch.counted])
+        sample.add(batch.inputs, batch.weights)
     if not sample.rows:
         raise DataError("data: received no rows; expected held-out ones to compare on.")
-    return _Answers(join_rows(outputs), join_rows(changed), join_rows(truths), sample.rows)
+    found = _Answers(join_rows(outputs), join_rows(changed), join_rows(truths), sample.rows)
+    check_targets(task, found.outputs, found.truth)
+    return found
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:
@@ -292,10 +291,11 @@ class _Scores(NamedTuple):
     drop: float
 
 
-def _compare(task: str, found: _Answers, quantiles: Sequence[float] | None) -> _Scores:
-    """Scores both files on the data."""
+def _compare(task: str, found: _Answers, quantiles: Sequence[float] | None, ending: str | None) -> _Scores:
+    """Scores both files on the data; scores are of logits."""
     before, after = (
-        score(task, outputs, found.truth, quantiles=quantiles) for outputs in (found.outputs, found.changed)
+        score(task, as_logits(outputs, ending), found.truth, quantiles=quantiles)
+        for outputs in (found.outputs, found.changed)
     )
     # A distribution is judged as a whole, not by its median alone.
     metric = next((name for name in _COMPARED if name in before), None)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.errors import ArgumentError
+from rnnzoo.errors import ArgumentError, UnknownNameError
 
 if TYPE_CHECKING:
     import keras
@@ -70,22 +71,26 @@ class ExportConfig:
             raise ArgumentError(f"opset: received {self.opset}; expected {_OLDEST_OPSET} to {_NEWEST_OPSET}.")
 
 
-def make_config(kind: type[Config], options: Mapping[str, Any]) -> Config:
+def make_config(kind: type[Config], options: Mapping[str, Any], function: Callable[..., Any]) -> Config:
     """Makes a configuration of keywords.
 
     Args:
         kind: The dataclass.
         options: Values by the names of its fields.
+        function: What was called with them, whose own keywords a misspelt name may mean too.
 
     Raises:
         UnknownNameError: If a name is none of its fields; the nearest is suggested.
         ArgumentError: If a value is out of range.
 
     Example:
-        >>> make_config(ExportConfig, {"opset": 15}).opset
+        >>> make_config(ExportConfig, {"opset": 15}, make_config).opset
         15
     """
     known = [field.name for field in fields(kind)]
+    own = inspect.signature(function).parameters.values()
     for name in options:
-        checks.choice("argument", name, known)
+        if name not in known:
+            keywords = [entry.name for entry in own if entry.kind is entry.KEYWORD_ONLY]
+            raise UnknownNameError("argument", name, [*known, *keywords])
     return kind(**options)

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from rnnzoo.errors import ArgumentError, ExportError, RnnzooError, UnsupportedLayerError
+from rnnzoo.errors import ArgumentError, ExportError, RnnzooError, UnsupportedLayerError, cause_of
 from rnnzoo.keras_models.model_inputs import input_structure
 from rnnzoo.keras_models.model_layers import all_layers, check_names, recurrent_layers
 from rnnzoo_export.graph.unique_names import unique_names
@@ -28,6 +28,9 @@ from rnnzoo_export.signature import Signature, TensorSpec, describe_arrays
 if TYPE_CHECKING:
     from rnnzoo.tensors import Tensor
 
+_EXAMPLES = (
+    "keras.Input((None, 8), name='features'), of ids keras.Input((None,), dtype='int32', name='tokens')"
+)
 _HALF = ("float16", "bfloat16")
 _MAX_BYTES = 2**31 - 2**20  # what one protobuf file can hold
 
@@ -248,14 +251,33 @@ def _input_structure(model: keras.Model, input_signature: InputSignature | None)
     if not isinstance(model, keras.Model):
         raise ArgumentError(f"model: received {type(model).__name__}; expected a keras.Model.")
     if input_signature is not None:
+        _check_signature(input_signature)
         return input_signature
     structure = input_structure(model)
     if structure is not None:
         return structure
+    if isinstance(model, keras.Sequential):
+        raise ArgumentError(
+            f"model {model.name!r}: is not built, so that it does not say what it takes; expected a built one. Begin "
+            f"it with {_EXAMPLES}, or call it on a batch first."
+        )
     raise ArgumentError(
         f"model {model.name!r}: a subclassed model does not say what it takes; expected input_signature. "
-        "Pass e.g. input_signature=keras.Input((None, 8), name='features')."
+        f"Pass e.g. input_signature={_EXAMPLES}."
     )
+
+
+def _check_signature(signature: InputSignature) -> None:
+    """Checks that each input is described: its sizes and its type."""
+    try:
+        places = keras.tree.flatten(signature)
+    except (TypeError, ValueError):
+        places = [signature]
+    if not places or not all(hasattr(place, "shape") and hasattr(place, "dtype") for place in places):
+        raise ArgumentError(
+            f"input_signature: received {signature!r}; expected a keras.Input for each input, in a list or dictionary "
+            f"where there are several. Pass e.g. input_signature={_EXAMPLES}."
+        )
 
 
 def _input_specs(
@@ -285,7 +307,16 @@ def _output_specs(
     model: keras.Model, structure: InputSignature, inputs: Sequence[TensorSpec]
 ) -> tuple[TensorSpec, ...]:
     symbolic = [keras.KerasTensor(spec.shape, dtype=spec.dtype, name=spec.name) for spec in inputs]
-    outputs = model.compute_output_spec(keras.tree.pack_sequence_as(structure, symbolic))
+    try:
+        outputs = model.compute_output_spec(keras.tree.pack_sequence_as(structure, symbolic))
+    except RnnzooError:
+        raise
+    except Exception as error:  # a layer may raise anything
+        shapes = ", ".join(f"{spec.name} {spec.dtype} {spec.shape}" for spec in inputs)
+        raise ArgumentError(
+            f"model {model.name!r}: cannot take {shapes} ({cause_of(error)}); expected what it is called with. Pass "
+            f"input_signature={_EXAMPLES}; of a sequential model begin it with that."
+        ) from error
     flat = keras.tree.flatten(outputs)
     names = list(getattr(model, "output_names", None) or [])
     if len(names) != len(flat):

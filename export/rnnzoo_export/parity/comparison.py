@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from rnnzoo.errors import ArgumentError, ParityError
+from rnnzoo_export.inference.given_arrays import check_given
 from rnnzoo_export.reports import TOLERANCE, ParityReport
 from rnnzoo_export.signature import Signature, describe_arrays
 
@@ -18,7 +19,7 @@ def given_batch(signature: Signature, inputs: Arrays) -> dict[str, np.ndarray]:
     names = [spec.name for spec in signature.inputs]
     if set(inputs) != set(names):
         raise ArgumentError(f"inputs: received {sorted(inputs)}; expected {names}, the model's inputs.")
-    return {spec.name: np.asarray(inputs[spec.name]).astype(spec.dtype) for spec in signature.inputs}
+    return check_given(signature, inputs, "inputs")
 
 
 def compare(name: str, found: Arrays, expected: Arrays, batch: Arrays) -> ParityReport:
