@@ -29,8 +29,23 @@ import difflib
 import re
 from collections.abc import Iterable
 
+_LONGEST = 40
+#: Names that a table of ours may have; only tables of users have more.
+_MOST_KNOWN = 100
 # Where Keras repeats what a layer has raised.
 _IN_BOLD = re.compile("\x1b\\[1m(.*)\x1b\\[0m", re.DOTALL)
+
+
+def listed(names: Iterable[object], most: int = 20) -> str:
+    """Returns names for a message, the first of very many.
+
+    Example:
+        >>> listed(range(5), most=3)
+        '0, 1, 2 and 2 more'
+    """
+    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in map(str, names)]
+    more = f" and {len(shown) - most:,} more" if len(shown) > most else ""
+    return ", ".join(shown[:most]) + more
 
 
 def one_line(error: BaseException, width: int | None = None) -> str:
@@ -84,7 +99,9 @@ class UnknownNameError(ArgumentError):
         known = sorted(known)
         likely = [near] if near else difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
         hint = f"did you mean {likely[0]!r}? " if likely else ""
-        super().__init__(f"unknown {kind}: received {name!r}; {hint}expected one of {', '.join(known)}.")
+        super().__init__(
+            f"unknown {kind}: received {name!r}; {hint}expected one of {listed(known, _MOST_KNOWN)}."
+        )
 
 
 class DataError(RnnzooError, ValueError):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 
 
 def check_columns(known: Iterable[object], names: Iterable[str], *, of: object = "") -> None:
@@ -31,6 +32,51 @@ def check_columns(known: Iterable[object], names: Iterable[str], *, of: object =
     for name in names:
         if name not in columns:
             raise UnknownNameError(f"column of {of}" if of else "column", name, columns)
+
+
+def check_table_columns(table: Any, names: Iterable[str], *, of: object = "") -> None:
+    """Checks that a table has some columns.
+
+    Args:
+        table: The table.
+        names: Those that are wanted.
+        of: What the table is called, such as its path.
+
+    Raises:
+        ArgumentError: If one is in the index of the frame.
+        UnknownNameError: If one is not there; the nearest is suggested.
+    """
+    names = list(names)
+    index = named_levels(table)
+    for name in names:
+        if name in index and name not in table.columns:
+            raise ArgumentError(
+                f"{of or 'the frame'}: {name!r} is in the index; expected a column. Make one of it: "
+                "frame = frame.reset_index()"
+            )
+    check_columns(table.columns, names, of=of)
+
+
+def named_levels(table: Any) -> list[Any]:
+    """Returns the names of the index of a frame; none for a table of a file, whose index is its lines."""
+    return [
+        name for name in getattr(table.index, "names", ()) if name is not None and not is_from_file(table)
+    ]
+
+
+def is_from_file(table: Any) -> bool:
+    """Whether a table was read from a file."""
+    return table.attrs.get("path") is not None
+
+
+def refuse_repeated(frame: Any) -> None:
+    """Raises ``DataError`` where two columns of a frame have one name."""
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        raise DataError(
+            f"the frame: has several columns named {repeated[0]!r}; expected each name once. Rename them, or keep the "
+            "first of each: frame = frame.loc[:, ~frame.columns.duplicated()]"
+        )
 
 
 def as_names(field: str, value: object) -> tuple[str, ...]:

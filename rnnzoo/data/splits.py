@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.columns import check_columns
+from rnnzoo.data.columns import check_table_columns, refuse_repeated
 from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.dataset_split import DatasetSplit
 from rnnzoo.data.fingerprint import checksum_of
@@ -435,5 +435,6 @@ def _sequence_split(
 
 
 def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:
-    check_columns(frame.columns, (text, label), of="the frame")
+    refuse_repeated(frame)
+    check_table_columns(frame, (text, label), of="the frame")
     return frame[text].tolist(), frame[label].tolist()

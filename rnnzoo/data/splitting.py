@@ -14,9 +14,9 @@ from rnnzoo import checks
 from rnnzoo.data.numeric_labels import FIX, are_many_numbers
 from rnnzoo.data.rare_labels import RowLabels, labels_in_rows, rows_of_unknown_labels
 from rnnzoo.data.row_origin import RowOrigin
-from rnnzoo.data.targets import label_names, listed
+from rnnzoo.data.targets import label_names
 from rnnzoo.defaults import FRACTION
-from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.errors import ArgumentError, DataError, listed
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.task import Task
 

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import DataError, RowError
+from rnnzoo.errors import DataError, RowError, listed
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.features import fit_scale
 from rnnzoo.tasks import Task, get_task
 
-_LISTED, _LONGEST = 20, 40
 _OF = "targets"
 _RARE = " Where parts are split off, rare='train' does so (on the command line --rare train)."
 _MISSING = ("None", "nan", "NaT", "<NA>")
@@ -202,13 +201,6 @@ def _label_names(task: Task, targets: Rows) -> list[str]:
         distinct = dict(zip(label_names(targets), targets, strict=True))
     numbers = all(isinstance(label, int | float | np.number) for label in distinct.values())
     return sorted(distinct, key=lambda name: distinct[name]) if numbers else sorted(distinct)
-
-
-def listed(names: Iterable[str]) -> str:
-    """Returns names for a message, the first twenty of very many."""
-    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in names]
-    more = f" and {len(shown) - _LISTED:,} more" if len(shown) > _LISTED else ""
-    return ", ".join(shown[:_LISTED]) + more
 
 
 def label_name(label: Any) -> str:

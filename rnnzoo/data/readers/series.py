@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.columns import Columns, check_columns
+from rnnzoo.data.columns import Columns, check_table_columns
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.array_store import ArrayStore, DiskStore
 from rnnzoo.data.readers.file_tables import FileTable, table_column, table_pieces
-from rnnzoo.data.readers.mixed_series import refuse_levels, refuse_mixed, refuse_mixed_dates, refuse_nameless
+from rnnzoo.data.readers.mixed_series import refuse_mixed, refuse_mixed_dates, refuse_text_dates
 from rnnzoo.data.readers.series_columns import (
     SeriesColumns,
     read_categories,
@@ -27,6 +27,11 @@ from rnnzoo.data.readers.series_columns import (
 )
 from rnnzoo.data.readers.series_features import scale_features, scale_targets
 from rnnzoo.data.readers.table_files import expect_file, read_frame
+from rnnzoo.data.readers.table_frames import (
+    expect_table,
+    refuse_levels,
+    refuse_nameless,
+)
 from rnnzoo.data.readers.time_steps import Steps, find_steps, refuse_holes, refuse_uneven
 from rnnzoo.data.readers.timestamps import Times, read_times
 from rnnzoo.data.readers.window_split import WindowSplit
@@ -199,6 +204,7 @@ def _read(
     source: FilePath | pd.DataFrame, column_names: Sequence[str] | None, *, from_disk: bool
 ) -> tuple[Table, dict[str, Any]]:
     """Returns a table and where it comes from."""
+    expect_table(source)
     if from_disk:
         expect_file(source, "source")
     if isinstance(source, str | os.PathLike):
@@ -271,7 +277,7 @@ def _check_table(
     """Checks that the columns are there and rows follow each other; returns the steps, and the piece of each row."""
     if not columns.target:
         raise ArgumentError("target: received no column; expected at least one to forecast.")
-    check_columns(table.columns, columns.names)
+    check_table_columns(table, columns.names)
     refuse_nameless(table, used=set(columns.names))
     steps = _checked_steps(table, columns.target, columns.time, time_format, windows.gaps)
     return steps, np.zeros(len(table), int) if steps is None else steps.pieces
@@ -321,7 +327,7 @@ def _checked_steps(
     steps = find_steps(times)
     refuse_uneven(times, steps)
     if gaps == "error":
-        refuse_holes(times, steps, table.index.to_numpy())
+        refuse_holes(times, steps, table.index)
     return steps
 
 
@@ -339,6 +345,7 @@ def _times(table: Table, time: str | None, time_format: str | None) -> Times | N
     refuse_levels(table)
     if isinstance(table.index, pd.DatetimeIndex | pd.PeriodIndex):
         return dataclasses.replace(read_times(table.index.to_series()), name=None)
+    refuse_text_dates(table)
     return None
 
 
@@ -412,7 +419,8 @@ def read_columns(frame: pd.DataFrame, preprocessing: WindowPreprocessing) -> dic
     for name in preprocessing.numeric:
         if name in frame.columns:
             columns[name] = [
-                None if np.isnan(value) else float(value) for value in read_numbers(frame[name], name)
+                None if np.isnan(value) else float(value)
+                for value in read_numbers(frame[name], name, training=False)
             ]
     for name in preprocessing.categories:
         if name in frame.columns:

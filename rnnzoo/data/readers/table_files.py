@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.readers.row_places import LINE
 from rnnzoo.data.targets import label_name
 from rnnzoo.errors import ArgumentError, DataError, EmptyRowError
 from rnnzoo.files import FilePath, existing_file, is_path
@@ -46,7 +47,7 @@ def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> 
     (_, names), *numbered = iterate_rows(path, column_names=column_names)
     refuse_no_rows(path, len(numbered))
     lines, rows = zip(*numbered, strict=True)
-    frame = pd.DataFrame(list(rows), columns=names, index=list(lines), dtype=object)
+    frame = pd.DataFrame(list(rows), columns=names, index=pd.Index(lines, name=LINE), dtype=object)
     frame.attrs = frame_facts(path, column_names)
     return frame
 

@@ -160,6 +160,6 @@ def test_years_that_nanoseconds_do_not_reach_are_named(others: str) -> None:
         with pytest.raises(DataError) as caught:
             read_times(pd.Series(cells, name="when"))
         assert str(caught.value) == (
-            f"line {line}: 'when' is '3000-01-01'; expected a time of the years 1678 to 2261. Number the rows in place "
+            f"row {line}: 'when' is '3000-01-01'; expected a time of the years 1678 to 2261. Number the rows in place "
             "of dates."
         )
