@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
+from rnnzoo.value_objects import checked_fields
 
 
 def check_columns(known: Iterable[object], names: Iterable[str], *, of: object = "") -> None:
@@ -100,6 +101,7 @@ def as_names(field: str, value: object) -> tuple[str, ...]:
     return names
 
 
+@checked_fields
 @dataclass(frozen=True)
 class Columns:
     """Which columns of a table of series are what.

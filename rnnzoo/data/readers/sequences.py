@@ -31,6 +31,7 @@ from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import FilePath, is_path
 from rnnzoo.preprocessing.windows import MISSING, Missing
 from rnnzoo.tasks import get_task
+from rnnzoo.value_objects import checked_fields
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _HOUR = np.timedelta64(1, "h")
 
 
+@checked_fields
 @dataclass(frozen=True)
 class SequenceColumns:
     """Which columns of a long table are what. All that are not named hold numbers, which are features.

@@ -43,6 +43,7 @@ from rnnzoo.files import FilePath, file_checksum
 from rnnzoo.preprocessing import WindowPreprocessing
 from rnnzoo.preprocessing.features import fit_scale
 from rnnzoo.preprocessing.windows import MISSING, Missing
+from rnnzoo.value_objects import checked_fields
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +54,7 @@ Gaps = Literal["error", "break"]
 GAPS = ("error", "break")
 
 
+@checked_fields
 @dataclass(frozen=True)
 class Windows:
     """What of a series a model reads, and what it forecasts.

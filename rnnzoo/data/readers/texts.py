@@ -24,11 +24,13 @@ from rnnzoo.files import FilePath, file_checksum, is_path
 from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.choosing import WordOptions
 from rnnzoo.tasks import ONE_LABEL, SEVERAL_LABELS, TASKS, get_task
+from rnnzoo.value_objects import checked_fields
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@checked_fields
 @dataclass(frozen=True)
 class TableFormat:
     """How a table of texts is written.
