@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
+from rnnzoo.errors import ArgumentError, DataError, RowError, UnknownNameError
 from rnnzoo.value_objects import checked_fields
 
 
@@ -80,6 +81,33 @@ def refuse_repeated(frame: Any) -> None:
         )
 
 
+def text_cells(frame: Any, name: str, *, of: str = "") -> list[Any]:
+    """Returns the cells of a column of texts.
+
+    Args:
+        frame: The frame.
+        name: The column.
+        of: The part that the frame is given as, for messages; empty where it is split.
+
+    Raises:
+        RowError: If a cell is a number, or missing; the message names the column.
+    """
+    cells: list[Any] = frame[name].tolist()
+    for row, cell in enumerate(cells):
+        if isinstance(cell, str):
+            continue
+        if cell is None or str(cell) in ("nan", "<NA>"):
+            fix = f"Drop such rows: frame = frame.dropna(subset=[{name!r}])"
+        elif isinstance(cell, numbers.Number):
+            fix = (
+                f"Name the column of texts, or make texts of numbers: frame = frame.astype({{{name!r}: str}})"
+            )
+        else:
+            continue
+        raise RowError(row, f"{name!r} is {cell!r}; expected a text. {fix}", of=of)
+    return cells
+
+
 def as_names(field: str, value: object) -> tuple[str, ...]:
     """Returns the names of columns that a field holds, one name or a list of them.
 
@@ -99,6 +127,15 @@ def as_names(field: str, value: object) -> tuple[str, ...]:
                 f"{field}: received {name!r} twice; expected each column once. Leave one out."
             )
     return names
+
+
+_LEFT_OUT = "Name such columns in ignore, or leave them to be features like others."
+_NOT_YET = {
+    "series": "one model that forecasts several series is not there yet. Keep the rows of one series. To tell the "
+    "class of whole series, use read_sequences with series and label.",
+    "static": f"columns that are the same in all rows are not read yet. {_LEFT_OUT}",
+    "future": f"columns that are known for the horizon are not read as such yet. {_LEFT_OUT}",
+}
 
 
 @checked_fields
@@ -155,6 +192,5 @@ class Columns:
             names = getattr(self, field)
             if names:
                 raise ArgumentError(
-                    f"{field}: received {', '.join(map(repr, names))}; expected none, for tables are read as "
-                    "one series without such columns yet. Leave it out."
+                    f"{field}: received {', '.join(map(repr, names))}; expected none: {_NOT_YET[field]}"
                 )

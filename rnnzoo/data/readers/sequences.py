@@ -13,7 +13,7 @@ from rnnzoo import checks
 from rnnzoo.data.columns import as_names, check_table_columns
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.missing_steps import FIX, treat_row
-from rnnzoo.data.readers.row_files import FileRows, check_row_task, split_files
+from rnnzoo.data.readers.row_files import FileRows, split_files
 from rnnzoo.data.readers.row_places import row_place
 from rnnzoo.data.readers.series_columns import (
     MISSING_CELLS,
@@ -27,6 +27,7 @@ from rnnzoo.data.readers.table_frames import expect_table, refuse_nameless
 from rnnzoo.data.readers.timestamps import Times, possible_formats, read_times
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts, PartsOptions
+from rnnzoo.data.task_readers import check_row_task
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import FilePath, is_path
 from rnnzoo.preprocessing.windows import MISSING, Missing
@@ -72,7 +73,7 @@ class SequenceColumns:
         if self.time_format is not None and self.time is None:
             raise ArgumentError(
                 f"time_format: received {self.time_format!r} without time; expected the column of times. Pass time= "
-                "too."
+                "(on the command line --time) too."
             )
         for name in self.names:
             if self.names.count(name) > 1:
@@ -259,7 +260,7 @@ class _LongTables:
         if not rows:
             raise DataError(
                 "every series has missing values, and missing='drop' leaves those out; expected a complete one. Pass "
-                "missing='ffill'."
+                "missing='ffill' (on the command line --missing ffill)."
             )
         names = _names_of(frame, self._columns.series, order)
         return FileRows(
@@ -279,7 +280,7 @@ class _LongTables:
         if treated is not None and not len(treated[0]):
             raise DataError(
                 f"{place}: the series that begins here has a feature without any value; expected one at least to "
-                "fill in. Drop the series, or pass missing='drop'."
+                "fill in. Drop the series, or pass missing='drop' (on the command line --missing drop)."
             )
         return treated
 

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
 Gaps = Literal["error", "break"]
 GAPS = ("error", "break")
+#: Columns that tables of one series do not have.
+UNREAD = ("series", "static", "future")
 
 
 @checked_fields
@@ -94,10 +96,7 @@ class SeriesOptions(TypedDict, total=False):
 
     target: str | Sequence[str]
     time: str | None
-    series: str | Sequence[str]
     categorical: str | Sequence[str]
-    static: str | Sequence[str]
-    future: str | Sequence[str]
     ignore: str | Sequence[str]
     window: int
     horizon: int
@@ -174,7 +173,7 @@ def read_series(
         {'window': 4, 'num_features': 1, 'horizon': 2, 'num_targets': 1}
     """
     flat = FlatOptions("read_series", options)
-    columns = flat.take(Columns, columns, "columns")
+    columns = flat.take(Columns, columns, "columns", unread=UNREAD)
     if windows is None and ("window" not in options or "horizon" not in options):
         raise ArgumentError(
             "target: received without window and horizon; expected both, e.g. window=72, horizon=24."
@@ -184,7 +183,7 @@ def read_series(
     flat.refuse_rest(
         "columns", "windows", "fractions", "column_names", "time_format", "description", "from_disk"
     )
-    columns.refuse("series", "static", "future")
+    columns.refuse(*UNREAD)
     frame, facts = _read(source, column_names, from_disk=checks.flag("from_disk", from_disk))
     return _make_splits(frame, columns, windows, fractions, time_format, {**facts, **(description or {})})
 
@@ -321,7 +320,8 @@ def _checked_steps(
     if times is None:
         if gaps != "error":
             raise ArgumentError(
-                f"gaps: received {gaps!r} without time; expected the column of times. Pass time= too."
+                f"gaps: received {gaps!r} without time; expected the column of times. Pass time= (on the "
+                "command line --time) too."
             )
         refuse_mixed_dates(table, target=target)
         return None
@@ -340,7 +340,8 @@ def _times(table: Table, time: str | None, time_format: str | None) -> Times | N
         return read_times(table_column(table, time), time_format=time_format)
     if time_format is not None:
         raise ArgumentError(
-            f"time_format: received {time_format!r} without time; expected the column of times. Pass time= too."
+            f"time_format: received {time_format!r} without time; expected the column of times. Pass time= (on the "
+            "command line --time) too."
         )
     if isinstance(table, FileTable):
         return None

@@ -91,5 +91,5 @@ def refuse_nameless(frame: Table, *, used: Collection[Any]) -> None:
         raise DataError(
             f"column 1: received no name ({name!r}) and row numbers, from {numbers.iloc[0]:.0f} to "
             f"{numbers.iloc[-1]:.0f}; expected features with names. Write the table with index=False, or leave the "
-            f"column out: ignore=[{name!r}]."
+            f"column out: ignore=[{name!r}] (on the command line --ignore {name!r})."
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from rnnzoo import checks
-from rnnzoo.data.columns import check_table_columns
+from rnnzoo.data.columns import check_table_columns, text_cells
 from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.large_tables import LargeTable, split_large_table
@@ -206,7 +206,7 @@ class _TextTables:
     ) -> Splits:
         sources = {"inputs": source, "validation": parts.validation, "test": parts.test}
         frames = {name: self._frame(part, name) for name, part in sources.items() if part is not None}
-        pairs = {name: self._pair(frame, sources[name]) for name, frame in frames.items()}
+        pairs = {name: self._pair(frame, sources[name], name) for name, frame in frames.items()}
         facts = {"text": self.text, "label": self.label}
         for name, part in sources.items():
             if is_path(part):
@@ -239,9 +239,10 @@ class _TextTables:
             )
         return source
 
-    def _pair(self, frame: pd.DataFrame, source: FilePath | pd.DataFrame) -> Pair:
+    def _pair(self, frame: pd.DataFrame, source: FilePath | pd.DataFrame, name: str) -> Pair:
         check_table_columns(frame, (self.text, self.label), of="the frame" if source is frame else source)
-        rows, targets = frame[self.text].tolist(), frame[self.label].tolist()
+        rows = text_cells(frame, self.text, of="" if name == "inputs" else name)
+        targets = frame[self.label].tolist()
         task = get_task(self.task)
         one_label = not task.per_step and task.targets != "labels" and task.data != "pairs"
         if is_path(source) and one_label:

@@ -100,7 +100,8 @@ def refuse_holes(times: Times, steps: Steps, lines: pd.Index[Any]) -> None:
         what = f"uneven step{several} where most are {steps.common}"
     raise DataError(
         f"{times.shown_name}: received {len(places):,} {what}{missing}: {shown}{more}; "
-        "expected even steps, for a model takes every row for one. Pass gaps='break', and no window crosses a hole."
+        "expected even steps, for a model takes every row for one. Pass gaps='break' (on "
+        "the command line --gaps break), and no window crosses a hole."
     )
 
 
@@ -111,7 +112,8 @@ def refuse_uneven(times: Times, steps: Steps) -> None:
     fix = (
         "Call frame.reset_index(drop=True) first"
         if times.name is None
-        else f"Ignore {times.shown_name} (ignore=[{times.name!r}]) in place of naming it as the time"
+        else f"Ignore {times.shown_name} (ignore=[{times.name!r}], on the command line --ignore {times.name}) in place "
+        "of naming it as the time"
     )
     raise DataError(
         f"{times.shown_name}: received steps of many lengths, of which {steps.share:.0%} are near {steps.common}, the "

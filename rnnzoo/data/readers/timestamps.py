@@ -220,7 +220,8 @@ def _found(column: Column) -> tuple[pd.Series[Any], str]:
     if not readings:
         raise DataError(
             f"{row_place(column.index, 0)}: {column.name!r} is {str(column_cell(column, 0))!r}; expected a timestamp "
-            "or a number. Correct it, or say how it is to be read, such as time_format='%d.%m.%Y %H:%M'."
+            "or a number. Correct it, or say how it is to be read, such as time_format='%d.%m.%Y %H:%M' (on the "
+            "command line --time-format '%d.%m.%Y %H:%M')."
         )
     whole = {form: dates for form, dates in readings.items() if not dates.isna().any()}
     if not whole:
@@ -287,7 +288,8 @@ def _refuse_ambiguous(column: Column, readings: dict[str, pd.Series[Any]]) -> No
             raise DataError(
                 f"{column.name!r}: every row can be read as {_reading(first, dates.iloc[row])} and as "
                 f"{_reading(form, other.iloc[row])}, {str(column_cell(column, row))!r} for one; expected dates of one "
-                f"reading. Say which is right: time_format={first!r} or time_format={form!r}."
+                f"reading. Say which is right: time_format={first!r} or time_format={form!r} (on the command line "
+                "--time-format)."
             )
 
 
