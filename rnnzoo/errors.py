@@ -31,8 +31,21 @@ from collections.abc import Iterable
 
 # A message lists all names where they are few, or else those that are likely meant.
 _MOST_NAMES, _NEAREST = 40, 6
+_LONGEST = 40
 # Where Keras repeats what a layer has raised.
 _IN_BOLD = re.compile("\x1b\\[1m(.*)\x1b\\[0m", re.DOTALL)
+
+
+def listed(names: Iterable[object], most: int = 20) -> str:
+    """Returns names for a message, the first of very many.
+
+    Example:
+        >>> listed(range(5), most=3)
+        '0, 1, 2 and 2 more'
+    """
+    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in map(str, names)]
+    more = f" and {len(shown) - most:,} more" if len(shown) > most else ""
+    return ", ".join(shown[:most]) + more
 
 
 def one_line(error: BaseException, width: int | None = None) -> str:

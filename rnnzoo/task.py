@@ -13,6 +13,7 @@ from rnnzoo.decoding.answers import Decoding
 from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.errors import ArgumentError, one_line
 from rnnzoo.keras_names import LOSSES, METRICS, KerasSource, check_source, make, resolve
+from rnnzoo.value_objects import checked_fields
 
 Activation = Literal["softmax", "sigmoid", "linear"]
 Targets = Literal["classes", "labels", "values", "tokens", "symbols"]
@@ -27,6 +28,7 @@ Baselines = Callable[..., Mapping[str, Callable[..., np.ndarray]]]
 _OF_BUILDERS = "classification"
 
 
+@checked_fields
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """One kind of problem, and all that the rest of rnnzoo asks about it.

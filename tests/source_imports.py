@@ -12,6 +12,7 @@ SERVING = (
     "rnnzoo.version",
     "rnnzoo.files",
     "rnnzoo.checks",
+    "rnnzoo.value_objects",
     "rnnzoo.defaults",
     "rnnzoo.registry",
     "rnnzoo.extensions",

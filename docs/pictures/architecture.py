@@ -59,6 +59,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "rnnzoo.errors",
             "rnnzoo.version",
             "rnnzoo.checks",
+            "rnnzoo.value_objects",
             "rnnzoo.defaults",
             "rnnzoo.files",
             "rnnzoo.registry",

@@ -239,7 +239,9 @@ def _read_running_text(reading: Reading) -> Splits:
 
 
 def _ignored(options: DataOptions) -> list[str]:
-    return [""] if options.ignore == "" else listed_names(options.ignore) or []
+    if options.ignore is not None and not options.ignore.strip():
+        return [options.ignore]  # a column without a name
+    return listed_names(options.ignore) or []
 
 
 _ROWS = ("test", "task", "validation_fraction", "test_fraction", "split_seed", "rare")
@@ -317,6 +319,12 @@ def _find_way(reading: Reading) -> Way:
 
 def _way_of_table(reading: Reading) -> Way:
     options = reading.options
+    if options.target is not None and options.series is not None:
+        raise ArgumentError(
+            f"--series: received {options.series!r} with --target: one model that forecasts several series is not "
+            "there yet; expected a table of one series. Keep the rows of one, and leave --series out. To tell the "
+            "class of whole series, give --series and --label."
+        )
     if options.target is not None:
         return _SERIES
     if options.series is not None and options.label is not None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo.errors import ArgumentError, DataError, RowError, UnknownNameError
+from rnnzoo.value_objects import checked_fields
 
 
 def check_columns(known: Iterable[object], names: Iterable[str], *, of: object = "") -> None:
@@ -33,6 +36,78 @@ def check_columns(known: Iterable[object], names: Iterable[str], *, of: object =
             raise UnknownNameError(f"column of {of}" if of else "column", name, columns)
 
 
+def check_table_columns(table: Any, names: Iterable[str], *, of: object = "") -> None:
+    """Checks that a table has some columns.
+
+    Args:
+        table: The table.
+        names: Those that are wanted.
+        of: What the table is called, such as its path.
+
+    Raises:
+        ArgumentError: If one is in the index of the frame.
+        UnknownNameError: If one is not there; the nearest is suggested.
+    """
+    names = list(names)
+    index = named_levels(table)
+    for name in names:
+        if name in index and name not in table.columns:
+            raise ArgumentError(
+                f"{of or 'the frame'}: {name!r} is in the index; expected a column. Make one of it: "
+                "frame = frame.reset_index()"
+            )
+    check_columns(table.columns, names, of=of)
+
+
+def named_levels(table: Any) -> list[Any]:
+    """Returns the names of the index of a frame; none for a table of a file, whose index is its lines."""
+    return [
+        name for name in getattr(table.index, "names", ()) if name is not None and not is_from_file(table)
+    ]
+
+
+def is_from_file(table: Any) -> bool:
+    """Whether a table was read from a file."""
+    return table.attrs.get("path") is not None
+
+
+def refuse_repeated(frame: Any) -> None:
+    """Raises ``DataError`` where two columns of a frame have one name."""
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        raise DataError(
+            f"the frame: has several columns named {repeated[0]!r}; expected each name once. Rename them, or keep the "
+            "first of each: frame = frame.loc[:, ~frame.columns.duplicated()]"
+        )
+
+
+def text_cells(frame: Any, name: str, *, of: str = "") -> list[Any]:
+    """Returns the cells of a column of texts.
+
+    Args:
+        frame: The frame.
+        name: The column.
+        of: The part that the frame is given as, for messages; empty where it is split.
+
+    Raises:
+        RowError: If a cell is a number, or missing; the message names the column.
+    """
+    cells: list[Any] = frame[name].tolist()
+    for row, cell in enumerate(cells):
+        if isinstance(cell, str):
+            continue
+        if cell is None or str(cell) in ("nan", "<NA>"):
+            fix = f"Drop such rows: frame = frame.dropna(subset=[{name!r}])"
+        elif isinstance(cell, numbers.Number):
+            fix = (
+                f"Name the column of texts, or make texts of numbers: frame = frame.astype({{{name!r}: str}})"
+            )
+        else:
+            continue
+        raise RowError(row, f"{name!r} is {cell!r}; expected a text. {fix}", of=of)
+    return cells
+
+
 def as_names(field: str, value: object) -> tuple[str, ...]:
     """Returns the names of columns that a field holds, one name or a list of them.
 
@@ -54,6 +129,16 @@ def as_names(field: str, value: object) -> tuple[str, ...]:
     return names
 
 
+_LEFT_OUT = "Name such columns in ignore, or leave them to be features like others."
+_NOT_YET = {
+    "series": "one model that forecasts several series is not there yet. Keep the rows of one series. To tell the "
+    "class of whole series, use read_sequences with series and label.",
+    "static": f"columns that are the same in all rows are not read yet. {_LEFT_OUT}",
+    "future": f"columns that are known for the horizon are not read as such yet. {_LEFT_OUT}",
+}
+
+
+@checked_fields
 @dataclass(frozen=True)
 class Columns:
     """Which columns of a table of series are what.
@@ -107,6 +192,5 @@ class Columns:
             names = getattr(self, field)
             if names:
                 raise ArgumentError(
-                    f"{field}: received {', '.join(map(repr, names))}; expected none, for tables are read as "
-                    "one series without such columns yet. Leave it out."
+                    f"{field}: received {', '.join(map(repr, names))}; expected none: {_NOT_YET[field]}"
                 )

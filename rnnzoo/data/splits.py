@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.columns import check_columns
+from rnnzoo.data.columns import check_table_columns, refuse_repeated, text_cells
 from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.dataset_split import DatasetSplit
 from rnnzoo.data.fingerprint import checksum_of
@@ -25,6 +25,7 @@ from rnnzoo.data.split import Batches, as_rows
 from rnnzoo.data.split import Rows as NumberedRows
 from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
 from rnnzoo.data.targets import encode_targets, fit_decoding
+from rnnzoo.data.task_readers import check_row_task
 from rnnzoo.data.transcript_split import TranscriptSplit
 from rnnzoo.decoding import Decoding, check_decoding_round_trip
 from rnnzoo.errors import ArgumentError, DataError
@@ -365,7 +366,7 @@ class Splits:
             UnknownNameError: If a column is missing; the nearest name is suggested.
         """
         rows, labels = _frame_columns(frame, text, label)
-        given = None if test is None else _frame_columns(test, text, label)
+        given = None if test is None else _frame_columns(test, text, label, of="test")
         return cls.from_arrays(rows, labels, test=given, **options)
 
     @classmethod
@@ -438,6 +439,7 @@ def _check_rows_task(task: str) -> None:
             f"task: received {task!r}, whose data are those of {known.data_of!r}; expected that. Pass "
             f"task={known.data_of!r}, and train a model with the output {known.output!r}."
         )
+    check_row_task(task, "rows in memory")
     checks.choice("task", task, [name for name, other in TASKS.items() if other.from_rows])
 
 
@@ -471,6 +473,7 @@ def _sequence_split(
     return SequenceSplit(rows, targets, preprocessing=preprocessing, tagging=known.per_step)
 
 
-def _frame_columns(frame: pd.DataFrame, text: str, label: str) -> Pair:
-    check_columns(frame.columns, (text, label), of="the frame")
-    return frame[text].tolist(), frame[label].tolist()
+def _frame_columns(frame: pd.DataFrame, text: str, label: str, *, of: str = "") -> Pair:
+    refuse_repeated(frame)
+    check_table_columns(frame, (text, label), of="the frame")
+    return text_cells(frame, text, of=of), frame[label].tolist()

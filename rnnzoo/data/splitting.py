@@ -14,11 +14,12 @@ from rnnzoo import checks
 from rnnzoo.data.numeric_labels import FIX, are_many_numbers
 from rnnzoo.data.rare_labels import RowLabels, labels_in_rows, rows_of_unknown_labels
 from rnnzoo.data.row_origin import RowOrigin
-from rnnzoo.data.targets import label_names, listed
+from rnnzoo.data.targets import label_names
 from rnnzoo.defaults import FRACTION
-from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.errors import ArgumentError, DataError, listed
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.task import Task
+from rnnzoo.value_objects import checked_fields
 
 #: Raw rows and their targets.
 Pair = tuple[Rows, Rows]
@@ -28,6 +29,7 @@ RARE = ("error", "drop", "train")
 _DONE = {"drop": "left out", "train": "in the training part alone"}
 
 
+@checked_fields
 @dataclass(frozen=True)
 class Fractions:
     """Shares of rows that are split off.
@@ -47,6 +49,7 @@ class Fractions:
         check_fractions(self.validation_fraction, self.test_fraction)
 
 
+@checked_fields
 @dataclass(frozen=True)
 class Parts:
     """How rows are put into a training, a validation and a test part.

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import reprlib
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import DataError, RowError
+from rnnzoo.errors import DataError, RowError, listed
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.features import fit_scale
 from rnnzoo.tasks import Task, get_task
 
-_LISTED, _LONGEST = 20, 40
 _OF = "targets"
 _RARE = " Where parts are split off, rare='train' does so (on the command line --rare train)."
 _MISSING = ("None", "nan", "NaT", "<NA>")
@@ -43,6 +43,7 @@ def fit_decoding(task: str, targets: Rows, *, target_names: Sequence[str] | None
     if known.targets == "symbols":
         return decoding(task, labels=["", *_characters(targets)])
     labels = _label_names(known, targets)
+    warn_of_like_labels(labels)
     if len(labels) < (1 if known.targets == "labels" else 2):
         raise DataError(
             f"targets: received the single class {labels}; expected at least two. Check the label column."
@@ -204,11 +205,18 @@ def _label_names(task: Task, targets: Rows) -> list[str]:
     return sorted(distinct, key=lambda name: distinct[name]) if numbers else sorted(distinct)
 
 
-def listed(names: Iterable[str]) -> str:
-    """Returns names for a message, the first twenty of very many."""
-    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in names]
-    more = f" and {len(shown) - _LISTED:,} more" if len(shown) > _LISTED else ""
-    return ", ".join(shown[:_LISTED]) + more
+def warn_of_like_labels(labels: Iterable[str]) -> None:
+    """Warns of labels that differ in case, or in blanks, alone: they are classes of their own."""
+    spellings: dict[str, list[str]] = {}
+    for label in labels:
+        spellings.setdefault(" ".join(label.split()).casefold(), []).append(label)
+    like = [" and ".join(map(repr, names)) for names in spellings.values() if len(names) > 1]
+    if like:
+        warnings.warn(
+            f"targets: {listed(like)} differ in case or blanks alone, and are classes of their own. If they are not, "
+            "correct them first: labels = [label.strip().lower() for label in labels]",
+            stacklevel=2,
+        )
 
 
 def label_name(label: Any) -> str:
@@ -236,10 +244,11 @@ def label_names(labels: Iterable[Any]) -> list[str]:
     """
     labels = [*labels]
     for row, label in enumerate(labels):
-        if isinstance(label, np.ndarray | list | tuple) and np.shape(label) != (1,):
+        if _is_several(label):
+            values = np.asarray(label).ravel().tolist() if isinstance(label, np.ndarray) else [*label]
             raise RowError(
                 row,
-                f"received {np.size(label)} values ({_shown(np.asarray(label).tolist())}); expected one label for "
+                f"received {len(values)} values ({_shown(values)}); expected one label for "
                 "each row. Of one-hot rows pass y.argmax(axis=1); for several labels in a row pass "
                 "task='multilabel_classification'.",
                 of=_OF,
@@ -249,6 +258,12 @@ def label_names(labels: Iterable[Any]) -> list[str]:
         if problem:
             raise RowError(row, f"{problem} Drop rows without label.", of=_OF)
     return [name for name, _ in named]
+
+
+def _is_several(label: Any) -> bool:
+    if isinstance(label, set | frozenset):
+        return True
+    return isinstance(label, np.ndarray | list | tuple) and np.shape(label) != (1,)
 
 
 def _row_names(row: int, labels: Iterable[Any]) -> list[str]:

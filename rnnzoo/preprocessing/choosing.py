@@ -18,12 +18,14 @@ from rnnzoo.preprocessing.frames import FramePreprocessing
 from rnnzoo.preprocessing.irregular import IrregularPreprocessing, is_irregular
 from rnnzoo.preprocessing.text import TextPreprocessing
 from rnnzoo.preprocessing.tokens import TokenPreprocessing
+from rnnzoo.value_objects import checked_fields
 
 _Chosen = TextPreprocessing | IrregularPreprocessing | FramePreprocessing | FeaturePreprocessing
 
 _VIDEO_AXES = 4  # time, height, width, channels
 
 
+@checked_fields
 @dataclass(frozen=True)
 class WordOptions:
     """How much of texts is read.

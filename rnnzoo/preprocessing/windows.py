@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.errors import ArgumentError, DataError, RowError
+from rnnzoo.errors import ArgumentError, DataError, RowError, listed
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes
 from rnnzoo.preprocessing.given_rows import is_frame
 from rnnzoo.preprocessing.numeric_rows import is_number_type, to_float32
@@ -228,7 +228,7 @@ def _one_hot(values: Sequence[str], known: Sequence[str], name: str, row: str) -
     for value in values:
         if value not in place:
             raise DataError(
-                f"{row}: {name!r} has the unknown category {value!r}; expected one of {', '.join(known)}. "
+                f"{row}: {name!r} has the unknown category {value!r}; expected one of {listed(known)}. "
                 "Train on rows that have it."
             )
     result = np.zeros((len(values), len(known)))

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from rnnzoo import checks
 from rnnzoo.data.augmentation.table import plain_config
 from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo.value_objects import checked_fields
 
 #: Seconds that the baselines of a run may take together, unless another number is asked for.
 BASELINE_SECONDS = 120.0
@@ -23,6 +24,7 @@ AVERAGES = ("ema", "nt_asgd")
 PRECISIONS = ("bfloat16", "float16")
 
 
+@checked_fields
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """How a model is optimised. Every field has a default that is sensible for recurrent networks.

@@ -21,6 +21,7 @@ ROOMS = (
     "rnnzoo.errors",
     "rnnzoo.version",
     "rnnzoo.checks",
+    "rnnzoo.value_objects",
     "rnnzoo.defaults",
     "rnnzoo.files",
     "rnnzoo.registry",

@@ -13,9 +13,11 @@ from rnnzoo.builders.parts.foreign_words import nearest_word
 from rnnzoo.builders.parts.option_words import leave_to_ready
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.config import TrainConfig
+from rnnzoo.value_objects import checked_fields
 from rnnzoo.zoo import get_spec
 
 
+@checked_fields
 @dataclass(frozen=True)
 class Choice:
     """One of some values, which may be any JSON values (``(64, 64)`` as units, say)."""
@@ -33,6 +35,7 @@ class Choice:
         return by_label[parameters.Choice(name, list(by_label))]
 
 
+@checked_fields
 @dataclass(frozen=True)
 class Integer:
     """A whole number from ``low`` to ``high``, both included."""
@@ -50,6 +53,7 @@ class Integer:
         return int(parameters.Int(name, self.low, self.high, step=self.step))
 
 
+@checked_fields
 @dataclass(frozen=True)
 class Real:
     """A number from ``low`` to ``high``; on a logarithmic scale if ``log``, on a grid if ``step`` is given."""
@@ -75,6 +79,7 @@ class Real:
 Dimension = Choice | Integer | Real
 
 
+@checked_fields
 @dataclass(frozen=True)
 class SearchSpace:
     """The dimensions of a search.

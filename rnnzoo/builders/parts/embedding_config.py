@@ -9,8 +9,10 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.builders.parts.config_fields import from_mapping
 from rnnzoo.errors import ArgumentError
+from rnnzoo.value_objects import checked_fields
 
 
+@checked_fields
 @dataclass(frozen=True, kw_only=True)
 class EmbeddingConfig:
     """How a model that reads token ids turns them into vectors.

@@ -12,10 +12,12 @@ from rnnzoo.builders.parts.regularization import Regularization
 from rnnzoo.cells import CELLS, Cell, sequence_cells
 from rnnzoo.errors import ArgumentError
 from rnnzoo.layers.pooling import LAST, check_pooling
+from rnnzoo.value_objects import checked_fields
 
 SKIPS = ("none", "residual", "highway")
 
 
+@checked_fields
 @dataclass(frozen=True, kw_only=True)
 class EncoderConfig:
     """The recurrent layers of a model and what is made of their outputs.

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo.value_objects import checked_fields
 
 
+@checked_fields
 @dataclass(frozen=True, kw_only=True)
 class Regularization:
     """What keeps a recurrent stack from learning its training rows by heart, beside plain dropout.

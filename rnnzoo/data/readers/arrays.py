@@ -11,9 +11,10 @@ from typing import IO, Any, Unpack
 import numpy as np
 
 from rnnzoo.data.flat_options import FlatOptions
-from rnnzoo.data.readers.row_files import PARTS, FileRows, check_row_task, split_files
+from rnnzoo.data.readers.row_files import PARTS, FileRows, split_files
 from rnnzoo.data.splits import ArrayOptions, Splits
 from rnnzoo.data.splitting import Parts
+from rnnzoo.data.task_readers import check_row_task
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.files import FilePath, existing_file, is_path
 from rnnzoo.preprocessing.base import Preprocessing

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from rnnzoo.data.readers.array_store import DiskStore
+from rnnzoo.data.readers.row_places import LINE
 from rnnzoo.data.readers.table_files import frame_facts, iterate_rows, refuse_no_rows
 from rnnzoo.errors import DataError
 from rnnzoo.files import FilePath
@@ -70,7 +71,7 @@ class FileTable:
         _, self.columns = next(rows)
         lines = array.array("q", (line for line, _ in rows))
         refuse_no_rows(path, len(lines))
-        self.index = pd.Index(np.frombuffer(lines, np.int64))
+        self.index = pd.Index(np.frombuffer(lines, np.int64), name=LINE)
         self.attrs = frame_facts(path, column_names)
 
     def __len__(self) -> int:

@@ -14,10 +14,10 @@ from rnnzoo.data.numeric_labels import refuse_many_numbers
 from rnnzoo.data.readers.large_table_rows import LargeTableSplit, PartDraw, TextTable
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts
-from rnnzoo.data.targets import fit_decoding, listed
+from rnnzoo.data.targets import fit_decoding
 from rnnzoo.data.word_counts import BoundedCounts
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import DataError
+from rnnzoo.errors import DataError, listed
 from rnnzoo.files import file_checksum
 from rnnzoo.preprocessing import TextPreprocessing
 from rnnzoo.preprocessing.choosing import WordOptions

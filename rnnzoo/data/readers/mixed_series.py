@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.columns import is_from_file
 from rnnzoo.data.readers.file_tables import (
     FileColumn,
     FileTable,
@@ -20,6 +21,8 @@ from rnnzoo.data.readers.file_tables import (
     table_column,
     table_pieces,
 )
+from rnnzoo.data.readers.row_places import row_place
+from rnnzoo.data.readers.table_frames import has_own_names
 from rnnzoo.data.readers.timestamps import COMPACT, Times, possible_formats, read_times
 from rnnzoo.errors import DataError
 
@@ -54,9 +57,15 @@ def refuse_mixed(frame: Table, times: Times, *, target: Collection[Any], named: 
     if not fallen.any():
         return
     row = int(fallen.argmax()) + 1
-    table = _Table(frame.by_columns() if isinstance(frame, FileTable) else frame, times, target)
+    if isinstance(frame, FileTable):
+        table = _Table(frame.by_columns(), times, target)
+    elif times.name is not None and has_own_names(frame):
+        table = _Table(frame.reset_index(), times, target, read="table = frame.reset_index(); ")
+    else:
+        table = _Table(frame, times, target)
     what = "repeats the time of" if times.values[row] == times.values[row - 1] else "is earlier than"
-    where = f"line {frame.index[row]}: {times.shown_name} {what} the line before"
+    before = "line" if is_from_file(frame) else "row"
+    where = f"{row_place(frame.index, row)}: {times.shown_name} {what} the {before} before"
     clock = table.clock()
     if clock is not None:
         if named:
@@ -71,7 +80,7 @@ def refuse_mixed(frame: Table, times: Times, *, target: Collection[Any], named: 
             f"{where}, and every {_listed(keys)} has each time once at most: the table holds several series; expected "
             f"one. Keep the rows of one: {table.one_of(keys[0])}"
         )
-    if table.restarts():
+    if table.restarts() and not (named and table.repeats_rows()):
         raise DataError(
             f"{where}, and starts anew {int(fallen.sum()) + 1} times in all: the table holds several series, and no "
             f"column says which row is of which; expected one. Keep the rows of one: {table.first(row)}"
@@ -120,42 +129,20 @@ def refuse_fallen_dates(frame: pd.DataFrame, *, used: Collection[Any]) -> None:
             ) from error
 
 
-def refuse_levels(frame: Table) -> None:
-    """Raises ``DataError`` for a frame whose index has levels: it holds several series."""
-    import pandas as pd
-
-    if not isinstance(frame.index, pd.MultiIndex):
+def refuse_text_dates(frame: pd.DataFrame) -> None:
+    """Raises ``DataError`` for a frame whose index holds dates as texts that do not rise."""
+    index = frame.index
+    if index.dtype.kind != "O" or not len(index):
         return
-    names = list(frame.index.names)
-    levels = [place for place in range(len(names)) if frame.index.levels[place].dtype.kind != "M"] or [0]
-    level = names[levels[0]] if names[levels[0]] is not None else levels[0]
-    value = frame.index.get_level_values(levels[0])[0]
-    value = value.item() if isinstance(value, np.generic) else value
+    times = next(_dates(index.to_frame(name="index"), ["index"]), None)
+    if times is None or (times.values[1:] > times.values[:-1]).all():
+        return
+    row = int((~(times.values[1:] > times.values[:-1])).argmax()) + 1
+    name = "index" if index.name is None else index.name
     raise DataError(
-        f"frame: received an index of the levels {', '.join(map(repr, names))}; expected one series, a row for each "
-        f"step. Keep the rows of one: frame.xs({value!r}, level={level!r})"
+        f"{row_place(index, row)}: the index holds dates as texts, and this one is not later than the row before; "
+        f"expected times that rise. Make a column of it, frame = frame.reset_index(), and name it: time={name!r}"
     )
-
-
-def refuse_nameless(frame: Table, *, used: Collection[Any]) -> None:
-    """Raises ``DataError`` where the first column has no name and numbers the rows: it would become a feature.
-
-    Args:
-        frame: The table.
-        used: Columns that were named, as ignored or otherwise.
-    """
-    import pandas as pd
-
-    name = frame.columns[0] if len(frame.columns) else None
-    if name in used or not (isinstance(name, str) and re.fullmatch(r"\s*|Unnamed: \d+(\.\d+)?", name)):
-        return
-    numbers = map_column(table_column(frame, name), lambda cells: pd.to_numeric(cells, errors="coerce"))
-    if not numbers.isna().any() and (numbers % 1 == 0).all() and numbers.is_unique:
-        raise DataError(
-            f"column 1: received no name ({name!r}) and row numbers, from {numbers.iloc[0]:.0f} to "
-            f"{numbers.iloc[-1]:.0f}; expected features with names. Write the table with index=False, or leave the "
-            f"column out: ignore=[{name!r}]."
-        )
 
 
 def _dates(frame: Table, columns: Sequence[Any]) -> Iterator[Times]:
@@ -215,6 +202,7 @@ class _Table:
     frame: Table
     times: Times
     measured: Collection[Any] = ()
+    read: str = "table = frame.copy(); "
 
     @property
     def _names(self) -> list[Any]:
@@ -275,6 +263,10 @@ class _Table:
         steps = np.diff(self.times.values.astype(np.int64) if self.times.are_dates else self.times.values)
         return bool((steps != 0).all() and (steps < 0).sum() <= len(steps) / 10 and self._repeated() >= 0.5)
 
+    def repeats_rows(self) -> bool:
+        """Whether all rows of one time are copies of each other."""
+        return len(np.unique(self.times.values)) == int((~self._copies()).sum())
+
     def clock(self) -> Any:
         """Returns the column that tells rows of one date apart as the time of day, if there is one."""
         values = self.times.values
@@ -328,7 +320,7 @@ class _Table:
 
     def correction(self, fallen: np.ndarray) -> str:
         """Returns what to do about a single series: sort it, and leave out what it holds twice."""
-        copies = self.frame.duplicated().to_numpy()
+        copies = self._copies()
         left = self.times.values[~copies]
         _, counts = np.unique(left, return_counts=True)
         several = int((counts > 1).sum())
@@ -337,10 +329,27 @@ class _Table:
             what = f"Keep one row for each time, of which {several:,} {'has' if several == 1 else 'have'} several"
             do, left = self._last_of_each_time(), self.times.values[~self._repeats()]
         elif copies.any():
-            what, do = f"Drop the {int(copies.sum()):,} rows that are copies of others", ".drop_duplicates()"
+            count = int(copies.sum())
+            rows = (
+                "row that is a copy of another" if count == 1 else f"{count:,} rows that are copies of others"
+            )
+            what, do = f"Drop the {rows}", ".drop_duplicates()"
+            if self.times.name is None:
+                do = (
+                    self._last_of_each_time()
+                )  # which are all copies, and "drop_duplicates" does not look at the index
         if (left[1:] < left[:-1]).any():
             what, do = f"{what}, and sort the table" if what else "Sort the table", do + self._sorting()
         return f"{what}: {self._read()}table = table{do}{self._written('table')}"
+
+    def _copies(self) -> np.ndarray:
+        """Whether each row is a copy of one before it, its time among what it holds ``(rows,)``."""
+        import pandas as pd
+
+        if isinstance(self.frame, FileTable) or self.times.name is not None:
+            return self.frame.duplicated().to_numpy()
+        cells = self.frame.reset_index(drop=True)
+        return pd.concat([cells, pd.Series(self.times.values)], axis=1).duplicated().to_numpy()
 
     def _repeats(self) -> np.ndarray:
         """Whether a later row has the same time ``(rows,)``."""
@@ -361,7 +370,7 @@ class _Table:
     def _read(self) -> str:
         path = self.frame.attrs.get("path")
         if path is None:
-            return "table = frame.copy(); "
+            return self.read
         names = self.frame.attrs.get("column_names")
         given = "" if names is None else f", header=None, names={list(names)!r}"
         tabs = ", sep='\\t', quoting=3" if self.frame.attrs.get("tabs") else ""

@@ -13,7 +13,6 @@ from rnnzoo.data.splitting import Parts
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.files import file_checksum, is_path
 from rnnzoo.preprocessing.base import Rows
-from rnnzoo.tasks import TASKS
 
 #: How the parts of one source are called, the training part first.
 PARTS = ("train", "validation", "test")
@@ -86,33 +85,6 @@ def split_files(
         raise DataError(
             f"{_shown(sources[name])}: {found[name].place(error.row)}: {what}{error.problem}"
         ) from error
-
-
-def check_row_task(task: str, what: str) -> None:
-    """Checks that a task is one of rows that have targets.
-
-    Args:
-        task: A name in the task table.
-        what: What the reader reads, for messages.
-
-    Raises:
-        ArgumentError: If its data are of another kind; the message says who reads those.
-    """
-    known = TASKS.get(task) if isinstance(task, str) else None
-    if known is None or known.data == "rows":
-        return  # what else is wrong with it is said when rows are split
-    raise ArgumentError(
-        f"task: received {task!r} for {what}; expected a task of rows that have targets. {_READERS[known.data]}"
-    )
-
-
-_READERS = {
-    "windows": "A table whose rows follow each other in time is read by read_series(file, target=..., window=..., "
-    "horizon=...).",
-    "running text": "Running text is read by running_text_splits(Path(file)).",
-    "pairs": "Texts and their translations are read by read_pairs, or by read_texts(file, text=..., label=..., "
-    "task='translation').",
-}
 
 
 def _single(parts: Mapping[str, FileRows], source: Any, name: str) -> FileRows:

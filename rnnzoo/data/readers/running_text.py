@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -17,7 +19,7 @@ from rnnzoo.data.split import Batch, Batches
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Fractions
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import DataError, EmptyRowError
+from rnnzoo.errors import ArgumentError, DataError, EmptyRowError
 from rnnzoo.files import read_text
 from rnnzoo.preprocessing import CharacterTextPreprocessing, Preprocessing, TokenPreprocessing
 
@@ -25,6 +27,8 @@ from rnnzoo.preprocessing import CharacterTextPreprocessing, Preprocessing, Toke
 EVALUATED_SEQUENCES = 8
 UNITS = ("word", "character")
 END_OF_LINE = "<eos>"
+#: Characters of the name of a file, at most.
+_LONGEST_NAME = 255
 _FRACTIONS = {"validation_fraction": 0.05, "test_fraction": 0.05}
 _OWN_BATCHES = "running text, whose batches are windows of parallel sequences"
 
@@ -219,20 +223,37 @@ def _parts(
     train: str | Path, validation: str | Path | None, test: str | Path | None, fractions: Fractions, unit: str
 ) -> dict[str, str]:
     """Returns the text of each part."""
-    whole = _read(train)
+    whole = _read(train, "train")
     if validation is not None:
-        given = {} if test is None else {"test": _read(test)}
-        return {"train": whole, "validation": _read(validation), **given}
+        given = {} if test is None else {"test": _read(test, "test")}
+        return {"train": whole, "validation": _read(validation, "validation"), **given}
     if test is not None:
         fractions = dataclasses.replace(fractions, test_fraction=0.0)
-        return {**_cut(whole, fractions, unit), "test": _read(test)}
+        return {**_cut(whole, fractions, unit), "test": _read(test, "test")}
     return _cut(whole, fractions, unit)
 
 
-def _read(source: str | Path) -> str:
+def _read(source: str | Path, name: str) -> str:
     if isinstance(source, str):
+        _refuse_file_name(source, name)
         return source
+    if not isinstance(source, os.PathLike):
+        raise ArgumentError(
+            f"{name}: received {type(source).__name__}; expected a text, or the path of a file: {name}=Path('a.txt'). "
+            "Join the texts of several files: '\\n'.join(path.read_text(encoding='utf-8') for path in paths)."
+        )
     return read_text(source, "a text file")
+
+
+def _refuse_file_name(text: str, name: str) -> None:
+    """Raises ``ArgumentError`` for a text that is the name of a file: nobody learns from one."""
+    if len(text) > _LONGEST_NAME or "\n" in text:
+        return
+    if os.path.isfile(text) or re.fullmatch(r"\S+\.(txt|text|tokens|raw|md)(\.gz)?", text):  # noqa: PTH113
+        raise ArgumentError(
+            f"{name}: received {text!r}, a text that names a file; expected the text itself, or a path: "
+            f"{name}=Path({text!r})"
+        )
 
 
 def _ids(preprocessing: Preprocessing, text: list[str]) -> np.ndarray:

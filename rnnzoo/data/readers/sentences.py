@@ -99,6 +99,11 @@ def read_sentences(
 
     def read(source: FilePath) -> dict[str, FileRows]:
         found = parse_sentences(source, column=column)
+        if len(found.words) == 1 and source is path and settings.validation is None:
+            raise DataError(
+                f"{path}: received one sentence of {len(found.words[0])} words; expected several. A blank line ends a "
+                "sentence: write one after each."
+            )
         return {"train": FileRows(found.words, found.tags, lambda row: f"line {found.lines[row]}")}
 
     return split_files(path, read, settings, task=task, words=words, description={"column": column})

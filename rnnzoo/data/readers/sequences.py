@@ -11,20 +11,29 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.columns import as_names, check_columns
+from rnnzoo.data.columns import as_names, check_table_columns
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.missing_steps import FIX, treat_row
-from rnnzoo.data.readers.mixed_series import refuse_nameless
-from rnnzoo.data.readers.row_files import FileRows, check_row_task, split_files
-from rnnzoo.data.readers.series_columns import parse_numbers, read_categories
+from rnnzoo.data.readers.row_files import FileRows, split_files
+from rnnzoo.data.readers.row_places import row_place
+from rnnzoo.data.readers.series_columns import (
+    MISSING_CELLS,
+    count_missing,
+    is_like_missing,
+    parse_numbers,
+    read_categories,
+)
 from rnnzoo.data.readers.table_files import read_frame
+from rnnzoo.data.readers.table_frames import expect_table, refuse_nameless
 from rnnzoo.data.readers.timestamps import Times, possible_formats, read_times
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts, PartsOptions
+from rnnzoo.data.task_readers import check_row_task
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import FilePath, is_path
 from rnnzoo.preprocessing.windows import MISSING, Missing
 from rnnzoo.tasks import get_task
+from rnnzoo.value_objects import checked_fields
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
 _HOUR = np.timedelta64(1, "h")
 
 
+@checked_fields
 @dataclass(frozen=True)
 class SequenceColumns:
     """Which columns of a long table are what. All that are not named hold numbers, which are features.
@@ -64,7 +74,7 @@ class SequenceColumns:
         if self.time_format is not None and self.time is None:
             raise ArgumentError(
                 f"time_format: received {self.time_format!r} without time; expected the column of times. Pass time= "
-                "too."
+                "(on the command line --time) too."
             )
         for name in self.names:
             if self.names.count(name) > 1:
@@ -189,7 +199,7 @@ class _LongTables:
         """Returns the columns of features, which are those of the first table in all others too."""
         if self._features is None:
             frame = self._frame(source)
-            check_columns(frame.columns, self._columns.names, of=_of(source))
+            check_table_columns(frame, self._columns.names, of=_of(source))
             refuse_nameless(frame, used=set(self._columns.names))
             self._features = [str(name) for name in frame.columns if name not in self._columns.names]
             if not self._features:
@@ -202,13 +212,14 @@ class _LongTables:
     def read(self, source: Any) -> dict[str, FileRows]:
         """Returns the series of a table."""
         frame, features = self._frame(source), self.features_of(source)
-        check_columns(frame.columns, (*self._columns.names, *features), of=_of(source))
+        check_table_columns(frame, (*self._columns.names, *features), of=_of(source))
         try:
             return {"train": self._rows(frame, features)}
         except DataError as error:
             raise DataError(f"{_of(source)}: {error}") from error
 
     def _frame(self, source: Any) -> pd.DataFrame:
+        expect_table(source)
         if is_path(source):
             if str(source) not in self._read:
                 self._read[str(source)] = read_frame(source, column_names=self._names)
@@ -227,7 +238,7 @@ class _LongTables:
             times = read_times(frame[self._columns.time], time_format=self._columns.time_format)
         order, bounds = _order(frame, series, times, allow_copies=self._irregular)
         values = np.stack([_numbers(frame[name]) for name in features], axis=1)[order]
-        lines = frame.index.to_numpy()[order]
+        lines = frame.index[order]
         if self._missing == "error" and not self._irregular:
             _refuse_missing(values, lines, features)
         for place in counters(values, bounds):
@@ -241,7 +252,7 @@ class _LongTables:
         kept: list[int] = []
         for first, end in itertools.pairwise(bounds):
             made = self._row(
-                values[first:end], None if clock is None else clock[first:end], int(lines[first])
+                values[first:end], None if clock is None else clock[first:end], row_place(lines, first)
             )
             if made is None:
                 continue
@@ -252,17 +263,17 @@ class _LongTables:
         if not rows:
             raise DataError(
                 "every series has missing values, and missing='drop' leaves those out; expected a complete one. Pass "
-                "missing='ffill'."
+                "missing='ffill' (on the command line --missing ffill)."
             )
         names = _names_of(frame, self._columns.series, order)
         return FileRows(
             rows,
             targets,
-            lambda row: f"series {names(kept[row])} (line {lines[kept[row]]})",
+            lambda row: f"series {names(kept[row])} ({row_place(lines, kept[row])})",
             left_out=len(bounds) - 1 - len(rows),
         )
 
-    def _row(self, values: np.ndarray, clock: np.ndarray | None, line: int) -> tuple[Any, int] | None:
+    def _row(self, values: np.ndarray, clock: np.ndarray | None, place: str) -> tuple[Any, int] | None:
         """Returns a series and the step that it begins at; ``None`` if it is to be left out."""
         if self._irregular:
             assert clock is not None, "irregular series have times"
@@ -271,8 +282,8 @@ class _LongTables:
         treated = treat_row(values, self._missing)
         if treated is not None and not len(treated[0]):
             raise DataError(
-                f"line {line}: the series that begins here has a feature without any value; expected one at least to "
-                "fill in. Drop the series, or pass missing='drop'."
+                f"{place}: the series that begins here has a feature without any value; expected one at least to "
+                "fill in. Drop the series, or pass missing='drop' (on the command line --missing drop)."
             )
         return treated
 
@@ -296,10 +307,10 @@ def _number_series(frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
         absent = pd.isna(read_categories(frame[name]))
         if absent.any():
             raise DataError(
-                f"line {frame.index[int(absent.argmax())]}: {name!r} is empty; expected what series the line belongs "
-                "to. Correct or drop the line."
+                f"{row_place(frame.index, int(absent.argmax()))}: {name!r} is empty; expected what series the "
+                "line belongs to. Correct or drop the line."
             )
-    return frame.groupby(list(names), sort=False).ngroup().to_numpy()
+    return frame.groupby([frame[name] for name in names], sort=False).ngroup().to_numpy()
 
 
 def _names_of(frame: pd.DataFrame, names: Sequence[str], order: np.ndarray) -> Callable[[int], str]:
@@ -317,18 +328,19 @@ def _order(
         if len(again):
             row = int(again[0])
             raise DataError(
-                f"line {frame.index[row]}: goes on with the series of line "
-                f"{frame.index[int((series == series[row]).argmax())]} after lines of another; expected the lines of a "
-                "series together, in order. Name the column that orders them: time= (on the command line --time)."
+                f"{row_place(frame.index, row)}: goes on with the series of "
+                f"{row_place(frame.index, int((series == series[row]).argmax()))} after rows of another; expected the "
+                "rows of a series together, in order. Name the column that orders them: time= (on the command "
+                "line --time)."
             )
         return order, [*map(int, starts), len(series)]
     order = np.lexsort((times.values, series))
     own, clock = series[order], times.values[order]
     same = np.flatnonzero((own[1:] == own[:-1]) & (clock[1:] == clock[:-1]))
     if len(same) and not allow_copies:
-        first, second = (frame.index[order[step]] for step in (same[0], same[0] + 1))
+        first, second = (row_place(frame.index, order[step]) for step in (same[0], same[0] + 1))
         raise DataError(
-            f"line {second}: has the time of line {first}, {times.shown(int(order[same[0]]))}, in the same series; "
+            f"{second}: has the time of {first}, {times.shown(int(order[same[0]]))}, in the same series; "
             "expected each time once. Drop one, or name all columns that tell series apart: series=[...] (on the "
             "command line --series a,b)."
         )
@@ -342,7 +354,9 @@ def _numbers(column: pd.Series[Any]) -> np.ndarray:
     if not wrong.any():
         return values
     row, name = int(wrong.argmax()), column.name
-    where = f"line {column.index[row]}: {name!r} is {str(column.iloc[row])!r}; expected a finite number."
+    where = (
+        f"{row_place(column.index, row)}: {name!r} is {str(column.iloc[row])!r}; expected a finite number."
+    )
     if not np.isfinite(values).any():
         if possible_formats(str(column.iloc[row]).strip()):
             raise DataError(
@@ -354,19 +368,23 @@ def _numbers(column: pd.Series[Any]) -> np.ndarray:
             f"columns=[{name!r}], dtype=float), or leave it out: ignore=[{name!r}] (on the command line --ignore "
             f"{name})."
         )
+    if is_like_missing(str(column.iloc[row]).strip()):
+        raise DataError(
+            f"{where} If the value is missing, empty the cell: what counts as missing is {MISSING_CELLS}."
+        )
     raise DataError(
         f"{where} Correct it, or leave the column out: ignore=[{name!r}] (on the command line --ignore {name})."
     )
 
 
-def _refuse_missing(values: np.ndarray, lines: np.ndarray, features: Sequence[str]) -> None:
+def _refuse_missing(values: np.ndarray, lines: pd.Index[Any], features: Sequence[str]) -> None:
     missing = np.isnan(values)
     if missing.any():
         step, feature = (int(place) for place in np.argwhere(missing)[0])
         raise DataError(
-            f"line {lines[step]}: {features[feature]!r} is missing, as are values in "
-            f"{int(missing.any(axis=1).sum())} lines; expected none. {FIX} Models of irregular series read missing "
-            "values: irregular=True."
+            f"{row_place(lines, step)}: {features[feature]!r} is missing"
+            f"{count_missing(int(missing.any(axis=1).sum()))}; expected none. {FIX} Models of irregular series read "
+            "missing values: irregular=True."
         )
 
 
@@ -405,7 +423,7 @@ def _warn_of_counter(name: str, start: float, *, timed: bool) -> None:
     )
 
 
-def _check_constant(labels: np.ndarray, bounds: Sequence[int], lines: np.ndarray, name: str) -> None:
+def _check_constant(labels: np.ndarray, bounds: Sequence[int], lines: pd.Index[Any], name: str) -> None:
     """Raises ``DataError`` where the label of a series changes."""
     import pandas as pd
 
@@ -416,7 +434,7 @@ def _check_constant(labels: np.ndarray, bounds: Sequence[int], lines: np.ndarray
         step = int(other.argmax())
         first = max(bound for bound in bounds if bound <= step)
         raise DataError(
-            f"line {lines[step]}: {name!r} is {labels[step]!r}, but {labels[first]!r} in line {lines[first]} of the "
-            "same series; expected one label per series. Correct it, or pass task='tagging' (on the command line "
-            "--task tagging) for a label of each step."
+            f"{row_place(lines, step)}: {name!r} is {labels[step]!r}, but {labels[first]!r} in "
+            f"{row_place(lines, first)} of the same series; expected one label per series. Correct it, or pass "
+            "task='tagging' (on the command line --task tagging) for a label of each step."
         )

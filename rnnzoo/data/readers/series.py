@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.columns import Columns, check_columns
+from rnnzoo.data.columns import Columns, check_table_columns
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.array_store import ArrayStore, DiskStore
 from rnnzoo.data.readers.file_tables import FileTable, table_column, table_pieces
-from rnnzoo.data.readers.mixed_series import refuse_levels, refuse_mixed, refuse_mixed_dates, refuse_nameless
+from rnnzoo.data.readers.mixed_series import refuse_mixed, refuse_mixed_dates, refuse_text_dates
 from rnnzoo.data.readers.series_columns import (
     SeriesColumns,
     read_categories,
@@ -27,6 +27,11 @@ from rnnzoo.data.readers.series_columns import (
 )
 from rnnzoo.data.readers.series_features import scale_features, scale_targets
 from rnnzoo.data.readers.table_files import expect_file, read_frame
+from rnnzoo.data.readers.table_frames import (
+    expect_table,
+    refuse_levels,
+    refuse_nameless,
+)
 from rnnzoo.data.readers.time_steps import Steps, find_steps, refuse_holes, refuse_uneven
 from rnnzoo.data.readers.timestamps import Times, read_times
 from rnnzoo.data.readers.window_split import WindowSplit
@@ -38,6 +43,7 @@ from rnnzoo.files import FilePath, file_checksum
 from rnnzoo.preprocessing import WindowPreprocessing
 from rnnzoo.preprocessing.features import fit_scale
 from rnnzoo.preprocessing.windows import MISSING, Missing
+from rnnzoo.value_objects import checked_fields
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,8 +52,11 @@ if TYPE_CHECKING:
 
 Gaps = Literal["error", "break"]
 GAPS = ("error", "break")
+#: Columns that tables of one series do not have.
+UNREAD = ("series", "static", "future")
 
 
+@checked_fields
 @dataclass(frozen=True)
 class Windows:
     """What of a series a model reads, and what it forecasts.
@@ -87,10 +96,7 @@ class SeriesOptions(TypedDict, total=False):
 
     target: str | Sequence[str]
     time: str | None
-    series: str | Sequence[str]
     categorical: str | Sequence[str]
-    static: str | Sequence[str]
-    future: str | Sequence[str]
     ignore: str | Sequence[str]
     window: int
     horizon: int
@@ -167,7 +173,7 @@ def read_series(
         {'window': 4, 'num_features': 1, 'horizon': 2, 'num_targets': 1}
     """
     flat = FlatOptions("read_series", options)
-    columns = flat.take(Columns, columns, "columns")
+    columns = flat.take(Columns, columns, "columns", unread=UNREAD)
     if windows is None and ("window" not in options or "horizon" not in options):
         raise ArgumentError(
             "target: received without window and horizon; expected both, e.g. window=72, horizon=24."
@@ -177,7 +183,7 @@ def read_series(
     flat.refuse_rest(
         "columns", "windows", "fractions", "column_names", "time_format", "description", "from_disk"
     )
-    columns.refuse("series", "static", "future")
+    columns.refuse(*UNREAD)
     frame, facts = _read(source, column_names, from_disk=checks.flag("from_disk", from_disk))
     return _make_splits(frame, columns, windows, fractions, time_format, {**facts, **(description or {})})
 
@@ -199,6 +205,7 @@ def _read(
     source: FilePath | pd.DataFrame, column_names: Sequence[str] | None, *, from_disk: bool
 ) -> tuple[Table, dict[str, Any]]:
     """Returns a table and where it comes from."""
+    expect_table(source)
     if from_disk:
         expect_file(source, "source")
     if isinstance(source, str | os.PathLike):
@@ -271,7 +278,7 @@ def _check_table(
     """Checks that the columns are there and rows follow each other; returns the steps, and the piece of each row."""
     if not columns.target:
         raise ArgumentError("target: received no column; expected at least one to forecast.")
-    check_columns(table.columns, columns.names)
+    check_table_columns(table, columns.names)
     refuse_nameless(table, used=set(columns.names))
     steps = _checked_steps(table, columns.target, columns.time, time_format, windows.gaps)
     return steps, np.zeros(len(table), int) if steps is None else steps.pieces
@@ -313,7 +320,8 @@ def _checked_steps(
     if times is None:
         if gaps != "error":
             raise ArgumentError(
-                f"gaps: received {gaps!r} without time; expected the column of times. Pass time= too."
+                f"gaps: received {gaps!r} without time; expected the column of times. Pass time= (on the "
+                "command line --time) too."
             )
         refuse_mixed_dates(table, target=target)
         return None
@@ -321,7 +329,7 @@ def _checked_steps(
     steps = find_steps(times)
     refuse_uneven(times, steps)
     if gaps == "error":
-        refuse_holes(times, steps, table.index.to_numpy())
+        refuse_holes(times, steps, table.index)
     return steps
 
 
@@ -332,13 +340,15 @@ def _times(table: Table, time: str | None, time_format: str | None) -> Times | N
         return read_times(table_column(table, time), time_format=time_format)
     if time_format is not None:
         raise ArgumentError(
-            f"time_format: received {time_format!r} without time; expected the column of times. Pass time= too."
+            f"time_format: received {time_format!r} without time; expected the column of times. Pass time= (on the "
+            "command line --time) too."
         )
     if isinstance(table, FileTable):
         return None
     refuse_levels(table)
     if isinstance(table.index, pd.DatetimeIndex | pd.PeriodIndex):
         return dataclasses.replace(read_times(table.index.to_series()), name=None)
+    refuse_text_dates(table)
     return None
 
 
@@ -412,7 +422,8 @@ def read_columns(frame: pd.DataFrame, preprocessing: WindowPreprocessing) -> dic
     for name in preprocessing.numeric:
         if name in frame.columns:
             columns[name] = [
-                None if np.isnan(value) else float(value) for value in read_numbers(frame[name], name)
+                None if np.isnan(value) else float(value)
+                for value in read_numbers(frame[name], name, training=False)
             ]
     for name in preprocessing.categories:
         if name in frame.columns:

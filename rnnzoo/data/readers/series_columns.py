@@ -9,6 +9,8 @@ import numpy as np
 
 from rnnzoo.data.readers.array_store import ArrayStore
 from rnnzoo.data.readers.file_tables import table_pieces
+from rnnzoo.data.readers.row_places import row_place
+from rnnzoo.data.readers.timestamps import possible_formats
 from rnnzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -17,6 +19,24 @@ if TYPE_CHECKING:
     from rnnzoo.data.readers.file_tables import Table
 
 _ABSENT = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+#: What messages say of missing cells.
+MISSING_CELLS = f"an empty cell, {', '.join(_ABSENT[1:-1])} or {_ABSENT[-1]}"
+#: What others write for a missing value, in small letters.
+_LIKE_ABSENT = (
+    "n/a",
+    "na",
+    "#n/a",
+    "<na>",
+    "n.a.",
+    "nan",
+    "null",
+    "none",
+    "nil",
+    "-",
+    "--",
+    "missing",
+    "unknown",
+)
 #: Numbers that are worked on at a time.
 NUMBERS_AT_A_TIME = 500_000
 
@@ -138,12 +158,13 @@ class SeriesColumns(Mapping[str, Any]):
         return cls(columns, store)
 
 
-def read_numbers(column: pd.Series[Any], name: str) -> np.ndarray:
+def read_numbers(column: pd.Series[Any], name: str, *, training: bool = True) -> np.ndarray:
     """Returns the numbers of a column of cells, NaN where one is missing.
 
     Args:
         column: The cells.
         name: The name of the column, for messages.
+        training: Whether the caller says what the columns are, as in training; else the model does.
 
     Raises:
         DataError: If a cell is no finite number; the message names the line.
@@ -153,10 +174,28 @@ def read_numbers(column: pd.Series[Any], name: str) -> np.ndarray:
     if wrong.any():
         row = int(wrong.argmax())
         raise DataError(
-            f"line {column.index[row]}: {name!r} is {str(column.iloc[row])!r}; expected a finite number. "
-            f"Correct it, or name {name!r} as categorical or ignored."
+            f"{row_place(column.index, row)}: {name!r} is {str(column.iloc[row])!r}; expected a finite number. "
+            + _fix(str(column.iloc[row]).strip(), name, training=training)
         )
     return values
+
+
+def is_like_missing(cell: str) -> bool:
+    """Whether a cell that is no missing value for us may be one for who wrote it, such as ``"n/a"``."""
+    return cell.lower() in _LIKE_ABSENT
+
+
+def _fix(cell: str, name: str, *, training: bool) -> str:
+    """Returns what to do about a cell that is no number."""
+    if is_like_missing(cell):
+        return f"If the value is missing, empty the cell: what counts as missing is {MISSING_CELLS}."
+    if not training:
+        return f"Correct it; a missing value is {MISSING_CELLS}."
+    time = f"the time, time={name!r} (--time {name}); " if possible_formats(cell) else ""
+    return (
+        f"Correct it, or say what the column is: {time}categories, categorical=[{name!r}] (on the command line "
+        f"--categorical {name}); or to be left out, ignore=[{name!r}] (--ignore {name})."
+    )
 
 
 def parse_numbers(column: pd.Series[Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -210,8 +249,9 @@ def treat_missing(
         row = int(broken.argmax())
         name = next(name for name in columns if columns.missing(name)[row])
         raise DataError(
-            f"line {lines[row]}: {name!r} is missing, as are values in {int(broken.sum())} rows; expected none. "
-            "Pass missing='ffill' to take the last value before, or missing='drop' to leave such windows out."
+            f"{row_place(lines, row)}: {name!r} is missing{count_missing(int(broken.sum()))}; expected none. Pass "
+            "missing='ffill' (on the command line --missing ffill) to take the last value before, or missing='drop' to "
+            "leave such windows out."
         )
     broken = _fill(columns, pieces)
     if broken.all():
@@ -220,6 +260,11 @@ def treat_missing(
         )
     first = int((~broken).argmax())
     return columns.behind(first), broken[first:], first
+
+
+def count_missing(rows: int) -> str:
+    """Returns what a message says of the rows with missing values, the one that it names among them."""
+    return "" if rows == 1 else f", and so are values in {rows:,} rows in all"
 
 
 def _fill(columns: SeriesColumns, pieces: np.ndarray) -> np.ndarray:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.readers.row_places import row_place
 from rnnzoo.data.readers.series_columns import CategoryColumn, SeriesColumns
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import DataError
+from rnnzoo.errors import DataError, listed
 from rnnzoo.preprocessing import WindowPreprocessing
 
 if TYPE_CHECKING:
@@ -67,10 +68,11 @@ def _refuse_number(
         wrong = ~np.isfinite(scaled) & ~broken[rows, None]
         if wrong.any():
             row, column = (int(place) for place in np.argwhere(wrong)[0])
+            place = row_place(lines, rows.start + row)
             raise DataError(
-                f"line {lines[rows.start + row]}: {preprocessing.numeric[column]!r} is {values[row, column]:g}, which "
-                "is beyond float32 once it is scaled; expected numbers like those of the training rows. Correct it, or "
-                "check its unit."
+                f"{place}: {preprocessing.numeric[column]!r} is {values[row, column]:g}, "
+                "which is beyond float32 once it is scaled; expected numbers like those of the training rows. Correct "
+                "it, or check its unit."
             )
 
 
@@ -84,7 +86,8 @@ def _refuse_category(
         wrong = new[column.codes] & ~broken
         if wrong.any():
             row = int(wrong.argmax())
+            place = row_place(lines, row)
             raise DataError(
-                f"line {lines[row]}: {name!r} has the unknown category {column[row : row + 1][0]!r}; expected one of "
-                f"{', '.join(known)}. Train on rows that have it."
+                f"{place}: {name!r} has the unknown category {column[row : row + 1][0]!r}; expected one "
+                f"of {listed(known)}. Train on rows that have it."
             )

@@ -12,11 +12,11 @@ from typing import Any, Unpack
 from rnnzoo.data.columns import check_columns
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.audio import AudioOptions, audio_splits, common_rate, read_recordings
-from rnnzoo.data.readers.row_files import check_row_task
 from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.data.readers.wav import CONVERT, Recording
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts
+from rnnzoo.data.task_readers import check_row_task
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.files import FilePath, file_checksum, is_path, read_text
 from rnnzoo.tasks import TASKS, get_task

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.readers.row_places import LINE
 from rnnzoo.data.targets import label_name
 from rnnzoo.errors import ArgumentError, DataError, EmptyRowError
 from rnnzoo.files import FilePath, existing_file, is_path
@@ -46,7 +47,7 @@ def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> 
     (_, names), *numbered = iterate_rows(path, column_names=column_names)
     refuse_no_rows(path, len(numbered))
     lines, rows = zip(*numbered, strict=True)
-    frame = pd.DataFrame(list(rows), columns=names, index=list(lines), dtype=object)
+    frame = pd.DataFrame(list(rows), columns=names, index=pd.Index(lines, name=LINE), dtype=object)
     frame.attrs = frame_facts(path, column_names)
     return frame
 
@@ -91,7 +92,7 @@ def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[tupl
     opened = gzip.open if _is_packed(file) else open
     with opened(file, "rt", encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(
-            stream,
+            _checked_lines(file, stream),
             delimiter="\t" if tabs else ",",
             quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
             strict=True,
@@ -123,6 +124,17 @@ def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[tupl
                 f"{file}: line {reader.line_num} cannot be read ({error}); expected quotes to be closed and cells of "
                 f"at most {csv.field_size_limit():,} characters. Correct the line."
             ) from error
+
+
+def _checked_lines(file: Path, stream: Iterable[str]) -> Iterator[str]:
+    """Yields the lines of a file, of which none may hold the character 0: it is no text then."""
+    for number, line in enumerate(stream, 1):
+        if "\0" in line:
+            raise DataError(
+                f"{file}: line {number} holds a NUL character; expected text. Remove it, or write the file "
+                "again as UTF-8."
+            )
+        yield line
 
 
 def _has_tabs(file: Path) -> bool:

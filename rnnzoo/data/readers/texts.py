@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from rnnzoo import checks
-from rnnzoo.data.columns import check_columns
+from rnnzoo.data.columns import check_table_columns, text_cells
 from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.large_tables import LargeTable, split_large_table
 from rnnzoo.data.readers.pairs import pair_splits
 from rnnzoo.data.readers.table_files import check_label, expect_file, read_frame, refuse_same_column
+from rnnzoo.data.readers.table_frames import expect_table
 from rnnzoo.data.splits import ArrayOptions, Splits
 from rnnzoo.data.splitting import Pair, Parts, split_rows
 from rnnzoo.errors import ArgumentError, DataError, RowError
@@ -24,11 +25,13 @@ from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.choosing import WordOptions
 from rnnzoo.task import Task
 from rnnzoo.tasks import ONE_LABEL, SEVERAL_LABELS, TASKS, get_task
+from rnnzoo.value_objects import checked_fields
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@checked_fields
 @dataclass(frozen=True)
 class TableFormat:
     """How a table of texts is written.
@@ -204,7 +207,7 @@ class _TextTables:
     ) -> Splits:
         sources = {"inputs": source, "validation": parts.validation, "test": parts.test}
         frames = {name: self._frame(part, name) for name, part in sources.items() if part is not None}
-        pairs = {name: self._pair(frame, sources[name]) for name, frame in frames.items()}
+        pairs = {name: self._pair(frame, sources[name], name) for name, frame in frames.items()}
         facts = {"text": self.text, "label": self.label}
         for name, part in sources.items():
             if is_path(part):
@@ -227,6 +230,7 @@ class _TextTables:
             raise self._with_line(error, sources, frames) from error
 
     def _frame(self, source: FilePath | pd.DataFrame, name: str) -> pd.DataFrame:
+        expect_table(source, "source" if name == "inputs" else name)
         if isinstance(source, str | os.PathLike):
             return read_frame(source, column_names=self.form.column_names)
         if self.form.column_names is not None:
@@ -236,9 +240,10 @@ class _TextTables:
             )
         return source
 
-    def _pair(self, frame: pd.DataFrame, source: FilePath | pd.DataFrame) -> Pair:
-        check_columns(frame.columns, (self.text, self.label), of="the frame" if source is frame else source)
-        rows, targets = frame[self.text].tolist(), frame[self.label].tolist()
+    def _pair(self, frame: pd.DataFrame, source: FilePath | pd.DataFrame, name: str) -> Pair:
+        check_table_columns(frame, (self.text, self.label), of="the frame" if source is frame else source)
+        rows = text_cells(frame, self.text, of="" if name == "inputs" else name)
+        targets = frame[self.label].tolist()
         task = get_task(self.task)
         one_label = not task.per_step and task.targets != "labels" and task.data != "pairs"
         if is_path(source) and one_label:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.readers.row_places import row_place
 from rnnzoo.data.readers.timestamps import Times
 from rnnzoo.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: A step that differs by less from the common one is taken for it: months, days of a change of clocks, jitter.
 _TOLERANCE = 0.25
@@ -70,7 +75,7 @@ def find_steps(times: Times) -> Steps:
     return max(ways, key=lambda way: way.share)
 
 
-def refuse_holes(times: Times, steps: Steps, lines: np.ndarray) -> None:
+def refuse_holes(times: Times, steps: Steps, lines: pd.Index[Any]) -> None:
     """Raises ``DataError`` where a series has holes, and says where.
 
     Args:
@@ -82,7 +87,7 @@ def refuse_holes(times: Times, steps: Steps, lines: np.ndarray) -> None:
     if not len(places):
         return
     shown = "; ".join(
-        f"after line {lines[place]} ({times.shown(place)} to {times.shown(place + 1)})"
+        f"after {row_place(lines, place)} ({times.shown(place)} to {times.shown(place + 1)})"
         for place in places[:_SHOWN]
     )
     more = f" and {len(places) - _SHOWN:,} more" if len(places) > _SHOWN else ""
@@ -95,7 +100,8 @@ def refuse_holes(times: Times, steps: Steps, lines: np.ndarray) -> None:
         what = f"uneven step{several} where most are {steps.common}"
     raise DataError(
         f"{times.shown_name}: received {len(places):,} {what}{missing}: {shown}{more}; "
-        "expected even steps, for a model takes every row for one. Pass gaps='break', and no window crosses a hole."
+        "expected even steps, for a model takes every row for one. Pass gaps='break' (on "
+        "the command line --gaps break), and no window crosses a hole."
     )
 
 
@@ -106,7 +112,8 @@ def refuse_uneven(times: Times, steps: Steps) -> None:
     fix = (
         "Call frame.reset_index(drop=True) first"
         if times.name is None
-        else f"Ignore {times.shown_name} (ignore=[{times.name!r}]) in place of naming it as the time"
+        else f"Ignore {times.shown_name} (ignore=[{times.name!r}], on the command line --ignore {times.name}) in place "
+        "of naming it as the time"
     )
     raise DataError(
         f"{times.shown_name}: received steps of many lengths, of which {steps.share:.0%} are near {steps.common}, the "

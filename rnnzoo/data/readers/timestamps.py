@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnzoo.data.readers.file_tables import FileColumn, column_cell, column_head, map_column
+from rnnzoo.data.readers.row_places import row_place
 from rnnzoo.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
@@ -119,8 +120,8 @@ def read_times(column: Column, *, time_format: str | None = None) -> Times:
         return Times(column.name, values, values, texts=column.dtype.kind not in "iuf")
     row = int((~good).argmax())
     raise DataError(
-        f"line {column.index[row]}: {column.name!r} is {str(column_cell(column, row))!r}; expected a number, as in the "
-        "rows before. Correct or drop the row."
+        f"{row_place(column.index, row)}: {column.name!r} is {str(column_cell(column, row))!r}; expected a number, as "
+        "in the rows before. Correct or drop the row."
     )
 
 
@@ -218,8 +219,9 @@ def _found(column: Column) -> tuple[pd.Series[Any], str]:
     readings = {form: _parsed(column, form) for form in ((_ISO,) if iso else possible_formats(first))}
     if not readings:
         raise DataError(
-            f"line {column.index[0]}: {column.name!r} is {str(column_cell(column, 0))!r}; expected a timestamp or "
-            "a number. Correct it, or say how it is to be read, such as time_format='%d.%m.%Y %H:%M'."
+            f"{row_place(column.index, 0)}: {column.name!r} is {str(column_cell(column, 0))!r}; expected a timestamp "
+            "or a number. Correct it, or say how it is to be read, such as time_format='%d.%m.%Y %H:%M' (on the "
+            "command line --time-format '%d.%m.%Y %H:%M')."
         )
     whole = {form: dates for form, dates in readings.items() if not dates.isna().any()}
     if not whole:
@@ -268,7 +270,7 @@ def _refuse_unread(column: Column, dates: pd.Series[Any], form: str, whose: str)
 
     row = int(dates.isna().to_numpy().argmax())
     cell = str(column_cell(column, row))
-    where = f"line {column.index[row]}: {column.name!r} is {cell!r}"
+    where = f"{row_place(column.index, row)}: {column.name!r} is {cell!r}"
     if not _of_any_year(pd.Series([cell.strip()]), form).isna().any():
         first, last = _YEARS
         raise DataError(
@@ -286,7 +288,8 @@ def _refuse_ambiguous(column: Column, readings: dict[str, pd.Series[Any]]) -> No
             raise DataError(
                 f"{column.name!r}: every row can be read as {_reading(first, dates.iloc[row])} and as "
                 f"{_reading(form, other.iloc[row])}, {str(column_cell(column, row))!r} for one; expected dates of one "
-                f"reading. Say which is right: time_format={first!r} or time_format={form!r}."
+                f"reading. Say which is right: time_format={first!r} or time_format={form!r} (on the command line "
+                "--time-format)."
             )
 
 

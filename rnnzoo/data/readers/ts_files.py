@@ -13,9 +13,10 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.missing_steps import FIX, treat_row
-from rnnzoo.data.readers.row_files import FileRows, check_row_task, split_files
+from rnnzoo.data.readers.row_files import FileRows, split_files
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts, PartsOptions
+from rnnzoo.data.task_readers import check_row_task
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.files import FilePath, read_text
 from rnnzoo.preprocessing.windows import MISSING, Missing
@@ -141,7 +142,7 @@ def _refuse_left_out(path: Any, section: TsSection) -> None:
     if not section.series:
         raise DataError(
             f"{path}: has missing values in each of its {section.left_out} series, which missing='drop' leaves out; "
-            "expected a complete one. Pass missing='ffill'."
+            "expected a complete one. Pass missing='ffill' (on the command line --missing ffill)."
         )
 
 
@@ -243,7 +244,7 @@ def _add(section: TsSection, where: str, number: int, row: np.ndarray, target: A
     if not len(treated[0]):
         raise DataError(
             f"{where}: has a feature without any value; expected one at least to fill in. Drop the line, or pass "
-            "missing='drop'."
+            "missing='drop' (on the command line --missing drop)."
         )
     section.series.append(treated[0])
     section.targets.append(target)

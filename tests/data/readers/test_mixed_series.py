@@ -77,7 +77,7 @@ def test_frames_of_several_series_are_refused_by_column_index_and_levels() -> No
     by_date = panel("date").set_index("date")
     found = message(by_date)
     assert found.startswith(
-        "line 2024-01-01 00:00:00: the index repeats the time of the line before, and every"
+        "row of date 2024-01-01 00:00:00: the index repeats the time of the row before, and every"
     )
     one = followed(found, by_date)["one"]
     assert series_splits(one, target=["sales"], **WINDOW).description["pieces"] == 1

@@ -75,7 +75,7 @@ def test_lines_without_times_stand_together() -> None:
     frame = table().drop(columns="hour")
     mixed = pd.concat([frame, frame.iloc[:1]], ignore_index=True)
     with pytest.raises(
-        DataError, match=r"the frame: line 160: goes on with the series of line 0 .*Name the column"
+        DataError, match=r"the frame: row 160: goes on with the series of row 0 .*Name the column"
     ):
         read(mixed, time=None)
 
@@ -86,7 +86,7 @@ def test_several_columns_may_tell_series_apart() -> None:
     frame["patient"] = np.tile(frame["patient"][:80], 2)
     assert len(rows(read(frame, series=["ward", "patient"]))) == 40
     with pytest.raises(
-        DataError, match=r"line 80: has the time of line 0, 0, in the same series.*--series a,b"
+        DataError, match=r"row 80: has the time of row 0, 0, in the same series.*--series a,b"
     ):
         read(frame, ignore="ward")
 
@@ -128,7 +128,9 @@ def test_irregular_series_keep_times_and_what_is_missing(tmp_path: Path) -> None
 def test_missing_values_are_refused_filled_or_left_out() -> None:
     frame = table()
     frame.loc[[4, 10], "pulse"] = np.nan
-    with pytest.raises(DataError, match=r"line 4: 'pulse' is missing, as are values in 2 lines.*--missing"):
+    with pytest.raises(
+        DataError, match=r"row 4: 'pulse' is missing, and so are values in 2 rows in all.*--missing"
+    ):
         read(frame)
     filled = rows(read(frame, missing="ffill"))
     assert sorted(map(len, filled))[:2] == [3, 4]
@@ -138,9 +140,7 @@ def test_missing_values_are_refused_filled_or_left_out() -> None:
     empty = frame.assign(pulse=np.nan)
     with pytest.raises(DataError, match="every series has missing values"):
         read(empty, missing="drop")
-    with pytest.raises(
-        DataError, match="line 0: the series that begins here has a feature without any value"
-    ):
+    with pytest.raises(DataError, match="row 0: the series that begins here has a feature without any value"):
         read(empty, missing="ffill")
     tagged = frame.assign(state=frame["hour"].map({0: "a"}).fillna("b"))
     shortest = min(rows(read(tagged, missing="ffill", task="tagging")), key=len)
@@ -160,7 +160,7 @@ def test_texts_are_no_features_and_the_ways_out_work(tmp_path: Path) -> None:
         DataError, match=r"'day' is '2024-01-01'.* the time that orders the lines.*--time day"
     ):
         read(table().assign(day="2024-01-01"))
-    with pytest.raises(DataError, match=r"line 7: 'heat' is '1,5'; expected a finite number\. Correct it"):
+    with pytest.raises(DataError, match=r"row 7: 'heat' is '1,5'; expected a finite number\. Correct it"):
         read(frame.assign(heat=["1,5" if line == 7 else "1" for line in range(160)], sex=1))
 
 

@@ -45,7 +45,7 @@ ERRORS: dict[str, tuple[Change, dict[str, Any], str]] = {
     "a missing value": (
         lambda table: cell(190, "z", "")(cell(188, "x", "NA")(table)),
         {},
-        "line 190: 'x' is missing, as are values in 2 rows",
+        "line 190: 'x' is missing, and so are values in 2 rows in all",
     ),
     "no complete row": (
         lambda table: table.assign(x="").drop(columns="when"),
@@ -61,7 +61,8 @@ ERRORS: dict[str, tuple[Change, dict[str, Any], str]] = {
     "a time twice": (
         lambda table: pd.concat([table, table.tail(1)]),
         {},
-        "line 202: 'when' repeats the time of the line before; expected times that rise. Drop the 1 rows",
+        "line 202: 'when' repeats the time of the line before; expected times that rise. Drop the row that "
+        "is a copy of another",
     ),
     "several series": (several, {"ignore": "shop"}, "every value of 'shop' has each time once at most"),
     "several series whose dates are not named": (

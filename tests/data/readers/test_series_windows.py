@@ -84,10 +84,10 @@ SERIES_ERRORS: list[tuple[Any, dict[str, Any], str]] = [
     (
         lambda t: t.astype({"y": object}).assign(y=[None, *range(99)]),
         {},
-        "line 0: 'y' is missing, as are values in 1 rows",
+        "row 0: 'y' is missing; expected none",
     ),
-    (lambda t: t.assign(y=["oops", *range(99)]), {}, "line 0: 'y' is 'oops'; expected a finite number."),
-    (lambda t: t.assign(y=[*range(99), np.inf]), {}, "line 99: 'y' is 'inf'"),
+    (lambda t: t.assign(y=["oops", *range(99)]), {}, "row 0: 'y' is 'oops'; expected a finite number."),
+    (lambda t: t.assign(y=[*range(99), np.inf]), {}, "row 99: 'y' is 'inf'"),
     (lambda t: t, {"target": ["z"]}, "unknown column: received 'z'"),
     (lambda t: t, {"target": ["kind"]}, "target: received 'kind', which is categorical"),
     (lambda t: t, {"target": []}, "target: received no column"),
@@ -97,17 +97,17 @@ SERIES_ERRORS: list[tuple[Any, dict[str, Any], str]] = [
     (
         lambda t: t.assign(when=[*range(98), 5, 99]),
         {"time": "when"},
-        "line 98: 'when' is earlier than the line before",
+        "row 98: 'when' is earlier than the row before",
     ),
     (
         lambda t: t.assign(when=[*range(98), 97, 99]),
         {"time": "when"},
-        "line 98: 'when' repeats the time of the line before",
+        "row 98: 'when' repeats the time of the row before",
     ),
     (
         lambda t: t.assign(when="yesterday"),
         {"time": "when"},
-        "line 0: 'when' is 'yesterday'; expected a timestamp",
+        "row 0: 'when' is 'yesterday'; expected a timestamp",
     ),
     (lambda t: t.assign(kind=["a"] * 90 + ["new"] * 10), {}, "has the unknown category 'new'"),
 ]

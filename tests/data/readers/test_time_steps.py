@@ -27,8 +27,8 @@ def test_holes_are_counted_and_placed() -> None:
     assert refused(hourly().drop(LOST), time="date") == (
         "'date': received 3 holes in steps of 1 hour, 4 rows missing: after line 11 (2024-01-01 09:00:00 to 2024-01-01 "
         "11:00:00); after line 50 (2024-01-03 01:00:00 to 2024-01-03 04:00:00); after line 198 (2024-01-09 07:00:00 to "
-        "2024-01-09 09:00:00); expected even steps, for a model takes every row for one. Pass gaps='break', and no "
-        "window crosses a hole."
+        "2024-01-09 09:00:00); expected even steps, for a model takes every row for one. Pass gaps='break' (on the "
+        "command line --gaps break), and no window crosses a hole."
     )
     days = hourly().query("10 <= date.dt.hour <= 20")
     assert "received 20 holes in steps of 1 hour, 260 rows missing: " in refused(days, time="date")
@@ -139,8 +139,8 @@ def test_times_without_a_common_step_are_refused_with_a_way_out() -> None:
         message = refused(table, time="date", gaps=gaps)
         assert message == (
             "'date': received steps of many lengths, of which 20% are near 0.966725, the commonest; expected a common "
-            "step. Ignore 'date' (ignore=['date']) in place of naming it as the time, and each row counts as a step, "
-            "or bring the rows to even times."
+            "step. Ignore 'date' (ignore=['date'], on the command line --ignore date) in place of naming it as the "
+            "time, and each row counts as a step, or bring the rows to even times."
         )
     assert read(table, ignore=["date"]).description["steps"] == 100
     frame = table.set_index(pd.DatetimeIndex(pd.to_datetime(times, unit="D"))).drop(columns="date")

@@ -82,7 +82,7 @@ def test_dates_of_two_readings_are_refused_with_both() -> None:
     assert message == (
         "'date': every row can be read as '%d/%m/%Y' (day first: 2 January 2024) and as '%m/%d/%Y' (month first: 1 "
         "February 2024), '02/01/2024' for one; expected dates of one reading. Say which is right: "
-        "time_format='%d/%m/%Y' or time_format='%m/%d/%Y'."
+        "time_format='%d/%m/%Y' or time_format='%m/%d/%Y' (on the command line --time-format)."
     )
     splits = read(table, time="date", window=2, horizon=1, time_format="%d/%m/%Y")
     assert splits.description["pieces"] == 1
@@ -107,7 +107,7 @@ def test_a_row_of_another_format_is_named() -> None:
     )
     assert refused(table.assign(date="yesterday"), time="date") == (
         "line 2: 'date' is 'yesterday'; expected a timestamp or a number. Correct it, or say how it is to be read, "
-        "such as time_format='%d.%m.%Y %H:%M'."
+        "such as time_format='%d.%m.%Y %H:%M' (on the command line --time-format '%d.%m.%Y %H:%M')."
     )
     empty = hourly(60).astype({"date": object})
     empty.loc[7, "date"] = ""
@@ -127,7 +127,8 @@ def test_a_number_that_is_none_is_named() -> None:
 def test_arguments_that_need_the_time() -> None:
     table = hourly()
     assert refused(table, ignore=["date"], gaps="break") == (
-        "gaps: received 'break' without time; expected the column of times. Pass time= too."
+        "gaps: received 'break' without time; expected the column of times. Pass time= (on the command line "
+        "--time) too."
     )
     assert "time_format: received '%Y' without time" in refused(table, ignore=["date"], time_format="%Y")
     assert "unknown gaps: received 'fill'; expected one of break, error" in refused(
@@ -143,7 +144,8 @@ def test_a_nameless_column_of_row_numbers_is_refused_by_name(header: str) -> Non
     message = refused(frame.reset_index(names=header))
     assert message == (
         f"column 1: received no name ({header!r}) and row numbers, from 0 to 499; expected features with names. Write "
-        f"the table with index=False, or leave the column out: ignore=[{header!r}]."
+        f"the table with index=False, or leave the column out: ignore=[{header!r}] (on the command "
+        f"line --ignore {header!r})."
     )
     assert read(frame.reset_index(names=header), ignore=[header]).get_preprocessing(
         WindowPreprocessing
@@ -160,6 +162,6 @@ def test_years_that_nanoseconds_do_not_reach_are_named(others: str) -> None:
         with pytest.raises(DataError) as caught:
             read_times(pd.Series(cells, name="when"))
         assert str(caught.value) == (
-            f"line {line}: 'when' is '3000-01-01'; expected a time of the years 1678 to 2261. Number the rows in place "
+            f"row {line}: 'when' is '3000-01-01'; expected a time of the years 1678 to 2261. Number the rows in place "
             "of dates."
         )
