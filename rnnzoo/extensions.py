@@ -91,7 +91,7 @@ def check_registered(
     if found is None:
         raise NotRegisteredError(
             f"{needs} registered here; expected the module {module} to be imported before. Write `import {module}`, or "
-            f"give the command --import {module}."
+            f"run `rnnzoo serve --import {module}`."
         )
     raise NotRegisteredError(
         f"{needs} what is registered here: {found}; expected the class of the file. Import {module}, and do not import "

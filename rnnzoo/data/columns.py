@@ -97,7 +97,7 @@ def text_cells(frame: Any, name: str, *, of: str = "") -> list[Any]:
         if isinstance(cell, str):
             continue
         if cell is None or str(cell) in ("nan", "<NA>"):
-            fix = f"Drop such rows: frame = frame.dropna(subset=[{name!r}])"
+            fix = f"Drop such rows: frame = frame[frame[{name!r}].notna()]"
         elif isinstance(cell, numbers.Number):
             fix = (
                 f"Name the column of texts, or make texts of numbers: frame = frame.astype({{{name!r}: str}})"

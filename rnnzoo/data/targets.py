@@ -214,7 +214,7 @@ def warn_of_like_labels(labels: Iterable[str]) -> None:
     if like:
         warnings.warn(
             f"targets: {listed(like)} differ in case or blanks alone, and are classes of their own. If they are not, "
-            "correct them first: labels = [label.strip().lower() for label in labels]",
+            "correct them first: labels = [str.lower(str.strip(label)) for label in labels]",
             stacklevel=2,
         )
 

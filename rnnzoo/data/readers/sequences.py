@@ -156,7 +156,7 @@ def read_sequences(
     if checks.flag("irregular", irregular):
         if columns.time is None:
             raise ArgumentError(
-                "irregular: received True without time; expected the column of times. Pass time= too."
+                "irregular: received True without time; expected the column of times. Pass time= (--time) too."
             )
         if missing != "error":
             raise ArgumentError(
