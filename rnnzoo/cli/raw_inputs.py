@@ -127,8 +127,9 @@ def _read_numbers(path: Path, suffix: str, takes: str) -> list[Any]:
 
     if suffix.endswith(".npz"):
         from rnnzoo.data.readers.arrays import read_input_rows
+        from rnnzoo.tasks import ONE_LABEL, STEP_LABELS
 
-        return read_input_rows(path, task="tagging" if takes == "words" else "classification")
+        return read_input_rows(path, task=STEP_LABELS if takes == "words" else ONE_LABEL)
     if suffix.endswith(".ts"):
         from rnnzoo.data.readers.ts_files import parse_ts
 

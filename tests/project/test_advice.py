@@ -27,6 +27,7 @@ OF_OTHERS = {
     "TextVectorization": "keras.layers:TextVectorization",
     "TextVectorization.get_vocabulary": "keras.layers:TextVectorization.get_vocabulary",
     "SimpleRNN": "keras.layers:SimpleRNN",
+    "Dense": "keras.layers:Dense",
     "TimeDistributed": "keras.layers:TimeDistributed",
     "StackedRNNCells": "keras.layers:StackedRNNCells",
     "get_config": "keras:Layer.get_config",
