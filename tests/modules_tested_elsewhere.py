@@ -80,7 +80,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo.keras_models.carried_states": "tests/builders/test_language_models.py",
     "rnnzoo.keras_models.encoder_decoder": "tests/builders/test_translation.py",
     "rnnzoo.keras_models.feeding": "tests/project/test_conformance.py",
-    "rnnzoo.keras_models.loading": "tests/project/test_conformance.py",
     "rnnzoo.keras_models.model_inputs": "tests/keras_models/test_cudnn.py",
     "rnnzoo.keras_models.model_layers": "tests/keras_models/test_cudnn.py",
     "rnnzoo.keras_models.model_outputs": "tests/export/test_onnx_export.py",
