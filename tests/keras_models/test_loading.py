@@ -1,4 +1,4 @@
-"""Truth of ``rnnzoo.keras_models.loading``: a saved model with any layer of ours loads, whatever was imported before."""
+"""Truth of ``rnnzoo.keras_models.loading``: a saved model with a layer of ours loads, whatever was imported before."""
 
 from __future__ import annotations
 
