@@ -170,7 +170,5 @@ def test_the_way_to_a_whole_installation_is_as_it_says(commands: Path, tmp_path:
     pip = ["-m", "pip", "install", "--dry-run", "--quiet", "--report", "-", "rnnzoo"]
     result = run(commands / "python", *pip, cwd=tmp_path, timeout=800)
     assert result.returncode == 0, result.stderr
-    added = {
-        item["metadata"]["name"].lower().replace("_", "-") for item in json.loads(result.stdout)["install"]
-    }
+    added = names([item["metadata"]["name"] for item in json.loads(result.stdout)["install"]])
     assert names(metadata(project)["dependencies"]) - listed(project) <= added
