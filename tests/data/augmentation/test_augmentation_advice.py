@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from advice import Advice, followed
-from augmented_data import pairs, series, tagged, texts
+from augmented_data import pairs, series, sounds, tagged, texts
 from rnnzoo import back_translate
 from rnnzoo.cli.settings import split_settings
 from rnnzoo.data.augmentation.augmented_split import augmented
@@ -61,8 +61,13 @@ ADVICE: dict[str, Advice] = {
     ),
     "no main field": (
         lambda: plain_config({"synonyms": 0.1}),
-        "expected a mapping of table, rate",
+        "expected a mapping of table, rate. Pass a mapping that has table",
         (lambda: augmented(texts(), {"synonyms": {"table": {"film": ["movie"]}, "rate": 0.1}}),),
+    ),
+    "defaults": (
+        lambda: plain_config({"spec_augment": 0.1}),
+        "Pass {} for the defaults",
+        (lambda: augmented(sounds(), {"spec_augment": {}}),),
     ),
     "no table": (
         lambda: plain_config({"synonyms": {}}),

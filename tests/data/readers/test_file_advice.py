@@ -86,6 +86,11 @@ ARCHIVES: dict[str, Advice] = {
         "expected as many of each. Correct the line",
         (lambda: archive("1,2:3,4:a\n1,2:3,5:b\n" * 20),),
     ),
+    "stamps": (
+        lambda: archive("1,2:a\n1,3:b\n" * 20, "@timeStamps true\n" + TS),
+        "expected values at even steps. Remove the stamps",
+        (lambda: archive("1,2:a\n1,3:b\n" * 20, "@timeStamps false\n" + TS),),
+    ),
     "target": (
         lambda: archive("1,2:high\n" + _NUMBERED, NUMBERS),
         "expected a finite number. Correct the line",
