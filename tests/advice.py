@@ -14,6 +14,8 @@ from rnnzoo.errors import RnnzooError
 PACKAGES = ("rnnzoo", "tuning/rnnzoo_tuning", "export/rnnzoo_export")
 #: Stands for what a message fills in.
 FILLED = "…"
+#: What is refused, what the message says to do, and the same with that done, in one way or several.
+Advice = tuple[Callable[[], object], str, tuple[Callable[[], object], ...]]
 # Modules whose strings are words of other libraries, and files of other servers.
 _NO_MESSAGES = ("foreign_words.py", "engines.py")
 #: Words of a message at least; shorter strings are names.

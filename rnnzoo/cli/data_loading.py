@@ -105,11 +105,6 @@ class Way:
 
 def _read_texts(reading: Reading) -> Splits:
     options = reading.options
-    if options.from_disk and reading.characters:
-        raise ArgumentError(
-            "--from-disk: received it for a tagger that reads characters, whose tables are read in memory. Leave it "
-            "out, or choose a tagger without characters."
-        )
     return read_texts(
         options.data,
         text=options.text or "",

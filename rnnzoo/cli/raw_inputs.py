@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.errors import ArgumentError, DataError, listed
 from rnnzoo.files import existing_file, read_text
 from rnnzoo.preprocessing.given_rows import row_example, row_name
 from rnnzoo.preprocessing.json_text import parse_json_text
@@ -20,6 +20,14 @@ _AS_JSON = ("series", "irregular", "windows")
 _SUFFIXES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".npy", ".npz", ".ts", ".wav")
 #: The axes of one row of numbers, by what a model takes.
 _ROW_AXES = {"sound": 1, "series": 2, "frames": 4}
+#: The files that hold rows of a model that reads no texts, by what it takes.
+_ROW_FILES = {
+    "series": ".npz, .ts, .npy or .json",
+    "irregular": ".json or .jsonl",
+    "frames": ".npz, .npy or .json",
+    "sound": ".wav, .npy or .json",
+    "windows": ".csv, .tsv or .json",
+}
 _SUFFIXES_IN_WORDS = f"{', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}"
 
 
@@ -97,11 +105,12 @@ def _read_table(path: Path, bundle: Any, takes: str, *, text: str | None, column
         refuse_fallen_dates(frame, used=bundle.preprocessing.columns)
         return [read_columns(frame, bundle.preprocessing)]
     if takes not in _TEXTS:
-        raise ArgumentError(
-            f"--input: received the table {path.name}; this model reads series. Give .npz, .ts, .npy or .json."
-        )
+        raise _wrong_kind(path, "table", takes)
     if text is None:
-        raise ArgumentError(f"--text: missing; expected the column of {path.name} with the texts.")
+        raise ArgumentError(
+            f"--text: missing; expected the column of {path.name} with the texts. Give --text with one of "
+            f"{listed(frame.columns)}."
+        )
     check_columns(frame.columns, [text], of=path.name)
     return [str(value) for value in frame[text]]
 
@@ -109,8 +118,9 @@ def _read_table(path: Path, bundle: Any, takes: str, *, text: str | None, column
 def _read_sound(path: Path, bundle: Any) -> list[Any]:
     from rnnzoo.data.readers.audio import read_recordings
 
-    if bundle.preprocessing is None or bundle.preprocessing.takes != "sound":
-        raise ArgumentError(f"--input: received the sound {path.name}; this model does not take sound.")
+    takes = bundle.preprocessing.takes if bundle.preprocessing is not None else "arrays"
+    if takes != "sound":
+        raise _wrong_kind(path, "sound", takes)
     rate = bundle.preprocessing.sample_rate
     (recording,) = read_recordings(path)
     if recording.sample_rate != rate:
@@ -119,6 +129,19 @@ def _read_sound(path: Path, bundle: Any) -> list[Any]:
             f"Resample it, e.g. with ffmpeg -i IN -ar {rate} OUT.wav."
         )
     return [recording.samples]
+
+
+def _wrong_kind(path: Path, kind: str, takes: str) -> ArgumentError:
+    """Returns the error on a file of a kind that holds no rows of a model, with the kinds that do."""
+    files = (
+        ".txt, .csv, .tsv, .json or .jsonl"
+        if takes in _TEXTS
+        else _ROW_FILES.get(takes, ".npz, .npy or .json")
+    )
+    return ArgumentError(
+        f"--input: received the {kind} {path.name}; expected a file of what this model reads ({row_name(takes)}). "
+        f"Give {files}."
+    )
 
 
 def _read_numbers(path: Path, suffix: str, takes: str) -> list[Any]:

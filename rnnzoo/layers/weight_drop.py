@@ -81,6 +81,7 @@ def _directions(layer: Layer) -> list[Any]:
         if not isinstance(direction, known):
             raise ArgumentError(
                 f"weight_drop: received a {type(direction).__name__} layer; expected LSTM, GRU or SimpleRNN, whose "
-                "recurrent weights are one matrix. Use another cell, or weight_drop=0."
+                "recurrent weights are one matrix. Wrap one of them; in a builder, choose such a cell, or "
+                "weight_drop=0."
             )
     return both

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from advice import followed
 from rnnzoo import Regularization, build_classifier, build_tagger, explain_cudnn, load_model
 from rnnzoo.cells.recurrence import Recurrence
 from rnnzoo.cells.zoneout import ZoneoutCell
@@ -96,10 +98,22 @@ class TestWeightDrop:
         assert "While" not in kinds
 
     def test_other_layers_are_refused(self) -> None:
-        with pytest.raises(
-            ArgumentError, match="weight_drop: received a Recurrence layer; expected LSTM, GRU"
-        ):
-            WeightDrop(Recurrence(ZoneoutCell(layers.LSTMCell(3), 0.1)), 0.5)
+        followed(
+            lambda: WeightDrop(Recurrence(ZoneoutCell(layers.LSTMCell(3), 0.1)), 0.5),
+            "expected LSTM, GRU or SimpleRNN, whose recurrent weights are one matrix. Wrap one of them; in a builder, "
+            "choose such a cell, or weight_drop=0.",
+            *(
+                partial(WeightDrop, layer, 0.5)
+                for layer in (
+                    layers.LSTM(3),
+                    layers.GRU(3),
+                    layers.SimpleRNN(3),
+                    layers.Bidirectional(layers.GRU(3)),
+                )
+            ),
+            lambda: tagger(cell="gru", regularization={"weight_drop": 0.5}),
+            lambda: tagger(cell="min_gru", regularization={"weight_drop": 0.0}),
+        )
 
 
 def _with_seeds(plain: keras.Model, other: keras.Model) -> list[np.ndarray]:

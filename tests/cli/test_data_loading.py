@@ -134,7 +134,7 @@ WRONG = [
     ("text-classifier-gru", DataOptions("texts.csv", text="review", label="stars", test_fraction=2.0),
      "--test-fraction: received 2.0"),
     ("text-tagger-char-bilstm-crf", DataOptions("more.csv", text="review", label="tags", from_disk=True),
-     "--from-disk: received it for a tagger that reads characters, whose tables are read in memory. Leave it out"),
+     "--from-disk: received True for task 'tagging', whose tables of texts are read in memory; expected a task of"),
     ("text-classifier-gru", DataOptions("more.csv", text="review", label="price"),  # T12
      "targets: received 40 different numbers in 40 rows, such as 0.0 and 0.25, for task 'classification'; expected"),
     ("text-classifier-gru", DataOptions("unknown.dat", text="review", label="stars"),  # T14

@@ -12,9 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from advice import followed
 from command_line import refused
-from rnnzoo.cli.own_code import import_options, server_packages
+from rnnzoo.cli.own_code import import_options, import_packages, server_packages
 from rnnzoo.preprocessing.dna import DNAPreprocessing
+from rnnzoo.tasks import TASKS
+from rnnzoo.training.run.run_directory import RunDirectory
 from serving_client import running
 
 #: Says when it is imported, and whether TensorFlow was there before it.
@@ -201,3 +204,25 @@ def test_a_server_imports_what_defines_its_classes_alone() -> None:
 def test_next_commands_name_the_packages_too() -> None:
     assert import_options(["my_package", "other.cells"]) == " --import my_package --import other.cells"
     assert import_options(None) == ""
+
+
+def test_the_task_of_a_run_is_imported_as_advised(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "run").mkdir()
+    (folder / "run" / "config.json").write_text('{"format_version": 1, "task": "own_classes"}')
+    (folder / "my_tasks.py").write_text(
+        "import rnnzoo\nfrom own_task import task_with\nrnnzoo.register('task', 'own_classes', task_with())\n"
+    )
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    run = RunDirectory(folder / "run")
+    try:
+        followed(
+            run.read_task,
+            "needs the task 'own_classes', which is not registered here; expected the package that registers it to be "
+            "imported before. Pass --import with its name, or import it.",
+            lambda: import_packages(["my_tasks"]),
+            run.read_task,
+        )
+    finally:
+        TASKS.remove("own_classes")
+        sys.modules.pop("my_tasks", None)

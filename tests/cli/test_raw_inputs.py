@@ -71,7 +71,8 @@ def test_rows_that_are_newest_first_are_refused_and_the_advice_sorts_them(form: 
 def test_a_time_that_is_there_twice_is_refused_and_the_advice_drops_it() -> None:
     twice = pd.concat([hours(), hours().tail(1)])
     with pytest.raises(
-        DataError, match=r"line 50: 'hour' repeats the time of the line before; .* Drop the 1 rows"
+        DataError,
+        match=r"line 50: 'hour' repeats the time of the line before; .* Drop the row that is a copy",
     ):
         read(WINDOWS, file=written(twice))
     with pytest.raises(DataError) as caught:

@@ -261,7 +261,8 @@ def test_wrong_use_is_said(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match=r"unknown column of .*: received 'txt'; did you mean 'text'"):
         stream_table(path, text="txt", label="label")
     with pytest.raises(
-        UnknownNameError, match=r"unknown task: received 'regression'; .*expected one of binary_class"
+        ArgumentError,
+        match=r"from_disk: received True for task 'regression', .*expected a task of classification,",
     ):
         stream_table(path, task="regression", **good)
     with pytest.raises(

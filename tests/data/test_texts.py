@@ -94,7 +94,7 @@ def test_what_a_frame_cannot_be_read_with(options: dict[str, Any], message: str)
         ({"characters": True}, "characters: received True with from_disk"),
         ({"stratify": False}, "stratify: received False with from_disk"),
         ({"test": FRAME}, "test: received DataFrame with from_disk; expected a file"),
-        ({"task": "tagging"}, "unknown task: received 'tagging'"),
+        ({"task": "tagging"}, "from_disk: received True for task 'tagging'"),
     ],
 )
 def test_what_a_large_table_cannot_be_read_with(

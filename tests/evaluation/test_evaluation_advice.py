@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from advice import followed
-from rnnzoo import Decoding, Splits, create_model, evaluate
+from rnnzoo import Decoding, Splits, TrainConfig, create_model, evaluate, train
 from rnnzoo.evaluation.compatibility import check_model_fits, check_name_fits, choose_task
 from rnnzoo.preprocessing.dna import DNAPreprocessing
 from rnnzoo.zoo import list_models
@@ -155,4 +155,17 @@ def test_a_decoding_of_ones_own_answers_each_row_as_advised() -> None:
         lambda: Short("classification", labels=["a", "b"])(np.zeros((2, 2))),
         "Correct answers, or define answer(row) instead.",
         lambda: EachRow("classification", labels=["a", "b"])(np.zeros((2, 2))) == [0.0, 0.0],
+    )
+
+
+def test_a_model_that_answers_nan_is_trained_again_as_advised() -> None:
+    splits = series()
+    broken = built(splits)
+    broken.set_weights([np.full_like(weight, np.nan) for weight in broken.get_weights()])
+    config = TrainConfig(epochs=1, tensorboard=False, learning_rate=1e-4, clip="global_norm", clip_bound=0.5)
+    followed(
+        lambda: evaluate(broken, splits),
+        "answers NaN or infinity; expected finite outputs. Train it again with a lower learning_rate or gradient "
+        "clipping.",
+        lambda: evaluate(train(built(splits), splits, config=config, progress=False).model, splits),
     )

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handmade_bundles import writer
+from advice import followed
+from handmade_bundles import scorer, writer
+from rnnzoo import running_text_splits
 from rnnzoo.errors import ArgumentError, BundleError
 from rnnzoo.preprocessing import CharacterTextPreprocessing, TextPreprocessing, TokenPreprocessing
 from rnnzoo_export.inference.generator import TextGenerator
@@ -73,3 +75,15 @@ def test_bundles_of_other_models_are_refused(tmp_path: Path) -> None:
         TextGenerator(writer(tmp_path / "texts", ring(6), TextPreprocessing.fit(["to be or"])))
     with pytest.raises(BundleError, match=r"holds no streaming file; expected one\. Export the model again"):
         TextGenerator(writer(tmp_path / "whole", ring(6), WORDS, streaming=False))
+
+
+def test_a_bundle_of_another_model_is_told_what_to_train(tmp_path: Path) -> None:
+    texts = TextPreprocessing(["", "[UNK]", "to", "be"])
+    splits = running_text_splits("to be or not to be\n" * 60, window=5)
+    words = splits.get_preprocessing(TokenPreprocessing)
+    size = splits.model_arguments["vocabulary_size"]
+    followed(
+        lambda: TextGenerator(scorer(tmp_path / "classifier", np.eye(4, 2), preprocessing=texts)),
+        "expected that of a language model. Train one on running_text_splits.",
+        lambda: TextGenerator(writer(tmp_path / "writer", ring(size), words)).write("to be", length=3),
+    )

@@ -164,3 +164,32 @@ def test_arguments_that_a_preprocessing_does_not_say_are_passed_by_hand() -> Non
         "pass the arguments yourself, such as create_model(name, num_features=8, num_classes=2).",
         lambda: create_model("series-classifier-gru", num_features=8, num_classes=2),
     )
+
+
+class Forgetful(Letters):
+    """Is made again without its argument."""
+
+    kind: ClassVar[str] = "forgetful-letters"
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Forgetful:
+        return cls()
+
+
+def test_a_preprocessing_that_is_not_made_again_is_corrected_as_advised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    register("preprocessing", "forgetful-letters", Forgetful)
+
+    def corrected() -> None:
+        monkeypatch.setattr(Forgetful, "from_config", classmethod(lambda cls, config: cls(**config)))
+        check_round_trip(Forgetful(upper=True))
+
+    try:
+        followed(
+            lambda: check_round_trip(Forgetful(upper=True)),
+            "expected the same preprocessing again. Correct to_config or from_config.",
+            corrected,
+        )
+    finally:
+        PREPROCESSINGS.remove("forgetful-letters")

@@ -92,7 +92,12 @@ def test_a_taken_port_is_told(server: Server, digits_bundle: Path) -> None:
     assert result.stderr.startswith(
         f"error: port: cannot listen on 127.0.0.1:{server.port} (Address already in use)"
     )
+    assert "Choose another with --port, or 0 for any." in result.stderr
     assert server.healthy()
+    with running(digits_bundle, NAME, "--port", "0") as any_port:
+        assert any_port.port != server.port
+    with running(digits_bundle, NAME, "--port", str(any_port.port)) as other:
+        assert other.healthy()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -64,9 +64,10 @@ class Augmentation(ABC):
                     raise UnknownNameError(f"field of augmentation {name!r}", key, known)
             values = dict(value)
         elif cls.main is None:
+            needed = [field.name for field in dataclasses.fields(cls) if _required(field)]
+            fix = f"Pass a mapping that has {needed[0]}." if needed else "Pass {} for the defaults."
             raise ArgumentError(
-                f"augmentation {name!r}: received {value!r}; expected a mapping of {', '.join(known)}. "
-                "Pass {} for the defaults."
+                f"augmentation {name!r}: received {value!r}; expected a mapping of {', '.join(known)}. {fix}"
             )
         else:
             values = {cls.main: checks.number(f"augmentation {name!r}", value, fix="Or pass a mapping.")}

@@ -77,7 +77,8 @@ class TokenDropout(TextNoise):
         if get_task(splits.task).tags_steps and not self.keep_place:
             raise ArgumentError(
                 "augmentation 'token_dropout': received keep_place=False for tagging, where each word has a tag; "
-                'expected True. Pass {"token_dropout": {"rate": ..., "keep_place": true}}.'
+                f'expected True. Pass {{"token_dropout": {{"rate": {self.rate:g}, "keep_place": True}}}} (true on the '
+                "command line)."
             )
         if self.keep_place and not splits.get_preprocessing().has_unknown_id:
             raise ArgumentError(

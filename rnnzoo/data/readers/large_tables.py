@@ -17,12 +17,12 @@ from rnnzoo.data.splitting import Parts
 from rnnzoo.data.targets import fit_decoding
 from rnnzoo.data.word_counts import BoundedCounts
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import DataError, listed
+from rnnzoo.errors import ArgumentError, DataError, listed
 from rnnzoo.files import file_checksum
 from rnnzoo.preprocessing import TextPreprocessing
 from rnnzoo.preprocessing.choosing import WordOptions
 from rnnzoo.preprocessing.text import Vocabulary
-from rnnzoo.tasks import get_task, row_tasks
+from rnnzoo.tasks import TASKS, get_task, row_tasks
 
 # Words kept in mind while counting, for each word that the vocabulary may hold.
 _COUNTED_PER_TOKEN = 10
@@ -47,6 +47,22 @@ class LargeTable:
     label_separator: str | None = None
 
 
+def check_disk_task(task: str) -> None:
+    """Checks that tables of texts are read from disk for a task: one with classes, or several labels, in a row.
+
+    Raises:
+        ArgumentError: If they are read in memory for it.
+        UnknownNameError: If there is no such task.
+    """
+    known = [name for name, found in row_tasks().items() if found.targets in ("classes", "labels")]
+    if task in TASKS and task not in known:
+        raise ArgumentError(
+            f"from_disk: received True for task {task!r}, whose tables of texts are read in memory; expected a task "
+            f"of {listed(known)}. Leave it out."
+        )
+    checks.choice("task", task, known)
+
+
 def split_large_table(
     source: LargeTable, *, task: str, parts: Parts, words: WordOptions, buffer_rows: int
 ) -> Splits:
@@ -59,8 +75,7 @@ def split_large_table(
         words: How much of texts is read.
         buffer_rows: Rows in memory, of which training draws its batches.
     """
-    known = [name for name, task in row_tasks().items() if task.targets in ("classes", "labels")]
-    checks.choice("task", task, known)
+    check_disk_task(task)
     checks.integer("buffer_rows", buffer_rows, minimum=1)
     checks.integer("max_tokens", words.max_tokens, minimum=3)
     separator = (source.label_separator or ",") if get_task(task).targets == "labels" else None

@@ -13,7 +13,7 @@ from rnnzoo import checks
 from rnnzoo.data.columns import check_table_columns, text_cells
 from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.flat_options import FlatOptions
-from rnnzoo.data.readers.large_tables import LargeTable, split_large_table
+from rnnzoo.data.readers.large_tables import LargeTable, check_disk_task, split_large_table
 from rnnzoo.data.readers.pairs import pair_splits
 from rnnzoo.data.readers.table_files import check_label, expect_file, read_frame, refuse_same_column
 from rnnzoo.data.readers.table_frames import expect_table
@@ -127,6 +127,7 @@ def read_texts(
     chosen = task or (SEVERAL_LABELS if form.label_separator else ONE_LABEL)
     if checks.flag("from_disk", from_disk):
         table = _large_table(source, text, label, settings, form)
+        check_disk_task(chosen)
         _refuse_from_disk(settings, words, preprocessing)
         return split_large_table(
             table, task=chosen, parts=settings, words=words, buffer_rows=form.buffer_rows

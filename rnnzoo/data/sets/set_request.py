@@ -79,7 +79,7 @@ class SetRequest:
         if self.fold is not None:
             raise ArgumentError(
                 f"folds: received {self.fold[1]} for the data set {self.name!r}, which has a split of its own or no "
-                "classes. Leave it out."
+                "classes. Leave fold and folds out."
             )
 
     def refuse_fractions(self, *names: str) -> None:

@@ -83,7 +83,7 @@ REFUSED: list[tuple[Any, Any, str]] = [
         tagged,
         {"token_dropout": 0.1},
         "augmentation 'token_dropout': received keep_place=False for tagging, where each word has a tag; expected "
-        'True. Pass {"token_dropout": {"rate": ..., "keep_place": true}}.',
+        'True. Pass {"token_dropout": {"rate": 0.1, "keep_place": True}} (true on the command line).',
     ),
     (
         tagged,
