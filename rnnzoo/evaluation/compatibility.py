@@ -86,7 +86,7 @@ def check_model_fits(model: keras.Model, splits: Splits, task: Task) -> None:
             cannot stand in a graph, or the model ends in probabilities where the task expects logits.
     """
     check_names(model)
-    if _is_for_dna(model) and isinstance(splits.preprocessing, TextPreprocessing):
+    if isinstance(splits.preprocessing, TextPreprocessing) and _is_for_dna(model):
         raise _not_dna(model.name)
     inputs, targets, _ = splits.train.example()
     if any(np.asarray(value).dtype.kind in "iu" for value in inputs.values()):  # ids

@@ -249,7 +249,7 @@ def test_broken_files_are_refused(tmp_path: Path) -> None:
         pair_splits(([], []), validation=(["a"], ["b"]))
     with pytest.raises(UnknownNameError, match="unknown coding: received 'word'; did you mean 'words'"):
         splits(coding="word")
-    with pytest.raises(UnknownNameError, match="unknown task: received 'translation'"):
+    with pytest.raises(ArgumentError, match="task: received 'translation' for rows in memory"):
         Splits.from_arrays(["a"], ["b"], task="translation")
 
 

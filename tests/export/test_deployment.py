@@ -86,8 +86,8 @@ def test_impossible_deployments_are_refused(bundle: Path, tmp_path: Path) -> Non
     with pytest.raises(ArgumentError, match="sequence_idle_seconds: received 0"):
         export_triton(bundle, tmp_path / "new", sequence_idle_seconds=0)
     named = tmp_path / "named"
-    save_bundle(keras.Sequential([keras.Input((None, 2)), keras.layers.GRU(2)]), named, name="My Model/1")
-    with pytest.raises(ArgumentError, match="received the name 'My Model/1'; expected letters, digits"):
+    save_bundle(keras.Sequential([keras.Input((None, 2)), keras.layers.GRU(2)], name="my>model"), named)
+    with pytest.raises(ArgumentError, match="received the name 'my>model'; expected letters, digits"):
         export_triton(named, tmp_path / "new")
     with pytest.raises(ArgumentError, match="expected small letters, digits and '-' only"):
         export_kserve(named, tmp_path / "new", storage_uri="s3://a/b")

@@ -55,11 +55,11 @@ def crossings(splits: Splits, **options: Any) -> Counter[tuple[str, str]]:
         if caller != callee and is_ours(caller) and is_ours(callee):
             edges[str(caller), str(callee)] += 1
 
-    model = small(splits)
+    model, config = small(splits), TrainConfig(epochs=1, batch_size=256)
     before = sys.getprofile()
     sys.setprofile(look)
     try:
-        train(model, splits, config=TrainConfig(epochs=1, batch_size=256), progress=False, **options)
+        train(model, splits, config=config, progress=False, **options)
     finally:
         sys.setprofile(before)
     return edges
