@@ -11,6 +11,7 @@ from rnnzoo.cli.baseline_options import BaselineSeconds, baseline_seconds
 from rnnzoo.cli.output import print_json, print_left_out, print_table, tensorflow_starting
 from rnnzoo.cli.own_code import Packages, import_packages
 from rnnzoo.errors import ArgumentError
+from rnnzoo.evaluation.score_table import score_table
 
 
 def register(app: typer.Typer) -> None:
@@ -70,7 +71,6 @@ def _baseline_seconds(wanted: bool, seconds: float | None) -> float | None:
 
 
 def _print(found: dict[str, Any]) -> None:
-    rows = [{"method": "model", **{k: v for k, v in found["scores"].items() if k != "loss"}}]
-    rows += [{"method": name, **scores} for name, scores in found["baselines"]["scores"].items()]
+    rows = score_table("model", found["scores"], found["baselines"]["scores"])
     print_table(rows, title=f"Scores on the {found['part']} part", best=0)
     print_left_out(found["baselines"]["skipped"])

@@ -11,6 +11,7 @@ import typer
 from rnnzoo.cli.config_file import write_search_config
 from rnnzoo.cli.data_options import DataOptions
 from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
+from rnnzoo.evaluation.score_table import score_table
 
 if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
@@ -122,8 +123,7 @@ def _summary(
 
 
 def _print(out: Path, summary: dict[str, Any]) -> None:
-    rows = [{"method": summary["model"], **{k: v for k, v in summary["test"].items() if k != "loss"}}]
-    rows += [{"method": name, **scores} for name, scores in summary["baselines"].items()]
+    rows = score_table(summary["model"], summary["test"], summary["baselines"])
     stdout.print()
     print_table(rows, title="Scores on the test part", best=0)
     stdout.print()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnnzoo.evaluation.score_table import score_table
 from rnnzoo.report import Section, write_report
 
 if TYPE_CHECKING:
@@ -15,8 +16,7 @@ def write_quickstart_report(
     path: Path, result: Any, bundle: Bundle, answer: dict[str, Any], summary: dict[str, Any]
 ) -> None:
     """Writes the page: scores beside baselines, the search, the curves, the proof and the served answer."""
-    scores = [{"method": summary["model"], **{k: v for k, v in summary["test"].items() if k != "loss"}}]
-    scores += [{"method": name, **row} for name, row in summary["baselines"].items()]
+    scores = score_table(summary["model"], summary["test"], summary["baselines"])
     plots = result.best.directory / "plots"
     best = [row["score"] for row in result.trials].index(result.score)
     parity = [

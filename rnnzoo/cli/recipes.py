@@ -105,14 +105,10 @@ def run(
 
 
 def _print(out: Path, card: Any) -> None:
-    from rnnzoo.recipes.card import spread
+    from rnnzoo.recipes.card import score_rows
 
-    names = [name for name in card.scores if name != "loss"]
     print_table(
-        [
-            {"method": method, **{name: spread(row[name]) for name in names if name in row}}
-            for method, row in {card.model: card.scores, **card.baselines}.items()
-        ],
+        score_rows(card),
         title=f"{card.recipe}: {card.summary} ({len(card.runs)} runs)",
         best=0,
     )

@@ -24,6 +24,7 @@ from rnnzoo.cli.output import (
 )
 from rnnzoo.cli.own_code import Packages, import_options, import_packages
 from rnnzoo.cli.settings import gather_settings
+from rnnzoo.evaluation.score_table import score_table
 from rnnzoo.evaluation.verdict import verdict
 from rnnzoo.families import FAMILIES
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
@@ -192,12 +193,11 @@ def _announce(network: keras.Model, splits: Splits) -> None:
 def print_run(out: Path, metrics: dict[str, Any], packages: Sequence[str] = ()) -> None:
     """Prints the scores of a finished run beside those of the baselines, and what to do next."""
     part = metrics["baselines"]["part"]
-    scores = {k: v for k, v in metrics[part].items() if k != "loss"}
-    rows = [{"method": "model", **scores}]
-    rows += [{"method": name, **row} for name, row in metrics["baselines"]["scores"].items()]
-    print_table(rows, title=f"Scores on the {part} part", best=0)
+    scores = metrics[part]
+    baselines = metrics["baselines"]["scores"]
+    print_table(score_table("model", scores, baselines), title=f"Scores on the {part} part", best=0)
     print_left_out(metrics["baselines"].get("skipped", {}))
-    if said := verdict(scores, metrics["baselines"]["scores"]):
+    if said := verdict(scores, baselines):
         stdout.print(f"\n{said}")
     stdout.print(
         f"\nbest epoch {metrics['best_epoch']} of {metrics['epochs']}; {metrics['stop_reason']}; "

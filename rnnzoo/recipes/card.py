@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.errors import DataError, RunError
+from rnnzoo.evaluation.score_table import score_table
 from rnnzoo.files import read_json
 from rnnzoo.recipes.machine import describe_machine, describe_versions
 from rnnzoo.recipes.recipe import Recipe
@@ -249,15 +250,18 @@ def _difference(found: Mapping[str, Any], known: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {known[name]} -> {found.get(name)}" for name in differing) or "equal"
 
 
+def score_rows(card: Card) -> list[dict[str, str]]:
+    """Returns a row of means and spreads for the model, then one for each baseline."""
+    spreads = {
+        method: {name: spread(score) for name, score in scores.items()}
+        for method, scores in {card.model: card.scores, **card.baselines}.items()
+    }
+    return score_table(card.model, spreads.pop(card.model), spreads)
+
+
 def write_page(path: Path, card: Card, run: RunDirectory) -> None:
     """Writes the card as a page, with the pictures of its first run."""
     pictures = [(file, file.stem.replace("_", " ")) for file in sorted(run.plots.glob("*.png"))]
-    names = [name for name in card.scores if name != "loss"]
-    methods = {card.model: card.scores, **card.baselines}
-    table = [
-        {"method": method, **{name: spread(row[name]) for name in names if name in row}}
-        for method, row in methods.items()
-    ]
     left_out = [{"baseline": name, "because": why} for name, why in card.baselines_left_out.items()]
     facts = {
         "data": card.data,
@@ -278,7 +282,7 @@ def write_page(path: Path, card: Card, run: RunDirectory) -> None:
         title=f"{card.recipe}: {card.summary}",
         lead=f"{card.metric} {spread(card.scores[card.metric])}, {_verdict(card)}.",
         sections=[
-            Section("Scores on the same rows", rows=table, best=0),
+            Section("Scores on the same rows", rows=score_rows(card), best=0),
             *([Section("Baselines left out", rows=left_out)] if left_out else []),
             Section("Published", text=card.reference or "Nothing comparable."),
             *([Section("Notes", text=card.notes)] if card.notes else []),

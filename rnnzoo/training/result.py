@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from rnnzoo.evaluation.score_table import score_table
 from rnnzoo.evaluation.verdict import direction_of
 from rnnzoo.files import read_json
 from rnnzoo.line_chart import line_chart
@@ -94,13 +95,11 @@ class TrainResult:
 
 def _score_table(part: str, scores: dict[str, float], baselines: dict[str, dict[str, float]]) -> Table:
     """Puts the scores of a model beside those of baselines; the best in the first score is marked."""
-    names = [name for name in scores if name != "loss" or not baselines]
-    methods = {"model": scores, **baselines}
-    rows: list[dict[str, Any]] = [
-        {"method": method, **{name: float(row[name]) for name in names if name in row}}
-        for method, row in methods.items()
-    ]
-    sign = direction_of(names[0]) if names and baselines else 0
-    compared = [number for number, row in enumerate(rows) if sign and names[0] in row]
-    best = max(compared, key=lambda number: sign * float(rows[number][names[0]]), default=None)
-    return Table(f"Scores on the {part} part", rows, best)
+    title = f"Scores on the {part} part"
+    if not baselines:
+        return Table(title, [{"method": "model", **scores}], None)
+    rows = score_table("model", scores, baselines)
+    name = next((name for name in scores if name != "loss"), "")
+    sign = direction_of(name)
+    compared = [number for number, row in enumerate(rows) if sign and name in row]
+    return Table(title, rows, max(compared, key=lambda number: sign * rows[number][name], default=None))

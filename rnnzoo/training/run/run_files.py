@@ -12,7 +12,7 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.decoding import save_decoding
 from rnnzoo.evaluation.baselines import list_baselines
 from rnnzoo.evaluation.evaluation import Evaluation
-from rnnzoo.evaluation.scores import Scores
+from rnnzoo.evaluation.score_table import score_table
 from rnnzoo.evaluation.verdict import verdict
 from rnnzoo.files import replacing, write_json
 from rnnzoo.keras_models.cudnn import explain_cudnn
@@ -108,15 +108,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def score_table(model: str, scores: Scores, baselines: Mapping[str, Scores]) -> list[dict[str, Any]]:
-    """Returns rows of a table: the model, then each baseline, in the scores they share."""
-    names = [name for name in scores if name != "loss"]
-    return [
-        {"method": method, **{name: row[name] for name in names if name in row}}
-        for method, row in {model: scores, **baselines}.items()
-    ]
 
 
 def _draw(
