@@ -4,21 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rnnzoo.evaluation.score_directions import direction_of
 from rnnzoo.report import show
-
-# How the names of scores end of which more, or less, is better. Of others nothing is said.
-_MORE = ("accuracy", "f1", "auc", "auroc", "r2", "exact_match")
-_LESS = ("loss", "mae", "rmse", "mse", "perplexity", "bits_per_token", "cer", "wer", "pinball", "crps", "nll")
-
-
-def direction_of(score: str) -> int:
-    """Returns 1 where more of a score is better, -1 where less is, and 0 where that is not known.
-
-    Example:
-        >>> direction_of("macro_f1"), direction_of("scaled_mse"), direction_of("coverage")
-        (1, -1, 0)
-    """
-    return int(score.endswith(_MORE)) - int(score.endswith(_LESS))
 
 
 def verdict(scores: Mapping[str, float], baselines: Mapping[str, Mapping[str, float]]) -> str:

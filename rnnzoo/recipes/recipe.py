@@ -9,6 +9,7 @@ from typing import Any
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
+from rnnzoo.evaluation.score_directions import direction_of
 
 
 def _nothing() -> Mapping[str, Any]:
@@ -17,23 +18,6 @@ def _nothing() -> Mapping[str, Any]:
 
 #: Seconds for the baselines of a run, which for a recipe are to be whole on any machine.
 BASELINE_SECONDS = 900.0
-#: Scores of which less is better.
-ERRORS = (
-    "loss",
-    "mae",
-    "rmse",
-    "scaled_mse",
-    "scaled_mae",
-    "perplexity",
-    "bits_per_token",
-    "cer",
-    "wer",
-    "pinball",
-    "weighted_quantile_loss",
-    "interval_width",
-    "nll",
-    "crps",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +64,7 @@ class Recipe:
     @property
     def higher_is_better(self) -> bool:
         """Whether more of the metric is better."""
-        return self.metric not in ERRORS
+        return direction_of(self.metric) >= 0
 
     def count_runs(self, wanted: int | None) -> int:
         """Returns how many runs to make: those wanted, or all.

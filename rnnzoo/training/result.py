@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 
+from rnnzoo.evaluation.score_directions import direction_of
 from rnnzoo.evaluation.score_table import score_table
-from rnnzoo.evaluation.verdict import direction_of
 from rnnzoo.files import read_json
 from rnnzoo.line_chart import line_chart
 from rnnzoo.summary import Summary, Table

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from rnnzoo import checks
+from rnnzoo.evaluation.score_directions import direction_of
 from rnnzoo.tasks import Task
 from rnnzoo.training.config import TrainConfig
 
@@ -45,4 +46,4 @@ def choose_monitor(task: Task, config: TrainConfig) -> Monitor:
         return Monitor(task.objective, task.direction)
     names = ["loss", *(metric.name for metric in task.keras_metrics())]
     checks.choice("monitor", config.monitor, [*names, *(f"val_{name}" for name in names)])
-    return Monitor(config.monitor, "max" if config.monitor.endswith(("accuracy", "auc")) else "min")
+    return Monitor(config.monitor, "max" if direction_of(config.monitor) > 0 else "min")
