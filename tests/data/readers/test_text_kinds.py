@@ -68,7 +68,10 @@ def test_wrong_pairs_name_their_line(tmp_path: Path) -> None:
         ({"characters": True}, "characters: received it for task 'translation'"),
         ({"preprocessing": DNAPreprocessing()}, "preprocessing: received it for task 'translation'"),
         ({"rare": "drop"}, "rare: received 'drop' for task 'translation'"),
-        ({"from_disk": True}, "unknown task: received 'translation'"),
+        (
+            {"from_disk": True},
+            "from_disk: received True for task 'translation', whose tables of texts are read in memory",
+        ),
     ):
         with pytest.raises(ArgumentError, match=message):
             read_texts(path, text="en", label="de", task="translation", **options)
