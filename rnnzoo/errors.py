@@ -107,9 +107,9 @@ class UnknownNameError(ArgumentError):
 def _listed(name: str, known: list[str]) -> str:
     """Returns the names, of many only those that are spelt most like the one received."""
     if len(known) <= _MOST_NAMES:
-        return ", ".join(known)
+        return listed(known, most=_MOST_NAMES)
     near = difflib.get_close_matches(name, known, n=_NEAREST, cutoff=0.0)
-    return f"{', '.join(near)} and {len(known) - len(near)} more"
+    return listed([*near, *(other for other in known if other not in near)], most=_NEAREST)
 
 
 class DataError(RnnzooError, ValueError):

@@ -198,7 +198,7 @@ def test_long_lists_are_cut() -> None:
         read_series(frame, categorical="kind", **WINDOW)
     assert len(str(caught.value)) < 400
     wide = pd.DataFrame({f"column {i:04}": [1.0] for i in range(2000)})
-    with pytest.raises(UnknownNameError, match=r"column 1994 and 1994 more\.$"):
+    with pytest.raises(UnknownNameError, match=r"column 1994 and 1,994 more\.$"):
         read_series(wide, target="load", window=4, horizon=2)
     assert listed(["a" * 50, "b"]) == f"{'a' * 40}…, b"
 
