@@ -65,8 +65,8 @@ def split_files(
             continue
         if name in found:
             raise ArgumentError(
-                f"{name}: received {_shown(given)} beside the {name} part that {_shown(source)} holds; expected one of "
-                f"both. Leave {name} out."
+                f"{name}: received {source_name(given)} beside the {name} part that {source_name(source)} holds; "
+                f"expected one of both. Leave {name} out."
             )
         found[name], sources[name] = _single(read(given), given, name), given
     pairs = {name: (part.rows, part.targets) for name, part in found.items()}
@@ -83,15 +83,15 @@ def split_files(
         name = next((name for name in _GIVEN if error.of.startswith(name)), "train")
         what = "targets: " if error.of.endswith("targets") else ""
         raise DataError(
-            f"{_shown(sources[name])}: {found[name].place(error.row)}: {what}{error.problem}"
+            f"{source_name(sources[name])}: {found[name].place(error.row)}: {what}{error.problem}"
         ) from error
 
 
 def _single(parts: Mapping[str, FileRows], source: Any, name: str) -> FileRows:
     if set(parts) != {"train"}:
         raise DataError(
-            f"{_shown(source)}: holds the parts {', '.join(parts)}; expected the rows of the {name} part alone. Pass "
-            "the file as the data, or write one with this part."
+            f"{source_name(source)}: holds the parts {', '.join(parts)}; expected the rows of the {name} part alone. "
+            "Pass the file as the data, or write one with this part."
         )
     return parts["train"]
 
@@ -115,8 +115,8 @@ def _left_out(found: Mapping[str, FileRows]) -> dict[str, Any]:
     return {"rows_left_out": counts} if counts else {}
 
 
-def _shown(source: Any) -> str:
-    """Returns what messages call a source."""
+def source_name(source: Any) -> str:
+    """Returns what messages call a source: a file by its path, a frame or other rows by what they are."""
     first = source[0] if isinstance(source, tuple) else source
     return (
         str(first)

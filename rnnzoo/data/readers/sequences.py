@@ -14,7 +14,7 @@ from rnnzoo import checks
 from rnnzoo.data.columns import as_names, check_table_columns
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.missing_steps import FIX, treat_row
-from rnnzoo.data.readers.row_files import FileRows, split_files
+from rnnzoo.data.readers.row_files import FileRows, source_name, split_files
 from rnnzoo.data.readers.row_places import row_place
 from rnnzoo.data.readers.series_columns import (
     MISSING_CELLS,
@@ -199,24 +199,24 @@ class _LongTables:
         """Returns the columns of features, which are those of the first table in all others too."""
         if self._features is None:
             frame = self._frame(source)
-            check_table_columns(frame, self._columns.names, of=_of(source))
+            check_table_columns(frame, self._columns.names, of=source_name(source))
             refuse_nameless(frame, used=set(self._columns.names))
             self._features = [str(name) for name in frame.columns if name not in self._columns.names]
             if not self._features:
                 raise ArgumentError(
-                    f"ignore: received {', '.join(self._columns.ignore) or 'none'}, beside which {_of(source)} has no "
-                    "column that is not named; expected columns of features."
+                    f"ignore: received {', '.join(self._columns.ignore) or 'none'}, beside which "
+                    f"{source_name(source)} has no column that is not named; expected columns of features."
                 )
         return self._features
 
     def read(self, source: Any) -> dict[str, FileRows]:
         """Returns the series of a table."""
         frame, features = self._frame(source), self.features_of(source)
-        check_table_columns(frame, (*self._columns.names, *features), of=_of(source))
+        check_table_columns(frame, (*self._columns.names, *features), of=source_name(source))
         try:
             return {"train": self._rows(frame, features)}
         except DataError as error:
-            raise DataError(f"{_of(source)}: {error}") from error
+            raise DataError(f"{source_name(source)}: {error}") from error
 
     def _frame(self, source: Any) -> pd.DataFrame:
         expect_table(source)
@@ -293,10 +293,6 @@ class _LongTables:
         if self._task.targets == "labels" and isinstance(first, str):
             return [part.strip() for part in first.split(",") if part.strip()]
         return first
-
-
-def _of(source: Any) -> str:
-    return str(source) if is_path(source) else "the frame"
 
 
 def _number_series(frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
