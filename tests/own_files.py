@@ -122,3 +122,21 @@ OWN_FILES: dict[str, tuple[Writer, list[str]]] = {
     "translator": (_pairs, ["units=4", "embedding_size=4"]),
     "transcriber": (_speech, ["units=4"]),
 }
+
+
+def write_files() -> None:
+    """Writes files of most families, their arrays as ``x.npy`` and ``y.npy`` too, and texts with numbers and tags."""
+    for name in (
+        "text-classifier",
+        "series-classifier",
+        "irregular",
+        "forecaster",
+        "language-model",
+        "text-tagger",
+    ):
+        OWN_FILES[name][0]()
+    arrays = np.load("arrays.npz")
+    np.save("x.npy", arrays["x"])
+    np.save("y.npy", arrays["y"])
+    frame = pd.read_csv("texts.csv")
+    frame.assign(price=np.arange(ROWS) / 4, tags="D N V A").to_csv("more.csv", index=False)

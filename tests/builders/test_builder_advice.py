@@ -16,9 +16,9 @@ from advice import followed
 from rnnzoo import EncoderConfig, Regularization, WordVectors, create_model, read_word_vectors, register
 from rnnzoo.builders.builder_names import BUILDERS
 from rnnzoo.cells import Cell
-from rnnzoo.cells.step_cell import StepCell
 from rnnzoo.errors import CudnnWarning
 from rnnzoo.zoo import ZOO, ModelSpec
+from summing_cell import SummingCell
 
 CLASSES: dict[str, Any] = {"num_classes": 2}
 SERIES: dict[str, Any] = {**CLASSES, "num_features": 3, "units": 4}
@@ -231,18 +231,6 @@ def test_weight_drop_of_a_cell_without_one_matrix() -> None:
     )
 
 
-class Sum(StepCell):
-    """Adds what it reads."""
-
-    def build(self, input_shape: Any) -> None:
-        self.kernel = self.add_kernel("kernel", (input_shape[-1], self.units))
-        self.bias = self.add_bias("bias", self.units)
-
-    def step(self, projected: Any, states: Any) -> tuple[Any, Any]:
-        h = states[0] + projected
-        return h, [h]
-
-
 def test_advice_on_what_is_registered() -> None:
     def positional(units: int, /, name: str = "mine") -> keras.Model:
         raise NotImplementedError
@@ -281,7 +269,7 @@ def test_advice_on_what_is_registered() -> None:
 
 def test_a_cell_of_ones_own_is_wrapped_as_advised() -> None:
     followed(
-        lambda: Cell(layer=Sum, reference=""),
+        lambda: Cell(layer=SummingCell, reference=""),
         "For a StepCell use Cell.of(MyCell).",
-        lambda: callable(Cell.of(Sum).layer),
+        lambda: callable(Cell.of(SummingCell).layer),
     )

@@ -13,18 +13,7 @@ from rnnzoo.cells import CELLS, Cell
 from rnnzoo.cells.step_cell import StepCell
 from rnnzoo.errors import ArgumentError, cause_of
 from rnnzoo.layers.pooling import POOLINGS, Pooling
-
-
-class Sound(StepCell):
-    """A cell that works."""
-
-    def build(self, input_shape: Any) -> None:
-        self.kernel = self.add_kernel("kernel", (input_shape[-1], self.units))
-        self.bias = self.add_bias("bias", self.units)
-
-    def step(self, projected: Any, states: Any) -> tuple[Any, Any]:
-        h = states[0] + projected
-        return h, [h]
+from summing_cell import SummingCell
 
 
 class Unbuilt(StepCell):
@@ -32,37 +21,37 @@ class Unbuilt(StepCell):
         return states[0], states
 
 
-class Alone(Sound):
+class Alone(SummingCell):
     def step(self, projected: Any, states: Any) -> Any:
         return states[0] + projected
 
 
-class WideState(Sound):
+class WideState(SummingCell):
     def step(self, projected: Any, states: Any) -> tuple[Any, Any]:
         return states[0], [ops.concatenate([projected, projected], axis=-1)]
 
 
-class WideOutput(Sound):
+class WideOutput(SummingCell):
     def step(self, projected: Any, states: Any) -> tuple[Any, Any]:
         return ops.concatenate([projected, projected], axis=-1), states
 
 
-class MoreStates(Sound):
+class MoreStates(SummingCell):
     def step(self, projected: Any, states: Any) -> tuple[Any, Any]:
         return states[0], [states[0], projected]
 
 
-class Branches(Sound):
+class Branches(SummingCell):
     def step(self, projected: Any, states: Any) -> tuple[Any, Any]:
         return (projected, [projected]) if ops.sum(projected) > 0 else (states[0], states)
 
 
-class Raises(Sound):
+class Raises(SummingCell):
     def step(self, projected: Any, states: Any) -> tuple[Any, Any]:
         raise ValueError("my own fault")
 
 
-class BadName(Sound):
+class BadName(SummingCell):
     state_names = ("h/1 x",)
 
 
@@ -179,7 +168,7 @@ def test_a_pooling_is_tried_with_a_mask_too() -> None:
 
 
 def test_what_a_layer_raises_in_training_is_kept() -> None:
-    class Late(Sound):
+    class Late(SummingCell):
         def project(self, x: Any) -> Any:
             if x.shape[1] == 6:
                 raise ValueError("no rows of 6 steps")
@@ -210,8 +199,9 @@ def test_the_cause_is_what_keras_writes_in_bold() -> None:
     ("fields", "message"),
     [
         (
-            {"layer": Sound},
-            r"layer of a Cell: received <class '.*Sound'>; expected a function of \(units, .*use Cell.of\(MyCell\)\.$",
+            {"layer": SummingCell},
+            r"layer of a Cell: received <class '.*SummingCell'>; expected a function of \(units, "
+            r".*use Cell.of\(MyCell\)\.$",
         ),
         ({"layer": "gru"}, "layer of a Cell: received 'gru'; expected a function of"),
         ({"reference": None}, "reference of a Cell: received None; expected a text"),

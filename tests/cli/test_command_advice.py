@@ -14,7 +14,7 @@ import pytest
 
 from advice import Advice, followed
 from command_line import refused
-from own_files import OWN_FILES, ROWS, write_sound
+from own_files import OWN_FILES, write_files, write_sound
 from rnnzoo import Splits
 from rnnzoo.cli.app import run
 from rnnzoo.cli.config_file import read_config
@@ -31,21 +31,9 @@ CLASSIFIER = "text-classifier-gru"
 
 @pytest.fixture
 def files(in_own_folder: None) -> None:
-    for name in (
-        "text-classifier",
-        "series-classifier",
-        "irregular",
-        "forecaster",
-        "language-model",
-        "text-tagger",
-    ):
-        OWN_FILES[name][0]()
+    write_files()
     arrays = np.load("arrays.npz")
-    np.save("x.npy", arrays["x"])
-    np.save("y.npy", arrays["y"])
     np.savez("parts.npz", x_train=arrays["x"], y_train=arrays["y"], x_test=arrays["x"], y_test=arrays["y"])
-    frame = pd.read_csv("texts.csv")
-    frame.assign(price=np.arange(ROWS) / 4, tags="D N V A").to_csv("more.csv", index=False)
     write_sound(Path("speech/a.wav"), 0.2)
 
 

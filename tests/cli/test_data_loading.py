@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from command_line import refused
-from own_files import OWN_FILES, write_sound
+from own_files import write_files, write_sound
 from rnnzoo.cli.data_loading import check_family, load_data
 from rnnzoo.cli.data_options import DataOptions
 from rnnzoo.cli.train import _announce
@@ -24,19 +23,7 @@ TEXTS = DataOptions("texts.csv", text="review", label="stars")
 
 @pytest.fixture(autouse=True)
 def files(in_own_folder: None) -> None:
-    for name in (
-        "text-classifier",
-        "series-classifier",
-        "irregular",
-        "forecaster",
-        "language-model",
-        "text-tagger",
-    ):
-        OWN_FILES[name][0]()
-    np.save("x.npy", np.load("arrays.npz")["x"])
-    np.save("y.npy", np.load("arrays.npz")["y"])
-    frame = pd.read_csv("texts.csv")
-    frame.assign(price=np.arange(len(frame)) / 4, tags="D N V A").to_csv("more.csv", index=False)
+    write_files()
     Path("unknown.dat").write_text("review,stars\n")
     write_sound(Path("only/one.wav"), 0.2)
 
