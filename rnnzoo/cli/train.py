@@ -24,6 +24,7 @@ from rnnzoo.cli.output import (
 )
 from rnnzoo.cli.own_code import Packages, import_options, import_packages
 from rnnzoo.cli.settings import gather_settings
+from rnnzoo.errors import listed
 from rnnzoo.evaluation.score_table import score_table
 from rnnzoo.evaluation.verdict import verdict
 from rnnzoo.families import FAMILIES
@@ -182,8 +183,7 @@ def _announce(network: keras.Model, splits: Splits) -> None:
     note(f"data   {sizes} rows, task {choose_task(network, splits)[0].name}")
     features = splits.description.get("features", [])
     if features:
-        more = f" and {len(features) - _FEATURES:,} more" if len(features) > _FEATURES else ""
-        note(f"read   {', '.join(features[:_FEATURES])}{more}")
+        note(f"read   {listed(features, _FEATURES)}")
     if splits.description.get("pieces", 1) > 1:
         note(f"times  {splits.description['pieces']:,} pieces; no window crosses a hole between them")
     note(f"model  {network.name}, {network.count_params():,} parameters")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, RowError
+from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, RowError, listed
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
 from rnnzoo.preprocessing.features import AXES, refuse_other_widths
 from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
@@ -126,9 +126,8 @@ def _warn_of_unseen(seen: np.ndarray) -> None:
     unseen = np.flatnonzero(~seen.any(axis=0))
     if len(unseen):
         warnings.warn(
-            f"inputs: no training row has a value of feature {', '.join(map(str, unseen[:_SHOWN]))}"
-            f"{f' and {len(unseen) - _SHOWN} more' if len(unseen) > _SHOWN else ''} (counted from 0); expected one at "
-            "least, for nothing is learned of it. Leave it out.",
+            f"inputs: no training row has a value of feature {listed(unseen, _SHOWN)} (counted from 0); expected one "
+            "at least, for nothing is learned of it. Leave it out.",
             stacklevel=3,
         )
 
