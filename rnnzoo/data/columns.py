@@ -148,7 +148,9 @@ class Columns:
 
     Attributes:
         target: The columns to forecast.
-        time: A column of timestamps or numbers that must rise from row to row; it is not a feature. ``None`` for none.
+        time: A column of timestamps or numbers that must rise from row to row; it is not a feature. Several columns
+            that make a time together, such as a date and a clock, or year, month and day, in this order. ``None`` for
+            none.
         series: Columns that say which series a row belongs to. Not read yet.
         categorical: Columns of categories; each category becomes an indicator.
         static: Columns that are the same in all rows of a series. Not read yet.
@@ -164,7 +166,7 @@ class Columns:
     """
 
     target: Sequence[str] = ()
-    time: str | None = None
+    time: Any = None
     series: Sequence[str] = ()
     categorical: Sequence[str] = ()
     static: Sequence[str] = ()
@@ -174,17 +176,23 @@ class Columns:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
+            names = as_names(field.name, value)
             if field.name == "time":
-                if value is not None and not isinstance(value, str):
-                    raise ArgumentError(f"time: received {value!r}; expected the name of a column, or None.")
-                continue
-            object.__setattr__(self, field.name, as_names(field.name, value))
+                one = names[0] if len(names) == 1 else names
+                object.__setattr__(self, field.name, one if names else None)
+            else:
+                object.__setattr__(self, field.name, names)
+
+    @property
+    def time_names(self) -> tuple[str, ...]:
+        """The columns that make the time: none, one, or several."""
+        return as_names("time", self.time)
 
     @property
     def names(self) -> tuple[str, ...]:
         """All columns that are named."""
         parts = [getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "time"]
-        return tuple(name for part in [*parts, [self.time] if self.time else []] for name in part)
+        return tuple(name for part in [*parts, self.time_names] for name in part)
 
     def refuse(self, *fields: str) -> None:
         """Raises ``ArgumentError`` if one of these fields is set, which a reader does not know."""
