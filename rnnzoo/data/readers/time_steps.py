@@ -98,8 +98,11 @@ def find_steps(times: Times, codes: np.ndarray | None = None) -> Steps:
     """
     within = np.ones(max(len(times.values) - 1, 0), bool) if codes is None else codes[1:] == codes[:-1]
     points = TimePoints(times.local, times.values)
-    ways = (False, True) if times.are_dates and (times.local != times.values).any() else (False,)
-    found = [_even(points, within, times.are_dates, by_wall=by_wall) for by_wall in ways]
+    found = [_even(points, within, times.are_dates, by_wall=False)]
+    # Hours and what is shorter go by time: that a row is missing when clocks change does not make the clock even.
+    short = found[0].step is not None and found[0].step.unit in SIZES and found[0].step.unit != DAY
+    if times.are_dates and not short and (times.local != times.values).any():
+        found.append(_even(points, within, times.are_dates, by_wall=True))
     if times.are_dates:
         found += _business_days(points, within, found[0])
     return dataclasses.replace(max(found, key=_likely), codes=codes)
