@@ -132,10 +132,16 @@ def _read_series(reading: Reading) -> Splits:
         target=listed_names(options.target) or (),
         window=options.window,
         horizon=options.horizon,
+        series=listed_names(options.series) or (),
         categorical=listed_names(options.categorical) or (),
+        static=listed_names(options.static) or (),
+        future=listed_names(options.future) or (),
+        calendar=listed_names(options.calendar) or (),
+        scaling=options.scaling,  # type: ignore[arg-type]
         ignore=_ignored(options),
-        time=options.time,
+        time=listed_names(options.time) or None,
         time_format=options.time_format,
+        zone=options.zone,
         gaps=options.gaps,  # type: ignore[arg-type]
         missing=options.missing,  # type: ignore[arg-type]
         seasonality=options.seasonality,
@@ -247,6 +253,7 @@ _SERIES = Way(
     "with --target, which is for series",
     (
         *("target", "window", "horizon", "categorical", "ignore", "time", "time_format", "gaps", "missing"),
+        *("series", "static", "future", "calendar", "scaling", "zone"),
         *("seasonality", "columns", "from_disk", "validation_fraction", "test_fraction"),
     ),
     _read_series,
@@ -314,12 +321,6 @@ def _find_way(reading: Reading) -> Way:
 
 def _way_of_table(reading: Reading) -> Way:
     options = reading.options
-    if options.target is not None and options.series is not None:
-        raise ArgumentError(
-            f"--series: received {options.series!r} with --target: one model that forecasts several series is not "
-            "there yet; expected a table of one series. Keep the rows of one, and leave --series out. To tell the "
-            "class of whole series, give --series and --label."
-        )
     if options.target is not None:
         return _SERIES
     if options.series is not None and options.label is not None:

@@ -92,17 +92,34 @@ class DataOptions:
     categorical: Annotated[
         str | None, _option("--categorical", "Columns of categories, comma-separated.")
     ] = None
+    static: Annotated[
+        str | None, _option("--static", "Columns that are the same in all rows of a series.")
+    ] = None
+    future: Annotated[
+        str | None, _option("--future", "Columns that are known for the horizon, comma-separated.")
+    ] = None
+    calendar: Annotated[
+        str | None, _option("--calendar", "Fields of the time to read: hour, weekday, month, holiday:DE ...")
+    ] = None
+    scaling: Annotated[
+        str, _option("--scaling", "Scale by all rows, each series or each window.", default=True)
+    ] = "all"
     ignore: Annotated[str | None, _option("--ignore", "Columns to leave out; '' for one without a name.")] = (
         None
     )
-    time: Annotated[str | None, _option("--time", "The column of times.", shown=True)] = None
+    time: Annotated[str | None, _option("--time", "The column of times, or date and clock.", shown=True)] = (
+        None
+    )
     time_format: Annotated[
         str | None,
         _option("--time-format", "How dates are written, such as %d.%m.%Y."),
     ] = None
+    zone: Annotated[
+        str | None, _option("--zone", "The zone whose clock times are of, such as Europe/Berlin.")
+    ] = None
     gaps: Annotated[
-        str, _option("--gaps", "Holes in the times: error or break (cross none).", default=True)
-    ] = "error"
+        str, _option("--gaps", "Holes in the times: refuse, break (cross none) or fill.", default=True)
+    ] = "refuse"
     missing: Annotated[
         str,
         _option("--missing", "Missing values: error, ffill (from before) or drop.", default=True),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -129,13 +128,8 @@ def as_names(field: str, value: object) -> tuple[str, ...]:
     return names
 
 
-_LEFT_OUT = "Name such columns in ignore, or leave them to be features like others."
-_NOT_YET = {
-    "series": "one model that forecasts several series is not there yet. Keep the rows of one series. To tell the "
-    "class of whole series, use read_sequences with series and label.",
-    "static": f"columns that are the same in all rows are not read yet. {_LEFT_OUT}",
-    "future": f"columns that are known for the horizon are not read as such yet. {_LEFT_OUT}",
-}
+#: The fields that name any number of columns.
+_LISTS = ("target", "series", "categorical", "static", "future", "ignore")
 
 
 @checked_fields
@@ -151,10 +145,14 @@ class Columns:
         time: A column of timestamps or numbers that must rise from row to row; it is not a feature. Several columns
             that make a time together, such as a date and a clock, or year, month and day, in this order. ``None`` for
             none.
-        series: Columns that say which series a row belongs to. Not read yet.
+        zone: The zone whose clock times without an offset are of, such as ``"Europe/Berlin"``: of the hour that comes
+            twice in autumn there are then two. ``None`` for times as they are.
+        series: The columns that name the series that a row is of. Rows may then come in any order.
         categorical: Columns of categories; each category becomes an indicator.
-        static: Columns that are the same in all rows of a series. Not read yet.
-        future: Columns that are known for the horizon, such as holidays. Not read yet.
+        static: Columns that are the same in all rows of a series: numbers; or categories, where they are named in
+            ``categorical`` too or no cell is a number. The column that names the series may be one.
+        future: Columns that are known for the horizon, such as prices that are planned: numbers, or categories that are
+            named in ``categorical`` too. A model reads them in the past as well.
         ignore: Columns to leave out.
 
     Raises:
@@ -167,6 +165,7 @@ class Columns:
 
     target: Sequence[str] = ()
     time: Any = None
+    zone: str | None = None
     series: Sequence[str] = ()
     categorical: Sequence[str] = ()
     static: Sequence[str] = ()
@@ -174,14 +173,10 @@ class Columns:
     ignore: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            names = as_names(field.name, value)
-            if field.name == "time":
-                one = names[0] if len(names) == 1 else names
-                object.__setattr__(self, field.name, one if names else None)
-            else:
-                object.__setattr__(self, field.name, names)
+        times = as_names("time", self.time)
+        object.__setattr__(self, "time", None if not times else times[0] if len(times) == 1 else times)
+        for name in _LISTS:
+            object.__setattr__(self, name, as_names(name, getattr(self, name)))
 
     @property
     def time_names(self) -> tuple[str, ...]:
@@ -191,14 +186,5 @@ class Columns:
     @property
     def names(self) -> tuple[str, ...]:
         """All columns that are named."""
-        parts = [getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "time"]
+        parts = [getattr(self, name) for name in _LISTS]
         return tuple(name for part in [*parts, self.time_names] for name in part)
-
-    def refuse(self, *fields: str) -> None:
-        """Raises ``ArgumentError`` if one of these fields is set, which a reader does not know."""
-        for field in fields:
-            names = getattr(self, field)
-            if names:
-                raise ArgumentError(
-                    f"{field}: received {', '.join(map(repr, names))}; expected none: {_NOT_YET[field]}"
-                )

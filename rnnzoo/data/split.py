@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from rnnzoo.data.batching import BatchOrder, DatasetOptions, OrderOptions
+from rnnzoo.decoding import Decoding
 from rnnzoo.errors import DataError
 from rnnzoo.preprocessing.base import Rows as RawRows
 
@@ -71,6 +72,15 @@ class Batches(ABC):
     def num_batches(self, batch_size: int | BatchOrder, *, tokens: int | None = None) -> int | None:
         """Returns how many batches there are, in any epoch; ``None`` where that is not known."""
         return self.count(as_order(batch_size, {} if tokens is None else {"tokens": tokens}))
+
+    def decoding_of_rows(self, decoding: Decoding, rows: np.ndarray | None = None) -> Decoding:
+        """Returns the decoding for the outputs of some rows, or of all in order: the same, where all are scaled alike.
+
+        Args:
+            decoding: That of the data.
+            rows: The numbers of the rows; ``None`` for all.
+        """
+        return decoding
 
     def first(self, rows: int) -> Batch:
         """Returns the first rows, so many at most where the data leave the choice, as one batch without noise."""

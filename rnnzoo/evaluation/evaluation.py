@@ -171,8 +171,9 @@ def evaluate_part(
     # The loss of the whole part, not the mean of those of its batches.
     total = np.average(losses, weights=[len(part) for part in targets]) if pairs else loss(truth, joined)
     if task.targets == "values" and splits.decoding is not None:
-        joined = splits.decoding.outputs_in_original_units(joined)
-        truth = splits.decoding.in_original_units(truth)
+        decoding = split.decoding_of_rows(splits.decoding)
+        joined = decoding.outputs_in_original_units(joined)
+        truth = decoding.in_original_units(truth)
     steps = np.concatenate(lengths) if task.per_step else None
     scores = score_outputs(joined, truth, splits, task, lengths=steps)
     return Evaluation({**scores, "loss": float(total)}, joined, truth, steps)

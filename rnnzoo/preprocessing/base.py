@@ -117,6 +117,13 @@ class Preprocessing(ABC):
             "rnnzoo.errors.RowError for a row that cannot be read, and drop such rows before."
         )
 
+    def level_of_rows(self, encoded: Sequence[Any]) -> tuple[np.ndarray, np.ndarray] | None:
+        """Returns what the values of encoded rows were centred and divided by, each ``(rows, values)``.
+
+        ``None`` where all rows are scaled alike, as the decoding has it.
+        """
+        return None
+
     def apply(self, raw: Rows) -> dict[str, np.ndarray]:
         """Turns raw rows into one batch of model inputs."""
         check_rows(raw, self.takes, call="apply")

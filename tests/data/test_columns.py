@@ -72,14 +72,6 @@ def test_a_missing_column_is_the_same_error_everywhere(read: Any, of: str, near:
         read(tmp_path)
 
 
-@pytest.mark.parametrize("field", ["series", "static", "future"])
-def test_columns_that_are_not_read_yet_are_refused_not_ignored(field: str) -> None:
-    message = f"{field}: received 'load'; expected none: "
-    options: dict[str, Any] = {field: "load"}
-    with pytest.raises(ArgumentError, match=message):
-        read_series(SERIES, target="load", window=2, horizon=1, **options)
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -22,7 +22,7 @@ from rnnzoo import (
 )
 from rnnzoo.data.readers.audio import AudioOptions
 from rnnzoo.data.readers.running_text import RunningTextOptions
-from rnnzoo.data.readers.series import UNREAD, SeriesOptions
+from rnnzoo.data.readers.series import SeriesOptions
 from rnnzoo.data.readers.texts import TableFormat, TextOptions
 from rnnzoo.data.splits import ArrayOptions
 from rnnzoo.data.splitting import Fractions, PartsOptions
@@ -44,9 +44,7 @@ TEXTS, LABELS = ["good film", "bad film"] * 20, ["x", "y"] * 20
     ],
 )
 def test_the_keywords_that_editors_know_are_the_fields(options: Any, values: tuple[Any, ...]) -> None:
-    fields = [
-        field.name for value in values for field in dataclasses.fields(value) if field.name not in UNREAD
-    ]
+    fields = [field.name for value in values for field in dataclasses.fields(value)]
     assert len(fields) == len(set(fields))
     assert set(typing.get_type_hints(options, localns={"Path": None})) == set(fields)
 

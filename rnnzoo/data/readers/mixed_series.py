@@ -78,7 +78,8 @@ def refuse_mixed(frame: Table, times: Times, *, target: Collection[Any], named: 
     if keys:
         raise DataError(
             f"{where}, and every {_listed(keys)} has each time once at most: the table holds several series; expected "
-            f"one. Keep the rows of one: {table.one_of(keys[0])}"
+            f"one, or the column that names them. {_as_panel(times, keys[0])}, to train one model for all. Or keep the "
+            f"rows of one: {table.one_of(keys[0])}"
         )
     if table.restarts() and not (named and table.repeats_rows()):
         raise DataError(
@@ -402,6 +403,15 @@ def _seconds(cells: pd.Series[Any]) -> pd.Series[Any]:
     whole = text.where(text.str.count(":") == 2, text + ":00")
     seconds: pd.Series[Any] = pd.to_timedelta(whole, errors="coerce").dt.total_seconds()
     return seconds
+
+
+def _as_panel(times: Times, key: tuple[Any, ...]) -> str:
+    """Returns how a table of several series is read as such."""
+    names = [str(name) for name in key]
+    if times.name is None:
+        return f"Make a column of the index (frame = frame.reset_index()), and pass its name as time and series={names}"
+    option = f"--time {times.name} --series {','.join(names)}"
+    return f"Pass time={times.name!r} and series={names} (on the command line {option})"
 
 
 def _listed(keys: Sequence[tuple[Any, ...]]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnzoo.data.readers.array_store import ArrayStore
-from rnnzoo.data.readers.file_tables import table_pieces
+from rnnzoo.data.readers.file_tables import FileTable, table_pieces
 from rnnzoo.data.readers.row_places import row_place
 from rnnzoo.data.readers.timestamps import possible_formats
 from rnnzoo.errors import DataError
@@ -70,7 +70,9 @@ class CategoryColumn:
 
 
 class SeriesColumns(Mapping[str, Any]):
-    """The columns of a series by name, each ``(rows,)``: arrays of float64, or ``CategoryColumn``.
+    """The columns of a series by name, each ``(rows,)``: arrays of numbers, or ``CategoryColumn``.
+
+    Numbers are float64, or float32 where the table holds no wider ones.
 
     Args:
         columns: The columns.
@@ -111,6 +113,27 @@ class SeriesColumns(Mapping[str, Any]):
             self.store,
         )
 
+    def take(self, rows: np.ndarray) -> SeriesColumns:
+        """Returns the columns at some rows, in their order; -1 stands for a row whose values are all missing.
+
+        Where there are as many rows as before, the arrays are changed in place, one column after the other.
+        """
+        absent = rows < 0
+        found: dict[str, np.ndarray | CategoryColumn] = {}
+        for name, column in self._columns.items():
+            values = column.codes if isinstance(column, CategoryColumn) else column
+            taken = values[rows]
+            taken[absent] = -1 if isinstance(column, CategoryColumn) else np.nan
+            if len(rows) == len(values):
+                values[:] = taken
+                taken = values
+            else:
+                kept = self.store.empty(taken.shape, taken.dtype.type)
+                kept[:] = taken
+                taken = kept
+            found[name] = CategoryColumn(taken, column.names) if isinstance(column, CategoryColumn) else taken
+        return SeriesColumns(found, self.store)
+
     def spans(self) -> Iterator[slice]:
         """Yields the rows that are worked on at a time."""
         size = max(1, NUMBERS_AT_A_TIME // len(self))
@@ -132,7 +155,7 @@ class SeriesColumns(Mapping[str, Any]):
         Raises:
             DataError: If a cell of a numeric column is no number; the message names line and column.
         """
-        numbers = store.empty((len(numeric), len(table.index)), np.float64)
+        numbers = store.empty((len(numeric), len(table.index)), _number_type(table, numeric))
         codes = store.empty((len(categorical), len(table.index)), np.int32) if categorical else np.empty(0)
         known: list[dict[str, int]] = [{} for _ in categorical]
         errors: dict[str, DataError] = {}
@@ -180,6 +203,15 @@ def read_numbers(column: pd.Series[Any], name: str, *, training: bool = True) ->
     return values
 
 
+def _number_type(table: Table, names: Sequence[str]) -> type[Any]:
+    """Returns the type that holds the numbers of all columns."""
+    if isinstance(table, FileTable):
+        return np.float64
+    types = [table[name].dtype for name in names]
+    narrow = all(isinstance(kind, np.dtype) and np.can_cast(kind, np.float32) for kind in types)
+    return np.float32 if types and narrow and all(kind.kind in "fiu" for kind in types) else np.float64
+
+
 def is_like_missing(cell: str) -> bool:
     """Whether a cell that is no missing value for us may be one for who wrote it, such as ``"n/a"``."""
     return cell.lower() in _LIKE_ABSENT
@@ -202,8 +234,8 @@ def parse_numbers(column: pd.Series[Any]) -> tuple[np.ndarray, np.ndarray]:
     """Returns the numbers of a column of cells, NaN where there is none, and which cells are missing."""
     import pandas as pd
 
-    if column.dtype == np.float64 or column.dtype in (np.int64, np.int32):
-        ready = column.to_numpy(np.float64)
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiu":
+        ready = column.to_numpy(column.dtype if column.dtype == np.float32 else np.float64)
         return ready, np.isnan(ready)
     text = column.astype(str).str.strip()
     absent = column.isna().to_numpy() | text.isin(_ABSENT).to_numpy()

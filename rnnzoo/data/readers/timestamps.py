@@ -173,6 +173,9 @@ def _read_times(column: Column, time_format: str | None) -> Times:
             return _of_dates(column, column)
     if time_format is not None:
         return _of_dates(column, _given(column, time_format), time_format)
+    ready = _ready_numbers(column)
+    if ready is not None:
+        return Times(column.name, ready, ready)
     if len(column.index) and not np.isfinite(_floats(_numbers(column_head(column)))).all():
         return _of_dates(column, *_found(column))
     numbers = map_column(column, _numbers)
@@ -190,6 +193,19 @@ def _read_times(column: Column, time_format: str | None) -> Times:
         f"{row_place(column.index, row)}: {column.name!r} is {str(column_cell(column, row))!r}; expected a number, as "
         "in the rows before. Correct or drop the row."
     )
+
+
+def _ready_numbers(column: Column) -> np.ndarray | None:
+    """Returns the numbers of a column that holds numbers, none of which is a date in digits; else ``None``."""
+    if (
+        isinstance(column, FileColumn)
+        or not isinstance(column.dtype, np.dtype)
+        or column.dtype.kind not in "iuf"
+    ):
+        return None
+    numbers = column.to_numpy()
+    dates = len(numbers) > 0 and len(_first_text(column)) in COMPACT
+    return None if dates or not np.isfinite(numbers).all() else numbers
 
 
 def _first_text(column: Column) -> str:

@@ -131,8 +131,9 @@ def test_arguments_that_need_the_time() -> None:
         "--time) too."
     )
     assert "time_format: received '%Y' without time" in refused(table, ignore=["date"], time_format="%Y")
-    assert "unknown gaps: received 'fill'; expected one of break, error" in refused(
-        table, time="date", gaps="fill"
+    assert (
+        "unknown gaps: received 'fil'; did you mean 'fill'? expected one of break, error, fill, refuse"
+        in refused(table, time="date", gaps="fil")
     )
     for form in ("mixed", "%Q", 3):
         assert f"time_format: received {form!r}" in refused(table, time="date", time_format=form)
