@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnzoo.data.columns import is_from_file
+from rnnzoo.data.readers.clock_changes import refuse_repeated_hour
 from rnnzoo.data.readers.file_tables import (
     FileColumn,
     FileTable,
@@ -57,6 +58,8 @@ def refuse_mixed(frame: Table, times: Times, *, target: Collection[Any], named: 
     if not fallen.any():
         return
     row = int(fallen.argmax()) + 1
+    if named:
+        refuse_repeated_hour(times, frame.index)
     if isinstance(frame, FileTable):
         table = _Table(frame.by_columns(), times, target)
     elif times.name is not None and has_own_names(frame):
