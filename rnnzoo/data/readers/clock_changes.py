@@ -40,24 +40,44 @@ def refuse_repeated_hour(times: Times, lines: pd.Index[Any], codes: np.ndarray |
         lines: What messages call each row.
         codes: The number of the series that each row is of ``(rows,)``, where there are several.
     """
-    order = np.arange(len(times.local)) if codes is None else np.argsort(codes, kind="stable")
-    local = times.local[order]
-    together = np.ones(len(local) - 1, bool) if codes is None else np.diff(codes[order]) == 0
-    fallen = np.flatnonzero(~(local[1:] > local[:-1]) & together)
-    if not times.are_dates or times.zone is not None or not len(fallen):
+    zone = find_zone(times, codes)
+    if zone is None:
         return
+    order, fallen = _falls(times, codes)
+    before, row = int(order[fallen[0]]), int(order[fallen[0] + 1])
+    raise DataError(
+        f"{row_place(lines, row)}: {times.shown_name} is not later than in the row before, as where clocks are set "
+        f"back ({times.shown(before)} to {times.shown(row)}); expected times that rise, or their zone. Say of which "
+        f"zone they are: zone={zone!r} fits all rows."
+    )
+
+
+def find_zone(times: Times, codes: np.ndarray | None = None) -> str | None:
+    """Returns a zone by which times without one rise, though some do not by what they say; ``None`` if there is none.
+
+    Args:
+        times: The times, row by row as in the table.
+        codes: The number of the series that each row is of ``(rows,)``, where there are several.
+    """
+    if not times.are_dates or times.zone is not None:
+        return None
+    order, fallen = _falls(times, codes)
+    if not len(fallen):
+        return None
+    local = times.local[order]
     years = float((local.max() - local.min()) / _YEAR) + 1
     often = len(fallen) > _MOST_A_YEAR * years * (1 if codes is None else int(codes.max()) + 1)
     if often or (local[fallen] - local[fallen + 1] >= _LONGEST).any():
-        return
-    zone = _fitting(local, fallen, None if codes is None else codes[order])
-    if zone is not None:
-        row = int(order[fallen[0] + 1])
-        raise DataError(
-            f"{row_place(lines, row)}: {times.shown_name} is not later than in the row before, as where clocks are "
-            f"set back ({times.shown(int(order[fallen[0]]))} to {times.shown(row)}); expected times that rise, or "
-            f"their zone. Say of which zone they are: zone={zone!r} fits all rows."
-        )
+        return None
+    return _fitting(local, fallen, None if codes is None else codes[order])
+
+
+def _falls(times: Times, codes: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the rows series by series, and the places in them after which a time is not later."""
+    order = np.arange(len(times.local)) if codes is None else np.argsort(codes, kind="stable")
+    local = times.local[order]
+    together = np.ones(len(local) - 1, bool) if codes is None else np.diff(codes[order]) == 0
+    return order, np.flatnonzero(~(local[1:] > local[:-1]) & together)
 
 
 def _fitting(local: np.ndarray, fallen: np.ndarray, codes: np.ndarray | None) -> str | None:
