@@ -49,6 +49,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo.data.copies": "tests/data/test_splits.py",
     "rnnzoo.data.dataset_split": "tests/data/test_batch_order.py",
     "rnnzoo.data.fingerprint": "tests/training/test_resume.py",
+    "rnnzoo.data.readers.date_formats": "tests/data/readers/test_timestamps.py",
     "rnnzoo.data.readers.large_table_rows": "tests/data/test_streamed_tables.py",
     "rnnzoo.data.readers.missing_steps": "tests/data/readers/test_ts_files.py",
     "rnnzoo.data.readers.pairs": "tests/builders/test_translation.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timezone
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing.numeric_rows import is_number_type
-from rnnzoo.preprocessing.time_cells import read_clocks, read_dates, read_parts
+from rnnzoo.preprocessing.time_cells import ISO, read_clocks, read_dates, read_parts, written
 from rnnzoo.preprocessing.time_step import MIXED, MONTH, TimePoints, TimeStep, month_anchor
 from rnnzoo.preprocessing.wall_clock import TOLERANCE, check_zone, shown, to_instants, to_wall
 
@@ -173,6 +174,30 @@ class TimeAxis:
         past = self.read_columns([cells[-window:] for cells in columns], where)
         self.check(past, where)
         return past.wall, self.ahead(past, horizon).wall
+
+    def cells(self, points: TimePoints) -> list[list[Any]]:
+        """Returns times as requests have them, column by column: what ``read_columns`` reads.
+
+        Example:
+            >>> axis = TimeAxis(("day", "clock"), TimeStep("hour"), "%d.%m.%Y", joined="clock")
+            >>> axis.cells(axis.read_columns([["31.12.2024"], ["23:00"]]))
+            [['31.12.2024'], ['23:00:00']]
+        """
+        if not self.are_dates:
+            return [points.wall.tolist()]
+        form, wall = str(self.form), points.wall.astype("datetime64[us]").tolist()
+        offsets = (points.wall - points.instants).astype("timedelta64[us]").tolist()
+        if self.joined == "parts":
+            return [[getattr(time, name.lower()) for time in wall] for name in self.columns]
+        if self.zone is not None and (form == ISO or "%z" in form):
+            wall = [time.replace(tzinfo=timezone(offset)) for time, offset in zip(wall, offsets, strict=True)]
+        if self.joined == "one":
+            return [[written(time, form) for time in wall]]
+        date, clock = "%Y-%m-%d" if form == ISO else form, "%H:%M:%S"
+        if self.joined == "text":
+            date, clock = form.split("%H" if "%H" in form else "%I", 1)
+            date, clock = date.rstrip(" ,T"), form[len(date) :]
+        return [[written(time, date) for time in wall], [time.strftime(clock) for time in wall]]
 
     def to_config(self) -> dict[str, Any]:
         """Returns columns, format, zone and step."""

@@ -59,6 +59,16 @@ def read_dates(cells: Sequence[Any], form: str, place: Callable[[int], str]) -> 
     return wall, offsets
 
 
+def written(time: datetime, form: str) -> str:
+    """Returns a time as a text that ``read_dates`` reads.
+
+    Example:
+        >>> written(datetime(2024, 1, 31, 13), "%d.%m.%Y %H:%M")
+        '31.01.2024 13:00'
+    """
+    return time.isoformat() if form == ISO else time.strftime(form)
+
+
 def read_clocks(cells: Sequence[Any], place: Callable[[int], str]) -> np.ndarray:
     """Reads times of day: texts such as ``"17:24:00"``, hours from 0 to 24, or ready ones.
 

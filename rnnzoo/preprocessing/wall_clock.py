@@ -121,6 +121,12 @@ def to_instants(
     return result
 
 
+def is_twice(wall: np.ndarray, zone: str) -> np.ndarray:
+    """Returns whether a clock of a zone shows each time twice, where it is set back ``(times,)``."""
+    first, second = _both_instants(wall, zone)
+    return np.asarray(first < second)
+
+
 def nearest_instants(wall: np.ndarray, zone: str) -> np.ndarray:
     """Returns instants of what a clock shows: of an hour that comes twice the first, of one that never comes the next.
 

@@ -121,7 +121,8 @@ def _of_clock(table: Table, names: Sequence[Any], time_format: str | None) -> Ti
             f"or a zone already; expected a date beside the clock {names[1]!r}. Name {names[0]!r} alone as the time."
         )
     values = days.values + _clocks(clock)
-    return Times(tuple(names), values, values, days.form, joined="clock")
+    hours = not _CLOCK.match(str(column_cell(clock, 0)).strip())
+    return Times(tuple(names), values, values, days.form, joined="clock", clock_hours=hours)
 
 
 def _clocks(column: Column) -> np.ndarray:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnzoo.data.columns import is_from_file
+from rnnzoo.data.readers.clock_changes import find_zone, refuse_repeated_hour
+from rnnzoo.data.readers.date_formats import possible_formats
 from rnnzoo.data.readers.file_tables import (
     FileColumn,
     FileTable,
@@ -23,7 +25,7 @@ from rnnzoo.data.readers.file_tables import (
 )
 from rnnzoo.data.readers.row_places import row_place
 from rnnzoo.data.readers.table_frames import has_own_names
-from rnnzoo.data.readers.timestamps import COMPACT, Times, possible_formats, read_times
+from rnnzoo.data.readers.timestamps import COMPACT, Times, read_times
 from rnnzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ def refuse_mixed(frame: Table, times: Times, *, target: Collection[Any], named: 
     if not fallen.any():
         return
     row = int(fallen.argmax()) + 1
+    if named:
+        refuse_repeated_hour(times, frame.index)
     if isinstance(frame, FileTable):
         table = _Table(frame.by_columns(), times, target)
     elif times.name is not None and has_own_names(frame):
@@ -70,8 +74,7 @@ def refuse_mixed(frame: Table, times: Times, *, target: Collection[Any], named: 
     if clock is not None:
         if named:
             raise DataError(
-                f"{where}; expected times that rise. {clock!r} seems to hold the time of day. Join both in one column, "
-                f"and name 'joined' as the time: {table.joined(clock)}"
+                f"{where}; expected times that rise. {clock!r} seems to hold the time of day. {table.with_clock(clock)}"
             )
         return
     keys = table.keys()
@@ -117,9 +120,8 @@ def refuse_fallen_dates(frame: pd.DataFrame, *, used: Collection[Any]) -> None:
         return
     values = [name for name in used if str(name).lower() not in _CLOCK_NAMES]
     for times in found:
-        if (
-            _Table(frame, times, values).clock() is not None
-        ):  # dates beside the time of day repeat as they should
+        # Dates beside the time of day repeat as they should, and so does an hour in autumn.
+        if _Table(frame, times, values).clock() is not None or find_zone(times) is not None:
             continue
         try:
             refuse_mixed(frame, times, target=used, named=True)
@@ -208,7 +210,7 @@ class _Table:
     @property
     def _names(self) -> list[Any]:
         """The columns that may say what a row is of."""
-        others = {self.times.name, *str(self.times.name).split(", "), *self.measured}
+        others = {*self.times.columns, *str(self.times.name).split(", "), *self.measured}
         return [name for name in self.frame.columns if name not in others]
 
     def keys(self) -> list[tuple[Any, ...]]:
@@ -289,15 +291,12 @@ class _Table:
                 return name
         return None
 
-    def joined(self, clock: Any) -> str:
-        """Returns code that joins date and time of day."""
+    def with_clock(self, clock: Any) -> str:
+        """Returns how date and time of day are read as one."""
+        if self.times.name is None:
+            return "Make a column of the index, frame = frame.reset_index(), and name both as the time, the date first."
         name = self.times.name
-        time = f"table[{name!r}].astype(str) + ' ' + table[{clock!r}].astype(str)"
-        column = table_column(self.frame, clock)
-        if not map_column(column, lambda cells: cells.astype(str).str.contains(":")).all():
-            hours = f"pandas.to_timedelta(table[{clock!r}].astype(float), unit='h')"
-            time = f"{self.times.read_by(f'table[{name!r}]')} + {hours}"
-        return f"{self._read()}table['joined'] = {time}{self._written('table', drop=(name, clock))}"
+        return f"Name both: time={[name, clock]!r} (on the command line --time {name},{clock})."
 
     def one_of(self, key: tuple[Any, ...]) -> str:
         """Returns code that keeps the rows of one series, in order."""
@@ -361,12 +360,17 @@ class _Table:
     def _last_of_each_time(self) -> str:
         if self.times.name is None:
             return "[~table.index.duplicated(keep='last')]"
-        return f".drop_duplicates({self.times.name!r}, keep='last')"
+        return f".drop_duplicates({self._time!r}, keep='last')"
 
     def _sorting(self) -> str:
         if self.times.name is None:
             return ".sort_index()"
-        return f".sort_values({self.times.name!r}{self.times.sorting})"
+        return f".sort_values({self._time!r}{self.times.sorting})"
+
+    @property
+    def _time(self) -> Any:
+        """The columns of times as code has them."""
+        return list(self.times.name) if isinstance(self.times.name, tuple) else self.times.name
 
     def _read(self) -> str:
         path = self.frame.attrs.get("path")

@@ -245,7 +245,7 @@ def _refuse_other_steps(times: Times, steps: Steps, names: Sequence[str]) -> Non
         code = int(other.argmax())
         rows = np.flatnonzero(steps.codes == code)
         own = find_steps(dataclasses.replace(times, values=times.values[rows], local=times.local[rows]))
-        more = f", and {int(other.sum()) - 1:,} more series have others" if other.sum() > 1 else ""
+        more = f" ({int(other.sum()):,} series have others)" if other.sum() > 1 else ""
         raise DataError(
             f"{times.shown_name}: the series {names[code]!r} has steps of {own.common} where most are "
             f"{steps.common}{more}; expected one step for all series. Leave such series out, or bring their rows to "

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.readers.date_formats import ZONE
+from rnnzoo.data.readers.date_formats import possible_formats as possible_formats
 from rnnzoo.data.readers.file_tables import FileColumn, column_cell, column_head, map_column
 from rnnzoo.data.readers.row_places import row_place
 from rnnzoo.errors import ArgumentError, DataError
@@ -28,17 +28,11 @@ if TYPE_CHECKING:
 _YEARS = (1678, 2261)
 #: Dates written with digits alone, whose numbers do not rise evenly.
 COMPACT = {8: "%Y%m%d", 6: "%Y%m"}
-_DIGITS = ("%Y{0}%m{0}%d", "%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
-_WORDS = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d-%b-%y")
-_MONTHS = ("%m/%Y", "%m.%Y", "%m-%Y", "%Y/%m", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y")
-_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H.%M", "%H")
-_ZONE = re.compile(r"(:\d\d(?:\.\d+)?)\s*(?:Z|[+-]\d{2}(?::?\d{2})?)$")
 #: What to do about hours that a zone does not have, or has twice.
 _ZONE_FIX = (
     "If the clock of the table is never changed, leave zone out, or name its offset, such as zone='+01:00'. Otherwise "
     "drop such rows, or write all times with their offset, such as 2024-10-27T02:00+01:00."
 )
-_DATES = (*(form.format(mark) for mark in "/.-" for form in _DIGITS), *_WORDS, *_MONTHS)
 
 
 @dataclass(frozen=True)
@@ -53,6 +47,7 @@ class Times:
         texts: Whether the cells are texts, numbers or not.
         zone: The zone of the clock, of IANA or an offset; ``"mixed"`` where each time has its own; ``None`` for none.
         joined: How columns make a time, as ``TimeAxis`` has it; ``name`` is then a tuple of them.
+        clock_hours: Whether the clock beside a date is a number of hours.
     """
 
     name: Any
@@ -62,6 +57,7 @@ class Times:
     texts: bool = False
     zone: str | None = None
     joined: str = "one"
+    clock_hours: bool = False
 
     @property
     def columns(self) -> tuple[Any, ...]:
@@ -82,8 +78,22 @@ class Times:
 
     @property
     def sorting(self) -> str:
-        """What ``pandas.DataFrame.sort_values`` needs besides the column, as code."""
+        """What ``pandas.DataFrame.sort_values`` needs besides the columns, as code."""
+        if self.joined == "parts":
+            return ", key=pandas.to_numeric"
+        if self.joined != "one":
+            return f", key=lambda cells: {self._joined_by}"
         return f", key=lambda cells: {self.read_by('cells')}" if self.form or self.texts else ""
+
+    @property
+    def _joined_by(self) -> str:
+        """Code that makes what can be sorted of the cells of a date, and of those of a clock."""
+        form = None if self.form is None else re.split(r"[ ,T]*%[HI]", self.form)[0]
+        dates = "cells" if form is None else f"pandas.to_datetime(cells, format={form!r})"
+        clocks = "pandas.to_datetime(cells.astype(str), format='mixed')"
+        if self.clock_hours:
+            clocks = "pandas.to_numeric(cells)"
+        return f"{dates} if cells.name == {self.columns[0]!r} else {clocks}"
 
     @property
     def are_dates(self) -> bool:
@@ -284,7 +294,7 @@ def _without_zone(cells: pd.Series[Any]) -> pd.Series[Any]:
 
 def _bare(cells: pd.Series[Any]) -> pd.Series[Any]:
     """Returns times without their offsets."""
-    return _text(cells).str.replace(_ZONE, r"\1", regex=True)
+    return _text(cells).str.replace(ZONE, r"\1", regex=True)
 
 
 def _parsed(column: Column, form: str) -> pd.Series[Any]:
@@ -337,37 +347,6 @@ def _found(column: Column) -> tuple[pd.Series[Any], str]:
     _refuse_ambiguous(column, whole)
     form, dates = next(iter(whole.items()))
     return dates, form
-
-
-def possible_formats(text: str) -> list[str]:
-    """Returns the formats of dates that a text can be read by.
-
-    Example:
-        >>> possible_formats("05.01.2020 13:00")
-        ['%d.%m.%Y %H:%M', '%m.%d.%Y %H:%M']
-    """
-    return [form for form in _formats(text) if _reads(form, text)]
-
-
-def _formats(text: str) -> Iterator[str]:
-    """Yields the formats with the marks that a text has: each costs Python the making of a pattern."""
-    zones = (" %z", "%z") if _ZONE.search(text) else ("",)
-    bare = _ZONE.sub(r"\1", text)
-    clocks = [mark + clock + zone for mark in (" ", "T", ", ") for clock in _CLOCKS for zone in zones]
-    for date, clock in itertools.product(_DATES, ("", *clocks)):
-        form = date + clock
-        if all(form.count(mark) == bare.count(mark) for mark in "/.:,") and (
-            "%p" in form
-        ) == bare.lower().endswith("m"):
-            yield form
-
-
-def _reads(form: str, text: str) -> bool:
-    try:
-        datetime.strptime(text, form)
-    except ValueError:
-        return False
-    return True
 
 
 def _refuse_unread(column: Column, dates: pd.Series[Any], form: str, whose: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from rnnzoo.data.readers.file_tables import FileTable
 from rnnzoo.data.readers.joined_times import read_joined_times, read_table_times
+from rnnzoo.data.readers.mixed_series import refuse_mixed
 from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.errors import ArgumentError, DataError
 
@@ -78,6 +79,22 @@ def test_the_repeated_hour_is_told_by_the_zone() -> None:
     times = read_joined_times(frame, ["date", "clock"], zone="Europe/Berlin")
     assert (np.diff(times.values) == np.timedelta64(1, "h")).all()
     assert (np.diff(times.local) == 0).sum() == 1
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_messages_about_them_are_code_that_sorts(kind: str) -> None:
+    frame = FRAMES[kind].assign(sales=1.0)
+    names = list(FRAMES[kind].columns)
+    table = pd.concat([frame[30:], frame[:30], frame[10:12]], ignore_index=True)
+    with pytest.raises(DataError) as caught:
+        refuse_mixed(table, read_joined_times(table, names), target=["sales"], named=True)
+    assert (
+        "; expected times that rise. Drop the 2 rows that are copies of others, and sort the table:"
+        in str(caught.value)
+    )
+    done: dict[str, Any] = {"table": table, "frame": table, "pandas": pd}
+    exec(str(caught.value).partition("sort the table: ")[2], done)
+    assert (read_joined_times(done["table"], names).values == INDEX.as_unit("ns").to_numpy()).all()
 
 
 def refused(frame: pd.DataFrame, names: list[str], **options: Any) -> str:

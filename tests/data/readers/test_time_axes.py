@@ -43,6 +43,7 @@ TABLES: dict[str, dict[str, Any]] = {
     "numbers": {"t": np.arange(ROWS) * 0.25},
     "date and clock": {"d": texts(dates("h"), "%d/%m/%Y"), "c": texts(dates("h"), "%H:%M")},
     "date and hours": {"d": texts(dates("h"), "%Y-%m-%d"), "c": dates("h").hour},
+    "both in a format": {"d": texts(dates("h"), "%m/%d/%Y"), "c": texts(dates("h"), "%I:%M %p")},
     "parts": {name: getattr(dates("h"), name) for name in ("year", "month", "day", "hour")},
 }
 
@@ -60,11 +61,14 @@ def learned(table: dict[str, Any], rows: int, **options: Any) -> tuple[pd.DataFr
 
 @pytest.mark.parametrize("kind", TABLES)
 def test_the_horizon_is_what_the_table_has_next(kind: str) -> None:
-    frame, times, axis = learned(TABLES[kind], 60)
+    options = {"time_format": "%m/%d/%Y %I:%M %p"} if kind == "both in a format" else {}
+    frame, times, axis = learned(TABLES[kind], 60, **options)
     for end in (5, 30, 60):
         sent = [frame[name][:end].tolist() for name in frame.columns]
         past, ahead = axis.window_and_horizon(sent, 5, 20, "row 0")
         assert (past == times.local[end - 5 : end]).all()
+        again = axis.read_columns(axis.cells(axis.read_columns([cells[:end] for cells in sent])))
+        assert (again.instants == times.values[:end]).all()
         if axis.are_dates:
             assert (ahead == times.local[end : end + 20]).all()
         else:

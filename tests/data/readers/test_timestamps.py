@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnzoo import read_table
+from rnnzoo import read_series
+from rnnzoo.data.readers.joined_times import read_joined_times
+from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.data.readers.timestamps import read_times
 from rnnzoo.errors import DataError
 from rnnzoo.preprocessing import WindowPreprocessing
-from series_tables import WINDOW, followed, hourly, panel, read, refused
+from series_tables import WINDOW, hourly, panel, read, refused
 
 pytestmark = pytest.mark.usefixtures("in_own_folder")
 
@@ -20,12 +22,17 @@ def test_a_date_and_a_clock_are_one_time(clock: str) -> None:
     hours = hourly()["date"].dt.hour if clock == "hour" else hourly()["date"].dt.strftime("%H:%M")
     table = hourly().assign(**{"date": hourly()["date"].dt.date, clock: hours})
     message = refused(table, time="date", ignore=[clock])
-    assert (
-        f"{clock!r} seems to hold the time of day. Join both in one column, and name 'joined' as" in message
-    )
-    followed(message)
-    joined = read_table("one.csv", target="sales", time="joined", **WINDOW)
-    assert (joined.description["steps"], joined.description["pieces"]) == (500, 1)
+    advice = f"{clock!r} seems to hold the time of day. Name both: time=['date', {clock!r}] (on the command line --time"
+    assert f"{advice} date,{clock})." in message
+    times = read_joined_times(read_frame("t.csv"), ["date", clock])
+    assert (times.values == hourly()["date"].to_numpy()).all()
+    indexed = table.set_index(pd.DatetimeIndex(table["date"])).drop(columns="date")
+    with pytest.raises(
+        DataError, match=r"Make a column of the index, frame = frame\.reset_index\(\), and name both as"
+    ):
+        read_series(indexed, target="sales", ignore=[clock], **WINDOW)
+    frame = indexed.reset_index()
+    assert (read_joined_times(frame, ["date", clock]).values == times.values).all()
     assert (
         read(table, ignore=["date"], categorical=[clock]).description["steps"] == 500
     )  # a good table without time
