@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Any
 
@@ -9,10 +10,14 @@ import keras
 import numpy as np
 import pytest
 
+import forecast_data
 from reference import gru_step
 from rnnzoo import build_forecaster, build_segment_forecaster, create_model, get_spec, list_models
+from rnnzoo.data.split import Rows
 from rnnzoo.errors import ArgumentError
+from rnnzoo.evaluation.compatibility import check_model_fits
 from rnnzoo.keras_models.feeding import feed
+from rnnzoo.tasks import get_task
 from zoo_cases import first_of_each
 
 RNG = np.random.default_rng(0)
@@ -221,3 +226,52 @@ def test_a_linear_map_asks_for_the_window() -> None:
     assert refused(linear=True, window=0).startswith("window: received 0; ")
     assert build_forecaster(units=3, window=WINDOW, linear=True, **SIZES).input_shape == (None, 12, 5)
     assert build_forecaster(units=3, window=WINDOW, **SIZES).input_shape == (None, None, 5)
+
+
+class _Known(Rows):
+    """Windows of a series beside which numbers are known ahead and of the series."""
+
+    def __init__(self, windows: Rows, names: tuple[str, ...]) -> None:
+        self._windows, self._names, self.lengths = windows, names, windows.lengths
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def encoded(self, rows: Any) -> Any:
+        return self._windows.encoded(rows)
+
+    def gather(self, rows: Any) -> Any:
+        return self.gather_encoded(rows, self.encoded(rows))
+
+    def gather_encoded(self, rows: Any, encoded: Any) -> Any:
+        arrays, targets, weights = self._windows.gather_encoded(rows, encoded)
+        known = {name: array for name, array in inputs(len(targets)).items() if name in self._names}
+        return {**arrays, **known}, targets, weights
+
+
+@pytest.mark.parametrize("name", first_of_each(FORECASTERS, ("builder",)))
+def test_data_and_model_say_which_of_them_lacks_an_input(name: str) -> None:
+    data = forecast_data.splits(horizon=HORIZON, window=WINDOW)
+    units = (4,) * len(get_spec(name).arguments["units"])
+
+    def tried(covariates: dict[str, int], *given: str) -> str:
+        arguments = {**data.model_arguments, **covariates, "units": units}
+        splits = dataclasses.replace(data, train=_Known(data.rows("train"), given))
+        try:
+            check_model_fits(create_model(name, **arguments), splits, get_task("forecasting"))
+        except ArgumentError as error:
+            return str(error)
+        return "fits"
+
+    assert tried({}) == tried({"num_future": KNOWN}, "future") == "fits"
+    assert tried(COVARIATES, "future", "static") == tried({"num_static": STATIC}, "static") == "fits"
+    assert tried({}, "future", "static") == (
+        f"model {name!r}: takes the inputs ['features']; the data have ['features', 'future', 'static']. Build it with "
+        "num_future and num_static, as create_model(name, **splits.model_arguments) does."
+    )
+    assert tried(COVARIATES, "future") == (
+        f"model {name!r}: takes the inputs ['features', 'future', 'static']; the data have ['features', 'future']. "
+        "Build it with **splits.model_arguments alone, or read the data with what it takes: 'static' comes of static= "
+        "of read_series."
+    )
+    assert tried({"num_future": 1}, "future").startswith(f"model {name!r}: cannot read inputs of shapes {{")
