@@ -37,6 +37,7 @@ def overview(splits: Splits) -> Summary:
         "task": splits.task,
         "rows": _kind(splits),
         "preprocessing": _preprocessing(splits),
+        **_series(splits.description),
         "answers": _answers(splits),
         "source": next((splits.description[n] for n in _SOURCES if splits.description.get(n)), None),
         "checksum": str(splits.description.get("checksum") or "")[:12],
@@ -63,6 +64,18 @@ def _kind(splits: Splits) -> str:
     kind = _KINDS.get(splits.preprocessing.takes, "of a kind of your own")
     features = splits.model_arguments.get("num_features")
     return f"{kind} of {features} feature{'s' * (features != 1)}" if features else kind
+
+
+def _series(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Returns what is known of a table of series: how many, their step, and what is read beside the past."""
+    found = {name: ", ".join(facts[name]) for name in ("future", "calendar", "static") if facts.get(name)}
+    if facts.get("step"):
+        found = {"step": str(facts["step"]), **found}
+    if "series" not in facts:
+        return found
+    left_out = facts.get("series_left_out")
+    count = f"{facts['series']:,}" + (f", of which {left_out:,} are left out" if left_out else "")
+    return {"series": count, **found}
 
 
 def _preprocessing(splits: Splits) -> str:
