@@ -5,19 +5,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.columns import Columns, check_table_columns
 from rnnzoo.data.flat_options import FlatOptions
-from rnnzoo.data.readers.array_store import ArrayStore, DiskStore
-from rnnzoo.data.readers.file_tables import FileTable, table_column, table_pieces
+from rnnzoo.data.readers.file_format import FileFormat, FileFormatOptions
+from rnnzoo.data.readers.file_tables import FileTable, store_for, table_column, table_pieces
 from rnnzoo.data.readers.mixed_series import refuse_mixed, refuse_mixed_dates, refuse_text_dates
 from rnnzoo.data.readers.series_columns import (
     SeriesColumns,
@@ -26,12 +24,8 @@ from rnnzoo.data.readers.series_columns import (
     treat_missing,
 )
 from rnnzoo.data.readers.series_features import scale_features, scale_targets
-from rnnzoo.data.readers.table_files import expect_file, read_frame
-from rnnzoo.data.readers.table_frames import (
-    expect_table,
-    refuse_levels,
-    refuse_nameless,
-)
+from rnnzoo.data.readers.table_frames import refuse_levels, refuse_nameless
+from rnnzoo.data.readers.table_sources import open_table
 from rnnzoo.data.readers.time_steps import Steps, find_steps, refuse_holes, refuse_uneven
 from rnnzoo.data.readers.timestamps import Times, read_times
 from rnnzoo.data.readers.window_split import WindowSplit
@@ -39,7 +33,7 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Fractions
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.files import FilePath, file_checksum
+from rnnzoo.files import FilePath
 from rnnzoo.preprocessing import WindowPreprocessing
 from rnnzoo.preprocessing.features import fit_scale
 from rnnzoo.preprocessing.windows import MISSING, Missing
@@ -91,8 +85,8 @@ class Windows:
             checks.integer("seasonality", self.seasonality, minimum=1)
 
 
-class SeriesOptions(TypedDict, total=False):
-    """What ``read_series`` takes as keywords: the fields of ``Columns``, ``Windows`` and ``Fractions``."""
+class SeriesOptions(FileFormatOptions, total=False):
+    """What ``read_series`` takes as keywords: the fields of ``Columns``, ``Windows``, ``Fractions``, ``FileFormat``."""
 
     target: str | Sequence[str]
     time: str | None
@@ -122,13 +116,13 @@ def read_series(
     columns: Columns | None = None,
     windows: Windows | None = None,
     fractions: Fractions | None = None,
-    column_names: Sequence[str] | None = None,
+    file_format: FileFormat | None = None,
     time_format: str | None = None,
     description: Mapping[str, Any] | None = None,
     from_disk: bool = False,
     **options: Unpack[SeriesOptions],
 ) -> Splits:
-    """Reads a table whose rows follow each other in time: a CSV or TSV file, plain or gzipped, or a pandas frame.
+    """Reads a table whose rows follow each other in time: a file, or a frame of pandas, polars or Arrow.
 
     It is split by time, without leakage: statistics and categories come from the training rows, a training window ends
     before validation starts, and the targets of validation and test windows lie wholly in their part, while what they
@@ -140,19 +134,20 @@ def read_series(
     cell, as long as the splits are there. In memory are a few columns at a time, of 8 bytes a row each.
 
     Args:
-        source: The file, of which ``.tsv`` is split at tabs without quoting and everything else at commas; or a frame,
-            whose index is what messages name as the line and gives the times where it holds dates.
+        source: The file: CSV or TSV, plain or gzipped, Parquet, Feather, Excel or JSON lines. Or a frame, whose index
+            is what messages name as the line and gives the times where it holds dates.
         columns: Which columns are what, as one value.
         windows: What is read and what is forecast, as one value.
         fractions: Shares of rows for validation and test, as one value.
-        column_names: Names of the columns where the file has no header line.
+        file_format: How the file is written, as one value.
         time_format: How dates are written, such as ``"%d.%m.%Y %H:%M"`` (see ``datetime.strptime``); ``None`` to find
             the one format that reads all rows. Dates that can be read in two ways are refused.
         description: Facts to keep.
         from_disk: Whether numbers stay on disk; for files alone.
-        **options: The fields of ``Columns``, ``Windows`` and ``Fractions`` as they are: ``target``, ``time``,
-            ``categorical``, ``ignore``; ``window``, ``horizon``, ``gaps``, ``missing``, ``seasonality``;
-            ``validation_fraction`` (0.15), ``test_fraction`` (0.15).
+        **options: The fields of ``Columns``, ``Windows``, ``Fractions`` and ``FileFormat`` as they are: ``target``,
+            ``time``, ``categorical``, ``ignore``; ``window``, ``horizon``, ``gaps``, ``missing``, ``seasonality``;
+            ``validation_fraction`` (0.15), ``test_fraction`` (0.15); ``column_names``, ``separator``, ``decimal``,
+            ``encoding``, ``sheet``.
 
     Returns:
         The splits; their task is ``"forecasting"``.
@@ -180,11 +175,12 @@ def read_series(
         )
     windows = flat.take(Windows, windows, "windows")
     fractions = flat.take(Fractions, fractions, "fractions")
+    form = flat.take(FileFormat, file_format, "file_format")
     flat.refuse_rest(
-        "columns", "windows", "fractions", "column_names", "time_format", "description", "from_disk"
+        "columns", "windows", "fractions", "file_format", "time_format", "description", "from_disk"
     )
     columns.refuse(*UNREAD)
-    frame, facts = _read(source, column_names, from_disk=checks.flag("from_disk", from_disk))
+    frame, facts = open_table(source, form, from_disk=checks.flag("from_disk", from_disk))
     return _make_splits(frame, columns, windows, fractions, time_format, {**facts, **(description or {})})
 
 
@@ -201,25 +197,6 @@ def series_splits(
     return read_series(frame, description=source, **options)
 
 
-def _read(
-    source: FilePath | pd.DataFrame, column_names: Sequence[str] | None, *, from_disk: bool
-) -> tuple[Table, dict[str, Any]]:
-    """Returns a table and where it comes from."""
-    expect_table(source)
-    if from_disk:
-        expect_file(source, "source")
-    if isinstance(source, str | os.PathLike):
-        table: Table = (FileTable if from_disk else read_frame)(source, column_names=column_names)
-        facts = {"source": Path(source).name, "checksum": file_checksum(source)}
-        return table, {**facts, "from_disk": True} if from_disk else facts
-    if column_names is not None:
-        raise ArgumentError(
-            f"column_names: received {list(column_names)} with a frame, which names its columns; expected None. Leave "
-            "it out."
-        )
-    return source, {}
-
-
 def _make_splits(
     table: Table,
     columns: Columns,
@@ -230,8 +207,7 @@ def _make_splits(
 ) -> Splits:
     steps, pieces = _check_table(table, columns, windows, time_format)
     numeric = _numeric(table, columns)
-    store = DiskStore() if isinstance(table, FileTable) else ArrayStore()
-    values = SeriesColumns.read(table, numeric, columns.categorical, store)
+    values = SeriesColumns.read(table, numeric, columns.categorical, store_for(table), told=columns)
     values, broken, first = treat_missing(values, windows.missing, table.index, pieces)
     pieces, lines = pieces[first:], table.index[first:]
     bounds = _bounds(len(broken), fractions)

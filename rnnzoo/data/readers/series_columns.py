@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.columns import Columns
 from rnnzoo.data.readers.array_store import ArrayStore
 from rnnzoo.data.readers.file_tables import table_pieces
 from rnnzoo.data.readers.row_places import row_place
 from rnnzoo.data.readers.timestamps import possible_formats
+from rnnzoo.data.readers.wrong_columns import comma_advice, refuse_wrong_columns
 from rnnzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -119,7 +121,13 @@ class SeriesColumns(Mapping[str, Any]):
 
     @classmethod
     def read(
-        cls, table: Table, numeric: Sequence[str], categorical: Sequence[str], store: ArrayStore
+        cls,
+        table: Table,
+        numeric: Sequence[str],
+        categorical: Sequence[str],
+        store: ArrayStore,
+        *,
+        told: Columns,
     ) -> SeriesColumns:
         """Reads the columns of a table.
 
@@ -128,9 +136,11 @@ class SeriesColumns(Mapping[str, Any]):
             numeric: Its columns of numbers.
             categorical: Those of categories.
             store: Where arrays are to lie.
+            told: What the columns are told to be, for messages.
 
         Raises:
-            DataError: If a cell of a numeric column is no number; the message names line and column.
+            DataError: If a cell of a numeric column is no number, or a column has no value; the message names line and
+                column, or all such columns.
         """
         numbers = store.empty((len(numeric), len(table.index)), np.float64)
         codes = store.empty((len(categorical), len(table.index)), np.int32) if categorical else np.empty(0)
@@ -140,7 +150,7 @@ class SeriesColumns(Mapping[str, Any]):
         for piece in table_pieces(table, [*numeric, *categorical]):
             rows = slice(first, first + len(piece))
             for place, name in enumerate(numeric):
-                # The message is about the first column that has a wrong cell, not about the first line.
+                # The message begins with the first column that has a wrong cell, not with the first line.
                 if name not in errors:
                     try:
                         numbers[place, rows] = read_numbers(piece[name], name)
@@ -149,9 +159,19 @@ class SeriesColumns(Mapping[str, Any]):
             for place, name in enumerate(categorical):
                 codes[place, rows] = _read_codes(piece[name], known[place])
             first = rows.stop
-        for name in numeric:
-            if name in errors:
-                raise errors[name]
+        empty = [
+            name
+            for name, row in zip(numeric, numbers, strict=True)
+            if name not in errors and np.isnan(row).all()
+        ]
+        empty += [name for name, row in zip(categorical, codes, strict=True) if (row < 0).all()]
+        refuse_wrong_columns(
+            table,
+            {name: errors[name] for name in numeric if name in errors},
+            empty,
+            told=told,
+            parse=parse_numbers,
+        )
         columns: dict[str, np.ndarray | CategoryColumn] = dict(zip(numeric, numbers, strict=True))
         for place, name in enumerate(categorical):
             columns[name] = CategoryColumn(codes[place], list(known[place]))
@@ -175,6 +195,7 @@ def read_numbers(column: pd.Series[Any], name: str, *, training: bool = True) ->
         row = int(wrong.argmax())
         raise DataError(
             f"{row_place(column.index, row)}: {name!r} is {str(column.iloc[row])!r}; expected a finite number. "
+            + comma_advice(column, name, str(column.iloc[row]).strip())
             + _fix(str(column.iloc[row]).strip(), name, training=training)
         )
     return values
@@ -202,7 +223,7 @@ def parse_numbers(column: pd.Series[Any]) -> tuple[np.ndarray, np.ndarray]:
     """Returns the numbers of a column of cells, NaN where there is none, and which cells are missing."""
     import pandas as pd
 
-    if column.dtype == np.float64 or column.dtype in (np.int64, np.int32):
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
         ready = column.to_numpy(np.float64)
         return ready, np.isnan(ready)
     text = column.astype(str).str.strip()
