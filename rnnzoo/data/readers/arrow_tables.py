@@ -91,6 +91,24 @@ class ArrowTable(FileTable):
             found = [part.astype(object) for part in found]  # whose categories may differ from piece to piece
         return found[0] if len(found) == 1 else pd.concat(found)
 
+    def codes(self, name: str) -> tuple[np.ndarray, list[Any]]:
+        """Numbers the values of a column; see ``table_codes``."""
+        import pandas as pd
+
+        codes, first = np.empty(len(self), np.int32), 0
+        known: dict[Any, int] = {}
+        for batch in self._batches([name], self._cells, texts_once=True):
+            part = batch.column(0)
+            part = part if hasattr(part, "indices") else part.dictionary_encode()
+            values = part.dictionary.to_pylist()
+            places = part.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+            numbers, used = pd.factorize(places)  # which are in the order in which they come
+            found = (None if place < 0 else values[place] for place in used)
+            own = [-1 if value is None else known.setdefault(value, len(known)) for value in found]
+            codes[first : first + len(part)] = np.array(own, np.int32)[numbers]
+            first += len(part)
+        return codes, list(known)
+
     def by_columns(self) -> ArrowTable:
         """Returns the same table: its columns are apart in the file."""
         return self
@@ -135,15 +153,16 @@ class ArrowTable(FileTable):
         with parquet.ParquetFile(self._file) as stored:
             return list(stored.schema_arrow.names), stored.metadata.num_rows
 
-    def _batches(self, names: list[str], size: int) -> Iterator[Any]:
-        """Yields record batches of some columns, of ``size`` rows at most."""
+    def _batches(self, names: list[str], size: int, *, texts_once: bool = False) -> Iterator[Any]:
+        """Yields record batches of some columns, of ``size`` rows at most, in which texts may stand once each."""
         if file_state(self._path) != self._state:
             raise DataError(changed(self._path))
         with _reading(self._file):
             if not self._feather:
                 from pyarrow import parquet
 
-                with parquet.ParquetFile(self._file, pre_buffer=False) as stored:
+                once = names if texts_once else None
+                with parquet.ParquetFile(self._file, pre_buffer=False, read_dictionary=once) as stored:
                     for batch in stored.iter_batches(batch_size=size, columns=names, use_threads=False):
                         yield batch.select(names)
                 return

@@ -117,6 +117,23 @@ def test_columns_and_pieces_keep_their_types() -> None:
         )
 
 
+def test_values_of_a_column_are_numbered() -> None:
+    frame = pd.DataFrame({"shop": ["b", None, "a", "b", "c", "a"], "n": [3, 1, 3, 2, 1, 1]})
+    frame = pd.concat([frame] * 20, ignore_index=True).assign(kind=lambda f: f["shop"].astype("category"))
+    expected: dict[str, list[Any]] = {"shop": ["b", "a", "c"], "n": [3, 1, 2], "kind": ["b", "a", "c"]}
+    parquet.write_table(pyarrow.Table.from_pandas(frame), "t.parquet", row_group_size=7)
+    pyarrow.feather.write_feather(frame, "t.feather", chunksize=7)
+    frame.to_csv("t.csv", index=False)
+    tables: list[Any] = [frame, ArrowTable("t.parquet", cells=5), ArrowTable("t.feather", cells=5)]
+    for table in tables:
+        for name, values in expected.items():
+            codes, found = file_tables.table_codes(table, name)
+            assert (codes.dtype, found) == (np.int32, values)
+            assert codes.tolist() == [values.index(v) if v in values else -1 for v in frame[name].tolist()]
+    codes, found = file_tables.table_codes(file_tables.FileTable("t.csv", cells=5), "n")
+    assert (codes[:6].tolist(), found) == ([0, 1, 0, 2, 1, 1], ["3", "1", "2"])
+
+
 def test_an_index_is_a_column() -> None:
     frame = series().set_index("when")
     assert read_series(written(frame, "parquet"), **OPTIONS).description["steps"] == 90
