@@ -23,6 +23,7 @@ from .data.readers.arrays import read_arrays as read_arrays
 from .data.readers.audio import audio_splits as audio_splits
 from .data.readers.audio import read_recordings as read_recordings
 from .data.readers.data_files import read_data as read_data
+from .data.readers.file_format import FileFormat as FileFormat
 from .data.readers.pairs import pair_splits as pair_splits
 from .data.readers.pairs import read_pairs as read_pairs
 from .data.readers.running_text import running_text_splits as running_text_splits

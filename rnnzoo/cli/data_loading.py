@@ -112,7 +112,7 @@ def _read_texts(reading: Reading) -> Splits:
         task=reading.task,
         from_disk=options.from_disk,
         preprocessing=reading.preprocessing,
-        column_names=listed_names(options.columns),
+        file_format=reading.file_format,
         label_separator=options.label_separator,
         **reading.words,
         **reading.split,
@@ -128,7 +128,7 @@ def _read_series(reading: Reading) -> Splits:
         )
     return read_series(
         options.data,
-        column_names=listed_names(options.columns),
+        file_format=reading.file_format,
         target=listed_names(options.target) or (),
         window=options.window,
         horizon=options.horizon,
@@ -169,7 +169,7 @@ def _read_sequences(reading: Reading) -> Splits:
         ignore=_ignored(options),
         irregular=irregular,
         missing=options.missing,  # type: ignore[arg-type]
-        column_names=listed_names(options.columns),
+        file_format=reading.file_format,
         **reading.split,
     )
 
@@ -240,11 +240,15 @@ def _read_running_text(reading: Reading) -> Splits:
 
 
 def _ignored(options: DataOptions) -> list[str]:
+    """Returns the columns to leave out; ``""`` among others is one without a name, as is an option of blanks."""
     if options.ignore is not None and not options.ignore.strip():
-        return [options.ignore]  # a column without a name
-    return listed_names(options.ignore) or []
+        return [options.ignore]
+    nameless = [""] if options.ignore and '""' in options.ignore else []
+    return [*nameless, *(listed_names(options.ignore) or [])]
 
 
+#: Options for the file of a table.
+_FILE = ("columns", "separator", "decimal", "encoding", "sheet")
 _ROWS = ("test", "task", "validation_fraction", "test_fraction", "split_seed", "rare")
 _WORDS = ("max_tokens", "max_length", "characters")
 #: Options for words, which mean nothing to other readers of texts.
@@ -254,19 +258,19 @@ _SERIES = Way(
     (
         *("target", "window", "horizon", "categorical", "ignore", "time", "time_format", "gaps", "missing"),
         *("series", "static", "future", "calendar", "scaling", "zone"),
-        *("seasonality", "columns", "from_disk", "validation_fraction", "test_fraction"),
+        *("seasonality", *_FILE, "from_disk", "validation_fraction", "test_fraction"),
     ),
     _read_series,
     because={"split_seed": "with --target: a series is split in time"},
 )
 _TEXTS = Way(
     "with --text, which is for texts",
-    ("text", "label", "label_separator", "columns", "from_disk", *_WORDS, *_ROWS),
+    ("text", "label", "label_separator", *_FILE, "from_disk", *_WORDS, *_ROWS),
     _read_texts,
 )
 _SEQUENCES = Way(
     "with --series and --label, for a label of each series",
-    ("series", "label", "time", "time_format", "ignore", "missing", "columns", *_ROWS),
+    ("series", "label", "time", "time_format", "ignore", "missing", *_FILE, *_ROWS),
     _read_sequences,
 )
 #: The ways to read files that say themselves what their parts are, by kind of file.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import functools
 import inspect
@@ -50,6 +51,12 @@ class DataOptions:
         str | None,
         _option("--columns", "Names of the columns, if the table has no header."),
     ] = None
+    separator: Annotated[str | None, _option("--separator", "What separates cells, if not found.")] = None
+    decimal: Annotated[str | None, _option("--decimal", "The decimal mark, . or , if not found.")] = None
+    encoding: Annotated[str | None, _option("--encoding", "The encoding of a text file, if not UTF-8.")] = (
+        None
+    )
+    sheet: Annotated[str | None, _option("--sheet", "The sheet of an Excel file, if not the first.")] = None
     text: Annotated[str | None, _option("--text", "The column with the texts.", shown=True)] = None
     label: Annotated[str | None, _option("--label", "The column with the labels.", shown=True)] = None
     label_separator: Annotated[
@@ -231,7 +238,10 @@ def listed_names(text: str | None) -> list[str] | None:
     """Returns the names that an option lists, ``None`` for none.
 
     Example:
-        >>> listed_names("load, price")
-        ['load', 'price']
+        >>> listed_names('load, price, "Temp, C"')
+        ['load', 'price', 'Temp, C']
     """
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    if text is None:
+        return None
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    return [name.strip() for name in names if name.strip()]

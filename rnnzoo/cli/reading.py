@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnnzoo.builders.builder_names import builder_parameters
-from rnnzoo.cli.data_options import DataOptions, option_name
+from rnnzoo.cli.data_options import DataOptions, listed_names, option_name
+from rnnzoo.data.readers.file_format import FileFormat
 from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.dna import DNAPreprocessing
@@ -75,6 +76,18 @@ class Reading:
         if self.spec.builder == "build_language_model":
             return "char" in self.spec.name.split("-")
         return self.spec.arguments.get("character_vocabulary_size") is not None
+
+    @property
+    def file_format(self) -> FileFormat:
+        """How the file of a table is written."""
+        options = self.options
+        return FileFormat(
+            column_names=listed_names(options.columns),
+            separator=options.separator,
+            decimal=options.decimal,
+            encoding=options.encoding,
+            sheet=options.sheet,
+        )
 
     @property
     def words(self) -> dict[str, Any]:

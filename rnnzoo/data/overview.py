@@ -40,6 +40,7 @@ def overview(splits: Splits) -> Summary:
         **_series(splits.description),
         "answers": _answers(splits),
         "source": next((splits.description[n] for n in _SOURCES if splits.description.get(n)), None),
+        "written": _written(splits.description.get("format")),
         "checksum": str(splits.description.get("checksum") or "")[:12],
     }
     counted = "Steps" if get_task(splits.task).per_step else "Rows"
@@ -51,6 +52,11 @@ def overview(splits: Splits) -> Summary:
             Table(f"{counted} of each class", _class_table(splits)),
         ],
     )
+
+
+def _written(form: Mapping[str, str] | None) -> str:
+    """Returns how a file is written, where that is not as usual."""
+    return ", ".join(f"{name} {value!r}" for name, value in (form or {}).items())
 
 
 def _parts(splits: Splits) -> dict[str, Batches]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.arrow_frames import as_frame
 from rnnzoo.data.columns import check_table_columns, refuse_repeated, text_cells
 from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.dataset_split import DatasetSplit
@@ -351,7 +352,7 @@ class Splits:
         test: pd.DataFrame | None = None,
         **options: Any,
     ) -> Splits:
-        """Makes splits of a pandas frame with a column of texts and one of labels.
+        """Makes splits of a frame, of pandas, polars or Arrow, with a column of texts and one of labels.
 
         A frame whose rows follow each other in time is for ``rnnzoo.read_series``.
 
@@ -365,8 +366,8 @@ class Splits:
         Raises:
             UnknownNameError: If a column is missing; the nearest name is suggested.
         """
-        rows, labels = _frame_columns(frame, text, label)
-        given = None if test is None else _frame_columns(test, text, label, of="test")
+        rows, labels = _frame_columns(as_frame(frame, "frame"), text, label)
+        given = None if test is None else _frame_columns(as_frame(test, "test"), text, label, of="test")
         return cls.from_arrays(rows, labels, test=given, **options)
 
     @classmethod

@@ -21,6 +21,7 @@ WRONG: list[tuple[Any, dict[str, Any], str]] = [
     (rnnzoo.Columns, {"targets": "load"}, "target"),
     (rnnzoo.Windows, {"window": 2, "horizons": 1}, "horizon"),
     (rnnzoo.SequenceColumns, {"series": "id", "labels": "kind"}, "label"),
+    (rnnzoo.FileFormat, {"seperator": ";"}, "separator"),
     (rnnzoo.TableFormat, {"column_name": []}, "column_names"),
     (rnnzoo.WordOptions, {"max_token": 10}, "max_tokens"),
     (rnnzoo.Regularization, {"weight_dropp": 0.5}, "weight_drop"),

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnzoo.data.columns import is_from_file
 from rnnzoo.data.readers.clock_changes import find_zone, refuse_repeated_hour
 from rnnzoo.data.readers.date_formats import possible_formats
 from rnnzoo.data.readers.file_tables import (
@@ -23,7 +22,7 @@ from rnnzoo.data.readers.file_tables import (
     table_column,
     table_pieces,
 )
-from rnnzoo.data.readers.row_places import row_place
+from rnnzoo.data.readers.row_places import LINE, row_place
 from rnnzoo.data.readers.table_frames import has_own_names
 from rnnzoo.data.readers.timestamps import COMPACT, Times, read_times
 from rnnzoo.errors import DataError
@@ -68,7 +67,7 @@ def refuse_mixed(frame: Table, times: Times, *, target: Collection[Any], named: 
     else:
         table = _Table(frame, times, target)
     what = "repeats the time of" if times.values[row] == times.values[row - 1] else "is earlier than"
-    before = "line" if is_from_file(frame) else "row"
+    before = "line" if frame.index.name == LINE else "row"
     where = f"{row_place(frame.index, row)}: {times.shown_name} {what} the {before} before"
     clock = table.clock()
     if clock is not None:
@@ -373,20 +372,13 @@ class _Table:
         return list(self.times.name) if isinstance(self.times.name, tuple) else self.times.name
 
     def _read(self) -> str:
-        path = self.frame.attrs.get("path")
-        if path is None:
-            return self.read
-        names = self.frame.attrs.get("column_names")
-        given = "" if names is None else f", header=None, names={list(names)!r}"
-        tabs = ", sep='\\t', quoting=3" if self.frame.attrs.get("tabs") else ""
-        return f"table = pandas.read_csv({str(path)!r}, dtype=str, keep_default_na=False{given}{tabs}); "
+        reading = self.frame.attrs.get("reading")
+        return self.read if reading is None else f"table = {reading}; "
 
     def _written(self, table: str, *, drop: Sequence[Any] = ()) -> str:
         left = f".drop(columns={list(drop)!r})" if drop else ""
-        if self.frame.attrs.get("path") is None:
-            return left and f"; table = {table}{left}"
-        header = "" if self.frame.attrs.get("column_names") is None else ", header=False"
-        return f"; {table}{left}.to_csv('one.csv', index=False{header})"
+        writing = self.frame.attrs.get("writing")
+        return (left and f"; table = {table}{left}") if writing is None else f"; {table}{left}{writing}"
 
 
 def _text(cells: pd.Series[Any]) -> pd.Series[Any]:

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.columns import Columns, check_table_columns
 from rnnzoo.data.flat_options import FlatOptions
-from rnnzoo.data.readers.array_store import ArrayStore, DiskStore
-from rnnzoo.data.readers.file_tables import FileTable, table_pieces
+from rnnzoo.data.readers.file_format import FileFormat, FileFormatOptions
+from rnnzoo.data.readers.file_tables import store_for, table_pieces
 from rnnzoo.data.readers.raw_times import read_raw_times
 from rnnzoo.data.readers.series_columns import SeriesColumns, read_categories, read_numbers, treat_missing
 from rnnzoo.data.readers.series_features import scale_features
 from rnnzoo.data.readers.series_fit import choose_columns, fit_windows
 from rnnzoo.data.readers.series_rows import SeriesRows, TimeReading, arrange_rows
 from rnnzoo.data.readers.static_columns import read_static
-from rnnzoo.data.readers.table_files import expect_file, read_frame
-from rnnzoo.data.readers.table_frames import expect_table, refuse_nameless
+from rnnzoo.data.readers.table_frames import refuse_nameless
+from rnnzoo.data.readers.table_sources import open_table
 from rnnzoo.data.readers.window_config import Gaps as Gaps
 from rnnzoo.data.readers.window_config import Windows as Windows
 from rnnzoo.data.readers.window_parts import PARTS, cut_parts, find_starts
@@ -31,7 +29,7 @@ from rnnzoo.data.readers.window_split import WindowSplit
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Fractions
 from rnnzoo.errors import ArgumentError
-from rnnzoo.files import FilePath, file_checksum
+from rnnzoo.files import FilePath
 from rnnzoo.preprocessing import WindowPreprocessing
 from rnnzoo.preprocessing.series_levels import Scaling
 from rnnzoo.preprocessing.windows import Missing
@@ -42,8 +40,8 @@ if TYPE_CHECKING:
     from rnnzoo.data.readers.file_tables import Table
 
 
-class SeriesOptions(TypedDict, total=False):
-    """What ``read_series`` takes as keywords: the fields of ``Columns``, ``Windows`` and ``Fractions``."""
+class SeriesOptions(FileFormatOptions, total=False):
+    """What ``read_series`` takes as keywords: the fields of ``Columns``, ``Windows``, ``Fractions``, ``FileFormat``."""
 
     target: str | Sequence[str]
     time: str | Sequence[str] | None
@@ -79,13 +77,13 @@ def read_series(
     columns: Columns | None = None,
     windows: Windows | None = None,
     fractions: Fractions | None = None,
-    column_names: Sequence[str] | None = None,
+    file_format: FileFormat | None = None,
     time_format: str | None = None,
     description: Mapping[str, Any] | None = None,
     from_disk: bool = False,
     **options: Unpack[SeriesOptions],
 ) -> Splits:
-    """Reads a table whose rows follow each other in time: a CSV or TSV file, plain or gzipped, or a pandas frame.
+    """Reads a table whose rows follow each other in time: a file, or a frame of pandas, polars or Arrow.
 
     It is split by time, without leakage: statistics and categories come from the training rows, a training window ends
     before validation starts, and the targets of validation and test windows lie wholly in their part, while what they
@@ -97,19 +95,20 @@ def read_series(
     cell, as long as the splits are there. In memory are a few columns at a time, of 8 bytes a row each.
 
     Args:
-        source: The file, of which ``.tsv`` is split at tabs without quoting and everything else at commas; or a frame,
-            whose index is what messages name as the line and gives the times where it holds dates.
+        source: The file: CSV or TSV, plain or gzipped, Parquet, Feather, Excel or JSON lines. Or a frame, whose index
+            is what messages name as the line and gives the times where it holds dates.
         columns: Which columns are what, as one value.
         windows: What is read and what is forecast, as one value.
         fractions: Shares of rows for validation and test, as one value.
-        column_names: Names of the columns where the file has no header line.
+        file_format: How the file is written, as one value.
         time_format: How dates are written, such as ``"%d.%m.%Y %H:%M"`` (see ``datetime.strptime``); ``None`` to find
             the one format that reads all rows. Dates that can be read in two ways are refused.
         description: Facts to keep.
         from_disk: Whether numbers stay on disk; for files alone.
-        **options: The fields of ``Columns``, ``Windows`` and ``Fractions`` as they are: ``target``, ``time``,
-            ``categorical``, ``ignore``; ``window``, ``horizon``, ``gaps``, ``missing``, ``seasonality``;
-            ``validation_fraction`` (0.15), ``test_fraction`` (0.15).
+        **options: The fields of ``Columns``, ``Windows``, ``Fractions`` and ``FileFormat`` as they are: ``target``,
+            ``time``, ``categorical``, ``ignore``; ``window``, ``horizon``, ``gaps``, ``missing``, ``seasonality``;
+            ``validation_fraction`` (0.15), ``test_fraction`` (0.15); ``column_names``, ``separator``, ``decimal``,
+            ``encoding``, ``sheet``.
 
     Returns:
         The splits; their task is ``"forecasting"``.
@@ -137,10 +136,11 @@ def read_series(
         )
     windows = flat.take(Windows, windows, "windows")
     fractions = flat.take(Fractions, fractions, "fractions")
+    form = flat.take(FileFormat, file_format, "file_format")
     flat.refuse_rest(
-        "columns", "windows", "fractions", "column_names", "time_format", "description", "from_disk"
+        "columns", "windows", "fractions", "file_format", "time_format", "description", "from_disk"
     )
-    frame, facts = _read(source, column_names, from_disk=checks.flag("from_disk", from_disk))
+    frame, facts = open_table(source, form, from_disk=checks.flag("from_disk", from_disk))
     reading = TimeReading(windows.gaps, time_format, columns.zone)
     return _make_splits(frame, columns, windows, reading, fractions, {**facts, **(description or {})})
 
@@ -158,25 +158,6 @@ def series_splits(
     return read_series(frame, description=source, **options)
 
 
-def _read(
-    source: FilePath | pd.DataFrame, column_names: Sequence[str] | None, *, from_disk: bool
-) -> tuple[Table, dict[str, Any]]:
-    """Returns a table and where it comes from."""
-    expect_table(source)
-    if from_disk:
-        expect_file(source, "source")
-    if isinstance(source, str | os.PathLike):
-        table: Table = (FileTable if from_disk else read_frame)(source, column_names=column_names)
-        facts = {"source": Path(source).name, "checksum": file_checksum(source)}
-        return table, {**facts, "from_disk": True} if from_disk else facts
-    if column_names is not None:
-        raise ArgumentError(
-            f"column_names: received {list(column_names)} with a frame, which names its columns; expected None. Leave "
-            "it out."
-        )
-    return source, {}
-
-
 def _make_splits(
     table: Table,
     columns: Columns,
@@ -187,9 +168,8 @@ def _make_splits(
 ) -> Splits:
     _check_columns(table, columns, windows)
     rows = arrange_rows(table, columns, reading)
-    store = DiskStore() if isinstance(table, FileTable) else ArrayStore()
     chosen = choose_columns(table, columns)
-    values = SeriesColumns.read(table, chosen.numeric, chosen.categorical, store)
+    values = SeriesColumns.read(table, chosen.numeric, chosen.categorical, store_for(table), told=columns)
     static = read_static(table, columns, rows)
     if rows.source is not None:
         values = values.take(rows.source)

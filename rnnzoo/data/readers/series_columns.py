@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.columns import Columns
 from rnnzoo.data.readers.array_store import ArrayStore
-from rnnzoo.data.readers.file_tables import FileTable, table_pieces
+from rnnzoo.data.readers.file_tables import table_pieces
 from rnnzoo.data.readers.row_places import row_place
 from rnnzoo.data.readers.timestamps import possible_formats
+from rnnzoo.data.readers.wrong_columns import comma_advice, refuse_wrong_columns
 from rnnzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -142,7 +144,13 @@ class SeriesColumns(Mapping[str, Any]):
 
     @classmethod
     def read(
-        cls, table: Table, numeric: Sequence[str], categorical: Sequence[str], store: ArrayStore
+        cls,
+        table: Table,
+        numeric: Sequence[str],
+        categorical: Sequence[str],
+        store: ArrayStore,
+        *,
+        told: Columns,
     ) -> SeriesColumns:
         """Reads the columns of a table.
 
@@ -151,9 +159,11 @@ class SeriesColumns(Mapping[str, Any]):
             numeric: Its columns of numbers.
             categorical: Those of categories.
             store: Where arrays are to lie.
+            told: What the columns are told to be, for messages.
 
         Raises:
-            DataError: If a cell of a numeric column is no number; the message names line and column.
+            DataError: If a cell of a numeric column is no number, or a column has no value; the message names line and
+                column, or all such columns.
         """
         numbers = store.empty((len(numeric), len(table.index)), _number_type(table, numeric))
         codes = store.empty((len(categorical), len(table.index)), np.int32) if categorical else np.empty(0)
@@ -163,7 +173,7 @@ class SeriesColumns(Mapping[str, Any]):
         for piece in table_pieces(table, [*numeric, *categorical]):
             rows = slice(first, first + len(piece))
             for place, name in enumerate(numeric):
-                # The message is about the first column that has a wrong cell, not about the first line.
+                # The message begins with the first column that has a wrong cell, not with the first line.
                 if name not in errors:
                     try:
                         numbers[place, rows] = read_numbers(piece[name], name)
@@ -172,9 +182,19 @@ class SeriesColumns(Mapping[str, Any]):
             for place, name in enumerate(categorical):
                 codes[place, rows] = _read_codes(piece[name], known[place])
             first = rows.stop
-        for name in numeric:
-            if name in errors:
-                raise errors[name]
+        empty = [
+            name
+            for name, row in zip(numeric, numbers, strict=True)
+            if name not in errors and np.isnan(row).all()
+        ]
+        empty += [name for name, row in zip(categorical, codes, strict=True) if (row < 0).all()]
+        refuse_wrong_columns(
+            table,
+            {name: errors[name] for name in numeric if name in errors},
+            empty,
+            told=told,
+            parse=parse_numbers,
+        )
         columns: dict[str, np.ndarray | CategoryColumn] = dict(zip(numeric, numbers, strict=True))
         for place, name in enumerate(categorical):
             columns[name] = CategoryColumn(codes[place], list(known[place]))
@@ -198,6 +218,7 @@ def read_numbers(column: pd.Series[Any], name: str, *, training: bool = True) ->
         row = int(wrong.argmax())
         raise DataError(
             f"{row_place(column.index, row)}: {name!r} is {str(column.iloc[row])!r}; expected a finite number. "
+            + comma_advice(column, name, str(column.iloc[row]).strip())
             + _fix(str(column.iloc[row]).strip(), name, training=training)
         )
     return values
@@ -205,11 +226,19 @@ def read_numbers(column: pd.Series[Any], name: str, *, training: bool = True) ->
 
 def _number_type(table: Table, names: Sequence[str]) -> type[Any]:
     """Returns the type that holds the numbers of all columns."""
-    if isinstance(table, FileTable):
+    if not names:
         return np.float64
-    types = [table[name].dtype for name in names]
-    narrow = all(isinstance(kind, np.dtype) and np.can_cast(kind, np.float32) for kind in types)
-    return np.float32 if types and narrow and all(kind.kind in "fiu" for kind in types) else np.float64
+    first = next(table_pieces(table, names))
+    narrow = (
+        isinstance(kind, np.dtype) and kind.kind in "fiu" and np.can_cast(kind, np.float32)
+        for kind in (first[name].dtype for name in names)
+    )
+    return np.float32 if all(narrow) else np.float64
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell is a missing value."""
+    return cell in _ABSENT
 
 
 def is_like_missing(cell: str) -> bool:

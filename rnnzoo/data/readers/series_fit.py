@@ -276,8 +276,8 @@ def _warn_of_left_out(rows: SeriesRows, readable: np.ndarray) -> None:
     shown = ", ".join(repr(shown_key(rows.names[code])) for code in left_out[:3])
     warnings.warn(
         f"series: {len(left_out):,} of {len(rows.names):,} are left out, such as {shown}: no training row has their "
-        "level or their static categories. Pass scaling='all' or scaling='window', and leave columns of categories that "
-        "they alone have out of static.",
+        "level or their static categories. Pass scaling='all' or scaling='window', and leave columns of categories "
+        "that they alone have out of static.",
         UserWarning,
         stacklevel=2,
     )

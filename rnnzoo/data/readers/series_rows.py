@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnzoo.data.columns import Columns
-from rnnzoo.data.readers.file_tables import FileTable, column_pieces, table_column
+from rnnzoo.data.readers.file_tables import FileTable, table_codes
 from rnnzoo.data.readers.joined_times import read_table_times
 from rnnzoo.data.readers.mixed_series import refuse_mixed, refuse_mixed_dates, refuse_text_dates
 from rnnzoo.data.readers.row_places import row_place
+from rnnzoo.data.readers.series_columns import is_missing
 from rnnzoo.data.readers.table_frames import refuse_levels
 from rnnzoo.data.readers.time_steps import Steps, fill_rows, find_steps, refuse_holes, refuse_uneven
 from rnnzoo.data.readers.timestamps import Times, read_times
@@ -188,26 +189,19 @@ def _codes(table: Table, name: str) -> tuple[np.ndarray, list[str]]:
     Raises:
         DataError: If one is missing; the message names the line.
     """
-    import pandas as pd
-
-    column = table_column(table, name)
-    codes: list[np.ndarray] = []
-    known: dict[str, int] = {}
-    first = 0
-    for cells in column_pieces(column):
-        found, values = pd.factorize(cells)
-        texts = [str(value).strip() for value in values]
-        missing = (found < 0) | np.isin(found, [n for n, text in enumerate(texts) if not text])
-        if missing.any():
-            row = first + int(missing.argmax())
-            raise DataError(
-                f"{row_place(column.index, row)}: {name!r} is missing; expected the name of the series. Correct it, or "
-                "leave such rows out."
-            )
-        numbers = np.array([known.setdefault(text, len(known)) for text in texts], np.int32)
-        codes.append(numbers[found])
-        first += len(cells)
-    return codes[0] if len(codes) == 1 else np.concatenate(codes), list(known)
+    codes, values = table_codes(table, name)
+    texts = [str(value).strip() for value in values]
+    missing = (codes < 0) | np.isin(codes, [number for number, text in enumerate(texts) if is_missing(text)])
+    if missing.any():
+        raise DataError(
+            f"{row_place(table.index, int(missing.argmax()))}: {name!r} is missing; expected the name of the series. "
+            "Correct it, or leave such rows out."
+        )
+    known = list(dict.fromkeys(texts))
+    if len(known) == len(texts):
+        return codes, known
+    place = {text: number for number, text in enumerate(known)}
+    return np.array([place[text] for text in texts], np.int32)[codes], known
 
 
 def _refuse_repeated(rows: SeriesRows) -> None:

@@ -121,7 +121,7 @@ def test_what_is_no_table_is_refused(source: Any) -> None:
     ]
     for call in calls:
         with pytest.raises(
-            ArgumentError, match=r"^source: received \w+; expected the path of a CSV .*DataFrame\(source"
+            ArgumentError, match=r"^source: received \w+; expected the path of a table, .*DataFrame\(source"
         ):
             call()
 

@@ -150,10 +150,11 @@ def test_arguments_that_need_the_time() -> None:
 def test_a_nameless_column_of_row_numbers_is_refused_by_name(header: str) -> None:
     frame = hourly().drop(columns="date")
     message = refused(frame.reset_index(names=header))
+    beside = "" if header else """, with others --ignore '"",other'"""
     assert message == (
         f"column 1: received no name ({header!r}) and row numbers, from 0 to 499; expected features with names. Write "
         f"the table with index=False, or leave the column out: ignore=[{header!r}] (on the command "
-        f"line --ignore {header!r})."
+        f"line --ignore {header!r}{beside})."
     )
     assert read(frame.reset_index(names=header), ignore=[header]).get_preprocessing(
         WindowPreprocessing
