@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import forecast_data
+from quick_training import quick_training
 from reference import gru_step
 from rnnzoo import build_forecaster, build_segment_forecaster, create_model, get_spec, list_models
 from rnnzoo.data.split import Rows
@@ -275,3 +276,41 @@ def test_data_and_model_say_which_of_them_lacks_an_input(name: str) -> None:
         "of read_series."
     )
     assert tried({"num_future": 1}, "future").startswith(f"model {name!r}: cannot read inputs of shapes {{")
+
+
+def seasons(seed: int, rows: int = 600) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Windows of series of eight kinds, each with a season of its own: too short to tell the kind by."""
+    season, window, horizon = 12, 3, 6
+    profiles = np.random.default_rng(9).normal(size=(8, season))
+    rng = np.random.default_rng(seed)
+    kinds, starts = rng.integers(0, 8, rows), rng.integers(0, season, rows)
+    phases = (starts[:, None] + np.arange(window + horizon)) % season
+    noise = rng.normal(size=phases.shape)
+    values = rng.normal(size=(rows, 1)) + profiles[kinds[:, None], phases] + 0.2 * noise
+    calendar = np.eye(season, dtype=np.float32)[phases]
+    features = np.concatenate([values[..., None], calendar], axis=-1).astype(np.float32)
+    known = {"future": calendar[:, window:], "static": np.eye(8, dtype=np.float32)[kinds]}
+    return {"features": features[:, :window], **known}, features[:, window:, :1]
+
+
+def error_of(name: str, seed: int, **covariates: int) -> float:
+    """The mean absolute error on series that were not learned from."""
+    keras.utils.set_random_seed(seed)
+    (learned, targets), (asked, truth) = seasons(seed), seasons(seed + 100)
+    units = (32,) * len(get_spec(name).arguments["units"])
+    sizes = {"num_features": 13, "horizon": 6, "num_targets": 1, "window": 3}
+    model = create_model(name, **sizes, **covariates, units=units, dropout=0.0)
+    model.compile(keras.optimizers.Adam(0.01), "mae")
+    taken = [tensor.name for tensor in model.inputs]
+    quick_training(model, [learned[name] for name in taken], targets, batch_size=128)(40)
+    return float(np.abs(answer(model, asked) - truth).mean())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "seeds"), [("forecaster-gru", 3), ("forecaster-seq2seq-gru", 1), ("forecaster-segrnn", 1)]
+)
+def test_a_season_that_depends_on_the_series_is_learned_from_what_is_static(name: str, seeds: int) -> None:
+    without = [error_of(name, seed, num_future=12) for seed in range(seeds)]
+    found = [error_of(name, seed, num_future=12, num_static=8) for seed in range(seeds)]
+    assert max(found) < 2 / 3 * min(without), (found, without)
