@@ -52,7 +52,7 @@ def test_answers_hold_words_and_entities(bundle: Path) -> None:
 def test_rows_of_any_sequence_keep_their_order(bundle: Path) -> None:
     predictor = OnnxPredictor(bundle)
     column = pd.Series(["in in in", "New York", "in"], index=[7, 8, 9])
-    answers = predictor.predict(column, batch_size=1)
+    answers = predictor.predict(column, batch_size=1)  # type: ignore[arg-type]
     assert answers == predictor.predict(column.tolist())
     assert [len(answer["words"]) for answer in answers] == [3, 2, 1]
 
