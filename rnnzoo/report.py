@@ -10,6 +10,9 @@ from pathlib import Path
 
 from rnnzoo.files import replacing
 
+#: Above this many characters a cell is a text of several lines.
+_LONG = 40
+
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -20,7 +23,7 @@ p {{ margin: .4rem 0; }} .lead {{ color: #555; }}
 table {{ border-collapse: collapse; margin: .5rem 0; }}
 th, td {{ text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid #ddd; vertical-align: top; }}
 td {{ font-variant-numeric: tabular-nums; }} tr.best td {{ font-weight: 600; background: #f2f7fb; }}
-tr.marked td {{ font-weight: 600; }} td {{ overflow-wrap: anywhere; min-width: 3.2rem; }}
+tr.marked td {{ font-weight: 600; }} td.long {{ min-width: 15rem; }}
 img {{ max-width: 100%; height: auto; margin: .5rem 0; }}
 pre {{ background: #f6f6f6; padding: .7rem; overflow-x: auto; }}
 .wide {{ overflow-x: auto; }}
@@ -111,12 +114,18 @@ def html_table(
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
     lines = [
         f"<tr{_class_of(number, best, marked)}>"
-        + "".join(f"<td>{html.escape(show(row.get(name, '')))}</td>" for name in columns)
+        + "".join(_cell(show(row.get(name, ""))) for name in columns)
         + "</tr>"
         for number, row in enumerate(rows)
     ]
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
     return f'<div class="wide"><table>{title}<tr>{head}</tr>{"".join(lines)}</table></div>'
+
+
+def _cell(text: str) -> str:
+    # A long text is not cut into a word a line, where the page is narrow.
+    start = '<td class="long">' if len(text) > _LONG else "<td>"
+    return f"{start}{html.escape(text)}</td>"
 
 
 def _class_of(number: int, best: int | None, marked: Collection[int]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 from rnnzoo.data.split import Batches
 from rnnzoo.data.splits import Splits
+from rnnzoo.evaluation.details.detail_sections import detail_sections
 from rnnzoo.evaluation.details.examination import Details, point_forecasts, target_names
 from rnnzoo.evaluation.evaluation import Evaluation
 from rnnzoo.files import write_csv
@@ -20,12 +22,18 @@ from rnnzoo.tasks import Task
 from rnnzoo.training.run import detail_plots, plots
 from rnnzoo.training.run.run_directory import RunDirectory
 
-#: Pictures of details, each of which stands beside its table in the report.
-PICTURES = ("confused_pairs", "reliability", "residuals", "worst_rows", "errors_by_series", "coverage")
-#: Above this many classes the report shows those of the lowest F1 only.
-_MANY_CLASSES = 30
-#: Rows of other tables in the report, and characters of a text there.
-_SHOWN, _LONGEST = 15, 160
+#: The pictures that stand below each table in the report.
+_PICTURES_OF = {
+    "confused_pairs": ("confused_pairs",),
+    "calibration": ("reliability",),
+    "errors_by_series": ("errors_by_series",),
+    "coverage": ("coverage",),
+    "worst_rows": ("worst_rows", "residuals"),
+}
+#: All of them.
+PICTURES = tuple(picture for pictures in _PICTURES_OF.values() for picture in pictures)
+#: Characters of a class in the title of a panel.
+_LONGEST = 14
 #: Columns of the tables that are not numbers.
 _WORDS = frozenset(("class", "true", "predicted", "target", "series", "word", "text"))
 
@@ -117,83 +125,26 @@ def _title(row: Mapping[str, Any]) -> str:
     if "true" not in row:
         return ", ".join(parts)
     true, predicted = (
-        f"{value:.3g}" if isinstance(value, float) else _cut(str(value), 14)
+        f"{value:.3g}" if isinstance(value, float) else _cut(str(value))
         for value in (row["true"], row["predicted"])
     )
     return f"{', '.join(parts)}: true {true}, predicted {predicted}"
 
 
-def detail_sections(run: RunDirectory, calibration: Mapping[str, float]) -> list[Section]:
-    """Returns the sections of the report, from the files that are there.
+def report_sections(run: RunDirectory, calibration: Mapping[str, Any]) -> list[Section]:
+    """Returns the sections of the report with their pictures, from the files that are there.
 
     Args:
         run: The run.
         calibration: ``ece`` and ``brier``, where a model answers probabilities of classes.
     """
     tables = {name: _read(run.table(name)) for name in run.TABLES if run.table(name).is_file()}
-    sections = []
-    if "class_scores" in tables:
-        sections.append(_class_section(tables["class_scores"]))
-    if "confused_pairs" in tables:
-        sections.append(_section(run, "Most confused classes", tables, "confused_pairs"))
-    if calibration:
-        text = (
-            f"Expected calibration error {calibration['ece']:.4f}: the mean distance of confidence and accuracy. "
-            f"Brier score {calibration['brier']:.4f}: the mean squared distance of probabilities and truth. Of both, "
-            "less is better."
-        )
-        sections.append(Section("Calibration", text=text, images=_images(run, "reliability")))
-    for title, name in (
-        ("Errors by series", "errors_by_series"),
-        ("Coverage of intervals", "coverage"),
-    ):
-        if name in tables:
-            sections.append(_section(run, title, tables, name))
-    if "errors_by_step" in tables:
-        sections.append(_step_section(tables["errors_by_step"]))
-    if "worst_rows" in tables:
-        sections.append(_worst_section(run, tables["worst_rows"]))
-    return sections
-
-
-def _class_section(rows: Sequence[Mapping[str, Any]]) -> Section:
-    if len(rows) <= _MANY_CLASSES:
-        return Section("Scores of each class", rows=rows)
-    lowest = sorted(rows, key=lambda row: float(row["f1"]))[:_SHOWN]
-    text = f"The {_SHOWN} of the lowest F1, of {len(rows):,}; all of them: class_scores.csv."
-    return Section("Scores of each class", text=text, rows=lowest)
-
-
-def _section(
-    run: RunDirectory, title: str, tables: Mapping[str, Sequence[Mapping[str, Any]]], name: str
-) -> Section:
-    rows = tables[name]
-    more = f"The first {_SHOWN} of {len(rows):,}; all of them: {name}.csv." if len(rows) > _SHOWN else ""
-    return Section(title, text=more, rows=rows[:_SHOWN], images=_images(run, name))
-
-
-def _step_section(rows: Sequence[Mapping[str, Any]]) -> Section:
-    """Returns the errors of all steps, or of some that are spread over them; their picture stands above."""
-    numbers = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _SHOWN)).round().astype(int))
-    more = f"{len(numbers)} of {len(rows):,} rows; all of them: errors_by_step.csv."
-    text = more if len(rows) > _SHOWN else ""
-    return Section("Errors by step ahead", text=text, rows=[rows[number] for number in numbers])
-
-
-def _worst_section(run: RunDirectory, rows: Sequence[Mapping[str, Any]]) -> Section:
-    shown = [
-        {name: _cut(value, _LONGEST) if name == "text" else value for name, value in row.items()}
-        for row in rows[:_SHOWN]
-    ]
-    text = "A wrong label or a broken row is often among them. Rows are counted from 0."
-    if len(rows) > _SHOWN:
-        text += f" The first {len(rows)}: worst_rows.csv."
-    return Section("Worst rows", text=text, rows=shown, images=_images(run, "worst_rows", "residuals"))
-
-
-def _images(run: RunDirectory, *names: str) -> list[tuple[Path, str]]:
-    paths = [run.plots / f"{name}.png" for name in names]
-    return [(path, path.stem.replace("_", " ")) for path in paths if path.is_file()]
+    found = []
+    for name, section in detail_sections(tables, calibration).items():
+        paths = [run.plots / f"{picture}.png" for picture in _PICTURES_OF.get(name, ())]
+        images = [(path, path.stem.replace("_", " ")) for path in paths if path.is_file()]
+        found.append(dataclasses.replace(section, images=images))
+    return found
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
@@ -216,6 +167,5 @@ def _number(value: str) -> float | int | str:
     return value
 
 
-def _cut(value: Any, longest: int) -> str:
-    text = str(value)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

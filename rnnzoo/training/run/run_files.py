@@ -22,7 +22,7 @@ from rnnzoo.report import Section, write_report
 from rnnzoo.tasks import Task
 from rnnzoo.training.problem import Problem
 from rnnzoo.training.run import plots
-from rnnzoo.training.run.run_details import detail_sections, write_details
+from rnnzoo.training.run.run_details import report_sections, write_details
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.run.run_settings import setting_sections, shown_value
 
@@ -200,7 +200,7 @@ def write_run_report(
                 "Pictures",
                 images=[(path, path.stem.replace("_", " ")) for path in pictures if path.is_file()],
             ),
-            *detail_sections(run, calibration),
+            *report_sections(run, calibration),
             *watched,
             Section("cuDNN", text="\n\n".join(str(explain_cudnn(result.model)).splitlines())),
             *setting_sections(config),
