@@ -87,7 +87,7 @@ def reliability(bins: Sequence[Row], *, error: float) -> Figure:
         upper.plot(sure, right, color=ORANGE, marker="o", label="answers of a bin")
         upper.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
         upper.set_title(f"Reliability, expected calibration error {error:.3f}", loc="left")
-        upper.legend(frameon=False, loc="upper left")
+        figure.legend(frameon=False, ncols=2, loc="outside lower left")
         lower.bar(edges, counts / counts.sum(), width=width, align="edge", color=GREY, edgecolor="white")
         lower.set(xlabel="confidence", ylabel="share of answers")
     return figure

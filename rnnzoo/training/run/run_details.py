@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,11 +84,26 @@ def _worst_forecasts(
     split = getattr(splits, details.part)
     if split.raw is None or not details.worst:
         return {}
-    rows = np.asarray(details.worst[: detail_plots.PANELS])
+    places = _apart(details.worst, evaluation.targets.shape[1])[: detail_plots.PANELS]
+    rows = np.asarray([details.worst[place] for place in places])
     history, future = split.raw_targets(rows)
-    titles = [_title(row) for row in details.tables["worst_rows"][: len(rows)]]
+    titles = [_title(details.tables["worst_rows"][place]) for place in places]
     point = point_forecasts(task, evaluation.outputs[rows])[..., 0]
     return {"worst_rows": detail_plots.worst_forecasts(history[..., 0], future[..., 0], point, titles)}
+
+
+def _apart(rows: Sequence[int], distance: int) -> list[int]:
+    """Returns the places of rows that are so far from all before them: windows side by side show the same again.
+
+    Example:
+        >>> _apart([7, 8, 20, 3], 5)
+        [0, 2]
+    """
+    kept: list[int] = []
+    for place, row in enumerate(rows):
+        if all(abs(row - rows[other]) >= distance for other in kept):
+            kept.append(place)
+    return kept
 
 
 def _worst_series(details: Details, split: Batches) -> dict[str, Figure]:
