@@ -129,13 +129,20 @@ def _print_answers(raw: list[Any], answers: list[Any]) -> None:
             steps = max(len(v) if isinstance(v, list) else 1 for v in values.values())
             print_table([{"step": i + 1, **{k: _at(v, i) for k, v in values.items()}} for i in range(steps)])
         elif isinstance(answer.get("labels"), list) and isinstance(answer.get("probabilities"), list):
-            words = shown.split() if shown else [str(i + 1) for i in range(len(answer["labels"]))]
+            words = _steps(answer)
             print_table([{"step": w, "label": t} for w, t in zip(words, answer["labels"], strict=False)])
         else:
             label = answer.get("label", answer.get("text", ", ".join(answer.get("labels", [])) or "(none)"))
             share = answer.get("probability")
             share = f"  {share:.3f}" if isinstance(share, int | float) else ""
             stdout.print(f"{label}{share}" + (f"  {shown}" if shown else ""))
+
+
+def _steps(answer: dict[str, Any]) -> list[str]:
+    """Returns what the steps of a tagger's answer are called: the words, or numbers from 1."""
+    if isinstance(answer.get("words"), list):
+        return [word["word"] for word in answer["words"]]
+    return [str(number) for number, _ in enumerate(answer["labels"], start=1)]
 
 
 def _is_known(answer: Any) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.split import Batch, Rows
 from rnnzoo.errors import DataError, RowError
 from rnnzoo.preprocessing import Preprocessing
@@ -21,14 +22,22 @@ class SequenceSplit(Rows):
         targets: One target per row; for tagging one array of classes per row.
         preprocessing: What encodes them.
         tagging: Whether every step has a target.
+        origin: Which rows of the caller they are, for reports.
     """
 
     targets: RawRows
 
     def __init__(
-        self, raw: RawRows, targets: RawRows, *, preprocessing: Preprocessing, tagging: bool
+        self,
+        raw: RawRows,
+        targets: RawRows,
+        *,
+        preprocessing: Preprocessing,
+        tagging: bool,
+        origin: RowOrigin | None = None,
     ) -> None:
         self.raw = raw
+        self.row_numbers = None if origin is None else origin.numbers
         self._encoded = preprocessing.encode_rows(raw)
         self.targets = targets if tagging else np.asarray(targets)
         self._preprocessing = preprocessing

@@ -29,6 +29,8 @@ class Batches(ABC):
     Attributes:
         raw: The raw rows, for baselines, pictures and examples; ``None`` where they are not known.
         targets: The targets as numbers, one element a row, for summaries; ``None`` where they are not at hand.
+        row_numbers: The caller's number of each row, from 0; ``None`` for those within the part.
+        series: The name of the series that each row is of, for reports; ``None`` where all are of one.
         free_targets: Whether the second axis of targets is of any length, even where no weights say so.
 
     Example:
@@ -46,6 +48,8 @@ class Batches(ABC):
 
     raw: RawRows | None = None
     targets: RawRows | None = None
+    row_numbers: Sequence[int] | np.ndarray | None = None
+    series: Sequence[str] | np.ndarray | None = None
     free_targets: bool = False
 
     @abstractmethod

@@ -471,7 +471,7 @@ def _sequence_split(
     known = get_task(task)
     if known.targets == "symbols":
         return TranscriptSplit(rows, targets, preprocessing=preprocessing, origin=origin)
-    return SequenceSplit(rows, targets, preprocessing=preprocessing, tagging=known.per_step)
+    return SequenceSplit(rows, targets, preprocessing=preprocessing, tagging=known.per_step, origin=origin)
 
 
 def _frame_columns(frame: pd.DataFrame, text: str, label: str, *, of: str = "") -> Pair:

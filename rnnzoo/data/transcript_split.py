@@ -38,7 +38,7 @@ class TranscriptSplit(SequenceSplit):
         preprocessing: Preprocessing,
         origin: RowOrigin | None = None,
     ) -> None:
-        super().__init__(raw, (), preprocessing=preprocessing, tagging=False)
+        super().__init__(raw, (), preprocessing=preprocessing, tagging=False, origin=origin)
         self._symbols = list(targets)
         self._origin = RowOrigin()
         self.check_frames(1)

@@ -77,13 +77,20 @@ def evaluate(
         ArgumentError: If the data have no such part.
         DataError: If the model answers NaN or infinity.
     """
+    return evaluate_whole(model, splits, part=part, task=task, batch_size=batch_size)[0].metrics
+
+
+def evaluate_whole(
+    model: keras.Model, splits: Splits, *, part: str = "test", task: str | None = None, batch_size: int = 256
+) -> tuple[Evaluation, Splits, Task]:
+    """Does what ``evaluate`` does, and returns outputs and truth too, with the data and the task as they were taken."""
     checks.choice("part", part, PARTS)
     split = getattr(splits, part)
     if split is None:
         raise ArgumentError(f"part: received {part!r}, which these data do not have. Use part='validation'.")
     chosen, splits = choose_task(model, splits, task)
     check_model_fits(model, splits, chosen)
-    return evaluate_part(model, split, splits, chosen, batch_size=batch_size).metrics
+    return evaluate_part(model, split, splits, chosen, batch_size=batch_size), splits, chosen
 
 
 class Trained(Protocol):

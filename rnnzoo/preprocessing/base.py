@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnzoo.errors import ArgumentError, EmptyRowError, OwnCodeError
 from rnnzoo.preprocessing.given_rows import check_rows
+from rnnzoo.preprocessing.placed_words import PlacedWord
 
 #: Raw rows, or targets: one element each.
 Rows = Sequence[Any] | np.ndarray
@@ -170,6 +171,19 @@ class Preprocessing(ABC):
     def has_unknown_id(self) -> bool:
         """Whether a word that is not known becomes the id of unknown words, rather than ids of its pieces."""
         return True
+
+    def placed_words(self, row: Any) -> list[PlacedWord] | None:
+        """Returns the words that the steps of a raw row are, in order and with their places.
+
+        Answers of taggers then carry them. Words that are too many for ``max_length`` may be among them.
+
+        Args:
+            row: A raw row that ``encode`` has read.
+
+        Returns:
+            The words; ``None`` where steps are no words of the row.
+        """
+        return None
 
     @property
     def scaling(self) -> tuple[np.ndarray, np.ndarray] | None:
