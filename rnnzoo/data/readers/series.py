@@ -24,7 +24,7 @@ from rnnzoo.data.readers.series_columns import (
     treat_missing,
 )
 from rnnzoo.data.readers.series_features import scale_features, scale_targets
-from rnnzoo.data.readers.table_frames import refuse_levels, refuse_nameless
+from rnnzoo.data.readers.table_frames import hashable, refuse_levels, refuse_nameless
 from rnnzoo.data.readers.table_sources import open_table
 from rnnzoo.data.readers.time_steps import Steps, find_steps, refuse_holes, refuse_uneven
 from rnnzoo.data.readers.timestamps import Times, read_times
@@ -284,7 +284,7 @@ def _checksum(table: Table) -> str:
 
     digest = hashlib.sha256(json.dumps([str(name) for name in table.columns]).encode())
     for piece in table_pieces(table, list(table.columns)):
-        digest.update(hash_pandas_object(piece, index=False).to_numpy().tobytes())
+        digest.update(hash_pandas_object(hashable(piece), index=False).to_numpy().tobytes())
     return digest.hexdigest()
 
 
