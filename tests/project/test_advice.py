@@ -28,6 +28,7 @@ OF_OTHERS = {
     "TextVectorization.get_vocabulary": "keras.layers:TextVectorization.get_vocabulary",
     "pandas.json_normalize": "pandas:json_normalize",
     "frame.to_json": "pandas:DataFrame.to_json",
+    "frame.rename": "pandas:DataFrame.rename",
     "SimpleRNN": "keras.layers:SimpleRNN",
     "Dense": "keras.layers:Dense",
     "TimeDistributed": "keras.layers:TimeDistributed",

@@ -13,6 +13,7 @@ from rnnzoo.data.arrow_frames import import_pyarrow
 from rnnzoo.data.readers import file_tables
 from rnnzoo.data.readers.file_tables import FileTable, changed, file_state
 from rnnzoo.data.readers.table_files import check_names, refuse_no_rows
+from rnnzoo.data.readers.table_frames import hashable
 from rnnzoo.errors import DataError, RnnzooError, one_line
 from rnnzoo.files import FilePath, existing_file
 
@@ -58,7 +59,9 @@ class ArrowTable(FileTable):
         self._state = file_state(path)
         self._feather = self._file.name.lower().endswith(FEATHER)
         with _reading(self._file):
-            self.columns, rows = self._shape()
+            schema, rows = self._shape()
+        self.columns = list(schema.names)
+        self._nested = {field.name for field in schema if field.type.num_fields}
         check_names(self._file, self.columns)
         refuse_no_rows(path, rows)
         self.index: pd.Index[Any] = pd.RangeIndex(rows)
@@ -95,6 +98,11 @@ class ArrowTable(FileTable):
         """Numbers the values of a column; see ``table_codes``."""
         import pandas as pd
 
+        if name in self._nested:
+            raise DataError(
+                f"{self._path}: {name!r} holds lists or objects; expected a text or a number in each row. Name another "
+                "column."
+            )
         codes, first = np.empty(len(self), np.int32), 0
         known: dict[Any, int] = {}
         for batch in self._batches([name], self._cells, texts_once=True):
@@ -127,7 +135,7 @@ class ArrowTable(FileTable):
 
         keys = ("0123456789123456", "6543219876543210")
         hashes = [
-            np.stack([hash_pandas_object(piece, index=False, hash_key=key) for key in keys], axis=1)
+            np.stack([hash_pandas_object(hashable(piece), index=False, hash_key=key) for key in keys], axis=1)
             for piece in self.pieces(self.columns)
         ]
         return pd.DataFrame(np.concatenate(hashes), index=self.index).duplicated()
@@ -140,18 +148,18 @@ class ArrowTable(FileTable):
         frame.attrs = self.attrs
         return frame
 
-    def _shape(self) -> tuple[list[str], int]:
-        """Returns the names of the columns, and how many rows there are."""
+    def _shape(self) -> tuple[Any, int]:
+        """Returns the schema, and how many rows there are."""
         if self._feather:
             from pyarrow import ipc
 
             with ipc.open_file(str(self._file)) as stored:
                 rows = sum(stored.get_batch(number).num_rows for number in range(stored.num_record_batches))
-                return list(stored.schema.names), rows
+                return stored.schema, rows
         from pyarrow import parquet
 
         with parquet.ParquetFile(self._file) as stored:
-            return list(stored.schema_arrow.names), stored.metadata.num_rows
+            return stored.schema_arrow, stored.metadata.num_rows
 
     def _batches(self, names: list[str], size: int, *, texts_once: bool = False) -> Iterator[Any]:
         """Yields record batches of some columns, of ``size`` rows at most, in which texts may stand once each."""

@@ -237,7 +237,8 @@ def column_codes(column: Column) -> tuple[np.ndarray, int]:
     known: dict[str, int] = {}
     found = []
     for piece in column_pieces(column):
-        codes, values = pd.factorize(piece)
+        # Objects may be lists, which have no hash.
+        codes, values = pd.factorize(piece.astype(str) if piece.dtype == object else piece)
         found.append(np.array([*(known.setdefault(str(value), len(known)) for value in values), -1])[codes])
     return np.concatenate(found), len(known)
 

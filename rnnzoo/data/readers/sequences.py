@@ -24,7 +24,7 @@ from rnnzoo.data.readers.series_columns import (
     parse_numbers,
     read_categories,
 )
-from rnnzoo.data.readers.table_frames import refuse_nameless
+from rnnzoo.data.readers.table_frames import refuse_nameless, refuse_numbered
 from rnnzoo.data.readers.table_sources import format_facts, read_table_source
 from rnnzoo.data.readers.timestamps import Times, possible_formats, read_times
 from rnnzoo.data.readers.wrong_columns import comma_advice, refuse_wrong_columns
@@ -231,6 +231,7 @@ class _LongTables:
         key = str(source) if is_path(source) else id(source)
         if key not in self._read:
             self._read[key] = read_table_source(source, self._form)
+            refuse_numbered(self._read[key])
         return self._read[key]
 
     def _rows(self, frame: pd.DataFrame, features: Sequence[str]) -> FileRows:

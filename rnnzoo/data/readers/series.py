@@ -20,7 +20,7 @@ from rnnzoo.data.readers.series_features import scale_features
 from rnnzoo.data.readers.series_fit import choose_columns, fit_windows
 from rnnzoo.data.readers.series_rows import SeriesRows, TimeReading, arrange_rows
 from rnnzoo.data.readers.static_columns import read_static
-from rnnzoo.data.readers.table_frames import refuse_nameless
+from rnnzoo.data.readers.table_frames import hashable, refuse_nameless
 from rnnzoo.data.readers.table_sources import open_table
 from rnnzoo.data.readers.window_config import Gaps as Gaps
 from rnnzoo.data.readers.window_config import Windows as Windows
@@ -247,7 +247,7 @@ def _checksum(table: Table) -> str:
 
     digest = hashlib.sha256(json.dumps([str(name) for name in table.columns]).encode())
     for piece in table_pieces(table, list(table.columns)):
-        digest.update(hash_pandas_object(piece, index=False).to_numpy().tobytes())
+        digest.update(hash_pandas_object(hashable(piece), index=False).to_numpy().tobytes())
     return digest.hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,10 +50,39 @@ def expect_table(source: Any, name: str = "source") -> Any:
     if not isinstance(frame, pd.DataFrame):
         raise ArgumentError(
             f"{name}: received {type(source).__name__}; expected the path of a table, such as a CSV file, or a pandas, "
-            f"polars or Arrow frame. Pass pandas.DataFrame({name})."
+            f"polars or Arrow frame. Pass {_frame_of(source, name)}."
         )
     refuse_repeated(frame)
     return frame
+
+
+def _frame_of(source: Any, name: str) -> str:
+    """Returns code that may make a frame of what is none."""
+    if hasattr(source, "collect"):  # a query that is not run yet
+        return f"{name}.collect()"
+    if isinstance(source, Mapping) and source and hasattr(next(iter(source.values())), "column_names"):
+        return f"one part of it: {name}[{next(iter(source))!r}]"
+    return f"pandas.DataFrame({name})"
+
+
+def refuse_numbered(table: Table) -> None:
+    """Raises ``DataError`` where a column of a frame has a number, or nothing, for a name."""
+    other = [name for name in table.columns if not isinstance(name, str)]
+    if other:
+        raise DataError(
+            f"the frame: has a column named {other[0]!r}; expected texts for names. Make texts of them: "
+            "frame = frame.rename(columns=str)"
+        )
+
+
+def hashable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns a frame in which lists and objects, which have no hash, are texts."""
+    nested = [
+        name
+        for name in frame.columns
+        if frame[name].dtype == object and frame[name].map(type).isin([list, dict, np.ndarray]).any()
+    ]
+    return frame.astype(dict.fromkeys(nested, str)) if nested else frame
 
 
 def has_own_names(frame: pd.DataFrame) -> bool:

@@ -11,7 +11,7 @@ from rnnzoo.data.readers.file_tables import FileTable
 from rnnzoo.data.readers.json_lines import read_json_lines
 from rnnzoo.data.readers.sheets import read_sheet
 from rnnzoo.data.readers.table_files import read_frame
-from rnnzoo.data.readers.table_frames import expect_table
+from rnnzoo.data.readers.table_frames import expect_table, refuse_numbered
 from rnnzoo.errors import ArgumentError
 from rnnzoo.files import FilePath, file_checksum, is_path
 
@@ -50,7 +50,9 @@ def open_table(source: Any, form: FileFormat, *, from_disk: bool = False) -> tup
             raise ArgumentError(
                 f"source: received {type(source).__name__} with from_disk; expected a file. Leave from_disk out."
             )
-        return read_table_source(source, form), {}
+        frame = read_table_source(source, form)
+        refuse_numbered(frame)
+        return frame, {}
     name = Path(source).name.lower()
     table: Table
     if name.endswith(ARROW):

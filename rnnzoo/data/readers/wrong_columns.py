@@ -73,8 +73,11 @@ def comma_advice(column: pd.Series[Any], name: str, cell: str) -> str:
         return ""
     if column.index.name == LINE:
         return "If the comma is a decimal mark, pass decimal=',' (on the command line --decimal ,). Else: "
-    number = f"frame[{name!r}].str.replace(',', '.').astype(float)"
-    return f"If the comma is a decimal mark, make numbers of the texts: frame[{name!r}] = {number}. Else: "
+    reading = column.attrs.get("reading")
+    made = f"frame = {reading}; " if reading else ""
+    number = f"{made}frame[{name!r}] = frame[{name!r}].str.replace(',', '.').astype(float)"
+    passed = ", and pass the frame" if reading else ""
+    return f"If the comma is a decimal mark, make numbers of the texts{passed}: {number}. Else: "
 
 
 @dataclass
@@ -87,6 +90,7 @@ class _Look:
         wrong: How many are neither numbers nor missing.
         first: The row of the first of these, and what it holds.
         texts: The row that each text is first in; no more than there may be categories.
+        nested: Whether its first wrong cell is a list or an object.
     """
 
     rows: int = 0
@@ -94,6 +98,7 @@ class _Look:
     wrong: int = 0
     first: tuple[int, str] = (0, "")
     texts: dict[str, int] = field(default_factory=dict)
+    nested: bool = False
 
     def add(self, cells: pd.Series[Any], parse: Parse) -> None:
         """Adds some cells."""
@@ -102,6 +107,7 @@ class _Look:
         if wrong.any() and not self.wrong:
             row = int(wrong.argmax())
             self.first = (self.rows + row, str(cells.iloc[row]).strip())
+            self.nested = isinstance(cells.iloc[row], list | dict | np.ndarray)
         for place in map(int, np.flatnonzero(wrong)):
             if len(self.texts) > _MOST_CATEGORIES:
                 break
@@ -118,7 +124,7 @@ class _Look:
     @property
     def is_category(self) -> bool:
         """Whether it holds few texts, none of which comes up late: training has to see each."""
-        few = not self.numbers and len(self.texts) <= _MOST_CATEGORIES
+        few = not self.numbers and not self.nested and len(self.texts) <= _MOST_CATEGORIES
         return few and max(self.texts.values()) < self.rows / 2
 
     @property
@@ -167,7 +173,7 @@ def _ways_out(table: Table, looks: Mapping[str, _Look], empty: Sequence[str], to
         )
     if left:
         names = [*dict.fromkeys([*told.ignore, *left])]
-        what = [f"{name!r} ({'texts' if name in looks else 'no value'})" for name in left]
+        what = [f"{name!r} ({_what(looks.get(name))})" for name in left]
         ways.append(
             f"Leave out {listed(what)}: ignore={names} (on the command line --ignore {option_names(names)})."
         )
@@ -179,6 +185,12 @@ def _ways_out(table: Table, looks: Mapping[str, _Look], empty: Sequence[str], to
             f"{row_place(table.index, row)}: correct {'them' if count > 1 else 'it'}, or leave the column out too."
         )
     return ways
+
+
+def _what(look: _Look | None) -> str:
+    if look is None:
+        return "no value"
+    return "lists or objects" if look.nested else "texts"
 
 
 def _listed(names: Sequence[str]) -> str:

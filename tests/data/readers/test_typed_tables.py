@@ -16,7 +16,7 @@ import pytest
 from pyarrow import parquet
 
 import advice
-from rnnzoo import FileFormat, Splits, read_data, read_sequences, read_series, read_texts
+from rnnzoo import FileFormat, Splits, read_data, read_sentences, read_sequences, read_series, read_texts
 from rnnzoo.data.readers import file_tables
 from rnnzoo.data.readers.arrow_tables import ArrowTable
 from rnnzoo.data.readers.table_sources import open_table
@@ -85,7 +85,25 @@ def test_texts_and_sequences(kind: str) -> None:
         read_texts(written(wrong, kind), text="text", label="label")
 
 
+def test_nested_columns_are_left_out() -> None:
+    frame = series().assign(parts=[[1, 2]] * 90, more=[{"a": 1}] * 90)
+    for source in (frame, pyarrow.Table.from_pandas(frame), written(frame, "parquet")):
+        advice.followed(
+            lambda source=source: read_series(source, **OPTIONS),  # type: ignore[misc]
+            "Leave out 'parts' (lists or objects), 'more' (lists or objects): ignore=['parts', 'more']",
+            lambda source=source: read_series(source, ignore=["parts", "more"], **OPTIONS),  # type: ignore[misc]
+        )
+    with pytest.raises(
+        DataError, match=r"t\.parquet: 'parts' holds lists or objects; expected a text or a number"
+    ):
+        file_tables.table_codes(ArrowTable("t.parquet"), "parts")
+
+
 def test_lists_of_words_are_tagged() -> None:
+    with pytest.raises(
+        DataError, match=r"t\.parquet: holds a table; .* by read_texts\(file, .*task='tagging'\)"
+    ):
+        read_sentences(written(series(), "parquet"))
     frame = pd.DataFrame(
         {"words": [["to", "oslo"], ["from", "lima"]] * 30, "tags": [["O", "B"], ["O", "B"]] * 30}
     )
@@ -230,6 +248,17 @@ def excel(rows: list[list[Any]], **options: Any) -> Splits:
 
 
 ROWS = [["load", "heat"], *([n / 2, n] for n in range(60))]
+
+
+def test_texts_of_numbers_in_sheets() -> None:
+    rows: list[list[Any]] = [["load"], *([f"{n},5"] for n in range(60))]
+    with pytest.raises(
+        DataError, match=r"row 2: 'load' is '0,5'; .* and pass the frame: frame = pandas"
+    ) as caught:
+        excel(rows)
+    names: dict[str, Any] = {"pandas": pd}
+    exec(str(caught.value).partition("the frame: ")[2].partition(". Else")[0], names)
+    assert read_series(names["frame"], target="load", window=5, horizon=2).description["steps"] == 60
 
 
 def test_sheets_of_excel_files() -> None:
