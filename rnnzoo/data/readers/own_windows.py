@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.data.fingerprint import checksum_of
-from rnnzoo.data.readers.window_split import WindowSplit
+from rnnzoo.data.readers.window_split import WindowSplit, WindowTable
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts
 from rnnzoo.decoding import Decoding
@@ -239,6 +239,5 @@ def _window_split(x: np.ndarray, y: np.ndarray, preprocessing: WindowPreprocessi
         scaled = to_float32((table - preprocessing.mean) / preprocessing.scale, part, _AXES)
     columns = {name: table[:, number] for number, name in enumerate(preprocessing.numeric)}
     starts = np.arange(rows) * (window + horizon)
-    return WindowSplit(
-        scaled, scaled[:, :targets], table[:, :targets], columns, starts, window=window, horizon=horizon
-    )
+    windows = WindowTable(scaled, columns, preprocessing.numeric[:targets])
+    return WindowSplit(windows, starts, window=window, horizon=horizon)
