@@ -292,7 +292,7 @@ _OF_CLASSIFIERS = (_TEXTS, _SEQUENCES, _FILES["arrays"], _FILES["ts"], _FILES["s
 def _ways_of(task: Task) -> tuple[Sequence[Way], str]:
     """Returns the ways to read what models of a task read, and what messages call it."""
     if task.data == "windows":
-        return (_SERIES,), "a table with --target, --window and --horizon"
+        return (_SERIES, _FILES["arrays"]), "a table with --target, --window and --horizon"
     if task.data == "running text":
         return (_FILES["running text"],), "running text, in a file that ends in .txt"
     if task.data == "pairs":

@@ -26,7 +26,7 @@ from rnnzoo.data.split import Batches, as_rows
 from rnnzoo.data.split import Rows as NumberedRows
 from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
 from rnnzoo.data.targets import encode_targets, fit_decoding
-from rnnzoo.data.task_readers import check_row_task
+from rnnzoo.data.task_readers import check_row_task, read_own_windows
 from rnnzoo.data.transcript_split import TranscriptSplit
 from rnnzoo.decoding import Decoding, check_decoding_round_trip
 from rnnzoo.errors import ArgumentError, DataError
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: The task whose rows may be windows that were cut already.
+_OF_WINDOWS = "forecasting"
 Own = TypeVar("Own", bound=Preprocessing)
 
 
@@ -221,13 +223,16 @@ class Splits:
         Args:
             inputs: Texts; lists of words (tagging); series, one array ``(rows, time, features)`` or a list of
                 ``(time, features)`` of any lengths; series with missing values at irregular times, mappings of
-                ``"times"`` and ``"values"`` (see ``IrregularPreprocessing``); or videos, as series of
-                ``(time, height, width, channels)``.
+                ``"times"`` and ``"values"`` (see ``IrregularPreprocessing``); videos, as series of
+                ``(time, height, width, channels)``; or, with ``task="forecasting"``, windows that you have cut,
+                ``(rows, window, features)``. The first features of a window are the past of its targets, in the same
+                units, and windows are split in their order, not shuffled, for they mostly overlap.
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
-                labels), numbers (regression), lists of labels (tagging), texts (transcription).
-            task: A name in the task table, but for those of forecasting, which tables are for, and
-                ``"language_modeling"``, which running text is for (see ``running_text_splits``), and ``"translation"``
-                (see ``pair_splits``).
+                labels), numbers (regression), lists of labels (tagging), texts (transcription),
+                what comes after a window ``(rows, horizon)`` or ``(rows, horizon, targets)`` (forecasting).
+            task: A name in the task table, but for ``"language_modeling"``, which running text is for (see
+                ``running_text_splits``), and ``"translation"`` (see ``pair_splits``). Of tasks that forecast it is
+                ``"forecasting"``, whichever model is trained.
             preprocessing: What reads the rows, such as ``DNAPreprocessing()`` or one of your own; ``None`` to choose by
                 the first row and fit it on the training part.
             parts: How rows are split, as one value; validation and test parts that are given are pairs of rows and
@@ -255,6 +260,9 @@ class Splits:
             >>> splits.model_arguments
             {'vocabulary_size': 5, 'num_classes': 2}
         """
+        if task == _OF_WINDOWS:
+            _refuse_of_windows(preprocessing=preprocessing, words=None if words == WordOptions() else words)
+            return _own_windows(inputs, targets, parts, description, options)
         _check_rows_task(task)
         _check_preprocessing(preprocessing)
         _refuse_lengths(options)
@@ -403,6 +411,29 @@ class Splits:
             task=task,
             description=facts,
         )
+
+
+def _refuse_of_windows(**given: object) -> None:
+    """Raises ``ArgumentError`` for what is of no use to windows."""
+    for name, value in given.items():
+        if value is not None:
+            raise ArgumentError(
+                f"{name}: received {value!r} for task {_OF_WINDOWS!r}, whose windows are scaled by the training part; "
+                "expected none. Leave it out."
+            )
+
+
+def _own_windows(
+    inputs: Any,
+    targets: Any,
+    parts: Parts | None,
+    description: Mapping[str, Any] | None,
+    options: Mapping[str, Any],
+) -> Splits:
+    flat = FlatOptions("Splits.from_arrays", options)
+    settings = flat.take(Parts, parts, "parts")
+    flat.refuse_rest("task", "parts", "description")
+    return read_own_windows(inputs, targets, settings, description or {})
 
 
 def _refuse_lengths(options: Mapping[str, Any]) -> None:

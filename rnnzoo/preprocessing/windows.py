@@ -182,7 +182,9 @@ class WindowPreprocessing(Preprocessing):
             known = self._parts(of_numbers)[1]
             columns = self._known(row, past, where)
             future = covariates.known(columns, ahead, row=f"{where}, future", level=known)
-            static = covariates.static.matrix(self._static(row, where), row=f"{where}, static")[0]
+            static = np.zeros(0, np.float32)
+            if covariates.static.names:
+                static = covariates.static.matrix(self._static(row, where), row=f"{where}, static")[0]
         features, level = self._windowed(features, past, level)
         return EncodedWindow(features, future, static, level)
 

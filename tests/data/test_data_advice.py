@@ -37,7 +37,7 @@ def loads(**cells: Any) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("task", "reader", "right"),
     [
-        ("forecasting", "read_series(file, target=...", lambda: read_series(loads(), **WINDOW)),
+        ("quantile_forecasting", "read_series(file, target=...", lambda: read_series(loads(), **WINDOW)),
         (
             "language_modeling",
             "running_text_splits(Path(file))",

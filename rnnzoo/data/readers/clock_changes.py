@@ -48,7 +48,7 @@ def refuse_repeated_hour(times: Times, lines: pd.Index[Any], codes: np.ndarray |
     raise DataError(
         f"{row_place(lines, row)}: {times.shown_name} is not later than in the row before, as where clocks are set "
         f"back ({times.shown(before)} to {times.shown(row)}); expected times that rise, or their zone. Say of which "
-        f"zone they are: zone={zone!r} fits all rows."
+        f"zone they are: zone={zone!r} fits all rows (on the command line --zone {zone})."
     )
 
 

@@ -54,5 +54,6 @@ def refuse_calendar(times: Times, steps: Steps, calendar: Calendar) -> None:
     if times.zone == MIXED and steps.step is not None and steps.step.unit in SIZES and steps.step.unit != DAY:
         raise DataError(
             f"calendar: the offsets of {times.shown_name} from UTC change from row to row, and which those of the "
-            "horizon are is not known; expected the zone. Pass zone=, such as zone='Europe/Berlin'."
+            "horizon are is not known; expected the zone. Pass zone=, such as zone='Europe/Berlin' (on the command "
+            "line --zone)."
         )

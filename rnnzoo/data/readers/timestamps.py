@@ -30,8 +30,8 @@ _YEARS = (1678, 2261)
 COMPACT = {8: "%Y%m%d", 6: "%Y%m"}
 #: What to do about hours that a zone does not have, or has twice.
 _ZONE_FIX = (
-    "If the clock of the table is never changed, leave zone out, or name its offset, such as zone='+01:00'. Otherwise "
-    "drop such rows, or write all times with their offset, such as 2024-10-27T02:00+01:00."
+    "If the clock of the table is never changed, leave zone out (on the command line --zone), or name its offset, such "
+    "as zone='+01:00'. Otherwise drop such rows, or write all times with their offset, such as 2024-10-27T02:00+01:00."
 )
 
 

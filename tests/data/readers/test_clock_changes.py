@@ -35,7 +35,8 @@ def test_the_zone_that_is_named_can_be_used(zone: str, freq: str, named: str) ->
     message = refused(table, time="date")
     assert re.search(
         r"^line \d+: 'date' is not later than in the row before, as where clocks are set back \(.* to .*\); expected "
-        r"times that rise, or their zone\. Say of which zone they are: zone='.*' fits all rows\.$",
+        r"times that rise, or their zone\. Say of which zone they are: zone='.*' fits all rows "
+        r"\(on the command line --zone .*\)\.$",
         message,
     )
     assert f"zone='{named}'" in message

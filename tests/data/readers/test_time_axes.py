@@ -120,7 +120,7 @@ def test_a_calendar_needs_dates_and_a_zone_that_is_known() -> None:
         check(hours, "hour")
     assert str(caught.value) == (
         "calendar: the offsets of 'when' from UTC change from row to row, and which those of the horizon are is not "
-        "known; expected the zone. Pass zone=, such as zone='Europe/Berlin'."
+        "known; expected the zone. Pass zone=, such as zone='Europe/Berlin' (on the command line --zone)."
     )
     check(hours, "hour", zone="Europe/Berlin")
     check(TABLES["changing offsets, days"]["t"], "weekday")

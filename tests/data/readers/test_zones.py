@@ -14,8 +14,8 @@ from rnnzoo.errors import ArgumentError, DataError
 
 AUTUMN = pd.date_range("2024-10-25", periods=200, freq="30min", tz="Europe/Berlin")
 ADVICE = (
-    "If the clock of the table is never changed, leave zone out, or name its offset, such as zone='+01:00'. Otherwise "
-    "drop such rows, or write all times with their offset, such as 2024-10-27T02:00+01:00."
+    "If the clock of the table is never changed, leave zone out (on the command line --zone), or name its offset, such "
+    "as zone='+01:00'. Otherwise drop such rows, or write all times with their offset, such as 2024-10-27T02:00+01:00."
 )
 
 
