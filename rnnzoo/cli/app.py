@@ -12,6 +12,7 @@ from rnnzoo.cli import (
     datasets,
     doctor,
     evaluate,
+    explain,
     export,
     models,
     predict,
@@ -34,7 +35,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-COMMANDS = (quickstart, models, datasets, train, evaluate, tune, export, predict, serve, recipes, doctor)
+COMMANDS = (
+    quickstart,
+    models,
+    datasets,
+    train,
+    evaluate,
+    tune,
+    export,
+    predict,
+    explain,
+    serve,
+    recipes,
+    doctor,
+)
 for command in COMMANDS:
     command.register(app)
 
