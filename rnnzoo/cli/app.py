@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from rnnzoo.cli import (
+    cross_validate,
     datasets,
     doctor,
     evaluate,
@@ -40,6 +41,7 @@ COMMANDS = (
     models,
     datasets,
     train,
+    cross_validate,
     evaluate,
     tune,
     export,

@@ -60,6 +60,7 @@ ROOMS = (
     "rnnzoo.training.run",
     "rnnzoo.training.transfer",
     "rnnzoo.training",
+    "rnnzoo.cross_validation",
     "rnnzoo_export.signature",
     "rnnzoo_export.bundle",
     "rnnzoo_export.reports",

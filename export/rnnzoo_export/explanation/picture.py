@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnzoo.report import show
-from rnnzoo_export.explanation.explanation import ExamplePart, Explanation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+
+    from rnnzoo_export.explanation.explanation import ExamplePart, Explanation
 
 # 390 pixels at 100 to the inch; drawn twice as fine.
 _WIDTH, _DPI, _LETTERS = 3.9, 200, 10.0
