@@ -240,7 +240,7 @@ def _name(model: str | Build) -> str:
     if isinstance(model, str):
         refuse_other_data(get_spec(model).task)
         return model
-    if not callable(model):
+    if isinstance(model, keras.Model) or not callable(model):
         raise ArgumentError(
             f"model: received {type(model).__name__}; expected the name of a model, or a function that makes one for "
             "each fold: a trained model knows all rows. Write lambda splits: create_model(...)."
