@@ -18,6 +18,7 @@ from rnnzoo.decoding.probabilities import log_softmax, sigmoid
 from rnnzoo.decoding.viterbi import marginals
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.preprocessing import (
+    CharacterPreprocessing,
     CharacterTextPreprocessing,
     TextPreprocessing,
     TokenPreprocessing,
@@ -125,6 +126,35 @@ def test_each_tag_is_explained_by_each_word(tmp_path: Path, crf: bool) -> None:
             np.testing.assert_allclose(value, whole[place, tag] - hidden[place, tag], atol=1e-6)
     assert [row.of for row in found.answers] == ["Good", "film", "bad"]
     assert found.hidden == "each word replaced by the unknown one"
+
+
+def test_a_hidden_word_loses_its_characters_too(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    words, letters = rng.normal(size=(len(WORDS), 2)), rng.normal(size=(5, 2))
+    letters[0] = 0.0  # padding
+    signature = Signature(
+        (spec("tokens", "int32", "batch", "time"), spec("characters", "int32", "batch", "time", "letters")),
+        (spec("logits", "float32", "batch", "time", "classes", size=2),),
+    )
+    nodes = [
+        helper.make_node("Gather", ["words", "tokens"], ["of words"]),
+        helper.make_node("Gather", ["letters", "characters"], ["of letters"]),
+        helper.make_node("ReduceSum", ["of letters", "axis"], ["of all letters"], keepdims=0),
+        helper.make_node("Add", ["of words", "of all letters"], ["logits"]),
+    ]
+    folder = tmp_path / "b"
+    folder.mkdir()
+    tables = {"words": words.astype(np.float32), "letters": letters.astype(np.float32)}
+    write_onnx(folder / "model.onnx", signature, nodes, {**tables, "axis": np.array([2], np.int64)})
+    preprocessing = CharacterPreprocessing(WORDS, ["", "[UNK]", "b", "a", "d"])
+    write_bundle(
+        folder, signature, preprocessing=preprocessing, decoding=Decoding("tagging", labels=["A", "B"])
+    )
+    found = explain(folder, "bad film")
+    whole = log_softmax(words[3] + letters[2] + letters[3] + letters[4])
+    tag = int(whole.argmax())
+    drop = whole[tag] - log_softmax(words[1] + letters[1])[tag]
+    np.testing.assert_allclose(found.answers[0].importances, [drop, 0.0], atol=1e-6)
 
 
 def test_of_several_labels_the_likeliest_is_explained(tmp_path: Path) -> None:
