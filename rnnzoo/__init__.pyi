@@ -17,6 +17,9 @@ from .builders.transcriber import build_transcriber as build_transcriber
 from .builders.transformer_classifier import build_transformer_classifier as build_transformer_classifier
 from .builders.video_classifier import build_video_classifier as build_video_classifier
 from .cells.step_cell import StepCell as StepCell
+from .cross_validation.result import CrossValidation as CrossValidation
+from .cross_validation.result import FoldScores as FoldScores
+from .cross_validation.runner import cross_validate as cross_validate
 from .data.augmentation.back_translation import back_translate as back_translate
 from .data.columns import Columns as Columns
 from .data.readers.arrays import read_arrays as read_arrays

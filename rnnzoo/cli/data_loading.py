@@ -32,17 +32,21 @@ _ARGUMENTS = {
     "seed": "split_seed",
     "column_names": "columns",
     "column": "label",
+    "groups": "group",
     "path": "data",
     "source": "data",
 }
 
 
-def load_data(options: DataOptions, spec: ModelSpec | None = None) -> Splits:
+def load_data(
+    options: DataOptions, spec: ModelSpec | None = None, *, fold: tuple[int, int] | None = None
+) -> Splits:
     """Reads data.
 
     Args:
         options: Where they are, and how to read them.
         spec: The model that they are for; ``None`` for classification and forecasting.
+        fold: Which fold of the rows is the test, and how many there are; ``None`` for a share.
 
     Raises:
         ArgumentError: If an option would do nothing, one is missing, or the model is for another task.
@@ -50,9 +54,9 @@ def load_data(options: DataOptions, spec: ModelSpec | None = None) -> Splits:
         DataError: If the data cannot be used.
     """
     if options.is_set:
-        return _load_set(options, spec)
+        return _load_set(options, spec, fold)
     options.check_source()
-    reading = Reading(options, spec)
+    reading = Reading(options, spec, fold)
     reading.check_separator()
     way = _find_way(reading)
     takes, because = way.takes, dict(way.because)
@@ -265,12 +269,12 @@ _SERIES = Way(
 )
 _TEXTS = Way(
     "with --text, which is for texts",
-    ("text", "label", "label_separator", *_FILE, "from_disk", *_WORDS, *_ROWS),
+    ("text", "label", "label_separator", *_FILE, "from_disk", "group", *_WORDS, *_ROWS),
     _read_texts,
 )
 _SEQUENCES = Way(
     "with --series and --label, for a label of each series",
-    ("series", "label", "time", "time_format", "ignore", "missing", *_FILE, *_ROWS),
+    ("series", "label", "time", "time_format", "ignore", "missing", *_FILE, "group", *_ROWS),
     _read_sequences,
 )
 #: The ways to read files that say themselves what their parts are, by kind of file.
@@ -338,7 +342,7 @@ def _way_of_table(reading: Reading) -> Way:
     )
 
 
-def _load_set(options: DataOptions, spec: ModelSpec | None) -> Splits:
+def _load_set(options: DataOptions, spec: ModelSpec | None, fold: tuple[int, int] | None) -> Splits:
     """Loads a named set; where it is for several tasks, for that of the model."""
     taken = inspect.signature(DATASETS[options.data]).parameters
     reading = Reading(options, spec)
@@ -351,6 +355,8 @@ def _load_set(options: DataOptions, spec: ModelSpec | None) -> Splits:
         "validation_fraction": options.validation_fraction,
         "test_fraction": options.test_fraction,
     }
+    if fold is not None:
+        fractions |= {"fold": fold[0], "folds": fold[1]}
     own = {} if spec is None or DATASETS.is_own(options.data) else _of_model(reading)
     chosen = {name: value for name, value in own.items() if name in taken}
     try:

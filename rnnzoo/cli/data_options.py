@@ -76,6 +76,9 @@ class DataOptions:
             default=True,
         ),
     ] = "error"
+    group: Annotated[
+        str | None, _option("--group", "The column of what must be in one part, such as patients.")
+    ] = None
     max_tokens: Annotated[int, _option("--max-tokens", "Size of the vocabulary, at most.", default=True)] = (
         MAX_TOKENS
     )

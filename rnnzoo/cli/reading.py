@@ -24,10 +24,12 @@ class Reading:
     Attributes:
         options: The options.
         spec: The model.
+        fold: Which fold of the rows is the test, and how many there are; ``None`` for a share.
     """
 
     options: DataOptions
     spec: ModelSpec | None
+    fold: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -109,6 +111,8 @@ class Reading:
             "test_fraction": options.test_fraction,
             "seed": options.split_seed,
             "rare": options.rare,
+            "groups": options.group,
+            "fold": self.fold,
         }
 
     def check_separator(self) -> None:

@@ -240,8 +240,8 @@ class Splits:
             words: How much of texts and words is read, as one value.
             description: Facts to keep; a checksum of the arrays is added.
             **options: The fields of ``Parts`` and ``WordOptions`` as they are: ``validation``, ``test``,
-                ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``;
-                ``max_tokens`` (20,000), ``max_length``, ``characters``.
+                ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``groups``,
+                ``fold``; ``max_tokens`` (20,000), ``max_length``, ``characters``.
 
         Returns:
             The splits.

@@ -28,12 +28,14 @@ class FileRows:
         targets: One per row.
         place: What messages call a row by its number, such as ``"line 5"``.
         left_out: How many rows of the file are not among them.
+        groups: The group of each row, where it was asked for.
     """
 
     rows: Rows
     targets: Rows
     place: Callable[[int], str] = "row {}".format
     left_out: int = 0
+    groups: Rows | None = None
 
 
 def split_files(
@@ -71,6 +73,8 @@ def split_files(
         found[name], sources[name] = _single(read(given), given, name), given
     pairs = {name: (part.rows, part.targets) for name, part in found.items()}
     given_parts: dict[str, Any] = {name: pairs.get(name) for name in _GIVEN}
+    if isinstance(parts.groups, str) and found["train"].groups is not None:
+        given_parts["groups"] = found["train"].groups
     facts = {**_facts(sources), **_left_out(found), **description}
     try:
         return Splits.from_arrays(
@@ -81,7 +85,7 @@ def split_files(
         )
     except RowError as error:
         name = next((name for name in _GIVEN if error.of.startswith(name)), "train")
-        what = "targets: " if error.of.endswith("targets") else ""
+        what = next((f"{word}: " for word in ("targets", "groups") if error.of.endswith(word)), "")
         raise DataError(
             f"{source_name(sources[name])}: {found[name].place(error.row)}: {what}{error.problem}"
         ) from error

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _HOUR = np.timedelta64(1, "h")
+_ONE_LABEL = (
+    "expected one label per series. Correct it, or pass task='tagging' (on the command line --task tagging) for a "
+    "label of each step."
+)
 
 
 @checked_fields
@@ -131,7 +135,8 @@ def read_sequences(
         parts: How series are split, as one value; a validation or test part that is given is a file or frame too.
         **options: The fields of ``SequenceColumns``, ``Parts`` and ``FileFormat`` as they are: ``series``, ``label``,
             ``time``, ``ignore``, ``time_format``; ``validation``, ``test``, ``validation_fraction`` (0.15),
-            ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``; ``column_names``, ``separator``, ``decimal``,
+            ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``groups`` (the name of a column, such as that
+            of patients of whom there are several series), ``fold``; ``column_names``, ``separator``, ``decimal``,
             ``encoding``, ``sheet``.
 
     Returns:
@@ -167,7 +172,8 @@ def read_sequences(
                 f"missing: received {missing!r} with irregular, whose models read missing values; expected 'error'. "
                 "Leave it out."
             )
-    tables = _LongTables(columns, task, irregular, missing, form)
+    group = settings.groups if isinstance(settings.groups, str) else None
+    tables = _LongTables(columns, task, irregular, missing, form, group)
     return split_files(
         source,
         tables.read,
@@ -194,7 +200,11 @@ class _LongTables:
         irregular: bool,
         missing: Missing,
         form: FileFormat,
+        group: str | None,
     ) -> None:
+        # A column that is a series, a label or a time, too, may say what belongs together.
+        self._group = group
+        self._named = (*columns.names, *([group] if group is not None and group not in columns.names else []))
         self._columns, self._task, self._irregular = columns, get_task(task), irregular
         self._missing, self._form = missing, form
         self._features: list[str] | None = None
@@ -204,9 +214,9 @@ class _LongTables:
         """Returns the columns of features, which are those of the first table in all others too."""
         if self._features is None:
             frame = self._frame(source)
-            check_table_columns(frame, self._columns.names, of=source_name(source))
-            refuse_nameless(frame, used=set(self._columns.names))
-            self._features = [str(name) for name in frame.columns if name not in self._columns.names]
+            check_table_columns(frame, self._named, of=source_name(source))
+            refuse_nameless(frame, used=set(self._named))
+            self._features = [str(name) for name in frame.columns if name not in self._named]
             if not self._features:
                 raise ArgumentError(
                     f"ignore: received {', '.join(self._columns.ignore) or 'none'}, beside which "
@@ -217,7 +227,7 @@ class _LongTables:
     def read(self, source: Any) -> dict[str, FileRows]:
         """Returns the series of a table."""
         frame, features = self._frame(source), self.features_of(source)
-        check_table_columns(frame, (*self._columns.names, *features), of=source_name(source))
+        check_table_columns(frame, (*self._named, *features), of=source_name(source))
         try:
             return {"train": self._rows(frame, features)}
         except DataError as error:
@@ -248,7 +258,11 @@ class _LongTables:
             _warn_of_counter(features[place], values[0, place], timed=times is not None)
         labels = np.asarray(frame[self._columns.label].tolist(), object)[order]
         if not self._task.per_step:
-            _check_constant(labels, bounds, lines, self._columns.label)
+            _check_constant(labels, bounds, lines, self._columns.label, _ONE_LABEL)
+        groups = None
+        if self._group is not None:
+            groups = np.asarray(frame[self._group].tolist(), object)[order]
+            _check_constant(groups, bounds, lines, self._group, "expected one group per series. Correct it.")
         clock = None if times is None else times.values[order]
         rows: list[Any] = []
         targets: list[Any] = []
@@ -274,6 +288,7 @@ class _LongTables:
             targets,
             lambda row: f"series {names(kept[row])} ({row_place(lines, kept[row])})",
             left_out=len(bounds) - 1 - len(rows),
+            groups=None if groups is None else groups[kept].tolist(),
         )
 
     def _values(self, frame: pd.DataFrame, features: Sequence[str]) -> np.ndarray:
@@ -439,8 +454,10 @@ def _warn_of_counter(name: str, start: float, *, timed: bool) -> None:
     )
 
 
-def _check_constant(labels: np.ndarray, bounds: Sequence[int], lines: pd.Index[Any], name: str) -> None:
-    """Raises ``DataError`` where the label of a series changes."""
+def _check_constant(
+    labels: np.ndarray, bounds: Sequence[int], lines: pd.Index[Any], name: str, fix: str
+) -> None:
+    """Raises ``DataError`` where what is one for all lines of a series changes."""
     import pandas as pd
 
     codes = pd.factorize(labels, use_na_sentinel=False)[0]
@@ -451,6 +468,5 @@ def _check_constant(labels: np.ndarray, bounds: Sequence[int], lines: pd.Index[A
         first = max(bound for bound in bounds if bound <= step)
         raise DataError(
             f"{row_place(lines, step)}: {name!r} is {labels[step]!r}, but {labels[first]!r} in "
-            f"{row_place(lines, first)} of the same series; expected one label per series. Correct it, or pass "
-            "task='tagging' (on the command line --task tagging) for a label of each step."
+            f"{row_place(lines, first)} of the same series; {fix}"
         )

@@ -97,10 +97,10 @@ def read_texts(
         parts: How rows are split, as one value; a validation or test part that is given is a file or frame too.
         words: How much of texts is read, as one value.
         **options: The fields of ``Parts``, ``WordOptions`` and ``TableFormat`` as they are: ``validation``, ``test``,
-            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``; ``max_tokens``
-            (20,000), ``max_length``, ``characters``; ``column_names``, ``separator``, ``decimal``, ``encoding``,
-            ``sheet``, ``label_separator``, ``buffer_rows`` (10,000). Or ``file_format``, a ``FileFormat``, in place of
-            those that it has.
+            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``groups`` (the
+            name of a column), ``fold``; ``max_tokens`` (20,000), ``max_length``, ``characters``; ``column_names``,
+            ``separator``, ``decimal``, ``encoding``, ``sheet``, ``label_separator``, ``buffer_rows`` (10,000). Or
+            ``file_format``, a ``FileFormat``, in place of those that it has.
 
     Returns:
         The splits.
@@ -200,6 +200,11 @@ def _refuse_from_disk(parts: Parts, words: WordOptions, preprocessing: Preproces
             f"rare: received {parts.rare!r} with from_disk, which draws rows one by one; expected 'error'. Leave one "
             "out."
         )
+    if parts.groups is not None or parts.fold is not None:
+        name = "groups" if parts.fold is None else "fold"
+        raise ArgumentError(
+            f"{name}: received it with from_disk, which draws rows one by one; expected None. Leave one out."
+        )
     if not parts.stratify:
         raise ArgumentError(
             "stratify: received False with from_disk, which draws rows one by one; expected True. Leave it out."
@@ -238,6 +243,10 @@ class _TextTables:
                 facts |= {f"{prefix}source": Path(part).name, f"{prefix}checksum": file_checksum(part)}
                 facts |= format_facts(frames[name], prefix)
         given: dict[str, Any] = {name: pairs.get(name) for name in ("validation", "test")}
+        if isinstance(parts.groups, str):
+            facts["group"] = parts.groups
+            check_table_columns(frames["inputs"], (parts.groups,), of=source_name(source))
+            given["groups"] = frames["inputs"][parts.groups].tolist()
         parts = dataclasses.replace(parts, **given)
         try:
             if get_task(self.task).data == "pairs":
@@ -275,7 +284,7 @@ class _TextTables:
         name = next((name for name in ("validation", "test") if error.of.startswith(name)), "inputs")
         if not is_path(sources[name]):
             return error
-        what = "targets: " if error.of.endswith("targets") else ""
+        what = next((f"{word}: " for word in ("targets", "groups") if error.of.endswith(word)), "")
         return DataError(
             f"{sources[name]}: {row_place(frames[name].index, error.row)}: {what}{error.problem}"
         )
