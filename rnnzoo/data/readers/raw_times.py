@@ -48,7 +48,7 @@ class FilledTimes:
 
     def __init__(self, rows: SeriesRows, column: int) -> None:
         assert rows.times is not None, "rows are put in by their times"
-        assert rows.steps is not None, "rows are put in by their times"
+        assert rows.steps is not None
         self._times, self._column = rows.times, column
         self._axis = time_axis(rows.times, rows.steps)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnzoo.data.columns import Columns
+from rnnzoo.data.readers.clock_changes import refuse_repeated_hour
 from rnnzoo.data.readers.file_tables import FileTable, table_codes
 from rnnzoo.data.readers.joined_times import read_table_times
 from rnnzoo.data.readers.mixed_series import refuse_mixed, refuse_mixed_dates, refuse_text_dates
@@ -212,6 +213,8 @@ def _refuse_repeated(rows: SeriesRows) -> None:
     twice = (codes[1:] == codes[:-1]) & (times.values[1:] == times.values[:-1])
     if not twice.any():
         return
+    as_read = np.arange(len(rows)) if rows.source is None else np.argsort(rows.source)
+    refuse_repeated_hour(times.take(as_read), rows.lines[as_read], codes[as_read])
     row = int(twice.argmax())
     places = sorted((row, row + 1), key=lambda place: 0 if rows.source is None else rows.source[place])
     more = f", and so have {int(twice.sum()) - 1:,} more" if twice.sum() > 1 else ""

@@ -42,6 +42,15 @@ def test_a_zone_may_be_named_or_be_in_the_column() -> None:
         assert (np.diff(expected, axis=1) == 0).any()  # 02:00 comes twice
 
 
+def test_a_panel_that_repeats_an_hour_is_told_its_zone() -> None:
+    frame = pd.concat([clocks().assign(shop=shop) for shop in ("a", "b")]).sort_values("date", kind="stable")
+    message = refused(frame, time="date", series="shop")
+    assert "as where clocks are set back (2024-10-27 02:00:00 to 2024-10-27 02:00:00)" in message
+    assert "zone='Europe/Berlin' fits all rows (on the command line --zone Europe/Berlin)." in message
+    splits = read(frame, time="date", series="shop", zone="Europe/Berlin")
+    assert (splits.description["pieces"], splits.description["step"]) == (2, "1 hour")
+
+
 def joined() -> pd.DataFrame:
     index = hourly()["date"]
     return hourly().assign(date=index.dt.strftime("%d/%m/%Y"), clock=index.dt.strftime("%H:%M:%S"))
