@@ -265,13 +265,14 @@ def read_columns(frame: pd.DataFrame, preprocessing: WindowPreprocessing) -> dic
         DataError: If a cell of a numeric column is no number; the message names the line.
     """
     columns: dict[str, list[Any]] = {}
-    for name in preprocessing.numeric:
+    read = preprocessing.scaled_columns
+    for name in read.numeric:
         if name in frame.columns:
             columns[name] = [
                 None if np.isnan(value) else float(value)
                 for value in read_numbers(frame[name], name, training=False)
             ]
-    for name in preprocessing.categories:
+    for name in read.categories:
         if name in frame.columns:
             columns[name] = read_categories(frame[name]).tolist()
     return columns
