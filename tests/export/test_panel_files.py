@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 
 from panel_bundles import EVERYTHING, forecaster, outputs_of
 from rnnzoo.preprocessing.series_levels import SeriesLevels
-from rnnzoo_export import OnnxPredictor, export_onnx, load_bundle
+from rnnzoo_export import OnnxPredictor, explain, export_onnx, load_bundle
 from rnnzoo_export.graph.node_builder import NodeBuilder
 from rnnzoo_export.raw.raw_graph import RawValues
 from rnnzoo_export.raw.window_graph import WindowGraph
@@ -38,6 +38,7 @@ COMBINATIONS = random.Random(0).sample(
     ),
     24,
 )
+COMBINATIONS.append(("window", ["number"], [], ["month"], "ffill", "gaussian"))
 
 
 def levels(rows: list[dict[str, Any]], scaling: str, made: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -80,10 +81,6 @@ def assert_file(path: Path, combination: Any) -> None:
         expected = np.stack([outputs[..., 0] * scale + mean, outputs[..., 1] * scale], axis=-1)
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-4 * float(scale.max()))
-
-
-def test_a_file_answers_in_the_units_of_each_row(tmp_path: Path) -> None:
-    assert_file(tmp_path / "raw.onnx", ("window", ["number"], [], ["month"], "ffill", "gaussian"))
 
 
 @pytest.mark.slow
@@ -181,3 +178,28 @@ def test_signatures_say_what_a_request_holds(panel_bundle: Path) -> None:
         ("batch", "horizon"),
         ("batch",),
     }
+
+
+def test_an_explanation_is_in_the_units_of_the_series(panel_bundle: Path) -> None:
+    row = request(3)
+    predictor, made = OnnxPredictor(panel_bundle), panel(**EVERYTHING)
+    found = explain(predictor, row, answer="visits")
+    assert found.answer == predictor.predict([row])[0]
+    parts = {part.name: place for place, part in enumerate(found.parts)}
+    assert {
+        "visits",
+        "month",
+        "future: price",
+        "future: holiday:DE-BY",
+        "static: size",
+        "static: region",
+    } <= set(parts)
+    inputs = made.apply([row])
+    hidden = {**inputs, "static": inputs["static"] * [0, 1, 1, 1]}
+    model = forecaster(made)
+    change = np.abs(outputs_of(model, hidden) - outputs_of(model, inputs))[0, :, 1].mean()
+    assert isinstance(made.levels, SeriesLevels)
+    scale = made.levels.scale[KEYS.index(row["series"]), 1]
+    (explained,) = found.answers
+    np.testing.assert_allclose(explained.importances[parts["static: size"]], change * scale, rtol=1e-3)
+    np.testing.assert_allclose(found.lines["sales"], row["past"]["sales"], rtol=1e-5)
