@@ -1,4 +1,4 @@
-"""Which rows of a table some windows hold."""
+"""Which rows of a table some windows hold, and how much they change from season to season."""
 
 from __future__ import annotations
 
@@ -6,33 +6,70 @@ import numpy as np
 
 from rnnzoo.data.readers.window_split import WindowSplit
 
+#: Rows that are worked on at a time.
+_AT_A_TIME = 1_000_000
 
-def rows_of_windows(split: WindowSplit) -> np.ndarray:
+
+def rows_of_windows(*splits: WindowSplit) -> np.ndarray:
     """Returns the numbers of the rows that are in a window or its horizon, each once and in order.
 
     Args:
-        split: The windows.
+        *splits: Windows of one table.
     """
-    return np.flatnonzero(_windows_over(split, 0))
+    return np.flatnonzero(_rows_behind(splits, 0))
 
 
-def row_pairs(split: WindowSplit, lag: int) -> np.ndarray:
-    """Returns the rows that lie ``lag`` rows behind another row of the same window or its horizon.
+def row_pairs(*splits: WindowSplit, lag: int) -> np.ndarray:
+    """Returns the rows of windows or their horizons that such rows lead up to, step by step, from ``lag`` rows before.
 
-    No such pair crosses series, holes or parts, for no window does.
+    No window crosses series or holes, so that no pair does. The windows may overlap.
 
     Args:
-        split: The windows.
-        lag: How many rows lie between both.
+        *splits: Windows of one table.
+        lag: How many rows before.
     """
-    return lag + np.flatnonzero(_windows_over(split, lag)[lag:])
+    # Whether each row and the one before it are in one window: what leads from row to row.
+    steps = np.concatenate([[0], np.cumsum(_rows_behind(splits, 1))])
+    return lag + np.flatnonzero(steps[lag + 1 :] - steps[1:-lag] == lag)
 
 
-def _windows_over(split: WindowSplit, lag: int) -> np.ndarray:
+def _rows_behind(splits: tuple[WindowSplit, ...], lag: int) -> np.ndarray:
     """Returns whether a window that holds each row holds that ``lag`` rows before it too ``(rows,)``."""
-    span = split.window + split.horizon
-    changes = np.zeros(len(split.table.features) + 1, np.int32)
-    if lag < span:
+    changes = np.zeros(len(splits[0].table.features) + 1, np.int32)
+    for split in splits:
         np.add.at(changes, split.starts + lag, 1)
-        np.add.at(changes, split.starts + span, -1)
+        np.add.at(changes, split.starts + split.window + split.horizon, -1)
     return np.cumsum(changes[:-1]) > 0
+
+
+def naive_errors(*splits: WindowSplit, season: int | None) -> np.ndarray:
+    """Returns the mean absolute difference from one season to the next in each series: what scales MASE.
+
+    Args:
+        *splits: Windows of one table; the rows that they hold, horizons too, are counted, each once.
+        season: Steps of a season; ``None`` for 1.
+
+    Returns:
+        ``(series, targets)`` in original units; NaN for a series without two rows a season apart, 0 for one that never
+        changes.
+
+    Example:
+        >>> import pandas as pd
+        >>> from rnnzoo.data.readers.series import read_series
+        >>> splits = read_series(pd.DataFrame({"load": [1.0, 3.0] * 20}), target="load", window=4, horizon=2)
+        >>> [naive_errors(splits.train, season=season).tolist() for season in (1, 2)]
+        [[[2.0]], [[0.0]]]
+    """
+    table, lag = splits[0].table, season or 1
+    rows = row_pairs(*splits, lag=lag)
+    count = np.zeros(max(1, len(table.names)))
+    total = np.zeros((len(count), len(table.targets)))
+    for first in range(0, len(rows), _AT_A_TIME):
+        some = rows[first : first + _AT_A_TIME]
+        codes = np.zeros(len(some), np.int32) if table.codes is None else table.codes[some]
+        count += np.bincount(codes, minlength=len(count))
+        changes = np.abs(table.values(some) - table.values(some - lag))
+        for target, change in enumerate(changes.T):
+            total[:, target] += np.bincount(codes, change, minlength=len(count))
+    with np.errstate(invalid="ignore"):
+        return total / count[:, None]
