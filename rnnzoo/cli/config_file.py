@@ -142,7 +142,7 @@ def write_search_config(directory: Path, data: DataOptions, checksum: object) ->
 
 
 def _write(directory: Path, **values: Any) -> None:
-    from rnnzoo.cli.yaml_text import write_yaml
+    from rnnzoo.yaml_text import write_yaml
 
     with replacing(directory / KEPT) as path:
         path.write_text(
@@ -164,7 +164,7 @@ def _parse(path: str) -> Any:
             return json.loads(text)
     except ValueError as error:
         raise DataError(f"{path}: {error}; expected {ending[1:].upper()}. Correct it.") from error
-    from rnnzoo.cli.yaml_text import read_yaml  # a server has no YAML
+    from rnnzoo.yaml_text import read_yaml  # a server has no YAML
 
     return read_yaml(text, of=path)
 
