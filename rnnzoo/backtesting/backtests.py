@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import keras
 
 from rnnzoo import checks
 from rnnzoo.backtesting.folder import BacktestFolder
@@ -17,7 +21,8 @@ from rnnzoo.backtesting.tables import BacktestTables, decisive_score
 from rnnzoo.backtesting.trained_model import MakeModel, TrainedModel
 from rnnzoo.backtesting.verdict import backtest_verdict
 from rnnzoo.data.flat_options import FlatOptions
-from rnnzoo.errors import ArgumentError
+from rnnzoo.data.readers.series import SeriesOptions, read_series
+from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.files import FilePath, replacing
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 
@@ -80,11 +85,10 @@ def backtest(
     Reference:
         Tashman 2000, Out-of-sample tests of forecasting accuracy: an analysis and review.
     """
+    _refuse_unknown(options)
     rest = dict(options)
     own = {name: rest.pop(name, default) for name, default in _OWN.items()}
-    flat = FlatOptions(
-        "backtest", {n: rest.pop(n) for n in ("origins", "stride", "refit", "seeds") if n in rest}
-    )
+    flat = FlatOptions("backtest", {name: rest.pop(name) for name in _PLAN if name in rest})
     plan = flat.take(RollingOrigin, rolling_origin, "rolling_origin")
     chosen = _choose_model(model, model_arguments, config)
     folder = None if directory is None else BacktestFolder(directory)
@@ -112,6 +116,20 @@ _OWN: dict[str, Any] = {
 }
 
 
+_PLAN = tuple(field.name for field in dataclasses.fields(RollingOrigin))
+
+
+def _refuse_unknown(options: Mapping[str, Any]) -> None:
+    """Raises ``UnknownNameError`` for a keyword that neither the backtest nor ``read_series`` takes."""
+    reading = [
+        name for name in inspect.signature(read_series).parameters if name not in ("source", "options")
+    ]
+    known = [*_OWN, *_PLAN, *reading, *get_type_hints(SeriesOptions)]
+    for name in options:
+        if name not in known:
+            raise UnknownNameError("argument of backtest", name, known)
+
+
 def _choose_model(
     model: Any, arguments: Mapping[str, Any] | None, config: TrainConfig | None
 ) -> TrainedModel | ReadyModel:
@@ -128,7 +146,7 @@ def _choose_model(
                     "Leave it out."
                 )
         return ReadyModel(Path(model))
-    if not isinstance(model, str) and not callable(model):
+    if isinstance(model, keras.Model) or not (isinstance(model, str) or callable(model)):
         raise ArgumentError(
             f"model: received {type(model).__name__}; expected the name of a model, a function that makes one, or the "
             "directory of a run or a bundle. Of a Keras model, pass what makes it: lambda splits: create_model(...)."

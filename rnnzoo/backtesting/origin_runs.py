@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.decoding import Decoding
 from rnnzoo.defaults import FRACTION
 from rnnzoo.errors import ArgumentError, DataError
-from rnnzoo.evaluation.baselines import answer_each
+from rnnzoo.evaluation.baselines import Answered, answer_each
 from rnnzoo.evaluation.forecast_scores import score_forecasts
 from rnnzoo.evaluation.rows_of_windows import naive_errors
 from rnnzoo.tasks import Task
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rnnzoo.files import FilePath
+
+
+#: What the command calls arguments of ``read_series``, where it has another name.
+_CALLED = {"column_names": "columns"}
 
 
 class BacktestRun:
@@ -71,6 +77,7 @@ class BacktestRun:
         self._numbers = range(self._plan.origins)
         self._first: tuple[Splits, FoundRows] | None = None
         self._facts: Mapping[str, Any] = {}
+        self._answered: list[Answered] | None = None
 
     @property
     def season(self) -> int | None:
@@ -92,15 +99,17 @@ class BacktestRun:
 
     def describe(self) -> dict[str, Any]:
         """Returns what is asked for, as JSON has it: a backtest that is resumed must be the same."""
-        data = {name: _plain(value) for name, value in self._options.items()}
-        source = str(self._source) if not hasattr(self._source, "columns") else "a frame"
+        said = {_CALLED.get(name, name): _plain(value) for name, value in self._options.items()}
+        data = {name: value for name, value in said.items() if value not in (None, False, [], "")}
+        source = (
+            str(Path(self._source).resolve()) if isinstance(self._source, str | os.PathLike) else "a frame"
+        )
         described = self._model.describe()
         return {
             "model": described.pop("model"),
             "data": {"data": source, **data, "validation_fraction": self._fraction},
             **{name: value for name, value in described.items() if value},
-            "backtest": self._plan.to_dict(),
-            "checksum": self._facts["checksum"],
+            "backtest": {**self._plan.to_dict(), "checksum": self._facts["checksum"]},
         }
 
     def forecasts(self, folder: BacktestFolder | None) -> list[OriginForecasts]:
@@ -213,23 +222,37 @@ class BacktestRun:
                 seed: dataclasses.replace(one, splits=dataclasses.replace(one.splits, test=there)).forecast()
                 for seed, one in fitted.items()
             }
-        baselines, skipped = self._baselines(splits, there, task)
+        baselines, skipped = self._baselines(splits, found, number, task)
         return _gather(found, number, splits, there, (task, model, baselines, skipped))
 
     def _baselines(
-        self, splits: Splits, split: WindowSplit, task: Task
+        self, splits: Splits, found: FoundRows, number: int, task: Task
     ) -> tuple[dict[str, Method], dict[str, str]]:
-        found: dict[str, Method] = {}
-        skipped: dict[str, str] = {}
         if not self._baseline_seconds:
-            return found, skipped
-        data = dataclasses.replace(splits, test=split)
-        for answered in answer_each(data, split, seconds=self._baseline_seconds):
-            if answered.outputs is None:
-                skipped[answered.name] = str(answered.skipped)
-            else:
-                found[answered.name] = Method.of_outputs(task, answered.outputs)
-        return found, skipped
+            return {}, {}
+        split = _windows(splits.test)
+        rows = [found.windows_at(split, place) for place in range(len(found.ends))]
+        if self._plan.refit:
+            answered = self._answer(splits, rows[number])
+            own = slice(None)
+        else:
+            # Fitted once, they answer the windows of all origins.
+            if self._answered is None:
+                self._answered = self._answer(splits, np.concatenate(rows))
+            answered = self._answered
+            first = sum(len(part) for part in rows[:number])
+            own = slice(first, first + len(rows[number]))
+        methods = {
+            one.name: Method.of_outputs(task, one.outputs[own]) for one in answered if one.outputs is not None
+        }
+        return methods, {one.name: str(one.skipped) for one in answered if one.outputs is None}
+
+    def _answer(self, splits: Splits, rows: np.ndarray) -> list[Answered]:
+        """Fits the baselines and returns what they answer to some windows of the test part."""
+        split = _windows(splits.test)
+        there = WindowSplit(split.table, split.starts[rows], window=split.window, horizon=split.horizon)
+        data = dataclasses.replace(splits, test=there)
+        return list(answer_each(data, there, seconds=self._baseline_seconds))
 
     def _say(self, place: int, found: OriginForecasts, how: str) -> None:
         if not self._progress:

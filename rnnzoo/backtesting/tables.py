@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 #: The score that decides, and what takes its place where no series has one.
 DECISIVE, OTHERWISE = "mase", "mae"
-#: Fields of a time that tell seasons, by what a table calls them.
-_SEASONS = ("hour", "weekday", "month")
+#: What of a time tells seasons, and what pandas calls it.
+_SEASONS = {"hour": "hour", "weekday": "day_of_week", "month": "month"}
 
 
 class BacktestTables:
@@ -111,8 +111,8 @@ class BacktestTables:
         times = self._join("times")
         if times.dtype.kind == "M":
             index = pd.DatetimeIndex(times.reshape(-1))
-            for name in _SEASONS:
-                yield name, np.asarray(getattr(index, name)).reshape(times.shape)
+            for name, part in _SEASONS.items():
+                yield name, np.asarray(getattr(index, part)).reshape(times.shape)
         elif self._season is not None:
             yield "place in the season", self._join("places") % self._season
 

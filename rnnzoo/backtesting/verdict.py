@@ -62,5 +62,10 @@ def _less(own: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def _shown(share: float, spread: float | None = None) -> str:
     word = "less" if share >= 0 else "more"
-    more = "" if spread is None else f" ± {100 * spread:.3g}"
-    return f"{100 * abs(share):.3g}{more} % {word}"
+    more = "" if spread is None else f" ± {_percent(spread)}"
+    return f"{_percent(share)}{more} % {word}"
+
+
+def _percent(share: float) -> str:
+    percent = 100 * abs(share)
+    return f"{percent:,.0f}" if percent >= 100 else f"{percent:.3g}"

@@ -124,35 +124,64 @@ def _read_texts(reading: Reading) -> Splits:
 
 
 def _read_series(reading: Reading) -> Splits:
+    return read_series(reading.options.data, **_series_arguments(reading))
+
+
+def series_arguments(options: DataOptions, spec: ModelSpec | None = None) -> dict[str, Any]:
+    """Returns what ``read_series`` is to be called with, beside the file.
+
+    Args:
+        options: Where the table is, and how to read it.
+        spec: The model that it is for; ``None`` for any forecaster.
+
+    Raises:
+        ArgumentError: If options do not name a table of series, or one of them would do nothing.
+    """
+    options.check_source()
+    if options.is_set:
+        raise ArgumentError(
+            f"--data: received the named data set {options.data!r}; expected a table of series in a file, with "
+            "--target, --window and --horizon. Give that."
+        )
+    reading = Reading(options, spec)
+    if _find_way(reading) is not _SERIES:
+        raise ArgumentError(
+            f"--data: received {options.data} without --target; expected a table of series to be forecast. Give "
+            "--target, --window and --horizon."
+        )
+    reading.refuse(_SERIES.takes, _SERIES.where, _SERIES.because)
+    return _series_arguments(reading)
+
+
+def _series_arguments(reading: Reading) -> dict[str, Any]:
     options = reading.options
     if options.window is None or options.horizon is None:
         raise ArgumentError(
             "--target: received without --window and --horizon; expected both. "
             "Say how many steps to read and how many to forecast, e.g. --window 72 --horizon 24."
         )
-    return read_series(
-        options.data,
-        file_format=reading.file_format,
-        target=listed_names(options.target) or (),
-        window=options.window,
-        horizon=options.horizon,
-        series=listed_names(options.series) or (),
-        categorical=listed_names(options.categorical) or (),
-        static=listed_names(options.static) or (),
-        future=listed_names(options.future) or (),
-        calendar=listed_names(options.calendar) or (),
-        scaling=options.scaling,  # type: ignore[arg-type]
-        ignore=_ignored(options),
-        time=listed_names(options.time) or None,
-        time_format=options.time_format,
-        zone=options.zone,
-        gaps=options.gaps,  # type: ignore[arg-type]
-        missing=options.missing,  # type: ignore[arg-type]
-        seasonality=options.seasonality,
-        from_disk=options.from_disk,
-        validation_fraction=options.validation_fraction,
-        test_fraction=options.test_fraction,
-    )
+    return {
+        "file_format": reading.file_format,
+        "target": listed_names(options.target) or (),
+        "window": options.window,
+        "horizon": options.horizon,
+        "series": listed_names(options.series) or (),
+        "categorical": listed_names(options.categorical) or (),
+        "static": listed_names(options.static) or (),
+        "future": listed_names(options.future) or (),
+        "calendar": listed_names(options.calendar) or (),
+        "scaling": options.scaling,
+        "ignore": _ignored(options),
+        "time": listed_names(options.time) or None,
+        "time_format": options.time_format,
+        "zone": options.zone,
+        "gaps": options.gaps,
+        "missing": options.missing,
+        "seasonality": options.seasonality,
+        "from_disk": options.from_disk,
+        "validation_fraction": options.validation_fraction,
+        "test_fraction": options.test_fraction,
+    }
 
 
 def _read_sequences(reading: Reading) -> Splits:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from rnnzoo.yaml_text import read_yaml, write_yaml
 from rnnzoo.errors import DataError
+from rnnzoo.yaml_text import read_yaml, write_yaml
 
 
 @pytest.mark.parametrize(
