@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib import dates
 from matplotlib.figure import Figure
 
 from rnnzoo.backtesting.origin_forecasts import MODEL, OriginForecasts
@@ -81,6 +82,6 @@ def _draw_series(axes: Any, origins: Sequence[OriginForecasts], name: str) -> No
         axes.axvline(times[0], color=GREY, linestyle=":", linewidth=0.8)
     axes.set_title(f"{name}: {origins[0].targets[0]}" if name else origins[0].targets[0], loc="left")
     if origins[0].times.dtype.kind == "M":
-        locator = mpl.dates.AutoDateLocator()
+        locator = dates.AutoDateLocator()
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(mpl.dates.ConciseDateFormatter(locator))
+        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))

@@ -89,7 +89,7 @@ class BacktestTables:
                 table = self._scores(groups.reshape(values.shape)[..., None], found.tolist(), "value")
                 table.insert(1, "season", name)
                 tables.append(table)
-        empty = {"method": [], "season": [], "value": []}
+        empty: dict[str, list[Any]] = {"method": [], "season": [], "value": []}
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(empty)
 
     def forecasts(self) -> pd.DataFrame:

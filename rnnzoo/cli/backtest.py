@@ -66,7 +66,7 @@ def backtest(
     import_packages(packages, tensorflow=True)
     config.refuse_search()
     given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
-    plan = {
+    plan: dict[str, Any] = {
         "origins": origins,
         "stride": stride,
         "refit": False if no_refit else None,

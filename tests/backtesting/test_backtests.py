@@ -82,7 +82,7 @@ def test_baselines_are_beside_the_model_on_the_same_windows(whole: BacktestResul
     last = truth.loc[pd.MultiIndex.from_arrays([first["series"], pd.to_datetime(first["origin"])])].to_numpy()
     persistence = whole.scores.set_index("method").loc["persistence", "mae"]
     assert persistence == pytest.approx((first["truth"] - last).abs().mean())
-    best = whole.scores.iloc[1:].set_index("method")["mase"].idxmin()
+    best: Any = whole.scores.iloc[1:].set_index("method")["mase"].idxmin()
     assert best in whole.verdict
     assert "over 2 origins" in whole.verdict
     assert whole.verdict in repr(whole)

@@ -34,7 +34,8 @@ def of_run(run: Path, frame: pd.DataFrame, **options: Any) -> Any:
 def test_forecasts_are_those_that_the_model_answers(run: Path) -> None:
     frame = panel()
     found = of_run(run, frame, origins=2)
-    splits = read_series(frame, **READING, ignore="price", scaling=run.parent.name.rstrip("0"))
+    scaling: Any = run.parent.name.rstrip("0")
+    splits = read_series(frame, **READING, ignore="price", scaling=scaling)
     model: Any = load_model(run / "model.keras")
     preprocessing = splits.get_preprocessing()
     assert preprocessing is not None
@@ -67,6 +68,7 @@ def test_it_takes_nothing_that_is_said_of_training(run: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("run", ["all"], indirect=True)
 def test_a_bundle_forecasts_what_its_run_does(run: Path) -> None:
     from rnnzoo.cli.app import run as command
 

@@ -54,7 +54,7 @@ def read_panel(series: int | None = None) -> Any:
     folder = Path(os.environ["RNNZOO_DATA"]) / "m4"
     past, ahead = (pd.read_csv(folder / f"Hourly-{part}.csv") for part in ("train", "test"))
     frames = []
-    for (_, own), (_, test) in zip(past.head(series).iterrows(), ahead.iterrows(), strict=False):
+    for (_, own), (_, test) in zip(past.iloc[:series].iterrows(), ahead.iterrows(), strict=False):
         values = own.iloc[1:].dropna().to_numpy(np.float64)
         future = test.iloc[1:].dropna().to_numpy(np.float64)
         assert own.iloc[0] == test.iloc[0]

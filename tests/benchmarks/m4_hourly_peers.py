@@ -31,7 +31,7 @@ def read(series: int | None) -> tuple[list[np.ndarray], np.ndarray]:
     """The training values of each series, and what came ``(series, 48)``."""
     folder = Path(os.environ["RNNZOO_DATA"]) / "m4"
     past, ahead = (
-        pd.read_csv(folder / f"Hourly-{part}.csv", index_col=0).head(series) for part in ("train", "test")
+        pd.read_csv(folder / f"Hourly-{part}.csv", index_col=0).iloc[:series] for part in ("train", "test")
     )
     return [row.dropna().to_numpy(np.float64) for _, row in past.iterrows()], ahead.to_numpy(np.float64)
 
@@ -48,7 +48,7 @@ def scores(past: list[np.ndarray], truth: np.ndarray, point: np.ndarray) -> dict
 
 
 def main() -> None:
-    from statsforecast.models import AutoETS, SeasonalNaive, Theta
+    from statsforecast.models import AutoETS, SeasonalNaive, Theta  # type: ignore[import-not-found]
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--series", type=int, help="only so many series, to try the script")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn import metrics
@@ -42,7 +44,8 @@ def test_scores_are_their_formulas() -> None:
     assert every is not None
     assert forecasts.naive_errors is not None
     mase, smape, inside, width = [], [], [], []
-    pinball, size = np.float64(0), np.float64(0)
+    pinball: Any = 0.0
+    size: Any = 0.0
     for place in np.ndindex(forecasts.truth.shape):
         truth, point = forecasts.truth[place], forecasts.point[place]
         mase.append(abs(truth - point) / forecasts.naive_errors[place[0], place[2]])
