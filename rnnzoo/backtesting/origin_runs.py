@@ -215,7 +215,8 @@ class BacktestRun:
         there = WindowSplit(split.table, split.starts[rows], window=split.window, horizon=split.horizon)
         if isinstance(fitted, Splits):
             assert isinstance(self._model, ReadyModel)
-            task, model = self._model.task, {0: self._model.forecast(there.raw or ())}
+            raw: Any = there.raw
+            task, model = self._model.task, {0: self._model.forecast(raw)}
         else:
             task = next(iter(fitted.values())).task
             model = {

@@ -50,9 +50,6 @@ def backtest(
         bool, typer.Option("--no-refit", help="Train once, before the first, not at each.")
     ] = False,
     seeds: Annotated[str | None, default_option("Seeds to train with, comma-separated.", 0)] = None,
-    epochs: Annotated[int | None, default_option("Epochs at most.", TrainConfig.epochs)] = None,
-    batch_size: Annotated[int | None, default_option("Rows per step.", TrainConfig.batch_size)] = None,
-    learning_rate: Annotated[float | None, default_option("The rate.", TrainConfig.learning_rate)] = None,
     settings: Settings = None,
     config: ConfigOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished backtest.")] = False,
@@ -65,7 +62,6 @@ def backtest(
     """Forecast from points of the past with what was known then, beside baselines."""
     import_packages(packages, tensorflow=True)
     config.refuse_search()
-    given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     plan: dict[str, Any] = {
         "origins": origins,
         "stride": stride,
@@ -86,10 +82,10 @@ def backtest(
 
     trained: dict[str, Any] = {}
     if is_ready(model):
-        _refuse_training(model, {**given, "set": settings, "seeds": seeds, "no_refit": no_refit or None})
+        _refuse_training(model, {"set": settings, "seeds": seeds, "no_refit": no_refit or None})
         data, spec = _known_options(Path(model), data), None
     else:
-        arguments, fields = gather_settings(model, config, settings or (), given)
+        arguments, fields = gather_settings(model, config, settings or (), {})
         trained = {"model_arguments": arguments, "config": TrainConfig.from_dict(fields)}
         spec = get_spec(model)
     options = series_arguments(data, spec)

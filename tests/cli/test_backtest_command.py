@@ -13,7 +13,7 @@ from command_line import ok, refused, rnnzoo
 from rnnzoo.backtesting.folder import BacktestFolder
 
 READING = ("--target", "load", "--time", "time", "--window", "8", "--horizon", "4", "--seasonality", "6")
-SMALL = ("--set", "units=2", "--epochs", "1")
+SMALL = ("--set", "units=2", "--set", "epochs=1")
 
 
 @pytest.fixture
@@ -77,8 +77,11 @@ def test_a_run_takes_nothing_that_is_said_of_training(
 ) -> None:
     Path("run").mkdir()
     Path("run/model.keras").write_bytes(b"")
-    said = refused(capsys, "backtest", "run", "--data", "load.csv", "--epochs", "3")
-    assert "--epochs: received 3 with run, which is trained already; expected none. Leave it out." in said
+    said = refused(capsys, "backtest", "run", "--data", "load.csv", "--set", "epochs=3")
+    assert (
+        "--set: received ['epochs=3'] with run, which is trained already; expected none. Leave it out."
+        in said
+    )
 
 
 def test_a_folder_of_a_run_is_no_backtest(table: Path) -> None:
