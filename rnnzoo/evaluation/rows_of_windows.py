@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from rnnzoo.data.readers.window_split import WindowSplit
@@ -28,18 +30,24 @@ def row_pairs(*splits: WindowSplit, lag: int) -> np.ndarray:
         *splits: Windows of one table.
         lag: How many rows before.
     """
+    return np.concatenate([np.empty(0, int), *_pairs(splits, lag)])
+
+
+def _pairs(splits: tuple[WindowSplit, ...], lag: int) -> Iterator[np.ndarray]:
     # Whether each row and the one before it are in one window: what leads from row to row.
-    steps = np.concatenate([[0], np.cumsum(_rows_behind(splits, 1))])
-    return lag + np.flatnonzero(steps[lag + 1 :] - steps[1:-lag] == lag)
+    steps = np.cumsum(_rows_behind(splits, 1), dtype=np.int32)
+    for first in range(lag, len(steps), _AT_A_TIME):
+        last = min(first + _AT_A_TIME, len(steps))
+        yield first + np.flatnonzero(steps[first:last] - steps[first - lag : last - lag] == lag)
 
 
 def _rows_behind(splits: tuple[WindowSplit, ...], lag: int) -> np.ndarray:
     """Returns whether a window that holds each row holds that ``lag`` rows before it too ``(rows,)``."""
     changes = np.zeros(len(splits[0].table.features) + 1, np.int32)
-    for split in splits:
-        np.add.at(changes, split.starts + lag, 1)
-        np.add.at(changes, split.starts + split.window + split.horizon, -1)
-    return np.cumsum(changes[:-1]) > 0
+    for split in splits:  # in which each window is once
+        changes[split.starts + lag] += 1
+        changes[split.starts + split.window + split.horizon] -= 1
+    return np.cumsum(changes, out=changes)[:-1] > 0
 
 
 def naive_errors(*splits: WindowSplit, season: int | None) -> np.ndarray:
@@ -61,14 +69,12 @@ def naive_errors(*splits: WindowSplit, season: int | None) -> np.ndarray:
         [[[2.0]], [[0.0]]]
     """
     table, lag = splits[0].table, season or 1
-    rows = row_pairs(*splits, lag=lag)
     count = np.zeros(max(1, len(table.names)))
     total = np.zeros((len(count), len(table.targets)))
-    for first in range(0, len(rows), _AT_A_TIME):
-        some = rows[first : first + _AT_A_TIME]
-        codes = np.zeros(len(some), np.int32) if table.codes is None else table.codes[some]
+    for rows in _pairs(splits, lag):
+        codes = np.zeros(len(rows), np.int32) if table.codes is None else table.codes[rows]
         count += np.bincount(codes, minlength=len(count))
-        changes = np.abs(table.values(some) - table.values(some - lag))
+        changes = np.abs(table.values(rows) - table.values(rows - lag))
         for target, change in enumerate(changes.T):
             total[:, target] += np.bincount(codes, change, minlength=len(count))
     with np.errstate(invalid="ignore"):

@@ -14,6 +14,7 @@ from rnnzoo.data.readers.window_split import WindowSplit
 from rnnzoo.evaluation.baselines import forecasts, run_baselines
 from rnnzoo.evaluation.baselines.forecasts import NLINEAR, RIDGE, TREES
 from rnnzoo.evaluation.baselines.own_levels import OwnLevels
+from rnnzoo.evaluation.rows_of_windows import naive_errors
 
 LEVELS = (1.0, 1e3, 1e6)
 
@@ -124,3 +125,22 @@ def test_intervals_of_baselines_are_as_wide_as_each_series_needs() -> None:
         width = (outputs[..., -1] - outputs[..., 0]).mean(axis=(1, 2))
         widths = [width[series == number].mean() for number in range(3)]
         np.testing.assert_allclose(np.divide(widths, LEVELS), widths[0], rtol=0.3)
+
+
+def test_a_model_and_its_baselines_are_scored_with_mase_and_smape() -> None:
+    from rnnzoo import create_model, evaluate
+    from rnnzoo.evaluation.evaluation import evaluate_part
+    from rnnzoo.tasks import get_task
+
+    splits = read(panel())
+    model = create_model("forecaster-gru", units=2, **splits.model_arguments)
+    test = windows(splits)
+    found = evaluate_part(model, test, splits, get_task("forecasting"))
+    errors = np.abs(found.outputs - found.targets)
+    assert isinstance(splits.train, WindowSplit)
+    scale = naive_errors(splits.train, season=24)[test.series_of()]
+    scores = evaluate(model, splits)
+    assert scores["mase"] == pytest.approx((errors / scale[:, None]).mean())
+    size = np.abs(found.outputs) + np.abs(found.targets)
+    assert scores["smape"] == pytest.approx((200 * errors / size).mean())
+    assert list(scores)[:2] == ["mae", "rmse"]  # the first decides verdicts
