@@ -99,7 +99,7 @@ class BacktestRun:
 
     def describe(self) -> dict[str, Any]:
         """Returns what is asked for, as JSON has it: a backtest that is resumed must be the same."""
-        said = {_CALLED.get(name, name): _plain(value) for name, value in self._options.items()}
+        said = {_CALLED.get(name, name): _plain(value) for name, value in _flat(self._options).items()}
         data = {name: value for name, value in said.items() if value not in (None, False, [], "")}
         source = (
             str(Path(self._source).resolve()) if isinstance(self._source, str | os.PathLike) else "a frame"
@@ -315,8 +315,15 @@ def _horizon(options: Mapping[str, Any]) -> int:
     return horizon
 
 
+def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns options with the fields of value objects in place of these."""
+    found: dict[str, Any] = {}
+    for name, value in options.items():
+        given = dataclasses.is_dataclass(value) and not isinstance(value, type)
+        found |= vars(value) if given else {name: value}
+    return found
+
+
 def _plain(value: Any) -> Any:
     """Returns an option as JSON has it."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: _plain(item) for name, item in vars(value).items()}
     return list(value) if isinstance(value, tuple | list) else value

@@ -128,25 +128,12 @@ def _read_series(reading: Reading) -> Splits:
 
 
 def series_arguments(options: DataOptions, spec: ModelSpec | None = None) -> dict[str, Any]:
-    """Returns what ``read_series`` is to be called with, beside the file.
-
-    Args:
-        options: Where the table is, and how to read it.
-        spec: The model that it is for; ``None`` for any forecaster.
-
-    Raises:
-        ArgumentError: If options do not name a table of series, or one of them would do nothing.
-    """
+    """Returns what ``read_series`` is called with for a table of series, beside the file, as ``load_data`` does."""
     options.check_source()
-    if options.is_set:
-        raise ArgumentError(
-            f"--data: received the named data set {options.data!r}; expected a table of series in a file, with "
-            "--target, --window and --horizon. Give that."
-        )
     reading = Reading(options, spec)
-    if _find_way(reading) is not _SERIES:
+    if options.is_set or _find_way(reading) is not _SERIES:
         raise ArgumentError(
-            f"--data: received {options.data} without --target; expected a table of series to be forecast. Give "
+            f"--data: received {options.data!r} to forecast; expected a table of series in a file. Give that, with "
             "--target, --window and --horizon."
         )
     reading.refuse(_SERIES.takes, _SERIES.where, _SERIES.because)

@@ -69,7 +69,9 @@ def test_what_would_do_nothing_is_refused(table: Path, capsys: pytest.CaptureFix
         (("--target", "load"), "--target: received without --window and --horizon"),
     ):
         assert message in refused(capsys, *model, *arguments)
-    assert "named data set 'digits'" in refused(capsys, "backtest", "forecaster-gru", "--data", "digits")
+    assert "--data: received 'digits' to forecast; expected a table of series in a file" in refused(
+        capsys, "backtest", "forecaster-gru", "--data", "digits"
+    )
 
 
 def test_a_run_takes_nothing_that_is_said_of_training(

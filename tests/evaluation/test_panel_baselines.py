@@ -41,9 +41,15 @@ def windows(splits: Splits) -> WindowSplit:
     return splits.test
 
 
+def shops(split: WindowSplit, rows: np.ndarray | None = None) -> np.ndarray:
+    """The number of the shop of each window."""
+    numbers = np.array([int(str(name).split()[-1]) for name in split.table.names])
+    return np.asarray(numbers[split.series_of(rows)])
+
+
 def check_errors(found: dict[str, np.ndarray], test: WindowSplit) -> None:
     """The noise is a tenth of the level, whose mean absolute value is 0.08."""
-    future, series = test.raw_targets()[1], test.series_of()
+    future, series = test.raw_targets()[1], shops(test)
     for name, outputs in found.items():
         errors = np.abs(outputs - future)[..., 0].mean(axis=1)
         for number, level in enumerate(LEVELS):
@@ -70,7 +76,7 @@ def test_levels_are_those_of_each_series_own_training_rows() -> None:
     # Parts are cut at one time for all series.
     cut = frame["time"].sort_values().iloc[round(0.7 * len(frame)) :].min()
     training = frame[frame["time"] < cut]
-    for place, series in enumerate(test.series_of(rows)):
+    for place, series in enumerate(shops(test, rows)):
         own = training[training["shop"] == f"shop {series}"]["sales"].to_numpy()
         np.testing.assert_allclose([mean[place, 0], scale[place, 0]], [own.mean(), own.std()], rtol=1e-9)
 
@@ -81,7 +87,7 @@ def test_series_without_training_rows_and_without_change_are_answered() -> None:
     frame.loc[frame["shop"] == "shop 2", "sales"] = 5.0
     splits = read(frame, window=12, horizon=4, seasonality=None, scaling="window")
     test = windows(splits)
-    future, series = test.raw_targets()[1], test.series_of()
+    future, series = test.raw_targets()[1], shops(test)
     late = OwnLevels(splits).levels(test, np.flatnonzero(series == 1)[:1])
     past = test.raw_targets(np.flatnonzero(series == 1)[:1])[0]
     np.testing.assert_allclose(late, [past.mean(axis=1), past.std(axis=1)])
@@ -120,7 +126,7 @@ def test_intervals_of_baselines_are_as_wide_as_each_series_needs() -> None:
     splits = read(panel())
     suited = splits.for_model(create_model("forecaster-quantile-lstm", units=2, **splits.model_arguments))
     test = windows(suited)
-    series = test.series_of()
+    series = shops(test)
     for outputs in run_baselines(suited, test).values():
         width = (outputs[..., -1] - outputs[..., 0]).mean(axis=(1, 2))
         widths = [width[series == number].mean() for number in range(3)]

@@ -184,8 +184,8 @@ def _make_splits(
     until = trained_until(rows, parts)
     del parts
     description = {
-        "checksum": None,
         **facts,
+        "checksum": facts.get("checksum") or _checksum(table),
         "targets": list(columns.target),
         "window": windows.window,
         "horizon": windows.horizon,
@@ -197,8 +197,6 @@ def _make_splits(
         **fitted.facts,
         "rows": {name: len(found) for name, found in starts.items()},
     }
-    if description["checksum"] is None:
-        description["checksum"] = _checksum(table)
     made = fitted.preprocessing
     times = read_raw_times(table, made.time, rows) if made.time else None
     # What is not read any more is let go, for the features take as much memory as the table.

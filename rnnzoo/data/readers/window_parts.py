@@ -56,10 +56,13 @@ def trained_until(rows: SeriesRows, parts: np.ndarray) -> str | int:
         rows: The rows.
         parts: The part of each row ``(rows,)``.
     """
-    seen = np.flatnonzero(parts < PARTS.index("test"))
-    if rows.times is None or not len(seen):
-        return len(seen)
-    return rows.times.shown(int(seen[rows.times.values[seen].argmax()]))
+    seen = parts < PARTS.index("test")
+    if rows.times is None or not seen.any():
+        return int(seen.sum())
+    # No copy of the times of the rows that are seen is made, for tables are long.
+    times = rows.times.values.view(np.int64) if rows.times.are_dates else rows.times.values
+    last = np.max(times, where=seen, initial=times.min())
+    return rows.times.shown(int(((times == last) & seen).argmax()))
 
 
 def find_starts(
