@@ -4,6 +4,13 @@ from __future__ import annotations
 
 TESTED_ELSEWHERE = {
     "rnnzoo.__main__": "tests/cli/test_cli.py",
+    "rnnzoo.backtesting.folder": "tests/backtesting/test_backtests.py",
+    "rnnzoo.backtesting.origin_forecasts": "tests/backtesting/test_backtests.py",
+    "rnnzoo.backtesting.picture": "tests/backtesting/test_backtests.py",
+    "rnnzoo.backtesting.result": "tests/backtesting/test_backtests.py",
+    "rnnzoo.backtesting.tables": "tests/backtesting/test_backtests.py",
+    "rnnzoo.backtesting.trained_model": "tests/backtesting/test_backtests.py",
+    "rnnzoo.backtesting.verdict": "tests/backtesting/test_backtests.py",
     "rnnzoo.builders.classifier": "tests/project/test_conformance.py",
     "rnnzoo.builders.cnn_classifier": "tests/builders/test_hybrids.py",
     "rnnzoo.builders.fcn_classifier": "tests/builders/test_hybrids.py",

@@ -14,6 +14,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.batching import BatchOrder
 from rnnzoo.data.readers.running_text import EVALUATED_SEQUENCES, RunningTextSplit
+from rnnzoo.data.readers.window_split import WindowSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.decoding.probabilities import log_softmax
@@ -21,6 +22,7 @@ from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.evaluation.compatibility import check_model_fits, choose_task
 from rnnzoo.evaluation.joining import join_rows
+from rnnzoo.evaluation.rows_of_windows import naive_errors
 from rnnzoo.evaluation.scores import Scores, score
 from rnnzoo.keras_models.carried_states import CarriedStates
 from rnnzoo.keras_models.feeding import feed
@@ -49,12 +51,14 @@ class Evaluation:
             logits would not fit into memory.
         targets: The truth, likewise.
         lengths: For tagging, the valid steps of each row.
+        naive_errors: For forecasts, what scales MASE ``(rows, targets)``: see ``score``.
     """
 
     metrics: Scores
     outputs: np.ndarray
     targets: np.ndarray
     lengths: np.ndarray | None = None
+    naive_errors: np.ndarray | None = None
 
 
 def evaluate(
@@ -182,12 +186,27 @@ def evaluate_part(
         joined = decoding.outputs_in_original_units(joined)
         truth = decoding.in_original_units(truth)
     steps = np.concatenate(lengths) if task.per_step else None
-    scores = score_outputs(joined, truth, splits, task, lengths=steps)
-    return Evaluation({**scores, "loss": float(total)}, joined, truth, steps)
+    naive = _naive_errors(split, splits) if task.forecasts else None
+    scores = score_outputs(joined, truth, splits, task, lengths=steps, naive_errors=naive)
+    return Evaluation({**scores, "loss": float(total)}, joined, truth, steps, naive)
+
+
+def _naive_errors(split: Split, splits: Splits) -> np.ndarray | None:
+    """Returns what scales MASE for each row; ``None`` where rows are no windows of a table."""
+    if not isinstance(split, WindowSplit) or not isinstance(splits.train, WindowSplit):
+        return None
+    season = splits.description.get("seasonality")
+    return naive_errors(splits.train, season=season)[split.series_of()]
 
 
 def score_outputs(
-    outputs: np.ndarray, targets: np.ndarray, splits: Splits, task: Task, *, lengths: np.ndarray | None = None
+    outputs: np.ndarray,
+    targets: np.ndarray,
+    splits: Splits,
+    task: Task,
+    *,
+    lengths: np.ndarray | None = None,
+    naive_errors: np.ndarray | None = None,
 ) -> Scores:
     """Scores outputs, of a model or of a baseline, with what the data know of labels and scale."""
     decoding = splits.decoding
@@ -199,6 +218,7 @@ def score_outputs(
         lengths=lengths,
         quantiles=task.quantiles,
         scale=decoding.scale if decoding is not None else None,
+        naive_errors=naive_errors,
     )
 
 

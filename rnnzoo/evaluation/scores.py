@@ -18,6 +18,7 @@ from rnnzoo.decoding.spans import marks_spans
 from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.errors import ArgumentError, one_line
 from rnnzoo.evaluation.edit_distance import edit_distance
+from rnnzoo.evaluation.forecast_scores import Forecasts, score_forecasts
 from rnnzoo.evaluation.spans import span_f1
 from rnnzoo.keras_names import resolve
 from rnnzoo.tasks import Task, get_task
@@ -36,6 +37,7 @@ def score(
     lengths: np.ndarray | None = None,
     quantiles: Sequence[float] | None = None,
     scale: np.ndarray | None = None,
+    naive_errors: np.ndarray | None = None,
 ) -> Scores:
     """Scores outputs by the customs of a task.
 
@@ -49,18 +51,21 @@ def score(
         lengths: For tagging, the valid steps of each row.
         quantiles: The levels of forecasts of a distribution; ``None`` for 0.1, 0.5 and 0.9.
         scale: For forecasts of values, the deviation of each target in the training part.
+        naive_errors: For forecasts, the mean absolute difference from one season to the next in the training rows of
+            each row's series ``(rows, targets)``.
 
     Returns:
         ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two; ``span_f1`` too for tags that mark spans, such
         as ``B-city`` and ``I-city``, if ``labels`` and ``lengths`` are given), ``micro_f1`` and ``macro_f1`` for
         labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values, for forecasts with a ``scale`` also
-        ``scaled_mse`` and ``scaled_mae``, which treat all series alike; ``perplexity`` and ``bits_per_token`` for
-        language models and translations, whose outputs are the negative log-likelihoods of the tokens here; ``cer``
-        (edits per symbol of the truth), ``exact_match`` and, if there are spaces between words, ``wer`` (edits per
-        word) for transcripts. For distributions ``mae`` and ``rmse`` of the median, ``pinball`` (mean over the
-        quantiles), ``weighted_quantile_loss`` (twice the pinball loss over the mean absolute value), ``coverage``
-        (share of the truth from the lowest to the highest quantile) and ``interval_width``; of a Gaussian also
-        ``crps`` and ``nll``.
+        ``scaled_mse`` and ``scaled_mae``, which treat all targets alike; for all forecasts ``smape``, in percent, and
+        with ``naive_errors`` ``mase`` (see ``rnnzoo.evaluation.forecast_scores``); ``perplexity`` and
+        ``bits_per_token`` for language models and translations, whose outputs are the negative log-likelihoods of the
+        tokens here; ``cer`` (edits per symbol of the truth), ``exact_match`` and, if there are spaces between words,
+        ``wer`` (edits per word) for transcripts. For distributions ``mae`` and ``rmse`` of the median, ``pinball``
+        (mean over the quantiles), ``weighted_quantile_loss`` (twice the pinball loss over the mean absolute value),
+        ``coverage`` (share of the truth from the lowest to the highest quantile) and ``interval_width``; of a Gaussian
+        also ``crps`` and ``nll``.
 
     Example:
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
@@ -69,6 +74,7 @@ def score(
     task = task if isinstance(task, Task) else get_task(task)
     function = resolve(task.scores)
     known = {"labels": labels, "lengths": lengths, "quantiles": quantiles, "scale": scale}
+    known["naive_errors"] = naive_errors
     arguments = inspect.signature(function).parameters
     taken = {name: value for name, value in known.items() if name in arguments}
     try:
@@ -194,25 +200,40 @@ def _words(symbols: Sequence[int], space: int) -> list[tuple[int, ...]]:
     return [tuple(group) for is_space, group in groups if not is_space]
 
 
-def forecast_scores(outputs: np.ndarray, targets: np.ndarray, scale: np.ndarray | None) -> Scores:
+def forecast_scores(
+    outputs: np.ndarray,
+    targets: np.ndarray,
+    scale: np.ndarray | None,
+    naive_errors: np.ndarray | None = None,
+) -> Scores:
     """Scores of values ``(rows, horizon, targets)``."""
-    scores = _errors(outputs, targets)
+    scores = score_forecasts(Forecasts(targets, outputs, naive_errors))
     if scale is not None:
         errors = (np.asarray(outputs, np.float64) - targets) / scale
         scores |= {"scaled_mse": (errors**2).mean(), "scaled_mae": np.abs(errors).mean()}
     return scores
 
 
-def quantile_scores(outputs: np.ndarray, targets: np.ndarray, quantiles: Sequence[float] | None) -> Scores:
+def quantile_scores(
+    outputs: np.ndarray,
+    targets: np.ndarray,
+    quantiles: Sequence[float] | None,
+    naive_errors: np.ndarray | None = None,
+) -> Scores:
     """Scores of quantiles ``(rows, horizon, targets, quantiles)``."""
     levels = quantiles or DEFAULT_QUANTILES
-    return _scores_of_quantiles(learned_quantiles(outputs, levels), targets, levels)
+    return _scores_of_quantiles(learned_quantiles(outputs, levels), targets, levels, naive_errors)
 
 
-def gaussian_scores(outputs: np.ndarray, targets: np.ndarray, quantiles: Sequence[float] | None) -> Scores:
+def gaussian_scores(
+    outputs: np.ndarray,
+    targets: np.ndarray,
+    quantiles: Sequence[float] | None,
+    naive_errors: np.ndarray | None = None,
+) -> Scores:
     """Scores of means and scales ``(rows, horizon, targets, 2)``."""
     levels = quantiles or DEFAULT_QUANTILES
-    scores = _scores_of_quantiles(gaussian_quantiles(outputs, levels), targets, levels)
+    scores = _scores_of_quantiles(gaussian_quantiles(outputs, levels), targets, levels, naive_errors)
     mean, scale = np.moveaxis(np.asarray(outputs, np.float64), -1, 0)
     z = (targets - mean) / scale
     density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
@@ -222,14 +243,16 @@ def gaussian_scores(outputs: np.ndarray, targets: np.ndarray, quantiles: Sequenc
     return {**scores, "crps": crps.mean(), "nll": nll.mean()}
 
 
-def _scores_of_quantiles(every: np.ndarray, targets: np.ndarray, quantiles: Sequence[float]) -> Scores:
+def _scores_of_quantiles(
+    every: np.ndarray, targets: np.ndarray, quantiles: Sequence[float], naive_errors: np.ndarray | None
+) -> Scores:
     levels, truth = np.asarray(quantiles, np.float64), np.asarray(targets, np.float64)
     error = truth[..., None] - every
     pinball = np.maximum(levels * error, (levels - 1.0) * error).mean()
     size = np.abs(truth).mean()
     inside = (truth >= every[..., 0]) & (truth <= every[..., -1])
     return {
-        **_errors(every[..., list(quantiles).index(0.5)], truth),
+        **score_forecasts(Forecasts(truth, every[..., list(quantiles).index(0.5)], naive_errors)),
         "pinball": pinball,
         # Undefined where nothing but zeros came.
         **({"weighted_quantile_loss": 2.0 * pinball / size} if size else {}),
