@@ -69,6 +69,13 @@ class DataOptions:
             default=True,
         ),
     ] = "error"
+    unlabelled: Annotated[
+        str,
+        _option(
+            "--unlabelled", "Steps without a tag: refuse or leave_out (of loss and scores).", default=True
+        ),
+    ] = "refuse"
+    weight: Annotated[str | None, _option("--weight", "The column that says how much a row counts.")] = None
     max_tokens: Annotated[int, _option("--max-tokens", "Size of the vocabulary, at most.", default=True)] = (
         MAX_TOKENS
     )

@@ -96,6 +96,7 @@ class Reading:
             "test_fraction": options.test_fraction,
             "seed": options.split_seed,
             "rare": options.rare,
+            "unlabelled": options.unlabelled,
         }
 
     def check_separator(self) -> None:

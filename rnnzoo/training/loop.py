@@ -111,13 +111,14 @@ def compile_model(problem: Problem, *, first: int = 0) -> None:
     """
     model, task, steps = problem.model, problem.task, problem.steps or 1
     metrics = task.keras_metrics()
+    weighted = task.weighted or problem.splits.train.example()[2] is not None
     model.compile(
         optimizer=build_optimizer(
             problem.config, steps_per_epoch=steps, rates=problem.rates, variables=model.trainable_variables
         ),
         loss=problem.loss,
-        metrics=None if task.weighted else metrics,
-        weighted_metrics=metrics if task.weighted else None,
+        metrics=None if weighted else metrics,
+        weighted_metrics=metrics if weighted else None,
         # XLA would compile anew for every length of sequence and brings nothing to recurrent loops.
         jit_compile=False,
     )

@@ -102,7 +102,7 @@ def prepare(
     earlier = partial(_same, like, found, config)
     if TASKS.is_own(found.name) and not earlier():
         try_task(model, splits, found)
-    loss = same.loss if (same := earlier("loss", "label_smoothing")) else training_loss(found, config)
+    loss = same.loss if (same := earlier("loss", "label_smoothing")) else _loss(splits, found, config)
     monitor = same.monitor if (same := earlier("monitor")) else choose_monitor(found, config)
     if config.mixed_precision is not None:
         check_precision(model, config.mixed_precision)
@@ -135,6 +135,11 @@ def prepare(
         validation_order=BatchOrder(4 * config.batch_size, seed=config.seed),
         states=states,
     )
+
+
+def _loss(splits: Splits, task: Task, config: TrainConfig) -> keras.losses.Loss:
+    loss: keras.losses.Loss = training_loss(task, config, unlabelled=splits.train.unlabelled > 0)
+    return loss
 
 
 def _same(like: Problem | None, task: Task, config: TrainConfig, *names: str) -> Problem | None:

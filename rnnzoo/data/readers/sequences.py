@@ -25,6 +25,7 @@ from rnnzoo.data.readers.series_columns import (
 )
 from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.data.readers.table_frames import expect_table, refuse_nameless
+from rnnzoo.data.readers.target_columns import label_columns, read_weights
 from rnnzoo.data.readers.timestamps import Times, possible_formats, read_times
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts, PartsOptions
@@ -48,28 +49,34 @@ class SequenceColumns:
 
     Attributes:
         series: The columns that say which series a line belongs to.
-        label: The column of labels, of numbers (regression), or of a label for each step (tagging).
+        label: The column of labels, of numbers (regression; there may be several such columns), or of a label for each
+            step (tagging).
         time: The column that orders the lines of a series; ``None`` where they stand in order.
         ignore: Columns to leave out.
         time_format: How dates are written, such as ``"%d.%m.%Y %H:%M"``; ``None`` to find it.
+        weight: The column of weights, numbers of at least 0 that say how much a series counts, or for tagging each
+            step; ``None`` for all alike.
 
     Raises:
         ArgumentError: If a name is no text, or stands for two things.
     """
 
     series: Sequence[str]
-    label: str
+    label: str | Sequence[str]
     time: str | None = None
     ignore: Sequence[str] = ()
     time_format: str | None = None
+    weight: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("series", "ignore"):
             object.__setattr__(self, name, as_names(name, getattr(self, name)))
         if not self.series:
             raise ArgumentError("series: received no column; expected those that say where a line belongs.")
-        for name, value in (("label", self.label), ("time", self.time)):
-            if not isinstance(value, str) and (name == "label" or value is not None):
+        if not isinstance(self.label, str) and not (isinstance(self.label, Sequence) and self.labels):
+            raise ArgumentError(f"label: received {self.label!r}; expected the name of a column.")
+        for name, value in (("time", self.time), ("weight", self.weight)):
+            if not isinstance(value, str | None):
                 raise ArgumentError(f"{name}: received {value!r}; expected the name of a column.")
         if self.time_format is not None and self.time is None:
             raise ArgumentError(
@@ -79,24 +86,31 @@ class SequenceColumns:
         for name in self.names:
             if self.names.count(name) > 1:
                 raise ArgumentError(
-                    f"series: received {name!r} for two things; expected series, label, time and ignore to be "
-                    "different columns."
+                    f"series: received {name!r} for two things; expected series, label, time, ignore and "
+                    "weight to be different columns."
                 )
 
     @property
     def names(self) -> tuple[str, ...]:
         """All columns that are named."""
-        return (*self.series, self.label, *([self.time] if self.time else []), *self.ignore)
+        others = [name for name in (self.time, self.weight) if name]
+        return (*self.series, *self.labels, *others, *self.ignore)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The columns of labels."""
+        return as_names("label", self.label)
 
 
 class SequenceOptions(PartsOptions, total=False):
     """What ``read_sequences`` takes as keywords: the fields of ``SequenceColumns`` and ``Parts``."""
 
     series: str | Sequence[str]
-    label: str
+    label: str | Sequence[str]
     time: str | None
     ignore: str | Sequence[str]
     time_format: str | None
+    weight: str | None
 
 
 def read_sequences(
@@ -128,8 +142,8 @@ def read_sequences(
         column_names: Names of the columns where the file has no header line.
         parts: How series are split, as one value; a validation or test part that is given is a file or frame too.
         **options: The fields of ``SequenceColumns`` and ``Parts`` as they are: ``series``, ``label``, ``time``,
-            ``ignore``, ``time_format``; ``validation``, ``test``, ``validation_fraction`` (0.15), ``test_fraction``
-            (0.15), ``stratify``, ``seed``, ``rare``.
+            ``ignore``, ``time_format``, ``weight``; ``validation``, ``test``, ``validation_fraction`` (0.15),
+            ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``unlabelled``.
 
     Returns:
         The splits.
@@ -163,20 +177,23 @@ def read_sequences(
                 f"missing: received {missing!r} with irregular, whose models read missing values; expected 'error'. "
                 "Leave it out."
             )
+    labels = label_columns(columns.labels, task)
     tables = _LongTables(columns, task, irregular, missing, column_names)
-    return split_files(
+    splits = split_files(
         source,
         tables.read,
         settings,
         task=task,
         description={
             "series": list(columns.series),
-            "label": columns.label,
+            "label": labels[0] if len(labels) == 1 else list(labels),
             "features": tables.features_of(source),
             "irregular": irregular,
             "missing": missing,
+            **({} if columns.weight is None else {"weight": columns.weight}),
         },
     )
+    return splits if len(labels) == 1 else splits.with_target_names(labels)
 
 
 class _LongTables:
@@ -243,13 +260,12 @@ class _LongTables:
             _refuse_missing(values, lines, features)
         for place in counters(values, bounds):
             _warn_of_counter(features[place], values[0, place], timed=times is not None)
-        labels = np.asarray(frame[self._columns.label].tolist(), object)[order]
-        if not self._task.per_step:
-            _check_constant(labels, bounds, lines, self._columns.label)
+        labels, weights = self._labels_and_weights(frame, order, bounds)
         clock = None if times is None else times.values[order]
         rows: list[Any] = []
         targets: list[Any] = []
         kept: list[int] = []
+        places: list[slice | int] = []
         for first, end in itertools.pairwise(bounds):
             made = self._row(
                 values[first:end], None if clock is None else clock[first:end], row_place(lines, first)
@@ -260,6 +276,7 @@ class _LongTables:
             rows.append(row)
             targets.append(self._target(labels[first + begin : end], labels[first]))
             kept.append(first)
+            places.append(slice(first + begin, end) if self._task.per_step else first)
         if not rows:
             raise DataError(
                 "every series has missing values, and missing='drop' leaves those out; expected a complete one. Pass "
@@ -271,7 +288,28 @@ class _LongTables:
             targets,
             lambda row: f"series {names(kept[row])} ({row_place(lines, kept[row])})",
             left_out=len(bounds) - 1 - len(rows),
+            weights=None if weights is None else [weights[place] for place in places],
         )
+
+    def _labels_and_weights(
+        self, frame: pd.DataFrame, order: np.ndarray, bounds: Sequence[int]
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Returns label (or labels) and weight of each line, in the order of series and steps."""
+        names, weight = self._columns.labels, self._columns.weight
+        cells = [np.asarray(frame[name].tolist(), object)[order] for name in names]
+        weights = None if weight is None else read_weights(frame[weight])[order]
+        if not self._task.per_step:
+            for name, column in zip(names, cells, strict=True):
+                _check_constant(column, bounds, frame.index[order], name)
+            if weight is not None:
+                _check_constant(
+                    np.array(frame[weight].tolist(), object)[order],
+                    bounds,
+                    frame.index[order],
+                    weight,
+                    "weight",
+                )
+        return cells[0] if len(cells) == 1 else np.stack(cells, axis=1), weights
 
     def _row(self, values: np.ndarray, clock: np.ndarray | None, place: str) -> tuple[Any, int] | None:
         """Returns a series and the step that it begins at; ``None`` if it is to be left out."""
@@ -290,6 +328,8 @@ class _LongTables:
     def _target(self, labels: np.ndarray, first: Any) -> Any:
         if self._task.per_step:
             return labels.tolist()
+        if labels.ndim > 1:
+            return first.tolist()
         if self._task.targets == "labels" and isinstance(first, str):
             return [part.strip() for part in first.split(",") if part.strip()]
         return first
@@ -419,8 +459,10 @@ def _warn_of_counter(name: str, start: float, *, timed: bool) -> None:
     )
 
 
-def _check_constant(labels: np.ndarray, bounds: Sequence[int], lines: pd.Index[Any], name: str) -> None:
-    """Raises ``DataError`` where the label of a series changes."""
+def _check_constant(
+    labels: np.ndarray, bounds: Sequence[int], lines: pd.Index[Any], name: str, what: str = "label"
+) -> None:
+    """Raises ``DataError`` where the label, or the weight, of a series changes."""
     import pandas as pd
 
     codes = pd.factorize(labels, use_na_sentinel=False)[0]
@@ -431,6 +473,6 @@ def _check_constant(labels: np.ndarray, bounds: Sequence[int], lines: pd.Index[A
         first = max(bound for bound in bounds if bound <= step)
         raise DataError(
             f"{row_place(lines, step)}: {name!r} is {labels[step]!r}, but {labels[first]!r} in "
-            f"{row_place(lines, first)} of the same series; expected one label per series. Correct it, or pass "
-            "task='tagging' (on the command line --task tagging) for a label of each step."
+            f"{row_place(lines, first)} of the same series; expected one {what} per series. Correct it, or pass "
+            f"task='tagging' (on the command line --task tagging) for a {what} of each step."
         )

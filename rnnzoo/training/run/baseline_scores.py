@@ -139,7 +139,12 @@ def score_baselines(
             scores: Scores = {}
             if answered.outputs is not None:
                 scores = score_outputs(
-                    answered.outputs, evaluation.targets, splits, task, lengths=evaluation.lengths
+                    answered.outputs,
+                    evaluation.targets,
+                    splits,
+                    task,
+                    lengths=evaluation.stretches,
+                    weights=evaluation.weights,
                 )
             yield answered, scores
             # Once it is kept.
