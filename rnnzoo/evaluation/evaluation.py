@@ -121,10 +121,7 @@ def evaluate_parts(trained: Trained) -> dict[str, Evaluation]:
     model, splits, task = trained.model, trained.splits, trained.task
     parts = {"validation": splits.validation, "test": splits.test}
     order, once = trained.validation_order, {}
-    if task.targets == "tokens":
-        # A batch has a float64 for each token that there is, at each step.
-        order = dataclasses.replace(order, size=min(order.size, _TOKEN_ROWS))
-    else:
+    if task.targets != "tokens":
         once = {"forward": forward_function(model), "loss": trained.task_loss}
     return {
         name: evaluate_part(model, split, splits, task, batch_size=order, **once)
@@ -275,6 +272,8 @@ def _check_finite(model: keras.Model, output: np.ndarray) -> None:
 
 def _evaluate_tokens(model: keras.Model, split: Split, task: Task, order: BatchOrder) -> Evaluation:
     """Scores a model of text token by token; on running text with the states of all that came before."""
+    # A batch has a float64 for each token that there is, at each step.
+    order = dataclasses.replace(order, size=min(order.size, _TOKEN_ROWS))
     carrying: Any = contextlib.nullcontext()
     if isinstance(split, RunningTextSplit):
         states = CarriedStates(model)

@@ -70,8 +70,13 @@ class TrainConfig:
         mixed_precision: ``"bfloat16"`` or ``"float16"`` (with loss scaling; Micikevicius 2018): layers compute in half
             precision while training; weights and the result are float32. ``None``, for only GPUs gain.
         loss: A loss of the task other than its default; ``None`` for the default.
-        monitor: What early stopping, the best checkpoint and the plateau rule watch, such as ``"val_loss"``;
-            ``None`` for the task's objective.
+        monitor: What early stopping, the best checkpoint, the plateau rule and a search watch: the loss or a metric of
+            the task, such as ``"val_loss"``, or ``val_`` and any score that the task reports, such as
+            ``"val_macro_f1"``, ``"val_span_f1"`` or ``"val_mae"`` (in original units). A score is computed after each
+            epoch, which costs one more pass over the validation part, and is in history and logs then, with all others
+            of the task. ``None`` for the task's objective.
+        monitor_direction: ``"max"`` where more of ``monitor`` is better, ``"min"`` where less is; ``None`` for what its
+            name says.
         early_stopping: Epochs without improvement after which training ends; ``None`` never ends it early.
             Either way the weights of the best epoch are the result (Prechelt 1998).
         reduce_on_plateau: Epochs without improvement after which the rate is multiplied by
@@ -133,6 +138,7 @@ class TrainConfig:
     mixed_precision: Literal["bfloat16", "float16"] | None = None
     loss: str | None = None
     monitor: str | None = None
+    monitor_direction: Literal["max", "min"] | None = None
     early_stopping: int | None = 5
     reduce_on_plateau: int | None = None
     plateau_factor: float = 0.5
@@ -152,6 +158,11 @@ class TrainConfig:
         self._check_pairs()
 
     def _check_pairs(self) -> None:
+        if self.monitor_direction is not None and self.monitor is None:
+            raise ArgumentError(
+                f"monitor_direction: received {self.monitor_direction!r} without monitor, and the objective of a task "
+                "has its own; expected both. Leave it out, or name what to watch in monitor."
+            )
         if self.schedule == "slanted_triangular" and self.warmup:
             raise ArgumentError(
                 f"warmup: received {self.warmup:g} with schedule='slanted_triangular', which climbs by itself; "
@@ -252,6 +263,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "mixed_precision": _choice("mixed precision", PRECISIONS),
     "loss": _name("loss"),
     "monitor": _name("monitor"),
+    "monitor_direction": _choice("monitor_direction", ("max", "min")),
     "early_stopping": _without("early_stopping"),
     "reduce_on_plateau": _without("reduce_on_plateau"),
     "plateau_factor": partial(checks.number, "plateau_factor", above=0, below=1),
@@ -275,6 +287,7 @@ _OPTIONAL = (
     "mixed_precision",
     "loss",
     "monitor",
+    "monitor_direction",
     "early_stopping",
     "reduce_on_plateau",
     "discriminative",

@@ -13,15 +13,19 @@ import numpy as np
 
 from rnnzoo.data.split import Batch
 from rnnzoo.errors import ArgumentError, RunError
+from rnnzoo.evaluation.evaluation import evaluate_part, forward_function
+from rnnzoo.evaluation.scores import Scores
 from rnnzoo.keras_models.carried_states import ResetStates
 from rnnzoo.keras_models.feeding import feed
 from rnnzoo.training.optimization.class_weights import weigh_by_class
+from rnnzoo.training.optimization.monitor import metric_names
 from rnnzoo.training.optimization.optimizers import build_optimizer
 from rnnzoo.training.optimization.precision import half_precision
 from rnnzoo.training.problem import Problem
 from rnnzoo.training.run.checkpoint import Checkpoint, finished_epochs
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.watching.callbacks import TrainingCallbacks, build_callbacks
+from rnnzoo.training.watching.epoch_scores import EpochScores
 from rnnzoo.training.watching.execution import steps_at_once, steps_per_execution
 from rnnzoo.training.watching.gradient_monitor import GradientMonitor, GradientSummary
 from rnnzoo.training.watching.progress import BatchBar, epoch_reporter
@@ -145,6 +149,8 @@ def _callbacks(
         directory=run.path if run is not None else None,
         own=own,
     )
+    if problem.config.monitor is not None and problem.monitor.name not in metric_names(problem.task):
+        wanted = dataclasses.replace(wanted, scores=_epoch_scores(problem))
     if progress and problem.steps and BatchBar.wanted():
         wanted = dataclasses.replace(wanted, bar=BatchBar(problem.steps, last))
     if problem.states is None:
@@ -152,6 +158,28 @@ def _callbacks(
     rows = _sequences(problem)
     reset = ResetStates(problem.states, train_rows=rows[0], validation_rows=rows[1], seed=problem.config.seed)
     return dataclasses.replace(wanted, reset_states=reset)
+
+
+def _epoch_scores(problem: Problem) -> EpochScores:
+    """Returns what scores the validation part after each epoch."""
+    forward: Any = forward_function(problem.model)
+
+    def answer(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        # Half precision is that of training alone: scores are computed in float32 from what it answers.
+        return np.asarray(forward(inputs), np.float32)
+
+    def evaluate() -> Scores:
+        return evaluate_part(
+            problem.model,
+            problem.splits.validation,
+            problem.splits,
+            problem.task,
+            batch_size=problem.validation_order,
+            forward=answer,
+            loss=problem.task_loss,
+        ).metrics
+
+    return EpochScores(evaluate, problem.monitor.name)
 
 
 def _kept_in(

@@ -16,13 +16,13 @@ from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError
 from rnnzoo.evaluation.compatibility import check_model_fits, choose_task
-from rnnzoo.evaluation.task_trial import try_task
+from rnnzoo.evaluation.task_trial import score_names, try_task
 from rnnzoo.keras_models.carried_states import CarriedStates
 from rnnzoo.tasks import TASKS, Task
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.optimization.class_weights import class_weights
 from rnnzoo.training.optimization.group_rates import GroupRate, group_rates
-from rnnzoo.training.optimization.monitor import Monitor, choose_monitor
+from rnnzoo.training.optimization.monitor import Monitor, choose_monitor, metric_names
 from rnnzoo.training.optimization.precision import check_precision
 from rnnzoo.training.optimization.training_loss import training_loss
 
@@ -103,7 +103,11 @@ def prepare(
     if TASKS.is_own(found.name) and not earlier():
         try_task(model, splits, found)
     loss = same.loss if (same := earlier("loss", "label_smoothing")) else _loss(splits, found, config)
-    monitor = same.monitor if (same := earlier("monitor")) else choose_monitor(found, config)
+    monitor = (
+        same.monitor
+        if (same := earlier("monitor", "monitor_direction"))
+        else _monitor(model, splits, found, config)
+    )
     if config.mixed_precision is not None:
         check_precision(model, config.mixed_precision)
     states = _states(model, splits, config)
@@ -140,6 +144,19 @@ def prepare(
 def _loss(splits: Splits, task: Task, config: TrainConfig) -> keras.losses.Loss:
     loss: keras.losses.Loss = training_loss(task, config, unlabelled=splits.train.unlabelled > 0)
     return loss
+
+
+def _monitor(model: keras.Model, splits: Splits, task: Task, config: TrainConfig) -> Monitor:
+    name = config.monitor
+    if name is None:
+        return choose_monitor(task, config)
+    if not isinstance(splits.train, RunningTextSplit) or name in metric_names(task):
+        wanted = name.removeprefix("val_")
+        return choose_monitor(task, config, partial(score_names, model, splits, task, wanted=wanted))
+    raise ArgumentError(
+        f"monitor: received {name!r} for running text, whose layers carry states of the batches of training; expected "
+        f"one of {', '.join(metric_names(task))}. Perplexity and bits fall with val_loss: leave monitor out."
+    )
 
 
 def _same(like: Problem | None, task: Task, config: TrainConfig, *names: str) -> Problem | None:

@@ -17,6 +17,7 @@ from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.optimization.averaging import AveragedWeights
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.optimization.precision import stored_in_float32
+from rnnzoo.training.watching.epoch_scores import EpochScores
 from rnnzoo.training.watching.gradient_monitor import GradientMonitor
 from rnnzoo.training.watching.progress import BatchBar
 
@@ -29,6 +30,7 @@ class TrainingCallbacks:
         reset_states: Lets an epoch of running text start from zero states, before all that may run the model.
         epoch: Knows the epoch.
         guard: Ends training at a loss that is not finite, so that all others see what it voids.
+        scores: Scores the validation part, where a score is watched; what it adds to the logs is recorded.
         gradients: Watches gradients; what it adds to the logs is recorded.
         recorder: Keeps the row of an epoch.
         averages: Shows averaged weights to all that look at the weights of an epoch.
@@ -45,6 +47,7 @@ class TrainingCallbacks:
     reset_states: ResetStates | None = None
     epoch: EpochCounter
     guard: StopOnNonFinite
+    scores: EpochScores | None = None
     gradients: GradientMonitor | None = None
     recorder: Recorder
     averages: AveragedWeights | None = None
