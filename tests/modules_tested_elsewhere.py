@@ -99,6 +99,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo.layers.valid_steps": "tests/builders/test_transcription.py",
     "rnnzoo.layers.weight_drop": "tests/builders/test_regularization.py",
     "rnnzoo.layers.word_embedding": "tests/builders/test_language_models.py",
+    "rnnzoo.losses.function_loss": "tests/training/test_own_objects.py",
     "rnnzoo.losses.step_weights": "tests/data/test_row_weights.py",
     "rnnzoo.preprocessing.character_text": "tests/preprocessing/test_text_codings.py",
     "rnnzoo.preprocessing.characters": "tests/preprocessing/test_text_codings.py",

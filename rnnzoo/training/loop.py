@@ -114,7 +114,7 @@ def compile_model(problem: Problem, *, first: int = 0) -> None:
         first: The epoch that training begins with, counted from 0.
     """
     model, task, steps = problem.model, problem.task, problem.steps or 1
-    metrics = task.keras_metrics()
+    metrics = [*task.keras_metrics(), *problem.metrics]
     weighted = task.weighted or problem.splits.train.example()[2] is not None
     model.compile(
         optimizer=build_optimizer(
@@ -149,7 +149,9 @@ def _callbacks(
         directory=run.path if run is not None else None,
         own=own,
     )
-    if problem.config.monitor is not None and problem.monitor.name not in metric_names(problem.task):
+    if problem.config.monitor is not None and problem.monitor.name not in metric_names(
+        problem.task, problem.metrics
+    ):
         wanted = dataclasses.replace(wanted, scores=_epoch_scores(problem))
     if progress and problem.steps and BatchBar.wanted():
         wanted = dataclasses.replace(wanted, bar=BatchBar(problem.steps, last))

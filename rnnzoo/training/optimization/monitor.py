@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Literal, NamedTuple
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
@@ -29,14 +29,22 @@ class Monitor(NamedTuple):
         return 1.0 if self.direction == "max" else -1.0
 
 
-def metric_names(task: Task) -> list[str]:
-    """Returns what Keras logs in each epoch: the loss and the metrics of a task, of training and of validation."""
-    names = ["loss", *(metric.name for metric in task.keras_metrics())]
+def metric_names(task: Task, own: Iterable[Any] = ()) -> list[str]:
+    """Returns what Keras logs in each epoch: the loss and the metrics, of training and of validation.
+
+    Args:
+        task: The task.
+        own: Further Keras metrics.
+    """
+    names = ["loss", *(metric.name for metric in (*task.keras_metrics(), *own))]
     return [*names, *(f"val_{name}" for name in names)]
 
 
 def choose_monitor(
-    task: Task, config: TrainConfig, scores: Callable[[], Collection[str]] = lambda: ()
+    task: Task,
+    config: TrainConfig,
+    scores: Callable[[], Collection[str]] = lambda: (),
+    own: Iterable[Any] = (),
 ) -> Monitor:
     """Returns what training watches: that of the config, or the objective of the task.
 
@@ -44,6 +52,7 @@ def choose_monitor(
         task: The task.
         config: Its ``monitor`` and ``monitor_direction`` are looked at.
         scores: Returns the names of the scores that the task reports; asked only where no metric has the name.
+        own: Further Keras metrics.
 
     Raises:
         UnknownNameError: If ``config.monitor`` is neither a metric nor, with ``val_`` before it, a score of the task.
@@ -57,7 +66,7 @@ def choose_monitor(
     name = config.monitor
     if name is None:
         return Monitor(task.objective, task.direction)
-    known = metric_names(task)
+    known = metric_names(task, own)
     if name not in known:
         known += [f"val_{score}" for score in scores()]
     checks.choice("monitor", name, list(dict.fromkeys(known)))

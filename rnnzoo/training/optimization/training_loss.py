@@ -10,6 +10,7 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.losses.smoothed_crossentropy import SmoothedCrossentropy
 from rnnzoo.tasks import Task
 from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.own_objects import make_loss
 
 
 def training_loss(task: Task, config: TrainConfig, *, unlabelled: bool = False) -> Any:
@@ -26,12 +27,19 @@ def training_loss(task: Task, config: TrainConfig, *, unlabelled: bool = False) 
         ArgumentError: If targets are to be smoothed that are no classes.
     """
     loss = _smoothed(task, config)
-    if unlabelled and task.output == "logits" and loss.reduction == "sum_over_batch_size":
+    if (
+        unlabelled
+        and not config.own_loss
+        and task.output == "logits"
+        and loss.reduction == "sum_over_batch_size"
+    ):
         loss.reduction = "mean_with_sample_weight"
     return loss
 
 
 def _smoothed(task: Task, config: TrainConfig) -> Any:
+    if config.own_loss:
+        return make_loss(config.loss)
     loss = task.loss(config.loss)
     if not config.label_smoothing:
         return loss

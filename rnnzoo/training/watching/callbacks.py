@@ -11,6 +11,7 @@ from pathlib import Path
 
 import keras
 
+from rnnzoo.errors import ArgumentError
 from rnnzoo.files import replacing
 from rnnzoo.keras_models.carried_states import ResetStates
 from rnnzoo.training.config import TrainConfig
@@ -73,6 +74,33 @@ class TrainingCallbacks:
         kept = (self.guard, self.averages, self.early_stopping, self.plateau, self.best_model, *self.own)
         silent = keras.callbacks.TensorBoard
         return [c for c in (*kept, self.gradients) if c is not None and not isinstance(c, silent)]
+
+
+def check_callbacks(callbacks: object) -> None:
+    """Checks the callbacks of a user.
+
+    Raises:
+        ArgumentError: If they are no list of Keras callbacks.
+    """
+    hint = "Pass callbacks=[own], where own is an object of a class derived from keras.callbacks.Callback."
+    if isinstance(callbacks, keras.callbacks.Callback) or not isinstance(callbacks, Sequence):
+        raise ArgumentError(
+            f"callbacks: received {_callback_name(callbacks)}; expected a list of Keras callbacks. {hint}"
+        )
+    for number, callback in enumerate(callbacks):
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise ArgumentError(
+                f"callbacks: received {_callback_name(callback)} at place {number}; expected a Keras callback. {hint}"
+            )
+        if any(callback is other for other in callbacks[:number]):
+            raise ArgumentError(
+                f"callbacks: received the same {_callback_name(callback)} twice; expected each once, for it would be "
+                "called twice. Leave one out."
+            )
+
+
+def _callback_name(value: object) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def build_callbacks(
