@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -175,6 +175,8 @@ class DataOptions:
         return cls(**{_RENAMED.get(name, name): value for name, value in values.items()})
 
 
+#: The options that list names of columns: with commas between them, or given several times.
+LISTED = ("columns", "label", "target", "series", "categorical", "ignore")
 #: The names of the options.
 DATA_OPTIONS = tuple(field.name for field in dataclasses.fields(DataOptions))
 
@@ -193,6 +195,8 @@ def with_data_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the data options to a command; it receives them as one argument ``data``."""
     own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "data"]
     hints = inspect.get_annotations(DataOptions, eval_str=True)
+    for name in LISTED:
+        hints[name] = Annotated[list[str] | None, *get_args(hints[name])[1:]]
     extra = [
         _keyword(
             f.name, hints[f.name], inspect.Parameter.empty if f.default is dataclasses.MISSING else f.default
@@ -204,7 +208,10 @@ def with_data_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapped(**arguments: Any) -> None:
         del arguments["help_data"]  # which has ended the command already where it was given
-        data = DataOptions(**{name: arguments.pop(name) for name in DATA_OPTIONS})
+        given = {name: arguments.pop(name) for name in DATA_OPTIONS}
+        for name in LISTED:
+            given[name] = ",".join(given[name]) if given[name] else None
+        data = DataOptions(**given)
         command(data=data, **arguments)
 
     parameters = sorted([*own, *extra], key=lambda p: p.kind)

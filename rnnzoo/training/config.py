@@ -297,7 +297,7 @@ def _metrics(value: object) -> tuple[Any, ...]:
     given = (value,) if isinstance(value, str) else value
     if not isinstance(given, Sequence):
         raise ArgumentError(
-            f"metrics: received {value!r}; expected a list of metrics. Pass metrics=[keras.metrics.F1Score()]."
+            f"metrics: received {value!r}; expected a list of metrics. Pass a list, also of one metric."
         )
     return tuple(check_object("metrics", one, (), "keras.metrics.MeanAbsoluteError()") for one in given)
 

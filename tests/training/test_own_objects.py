@@ -182,7 +182,7 @@ def test_a_run_keeps_what_makes_its_objects_again(tmp_path: Path) -> None:
     assert TrainConfig.from_dict(read_config(str(file)).training).to_dict() == kept
     assert load_model(tmp_path / "run" / "model.keras").count_params()
     more = {"directory": tmp_path / "run", "resume": True, "progress": False, "baseline_seconds": 0.0}
-    with pytest.raises(RunError, match="train_config differs: .*loss was .*Huber.*, now None"):
+    with pytest.raises(RunError, match=r"train_config differs: .*loss was .*Huber.*, now None"):
         train(network(numbers()), numbers(), config=config(epochs=1), **more)  # type: ignore[arg-type]
 
 
