@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import inspect
@@ -196,7 +197,9 @@ def with_data_options(command: Callable[..., None]) -> Callable[..., None]:
     own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "data"]
     hints = inspect.get_annotations(DataOptions, eval_str=True)
     for name in LISTED:
-        hints[name] = Annotated[list[str] | None, *get_args(hints[name])[1:]]
+        option = copy.copy(get_args(hints[name])[1])
+        option.metavar = "<str>"  # a wider word would leave no place for the help
+        hints[name] = Annotated[list[str] | None, option]
     extra = [
         _keyword(
             f.name, hints[f.name], inspect.Parameter.empty if f.default is dataclasses.MISSING else f.default
