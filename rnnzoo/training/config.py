@@ -299,7 +299,9 @@ def _metrics(value: object) -> tuple[Any, ...]:
         raise ArgumentError(
             f"metrics: received {value!r}; expected a list of metrics. Pass a list, also of one metric."
         )
-    return tuple(check_object("metrics", one, (), "keras.metrics.MeanAbsoluteError()") for one in given)
+    return tuple(
+        check_object("metrics", one, ("__call__",), "keras.metrics.MeanAbsoluteError()") for one in given
+    )
 
 
 def _choice(name: str, known: Collection[str]) -> Callable[[object], str]:
