@@ -110,7 +110,7 @@ def prepare(
     metrics = _metrics(found, config)
     same = earlier("monitor", "monitor_direction")
     monitor = same.monitor if same else _monitor(model, splits, found, config, metrics)
-    if config.own_loss or metrics:
+    if metrics or (config.loss is not None and config.own_loss):
         try_own(model, splits, loss if config.own_loss else None, metrics)
     if config.mixed_precision is not None:
         check_precision(model, config.mixed_precision)

@@ -81,7 +81,8 @@ def train(
     from rnnzoo.training.run.baseline_scores import NOT_WANTED, STOPPED
     from rnnzoo.training.run.run_files import write_run
 
-    check_callbacks(callbacks)
+    if callbacks != ():
+        check_callbacks(callbacks)
     if baseline_seconds != BASELINE_SECONDS:
         checks.number("baseline_seconds", baseline_seconds, minimum=0)
     # What does not go together is refused before anything is written or deleted.

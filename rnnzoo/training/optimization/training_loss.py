@@ -38,7 +38,7 @@ def training_loss(task: Task, config: TrainConfig, *, unlabelled: bool = False) 
 
 
 def _smoothed(task: Task, config: TrainConfig) -> Any:
-    if config.own_loss:
+    if config.loss is not None and config.own_loss:
         return make_loss(config.loss)
     loss = task.loss(config.loss)
     if not config.label_smoothing:
