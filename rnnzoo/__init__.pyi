@@ -17,12 +17,16 @@ from .builders.transcriber import build_transcriber as build_transcriber
 from .builders.transformer_classifier import build_transformer_classifier as build_transformer_classifier
 from .builders.video_classifier import build_video_classifier as build_video_classifier
 from .cells.step_cell import StepCell as StepCell
+from .cross_validation.result import CrossValidation as CrossValidation
+from .cross_validation.result import FoldScores as FoldScores
+from .cross_validation.runner import cross_validate as cross_validate
 from .data.augmentation.back_translation import back_translate as back_translate
 from .data.columns import Columns as Columns
 from .data.readers.arrays import read_arrays as read_arrays
 from .data.readers.audio import audio_splits as audio_splits
 from .data.readers.audio import read_recordings as read_recordings
 from .data.readers.data_files import read_data as read_data
+from .data.readers.file_format import FileFormat as FileFormat
 from .data.readers.pairs import pair_splits as pair_splits
 from .data.readers.pairs import read_pairs as read_pairs
 from .data.readers.running_text import running_text_splits as running_text_splits

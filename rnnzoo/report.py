@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rnnzoo.files import replacing
+
+#: Above this many characters a cell is a text of several lines.
+_LONG = 40
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -20,6 +23,7 @@ p {{ margin: .4rem 0; }} .lead {{ color: #555; }}
 table {{ border-collapse: collapse; margin: .5rem 0; }}
 th, td {{ text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid #ddd; vertical-align: top; }}
 td {{ font-variant-numeric: tabular-nums; }} tr.best td {{ font-weight: 600; background: #f2f7fb; }}
+tr.marked td {{ font-weight: 600; }} td.long {{ min-width: 15rem; }}
 img {{ max-width: 100%; height: auto; margin: .5rem 0; }}
 pre {{ background: #f6f6f6; padding: .7rem; overflow-x: auto; }}
 .wide {{ overflow-x: auto; }}
@@ -39,6 +43,7 @@ class Section:
         text: Paragraphs, separated by blank lines.
         rows: A table: one mapping per row, the columns in the order they first appear.
         best: The number of the row to stand out, or ``None``.
+        marked: The numbers of rows that are bold.
         images: PNG files to embed, with the words for those who cannot see them.
         code: Commands to copy.
     """
@@ -47,6 +52,7 @@ class Section:
     text: str = ""
     rows: Sequence[Mapping[str, object]] = ()
     best: int | None = None
+    marked: Collection[int] = ()
     images: Sequence[tuple[Path, str]] = ()
     code: str = field(default="")
 
@@ -74,20 +80,27 @@ def _section(section: Section) -> str:
     parts = [f"<h2>{html.escape(section.title)}</h2>"]
     parts += [f"<p>{html.escape(text)}</p>" for text in section.text.split("\n\n") if text]
     if section.rows:
-        parts.append(html_table(section.rows, best=section.best))
+        parts.append(html_table(section.rows, best=section.best, marked=section.marked))
     parts += [_image(path, words) for path, words in section.images]
     if section.code:
         parts.append(f"<pre>{html.escape(section.code)}</pre>")
     return "\n".join(parts)
 
 
-def html_table(rows: Sequence[Mapping[str, object]], *, best: int | None = None, caption: str = "") -> str:
+def html_table(
+    rows: Sequence[Mapping[str, object]],
+    *,
+    best: int | None = None,
+    marked: Collection[int] = (),
+    caption: str = "",
+) -> str:
     """Returns a table as HTML, everything in it escaped; a wide one can be scrolled.
 
     Args:
         rows: One mapping per row, the columns in the order they first appear. Columns without names have no heads, and
             the first names the rows.
         best: The number of the row to stand out.
+        marked: The numbers of rows that are bold.
         caption: What the table shows, if no heading says so.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
@@ -100,13 +113,24 @@ def html_table(rows: Sequence[Mapping[str, object]], *, best: int | None = None,
         return f'<div class="wide"><table>{"".join(lines)}</table></div>'
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
     lines = [
-        f"""<tr{' class="best"' if number == best else ""}>"""
-        + "".join(f"<td>{html.escape(show(row.get(name, '')))}</td>" for name in columns)
+        f"<tr{_class_of(number, best, marked)}>"
+        + "".join(_cell(show(row.get(name, ""))) for name in columns)
         + "</tr>"
         for number, row in enumerate(rows)
     ]
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
     return f'<div class="wide"><table>{title}<tr>{head}</tr>{"".join(lines)}</table></div>'
+
+
+def _cell(text: str) -> str:
+    # A long text is not cut into a word a line, where the page is narrow.
+    start = '<td class="long">' if len(text) > _LONG else "<td>"
+    return f"{start}{html.escape(text)}</td>"
+
+
+def _class_of(number: int, best: int | None, marked: Collection[int]) -> str:
+    name = "best" if number == best else "marked" if number in marked else ""
+    return f' class="{name}"' if name else ""
 
 
 def _image(path: Path, words: str) -> str:

@@ -546,6 +546,18 @@ _TABLE: tuple[ModelSpec, ...] = (
         **_AHEAD,
     ),
     _row(
+        "forecaster-nlinear-gru",
+        *_FORECASTER,
+        "GRU beside a linear map of each series' own past, both less its last value",
+        paper="Lai 2018, arXiv:1703.07015; Zeng 2022, arXiv:2205.13504",
+        cell="gru",
+        units=(64,),
+        window=96,
+        normalization="last",
+        linear=True,
+        **_AHEAD,
+    ),
+    _row(
         "forecaster-quantile-lstm",
         "build_forecaster",
         "quantile_forecasting",

@@ -96,6 +96,35 @@ def scorer(folder: Path, table: np.ndarray, **parts: Any) -> Path:
     return write_bundle(folder, signature, **parts)
 
 
+def linear(
+    folder: Path,
+    weights: dict[str, np.ndarray],
+    output: str,
+    *equations: str,
+    mask: bool = False,
+    **parts: Any,
+) -> Path:
+    """A model that sums its inputs times weights, each by its equation such as ``btf,tfc->bc``; a mask is not read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    inputs, nodes, shape = [], [], ()
+    for (name, value), equation in zip(weights.items(), equations, strict=True):
+        (of_input, of_weights), answered = equation.partition("->")[0].split(","), equation.partition("->")[2]
+        sizes = dict(zip(of_weights, value.shape, strict=True))
+        row, shape = (tuple(sizes[letter] for letter in letters[1:]) for letters in (of_input, answered))
+        inputs.append(TensorSpec(name, "float32", (None, *row), ("batch", *[None] * len(row))))
+        nodes.append(
+            helper.make_node("Einsum", [name, f"{name} weights"], [f"{name} sum"], equation=equation)
+        )
+    if mask:
+        inputs.append(spec("mask", "bool", "batch", "time"))
+    nodes.append(helper.make_node("Sum", [f"{name} sum" for name in weights], [output]))
+    answers = TensorSpec(output, "float32", (None, *shape), ("batch", *[None] * len(shape)))
+    signature = Signature(tuple(inputs), (answers,))
+    constants = {f"{name} weights": value.astype(np.float32) for name, value in weights.items()}
+    write_onnx(folder / "model.onnx", signature, nodes, constants)
+    return write_bundle(folder, signature, **parts)
+
+
 def writer(
     folder: Path,
     table: np.ndarray,

@@ -59,6 +59,7 @@ save_bundle(
 sentence = "find me a train to new york from york tomorrow"
 (answer,) = OnnxPredictor("bundle").predict([sentence.split()])
 print(answer["labels"])
+print(answer["entities"][0])
 # --- file
 from pathlib import Path
 

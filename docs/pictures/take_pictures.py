@@ -1,4 +1,4 @@
-"""Takes the pictures of the README: a report, the page of a server, a forecast.
+"""Takes pictures of the README and of how-to pages: a report, the page of a server, a forecast, explained answers.
 
 Needs Chromium with its driver, selenium (``pip install selenium``), and SNIPS and Beijing's dust in ``RNNZOO_DATA``.
 It takes four minutes on two cores:
@@ -67,6 +67,15 @@ def picture_page(bundle: Path) -> None:
         server.terminate()
 
 
+def picture_explanations(intents: Path, dust: Path, window: Path) -> None:
+    """Draws which words of a text, and which steps and columns of a window, an answer rests on."""
+    for bundle, example, name in (
+        (intents, (QUESTION,), "explain_words"),
+        (dust, ("--input", str(window)), "explain_forecast"),
+    ):
+        rnnzoo("explain", str(bundle), *example, "--picture", str(IMAGES / f"{name}.png"), "--force")
+
+
 def main() -> None:
     """Trains what the pictures show, and takes them."""
     with tempfile.TemporaryDirectory() as folder:
@@ -88,6 +97,8 @@ def main() -> None:
             "--no-baselines",
         )
         shutil.copy(dust / "plots" / "forecasts.png", IMAGES / "forecast.png")
+        rnnzoo("export", str(dust), "--out", str(Path(folder, "dust-bundle")))
+        picture_explanations(bundle, Path(folder, "dust-bundle"), dust / "example.json")
 
 
 if __name__ == "__main__":

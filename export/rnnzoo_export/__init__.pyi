@@ -4,6 +4,10 @@ from .bundle import load_bundle as load_bundle
 from .deployment.bundle_writer import save_bundle as save_bundle
 from .deployment.engines import export_kserve as export_kserve
 from .deployment.engines import export_triton as export_triton
+from .explanation.explanation import ExamplePart as ExamplePart
+from .explanation.explanation import ExplainedAnswer as ExplainedAnswer
+from .explanation.explanation import Explanation as Explanation
+from .explanation.occlusion import explain as explain
 from .formats.onnx_export import export_onnx as export_onnx
 from .formats.quantization import QuantizationReport as QuantizationReport
 from .formats.quantization import quantize_onnx as quantize_onnx

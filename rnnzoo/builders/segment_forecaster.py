@@ -9,10 +9,13 @@ import keras
 from keras import layers, ops
 
 from rnnzoo import checks
+from rnnzoo.builders.parts.covariates import Covariates, covariate_inputs
 from rnnzoo.builders.parts.encoder import check_penalties
 from rnnzoo.builders.parts.encoder_config import EncoderConfig
 from rnnzoo.builders.parts.heads import dense_head
 from rnnzoo.builders.parts.horizon import check_targets, find_head, normalize
+from rnnzoo.builders.parts.inputs import feature_inputs
+from rnnzoo.builders.parts.linear_map import add_linear_map
 from rnnzoo.builders.parts.option_types import SegmentForecasterOptions
 from rnnzoo.builders.parts.option_words import OptionWords
 from rnnzoo.builders.parts.recurrent_layers import drop_between, drop_weights, recurrent_layer, warn_off_cudnn
@@ -25,7 +28,7 @@ _LONGEST = 48
 _WORDS = OptionWords(
     SegmentForecasterOptions,
     encoder=EncoderConfig(cell="gru", units=(128,)),
-    others={"head": "point", "quantiles": None},
+    others={"head": "point", "quantiles": None, "linear": False},
 )
 
 
@@ -48,7 +51,7 @@ def build_segment_forecaster(
     segments ahead are decoded side by side, each in one step from the last state, asked for by a learned vector that
     says which segment and which series it is. So neither a long window nor a long horizon makes many steps.
 
-    Input: ``features`` float32 ``(batch, window, features)``, scaled. Output: as of ``build_forecaster``.
+    Inputs and output: as of ``build_forecaster``.
 
     Args:
         num_features: Number of features per step, the targets' own past first.
@@ -59,9 +62,14 @@ def build_segment_forecaster(
             one up to 48 that leaves two segments of the window.
         normalization: ``"last"``, ``"reversible"`` or ``None``: see ``build_forecaster``.
         name: The model's name.
-        **options: ``head`` and ``quantiles``: see ``build_forecaster``. And the fields of ``EncoderConfig``: ``cell``,
-            ``units``, ``dropout`` (of connections to the last layer), ``recurrent_dropout``, ``skip``,
-            ``regularization``; or a ready one as ``encoder``. By default one GRU layer of 128.
+        **options: ``head``, ``quantiles`` and ``linear``: see ``build_forecaster``. ``num_future``: number of features
+            that are known of the steps ahead, the last ones of ``num_features`` too; those of a segment are projected
+            by a dense layer and added to the vector that asks for it. ``num_static``: number of features of the
+            series as a whole; a dense layer encodes them, and they are joined to each segment, of the window and
+            ahead. ``None`` for none.
+            And the fields of ``EncoderConfig``: ``cell``, ``units``, ``dropout`` (of connections to the last layer),
+            ``recurrent_dropout``, ``skip``, ``regularization``; or a ready one as ``encoder``. By default one GRU layer
+            of 128.
 
     Raises:
         ArgumentError: If an argument is out of range or two do not go together.
@@ -71,9 +79,13 @@ def build_segment_forecaster(
         >>> model = build_segment_forecaster(num_features=7, window=96, horizon=192, num_targets=7, units=8)
         >>> model.output_shape, model.get_layer("segment_projection").output.shape
         ((None, 192, 7), (None, 2, 8))
+        >>> model = build_segment_forecaster(num_features=7, window=96, horizon=192, num_future=2, num_static=5)
+        >>> [(tensor.name, tensor.shape) for tensor in model.inputs]
+        [('features', (None, 96, 7)), ('future', (None, 192, 2)), ('static', (None, 5))]
 
     Reference:
-        Lin 2023, SegRNN: Segment Recurrent Neural Network for Long-Term Time Series Forecasting, arXiv:2308.11200.
+        Lin 2023, SegRNN: Segment Recurrent Neural Network for Long-Term Time Series Forecasting, arXiv:2308.11200. It
+        reads the past alone; what is known ahead enters as the past does.
     """
     encoder = _WORDS.encoder(options)
     checks.integer("horizon", horizon, minimum=1)
@@ -81,20 +93,30 @@ def build_segment_forecaster(
     check_targets(num_features, num_targets, "build_segment_forecaster")
     segment = _segment(segment, checks.integer("window", window, minimum=1), horizon)
     answers = find_head(options.get("head", "point"), options.get("quantiles"))
-    past, ahead = window // segment, horizon // segment
+    ahead, width = horizon // segment, encoder.widths[0]
+    known = covariate_inputs(
+        options,
+        num_features=num_features,
+        num_targets=num_targets,
+        horizon=horizon,
+        width=width,
+    )
     recurrent = _Stack(encoder)
 
-    features = keras.Input((window, num_features), dtype="float32", name="features")
-    x, level = normalize(features, normalization, num_features=num_features, num_targets=num_targets)
-    x = _cut(x, num_targets, num_features - num_targets, past, segment)
-    x = layers.Dense(encoder.widths[0], activation="relu", name="segment_projection")(x)
+    features, _, _ = feature_inputs(num_features, variable_length=False, steps=window)
+    past, level = normalize(features, normalization, num_features=num_features, num_targets=num_targets)
+    x = _cut(past, known.encoded, num_targets, num_features - num_targets, segment)
+    x = layers.Dense(width, activation="relu", name="segment_projection")(x)
     _, states = recurrent.run(x)
-    x = SegmentQueries(num_targets, ahead, encoder.widths[0], name="segment_queries")(features)
+    x = SegmentQueries(num_targets, ahead, width, name="segment_queries")(features)
+    x = _join_known(x, known, num_targets, ahead)
     x, _ = recurrent.run(x, [[_repeat(state, ahead) for state in last] for last in states])
     x = drop_between(x, encoder.dropout, encoder.extra, name="dropout_out")
     x = dense_head(x, segment * answers.numbers, name="projection")
     x = ops.transpose(ops.reshape(x, (-1, num_targets, horizon, answers.numbers)), (0, 2, 1, 3))
-    return keras.Model(features, answers.answer(x, horizon, num_targets, level), name=name)
+    if checks.flag("linear", options.get("linear", False)):
+        x = add_linear_map(x, past, known.future, answers=answers, horizon=horizon, num_targets=num_targets)
+    return keras.Model(known.join(features), answers.answer(x, horizon, num_targets, level), name=name)
 
 
 class _Stack:
@@ -127,14 +149,35 @@ class _Stack:
         return x, after
 
 
-def _cut(x: Tensor, num_targets: int, others: int, segments: int, length: int) -> Tensor:
-    """Cuts windows to ``(batch * targets, segments, steps)``, each series with the features that are no targets."""
-    own = ops.transpose(x[..., :num_targets], (0, 2, 1))
-    own = ops.reshape(own, (-1, num_targets, segments, length))
+def _cut(x: Tensor, static: Tensor | None, num_targets: int, others: int, length: int) -> Tensor:
+    """Cuts windows to ``(batch * targets, segments, steps)``, each series with what is no target."""
+    segments = x.shape[1] // length
+    parts = [ops.reshape(ops.transpose(x[..., :num_targets], (0, 2, 1)), (-1, num_targets, segments, length))]
     if others:
         shared = ops.reshape(x[..., num_targets:], (-1, 1, segments, length * others))
-        own = ops.concatenate([own, ops.tile(shared, (1, num_targets, 1, 1))], axis=-1)
-    return ops.reshape(own, (-1, segments, length * (1 + others)))
+        parts.append(ops.tile(shared, (1, num_targets, 1, 1)))
+    if static is not None:
+        repeated = ops.reshape(static, (-1, 1, 1, static.shape[-1]))
+        parts.append(ops.tile(repeated, (1, num_targets, segments, 1)))
+    joined = ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
+    return ops.reshape(joined, (-1, segments, joined.shape[-1]))
+
+
+def _join_known(queries: Tensor, known: Covariates, num_targets: int, ahead: int) -> Tensor:
+    """Adds what is known of the segments ahead to ``(batch * targets * segments, 1, width)``."""
+    parts = []
+    if known.future is not None:
+        horizon, features = known.future.shape[1:]
+        parts.append(ops.reshape(known.future, (-1, ahead, horizon // ahead * features)))
+    if known.encoded is not None:
+        parts.append(layers.RepeatVector(ahead, name="static_of_segments")(known.encoded))
+    if not parts:
+        return queries
+    width = queries.shape[-1]
+    x = ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
+    x = layers.Dense(width, activation="relu", name="known_projection")(x)
+    x = ops.tile(ops.expand_dims(x, 1), (1, num_targets, 1, 1))
+    return layers.Add(name="queries_with_known")([queries, ops.reshape(x, (-1, 1, width))])
 
 
 def _repeat(state: Tensor, times: int) -> Tensor:

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 import typer
 
 from rnnzoo.cli import (
+    cross_validate,
     datasets,
     doctor,
     evaluate,
+    explain,
     export,
     models,
     predict,
@@ -34,7 +36,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-COMMANDS = (quickstart, models, datasets, train, evaluate, tune, export, predict, serve, recipes, doctor)
+COMMANDS = (
+    quickstart,
+    models,
+    datasets,
+    train,
+    cross_validate,
+    evaluate,
+    tune,
+    export,
+    predict,
+    explain,
+    serve,
+    recipes,
+    doctor,
+)
 for command in COMMANDS:
     command.register(app)
 

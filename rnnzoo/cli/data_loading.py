@@ -32,17 +32,21 @@ _ARGUMENTS = {
     "seed": "split_seed",
     "column_names": "columns",
     "column": "label",
+    "groups": "group",
     "path": "data",
     "source": "data",
 }
 
 
-def load_data(options: DataOptions, spec: ModelSpec | None = None) -> Splits:
+def load_data(
+    options: DataOptions, spec: ModelSpec | None = None, *, fold: tuple[int, int] | None = None
+) -> Splits:
     """Reads data.
 
     Args:
         options: Where they are, and how to read them.
         spec: The model that they are for; ``None`` for classification and forecasting.
+        fold: Which fold of the rows is the test, and how many there are; ``None`` for a share.
 
     Raises:
         ArgumentError: If an option would do nothing, one is missing, or the model is for another task.
@@ -50,9 +54,9 @@ def load_data(options: DataOptions, spec: ModelSpec | None = None) -> Splits:
         DataError: If the data cannot be used.
     """
     if options.is_set:
-        return _load_set(options, spec)
+        return _load_set(options, spec, fold)
     options.check_source()
-    reading = Reading(options, spec)
+    reading = Reading(options, spec, fold)
     reading.check_separator()
     way = _find_way(reading)
     takes, because = way.takes, dict(way.because)
@@ -112,7 +116,7 @@ def _read_texts(reading: Reading) -> Splits:
         task=reading.task,
         from_disk=options.from_disk,
         preprocessing=reading.preprocessing,
-        column_names=listed_names(options.columns),
+        file_format=reading.file_format,
         label_separator=options.label_separator,
         weight=options.weight,
         **reading.words,
@@ -129,14 +133,20 @@ def _read_series(reading: Reading) -> Splits:
         )
     return read_series(
         options.data,
-        column_names=listed_names(options.columns),
+        file_format=reading.file_format,
         target=listed_names(options.target) or (),
         window=options.window,
         horizon=options.horizon,
+        series=listed_names(options.series) or (),
         categorical=listed_names(options.categorical) or (),
+        static=listed_names(options.static) or (),
+        future=listed_names(options.future) or (),
+        calendar=listed_names(options.calendar) or (),
+        scaling=options.scaling,  # type: ignore[arg-type]
         ignore=_ignored(options),
-        time=options.time,
+        time=listed_names(options.time) or None,
         time_format=options.time_format,
+        zone=options.zone,
         gaps=options.gaps,  # type: ignore[arg-type]
         missing=options.missing,  # type: ignore[arg-type]
         seasonality=options.seasonality,
@@ -165,7 +175,7 @@ def _read_sequences(reading: Reading) -> Splits:
         ignore=_ignored(options),
         irregular=irregular,
         missing=options.missing,  # type: ignore[arg-type]
-        column_names=listed_names(options.columns),
+        file_format=reading.file_format,
         **reading.split,
     )
 
@@ -243,11 +253,15 @@ def _labels(reading: Reading) -> str | list[str]:
 
 
 def _ignored(options: DataOptions) -> list[str]:
+    """Returns the columns to leave out; ``""`` among others is one without a name, as is an option of blanks."""
     if options.ignore is not None and not options.ignore.strip():
-        return [options.ignore]  # a column without a name
-    return listed_names(options.ignore) or []
+        return [options.ignore]
+    nameless = [""] if options.ignore and '""' in options.ignore else []
+    return [*nameless, *(listed_names(options.ignore) or [])]
 
 
+#: Options for the file of a table.
+_FILE = ("columns", "separator", "decimal", "encoding", "sheet")
 _ROWS = ("test", "task", "validation_fraction", "test_fraction", "split_seed", "rare", "unlabelled")
 _WORDS = ("max_tokens", "max_length", "characters")
 #: Options for words, which mean nothing to other readers of texts.
@@ -256,19 +270,20 @@ _SERIES = Way(
     "with --target, which is for series",
     (
         *("target", "window", "horizon", "categorical", "ignore", "time", "time_format", "gaps", "missing"),
-        *("seasonality", "columns", "from_disk", "validation_fraction", "test_fraction"),
+        *("series", "static", "future", "calendar", "scaling", "zone"),
+        *("seasonality", *_FILE, "from_disk", "validation_fraction", "test_fraction"),
     ),
     _read_series,
     because={"split_seed": "with --target: a series is split in time"},
 )
 _TEXTS = Way(
     "with --text, which is for texts",
-    ("text", "label", "label_separator", "weight", "columns", "from_disk", *_WORDS, *_ROWS),
+    ("text", "label", "label_separator", "weight", *_FILE, "from_disk", "group", *_WORDS, *_ROWS),
     _read_texts,
 )
 _SEQUENCES = Way(
     "with --series and --label, for a label of each series",
-    ("series", "label", "weight", "time", "time_format", "ignore", "missing", "columns", *_ROWS),
+    ("series", "label", "weight", "time", "time_format", "ignore", "missing", *_FILE, "group", *_ROWS),
     _read_sequences,
 )
 #: The ways to read files that say themselves what their parts are, by kind of file.
@@ -290,7 +305,7 @@ _OF_CLASSIFIERS = (_TEXTS, _SEQUENCES, _FILES["arrays"], _FILES["ts"], _FILES["s
 def _ways_of(task: Task) -> tuple[Sequence[Way], str]:
     """Returns the ways to read what models of a task read, and what messages call it."""
     if task.data == "windows":
-        return (_SERIES,), "a table with --target, --window and --horizon"
+        return (_SERIES, _FILES["arrays"]), "a table with --target, --window and --horizon"
     if task.data == "running text":
         return (_FILES["running text"],), "running text, in a file that ends in .txt"
     if task.data == "pairs":
@@ -323,12 +338,6 @@ def _find_way(reading: Reading) -> Way:
 
 def _way_of_table(reading: Reading) -> Way:
     options = reading.options
-    if options.target is not None and options.series is not None:
-        raise ArgumentError(
-            f"--series: received {options.series!r} with --target: one model that forecasts several series is not "
-            "there yet; expected a table of one series. Keep the rows of one, and leave --series out. To tell the "
-            "class of whole series, give --series and --label."
-        )
     if options.target is not None:
         return _SERIES
     if options.series is not None and options.label is not None:
@@ -342,7 +351,7 @@ def _way_of_table(reading: Reading) -> Way:
     )
 
 
-def _load_set(options: DataOptions, spec: ModelSpec | None) -> Splits:
+def _load_set(options: DataOptions, spec: ModelSpec | None, fold: tuple[int, int] | None) -> Splits:
     """Loads a named set; where it is for several tasks, for that of the model."""
     taken = inspect.signature(DATASETS[options.data]).parameters
     reading = Reading(options, spec)
@@ -355,6 +364,8 @@ def _load_set(options: DataOptions, spec: ModelSpec | None) -> Splits:
         "validation_fraction": options.validation_fraction,
         "test_fraction": options.test_fraction,
     }
+    if fold is not None:
+        fractions |= {"fold": fold[0], "folds": fold[1]}
     own = {} if spec is None or DATASETS.is_own(options.data) else _of_model(reading)
     chosen = {name: value for name, value in own.items() if name in taken}
     try:

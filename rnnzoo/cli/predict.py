@@ -32,7 +32,7 @@ def predict(
         typer.Option(
             "--input",
             "-i",
-            help="A file: .txt (a text per line), .csv, .tsv, .json, .jsonl, .npy, .npz (x), .ts, .wav.",
+            help="A file: .txt (a text per line), a table, .json, .jsonl, .npy, .npz (x), .ts, .wav.",
         ),
     ] = None,
     output: Annotated[
@@ -44,12 +44,25 @@ def predict(
     columns: Annotated[
         str | None, typer.Option("--columns", help="Names of the columns, comma-separated, without a header.")
     ] = None,
+    separator: Annotated[
+        str | None, typer.Option("--separator", help="What separates cells, if not found.")
+    ] = None,
+    decimal: Annotated[
+        str | None, typer.Option("--decimal", help="The decimal mark, . or , if not found.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="The encoding of a text file, if not UTF-8.")
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", help="The sheet of an Excel file, if not the first.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     packages: Packages = None,
 ) -> None:
     """Answer one input or a whole file with the ONNX model of a bundle."""
     import_packages(packages)
+    from rnnzoo.data.readers.file_format import FileFormat
     from rnnzoo_export.bundle import TRANSLATOR_FILE, load_bundle
     from rnnzoo_export.inference.predictor import OnnxPredictor
 
@@ -59,6 +72,7 @@ def predict(
         )
     if output is not None:
         refuse_existing_file(output, overwrite=force)
+    form = FileFormat(separator=separator, decimal=decimal, encoding=encoding, sheet=sheet)
     if (bundle / TRANSLATOR_FILE).is_file():
         from rnnzoo_export.inference.translator import Translator
 
@@ -68,11 +82,11 @@ def predict(
                 f"{bundle}: was exported without preprocessing, so that it takes ids; expected one that takes texts. "
                 "Pass preprocessing= to export_seq2seq_onnx, or use Translator.search."
             )
-        raw = read_raw_inputs(translator, inputs or [], file, text=text, columns=columns)
+        raw = read_raw_inputs(translator, inputs or [], file, text=text, columns=columns, form=form)
         answers = [asdict(answer) for answer in translator.translate(raw)]
     else:
         loaded = load_bundle(bundle)
-        raw = read_raw_inputs(loaded, inputs or [], file, text=text, columns=columns)
+        raw = read_raw_inputs(loaded, inputs or [], file, text=text, columns=columns, form=form)
         with noting_warnings():
             answers = OnnxPredictor(loaded).predict(raw)
     answers = [_as_json(answer) for answer in answers]
@@ -115,13 +129,20 @@ def _print_answers(raw: list[Any], answers: list[Any]) -> None:
             steps = max(len(v) if isinstance(v, list) else 1 for v in values.values())
             print_table([{"step": i + 1, **{k: _at(v, i) for k, v in values.items()}} for i in range(steps)])
         elif isinstance(answer.get("labels"), list) and isinstance(answer.get("probabilities"), list):
-            words = shown.split() if shown else [str(i + 1) for i in range(len(answer["labels"]))]
+            words = _steps(answer)
             print_table([{"step": w, "label": t} for w, t in zip(words, answer["labels"], strict=False)])
         else:
             label = answer.get("label", answer.get("text", ", ".join(answer.get("labels", [])) or "(none)"))
             share = answer.get("probability")
             share = f"  {share:.3f}" if isinstance(share, int | float) else ""
             stdout.print(f"{label}{share}" + (f"  {shown}" if shown else ""))
+
+
+def _steps(answer: dict[str, Any]) -> list[str]:
+    """Returns what the steps of a tagger's answer are called: the words, or numbers from 1."""
+    if isinstance(answer.get("words"), list):
+        return [word["word"] for word in answer["words"]]
+    return [str(number) for number, _ in enumerate(answer["labels"], start=1)]
 
 
 def _is_known(answer: Any) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from rnnzoo.cli.data_options import listed_names
+from rnnzoo.data.readers.file_format import FileFormat
 from rnnzoo.errors import ArgumentError, DataError, listed
 from rnnzoo.files import existing_file, read_text
 from rnnzoo.preprocessing.given_rows import row_example, row_name
@@ -17,7 +20,8 @@ from rnnzoo.preprocessing.json_text import parse_json_text
 _TEXTS = ("text", "words", "dna")
 # What is given as JSON and has an example.
 _AS_JSON = ("series", "irregular", "windows")
-_SUFFIXES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".npy", ".npz", ".ts", ".wav")
+_TABLES = (".csv", ".tsv", ".parquet", ".feather", ".xlsx", ".xlsm")
+_SUFFIXES = (".txt", *_TABLES, ".json", ".jsonl", ".npy", ".npz", ".ts", ".wav")
 #: The axes of one row of numbers, by what a model takes.
 _ROW_AXES = {"sound": 1, "series": 2, "frames": 4}
 #: The files that hold rows of a model that reads no texts, by what it takes.
@@ -26,13 +30,19 @@ _ROW_FILES = {
     "irregular": ".json or .jsonl",
     "frames": ".npz, .npy or .json",
     "sound": ".wav, .npy or .json",
-    "windows": ".csv, .tsv or .json",
+    "windows": ".csv, .tsv, .parquet, .xlsx or .json",
 }
 _SUFFIXES_IN_WORDS = f"{', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}"
 
 
 def read_raw_inputs(
-    bundle: Any, arguments: list[str], file: Path | None, *, text: str | None, columns: str | None
+    bundle: Any,
+    arguments: list[str],
+    file: Path | None,
+    *,
+    text: str | None,
+    columns: str | None,
+    form: FileFormat | None = None,
 ) -> list[Any]:
     """Returns one raw input per answer that is wanted.
 
@@ -42,6 +52,7 @@ def read_raw_inputs(
         file: Or a file.
         text: The column with the texts, for tables.
         columns: Names of the columns, for tables without a header.
+        form: How the file of a table is written.
 
     Raises:
         ArgumentError: If a table's column is not named, or the kind of file is unknown.
@@ -56,8 +67,10 @@ def read_raw_inputs(
     suffix = "".join(s.lower() for s in path.suffixes[-2:] if s.lower() != ".gz")
     if not suffix.endswith(_SUFFIXES):
         raise ArgumentError(f"--input: received {path.name}; expected {_SUFFIXES_IN_WORDS}.")
-    if suffix.endswith((".csv", ".tsv")):
-        return _read_table(path, bundle, takes, text=text, columns=columns)
+    form = dataclasses.replace(form or FileFormat(), column_names=listed_names(columns))
+    if suffix.endswith(_TABLES):
+        return _read_table(path, bundle, takes, text=text, form=form)
+    form.refuse(*form.told, what=f"{path.name}, which is no table")
     if suffix.endswith(".wav"):
         return _read_sound(path, bundle)
     if suffix.endswith((".npy", ".npz", ".ts")):
@@ -93,14 +106,14 @@ def _rows(value: Any, takes: str) -> list[Any]:
     return [value] if depth and depth == _ROW_AXES.get(takes) else list(value)
 
 
-def _read_table(path: Path, bundle: Any, takes: str, *, text: str | None, columns: str | None) -> list[Any]:
+def _read_table(path: Path, bundle: Any, takes: str, *, text: str | None, form: FileFormat) -> list[Any]:
     from rnnzoo.data.columns import check_columns
     from rnnzoo.data.readers.mixed_series import refuse_fallen_dates
+    from rnnzoo.data.readers.row_places import row_place
     from rnnzoo.data.readers.series import read_columns
-    from rnnzoo.data.readers.table_files import read_frame
+    from rnnzoo.data.readers.table_sources import read_table_source
 
-    names = [name.strip() for name in columns.split(",")] if columns else None
-    frame = read_frame(path, column_names=names)
+    frame = read_table_source(path, form, texts=[] if text is None else [text])
     if takes == "windows":
         refuse_fallen_dates(frame, used=bundle.preprocessing.columns)
         return [read_columns(frame, bundle.preprocessing)]
@@ -112,6 +125,11 @@ def _read_table(path: Path, bundle: Any, takes: str, *, text: str | None, column
             f"{listed(frame.columns)}."
         )
     check_columns(frame.columns, [text], of=path.name)
+    for row, cell in enumerate(frame[text].isna()):
+        if cell:
+            raise DataError(
+                f"{path}: {row_place(frame.index, row)}: {text!r} is missing; expected a text. Drop the row."
+            )
     return [str(value) for value in frame[text]]
 
 
@@ -134,7 +152,7 @@ def _read_sound(path: Path, bundle: Any) -> list[Any]:
 def _wrong_kind(path: Path, kind: str, takes: str) -> ArgumentError:
     """Returns the error on a file of a kind that holds no rows of a model, with the kinds that do."""
     files = (
-        ".txt, .csv, .tsv, .json or .jsonl"
+        ".txt, .csv, .tsv, .parquet, .xlsx, .json or .jsonl"
         if takes in _TEXTS
         else _ROW_FILES.get(takes, ".npz, .npy or .json")
     )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnnzoo.builders.builder_names import builder_parameters
-from rnnzoo.cli.data_options import DataOptions, option_name
+from rnnzoo.cli.data_options import DataOptions, listed_names, option_name
+from rnnzoo.data.readers.file_format import FileFormat
 from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.dna import DNAPreprocessing
@@ -23,10 +24,12 @@ class Reading:
     Attributes:
         options: The options.
         spec: The model.
+        fold: Which fold of the rows is the test, and how many there are; ``None`` for a share.
     """
 
     options: DataOptions
     spec: ModelSpec | None
+    fold: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -77,6 +80,18 @@ class Reading:
         return self.spec.arguments.get("character_vocabulary_size") is not None
 
     @property
+    def file_format(self) -> FileFormat:
+        """How the file of a table is written."""
+        options = self.options
+        return FileFormat(
+            column_names=listed_names(options.columns),
+            separator=options.separator,
+            decimal=options.decimal,
+            encoding=options.encoding,
+            sheet=options.sheet,
+        )
+
+    @property
     def words(self) -> dict[str, Any]:
         """How much of texts is read."""
         options = self.options
@@ -97,6 +112,8 @@ class Reading:
             "seed": options.split_seed,
             "rare": options.rare,
             "unlabelled": options.unlabelled,
+            "groups": options.group,
+            "fold": self.fold,
         }
 
     def check_separator(self) -> None:

@@ -30,7 +30,9 @@ def load_run_data(run: Path, config: dict[str, Any]) -> Any:
     elif "data_options" in details:
         options = DataOptions.from_dict(details["data_options"])
         spec = get_spec(details["model"]) if "model" in details else None
-        splits, source = load_data(options, spec), options.data
+        fold = details.get("fold")
+        splits = load_data(options, spec, fold=None if fold is None else tuple(fold))
+        source = options.data
     else:
         raise DataError(
             f"{run}: does not say how its data were read (it was trained from Python); expected a run of the command. "

@@ -139,7 +139,7 @@ def run_training(
                 resume=resume,
                 overwrite=force,
                 baseline_seconds=baseline_seconds,
-                details={"model": model, "model_arguments": arguments, "data_options": data.to_dict()},
+                details=_details(model, arguments, data, splits),
             )
     except KeyboardInterrupt:
         note(_what_is_kept(run))
@@ -150,6 +150,17 @@ def run_training(
         note("the run is finished: nothing is trained again")
     metrics: dict[str, Any] = run.read_metrics()
     return metrics
+
+
+def _details(model: str, arguments: dict[str, Any], data: DataOptions, splits: Splits) -> dict[str, Any]:
+    """Returns what a run keeps of how it was made; the report marks what was changed."""
+    return {
+        "model": model,
+        "model_arguments": arguments,
+        "data_arguments": splits.model_arguments,
+        "data_options": data.to_dict(),
+        "changed_options": [name for name in data.changed() if name != "data"],
+    }
 
 
 def _what_is_kept(run: RunDirectory) -> str:

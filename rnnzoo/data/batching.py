@@ -95,11 +95,11 @@ def batch_order(
         >>> [batch.tolist() for batch in batch_order(np.array([3, 3, 3]), 2, shuffle=False)]
         [[0, 1], [2]]
     """
-    rows = np.arange(len(lengths))
+    rows = np.arange(len(lengths), dtype=np.int32 if len(lengths) < 2**31 else np.int64)
     if not shuffle:
         return _cut(rows, batch_size)
     rng = np.random.default_rng([seed, epoch])
-    rows = rng.permutation(rows)
+    rng.shuffle(rows)
     if np.ptp(lengths) == 0:
         return _cut(rows, batch_size)
     pools = _cut(rows, _POOL * batch_size)

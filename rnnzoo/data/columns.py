@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -129,13 +128,8 @@ def as_names(field: str, value: object) -> tuple[str, ...]:
     return names
 
 
-_LEFT_OUT = "Name such columns in ignore, or leave them to be features like others."
-_NOT_YET = {
-    "series": "one model that forecasts several series is not there yet. Keep the rows of one series. To tell the "
-    "class of whole series, use read_sequences with series and label.",
-    "static": f"columns that are the same in all rows are not read yet. {_LEFT_OUT}",
-    "future": f"columns that are known for the horizon are not read as such yet. {_LEFT_OUT}",
-}
+#: The fields that name any number of columns.
+_LISTS = ("target", "series", "categorical", "static", "future", "ignore")
 
 
 @checked_fields
@@ -148,11 +142,17 @@ class Columns:
 
     Attributes:
         target: The columns to forecast.
-        time: A column of timestamps or numbers that must rise from row to row; it is not a feature. ``None`` for none.
-        series: Columns that say which series a row belongs to. Not read yet.
+        time: A column of timestamps or numbers that must rise from row to row; it is not a feature. Several columns
+            that make a time together, such as a date and a clock, or year, month and day, in this order. ``None`` for
+            none.
+        zone: The zone whose clock times without an offset are of, such as ``"Europe/Berlin"``: of the hour that comes
+            twice in autumn there are then two. ``None`` for times as they are.
+        series: The columns that name the series that a row is of. Rows may then come in any order.
         categorical: Columns of categories; each category becomes an indicator.
-        static: Columns that are the same in all rows of a series. Not read yet.
-        future: Columns that are known for the horizon, such as holidays. Not read yet.
+        static: Columns that are the same in all rows of a series: numbers; or categories, where they are named in
+            ``categorical`` too or no cell is a number. The column that names the series may be one.
+        future: Columns that are known for the horizon, such as prices that are planned: numbers, or categories that are
+            named in ``categorical`` too. A model reads them in the past as well.
         ignore: Columns to leave out.
 
     Raises:
@@ -164,7 +164,8 @@ class Columns:
     """
 
     target: Sequence[str] = ()
-    time: str | None = None
+    time: Any = None
+    zone: str | None = None
     series: Sequence[str] = ()
     categorical: Sequence[str] = ()
     static: Sequence[str] = ()
@@ -172,25 +173,18 @@ class Columns:
     ignore: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.name == "time":
-                if value is not None and not isinstance(value, str):
-                    raise ArgumentError(f"time: received {value!r}; expected the name of a column, or None.")
-                continue
-            object.__setattr__(self, field.name, as_names(field.name, value))
+        times = as_names("time", self.time)
+        object.__setattr__(self, "time", None if not times else times[0] if len(times) == 1 else times)
+        for name in _LISTS:
+            object.__setattr__(self, name, as_names(name, getattr(self, name)))
+
+    @property
+    def time_names(self) -> tuple[str, ...]:
+        """The columns that make the time: none, one, or several."""
+        return as_names("time", self.time)
 
     @property
     def names(self) -> tuple[str, ...]:
         """All columns that are named."""
-        parts = [getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "time"]
-        return tuple(name for part in [*parts, [self.time] if self.time else []] for name in part)
-
-    def refuse(self, *fields: str) -> None:
-        """Raises ``ArgumentError`` if one of these fields is set, which a reader does not know."""
-        for field in fields:
-            names = getattr(self, field)
-            if names:
-                raise ArgumentError(
-                    f"{field}: received {', '.join(map(repr, names))}; expected none: {_NOT_YET[field]}"
-                )
+        parts = [getattr(self, name) for name in _LISTS]
+        return tuple(name for part in [*parts, self.time_names] for name in part)

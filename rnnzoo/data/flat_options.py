@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from rnnzoo.errors import ArgumentError, UnknownNameError
@@ -30,22 +30,19 @@ class FlatOptions:
         self._function, self._rest = function, dict(options)
         self._known: list[str] = []
 
-    def take(
-        self, kind: type[Value], given: Value | None, name: str, *, unread: Collection[str] = ()
-    ) -> Value:
+    def take(self, kind: type[Value], given: Value | None, name: str) -> Value:
         """Returns a value object: the one that was given, or one of the flat keywords that are its fields.
 
         Args:
             kind: Its class, a dataclass.
             given: The one that was passed as a whole; ``None`` if none was.
             name: The argument that passes it as a whole.
-            unread: Fields that the function refuses, and says why: they are not suggested.
 
         Raises:
             ArgumentError: If it was given both ways, is of another class, or needs a keyword that is missing.
         """
         fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-        self._known += [field for field in fields if field not in unread]
+        self._known += fields
         flat = {key: self._rest.pop(key) for key in fields if key in self._rest}
         if given is not None:
             if type(given) is not kind:

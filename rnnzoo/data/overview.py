@@ -38,8 +38,10 @@ def overview(splits: Splits) -> Summary:
         "task": splits.task,
         "rows": _kind(splits),
         "preprocessing": _preprocessing(splits),
+        **_series(splits.description),
         "answers": _answers(splits),
         "source": next((splits.description[n] for n in _SOURCES if splits.description.get(n)), None),
+        "written": _written(splits.description.get("format")),
         "checksum": str(splits.description.get("checksum") or "")[:12],
     }
     counted = "Steps" if get_task(splits.task).per_step else "Rows"
@@ -53,6 +55,11 @@ def overview(splits: Splits) -> Summary:
     )
 
 
+def _written(form: Mapping[str, str] | None) -> str:
+    """Returns how a file is written, where that is not as usual."""
+    return ", ".join(f"{name} {value!r}" for name, value in (form or {}).items())
+
+
 def _parts(splits: Splits) -> dict[str, Batches]:
     parts = {name: getattr(splits, name) for name in _PARTS}
     return {name: part for name, part in parts.items() if part is not None}
@@ -64,6 +71,18 @@ def _kind(splits: Splits) -> str:
     kind = _KINDS.get(splits.preprocessing.takes, "of a kind of your own")
     features = splits.model_arguments.get("num_features")
     return f"{kind} of {features} feature{'s' * (features != 1)}" if features else kind
+
+
+def _series(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Returns what is known of a table of series: how many, their step, and what is read beside the past."""
+    found = {name: ", ".join(facts[name]) for name in ("future", "calendar", "static") if facts.get(name)}
+    if facts.get("step"):
+        found = {"step": str(facts["step"]), **found}
+    if "series" not in facts:
+        return found
+    left_out = facts.get("series_left_out")
+    count = f"{facts['series']:,}" + (f", of which {left_out:,} are left out" if left_out else "")
+    return {"series": count, **found}
 
 
 def _preprocessing(splits: Splits) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.row_weights import RowWeights
 from rnnzoo.data.split import Batch, Rows
 from rnnzoo.data.unlabelled import labelled
@@ -23,6 +24,7 @@ class SequenceSplit(Rows):
         targets: One target per row; for tagging one array of classes per row, -1 for a step without a tag.
         preprocessing: What encodes them.
         tagging: Whether every step has a target.
+        origin: Which rows of the caller they are, for reports.
         weights: How much each row counts ``(rows,)``; for tagging one array per row, a number for each step. ``None``
             for all alike.
         unlabelled: How many steps have no tag.
@@ -37,10 +39,12 @@ class SequenceSplit(Rows):
         *,
         preprocessing: Preprocessing,
         tagging: bool,
+        origin: RowOrigin | None = None,
         weights: RowWeights | None = None,
         unlabelled: int = 0,
     ) -> None:
         self.raw = raw
+        self.row_numbers = None if origin is None else origin.numbers
         self._encoded = preprocessing.encode_rows(raw)
         self.targets = targets if tagging else np.asarray(targets)
         self._preprocessing = preprocessing

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from rnnzoo.data.batching import BatchOrder, DatasetOptions, OrderOptions
+from rnnzoo.decoding import Decoding
 from rnnzoo.errors import DataError
 from rnnzoo.preprocessing.base import Rows as RawRows
 
@@ -28,6 +29,8 @@ class Batches(ABC):
     Attributes:
         raw: The raw rows, for baselines, pictures and examples; ``None`` where they are not known.
         targets: The targets as numbers, one element a row, for summaries; ``None`` where they are not at hand.
+        row_numbers: The caller's number of each row, from 0; ``None`` for those within the part.
+        series: The name of the series that each row is of, for reports; ``None`` where all are of one.
         free_targets: Whether the second axis of targets is of any length, even where no weights say so.
         unlabelled: How many steps have no tag: they are in the inputs, and have weight 0.
 
@@ -46,6 +49,8 @@ class Batches(ABC):
 
     raw: RawRows | None = None
     targets: RawRows | None = None
+    row_numbers: Sequence[int] | np.ndarray | None = None
+    series: Sequence[str] | np.ndarray | None = None
     free_targets: bool = False
     unlabelled: int = 0
 
@@ -73,6 +78,15 @@ class Batches(ABC):
     def num_batches(self, batch_size: int | BatchOrder, *, tokens: int | None = None) -> int | None:
         """Returns how many batches there are, in any epoch; ``None`` where that is not known."""
         return self.count(as_order(batch_size, {} if tokens is None else {"tokens": tokens}))
+
+    def decoding_of_rows(self, decoding: Decoding, rows: np.ndarray | None = None) -> Decoding:
+        """Returns the decoding for the outputs of some rows, or of all in order: the same, where all are scaled alike.
+
+        Args:
+            decoding: That of the data.
+            rows: The numbers of the rows; ``None`` for all.
+        """
+        return decoding
 
     def first(self, rows: int) -> Batch:
         """Returns the first rows, so many at most where the data leave the choice, as one batch without noise."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 import numpy as np
 
 from rnnzoo import checks
+from rnnzoo.data.arrow_frames import as_frame
 from rnnzoo.data.columns import check_table_columns, refuse_repeated, text_cells
 from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.dataset_split import DatasetSplit
@@ -26,7 +27,7 @@ from rnnzoo.data.split import Batches, as_rows
 from rnnzoo.data.split import Rows as NumberedRows
 from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
 from rnnzoo.data.targets import encode_targets, fit_decoding, mark_unlabelled
-from rnnzoo.data.task_readers import check_row_task
+from rnnzoo.data.task_readers import check_row_task, read_own_windows
 from rnnzoo.data.transcript_split import TranscriptSplit
 from rnnzoo.data.unlabelled import check_unlabelled, count_unlabelled, labelled
 from rnnzoo.decoding import Decoding, check_decoding_round_trip
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: The task whose rows may be windows that were cut already.
+_OF_WINDOWS = "forecasting"
 Own = TypeVar("Own", bound=Preprocessing)
 
 
@@ -229,18 +232,21 @@ class Splits:
         Args:
             inputs: Texts; lists of words (tagging); series, one array ``(rows, time, features)`` or a list of
                 ``(time, features)`` of any lengths; series with missing values at irregular times, mappings of
-                ``"times"`` and ``"values"`` (see ``IrregularPreprocessing``); or videos, as series of
-                ``(time, height, width, channels)``.
+                ``"times"`` and ``"values"`` (see ``IrregularPreprocessing``); videos, as series of
+                ``(time, height, width, channels)``; or, with ``task="forecasting"``, windows that you have cut,
+                ``(rows, window, features)``. The first features of a window are the past of its targets, in the same
+                units, and windows are split in their order, not shuffled, for they mostly overlap.
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
                 labels), numbers ``(rows,)`` or ``(rows, values)`` (regression), lists of labels (tagging), texts
-                (transcription).
-            task: A name in the task table, but for those of forecasting, which tables are for, and
-                ``"language_modeling"``, which running text is for (see ``running_text_splits``), and ``"translation"``
-                (see ``pair_splits``).
+                (transcription), what comes after a window ``(rows, horizon)`` or ``(rows, horizon, targets)``
+                (forecasting).
+            task: A name in the task table, but for ``"language_modeling"``, which running text is for (see
+                ``running_text_splits``), and ``"translation"`` (see ``pair_splits``). Of tasks that forecast it is
+                ``"forecasting"``, whichever model is trained.
             weights: How much each row counts, in loss, metrics, scores and baselines: one of weight 2 counts like the
                 same row twice, one of weight 0 not at all. Numbers of at least 0 ``(rows,)``; for tagging lists of them
                 too, one for each step. They are divided by their mean over the part, so that losses are as large as
-                without. ``None`` for all alike.
+                without. ``None`` for all alike, as windows are.
             preprocessing: What reads the rows, such as ``DNAPreprocessing()`` or one of your own; ``None`` to choose by
                 the first row and fit it on the training part.
             parts: How rows are split, as one value; validation and test parts that are given are pairs of rows and
@@ -249,7 +255,7 @@ class Splits:
             description: Facts to keep; a checksum of the arrays is added.
             **options: The fields of ``Parts`` and ``WordOptions`` as they are: ``validation``, ``test``,
                 ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``,
-                ``unlabelled``; ``max_tokens`` (20,000), ``max_length``, ``characters``.
+                ``unlabelled``, ``groups``, ``fold``; ``max_tokens`` (20,000), ``max_length``, ``characters``.
 
         Returns:
             The splits.
@@ -268,6 +274,14 @@ class Splits:
             >>> splits.model_arguments
             {'vocabulary_size': 5, 'num_classes': 2}
         """
+        if task == _OF_WINDOWS:
+            _refuse_of_windows(preprocessing=preprocessing, words=None if words == WordOptions() else words)
+            if weights is not None:
+                raise ArgumentError(
+                    f"weights: received them for task {_OF_WINDOWS!r}, whose windows all count alike; expected None. "
+                    "Leave them out."
+                )
+            return _own_windows(inputs, targets, parts, description, options)
         _check_rows_task(task)
         _check_preprocessing(preprocessing)
         _refuse_lengths(options)
@@ -372,7 +386,7 @@ class Splits:
         test: pd.DataFrame | None = None,
         **options: Any,
     ) -> Splits:
-        """Makes splits of a pandas frame with a column of texts and one of labels.
+        """Makes splits of a frame, of pandas, polars or Arrow, with a column of texts and one of labels.
 
         A frame whose rows follow each other in time is for ``rnnzoo.read_series``.
 
@@ -386,8 +400,8 @@ class Splits:
         Raises:
             UnknownNameError: If a column is missing; the nearest name is suggested.
         """
-        rows, labels = _frame_columns(frame, text, label)
-        given = None if test is None else _frame_columns(test, text, label, of="test")
+        rows, labels = _frame_columns(as_frame(frame, "frame"), text, label)
+        given = None if test is None else _frame_columns(as_frame(test, "test"), text, label, of="test")
         return cls.from_arrays(rows, labels, test=given, **options)
 
     @classmethod
@@ -423,6 +437,29 @@ class Splits:
             task=task,
             description=facts,
         )
+
+
+def _refuse_of_windows(**given: object) -> None:
+    """Raises ``ArgumentError`` for what is of no use to windows."""
+    for name, value in given.items():
+        if value is not None:
+            raise ArgumentError(
+                f"{name}: received {value!r} for task {_OF_WINDOWS!r}, whose windows are scaled by the training part; "
+                "expected none. Leave it out."
+            )
+
+
+def _own_windows(
+    inputs: Any,
+    targets: Any,
+    parts: Parts | None,
+    description: Mapping[str, Any] | None,
+    options: Mapping[str, Any],
+) -> Splits:
+    flat = FlatOptions("Splits.from_arrays", options)
+    settings = flat.take(Parts, parts, "parts")
+    flat.refuse_rest("task", "parts", "description")
+    return read_own_windows(inputs, targets, settings, description or {})
 
 
 def _refuse_lengths(options: Mapping[str, Any]) -> None:
@@ -531,6 +568,7 @@ def _sequence_split(
         targets,
         preprocessing=preprocessing,
         tagging=known.per_step,
+        origin=origin,
         weights=weights,
         unlabelled=unlabelled,
     )

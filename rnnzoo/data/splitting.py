@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.data.numeric_labels import FIX, are_many_numbers
+from rnnzoo.data.folds import check_fold, count_folds, number_groups, split_off_fold
+from rnnzoo.data.rare_classes import RareClassError, check_classes, check_counts, check_learned
 from rnnzoo.data.rare_labels import RowLabels, labels_in_rows, rows_of_unknown_labels
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.targets import label_names
@@ -73,9 +74,14 @@ class Parts:
             in data for tagging. ``"refuse"``: the data are refused. ``"leave_out"``: such steps are read, and are out
             of loss, metrics, scores, baselines and class weights. A CRF sums over all tags that they may have (Tsuboi
             2008, Training conditional random fields using incomplete annotations).
+        groups: What belongs together: a group for each row, such as its patient or speaker; for tables with named
+            columns the name of one. No group is in two parts. Shares of parts are met as well as groups allow. ``None``
+            where rows are independent.
+        fold: ``(i, n)`` cuts the rows into ``n`` folds, alike in classes, and makes fold ``i``, counted from 0, the
+            test part instead of a share. The folds of one seed are each other's complement: see ``cross_validate``.
 
     Raises:
-        ArgumentError: If a fraction or the seed is out of range, or ``rare`` is set without ``stratify``.
+        ArgumentError: If a fraction, the seed or the fold is out of range, or fields do not go together.
 
     Example:
         >>> Parts(test_fraction=0.2, seed=1).validation_fraction
@@ -90,6 +96,8 @@ class Parts:
     seed: int = 0
     rare: Rare = "error"
     unlabelled: Unlabelled = "refuse"
+    groups: Any = None
+    fold: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         checks.seed(self.seed)
@@ -100,8 +108,34 @@ class Parts:
                 f"rare: received {self.rare!r} with stratify=False, which puts rows into parts whatever their class; "
                 "expected one of both. Leave one out."
             )
+        self._check_folds()
         both = self.validation is None and self.test is None
         check_fractions(self.validation_fraction, self.test_fraction, both=both)
+
+    def _check_folds(self) -> None:
+        if self.groups is not None and self.rare == "train":
+            raise ArgumentError(
+                "rare: received 'train' with groups, which must be whole in one part; expected 'error' or 'drop'. "
+                "Leave one out."
+            )
+        if self.groups is not None and self.validation is not None and self.test is not None:
+            raise ArgumentError(
+                "groups: received them with a validation and a test part, so that nothing is split; expected None. "
+                "Leave them out."
+            )
+        if self.fold is None:
+            return
+        check_fold(self.fold)
+        if self.test is not None:
+            raise ArgumentError(
+                f"fold: received {self.fold!r} with a test part; expected rows without one, for each fold is the test "
+                "once. Give all rows together, or leave fold out."
+            )
+        if self.test_fraction != FRACTION:
+            raise ArgumentError(
+                f"test_fraction: received {self.test_fraction:g} with fold={self.fold!r}, whose rows are the test; "
+                "expected one of both. Leave one out."
+            )
 
     def check_rare(self, task: Task) -> None:
         """Checks that a task has classes of which some may be rare.
@@ -127,6 +161,8 @@ class PartsOptions(TypedDict, total=False):
     seed: int
     rare: Rare
     unlabelled: Unlabelled
+    groups: Any
+    fold: tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -163,7 +199,8 @@ def split_rows(rows: Pair, parts: Parts, task: Task | None = None) -> SplitRows:
     drawn = validation is None or test is None
     stratify = parts.stratify and (task is None or task.stratified)
     classes = np.array(label_names(rows[1]), object) if stratify and drawn else None
-    numbers, rare = _draw(len(rows[0]), parts, classes)
+    groups = None if parts.groups is None else number_groups(parts.groups, len(rows[0]))
+    numbers, rare = _draw(len(rows[0]), parts, classes, groups)
     if task is not None and parts.rare != "error":
         parts.check_rare(task)
         rare |= _treat_unknown(numbers, rows[1], parts, labels_in_rows(task, rows[1]))
@@ -175,11 +212,19 @@ def split_rows(rows: Pair, parts: Parts, task: Task | None = None) -> SplitRows:
             origins[name] = RowOrigin(name, kept)
         elif name in numbers and len(numbers) > 1:
             made[name], origins[name] = _take(rows, numbers[name]), RowOrigin(numbers=numbers[name])
-    return SplitRows(made, origins, {"rare_classes": {"treatment": parts.rare, "rows": rare}} if rare else {})
+    return SplitRows(made, origins, _facts(parts, rare, groups))
+
+
+def _facts(parts: Parts, rare: Mapping[str, int], groups: np.ndarray | None) -> dict[str, Any]:
+    """Returns what the description says of how rows were split."""
+    facts: dict[str, Any] = {"rare_classes": {"treatment": parts.rare, "rows": rare}} if rare else {}
+    if groups is not None:
+        facts["groups"] = len(set(groups.tolist()))
+    return facts if parts.fold is None else {**facts, "fold": list(parts.fold)}
 
 
 def _draw(
-    total: int, parts: Parts, classes: np.ndarray | None
+    total: int, parts: Parts, classes: np.ndarray | None, groups: np.ndarray | None
 ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
     """Returns the numbers of the rows of each part that is not given, and how many rows rare classes have."""
     rare: list[str] = []
@@ -193,9 +238,9 @@ def _draw(
                     "expected several rows of a class. Check the label column."
                 )
         try:
-            numbers = _draw_parts(kept, parts, classes)
+            numbers = _draw_parts(kept, parts, classes, groups)
             break
-        except _RareClassError as error:
+        except RareClassError as error:
             if parts.rare == "error":
                 raise DataError(str(error)) from None
             rare += error.names
@@ -262,17 +307,31 @@ def _check_pair(pair: Pair | None, name: str) -> None:
         raise DataError(f"{name}: received no rows; expected at least one.")
 
 
-def _draw_parts(kept: np.ndarray, parts: Parts, classes: np.ndarray | None) -> dict[str, np.ndarray]:
+def _draw_parts(
+    kept: np.ndarray, parts: Parts, classes: np.ndarray | None, groups: np.ndarray | None
+) -> dict[str, np.ndarray]:
     """Puts rows into the parts that are not given."""
     total, numbers = len(kept), {"train": kept}
-    if parts.test is None and parts.test_fraction:
+    folds = None if parts.fold is None else parts.fold[1]
+    if classes is not None and (groups is not None or folds):
+        own = None if groups is None else groups[kept]
+        check_counts(classes[kept].tolist(), own, folds)
+    if parts.fold is not None:
+        numbers["train"], numbers["test"] = split_off_fold(
+            kept, parts.fold, classes=classes, groups=groups, seed=parts.seed
+        )
+    elif parts.test is None and parts.test_fraction:
         count = round(total * parts.test_fraction)
-        numbers["train"], numbers["test"] = _split_off(numbers["train"], count, classes, seed=parts.seed)
+        numbers["train"], numbers["test"] = _split_off(
+            numbers["train"], count, classes, groups, seed=parts.seed
+        )
     if parts.validation is None:
         count = round(total * parts.validation_fraction)
         numbers["train"], numbers["validation"] = _split_off(
-            numbers["train"], count, classes, seed=(parts.seed + 1) % 2**32
+            numbers["train"], count, classes, groups, seed=(parts.seed + 1) % 2**32
         )
+    if classes is not None and groups is not None:
+        check_learned(numbers, classes)
     return numbers
 
 
@@ -287,50 +346,23 @@ def check_fractions(validation: float, test: float, *, both: bool = True) -> Non
 
 
 def _split_off(
-    numbers: np.ndarray, count: int, classes: np.ndarray | None, *, seed: int
+    numbers: np.ndarray, count: int, classes: np.ndarray | None, groups: np.ndarray | None, *, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Splits the numbers of rows in two; ``classes`` are those of all rows."""
+    """Splits the numbers of rows in two; ``classes`` and ``groups`` are those of all rows."""
     from sklearn.model_selection import train_test_split
 
     if not 1 <= count < len(numbers):
         raise DataError(
             f"inputs: received {len(numbers)} rows; expected enough to split off {max(count, 1)}. Add rows."
         )
+    if groups is not None:
+        fold = (0, count_folds(len(numbers), count))
+        return split_off_fold(numbers, fold, classes=classes, groups=groups, seed=seed)
     own = None if classes is None else classes[numbers].tolist()
     if own is not None:
-        _check_classes(own, count)
+        check_classes(own, count)
     kept, taken = train_test_split(np.arange(len(numbers)), test_size=count, random_state=seed, stratify=own)
     return numbers[kept], numbers[taken]
-
-
-class _RareClassError(DataError):
-    """Classes have too few rows to be in every part."""
-
-    def __init__(self, message: str, names: list[str]) -> None:
-        super().__init__(message)
-        self.names = names
-
-
-def _check_classes(classes: Sequence[str], count: int) -> None:
-    """Checks that rows can be split by class so that each part has its share of every class."""
-    what = f"inputs: cannot split off {count} of {len(classes)} rows by class"
-    numbers = Counter(classes)
-    rare = sorted(name for name, number in numbers.items() if number < 2)
-    if rare:
-        fix = (
-            "Add rows of rare classes, or pass rare='drop' to leave them out or rare='train' to keep them in the "
-            "training part alone (on the command line --rare drop or --rare train)."
-        )
-        raise _RareClassError(
-            f"{what}: received one row only of {listed(rare)}; expected two at least of every class. "
-            f"{f'{fix} {FIX}' if are_many_numbers(numbers) else fix}",
-            rare,
-        )
-    if min(count, len(classes) - count) < len(numbers):
-        raise DataError(
-            f"{what}: received {len(numbers)} classes; expected a row of each on both sides. Choose other fractions, "
-            "add rows, or call Splits.from_arrays with stratify=False."
-        )
 
 
 def _take(rows: Pair, numbers: np.ndarray) -> Pair:

@@ -41,7 +41,7 @@ class TranscriptSplit(SequenceSplit):
         origin: RowOrigin | None = None,
         weights: RowWeights | None = None,
     ) -> None:
-        super().__init__(raw, (), preprocessing=preprocessing, tagging=False, weights=weights)
+        super().__init__(raw, (), preprocessing=preprocessing, tagging=False, origin=origin, weights=weights)
         self._symbols = list(targets)
         self._origin = RowOrigin()
         self.check_frames(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, cast
@@ -145,6 +146,29 @@ class Decoding:
     def output_scaling(self) -> tuple[np.ndarray, np.ndarray]:
         """The factor and the offset that bring a model's outputs, whatever they hold, to original units."""
         return self.scale, self.mean
+
+    def with_level(self, mean: np.ndarray, scale: np.ndarray) -> Self:
+        """Returns the same for rows that were scaled by levels of their own.
+
+        Args:
+            mean: What the values of each row were centred by ``(rows, targets)``.
+            scale: What they were divided by ``(rows, targets)``.
+        """
+        made = copy.copy(self)
+        made.mean, made.scale = np.asarray(mean)[:, None], np.asarray(scale)[:, None]
+        return made
+
+    def rescaled(self, outputs: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """Returns outputs as they would be if rows had no levels of their own.
+
+        Args:
+            outputs: Outputs of a model ``(rows, horizon, targets)``, with the numbers of a distribution behind.
+            mean: What the values of each row were centred by ``(rows, targets)``.
+            scale: What they were divided by ``(rows, targets)``.
+        """
+        factor, offset = self.output_scaling
+        values = self.with_level(mean, scale).outputs_in_original_units(outputs)
+        return np.asarray((values - offset) / factor)
 
     def outputs_in_original_units(self, outputs: np.ndarray) -> np.ndarray:
         """Undoes the scaling of a model's outputs: values, quantiles, or means and scales."""
@@ -376,7 +400,7 @@ class QuantileDecoding(ValueDecoding):
     @property
     def output_scaling(self) -> tuple[np.ndarray, np.ndarray]:
         """The factor and the offset of each target."""
-        return self.scale[:, None], self.mean[:, None]
+        return self.scale[..., None], self.mean[..., None]
 
     def answer(self, row: np.ndarray) -> Answer:
         """Returns the median as the value, and all quantiles, by name."""
@@ -408,7 +432,7 @@ class GaussianDecoding(QuantileDecoding):
     @property
     def output_scaling(self) -> tuple[np.ndarray, np.ndarray]:
         """The factor and the offset of mean and scale of each target; a scale has no location."""
-        return self.scale[:, None], np.stack([self.mean, np.zeros_like(self.mean)], axis=-1)
+        return self.scale[..., None], np.stack([self.mean, np.zeros_like(self.mean)], axis=-1)
 
     def answer(self, row: np.ndarray) -> Answer:
         """Returns the mean as the value, all quantiles and the scale, by name."""

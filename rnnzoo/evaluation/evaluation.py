@@ -53,6 +53,7 @@ class Evaluation:
             tagging, each valid step ``(steps,)``; ``None`` where all count alike.
         stretches: For tagging, how many valid steps follow each other without a gap, row after row; those of
             ``lengths`` where all steps of a row have a tag.
+        places: For tagging, the number of each valid step within its row, from 0 ``(steps,)``.
     """
 
     metrics: Scores
@@ -61,6 +62,20 @@ class Evaluation:
     lengths: np.ndarray | None = None
     weights: np.ndarray | None = None
     stretches: np.ndarray | None = None
+    places: np.ndarray | None = None
+
+    def counted(self) -> tuple[Evaluation, np.ndarray]:
+        """Returns the same without rows that weigh nothing, and the numbers of the others ``(rows,)``.
+
+        Steps of taggers that weigh nothing are not there anyway; their rows stay.
+        """
+        if self.lengths is not None:
+            return self, np.arange(len(self.lengths))
+        if self.weights is None or self.weights.all():
+            return self, np.arange(len(self.targets))
+        kept = np.flatnonzero(self.weights.reshape(len(self.weights), -1).any(axis=1))
+        rows = {name: getattr(self, name)[kept] for name in ("outputs", "targets", "weights")}
+        return dataclasses.replace(self, **rows), kept
 
 
 def evaluate(
@@ -83,13 +98,20 @@ def evaluate(
         ArgumentError: If the data have no such part.
         DataError: If the model answers NaN or infinity.
     """
+    return evaluate_whole(model, splits, part=part, task=task, batch_size=batch_size)[0].metrics
+
+
+def evaluate_whole(
+    model: keras.Model, splits: Splits, *, part: str = "test", task: str | None = None, batch_size: int = 256
+) -> tuple[Evaluation, Splits, Task]:
+    """Does what ``evaluate`` does, and returns outputs and truth too, with the data and the task as they were taken."""
     checks.choice("part", part, PARTS)
     split = getattr(splits, part)
     if split is None:
         raise ArgumentError(f"part: received {part!r}, which these data do not have. Use part='validation'.")
     chosen, splits = choose_task(model, splits, task)
     check_model_fits(model, splits, chosen)
-    return evaluate_part(model, split, splits, chosen, batch_size=batch_size).metrics
+    return evaluate_part(model, split, splits, chosen, batch_size=batch_size), splits, chosen
 
 
 class Trained(Protocol):
@@ -161,11 +183,13 @@ def evaluate_part(
     joined, targets, weights = found.joined()
     total = found.loss(joined, targets, weights)
     if task.targets == "values" and splits.decoding is not None:
-        joined = splits.decoding.outputs_in_original_units(joined)
-        targets = splits.decoding.in_original_units(targets)
+        decoding = split.decoding_of_rows(splits.decoding)
+        joined = decoding.outputs_in_original_units(joined)
+        targets = decoding.in_original_units(targets)
     stretches = found.stretches
     scores = score_outputs(joined, targets, splits, task, lengths=stretches, weights=weights)
-    return Evaluation({**scores, "loss": total}, joined, targets, found.lengths, weights, stretches)
+    metrics = {**scores, "loss": total}
+    return Evaluation(metrics, joined, targets, found.lengths, weights, stretches, found.places)
 
 
 class _Answers:
@@ -220,6 +244,11 @@ class _Answers:
     def lengths(self) -> np.ndarray | None:
         """The valid steps of each row."""
         return np.array([valid.sum() for valid in self._valid], int) if self._task.per_step else None
+
+    @property
+    def places(self) -> np.ndarray | None:
+        """The number of each valid step within its row, row after row."""
+        return np.concatenate([np.flatnonzero(valid) for valid in self._valid]) if self._valid else None
 
     @property
     def stretches(self) -> np.ndarray | None:

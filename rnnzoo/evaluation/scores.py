@@ -15,10 +15,11 @@ from sklearn import metrics
 from rnnzoo.decoding.ctc import best_symbols
 from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, gaussian_quantiles, learned_quantiles
 from rnnzoo.decoding.probabilities import sigmoid
+from rnnzoo.decoding.spans import marks_spans
 from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.errors import ArgumentError, one_line
 from rnnzoo.evaluation.edit_distance import edit_distance
-from rnnzoo.evaluation.spans import marks_spans, span_f1
+from rnnzoo.evaluation.spans import span_f1
 from rnnzoo.keras_names import resolve
 from rnnzoo.tasks import Task, get_task
 

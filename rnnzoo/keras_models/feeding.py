@@ -10,6 +10,12 @@ import keras
 from rnnzoo.errors import ArgumentError
 from rnnzoo.keras_models.model_inputs import input_structure
 
+#: What only some data have beside their windows, and where it comes from.
+_COVARIATES = {
+    "future": "comes of future= and calendar= of read_series",
+    "static": "comes of static= of read_series",
+}
+
 
 def feed(model: keras.Model, inputs: Mapping[str, Any], *, structure: Any = None) -> Any:
     """Arranges inputs by name as ``model`` takes them.
@@ -39,6 +45,20 @@ def feed(model: keras.Model, inputs: Mapping[str, Any], *, structure: Any = None
     if set(names) != set(inputs):
         raise ArgumentError(
             f"model {model.name!r}: takes the inputs {names}; the data have {list(inputs)}. "
-            "Name the model's inputs like the data's, or build it with **splits.model_arguments."
+            + _way_out(set(names), set(inputs))
         )
     return keras.tree.map_structure(lambda tensor: inputs[tensor.name], structure)
+
+
+def _way_out(names: set[str], given: set[str]) -> str:
+    """Says how a model and its data come to the same inputs."""
+    if names ^ given <= _COVARIATES.keys():
+        missing = sorted(names - given)
+        if not missing:
+            words = " and ".join(f"num_{name}" for name in sorted(given - names))
+            return f"Build it with {words}, as create_model(name, **splits.model_arguments) does."
+        columns = "; ".join(f"{name!r} {_COVARIATES[name]}" for name in missing)
+        return (
+            f"Build it with **splits.model_arguments alone, or read the data with what it takes: {columns}."
+        )
+    return "Name the model's inputs like the data's, or build it with **splits.model_arguments."

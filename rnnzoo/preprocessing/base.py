@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnzoo.errors import ArgumentError, EmptyRowError, OwnCodeError
 from rnnzoo.preprocessing.given_rows import check_rows
+from rnnzoo.preprocessing.placed_words import PlacedWord
 
 #: Raw rows, or targets: one element each.
 Rows = Sequence[Any] | np.ndarray
@@ -117,6 +118,13 @@ class Preprocessing(ABC):
             "rnnzoo.errors.RowError for a row that cannot be read, and drop such rows before."
         )
 
+    def level_of_rows(self, encoded: Sequence[Any]) -> tuple[np.ndarray, np.ndarray] | None:
+        """Returns what the values of encoded rows were centred and divided by, each ``(rows, values)``.
+
+        ``None`` where all rows are scaled alike, as the decoding has it.
+        """
+        return None
+
     def apply(self, raw: Rows) -> dict[str, np.ndarray]:
         """Turns raw rows into one batch of model inputs."""
         check_rows(raw, self.takes, call="apply")
@@ -163,6 +171,19 @@ class Preprocessing(ABC):
     def has_unknown_id(self) -> bool:
         """Whether a word that is not known becomes the id of unknown words, rather than ids of its pieces."""
         return True
+
+    def placed_words(self, row: Any) -> list[PlacedWord] | None:
+        """Returns the words that the steps of a raw row are, in order and with their places.
+
+        Answers of taggers then carry them. Words that are too many for ``max_length`` may be among them.
+
+        Args:
+            row: A raw row that ``encode`` has read.
+
+        Returns:
+            The words; ``None`` where steps are no words of the row.
+        """
+        return None
 
     @property
     def scaling(self) -> tuple[np.ndarray, np.ndarray] | None:

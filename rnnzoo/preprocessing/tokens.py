@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from rnnzoo.errors import RowError
 from rnnzoo.preprocessing.base import Takes
+from rnnzoo.preprocessing.placed_words import PlacedWord, place_words
 from rnnzoo.preprocessing.text import TextPreprocessing
 
 _LOWER_CASE = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
@@ -53,3 +54,7 @@ class TokenPreprocessing(TextPreprocessing):
                 f"received a word with a lone surrogate ({error.reason}); expected Unicode text. "
                 "Decode the source as UTF-8 first.",
             ) from error
+
+    def placed_words(self, row: Any) -> list[PlacedWord]:
+        """Returns the words of a raw row as they are written, with their places."""
+        return place_words(row)

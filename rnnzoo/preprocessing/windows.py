@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.errors import ArgumentError, DataError, RowError, listed
+from rnnzoo.errors import DataError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes
-from rnnzoo.preprocessing.given_rows import is_frame
-from rnnzoo.preprocessing.numeric_rows import is_number_type, to_float32
+from rnnzoo.preprocessing.covariates import Covariates
+from rnnzoo.preprocessing.scaled_columns import ScaledColumns
+from rnnzoo.preprocessing.series_levels import Levels, SeriesLevels, WindowLevels, levels_from_config
+from rnnzoo.preprocessing.window_rows import WindowRow, checked_value, read_row
 
 Missing = Literal["error", "ffill", "drop"]
 MISSING = ("error", "ffill", "drop")
+
+
+@dataclass(frozen=True)
+class EncodedWindow:
+    """A window as a model with further inputs reads it.
+
+    Attributes:
+        features: The past ``(window, features)``.
+        future: What is known of the horizon ``(horizon, known features)``, which may be none.
+        static: What is known of the series ``(static features,)``, which may be none.
+        level: What its targets were centred and divided by ``(targets,)``; ``None`` where that is as for all rows.
+    """
+
+    features: np.ndarray
+    future: np.ndarray
+    static: np.ndarray
+    level: tuple[np.ndarray, np.ndarray] | None = None
+
+    def __len__(self) -> int:
+        return len(self.features)
 
 
 class WindowPreprocessing(Preprocessing):
     """The last ``window`` rows of a table of columns, as one scaled feature matrix.
 
     Numeric columns are scaled to mean 0 and deviation 1, categories become one indicator each. The order of the
-    features is: numeric columns, then each categorical column's categories.
+    features is: numeric columns, then each categorical column's categories; then, in the same order, columns that are
+    known for the horizon, and fields of the calendar.
 
     Args:
-        numeric: Names of the numeric columns.
+        numeric: Names of the numeric columns, the targets first.
         mean: The mean of each.
         scale: The standard deviation of each; 1 for a constant one.
         categories: The known categories of each categorical column.
         window: Rows to read.
         missing: ``"error"`` and ``"drop"`` refuse a missing value in a window, ``"ffill"`` takes the last one
             before it.
+        covariates: What is read beside the past; ``None`` for nothing.
+        levels: The level of each series or window, in place of that of all rows; ``None`` for none. Those of series
+            are of the numeric columns, then of those that are known for the horizon.
     """
 
     kind: ClassVar[str] = "window"
@@ -46,60 +72,175 @@ class WindowPreprocessing(Preprocessing):
         categories: Mapping[str, Sequence[str]],
         window: int,
         missing: Missing = "error",
+        covariates: Covariates | None = None,
+        levels: Levels | None = None,
     ) -> None:
-        self.numeric = list(numeric)
-        self.mean, self.scale = np.asarray(mean, np.float64), np.asarray(scale, np.float64)
-        self.categories = {name: list(values) for name, values in categories.items()}
+        self.past = ScaledColumns(numeric, mean, scale, categories)
         self.window = checks.integer("window", window, minimum=1)
         self.missing = checks.choice("missing", missing, MISSING)
-        if not len(self.numeric) == self.mean.size == self.scale.size:
-            raise ArgumentError(
-                f"numeric: received {len(self.numeric)} columns, {self.mean.size} means and {self.scale.size} scales; "
-                "expected one each."
-            )
+        self.covariates, self.levels = covariates, levels
+        self._future = ScaledColumns() if covariates is None else covariates.future
+
+    @property
+    def numeric(self) -> list[str]:
+        """The numeric columns that are not known for the horizon, the targets first."""
+        return self.past.numeric
+
+    @property
+    def mean(self) -> np.ndarray:
+        """The mean of each of them over all training rows."""
+        return self.past.mean
+
+    @property
+    def scale(self) -> np.ndarray:
+        """The standard deviation of each of them."""
+        return self.past.scale
+
+    @property
+    def categories(self) -> dict[str, list[str]]:
+        """The known categories of each categorical column that is not known for the horizon."""
+        return self.past.categories
+
+    @property
+    def scaled_columns(self) -> ScaledColumns:
+        """All columns of steps, those that are known for the horizon behind the others of their kind."""
+        past, known = self.past, self._future
+        return ScaledColumns(
+            [*past.numeric, *known.numeric],
+            [*past.mean, *known.mean],
+            [*past.scale, *known.scale],
+            {**past.categories, **known.categories},
+        )
 
     @property
     def num_features(self) -> int:
         """The number of features per step."""
-        return len(self.numeric) + sum(len(values) for values in self.categories.values())
+        return self.past.num_features + (0 if self.covariates is None else self.covariates.num_future)
 
     @property
     def columns(self) -> list[str]:
-        """The columns it reads."""
-        return [*self.numeric, *self.categories]
+        """The columns of the past that it reads, without the time."""
+        return [*self.past.names, *self._future.names]
 
-    def matrix(self, columns: Mapping[str, Any], *, row: str = "table") -> np.ndarray:
+    @property
+    def time(self) -> list[str]:
+        """The columns of times that it reads, for the calendar."""
+        covariates = self.covariates
+        if covariates is None or covariates.time is None or not covariates.calendar.fields:
+            return []
+        return list(covariates.time.columns)
+
+    def matrix(
+        self,
+        columns: Mapping[str, Any],
+        fields: np.ndarray | None = None,
+        *,
+        row: str = "table",
+        level: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> np.ndarray:
         """Turns whole columns ``(rows,)`` without missing values into features ``(rows, features)``.
 
         Args:
             columns: Values by column name.
+            fields: Features of the calendar ``(rows, width)``, where there is one.
             row: What the columns belong to, for messages.
+            level: Mean and deviation of the numbers of a series, in place of those of all rows.
         """
-        values = np.stack([np.asarray(columns[name], np.float64) for name in self.numeric], axis=-1)
-        with np.errstate(over="ignore"):
-            parts = [to_float32((values - self.mean) / self.scale, row, ("step",), columns=self.numeric)]
-        for name, known in self.categories.items():
-            parts.append(_one_hot([str(value) for value in columns[name]], known, name, row))
-        return np.concatenate(parts, axis=-1).astype(np.float32)
+        past, known = self._parts(level)
+        features = self.past.matrix(columns, row=row, level=past)
+        if self.covariates is None:
+            return features
+        given = np.zeros((len(features), 0), np.float32) if fields is None else fields
+        return np.concatenate(
+            [features, self.covariates.known(columns, given, row=row, level=known)], axis=-1
+        )
 
-    def encode(self, raw: Rows) -> list[np.ndarray]:
-        """Turns each raw window into features ``(window, features)``.
+    def encode(self, raw: Rows) -> list[Any]:
+        """Turns each raw window into features ``(window, features)``, or into an ``EncodedWindow``.
 
         A raw window maps each column to its values, lists one mapping per step, or is a pandas frame whose missing
         values are as pandas has them. Only the last ``window`` steps are read, so that a longer history may be passed
-        as it is.
+        as it is. A request has more: ``{"series": name, "past": window, "future": {column: values}, "static": {column:
+        value}}``, where ``past`` holds the times too if there is a calendar.
         """
-        return [self._encode(row, number) for number, row in enumerate(raw)]
+        names = [*self.columns, *self.time]
+        return [self._encode(read_row(row, number, names)) for number, row in enumerate(raw)]
 
-    def _encode(self, raw: Any, number: int) -> np.ndarray:
-        columns = _frame_columns(raw, self.columns, number) if _is_pandas(raw) else _columns(raw, number)
-        where = f"row {number}"
-        for name in self.columns:
-            if name not in columns:
-                raise DataError(
-                    f"{where}: the column {name!r} is missing; expected {', '.join(self.columns)}."
+    def _encode(self, row: WindowRow) -> Any:
+        where = f"row {row.number}"
+        past = self._past(row, where)
+        if self.covariates is None and self.levels is None:
+            return self.matrix(past, row=where)
+        level = self._level(row, past)
+        fields, ahead = self._calendar(row, where)
+        of_numbers = level if isinstance(self.levels, SeriesLevels) else None
+        features = self.matrix(past, fields, row=where, level=of_numbers)
+        covariates = self.covariates
+        if covariates is None:
+            future, static = np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
+        else:
+            known = self._parts(of_numbers)[1]
+            columns = self._known(row, past, where)
+            future = covariates.known(columns, ahead, row=f"{where}, future", level=known)
+            static = np.zeros(0, np.float32)
+            if covariates.static.names:
+                static = covariates.static.matrix(self._static(row, where), row=f"{where}, static")[0]
+        features, level = self._windowed(features, past, level)
+        return EncodedWindow(features, future, static, level)
+
+    def level_of_rows(self, encoded: Sequence[Any]) -> tuple[np.ndarray, np.ndarray] | None:
+        """Returns what the targets of encoded windows were centred and divided by ``(rows, targets)``.
+
+        ``None`` where that is as for all rows.
+        """
+        if self.levels is None or not encoded:
+            return None
+        locations, scales = zip(*(window.level for window in encoded), strict=True)
+        return np.stack(locations), np.stack(scales)
+
+    def _parts(self, level: tuple[np.ndarray, np.ndarray] | None) -> tuple[Any, Any]:
+        """Cuts the level of a series to that of the past and that of columns that are known ahead."""
+        if level is None:
+            return None, None
+        count = len(self.numeric)
+        return tuple(part[..., :count] for part in level), tuple(part[..., count:] for part in level)
+
+    def _level(self, row: WindowRow, past: Mapping[str, Any]) -> Any:
+        """Returns the level of the series, or of the targets in the window, in original units."""
+        if isinstance(self.levels, SeriesLevels):
+            if row.series is None:
+                raise RowError(
+                    row.number,
+                    f"'series' is missing; expected the {' and '.join(self.levels.columns)} of the window, by which it "
+                    'is scaled. Send {"series": name, "past": {column: values}}.',
                 )
-        lengths = {len(columns[name]) for name in self.columns}
+            try:
+                return self.levels.of(row.series)
+            except DataError as error:
+                raise RowError(row.number, str(error)) from error
+        if isinstance(self.levels, WindowLevels):
+            targets = self.numeric[: self.levels.targets]
+            return self.levels.of_windows(np.stack([np.asarray(past[name]) for name in targets], axis=-1))
+        return None
+
+    def _windowed(self, features: np.ndarray, past: Mapping[str, Any], level: Any) -> tuple[np.ndarray, Any]:
+        """Returns features and the level of the targets, once they are scaled by the window if that is asked for."""
+        if isinstance(self.levels, WindowLevels):
+            location, scale = level
+            names = self.numeric[: self.levels.targets]
+            own = np.stack([np.asarray(past[name], np.float64) for name in names], axis=-1)
+            features = features.copy()
+            features[:, : len(names)] = (own - location) / scale
+        return features, level
+
+    def _past(self, row: WindowRow, where: str) -> dict[str, list[Any]]:
+        """Returns the last steps of each column of the past, without missing values."""
+        columns = row.past
+        for name in [*self.columns, *self.time]:
+            if name not in columns:
+                expected = ", ".join([*self.columns, *self.time])
+                raise DataError(f"{where}: the column {name!r} is missing; expected {expected}.")
+        lengths = {len(columns[name]) for name in [*self.columns, *self.time]}
         if len(lengths) > 1:
             raise DataError(
                 f"{where}: received columns of {sorted(lengths)} values; expected the same number in all."
@@ -108,16 +249,12 @@ class WindowPreprocessing(Preprocessing):
             raise DataError(
                 f"{where}: received {min(lengths)} steps; expected {self.window} or more. Pass a longer history."
             )
-        filled = {name: self._fill(columns[name], name, where) for name in self.columns}
-        return self.matrix(filled, row=where)
+        return {name: self._fill(columns[name], name, where) for name in self.columns}
 
     def _fill(self, values: Sequence[Any], name: str, where: str) -> list[Any]:
-        numeric = name in self.numeric
-        checked = [_value(value, numeric, (where, name, step)) for step, value in enumerate(values)]
+        checked = self._checked(values, name, where)
         if self.missing == "ffill":
-            last: Any = None
-            for step, value in enumerate(checked):
-                last = checked[step] = last if value is None else value
+            checked = _filled(checked, None)
         checked = checked[-self.window :]
         if any(value is None for value in checked):
             step = next(step for step, value in enumerate(checked) if value is None)
@@ -127,9 +264,80 @@ class WindowPreprocessing(Preprocessing):
             )
         return checked
 
-    def batch(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-        """Stacks windows to ``features`` ``(batch, window, features)``."""
-        return {"features": np.stack(encoded).astype(np.float32)}
+    def _checked(self, values: Sequence[Any], name: str, where: str) -> list[Any]:
+        numeric = name in self.numeric or name in self._future.numeric
+        return [
+            checked_value(value, f"{where}: {name!r} at step {step}", numeric=numeric)
+            for step, value in enumerate(values)
+        ]
+
+    def _known(self, row: WindowRow, past: Mapping[str, Sequence[Any]], where: str) -> dict[str, list[Any]]:
+        """Returns the steps of the horizon of each column that is known for it."""
+        found = {}
+        horizon = self._covariates.horizon
+        for name in self._future.names:
+            values = row.future.get(name)
+            received = "none" if values is None else f"{len(values)}"
+            if values is None or len(values) != horizon:
+                raise RowError(
+                    row.number,
+                    f"future: received {received} of {name!r}; expected its values at the {horizon} steps ahead. Send "
+                    f'"future": {{"{name}": [{horizon} values]}} beside "past".',
+                )
+            checked = self._checked(values, name, f"{where}, future")
+            if self.missing == "ffill":
+                checked = _filled(checked, past[name][-1])
+            if None in checked:
+                raise DataError(
+                    f"{where}, future: {name!r} is missing at step {checked.index(None)}; expected a value. Fill it "
+                    "first."
+                )
+            found[name] = checked
+        return found
+
+    def _static(self, row: WindowRow, where: str) -> dict[str, list[Any]]:
+        """Returns the one value of each column of a whole series."""
+        found = {}
+        static = self._covariates.static
+        for name in static.names:
+            value = row.static.get(name)
+            numeric = name in static.numeric
+            checked = checked_value(value, f"{where}, static: {name!r}", numeric=numeric)
+            if checked is None:
+                raise RowError(
+                    row.number,
+                    f"static: {name!r} is missing; expected its value for the series. Send "
+                    f'"static": {{"{name}": value}} beside "past".',
+                )
+            found[name] = [checked]
+        return found
+
+    def _calendar(self, row: WindowRow, where: str) -> tuple[np.ndarray, np.ndarray]:
+        """Returns features of the calendar at the steps of the window and of the horizon."""
+        covariates = self.covariates
+        if covariates is None or covariates.time is None or not covariates.calendar.fields:
+            horizon = 0 if covariates is None else covariates.horizon
+            return np.zeros((self.window, 0), np.float32), np.zeros((horizon, 0), np.float32)
+        past, ahead = covariates.time.window_and_horizon(
+            [row.past[name] for name in self.time], self.window, covariates.horizon, where
+        )
+        return covariates.calendar.features(past), covariates.calendar.features(ahead)
+
+    @property
+    def _covariates(self) -> Covariates:
+        assert self.covariates is not None
+        return self.covariates
+
+    def batch(self, encoded: Sequence[Any]) -> dict[str, np.ndarray]:
+        """Stacks windows to ``features`` ``(batch, window, features)``, and further inputs that there are."""
+        if self.covariates is None and self.levels is None:
+            return {"features": np.stack(encoded).astype(np.float32)}
+        found = {"features": np.stack([window.features for window in encoded])}
+        if self.covariates is not None and self.covariates.num_future:
+            found["future"] = np.stack([window.future for window in encoded])
+        if self.covariates is not None and self.covariates.num_static:
+            found["static"] = np.stack([window.static for window in encoded])
+        return found
 
     @property
     def num_numeric(self) -> int:
@@ -139,98 +347,33 @@ class WindowPreprocessing(Preprocessing):
     @property
     def model_arguments(self) -> dict[str, Any]:
         """The arguments of a builder that the inputs dictate."""
-        return {"window": self.window, "num_features": self.num_features}
+        further = {} if self.covariates is None else self.covariates.model_arguments
+        return {"window": self.window, "num_features": self.num_features, **further}
 
     def to_config(self) -> dict[str, Any]:
-        """Returns columns, statistics, categories, window and the rule for missing values."""
-        return {
-            "numeric": self.numeric,
-            "mean": self.mean.tolist(),
-            "scale": self.scale.tolist(),
-            "categories": self.categories,
-            "window": self.window,
-            "missing": self.missing,
-        }
+        """Returns columns, statistics, categories, window, the rule for missing values and what else is read."""
+        config = {**self.past.to_config(), "window": self.window, "missing": self.missing}
+        if self.covariates is not None:
+            config["covariates"] = self.covariates.to_config()
+        if self.levels is not None:
+            config["levels"] = self.levels.to_config()
+        return config
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> WindowPreprocessing:
         """Makes it again."""
-        return cls(**config)
+        arguments = dict(config)
+        if "covariates" in arguments:
+            arguments["covariates"] = Covariates.from_config(arguments["covariates"])
+        if "levels" in arguments:
+            arguments["levels"] = levels_from_config(arguments["levels"])
+        return cls(**arguments)
 
 
-def _is_pandas(raw: Any) -> bool:
-    """Whether a window is a frame of pandas, which servers do without."""
-    return is_frame(raw) and hasattr(raw, "isna")
-
-
-def _frame_columns(frame: Any, names: Sequence[str], number: int) -> dict[str, list[Any]]:
-    """Returns those of the columns that a frame has; anything that pandas takes for missing is ``None``."""
-    cells = {name: frame[name] for name in names if name in frame.columns}
-    doubled = next((name for name, column in cells.items() if is_frame(column)), None)
-    if doubled is not None:
-        raise RowError(number, f"received the column {doubled!r} twice; expected it once. Drop one of them.")
-    return {
-        name: [
-            None if missing else value for value, missing in zip(column.tolist(), column.isna(), strict=True)
-        ]
-        for name, column in cells.items()
-    }
-
-
-def _columns(raw: Any, number: int) -> Mapping[str, Sequence[Any]]:
-    if isinstance(raw, Mapping):
-        scalar = [
-            name for name, values in raw.items() if isinstance(values, str) or not hasattr(values, "__len__")
-        ]
-        if not scalar:
-            return raw
-        raise RowError(number, f"column {scalar[0]!r} is a single value; expected one value per step.")
-    if (
-        isinstance(raw, Sequence)
-        and not isinstance(raw, str)
-        and raw
-        and all(isinstance(r, Mapping) for r in raw)
-    ):
-        return {name: [step.get(name) for step in raw] for name in raw[0]}
-    raise RowError(
-        number,
-        f"received {type(raw).__name__}; expected columns such as "
-        '{"temperature": [20.1, 20.3]} or a list of steps such as [{"temperature": 20.1}].',
-    )
-
-
-def _value(value: Any, numeric: bool, at: tuple[str, str, int]) -> Any:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if not numeric:
-        return str(value) or None
-    number = _number(value)
-    if number is None or not math.isfinite(number):
-        where, name, step = at
-        expected = "a number, or null where it is missing" if number is None else "a finite number"
-        raise DataError(
-            f"{where}: {name!r} has the value {value!r:.60} at step {step}; expected {expected}. Correct it."
-        )
-    return number
-
-
-def _number(value: Any) -> float | None:
-    if not is_number_type(type(value)):
-        return None
-    try:
-        return float(value)
-    except OverflowError:  # of an integer
-        return math.inf
-
-
-def _one_hot(values: Sequence[str], known: Sequence[str], name: str, row: str) -> np.ndarray:
-    place = {category: number for number, category in enumerate(known)}
+def _filled(values: Sequence[Any], last: Any) -> list[Any]:
+    """Takes the last value before for each missing one."""
+    found = []
     for value in values:
-        if value not in place:
-            raise DataError(
-                f"{row}: {name!r} has the unknown category {value!r}; expected one of {listed(known)}. "
-                "Train on rows that have it."
-            )
-    result = np.zeros((len(values), len(known)))
-    result[np.arange(len(values)), [place[value] for value in values]] = 1.0
-    return result
+        last = last if value is None else value
+        found.append(last)
+    return found

@@ -67,11 +67,11 @@ WRONG: list[tuple[list[str], str]] = [
     (["train", "gru", "--data", "digits", "--out", "x"], "error: unknown model: received 'gru'"),
     (
         ["train", "series-classifier-gru", "--data", "nothing.csv", "--out", "x"],
-        "error: nothing.csv: no such file or folder; expected a table (.csv, .tsv, .csv.gz), NumPy arrays",
+        "error: nothing.csv: no such file or folder; expected a table (.csv, .tsv, .parquet), NumPy arrays",
     ),
     (
         ["train", "series-classifier-gru", "--data", "no.csv", "--text", "a", "--label", "b", "--out", "x"],
-        "error: no.csv: no such file or folder; expected a table (.csv, .tsv, .csv.gz), NumPy arrays",
+        "error: no.csv: no such file or folder; expected a table (.csv, .tsv, .parquet), NumPy arrays",
     ),
     (
         ["train", "series-classifier-gru", "--data", "digits", "--out", "x", "--set", "a"],

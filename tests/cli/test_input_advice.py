@@ -102,8 +102,8 @@ ADVICE: dict[str, Advice] = {
     ),
     "sound for texts": (
         lambda: answered("texts", "s.wav"),
-        "received the sound s.wav; expected a file of what this model reads (text). Give .txt, .csv, .tsv, .json or "
-        ".jsonl",
+        "received the sound s.wav; expected a file of what this model reads (text). Give .txt, .csv, .tsv, .parquet, "
+        ".xlsx, .json or .jsonl",
         (*ways("texts", "t.txt", "t.json", "t.jsonl"), *ways("texts", "t.csv", "t.tsv", text="text")),
     ),
     "no column": (
@@ -113,7 +113,8 @@ ADVICE: dict[str, Advice] = {
     ),
     "ending": (
         lambda: answered("texts", "t.pdf"),
-        "--input: received t.pdf; expected .txt, .csv, .tsv, .json, .jsonl, .npy, .npz, .ts or .wav",
+        "--input: received t.pdf; expected .txt, .csv, .tsv, .parquet, .feather, .xlsx, .xlsm, .json, .jsonl, .npy, "
+        ".npz, .ts or .wav",
         ways("texts", "t.txt", "t.json", "t.jsonl"),
     ),
     "name of a file": (

@@ -14,10 +14,11 @@ import pytest
 
 from command_line import refused
 from handmade_bundles import scorer, writer
+from rnnzoo import FileFormat
 from rnnzoo.cli.app import run
 from rnnzoo.cli.raw_inputs import read_raw_inputs
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import DataError
+from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing import (
     FeaturePreprocessing,
     Preprocessing,
@@ -37,11 +38,16 @@ WINDOWS = WindowPreprocessing(
 
 
 def read(
-    preprocessing: Preprocessing, *arguments: str, file: str | None = None, text: str | None = None
+    preprocessing: Preprocessing,
+    *arguments: str,
+    file: str | None = None,
+    text: str | None = None,
+    **form: Any,
 ) -> Any:
     bundle = SimpleNamespace(preprocessing=preprocessing)
+    path = None if file is None else Path(file)
     return read_raw_inputs(
-        bundle, list(arguments), None if file is None else Path(file), text=text, columns=None
+        bundle, list(arguments), path, text=text, columns=None, form=FileFormat(**form) if form else None
     )
 
 
@@ -53,6 +59,32 @@ def hours(rows: int = 48, **columns: Any) -> pd.DataFrame:
 def written(frame: pd.DataFrame, **options: Any) -> str:
     frame.to_csv("t.csv", index=False, **options)
     return "t.csv"
+
+
+def test_tables_are_read_as_in_training() -> None:
+    expected = {"load": [0.0, 0.5, 1.0, 1.5], "day": ["a"] * 4}
+    table = hours(4)
+    Path("t.csv").write_text(table.to_csv(index=False, sep=";", decimal=","))
+    assert read(WINDOWS, file="t.csv") == [expected]
+    table.to_csv("c.csv", index=False, decimal=",")
+    with pytest.raises(
+        DataError, match=r"'load' is '0,0'.*pass decimal=',' \(on the command line --decimal ,\)"
+    ):
+        read(WINDOWS, file="c.csv")
+    assert read(WINDOWS, file="c.csv", decimal=",") == [expected]
+    table.to_parquet("t.parquet")
+    table.to_excel("t.xlsx", index=False)
+    for name in ("t.parquet", "t.xlsx"):
+        assert read(WINDOWS, file=name) == [expected]
+    Path("t.txt").write_text("good film")
+    with pytest.raises(ArgumentError, match=r"sheet: received 'x' with t\.txt, which is no table"):
+        read(TEXTS, file="t.txt", sheet="x")
+    texts = pd.DataFrame({"text": ["good café", "film"]})
+    texts.to_csv("e.csv", index=False, encoding="cp1252")
+    assert read(TEXTS, file="e.csv", text="text", encoding="cp1252") == ["good café", "film"]
+    texts.assign(text=texts["text"].where(texts["text"] != "film")).to_parquet("n.parquet")
+    with pytest.raises(DataError, match=r"n\.parquet: row 1: 'text' is missing; expected a text"):
+        read(TEXTS, file="n.parquet", text="text")
 
 
 @pytest.mark.parametrize("form", [None, "%d.%m.%Y %H:%M"])

@@ -34,7 +34,17 @@ def test_train_evaluate_export_predict(tmp_path: Path, capsys: pytest.CaptureFix
     assert again.returncode == 2
     assert "already holds a run" in again.stderr
     assert len(again.stderr.splitlines()) == 1  # before TensorFlow starts
-    assert json.loads(ok("evaluate", trained, "--json"))["scores"]["accuracy"] == 1.0
+    evaluated = json.loads(ok("evaluate", trained, "--json"))
+    assert evaluated["scores"]["accuracy"] == 1.0
+    assert evaluated["details"].keys() == {"class_scores", "calibration", "worst_rows"}  # nothing is confused
+    assert [row["class"] for row in evaluated["details"]["class_scores"]] == ["bad", "good"]
+    printed = ok("evaluate", trained)
+    for heading in ("Scores of each class", "Calibration", "Worst rows"):
+        assert heading in printed
+    assert printed.count(" film ") == 10  # of the worst rows
+    page = (trained / "report.html").read_text(encoding="utf-8")
+    for changed in ("from the defaults: units.", "epochs, learning_rate.", ": text, label."):
+        assert changed in page, changed
     exported = ok("export", trained, "--out", bundle, "--streaming", "--raw", "--quantize", "weights_int8")
     assert "1 GRU" in exported
     assert "quantized.onnx has 0." in exported

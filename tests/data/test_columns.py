@@ -27,6 +27,15 @@ def test_a_single_name_stands_for_a_list() -> None:
     )
 
 
+def test_several_columns_may_make_the_time() -> None:
+    assert Columns(time=["date"]) == Columns(time="date")
+    assert (Columns(time=["date"]).time, Columns(time=["date"]).time_names) == ("date", ("date",))
+    assert (Columns().time, Columns(time=()).time, Columns().time_names) == (None, None, ())
+    columns = Columns(target="load", time=["date", "clock"])
+    assert (columns.time, columns.time_names) == (("date", "clock"), ("date", "clock"))
+    assert columns.names == ("load", "date", "clock")
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [({"target": [1]}, "target: received 1"), ({"time": 2}, "time: received 2")],
@@ -63,14 +72,6 @@ def test_a_missing_column_is_the_same_error_everywhere(read: Any, of: str, near:
         read(tmp_path)
 
 
-@pytest.mark.parametrize("field", ["series", "static", "future"])
-def test_columns_that_are_not_read_yet_are_refused_not_ignored(field: str) -> None:
-    message = f"{field}: received 'load'; expected none: "
-    options: dict[str, Any] = {field: "load"}
-    with pytest.raises(ArgumentError, match=message):
-        read_series(SERIES, target="load", window=2, horizon=1, **options)
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -84,8 +85,8 @@ def test_columns_that_are_not_read_yet_are_refused_not_ignored(field: str) -> No
         ),
         (lambda: Columns(target=["load", 3]), "target: received 3; expected the name of a column."),  # type: ignore[list-item]
         (
-            lambda: Columns(target="load", time=["date"]),  # type: ignore[arg-type]
-            "time: received ['date']; expected the name of a column, or None.",
+            lambda: Columns(target="load", time=["date", "date"]),
+            "time: received 'date' twice; expected each column once. Leave one out.",
         ),
         (lambda: Parts(stratify="no"), "stratify: received 'no'; expected True or False."),  # type: ignore[arg-type]
     ],

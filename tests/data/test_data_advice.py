@@ -37,7 +37,7 @@ def loads(**cells: Any) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("task", "reader", "right"),
     [
-        ("forecasting", "read_series(file, target=...", lambda: read_series(loads(), **WINDOW)),
+        ("quantile_forecasting", "read_series(file, target=...", lambda: read_series(loads(), **WINDOW)),
         (
             "language_modeling",
             "running_text_splits(Path(file))",
@@ -201,13 +201,3 @@ def test_long_lists_are_cut() -> None:
     with pytest.raises(UnknownNameError, match=r"column 1994 and 1,994 more\.$"):
         read_series(wide, target="load", window=4, horizon=2)
     assert listed(["a" * 50, "b"]) == f"{'a' * 40}…, b"
-
-
-def test_columns_that_are_not_read_yet_are_not_suggested() -> None:
-    with pytest.raises(UnknownNameError) as caught:
-        read_series(loads(), seris="id", **WINDOW)
-    assert not {"series", "static", "future"} & {
-        *re.findall(r"\w+", str(caught.value).split("expected one of")[1])
-    }
-    with pytest.raises(ArgumentError, match="one model that forecasts several series is not there yet"):
-        read_series(loads(), series="heat", **WINDOW)

@@ -21,8 +21,9 @@ from rnnzoo import (
     running_text_splits,
 )
 from rnnzoo.data.readers.audio import AudioOptions
+from rnnzoo.data.readers.file_format import FileFormat
 from rnnzoo.data.readers.running_text import RunningTextOptions
-from rnnzoo.data.readers.series import UNREAD, SeriesOptions
+from rnnzoo.data.readers.series import SeriesOptions
 from rnnzoo.data.readers.texts import TableFormat, TextOptions
 from rnnzoo.data.splits import ArrayOptions
 from rnnzoo.data.splitting import Fractions, PartsOptions
@@ -39,16 +40,15 @@ TEXTS, LABELS = ["good film", "bad film"] * 20, ["x", "y"] * 20
         (PartsOptions, (Parts,)),
         (ArrayOptions, (Parts, WordOptions)),
         (TextOptions, (Parts, WordOptions, TableFormat)),
-        (SeriesOptions, (Columns, Windows, Fractions)),
+        (SeriesOptions, (Columns, Windows, Fractions, FileFormat)),
         (RunningTextOptions, (Fractions,)),
     ],
 )
 def test_the_keywords_that_editors_know_are_the_fields(options: Any, values: tuple[Any, ...]) -> None:
-    fields = [
-        field.name for value in values for field in dataclasses.fields(value) if field.name not in UNREAD
-    ]
+    fields = [field.name for value in values for field in dataclasses.fields(value)]
     assert len(fields) == len(set(fields))
-    assert set(typing.get_type_hints(options, localns={"Path": None})) == set(fields)
+    known = set(typing.get_type_hints(options, localns={"Path": None}))
+    assert known - {"file_format"} == set(fields)
 
 
 def test_sound_takes_the_arguments_of_its_features_too() -> None:

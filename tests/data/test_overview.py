@@ -59,6 +59,24 @@ def forecast() -> Splits:
     return read_series(pd.DataFrame({"load": np.arange(60.0)}), target=["load"], window=4, horizon=2)
 
 
+def panel() -> Splits:
+    days = pd.date_range("2024-01-01", periods=60)
+    frame = pd.concat(
+        [pd.DataFrame({"shop": shop, "day": days, "size": 1, "load": 1.0, "free": 0.0}) for shop in "ab"]
+    )
+    return read_series(
+        frame,
+        target="load",
+        series="shop",
+        time="day",
+        static="size",
+        future="free",
+        calendar="weekday",
+        window=4,
+        horizon=2,
+    )
+
+
 def ready() -> Splits:
     data = tf.data.Dataset.from_tensors((np.zeros((2, 3, 1)), np.zeros(2))).repeat(3)
     return Splits.from_datasets(data, data, task="classification")
@@ -73,6 +91,11 @@ def ready() -> Splits:
             {"part": "test", "rows": "8", "steps of a row": "4"},
         ),
         (
+            panel(),
+            {"series": "2", "step": "1 day", "future": "free", "calendar": "weekday", "static": "size"},
+            {"part": "test", "rows": "16", "steps of a row": "4"},
+        ),
+        (
             ready(),
             {"task": "classification", "rows": "ready batches", "source": "tf.data"},
             {"part": "validation", "batches": "3"},
@@ -83,7 +106,7 @@ def ready() -> Splits:
             {"part": "test", "rows": "6", "steps of a row": "5"},
         ),
     ],
-    ids=["windows", "tf.data", "values"],
+    ids=["windows", "panel", "tf.data", "values"],
 )
 def test_data_without_classes_have_no_table_of_them(
     splits: Splits, known: dict[str, str], parts: dict[str, Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -44,10 +45,10 @@ def test_nlinear_is_its_closed_form() -> None:
 
 def shifted(split: Any, by: float) -> WindowSplit:
     """The same windows at another level of the first target."""
-    values = split._values + np.array([by, 0.0])
-    return WindowSplit(
-        split._features, split._targets, values, {}, split.starts, window=split.window, horizon=split.horizon
-    )
+    first = split.table.targets[0]
+    columns = {**split.table.columns, first: split.table.columns[first] + by}
+    table = dataclasses.replace(split.table, columns=columns)
+    return WindowSplit(table, split.starts, window=split.window, horizon=split.horizon)
 
 
 @pytest.mark.parametrize("name", [NLINEAR, TREES])

@@ -1,12 +1,13 @@
-"""Truth of ``rnnzoo.evaluation.spans``: spans of tags, as the scorer of CoNLL-2000 counts them."""
+"""Truth of ``rnnzoo.evaluation.spans`` and ``rnnzoo.decoding.spans``: spans as the scorer of CoNLL-2000 counts them."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from rnnzoo.decoding.spans import find_spans, marks_spans
 from rnnzoo.evaluation.scores import score
-from rnnzoo.evaluation.spans import find_spans, marks_spans, span_f1
+from rnnzoo.evaluation.spans import span_f1
 
 LABELS = ["B-a", "B-b", "I-a", "I-b", "O"]
 

@@ -1,4 +1,4 @@
-"""Truth of ``rnnzoo.layers.window_normalization`` and ``rnnzoo.layers.distributions``."""
+"""Truth of ``rnnzoo.layers.window_normalization``, ``rnnzoo.layers.distributions``, ``rnnzoo.layers.covariates``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rnnzoo import (
     build_forecaster,
 )
+from rnnzoo.layers.covariates import RepeatOverSteps
 from rnnzoo.layers.distributions import GaussianParameters, MonotoneQuantiles
 from rnnzoo.layers.window_normalization import WindowNormalization, WindowRestoration
 
@@ -108,3 +109,10 @@ def test_windows_that_do_not_move_are_answered_and_learned_from(normalization: s
         loss = tf.reduce_sum(answer)
     assert np.isfinite(answer).all()
     assert all(np.isfinite(gradient).all() for gradient in tape.gradient(loss, model.trainable_variables))
+
+
+def test_a_vector_is_repeated_at_each_step_of_any_number() -> None:
+    values = RNG.normal(size=(3, 2)).astype(np.float32)
+    for steps in (1, 4):
+        repeated = RepeatOverSteps()(values, np.zeros((3, steps, 7), np.float32))
+        np.testing.assert_array_equal(repeated, np.repeat(values[:, None], steps, axis=1))

@@ -26,6 +26,9 @@ OF_OTHERS = {
     "get_vocabulary": "keras.layers:TextVectorization.get_vocabulary",
     "TextVectorization": "keras.layers:TextVectorization",
     "TextVectorization.get_vocabulary": "keras.layers:TextVectorization.get_vocabulary",
+    "pandas.json_normalize": "pandas:json_normalize",
+    "frame.to_json": "pandas:DataFrame.to_json",
+    "frame.rename": "pandas:DataFrame.rename",
     "SimpleRNN": "keras.layers:SimpleRNN",
     "Dense": "keras.layers:Dense",
     "TimeDistributed": "keras.layers:TimeDistributed",
@@ -93,7 +96,12 @@ FOREIGN = {
     *("PhysioNet", "CoNLL", "BiLSTM", "SegRNN", "InceptionTime", "DeepAR", "pcm_s16le"),
 }
 # Arguments of functions of others.
-TAKEN_BY_OTHERS = {"keep_default_na": "pandas:read_csv", "sep": "pandas:read_csv"}
+TAKEN_BY_OTHERS = {
+    "keep_default_na": "pandas:read_csv",
+    "sep": "pandas:read_csv",
+    "orient": "pandas:DataFrame.to_json",
+    "date_format": "pandas:DataFrame.to_json",
+}
 
 COMMANDS: Any = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 OPTIONS = {

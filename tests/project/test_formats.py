@@ -18,7 +18,7 @@ import rnnzoo
 from rnnzoo.cli import config_file
 from rnnzoo.preprocessing import PairPreprocessing, WordPreprocessing
 from rnnzoo.recipes.card import Card
-from rnnzoo.training.run import run_files
+from rnnzoo.training.run import run_details, run_files
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo_export import OnnxPredictor, Settings, create_app, export_seq2seq_onnx, save_bundle
 from rnnzoo_export.serving.protocol import DATATYPES
@@ -98,8 +98,9 @@ def test_a_run(digits_run: Path) -> None:
 def test_every_place_and_picture_that_a_run_knows_is_told() -> None:
     told = names("run", "Files")
     places = {path.name for path in vars(RunDirectory("run")).values()} - {"run", "plots"}
+    places |= {f"{name}.csv" for name in RunDirectory.TABLES}
     assert places <= told.keys()
-    assert {f"plots/{name}.png" for name in run_files._PICTURES} == {
+    assert {f"plots/{name}.png" for name in (*run_files._PICTURES, *run_details.PICTURES)} == {
         name for name in told if name.startswith("plots/")
     }
 

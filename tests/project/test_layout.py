@@ -25,6 +25,7 @@ OWN_FOLDERS = ("inference", "serving")
 
 # Flat calls whose arguments no value object would make easier to read.
 MANY_PARAMETERS = {
+    "rnnzoo.cross_validation.runner.cross_validate",
     "rnnzoo.decoding.beam.beam_search",
     "rnnzoo.training.trainer.train",
     "rnnzoo_tuning.runner.run_search",

@@ -26,6 +26,7 @@ COMMANDS = (
     "rnnzoo.cli.app",
     "rnnzoo.cli.serve",
     "rnnzoo.cli.predict",
+    "rnnzoo.cli.explain",
     "rnnzoo.cli.output",
 )
 ROW = [[0.5 * step] * 8 for step in range(8)]

@@ -21,6 +21,7 @@ WRONG: list[tuple[Any, dict[str, Any], str]] = [
     (rnnzoo.Columns, {"targets": "load"}, "target"),
     (rnnzoo.Windows, {"window": 2, "horizons": 1}, "horizon"),
     (rnnzoo.SequenceColumns, {"series": "id", "labels": "kind"}, "label"),
+    (rnnzoo.FileFormat, {"seperator": ";"}, "separator"),
     (rnnzoo.TableFormat, {"column_name": []}, "column_names"),
     (rnnzoo.WordOptions, {"max_token": 10}, "max_tokens"),
     (rnnzoo.Regularization, {"weight_dropp": 0.5}, "weight_drop"),
@@ -46,7 +47,9 @@ def test_the_nearest_field_is_named(kind: Any, options: dict[str, Any], near: st
 def test_every_value_object_that_users_make_is_among_them() -> None:
     # What rnnzoo makes itself, and users read.
     results = {
+        "CrossValidation",
         "CudnnReport",
+        "FoldScores",
         "ModelSpec",
         "SearchResult",
         "Splits",

@@ -218,7 +218,7 @@ def test_ctrl_c_while_baselines_are_fitted_leaves_a_run_for_evaluate_and_export(
     assert command(["export", str(out), "--out", str(tmp_path / "bundle")]) == 0
     capsys.readouterr()
     assert command(["evaluate", str(out), "--json"]) == 0
-    assert set(json.loads(capsys.readouterr().out)) == {"part", "scores"}
+    assert set(json.loads(capsys.readouterr().out)) == {"part", "scores", "details"}
     assert known(out)["skipped"] == {"logistic regression on TF-IDF": "fitting was stopped"}
     assert command(["evaluate", str(out), "--baselines"]) == 0
     assert "logistic regression on TF-IDF" in capsys.readouterr().out

@@ -18,11 +18,13 @@ WINDOW = 6
 
 class ForecasterCase(Case):
     def arguments(self, spec: ModelSpec) -> dict[str, Any]:
+        window = {"window": WINDOW} if "window" in spec.arguments else {}
         return {
             "units": (6,) * len(spec.arguments["units"]),
             "num_features": FEATURES,
             "horizon": HORIZON,
             "num_targets": TARGETS,
+            **window,
         }
 
     def training_arguments(self, spec: ModelSpec) -> dict[str, Any]:
@@ -35,6 +37,8 @@ class ForecasterCase(Case):
         return False
 
     def looks_ahead(self, spec: ModelSpec) -> str:
+        if "window" in spec.arguments:
+            return ""  # refused for its fixed window
         if spec.arguments.get("decoder") == "recurrent":
             return "starts from a state that the model computes"
         return "WindowNormalization" if spec.arguments.get("normalization") else super().looks_ahead(spec)
@@ -42,6 +46,14 @@ class ForecasterCase(Case):
     def output_shape(self, spec: ModelSpec, rows: int, steps: int) -> tuple[int, ...]:
         numbers = {"quantile_forecasting": (len(DEFAULT_QUANTILES),), "gaussian_forecasting": (2,)}
         return (rows, HORIZON, TARGETS, *numbers.get(spec.task, ()))
+
+    def needs_recurrence(self, spec: ModelSpec) -> bool:
+        return not spec.arguments.get("linear")  # the linear map remembers the whole window
+
+    def batch(self, spec: ModelSpec, lengths: list[int], width: int, seed: int) -> list[np.ndarray]:
+        if "window" in spec.arguments:
+            lengths, width = [WINDOW] * len(lengths), WINDOW
+        return sequence_batch(spec, lengths, width, seed, masked=False)
 
     def problem(self, spec: ModelSpec) -> Problem:
         values = symbols()
@@ -53,15 +65,6 @@ class ForecasterCase(Case):
 class SegmentForecasterCase(ForecasterCase):
     def passes(self, spec: ModelSpec) -> int:
         return 2  # over the segments of the window, and over those ahead
-
-    def looks_ahead(self, spec: ModelSpec) -> str:
-        return ""  # refused for its fixed window
-
-    def arguments(self, spec: ModelSpec) -> dict[str, Any]:
-        return {**super().arguments(spec), "window": WINDOW}
-
-    def batch(self, spec: ModelSpec, lengths: list[int], width: int, seed: int) -> list[np.ndarray]:
-        return sequence_batch(spec, [WINDOW] * len(lengths), WINDOW, seed, masked=False)
 
 
 def _chance(task: str, targets: np.ndarray) -> float:

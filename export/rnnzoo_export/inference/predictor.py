@@ -14,6 +14,7 @@ import onnxruntime
 
 from rnnzoo import checks
 from rnnzoo.decoding.answers import PathDecoding, TagDecoding
+from rnnzoo.decoding.tagged_words import add_words
 from rnnzoo.errors import BundleError, RequestError, one_line
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.given_rows import check_rows
@@ -76,7 +77,11 @@ class OnnxPredictor:
             batch_size: How many rows are run at once. Rows of similar length are run together.
 
         Returns:
-            One answer per example, in order: labels with probabilities, or values in original units.
+            One answer per example, in order: labels with probabilities, or values in original units. That of a tagger
+            of words holds ``words`` besides: for each the ``word``, its ``start`` and ``end`` (characters of a text, so
+            that ``text[start:end]`` is the word; for a list its number and the one after), ``tag`` and
+            ``probability``; and where tags are ``B-x``, ``I-x`` and ``O`` the ``entities``: ``label``, ``start``,
+            ``end``, ``text``.
 
         Raises:
             RequestError: If the bundle has no preprocessing, or an example cannot be answered.
@@ -88,11 +93,15 @@ class OnnxPredictor:
             check_rows(raw, self.bundle.preprocessing.takes, call="predict")
             self._warn_of_single_words(raw)
         encoded = self.encode(raw)
+        # A column of pandas would be asked for rows by its index.
+        given = list(raw) if isinstance(self.bundle.decoding, TagDecoding) else None
         answers: dict[int, dict[str, Any]] = {}
         for rows in rows_by_length(encoded, batch_size):
             chosen = [encoded[row] for row in rows]
+            lengths = [len(row) for row in chosen]
             outputs = self.run(self.collate(chosen))
-            answers.update(zip(rows, self.decode(outputs, [len(row) for row in chosen]), strict=True))
+            texts = None if given is None else [given[row] for row in rows]
+            answers.update(zip(rows, self.decode(outputs, lengths, texts), strict=True))
         return [answers[row] for row in range(len(encoded))]
 
     def _warn_of_single_words(self, raw: Rows) -> None:
@@ -161,11 +170,21 @@ class OnnxPredictor:
             raise RequestError("predict: this bundle has no preprocessing; expected arrays. Use run().")
         return as_named(self.signature, self.bundle.preprocessing.batch(encoded))
 
-    def decode(self, outputs: Mapping[str, np.ndarray], lengths: Sequence[int]) -> list[dict[str, Any]]:
-        """Turns outputs into one answer per row; ``lengths`` are the rows' numbers of steps."""
-        if self.bundle.decoding is None:
+    def decode(
+        self, outputs: Mapping[str, np.ndarray], lengths: Sequence[int], raw: Rows | None = None
+    ) -> list[dict[str, Any]]:
+        """Turns outputs into one answer per row.
+
+        Args:
+            outputs: What ``run`` or ``execute`` returned.
+            lengths: The number of steps of each row.
+            raw: The rows as they were given, whose words the answers of a tagger then carry.
+        """
+        decoding = self.bundle.decoding
+        if decoding is None:
             return list(_rows_as_lists(outputs))
-        return list(self.bundle.decoding(outputs[self.signature.outputs[0].name], lengths))
+        answers = list(decoding(outputs[self.signature.outputs[0].name], lengths))
+        return answers if raw is None else add_words(answers, raw, self.bundle.preprocessing, decoding)
 
 
 def _refuse_padding(arrays: Mapping[str, np.ndarray]) -> None:

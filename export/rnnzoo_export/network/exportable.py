@@ -330,11 +330,21 @@ def _output_specs(
 
 def _spec(name: str, shape: Any, dtype: Any) -> TensorSpec:
     sizes = (None, *(None if size is None else int(size) for size in tuple(shape)[1:]))
-    return TensorSpec(name, tf.as_dtype(dtype).name, sizes, _axes(sizes))
+    return TensorSpec(name, tf.as_dtype(dtype).name, sizes, _axes(name, sizes))
 
 
-def _axes(sizes: Sequence[int | None]) -> tuple[str | None, ...]:
+#: The axes of inputs that forecasters of rnnzoo have beside their window.
+_COVARIATES: dict[str, tuple[str, ...]] = {
+    "future": ("batch", "horizon", "known"),
+    "static": ("batch", "static"),
+}
+
+
+def _axes(name: str, sizes: Sequence[int | None]) -> tuple[str | None, ...]:
     """Names the axes by custom: the first is the batch, a free one time, a last one of fixed size features."""
+    covariate = _COVARIATES.get(name, ())
+    if len(covariate) == len(sizes) and None not in sizes[1:]:
+        return covariate
     names: list[str | None] = ["batch", *[None] * (len(sizes) - 1)]
     if len(sizes) > 2 or (len(sizes) == 2 and sizes[1] is None):
         names[1] = "time"

@@ -172,7 +172,7 @@ class _Endpoints:
         raw = self._raw_inputs(protocol.parse_json(await self._body(request)))
         lengths, inputs = await run_in_threadpool(self._encode, raw)
         outputs = await self.batcher.submit(inputs)
-        answers = await run_in_threadpool(self._predictor.decode, outputs, lengths)
+        answers = await run_in_threadpool(self._predictor.decode, outputs, lengths, raw)
         return _json({"model_name": self._name, "model_version": VERSION, "answers": answers})
 
     def _encode(self, raw: list[Any]) -> tuple[list[int], dict[str, np.ndarray]]:

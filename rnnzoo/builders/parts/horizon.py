@@ -75,6 +75,11 @@ class Head:
         """How many numbers describe one value."""
         return {"point": 1, "gaussian": 2}.get(self.kind) or len(self.quantiles or ())
 
+    @property
+    def location(self) -> int:
+        """Which of the numbers says where a value lies: the value itself, the mean or the median."""
+        return (self.quantiles or (0.5,)).index(0.5)
+
     def answer(self, x: Tensor, horizon: int, num_targets: int, level: Level | None) -> Tensor:
         """Ends a model: free numbers, ``horizon * num_targets * numbers`` a row in this order, to its output.
 

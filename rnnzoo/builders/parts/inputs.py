@@ -43,11 +43,12 @@ def sequence_inputs(
     return feature_inputs(num_features, variable_length=variable_length)
 
 
-def feature_inputs(num_features: int, *, variable_length: bool) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Makes the inputs of a model that reads features; see ``sequence_inputs``."""
-    return _masked_input(
-        "features", (checks.integer("num_features", num_features, minimum=1),), variable_length
-    )
+def feature_inputs(
+    num_features: int, *, variable_length: bool, steps: int | None = None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Makes the inputs of a model that reads features, of ``steps`` or any number of them; see ``sequence_inputs``."""
+    size = checks.integer("num_features", num_features, minimum=1)
+    return _masked_input("features", (size,), variable_length, steps=steps)
 
 
 def check_vocabulary(embedding: EmbeddingConfig) -> int:
@@ -95,12 +96,12 @@ def _token_input(config: EmbeddingConfig) -> tuple[Tensor, Tensor, Tensor | None
 
 
 def _masked_input(
-    name: str, shape: Sequence[int], variable_length: bool
+    name: str, shape: Sequence[int], variable_length: bool, *, steps: int | None = None
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    values = keras.Input((None, *shape), dtype="float32", name=name)
+    values = keras.Input((steps, *shape), dtype="float32", name=name)
     if not checks.flag("variable_length", variable_length):
         return values, values, None
-    valid = keras.Input((None,), dtype="bool", name="mask")
+    valid = keras.Input((steps,), dtype="bool", name="mask")
     # Padding is zeroed, so that whatever stands there (NaN too) never reaches an answer.
     x = ops.where(ops.expand_dims(valid, tuple(range(2, 2 + len(shape)))), values, 0.0)
     return [values, valid], x, NeverEmpty(name="valid_steps")(valid)

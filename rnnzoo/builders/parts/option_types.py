@@ -83,9 +83,19 @@ class HeadOptions(TypedDict, total=False):
     quantiles: Sequence[float] | None
 
 
-class ForecasterOptions(PooledOptions, HeadOptions, total=False):
+class CovariateOptions(TypedDict, total=False):
+    """What forecasters read beside the past, and the linear map beside their network."""
+
+    num_future: int | None
+    num_static: int | None
+    linear: bool
+
+
+class ForecasterOptions(PooledOptions, HeadOptions, CovariateOptions, total=False):
     """What forecasters take."""
 
+    window: int | None
 
-class SegmentForecasterOptions(ForwardOptions, HeadOptions, total=False):
+
+class SegmentForecasterOptions(ForwardOptions, HeadOptions, CovariateOptions, total=False):
     """What forecasters of segments take."""

@@ -47,7 +47,8 @@ def read_arrays(
 
     Args:
         path: The file.
-        task: A name in the task table, but for those of forecasting, running text and translation.
+        task: A name in the task table, but for running text and translation; of those of forecasting ``"forecasting"``,
+            of windows ``x`` ``(rows, window, features)`` and what comes after each ``y`` ``(rows, horizon)``.
         labels: The ``.npy`` file of the targets of an ``x`` in ``.npy``; for ``.npz`` there is none.
         preprocessing: What reads the rows, such as ``DNAPreprocessing()``; ``None`` to choose by the rows.
         parts: How rows are split, as one value. A validation or test part that is given is a ``.npz`` file of ``x`` and
@@ -78,7 +79,8 @@ def read_arrays(
     settings = flat.take(Parts, parts, "parts")
     words = flat.take(WordOptions, words, "words")
     flat.refuse_rest("task", "labels", "preprocessing", "parts", "words")
-    check_row_task(task, "arrays")
+    if task != "forecasting":
+        check_row_task(task, "arrays")
     return split_files(
         _source(path, labels),
         lambda source: _read(source, task),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnnzoo.data.arrow_frames import as_frame
 from rnnzoo.data.readers.arrays import read_arrays
 from rnnzoo.data.readers.file_kinds import find_file_kind
 from rnnzoo.data.readers.running_text import running_text_splits
@@ -28,9 +29,9 @@ def read_data(source: FilePath | pd.DataFrame, **options: Any) -> Splits:
     =====================  ==============================  =============================================================
     files                  what they hold                  reader
     =====================  ==============================  =============================================================
-    ``.csv``, ``.tsv``     a text and its label in a line  ``read_texts``, with ``text`` and ``label``
-    ..                     a step of one series in a line  ``read_series``, with ``target``, ``window`` and ``horizon``
-    ..                     steps of many series            ``read_sequences``, with ``series`` and ``label``
+    ``.csv``, ``.tsv``,    a text and its label in a row   ``read_texts``, with ``text`` and ``label``
+    ``.parquet``,          a step of one series in a row   ``read_series``, with ``target``, ``window`` and ``horizon``
+    ``.xlsx``, ``.jsonl``  steps of many series            ``read_sequences``, with ``series`` and ``label``
     ``.npz``, ``.npy``     arrays of rows and targets      ``read_arrays``
     ``.ts``                labelled series                 ``read_ts``
     ``.conll``,            words and their tags            ``read_sentences``
@@ -40,7 +41,7 @@ def read_data(source: FilePath | pd.DataFrame, **options: Any) -> Splits:
     =====================  ==============================  =============================================================
 
     Args:
-        source: The file or folder, plain or gzipped; or a pandas frame, which is a table.
+        source: The file or folder, plain or gzipped; or a frame of pandas, polars or Arrow, which is a table.
         **options: The arguments of the reader. Those that are ``None`` are left out.
 
     Returns:
@@ -59,6 +60,8 @@ def read_data(source: FilePath | pd.DataFrame, **options: Any) -> Splits:
         ...     read_data(file, window=5).task
         'language_modeling'
     """
+    if not is_path(source):
+        source = as_frame(source)
     if not is_path(source) and not hasattr(source, "columns"):
         raise ArgumentError(
             f"source: received {type(source).__name__}; expected the path of a file or folder, or a pandas frame. Rows "

@@ -34,7 +34,14 @@ def _and_packed(*endings: str) -> tuple[str, ...]:
 FILE_KINDS: dict[str, FileKind] = {
     kind.name: kind
     for kind in (
-        FileKind("table", _and_packed(".csv", ".tsv"), "a table"),
+        FileKind(
+            "table",
+            (
+                *(".csv", ".tsv", ".parquet", ".feather", ".xlsx", ".xlsm"),
+                *(".csv.gz", ".tsv.gz", *_and_packed(".jsonl", ".ndjson")),
+            ),
+            "a table",
+        ),
         FileKind("arrays", (".npz", ".npy"), "NumPy arrays"),
         FileKind("ts", _and_packed(".ts"), "series of the UCR and UEA archives"),
         FileKind(
@@ -71,8 +78,6 @@ def _by_pandas(what: str, call: str, needs: str = "") -> _Other:
 
 _AUDIO = _Other("compressed sound", "Convert it: ffmpeg -i {old} -ac 1 -c:a pcm_s16le {wav}")
 _ARCHIVE = _Other("an archive", "Unpack it, and pass a file or a folder of it.")
-_EXCEL = _by_pandas("an Excel sheet", "read_excel({old!r})", "with pip install openpyxl")
-_JSON_LINES = _by_pandas("JSON lines", "read_json({old!r}, lines=True)")
 _HDF5 = _Other(
     "HDF5",
     "Save its arrays in Python, under the names that they have in the file: import h5py, numpy; "
@@ -80,11 +85,6 @@ _HDF5 = _Other(
 )
 _OTHERS: dict[str, _Other] = {
     ".json": _by_pandas("JSON", "read_json({old!r})"),
-    ".jsonl": _JSON_LINES,
-    ".ndjson": _JSON_LINES,
-    ".parquet": _by_pandas("Parquet", "read_parquet({old!r})", "with pip install pyarrow"),
-    ".feather": _by_pandas("Feather", "read_feather({old!r})", "with pip install pyarrow"),
-    ".xlsx": _EXCEL,
     ".xls": _by_pandas("an Excel sheet", "read_excel({old!r})", "with pip install xlrd"),
     ".pkl": _by_pandas("a pickle, which may run code", "read_pickle({old!r})", "if you trust it"),
     ".pickle": _by_pandas("a pickle, which may run code", "read_pickle({old!r})", "if you trust it"),

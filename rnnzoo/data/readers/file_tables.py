@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from rnnzoo.data.readers.array_store import DiskStore
+from rnnzoo.data.readers.array_store import ArrayStore, DiskStore
+from rnnzoo.data.readers.file_format import FileFormat
 from rnnzoo.data.readers.row_places import LINE
 from rnnzoo.data.readers.table_files import frame_facts, iterate_rows, refuse_no_rows
 from rnnzoo.errors import DataError
@@ -37,7 +38,7 @@ class FileTable:
 
     Args:
         path: A CSV or TSV file, plain or gzipped.
-        column_names: Names of the columns where the file has no header line.
+        form: How it is written; ``None`` to find it.
         cells: Cells in memory at a time; ``None`` for 100,000.
 
     Attributes:
@@ -47,7 +48,7 @@ class FileTable:
 
     Raises:
         PathNotFoundError: If there is no such file.
-        DataError: If it is empty, ragged, cut short or not UTF-8.
+        DataError: If it is empty, ragged, cut short or not written in the encoding.
 
     Example:
         >>> import tempfile
@@ -59,20 +60,21 @@ class FileTable:
         ([['2', '4'], ['6']], [2, 3, 4])
     """
 
-    def __init__(
-        self, path: FilePath, *, column_names: Sequence[str] | None = None, cells: int | None = None
-    ) -> None:
+    #: Whether the numbers of the table are to lie on disk too.
+    from_disk = True
+
+    def __init__(self, path: FilePath, *, form: FileFormat | None = None, cells: int | None = None) -> None:
         import pandas as pd
 
-        self._path, self._names, self._cells = path, column_names, cells or CELLS
+        self._path, self._form, self._cells = path, form or FileFormat(), cells or CELLS
         self._columns_apart: DiskStore | None = None
-        self._state = _state(path) if Path(path).is_file() else None
-        rows = iterate_rows(path, column_names=column_names)
+        self._state = file_state(path) if Path(path).is_file() else None
+        rows = iterate_rows(path, form=self._form)
         _, self.columns = next(rows)
         lines = array.array("q", (line for line, _ in rows))
         refuse_no_rows(path, len(lines))
-        self.index = pd.Index(np.frombuffer(lines, np.int64), name=LINE)
-        self.attrs = frame_facts(path, column_names)
+        self.index: pd.Index[Any] = pd.Index(np.frombuffer(lines, np.int64), name=LINE)
+        self.attrs = frame_facts(path, self._form)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -87,9 +89,18 @@ class FileTable:
             index = self.index[first : first + len(cells)]
             yield pd.DataFrame(cells, columns=list(names), index=index, dtype=object)
 
-    def column(self, name: str) -> FileColumn:
+    def column(self, name: str) -> Column:
         """Returns a column, to be read some rows at a time."""
         return FileColumn(self, name)
+
+    def codes(self, name: str) -> tuple[np.ndarray, list[Any]]:
+        """Numbers the texts of a column; see ``table_codes``."""
+        codes, first = np.empty(len(self), np.int32), 0
+        known: dict[Any, int] = {}
+        for piece in self.pieces([name]):
+            codes[first : first + len(piece)] = _numbered(piece[name], known)
+            first += len(piece)
+        return codes, list(known)
 
     def by_columns(self) -> FileTable:
         """Returns the same table with a file for each column, for those who read many columns one by one."""
@@ -101,7 +112,7 @@ class FileTable:
                     csv.writer(file).writerows([cell] for cell in cells)
         return table
 
-    def row(self, number: int) -> list[str]:
+    def row(self, number: int) -> list[Any]:
         """Returns the cells of one row; the file is read up to it."""
         with contextlib.closing(self._rows()) as rows:
             return next(itertools.islice(rows, number, None))
@@ -125,14 +136,14 @@ class FileTable:
         for row in self._cells_of(places):
             cells.append(row)
             if first + len(cells) > len(self):
-                raise DataError(_changed(self._path))
+                raise DataError(changed(self._path))
             if len(cells) == size:
                 yield first, cells
                 first, cells = first + size, []
         if cells:
             yield first, cells
         if first + len(cells) != len(self):
-            raise DataError(_changed(self._path))
+            raise DataError(changed(self._path))
 
     def _cells_of(self, places: Sequence[int]) -> Iterator[list[str]]:
         """Yields the cells of some columns, row by row."""
@@ -146,9 +157,9 @@ class FileTable:
             yield from ([row[place] for place in places] for row in self._rows())
 
     def _rows(self) -> Generator[list[str], None, None]:
-        if _state(self._path) != self._state:
-            raise DataError(_changed(self._path))
-        rows = iterate_rows(self._path, column_names=self._names)
+        if file_state(self._path) != self._state:
+            raise DataError(changed(self._path))
+        rows = iterate_rows(self._path, form=self._form)
         next(rows)
         return (row for _, row in rows)
 
@@ -178,6 +189,11 @@ class FileColumn:
         import pandas as pd
 
         return pd.Series([self.cell(0)], index=self.index[:1], name=self.name, dtype=object)
+
+
+def store_for(table: Table) -> ArrayStore:
+    """Returns where the numbers of a table are to lie: on disk where all of it stays there."""
+    return DiskStore() if isinstance(table, FileTable) and table.from_disk else ArrayStore()
 
 
 def table_pieces(table: Table, names: Sequence[Any]) -> Iterator[pd.DataFrame]:
@@ -221,9 +237,43 @@ def column_codes(column: Column) -> tuple[np.ndarray, int]:
     known: dict[str, int] = {}
     found = []
     for piece in column_pieces(column):
-        codes, texts = pd.factorize(piece.astype(str))
-        found.append(np.array([*(known.setdefault(text, len(known)) for text in texts), -1])[codes])
+        # Objects may be lists, which have no hash.
+        codes, values = pd.factorize(piece.astype(str) if piece.dtype == object else piece)
+        found.append(np.array([*(known.setdefault(str(value), len(known)) for value in values), -1])[codes])
     return np.concatenate(found), len(known)
+
+
+def table_codes(table: Table, name: Any) -> tuple[np.ndarray, list[Any]]:
+    """Numbers the values of a column in the order in which they come.
+
+    In memory are 4 bytes a row, and some rows of a table that stays in its file.
+
+    Args:
+        table: The table.
+        name: The column.
+
+    Returns:
+        The number of each row's value ``(rows,)``, int32, -1 where it is null or NaN; and the values by number, as they
+        are: texts of a text file are not stripped.
+
+    Example:
+        >>> import pandas as pd
+        >>> table_codes(pd.DataFrame({"shop": ["b", "a", None, "b"]}), "shop")
+        (array([ 0,  1, -1,  0], dtype=int32), ['b', 'a'])
+    """
+    if isinstance(table, FileTable):
+        return table.codes(name)
+    known: dict[Any, int] = {}
+    return _numbered(table[name], known), list(known)
+
+
+def _numbered(cells: pd.Series[Any], known: dict[Any, int]) -> np.ndarray:
+    """Returns the number of each cell, -1 for a missing one, and adds new ones to those that are known."""
+    import pandas as pd
+
+    codes, values = pd.factorize(cells)
+    own = [known.setdefault(value, len(known)) for value in values]
+    return np.array([*own, -1], np.int32)[codes]
 
 
 def column_head(column: Column) -> pd.Series[Any]:
@@ -231,10 +281,12 @@ def column_head(column: Column) -> pd.Series[Any]:
     return column.head() if isinstance(column, FileColumn) else column.iloc[:1]
 
 
-def _state(path: FilePath) -> tuple[int, int]:
+def file_state(path: FilePath) -> tuple[int, int]:
+    """Returns what tells whether a file has changed."""
     state = Path(path).stat()
     return state.st_mtime_ns, state.st_size
 
 
-def _changed(path: FilePath) -> str:
+def changed(path: FilePath) -> str:
+    """Returns what messages say of a file that has changed."""
     return f"{path}: has changed while it was read; expected the same file to its end. Read it again."

@@ -14,6 +14,7 @@ import numpy as np
 from rnnzoo.data.batching import BatchOrder, batch_order
 from rnnzoo.data.columns import check_columns
 from rnnzoo.data.copies import text_key
+from rnnzoo.data.readers.file_format import FileFormat
 from rnnzoo.data.readers.table_files import check_label, check_text, iterate_rows
 from rnnzoo.data.sequence_split import SequenceSplit
 from rnnzoo.data.split import Batch, Batches
@@ -61,7 +62,7 @@ class TextTable:
         path: The file.
         text: The column of texts.
         label: The column of labels.
-        column_names: Names of the columns where the file has no header line.
+        form: How the file is written; ``None`` to find it.
         separator: What separates several labels in one cell.
         part: The part whose rows these are, where ``draw`` says which row is in which; ``None`` for all rows.
         draw: See ``part``.
@@ -70,21 +71,21 @@ class TextTable:
     path: Path
     text: str
     label: str
-    column_names: Sequence[str] | None = None
+    form: FileFormat | None = None
     separator: str | None = None
     part: str | None = None
     draw: PartDraw | None = None
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Yields texts and labels in the order of the file."""
-        rows = iterate_rows(self.path, column_names=self.column_names)
+        rows = iterate_rows(self.path, form=self.form, texts=[self.text])
         _, names = next(rows)
         check_columns(names, (self.text, self.label), of=self.path)
         text, label = names.index(self.text), names.index(self.label)
         for line, row in rows:
             check_text(self.path, line, row[text])
             if self.separator is None:
-                check_label(self.path, line, row[label])
+                check_label(self.path, f"line {line}", row[label])
             if self.draw is None or self.draw.part_of(row[text]) == self.part:
                 yield row[text], self._labels(row[label])
 

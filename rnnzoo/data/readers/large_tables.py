@@ -11,7 +11,9 @@ from typing import Any
 
 from rnnzoo import checks
 from rnnzoo.data.numeric_labels import refuse_many_numbers
+from rnnzoo.data.readers.file_format import FileFormat
 from rnnzoo.data.readers.large_table_rows import LargeTableSplit, PartDraw, TextTable
+from rnnzoo.data.readers.table_files import text_form
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts
 from rnnzoo.data.targets import fit_decoding
@@ -36,14 +38,14 @@ class LargeTable:
         path: The file.
         text: The column of texts.
         label: The column of labels.
-        column_names: Names of the columns where the files have no header line.
+        form: How the files are written; ``None`` to find it.
         label_separator: What separates several labels in one cell.
     """
 
     path: Path
     text: str
     label: str
-    column_names: Sequence[str] | None = None
+    form: FileFormat | None = None
     label_separator: str | None = None
 
 
@@ -80,9 +82,7 @@ def split_large_table(
     checks.integer("max_tokens", words.max_tokens, minimum=3)
     separator = (source.label_separator or ",") if get_task(task).targets == "labels" else None
     draw = PartDraw(_shares(parts), parts.seed)
-    whole = TextTable(
-        source.path, source.text, source.label, column_names=source.column_names, separator=separator
-    )
+    whole = TextTable(source.path, source.text, source.label, form=source.form, separator=separator)
     given = {
         part: dataclasses.replace(whole, path=Path(file))
         for part, file in (("validation", parts.validation), ("test", parts.test))
@@ -129,12 +129,23 @@ def _sources(whole: TextTable, given: Mapping[str, TextTable]) -> dict[str, Any]
     return {
         "source": whole.path.name,
         "checksum": file_checksum(whole.path),
+        **_format_facts(whole),
         **{f"{part}_source": table.path.name for part, table in given.items()},
         **{f"{part}_checksum": file_checksum(table.path) for part, table in given.items()},
         "text": whole.text,
         "label": whole.label,
         "from_disk": True,
+        **{
+            name: fact
+            for part, table in given.items()
+            for name, fact in _format_facts(table, f"{part}_").items()
+        },
     }
+
+
+def _format_facts(table: TextTable, prefix: str = "") -> dict[str, Any]:
+    unusual = text_form(table.path, table.form or FileFormat()).unusual
+    return {f"{prefix}format": unusual} if unusual else {}
 
 
 @dataclass

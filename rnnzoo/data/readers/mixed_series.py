@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnzoo.data.columns import is_from_file
+from rnnzoo.data.readers.clock_changes import find_zone, refuse_repeated_hour
+from rnnzoo.data.readers.date_formats import possible_formats
 from rnnzoo.data.readers.file_tables import (
     FileColumn,
     FileTable,
@@ -21,9 +22,9 @@ from rnnzoo.data.readers.file_tables import (
     table_column,
     table_pieces,
 )
-from rnnzoo.data.readers.row_places import row_place
+from rnnzoo.data.readers.row_places import LINE, row_place
 from rnnzoo.data.readers.table_frames import has_own_names
-from rnnzoo.data.readers.timestamps import COMPACT, Times, possible_formats, read_times
+from rnnzoo.data.readers.timestamps import COMPACT, Times, read_times
 from rnnzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def refuse_mixed(frame: Table, times: Times, *, target: Collection[Any], named: 
     if not fallen.any():
         return
     row = int(fallen.argmax()) + 1
+    if named:
+        refuse_repeated_hour(times, frame.index)
     if isinstance(frame, FileTable):
         table = _Table(frame.by_columns(), times, target)
     elif times.name is not None and has_own_names(frame):
@@ -64,21 +67,21 @@ def refuse_mixed(frame: Table, times: Times, *, target: Collection[Any], named: 
     else:
         table = _Table(frame, times, target)
     what = "repeats the time of" if times.values[row] == times.values[row - 1] else "is earlier than"
-    before = "line" if is_from_file(frame) else "row"
+    before = "line" if frame.index.name == LINE else "row"
     where = f"{row_place(frame.index, row)}: {times.shown_name} {what} the {before} before"
     clock = table.clock()
     if clock is not None:
         if named:
             raise DataError(
-                f"{where}; expected times that rise. {clock!r} seems to hold the time of day. Join both in one column, "
-                f"and name 'joined' as the time: {table.joined(clock)}"
+                f"{where}; expected times that rise. {clock!r} seems to hold the time of day. {table.with_clock(clock)}"
             )
         return
     keys = table.keys()
     if keys:
         raise DataError(
             f"{where}, and every {_listed(keys)} has each time once at most: the table holds several series; expected "
-            f"one. Keep the rows of one: {table.one_of(keys[0])}"
+            f"one, or the column that names them. {_as_panel(times, keys[0])}, to train one model for all. Or keep the "
+            f"rows of one: {table.one_of(keys[0])}"
         )
     if table.restarts() and not (named and table.repeats_rows()):
         raise DataError(
@@ -116,9 +119,8 @@ def refuse_fallen_dates(frame: pd.DataFrame, *, used: Collection[Any]) -> None:
         return
     values = [name for name in used if str(name).lower() not in _CLOCK_NAMES]
     for times in found:
-        if (
-            _Table(frame, times, values).clock() is not None
-        ):  # dates beside the time of day repeat as they should
+        # Dates beside the time of day repeat as they should, and so does an hour in autumn.
+        if _Table(frame, times, values).clock() is not None or find_zone(times) is not None:
             continue
         try:
             refuse_mixed(frame, times, target=used, named=True)
@@ -207,7 +209,7 @@ class _Table:
     @property
     def _names(self) -> list[Any]:
         """The columns that may say what a row is of."""
-        others = {self.times.name, *str(self.times.name).split(", "), *self.measured}
+        others = {*self.times.columns, *str(self.times.name).split(", "), *self.measured}
         return [name for name in self.frame.columns if name not in others]
 
     def keys(self) -> list[tuple[Any, ...]]:
@@ -288,15 +290,12 @@ class _Table:
                 return name
         return None
 
-    def joined(self, clock: Any) -> str:
-        """Returns code that joins date and time of day."""
+    def with_clock(self, clock: Any) -> str:
+        """Returns how date and time of day are read as one."""
+        if self.times.name is None:
+            return "Make a column of the index, frame = frame.reset_index(), and name both as the time, the date first."
         name = self.times.name
-        time = f"table[{name!r}].astype(str) + ' ' + table[{clock!r}].astype(str)"
-        column = table_column(self.frame, clock)
-        if not map_column(column, lambda cells: cells.astype(str).str.contains(":")).all():
-            hours = f"pandas.to_timedelta(table[{clock!r}].astype(float), unit='h')"
-            time = f"{self.times.read_by(f'table[{name!r}]')} + {hours}"
-        return f"{self._read()}table['joined'] = {time}{self._written('table', drop=(name, clock))}"
+        return f"Name both: time={[name, clock]!r} (on the command line --time {name},{clock})."
 
     def one_of(self, key: tuple[Any, ...]) -> str:
         """Returns code that keeps the rows of one series, in order."""
@@ -360,28 +359,26 @@ class _Table:
     def _last_of_each_time(self) -> str:
         if self.times.name is None:
             return "[~table.index.duplicated(keep='last')]"
-        return f".drop_duplicates({self.times.name!r}, keep='last')"
+        return f".drop_duplicates({self._time!r}, keep='last')"
 
     def _sorting(self) -> str:
         if self.times.name is None:
             return ".sort_index()"
-        return f".sort_values({self.times.name!r}{self.times.sorting})"
+        return f".sort_values({self._time!r}{self.times.sorting})"
+
+    @property
+    def _time(self) -> Any:
+        """The columns of times as code has them."""
+        return list(self.times.name) if isinstance(self.times.name, tuple) else self.times.name
 
     def _read(self) -> str:
-        path = self.frame.attrs.get("path")
-        if path is None:
-            return self.read
-        names = self.frame.attrs.get("column_names")
-        given = "" if names is None else f", header=None, names={list(names)!r}"
-        tabs = ", sep='\\t', quoting=3" if self.frame.attrs.get("tabs") else ""
-        return f"table = pandas.read_csv({str(path)!r}, dtype=str, keep_default_na=False{given}{tabs}); "
+        reading = self.frame.attrs.get("reading")
+        return self.read if reading is None else f"table = {reading}; "
 
     def _written(self, table: str, *, drop: Sequence[Any] = ()) -> str:
         left = f".drop(columns={list(drop)!r})" if drop else ""
-        if self.frame.attrs.get("path") is None:
-            return left and f"; table = {table}{left}"
-        header = "" if self.frame.attrs.get("column_names") is None else ", header=False"
-        return f"; {table}{left}.to_csv('one.csv', index=False{header})"
+        writing = self.frame.attrs.get("writing")
+        return (left and f"; table = {table}{left}") if writing is None else f"; {table}{left}{writing}"
 
 
 def _text(cells: pd.Series[Any]) -> pd.Series[Any]:
@@ -402,6 +399,15 @@ def _seconds(cells: pd.Series[Any]) -> pd.Series[Any]:
     whole = text.where(text.str.count(":") == 2, text + ":00")
     seconds: pd.Series[Any] = pd.to_timedelta(whole, errors="coerce").dt.total_seconds()
     return seconds
+
+
+def _as_panel(times: Times, key: tuple[Any, ...]) -> str:
+    """Returns how a table of several series is read as such."""
+    names = [str(name) for name in key]
+    if times.name is None:
+        return f"Make a column of the index (frame = frame.reset_index()), and pass its name as time and series={names}"
+    option = f"--time {times.name} --series {','.join(names)}"
+    return f"Pass time={times.name!r} and series={names} (on the command line {option})"
 
 
 def _listed(keys: Sequence[tuple[Any, ...]]) -> str:

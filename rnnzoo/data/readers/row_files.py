@@ -29,6 +29,7 @@ class FileRows:
         place: What messages call a row by its number, such as ``"line 5"``.
         left_out: How many rows of the file are not among them.
         weights: How much each row counts, as ``Splits.from_arrays`` takes it; ``None`` for all alike.
+        groups: The group of each row, where it was asked for.
     """
 
     rows: Rows
@@ -36,6 +37,7 @@ class FileRows:
     place: Callable[[int], str] = "row {}".format
     left_out: int = 0
     weights: Rows | None = None
+    groups: Rows | None = None
 
 
 def split_files(
@@ -73,6 +75,8 @@ def split_files(
         found[name], sources[name] = _single(read(given), given, name), given
     rows = {name: (part.rows, part.targets, part.weights) for name, part in found.items()}
     given_parts: dict[str, Any] = {name: rows.get(name) for name in _GIVEN}
+    if isinstance(parts.groups, str) and found["train"].groups is not None:
+        given_parts["groups"] = found["train"].groups
     facts = {**_facts(sources), **_left_out(found), **description}
     try:
         return Splits.from_arrays(
@@ -92,7 +96,7 @@ def split_files(
 
 def said_of(error: RowError) -> str:
     """Returns what messages of files call the part of a row that an error is of: nothing for the row itself."""
-    return next((f"{what}: " for what in ("targets", "weights") if error.of.endswith(what)), "")
+    return next((f"{what}: " for what in ("targets", "weights", "groups") if error.of.endswith(what)), "")
 
 
 def _single(parts: Mapping[str, FileRows], source: Any, name: str) -> FileRows:

@@ -9,6 +9,7 @@ from typing import Unpack
 
 from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.row_files import FileRows, split_files
+from rnnzoo.data.readers.table_sources import is_text_table
 from rnnzoo.data.splits import ArrayOptions, Splits
 from rnnzoo.data.splitting import Parts
 from rnnzoo.data.unlabelled import MARKER, Unlabelled, unmark
@@ -100,6 +101,12 @@ def read_sentences(
         )
 
     def read(source: FilePath) -> dict[str, FileRows]:
+        if not is_text_table(source):
+            raise DataError(
+                f"{source}: holds a table; expected words and their tags, a word in each line. Where a row of it has "
+                "the words of a sentence and their tags, read it by read_texts(file, text=..., label=..., "
+                "task='tagging') (on the command line --text and --label)."
+            )
         found = parse_sentences(source, column=column, unlabelled=settings.unlabelled)
         if len(found.words) == 1 and source is path and settings.validation is None:
             raise DataError(

@@ -13,6 +13,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.columns import as_names, check_table_columns
 from rnnzoo.data.flat_options import FlatOptions
+from rnnzoo.data.readers.file_format import FileFormat, FileFormatOptions
 from rnnzoo.data.readers.missing_steps import FIX, treat_row
 from rnnzoo.data.readers.row_files import FileRows, source_name, split_files
 from rnnzoo.data.readers.row_places import row_place
@@ -23,10 +24,11 @@ from rnnzoo.data.readers.series_columns import (
     parse_numbers,
     read_categories,
 )
-from rnnzoo.data.readers.table_files import read_frame
-from rnnzoo.data.readers.table_frames import expect_table, refuse_nameless
+from rnnzoo.data.readers.table_frames import refuse_nameless, refuse_numbered
+from rnnzoo.data.readers.table_sources import format_facts, read_table_source
 from rnnzoo.data.readers.target_columns import label_columns, read_weights
 from rnnzoo.data.readers.timestamps import Times, possible_formats, read_times
+from rnnzoo.data.readers.wrong_columns import comma_advice, refuse_wrong_columns
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Parts, PartsOptions
 from rnnzoo.data.task_readers import check_row_task
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _HOUR = np.timedelta64(1, "h")
+_ONE_VALUE = (
+    "expected one {0} per series. Correct it, or pass task='tagging' (on the command line --task tagging) for a "
+    "{0} of each step."
+)
 
 
 @checked_fields
@@ -102,8 +108,8 @@ class SequenceColumns:
         return as_names("label", self.label)
 
 
-class SequenceOptions(PartsOptions, total=False):
-    """What ``read_sequences`` takes as keywords: the fields of ``SequenceColumns`` and ``Parts``."""
+class SequenceOptions(PartsOptions, FileFormatOptions, total=False):
+    """What ``read_sequences`` takes as keywords: the fields of ``SequenceColumns``, ``Parts`` and ``FileFormat``."""
 
     series: str | Sequence[str]
     label: str | Sequence[str]
@@ -120,18 +126,18 @@ def read_sequences(
     task: str = "classification",
     irregular: bool = False,
     missing: Missing = "error",
-    column_names: Sequence[str] | None = None,
+    file_format: FileFormat | None = None,
     parts: Parts | None = None,
     **options: Unpack[SequenceOptions],
 ) -> Splits:
-    """Reads a long table of series, a line per step: a CSV or TSV file, plain or gzipped, or a pandas frame.
+    """Reads a long table of series, a line per step: a file, or a frame of pandas, polars or Arrow.
 
     Each series is a row of the data: it is in one part alone. Its label is the same in all its lines; for tagging, each
     line has its own. With ``time`` the lines of a series are put in order; without, they must stand together in order.
 
     Args:
-        source: The file, of which ``.tsv`` is split at tabs without quoting and everything else at commas; or a frame,
-            whose index is what messages name as the line.
+        source: The file: CSV or TSV, plain or gzipped, Parquet, Feather, Excel or JSON lines. Or a frame, whose index
+            is what messages name as the line.
         columns: Which columns are what, as one value.
         task: A name in the task table, but for those of forecasting, running text and translation.
         irregular: Whether to keep the times, and empty cells as missing values, for models of irregular series. Dates
@@ -139,11 +145,13 @@ def read_sequences(
         missing: What an empty cell, NA, NaN, null or ? among the features of evenly spaced series means. ``"error"``:
             the table is refused. ``"ffill"``: the last value of the series before it is taken; steps before the first
             complete one are dropped. ``"drop"``: such series are left out.
-        column_names: Names of the columns where the file has no header line.
+        file_format: How the file is written, as one value.
         parts: How series are split, as one value; a validation or test part that is given is a file or frame too.
-        **options: The fields of ``SequenceColumns`` and ``Parts`` as they are: ``series``, ``label``, ``time``,
-            ``ignore``, ``time_format``, ``weight``; ``validation``, ``test``, ``validation_fraction`` (0.15),
-            ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``unlabelled``.
+        **options: The fields of ``SequenceColumns``, ``Parts`` and ``FileFormat`` as they are: ``series``, ``label``,
+            ``time``, ``ignore``, ``time_format``, ``weight``; ``validation``, ``test``, ``validation_fraction`` (0.15),
+            ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``unlabelled``, ``groups`` (the name of a
+            column, such as that of patients of whom there are several series), ``fold``; ``column_names``,
+            ``separator``, ``decimal``, ``encoding``, ``sheet``.
 
     Returns:
         The splits.
@@ -164,7 +172,8 @@ def read_sequences(
     flat = FlatOptions("read_sequences", options)
     settings = flat.take(Parts, parts, "parts")
     columns = flat.take(SequenceColumns, columns, "columns")
-    flat.refuse_rest("columns", "task", "irregular", "missing", "column_names", "parts")
+    form = flat.take(FileFormat, file_format, "file_format")
+    flat.refuse_rest("columns", "task", "irregular", "missing", "file_format", "parts")
     check_row_task(task, "series of a long table")
     checks.choice("missing", missing, MISSING)
     if checks.flag("irregular", irregular):
@@ -178,7 +187,8 @@ def read_sequences(
                 "Leave it out."
             )
     labels = label_columns(columns.labels, task)
-    tables = _LongTables(columns, task, irregular, missing, column_names)
+    group = settings.groups if isinstance(settings.groups, str) else None
+    tables = _LongTables(columns, task, irregular, missing, form, group)
     splits = split_files(
         source,
         tables.read,
@@ -188,6 +198,7 @@ def read_sequences(
             "series": list(columns.series),
             "label": labels[0] if len(labels) == 1 else list(labels),
             "features": tables.features_of(source),
+            **tables.facts_of(source),
             "irregular": irregular,
             "missing": missing,
             **({} if columns.weight is None else {"weight": columns.weight}),
@@ -205,20 +216,24 @@ class _LongTables:
         task: str,
         irregular: bool,
         missing: Missing,
-        column_names: Sequence[str] | None,
+        form: FileFormat,
+        group: str | None,
     ) -> None:
+        # A column that is a series, a label or a time, too, may say what belongs together.
+        self._group = group
+        self._named = (*columns.names, *([group] if group is not None and group not in columns.names else []))
         self._columns, self._task, self._irregular = columns, get_task(task), irregular
-        self._missing, self._names = missing, column_names
+        self._missing, self._form = missing, form
         self._features: list[str] | None = None
-        self._read: dict[str, pd.DataFrame] = {}
+        self._read: dict[Any, pd.DataFrame] = {}
 
     def features_of(self, source: Any) -> list[str]:
         """Returns the columns of features, which are those of the first table in all others too."""
         if self._features is None:
             frame = self._frame(source)
-            check_table_columns(frame, self._columns.names, of=source_name(source))
-            refuse_nameless(frame, used=set(self._columns.names))
-            self._features = [str(name) for name in frame.columns if name not in self._columns.names]
+            check_table_columns(frame, self._named, of=source_name(source))
+            refuse_nameless(frame, used=set(self._named))
+            self._features = [str(name) for name in frame.columns if name not in self._named]
             if not self._features:
                 raise ArgumentError(
                     f"ignore: received {', '.join(self._columns.ignore) or 'none'}, beside which "
@@ -229,24 +244,22 @@ class _LongTables:
     def read(self, source: Any) -> dict[str, FileRows]:
         """Returns the series of a table."""
         frame, features = self._frame(source), self.features_of(source)
-        check_table_columns(frame, (*self._columns.names, *features), of=source_name(source))
+        check_table_columns(frame, (*self._named, *features), of=source_name(source))
         try:
             return {"train": self._rows(frame, features)}
         except DataError as error:
             raise DataError(f"{source_name(source)}: {error}") from error
 
+    def facts_of(self, source: Any) -> dict[str, Any]:
+        """Returns how a file is written, where that is not as usual."""
+        return format_facts(self._frame(source))
+
     def _frame(self, source: Any) -> pd.DataFrame:
-        expect_table(source)
-        if is_path(source):
-            if str(source) not in self._read:
-                self._read[str(source)] = read_frame(source, column_names=self._names)
-            return self._read[str(source)]
-        if self._names is not None:
-            raise ArgumentError(
-                f"column_names: received {list(self._names)} with a frame, which names its columns; expected None. "
-                "Leave it out."
-            )
-        return source
+        key = str(source) if is_path(source) else id(source)
+        if key not in self._read:
+            self._read[key] = read_table_source(source, self._form)
+            refuse_numbered(self._read[key])
+        return self._read[key]
 
     def _rows(self, frame: pd.DataFrame, features: Sequence[str]) -> FileRows:
         series = _number_series(frame, self._columns.series)
@@ -254,13 +267,14 @@ class _LongTables:
         if self._columns.time is not None:
             times = read_times(frame[self._columns.time], time_format=self._columns.time_format)
         order, bounds = _order(frame, series, times, allow_copies=self._irregular)
-        values = np.stack([_numbers(frame[name]) for name in features], axis=1)[order]
+        values = self._values(frame, features)[order]
         lines = frame.index[order]
         if self._missing == "error" and not self._irregular:
             _refuse_missing(values, lines, features)
         for place in counters(values, bounds):
             _warn_of_counter(features[place], values[0, place], timed=times is not None)
         labels, weights = self._labels_and_weights(frame, order, bounds)
+        groups = self._groups(frame, order, bounds)
         clock = None if times is None else times.values[order]
         rows: list[Any] = []
         targets: list[Any] = []
@@ -289,6 +303,7 @@ class _LongTables:
             lambda row: f"series {names(kept[row])} ({row_place(lines, kept[row])})",
             left_out=len(bounds) - 1 - len(rows),
             weights=None if weights is None else [weights[place] for place in places],
+            groups=None if groups is None else groups[kept].tolist(),
         )
 
     def _labels_and_weights(
@@ -299,17 +314,38 @@ class _LongTables:
         cells = [np.asarray(frame[name].tolist(), object)[order] for name in names]
         weights = None if weight is None else read_weights(frame[weight])[order]
         if not self._task.per_step:
+            lines = frame.index[order]
             for name, column in zip(names, cells, strict=True):
-                _check_constant(column, bounds, frame.index[order], name)
+                _check_constant(column, bounds, lines, name, _ONE_VALUE.format("label"))
             if weight is not None:
-                _check_constant(
-                    np.array(frame[weight].tolist(), object)[order],
-                    bounds,
-                    frame.index[order],
-                    weight,
-                    "weight",
-                )
+                own = np.asarray(frame[weight].tolist(), object)[order]
+                _check_constant(own, bounds, lines, weight, _ONE_VALUE.format("weight"))
         return cells[0] if len(cells) == 1 else np.stack(cells, axis=1), weights
+
+    def _groups(self, frame: pd.DataFrame, order: np.ndarray, bounds: Sequence[int]) -> np.ndarray | None:
+        """Returns the group of each line, in the order of series and steps."""
+        if self._group is None:
+            return None
+        groups = np.asarray(frame[self._group].tolist(), object)[order]
+        fix = "expected one group per series. Correct it."
+        _check_constant(groups, bounds, frame.index[order], self._group, fix)
+        return groups
+
+    def _values(self, frame: pd.DataFrame, features: Sequence[str]) -> np.ndarray:
+        """Returns the features ``(lines, features)``, NaN where a value is missing."""
+        values = np.zeros((len(frame), len(features)))
+        errors: dict[str, DataError] = {}
+        for place, name in enumerate(features):
+            try:
+                values[:, place] = _numbers(frame[name])
+            except DataError as error:
+                errors[name] = error
+        missing = np.isnan(values)
+        empty = [
+            name for place, name in enumerate(features) if missing[:, place].all() and not self._irregular
+        ]
+        refuse_wrong_columns(frame, errors, empty, told=self._columns, parse=parse_numbers)
+        return values
 
     def _row(self, values: np.ndarray, clock: np.ndarray | None, place: str) -> tuple[Any, int] | None:
         """Returns a series and the step that it begins at; ``None`` if it is to be left out."""
@@ -393,6 +429,7 @@ def _numbers(column: pd.Series[Any]) -> np.ndarray:
     where = (
         f"{row_place(column.index, row)}: {name!r} is {str(column.iloc[row])!r}; expected a finite number."
     )
+    where += f" {comma_advice(column, str(name), str(column.iloc[row]).strip())}".rstrip()
     if not np.isfinite(values).any():
         if possible_formats(str(column.iloc[row]).strip()):
             raise DataError(
@@ -460,9 +497,9 @@ def _warn_of_counter(name: str, start: float, *, timed: bool) -> None:
 
 
 def _check_constant(
-    labels: np.ndarray, bounds: Sequence[int], lines: pd.Index[Any], name: str, what: str = "label"
+    labels: np.ndarray, bounds: Sequence[int], lines: pd.Index[Any], name: str, fix: str
 ) -> None:
-    """Raises ``DataError`` where the label, or the weight, of a series changes."""
+    """Raises ``DataError`` where what is one for all lines of a series changes."""
     import pandas as pd
 
     codes = pd.factorize(labels, use_na_sentinel=False)[0]
@@ -473,6 +510,5 @@ def _check_constant(
         first = max(bound for bound in bounds if bound <= step)
         raise DataError(
             f"{row_place(lines, step)}: {name!r} is {labels[step]!r}, but {labels[first]!r} in "
-            f"{row_place(lines, first)} of the same series; expected one {what} per series. Correct it, or pass "
-            f"task='tagging' (on the command line --task tagging) for a {what} of each step."
+            f"{row_place(lines, first)} of the same series; {fix}"
         )

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.columns import Columns
 from rnnzoo.data.readers.array_store import ArrayStore
 from rnnzoo.data.readers.file_tables import table_pieces
 from rnnzoo.data.readers.row_places import row_place
 from rnnzoo.data.readers.timestamps import possible_formats
+from rnnzoo.data.readers.wrong_columns import comma_advice, refuse_wrong_columns
 from rnnzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -70,7 +72,9 @@ class CategoryColumn:
 
 
 class SeriesColumns(Mapping[str, Any]):
-    """The columns of a series by name, each ``(rows,)``: arrays of float64, or ``CategoryColumn``.
+    """The columns of a series by name, each ``(rows,)``: arrays of numbers, or ``CategoryColumn``.
+
+    Numbers are float64, or float32 where the table holds no wider ones.
 
     Args:
         columns: The columns.
@@ -111,6 +115,27 @@ class SeriesColumns(Mapping[str, Any]):
             self.store,
         )
 
+    def take(self, rows: np.ndarray) -> SeriesColumns:
+        """Returns the columns at some rows, in their order; -1 stands for a row whose values are all missing.
+
+        Where there are as many rows as before, the arrays are changed in place, one column after the other.
+        """
+        absent = rows < 0
+        found: dict[str, np.ndarray | CategoryColumn] = {}
+        for name, column in self._columns.items():
+            values = column.codes if isinstance(column, CategoryColumn) else column
+            taken = values[rows]
+            taken[absent] = -1 if isinstance(column, CategoryColumn) else np.nan
+            if len(rows) == len(values):
+                values[:] = taken
+                taken = values
+            else:
+                kept = self.store.empty(taken.shape, taken.dtype.type)
+                kept[:] = taken
+                taken = kept
+            found[name] = CategoryColumn(taken, column.names) if isinstance(column, CategoryColumn) else taken
+        return SeriesColumns(found, self.store)
+
     def spans(self) -> Iterator[slice]:
         """Yields the rows that are worked on at a time."""
         size = max(1, NUMBERS_AT_A_TIME // len(self))
@@ -119,7 +144,13 @@ class SeriesColumns(Mapping[str, Any]):
 
     @classmethod
     def read(
-        cls, table: Table, numeric: Sequence[str], categorical: Sequence[str], store: ArrayStore
+        cls,
+        table: Table,
+        numeric: Sequence[str],
+        categorical: Sequence[str],
+        store: ArrayStore,
+        *,
+        told: Columns,
     ) -> SeriesColumns:
         """Reads the columns of a table.
 
@@ -128,11 +159,13 @@ class SeriesColumns(Mapping[str, Any]):
             numeric: Its columns of numbers.
             categorical: Those of categories.
             store: Where arrays are to lie.
+            told: What the columns are told to be, for messages.
 
         Raises:
-            DataError: If a cell of a numeric column is no number; the message names line and column.
+            DataError: If a cell of a numeric column is no number, or a column has no value; the message names line and
+                column, or all such columns.
         """
-        numbers = store.empty((len(numeric), len(table.index)), np.float64)
+        numbers = store.empty((len(numeric), len(table.index)), _number_type(table, numeric))
         codes = store.empty((len(categorical), len(table.index)), np.int32) if categorical else np.empty(0)
         known: list[dict[str, int]] = [{} for _ in categorical]
         errors: dict[str, DataError] = {}
@@ -140,7 +173,7 @@ class SeriesColumns(Mapping[str, Any]):
         for piece in table_pieces(table, [*numeric, *categorical]):
             rows = slice(first, first + len(piece))
             for place, name in enumerate(numeric):
-                # The message is about the first column that has a wrong cell, not about the first line.
+                # The message begins with the first column that has a wrong cell, not with the first line.
                 if name not in errors:
                     try:
                         numbers[place, rows] = read_numbers(piece[name], name)
@@ -149,9 +182,19 @@ class SeriesColumns(Mapping[str, Any]):
             for place, name in enumerate(categorical):
                 codes[place, rows] = _read_codes(piece[name], known[place])
             first = rows.stop
-        for name in numeric:
-            if name in errors:
-                raise errors[name]
+        empty = [
+            name
+            for name, row in zip(numeric, numbers, strict=True)
+            if name not in errors and np.isnan(row).all()
+        ]
+        empty += [name for name, row in zip(categorical, codes, strict=True) if (row < 0).all()]
+        refuse_wrong_columns(
+            table,
+            {name: errors[name] for name in numeric if name in errors},
+            empty,
+            told=told,
+            parse=parse_numbers,
+        )
         columns: dict[str, np.ndarray | CategoryColumn] = dict(zip(numeric, numbers, strict=True))
         for place, name in enumerate(categorical):
             columns[name] = CategoryColumn(codes[place], list(known[place]))
@@ -175,9 +218,27 @@ def read_numbers(column: pd.Series[Any], name: str, *, training: bool = True) ->
         row = int(wrong.argmax())
         raise DataError(
             f"{row_place(column.index, row)}: {name!r} is {str(column.iloc[row])!r}; expected a finite number. "
+            + comma_advice(column, name, str(column.iloc[row]).strip())
             + _fix(str(column.iloc[row]).strip(), name, training=training)
         )
     return values
+
+
+def _number_type(table: Table, names: Sequence[str]) -> type[Any]:
+    """Returns the type that holds the numbers of all columns."""
+    if not names:
+        return np.float64
+    first = next(table_pieces(table, names))
+    narrow = (
+        isinstance(kind, np.dtype) and kind.kind in "fiu" and np.can_cast(kind, np.float32)
+        for kind in (first[name].dtype for name in names)
+    )
+    return np.float32 if all(narrow) else np.float64
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell is a missing value."""
+    return cell in _ABSENT
 
 
 def is_like_missing(cell: str) -> bool:
@@ -202,8 +263,8 @@ def parse_numbers(column: pd.Series[Any]) -> tuple[np.ndarray, np.ndarray]:
     """Returns the numbers of a column of cells, NaN where there is none, and which cells are missing."""
     import pandas as pd
 
-    if column.dtype == np.float64 or column.dtype in (np.int64, np.int32):
-        ready = column.to_numpy(np.float64)
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiu":
+        ready = column.to_numpy(column.dtype if column.dtype == np.float32 else np.float64)
         return ready, np.isnan(ready)
     text = column.astype(str).str.strip()
     absent = column.isna().to_numpy() | text.isin(_ABSENT).to_numpy()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
+import itertools
 import zlib
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.readers.file_format import FileFormat
 from rnnzoo.data.readers.row_places import LINE
+from rnnzoo.data.readers.text_encoding import UTF8, is_packed, undecodable, without_mark
+from rnnzoo.data.readers.text_form import TextForm, find_text_form, has_point, with_point
 from rnnzoo.data.targets import label_name
-from rnnzoo.errors import ArgumentError, DataError, EmptyRowError
+from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, RnnzooError
 from rnnzoo.files import FilePath, existing_file, is_path
 from rnnzoo.preprocessing.base import refuse_empty
 from rnnzoo.preprocessing.text import has_words
@@ -35,20 +40,33 @@ def expect_file(source: object, name: str) -> FilePath:
     return source
 
 
-def read_frame(path: FilePath, *, column_names: Sequence[str] | None = None) -> pd.DataFrame:
+def read_frame(
+    path: FilePath,
+    *,
+    column_names: Sequence[str] | None = None,
+    form: FileFormat | None = None,
+    texts: Collection[str] = (),
+) -> pd.DataFrame:
     """Reads a table as text cells; its index is the line of each row. Pandas' own reader fills up short lines silently.
+
+    Args:
+        path: The file.
+        column_names: Names of the columns where it has no header line.
+        form: How it is written, the names of columns among it; ``None`` to find it.
+        texts: Columns whose cells are no numbers even where they look like some.
 
     Raises:
         PathNotFoundError: If there is no such file.
-        DataError: If it is empty, ragged, cut short or not UTF-8.
+        DataError: If it is empty, ragged, cut short or not written in the encoding.
     """
     import pandas as pd
 
-    (_, names), *numbered = iterate_rows(path, column_names=column_names)
+    form = form or FileFormat(column_names)
+    (_, names), *numbered = iterate_rows(path, form=form, texts=texts)
     refuse_no_rows(path, len(numbered))
     lines, rows = zip(*numbered, strict=True)
     frame = pd.DataFrame(list(rows), columns=names, index=pd.Index(lines, name=LINE), dtype=object)
-    frame.attrs = frame_facts(path, column_names)
+    frame.attrs = frame_facts(path, form)
     return frame
 
 
@@ -58,116 +76,156 @@ def refuse_no_rows(path: FilePath, rows: int) -> None:
         raise DataError(f"{path}: received a header and no rows; expected at least one row.")
 
 
-def frame_facts(path: FilePath, column_names: Sequence[str] | None) -> dict[Hashable | None, Any]:
-    """Returns how a file is written, for messages that say how to correct it."""
-    return {"path": str(path), "tabs": _has_tabs(Path(path)), "column_names": column_names}
+def frame_facts(path: FilePath, told: FileFormat) -> dict[Hashable | None, Any]:
+    """Returns how a file is written, for people to see and for messages that say how to correct it.
+
+    ``"reading"`` and ``"writing"`` are code: what makes a frame of the file, and what writes one like it.
+    """
+    form, names = text_form(Path(path), told), told.column_names
+    given = "" if names is None else f", header=None, names={list(names)!r}"
+    header = "" if names is None else ", header=False"
+    return {
+        "path": str(path),
+        "unusual": form.unusual,
+        "reading": f"pandas.read_csv({str(path)!r}, dtype=str, keep_default_na=False{given}{form.to_read})",
+        "writing": f".to_csv('one.csv', index=False{header}{form.to_write})",
+    }
 
 
 def iterate_rows(
-    path: FilePath, *, column_names: Sequence[str] | None = None
+    path: FilePath, *, form: FileFormat | None = None, texts: Collection[str] = ()
 ) -> Iterator[tuple[int, list[str]]]:
     """Yields the column names of a table, then its rows, one at a time; all of one width, blank lines left out.
 
-    In a table of one column a blank line may be an empty cell, and is refused: rows would be taken for others.
+    In a table of one column a blank line may be an empty cell, and is refused: rows would be taken for others. Each
+    comes with the number of the line in the file that it ends on. Numbers with a decimal comma come with a point.
 
-    Each comes with the number of the line in the file that it ends on.
+    Args:
+        path: The file.
+        form: How it is written; ``None`` to find it.
+        texts: Columns whose cells come as they are.
 
     Raises:
         PathNotFoundError: If there is no such file.
-        DataError: If it is empty, ragged, cut short or not UTF-8.
+        DataError: If it is empty, ragged, cut short or not written in the encoding.
     """
-    file = existing_file(path, "a CSV or TSV file")
+    file, told = existing_file(path, "a CSV or TSV file"), form or FileFormat()
+    told.refuse("sheet", what=f"{file}, which has no sheets")
+    found = text_form(file, told)
+    with _readable(file, found.encoding):
+        rows = _read_cells(file, found, told.column_names)
+        yield from rows if found.decimal == "." else _with_points(file, found, rows, texts)
+
+
+def text_form(file: Path, told: FileFormat) -> TextForm:
+    """Returns how a table in a text file is written; see ``find_text_form``.
+
+    Raises:
+        PathNotFoundError: If there is no such file.
+        DataError: If it is damaged, or not written in the encoding.
+    """
+    existing_file(file, "a CSV or TSV file")
+    with _readable(file, told.encoding or UTF8):
+        return find_text_form(file, told)
+
+
+@contextlib.contextmanager
+def _readable(file: Path, encoding: str) -> Iterator[None]:
+    """Says of a file that cannot be read what is wrong with it."""
     try:
-        yield from _read_cells(file, column_names)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file}: not UTF-8 ({error.reason}). Convert it to UTF-8.") from error
+        yield
+    except UnicodeError as error:
+        raise undecodable(file, encoding, error) from error
     except (EOFError, zlib.error, OSError) as error:
+        if isinstance(error, RnnzooError):
+            raise
         raise DataError(
             f"{file}: damaged or cut short ({error}); expected a whole file. Fetch it again."
         ) from error
 
 
-def _read_cells(file: Path, column_names: Sequence[str] | None) -> Iterator[tuple[int, list[str]]]:
-    tabs = _has_tabs(file)
-    opened = gzip.open if _is_packed(file) else open
-    with opened(file, "rt", encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(
-            _checked_lines(file, stream),
-            delimiter="\t" if tabs else ",",
-            quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
-            strict=True,
-        )
+def _read_cells(
+    file: Path, form: TextForm, column_names: Sequence[str] | None
+) -> Iterator[tuple[int, list[str]]]:
+    opened = gzip.open if is_packed(file) else open
+    with opened(file, "rt", encoding=form.encoding, newline="") as stream:
+        lines = _checked_lines(file, stream, form)
+        reader = form.reader(itertools.islice(lines, form.skipped, None))
         try:
             names = list(column_names) if column_names else next(reader, [])
             if not names:
                 raise DataError(f"{file}: received an empty file; expected a table. Check the path.")
-            if not column_names:
-                _refuse_other_separator(file, names, tabs=tabs)
-            _check_names(file, names)
-            yield reader.line_num, names
+            check_names(file, names)
+            yield reader.line_num + form.skipped, names
             for row in reader:
+                line = reader.line_num + form.skipped
                 if row and len(row) != len(names):
                     raise DataError(
-                        f"{file}: line {reader.line_num} has {len(row)} columns; expected {len(names)}. Correct the "
-                        "line."
+                        f"{file}: line {line} has {len(row)} columns; expected {len(names)}.{_cut_at(form, names)} "
+                        "Correct the line."
                     )
                 if row:
-                    yield reader.line_num, row
+                    yield line, row
                 elif len(names) == 1:
-                    empty = "" if tabs else ', or write "" for an empty cell'
+                    empty = ', or write "" for an empty cell' if form.quotes else ""
                     raise DataError(
-                        f"{file}: line {reader.line_num} is blank; expected a value of {names[0]!r} in every line of a "
+                        f"{file}: line {line} is blank; expected a value of {names[0]!r} in every line of a "
                         f"table of one column. Delete the line{empty}."
                     )
         except csv.Error as error:
             raise DataError(
-                f"{file}: line {reader.line_num} cannot be read ({error}); expected quotes to be closed and cells of "
-                f"at most {csv.field_size_limit():,} characters. Correct the line."
+                f"{file}: line {reader.line_num + form.skipped} cannot be read ({error}); expected quotes to be closed "
+                f"and cells of at most {csv.field_size_limit():,} characters. Correct the line."
             ) from error
 
 
-def _checked_lines(file: Path, stream: Iterable[str]) -> Iterator[str]:
-    """Yields the lines of a file, of which none may hold the character 0: it is no text then."""
-    for number, line in enumerate(stream, 1):
-        if "\0" in line:
-            raise DataError(
-                f"{file}: line {number} holds a NUL character; expected text. Remove it, or write the file "
-                "again as UTF-8."
-            )
-        yield line
-
-
-def _has_tabs(file: Path) -> bool:
-    return file.name.lower().removesuffix(".gz").endswith(".tsv")
-
-
-def _refuse_other_separator(file: Path, names: Sequence[str], *, tabs: bool) -> None:
-    """Raises ``DataError`` where the header is one cell with marks that separate the columns of other tables."""
-    found = next((mark for mark in (",;|" if tabs else "\t;|") if mark in names[0]), None)
-    if len(names) > 1 or found is None:
-        return
-    wanted = "tabs" if tabs else "commas"
-    if found == ("," if tabs else "\t"):
-        packed = ".gz" if _is_packed(file) else ""
-        bare = Path(file.name[: len(file.name) - len(packed)])
-        fix = f"Rename the file to {bare.with_suffix('.csv' if tabs else '.tsv')}{packed}."
-    else:
-        new = file.with_name(f"{file.name.split('.')[0]}_commas.csv").as_posix()
-        fix = (
-            f"Write it with commas in Python: import pandas; pandas.read_csv({file.as_posix()!r}, sep={found!r}, "
-            f"dtype=str, keep_default_na=False).to_csv({new!r}, index=False)"
-        )
-    raise DataError(
-        f"{file}: received the header {names[0]!r}, whose columns seem to be separated by {found!r}; expected {wanted} "
-        f"in a file of this ending. {fix}"
+def _cut_at(form: TextForm, names: Sequence[str]) -> str:
+    """Returns what a message on a line of another width says of what cells were separated by."""
+    if len(names) > 1 and form.separator == ",":
+        return ""
+    if len(names) > 1:
+        return f" Cells were cut at {form.separator!r}; for another, pass separator= (on the command line --separator)."
+    return (
+        f" Cells were cut at {form.separator!r}, which the header does not hold. If commas are decimal marks, pass "
+        "separator=';', decimal=',' (on the command line --separator ';' --decimal ,)."
     )
 
 
-def _is_packed(file: Path) -> bool:
-    return file.name.lower().endswith(".gz")
+def _with_points(
+    file: Path, form: TextForm, rows: Iterator[tuple[int, list[str]]], texts: Collection[str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Yields names and rows, in which numbers with a decimal comma have a point."""
+    line, names = next(rows)
+    yield line, names
+    kept = [name in texts for name in names]
+    for line, row in rows:
+        if not form.sure:
+            for name, cell, keep in zip(names, row, kept, strict=True):
+                if not keep and has_point(cell):
+                    raise DataError(
+                        f"{file}: line {line}: {name!r} is {cell!r}, but numbers before have a decimal comma; expected "
+                        "one mark. Say which it is: decimal=',' or decimal='.' (on the command line --decimal ,). With "
+                        "a comma, 1.234 is 1234."
+                    )
+        yield line, [cell if keep else with_point(cell) for cell, keep in zip(row, kept, strict=True)]
 
 
-def _check_names(file: Path, names: Sequence[str]) -> None:
+def _checked_lines(file: Path, stream: Iterable[str], form: TextForm) -> Iterator[str]:
+    """Yields the lines of a file, of which none may hold the character 0: it is no text then."""
+    for number, line in enumerate(stream, 1):
+        if "\0" in line:
+            wide = without_mark(file, form.encoding)
+            fix = (
+                f"Pass encoding={wide!r} (on the command line --encoding {wide})"
+                if wide
+                else "Remove it, or write the file again as UTF-8"
+            )
+            raise DataError(f"{file}: line {number} holds a NUL character; expected text. {fix}.")
+        yield line
+
+
+def check_names(file: object, names: Sequence[str]) -> None:
+    """Raises ``DataError`` where two columns have one name."""
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise DataError(f"{file}: has several columns named {repeated[0]!r}; expected each name once.")
@@ -181,12 +239,12 @@ def refuse_same_column(text: str, label: str) -> None:
         )
 
 
-def check_label(path: FilePath, line: int, label: str) -> None:
-    """Raises ``DataError``, with the line, if a row has no label."""
+def check_label(path: FilePath, place: str, label: str) -> None:
+    """Raises ``DataError``, with the place of the row, such as ``"line 5"``, if it has no label."""
     try:
         label_name(label)
     except DataError as error:
-        raise DataError(f"{path}: line {line}: {error}") from error
+        raise DataError(f"{path}: {place}: {error}") from error
 
 
 def check_text(path: FilePath, line: int, text: str) -> None:

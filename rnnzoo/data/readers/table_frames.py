@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.data.arrow_frames import as_frame
 from rnnzoo.data.columns import named_levels, refuse_repeated
 from rnnzoo.data.readers.file_tables import map_column, table_column
 from rnnzoo.errors import ArgumentError, DataError
@@ -16,14 +17,18 @@ from rnnzoo.files import is_path
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnnzoo.data.readers.file_tables import Table
+    from rnnzoo.data.readers.file_tables import Column, Table
+
+#: What pandas calls an index without a name that it has made a column of.
+_INDEX_NAMES = ("index", "level_0")
+_STORED = "__index_level_0__"
 
 
-def expect_table(source: object, name: str = "source") -> None:
-    """Checks that a source is the path of a table, or a frame whose columns have names of their own.
+def expect_table(source: Any, name: str = "source") -> Any:
+    """Returns the path of a table, or a frame whose columns have names of their own.
 
     Args:
-        source: What was passed.
+        source: A path, a pandas frame, or a table of another library, of which a frame is made.
         name: The argument, for messages.
 
     Raises:
@@ -34,21 +39,50 @@ def expect_table(source: object, name: str = "source") -> None:
         >>> expect_table({"load": [1.0, 2.0]})
         Traceback (most recent call last):
         ...
-        rnnzoo.errors.ArgumentError: source: received dict; expected the path of a CSV or TSV file, or a pandas frame.
-        Pass pandas.DataFrame(source).
+        rnnzoo.errors.ArgumentError: source: received dict; expected the path of a table, such as a CSV file, or a
+        pandas, polars or Arrow frame. Pass pandas.DataFrame(source).
     """
     import pandas as pd
 
     if is_path(source):
-        return
-    if not isinstance(source, pd.DataFrame):
-        to_pandas = hasattr(source, "to_pandas")
-        fix = f"{name}.to_pandas()" if to_pandas else f"pandas.DataFrame({name})"
+        return source
+    frame = as_frame(source, name)
+    if not isinstance(frame, pd.DataFrame):
         raise ArgumentError(
-            f"{name}: received {type(source).__name__}; expected the path of a CSV or TSV file, or a pandas frame. "
-            f"Pass {fix}."
+            f"{name}: received {type(source).__name__}; expected the path of a table, such as a CSV file, or a pandas, "
+            f"polars or Arrow frame. Pass {_frame_of(source, name)}."
         )
-    refuse_repeated(source)
+    refuse_repeated(frame)
+    return frame
+
+
+def _frame_of(source: Any, name: str) -> str:
+    """Returns code that may make a frame of what is none."""
+    if hasattr(source, "collect"):  # a query that is not run yet
+        return f"{name}.collect()"
+    if isinstance(source, Mapping) and source and hasattr(next(iter(source.values())), "column_names"):
+        return f"one part of it: {name}[{next(iter(source))!r}]"
+    return f"pandas.DataFrame({name})"
+
+
+def refuse_numbered(table: Table) -> None:
+    """Raises ``DataError`` where a column of a frame has a number, or nothing, for a name."""
+    other = [name for name in table.columns if not isinstance(name, str)]
+    if other:
+        raise DataError(
+            f"the frame: has a column named {other[0]!r}; expected texts for names. Make texts of them: "
+            "frame = frame.rename(columns=str)"
+        )
+
+
+def hashable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns a frame in which lists and objects, which have no hash, are texts."""
+    nested = [
+        name
+        for name in frame.columns
+        if frame[name].dtype == object and frame[name].map(type).isin([list, dict, np.ndarray]).any()
+    ]
+    return frame.astype(dict.fromkeys(nested, str)) if nested else frame
 
 
 def has_own_names(frame: pd.DataFrame) -> bool:
@@ -75,21 +109,43 @@ def refuse_levels(frame: Table) -> None:
 
 
 def refuse_nameless(frame: Table, *, used: Collection[Any]) -> None:
-    """Raises ``DataError`` where the first column has no name and numbers the rows: it would become a feature.
+    """Raises ``DataError`` where a column numbers the rows, as a stored index does: it would become a feature.
+
+    Such a column has no name, or one that pandas gives to an index without one.
 
     Args:
         frame: The table.
         used: Columns that were named, as ignored or otherwise.
     """
+    for place, name in enumerate(frame.columns):
+        if name in used or not isinstance(name, str):
+            continue
+        nameless = place == 0 and re.fullmatch(r"\s*|Unnamed: \d+(\.\d+)?", name) is not None
+        if not nameless and name not in (*_INDEX_NAMES, _STORED):
+            continue
+        numbers = _whole_numbers(table_column(frame, name))
+        if numbers is None or not (nameless or name == _STORED or _counts(numbers)):
+            continue
+        beside = "" if name else """, with others --ignore '"",other'"""
+        what = f"no name ({name!r})" if nameless else f"{name!r}, the name of a stored index,"
+        raise DataError(
+            f"column {place + 1}: received {what} and row numbers, from {numbers[0]:.0f} to "
+            f"{numbers[-1]:.0f}; expected features with names. Write the table with index=False, or leave the "
+            f"column out: ignore=[{name!r}] (on the command line --ignore {name!r}{beside})."
+        )
+
+
+def _whole_numbers(column: Column) -> np.ndarray | None:
+    """Returns a column of whole numbers that are all different; ``None`` for another."""
     import pandas as pd
 
-    name = frame.columns[0] if len(frame.columns) else None
-    if name in used or not (isinstance(name, str) and re.fullmatch(r"\s*|Unnamed: \d+(\.\d+)?", name)):
-        return
-    numbers = map_column(table_column(frame, name), lambda cells: pd.to_numeric(cells, errors="coerce"))
-    if not numbers.isna().any() and (numbers % 1 == 0).all() and numbers.is_unique:
-        raise DataError(
-            f"column 1: received no name ({name!r}) and row numbers, from {numbers.iloc[0]:.0f} to "
-            f"{numbers.iloc[-1]:.0f}; expected features with names. Write the table with index=False, or leave the "
-            f"column out: ignore=[{name!r}] (on the command line --ignore {name!r})."
-        )
+    numbers = map_column(column, lambda cells: pd.to_numeric(cells, errors="coerce"))
+    if numbers.dtype.kind not in "iuf" or numbers.isna().any() or not numbers.is_unique:
+        return None
+    values = numbers.to_numpy(np.float64)
+    return values if (values % 1 == 0).all() else None
+
+
+def _counts(numbers: np.ndarray) -> bool:
+    """Whether numbers count the rows, from 0 or 1 on."""
+    return bool(numbers[0] in (0, 1) and (np.diff(numbers) == 1).all())

@@ -40,7 +40,7 @@ def read_table(path: FilePath | pd.DataFrame, **options: Unpack[TableOptions]) -
     """Reads a table as ``read_texts`` does, or as ``read_series`` where ``target`` or ``columns`` is given.
 
     Args:
-        path: A CSV or TSV file, plain or gzipped, or a pandas frame.
+        path: A file, or a frame of pandas, polars or Arrow.
         **options: The arguments of the one or the other, ``from_disk`` among them. Those that are ``None`` or empty are
             left out.
 

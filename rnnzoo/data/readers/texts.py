@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+import numpy as np
+
 from rnnzoo import checks
 from rnnzoo.data.columns import check_table_columns, text_cells
 from rnnzoo.data.copies import warn_of_copies
 from rnnzoo.data.flat_options import FlatOptions
+from rnnzoo.data.readers.file_format import FileFormat, FileFormatOptions, take_file_format
 from rnnzoo.data.readers.large_tables import LargeTable, check_disk_task, split_large_table
 from rnnzoo.data.readers.pairs import pair_splits
-from rnnzoo.data.readers.row_files import said_of
-from rnnzoo.data.readers.table_files import check_label, expect_file, read_frame, refuse_same_column
-from rnnzoo.data.readers.table_frames import expect_table
+from rnnzoo.data.readers.row_files import said_of, source_name
+from rnnzoo.data.readers.row_places import row_place
+from rnnzoo.data.readers.table_files import check_label, expect_file, refuse_same_column
+from rnnzoo.data.readers.table_sources import format_facts, is_text_table, read_table_source
 from rnnzoo.data.readers.target_columns import label_columns, read_weights
 from rnnzoo.data.splits import ArrayOptions, Splits
 from rnnzoo.data.splitting import Pair, Parts, split_rows
@@ -36,27 +39,25 @@ if TYPE_CHECKING:
 
 @checked_fields
 @dataclass(frozen=True)
-class TableFormat:
-    """How a table of texts is written.
+class TableFormat(FileFormat):
+    """How a table of texts is written: what ``FileFormat`` says, and more.
 
     Attributes:
-        column_names: Names of the columns where the file has no header line.
         label_separator: What separates several labels in one cell; makes it a multi-label problem.
         weight: The column of weights, numbers of at least 0 that say how much a row counts; ``None`` for all alike.
         buffer_rows: Rows in memory, of which training draws its batches, where a table is read from disk: more mix
             better.
     """
 
-    column_names: Sequence[str] | None = None
     label_separator: str | None = None
     buffer_rows: int = 10_000
     weight: str | None = None
 
 
-class TextOptions(ArrayOptions, total=False):
+class TextOptions(ArrayOptions, FileFormatOptions, total=False):
     """What ``read_texts`` takes as keywords: the fields of ``Parts``, ``WordOptions`` and ``TableFormat``."""
 
-    column_names: Sequence[str] | None
+    file_format: FileFormat | None
     label_separator: str | None
     buffer_rows: int
     weight: str | None
@@ -82,7 +83,7 @@ def read_texts(
     words: WordOptions | None = None,
     **options: Unpack[TextOptions],
 ) -> Splits:
-    r"""Reads a table of texts with labels: a CSV or TSV file, plain or gzipped, or a pandas frame.
+    r"""Reads a table of texts with labels: a file, or a frame of pandas, polars or Arrow.
 
     With ``from_disk`` the file may be larger than memory. It is read once to count words, labels and rows, and again in
     every epoch. Where a part has no file of its own, rows are drawn for it by a hash of their text, so that copies of a
@@ -91,7 +92,7 @@ def read_texts(
     much a count may be too small, 0 for not at all.
 
     Args:
-        source: The file, of which ``.tsv`` is split at tabs without quoting and everything else at commas; or a frame.
+        source: The file: CSV or TSV, plain or gzipped, Parquet, Feather, Excel or JSON lines; or a frame.
         text: The column of texts (tagging: of words, separated by blanks).
         label: The column of labels (regression: of numbers, or several such columns; tagging: of tags, separated by
             blanks, ``_`` for a word without one; translation: of translations).
@@ -101,9 +102,10 @@ def read_texts(
         parts: How rows are split, as one value; a validation or test part that is given is a file or frame too.
         words: How much of texts is read, as one value.
         **options: The fields of ``Parts``, ``WordOptions`` and ``TableFormat`` as they are: ``validation``, ``test``,
-            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``unlabelled``;
-            ``max_tokens`` (20,000), ``max_length``, ``characters``; ``column_names``, ``label_separator``,
-            ``buffer_rows`` (10,000), ``weight``.
+            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``unlabelled``,
+            ``groups`` (the name of a column), ``fold``; ``max_tokens`` (20,000), ``max_length``, ``characters``;
+            ``column_names``, ``separator``, ``decimal``, ``encoding``, ``sheet``, ``label_separator``, ``buffer_rows``
+            (10,000), ``weight``. Or ``file_format``, a ``FileFormat``, in place of those that it has.
 
     Returns:
         The splits.
@@ -128,7 +130,7 @@ def read_texts(
     flat = FlatOptions("read_texts", options)
     settings = flat.take(Parts, parts, "parts")
     words = flat.take(WordOptions, words, "words")
-    form = flat.take(TableFormat, None, "format")
+    form = _table_format(flat)
     flat.refuse_rest("text", "label", "task", "from_disk", "preprocessing", "parts", "words")
     chosen = task or (SEVERAL_LABELS if form.label_separator else ONE_LABEL)
     labels = label_columns(label, chosen)
@@ -167,6 +169,12 @@ def stream_table(path: FilePath, *, text: str, label: str, **options: Unpack[Str
     return read_texts(path, text=text, label=label, from_disk=True, **options)
 
 
+def _table_format(flat: FlatOptions) -> TableFormat:
+    """Takes out of keywords how a table is written: ``file_format`` or its fields, and what tables of texts add."""
+    file = take_file_format(flat)
+    return dataclasses.replace(flat.take(TableFormat, None, "format"), **file.told)
+
+
 def _large_table(
     source: FilePath | pd.DataFrame, text: str, label: str, parts: Parts, form: TableFormat
 ) -> LargeTable:
@@ -174,7 +182,13 @@ def _large_table(
     for name, given in (("validation", parts.validation), ("test", parts.test)):
         if given is not None:
             expect_file(given, name)
-    return LargeTable(Path(path), text, label, form.column_names, form.label_separator)
+    for given in (path, parts.validation, parts.test):
+        if given is not None and not is_text_table(given):
+            raise ArgumentError(
+                f"from_disk: received True for {given}, whose texts are read in memory; expected CSV or TSV files. "
+                "Leave it out."
+            )
+    return LargeTable(Path(path), text, label, form, form.label_separator)
 
 
 def _refuse_from_disk(
@@ -200,6 +214,11 @@ def _refuse_from_disk(
             f"rare: received {parts.rare!r} with from_disk, which draws rows one by one; expected 'error'. Leave one "
             "out."
         )
+    if parts.groups is not None or parts.fold is not None:
+        name = "groups" if parts.fold is None else "fold"
+        raise ArgumentError(
+            f"{name}: received it with from_disk, which draws rows one by one; expected None. Leave one out."
+        )
     if not parts.stratify:
         raise ArgumentError(
             "stratify: received False with from_disk, which draws rows one by one; expected True. Leave it out."
@@ -224,7 +243,13 @@ class _TextTables:
         preprocessing: Preprocessing | None,
     ) -> Splits:
         sources = {"inputs": source, "validation": parts.validation, "test": parts.test}
-        frames = {name: self._frame(part, name) for name, part in sources.items() if part is not None}
+        frames = {
+            name: read_table_source(
+                part, self.form, name="source" if name == "inputs" else name, texts=[self.text]
+            )
+            for name, part in sources.items()
+            if part is not None
+        }
         pairs = {name: self._pair(frame, sources[name], name) for name, frame in frames.items()}
         single = len(self.labels) == 1
         facts: dict[str, Any] = {"text": self.text, "label": self.labels[0] if single else list(self.labels)}
@@ -235,7 +260,12 @@ class _TextTables:
             if is_path(part):
                 prefix = "" if name == "inputs" else f"{name}_"
                 facts |= {f"{prefix}source": Path(part).name, f"{prefix}checksum": file_checksum(part)}
+                facts |= format_facts(frames[name], prefix)
         given: dict[str, Any] = {name: pairs.get(name) for name in ("validation", "test")}
+        if isinstance(parts.groups, str):
+            facts["group"] = parts.groups
+            check_table_columns(frames["inputs"], (parts.groups,), of=source_name(source))
+            parts = dataclasses.replace(parts, groups=frames["inputs"][parts.groups].tolist())
         try:
             if get_task(self.task).data == "pairs":
                 parts = dataclasses.replace(parts, **given)
@@ -254,19 +284,8 @@ class _TextTables:
         except RowError as error:
             raise self._with_line(error, sources, frames) from error
 
-    def _frame(self, source: FilePath | pd.DataFrame, name: str) -> pd.DataFrame:
-        expect_table(source, "source" if name == "inputs" else name)
-        if isinstance(source, str | os.PathLike):
-            return read_frame(source, column_names=self.form.column_names)
-        if self.form.column_names is not None:
-            raise ArgumentError(
-                f"column_names: received {list(self.form.column_names)} with a frame ({name}), which names its "
-                "columns; expected None. Leave it out."
-            )
-        return source
-
     def _pair(self, frame: pd.DataFrame, source: FilePath | pd.DataFrame, name: str) -> Pair:
-        check_table_columns(frame, (self.text, *self.labels), of="the frame" if source is frame else source)
+        check_table_columns(frame, (self.text, *self.labels), of=source_name(source))
         rows = text_cells(frame, self.text, of="" if name == "inputs" else name)
         task = get_task(self.task)
         if len(self.labels) > 1:
@@ -274,8 +293,8 @@ class _TextTables:
         targets = frame[self.labels[0]].tolist()
         one_label = not task.per_step and task.targets != "labels" and task.data != "pairs"
         if is_path(source) and one_label:
-            for line, cell in zip(frame.index, targets, strict=True):
-                check_label(source, line, cell)
+            for row, cell in enumerate(targets):
+                check_label(source, row_place(frame.index, row), cell)
         if task.per_step:
             tags = (_cut(row) for row in targets)
             marked = [unmark(row, self.unlabelled) if isinstance(row, list) else row for row in tags]
@@ -292,7 +311,7 @@ class _TextTables:
                 f"weight: received {self.form.weight!r} for task {self.task!r}, whose rows all count alike; expected "
                 "None. Leave it out."
             )
-        of = "the frame" if source is frame else str(source)
+        of = source_name(source)
         check_table_columns(frame, (self.form.weight,), of=of)
         try:
             return read_weights(frame[self.form.weight])
@@ -304,10 +323,10 @@ class _TextTables:
     ) -> DataError:
         """Returns the error of a row of a file as one that names the file and the line."""
         name = next((name for name in ("validation", "test") if error.of.startswith(name)), "inputs")
-        if frames[name] is sources[name]:
+        if not is_path(sources[name]):
             return error
-        line = frames[name].index[error.row]
-        return DataError(f"{sources[name]}: line {line}: {said_of(error)}{error.problem}")
+        place = row_place(frames[name].index, error.row)
+        return DataError(f"{sources[name]}: {place}: {said_of(error)}{error.problem}")
 
 
 def _translations(
@@ -344,7 +363,7 @@ def _translations(
 def _cut(cell: Any, separator: str | None = None) -> Any:
     """Cuts a cell at blanks or a separator; a list, which a frame may hold, is cut already."""
     if not isinstance(cell, str):
-        return cell
+        return cell.tolist() if isinstance(cell, np.ndarray) else cell
     return (
         cell.split()
         if separator is None

@@ -1,61 +1,100 @@
-"""A part whose rows are windows of one long series."""
+"""A part whose rows are windows of one long table, of one series or of several."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rnnzoo.data.split import Batch, Rows
+from rnnzoo.decoding import Decoding
+from rnnzoo.preprocessing.series_levels import Levels, SeriesLevels, WindowLevels
+
+
+@dataclass(frozen=True)
+class WindowTable:
+    """The table that windows are cut from, the rows of a series one after the other.
+
+    Attributes:
+        features: Scaled features ``(rows, features)``: the targets first, what is known for the horizon last.
+        columns: The raw columns by name, each answering slices.
+        targets: The columns to forecast.
+        num_known: How many features are known for the horizon.
+        codes: The number of the series that each row is of ``(rows,)``; ``None`` for one series.
+        names: The series by number.
+        static: Scaled features of each series ``(series, static features)``; ``None`` for none.
+        raw_static: The raw values of each series, by column.
+        levels: The level of each series or window; ``None`` for that of all rows.
+        times: The raw times by column, each answering slices.
+        known: The columns that are known for the horizon; ``None`` where a raw row is a window alone.
+    """
+
+    features: np.ndarray
+    columns: Mapping[str, Any]
+    targets: Sequence[str]
+    num_known: int = 0
+    codes: np.ndarray | None = None
+    names: Sequence[Any] = ()
+    static: np.ndarray | None = None
+    raw_static: Mapping[str, Sequence[Any]] | None = None
+    levels: Levels | None = None
+    times: Mapping[str, Any] | None = None
+    known: Sequence[str] | None = None
+
+    def values(self, rows: Any) -> np.ndarray:
+        """Returns the targets in some rows, in original units ``(..., targets)``."""
+        return np.stack([self.columns[name][rows] for name in self.targets], axis=-1).astype(np.float64)
 
 
 class WindowSplit(Rows):
     """Windows of one long table, cut out when they are asked for.
 
     Args:
-        features: Scaled features of the whole table ``(rows, features)``.
-        targets: Scaled targets of the whole table ``(rows, targets)``.
-        values: Targets in original units ``(rows, targets)``.
-        columns: The raw columns by name, each answering slices.
+        table: The table.
         starts: The first row of each window.
         window: Rows to read.
         horizon: Rows to forecast.
     """
 
-    def __init__(
-        self,
-        features: np.ndarray,
-        targets: np.ndarray,
-        values: np.ndarray,
-        columns: Mapping[str, Any],
-        starts: np.ndarray,
-        *,
-        window: int,
-        horizon: int,
-    ) -> None:
-        self._features, self._targets, self._values = features, targets, values
-        self.starts = starts
+    def __init__(self, table: WindowTable, starts: np.ndarray, *, window: int, horizon: int) -> None:
+        self.table, self.starts = table, starts
         self.window, self.horizon = window, horizon
-        self.lengths = np.full(len(starts), window)
-        self.raw = RawWindows(columns, starts, window)
+        self.raw = RawWindows(table, starts, window, horizon)
+        count = len(table.targets)
+        features = table.features
+        self._past = _cut(features, window)
+        self._ahead = _cut(features[:, :count], horizon)
+        self._known = _cut(features[:, features.shape[1] - table.num_known :], horizon)
 
     def __len__(self) -> int:
         return len(self.starts)
 
+    @property
+    def lengths(self) -> np.ndarray:  # type: ignore[override]
+        """The steps of each window ``(windows,)``, all the same; no memory is taken for them."""
+        return np.broadcast_to(np.int64(self.window), (len(self.starts),))
+
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
-        """Returns some windows as one batch: features of the past, targets of the horizon."""
-        past, future = self._steps(np.asarray(rows, int))
-        return {"features": self._features[past]}, self._targets[future], None
+        """Returns some windows as one batch: what is known of past, horizon and series, and the horizon's targets."""
+        starts = self.starts[np.asarray(rows, int)]
+        features, targets = self._past[starts], self._ahead[starts + self.window]
+        if isinstance(self.table.levels, WindowLevels):
+            past, future = self._values(starts)
+            location, scale = self.table.levels.of_windows(past)
+            features[..., : past.shape[-1]] = (past - location[:, None]) / scale[:, None]
+            targets = ((future - location[:, None]) / scale[:, None]).astype(np.float32)
+        return self._with_known(features, starts), targets, None
 
     def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
         """Returns the features of some windows, without their horizon."""
-        return list(self._features[self._steps(np.asarray(rows, int))[0]])
+        return list(self.gather(rows)[0]["features"])
 
     def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
         """Returns some windows as one batch with other features."""
-        future = self._steps(np.asarray(rows, int))[1]
-        return {"features": np.stack(encoded)}, self._targets[future], None
+        inputs, targets, weights = self.gather(rows)
+        return {**inputs, "features": np.stack(encoded)}, targets, weights
 
     def raw_targets(self, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Returns the targets' past ``(rows, window, targets)`` and future ``(rows, horizon, targets)``.
@@ -65,27 +104,62 @@ class WindowSplit(Rows):
         Args:
             rows: The numbers of the windows; ``None`` for all.
         """
-        past, future = self._steps(np.arange(len(self)) if rows is None else rows)
-        return self._values[past], self._values[future]
+        return self._values(self.starts if rows is None else self.starts[rows])
 
     def values_at(self, places: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Returns single values in original units: those of some targets, by number, in some rows of the table."""
-        return np.asarray(self._values[places, targets])
+        places, targets = np.broadcast_arrays(places, targets)
+        found = np.empty(places.shape, np.float64)
+        for number, name in enumerate(self.table.targets):
+            own = targets == number
+            found[own] = self.table.columns[name][places[own]]
+        return found
 
     def features_at(self, places: np.ndarray) -> np.ndarray:
         """Returns the scaled features of some rows of the table, those of the targets first: ``(rows, features)``."""
-        return self._features[places]
+        return self.table.features[places]
 
-    def _steps(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        starts = self.starts[rows][:, None]
-        return starts + np.arange(self.window), starts + self.window + np.arange(self.horizon)
+    def series_of(self, rows: np.ndarray | None = None) -> np.ndarray:
+        """Returns the number of the series that each window is of ``(rows,)``; zeros for one series."""
+        starts = self.starts if rows is None else self.starts[rows]
+        return np.zeros(len(starts), np.int32) if self.table.codes is None else self.table.codes[starts]
+
+    def decoding_of_rows(self, decoding: Decoding, rows: np.ndarray | None = None) -> Decoding:
+        """Returns the decoding with the level of each window, for outputs of some windows, or of all in order."""
+        levels = self.table.levels
+        if levels is None:
+            return decoding
+        count = len(self.table.targets)
+        if isinstance(levels, SeriesLevels):
+            series = self.series_of(rows)
+            return decoding.with_level(levels.mean[series, :count], levels.scale[series, :count])
+        return decoding.with_level(*levels.of_windows(self.raw_targets(rows)[0]))
+
+    def scales(self, decoding: Decoding, rows: np.ndarray) -> np.ndarray:
+        """Returns what the targets of some windows are divided by ``(rows, targets)``, in original units."""
+        scale = self.decoding_of_rows(decoding, rows).scale
+        return scale[:, 0] if scale.ndim == 3 else np.broadcast_to(scale, (len(rows), len(scale)))
+
+    def _with_known(self, features: np.ndarray, starts: np.ndarray) -> dict[str, np.ndarray]:
+        inputs = {"features": features}
+        if self.table.num_known:
+            inputs["future"] = self._known[starts + self.window]
+        if self.table.static is not None:
+            series = np.zeros(len(starts), int) if self.table.codes is None else self.table.codes[starts]
+            inputs["static"] = self.table.static[series]
+        return inputs
+
+    def _values(self, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        first = starts[:, None]
+        past, future = first + np.arange(self.window), first + self.window + np.arange(self.horizon)
+        return self.table.values(past), self.table.values(future)
 
 
-class RawWindows(Sequence[dict[str, list[Any]]]):
-    """The windows of a table as raw rows: each maps every column to its values."""
+class RawWindows(Sequence[dict[str, Any]]):
+    """The windows of a table as raw rows: each maps every column to its values, or is a whole request."""
 
-    def __init__(self, columns: Mapping[str, Any], starts: np.ndarray, window: int) -> None:
-        self._columns, self._starts, self._window = columns, starts, window
+    def __init__(self, table: WindowTable, starts: np.ndarray, window: int, horizon: int) -> None:
+        self._table, self._starts, self._window, self._horizon = table, starts, window, horizon
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -93,5 +167,27 @@ class RawWindows(Sequence[dict[str, list[Any]]]):
     def __getitem__(self, row: Any) -> Any:
         if isinstance(row, slice):
             return [self[i] for i in range(*row.indices(len(self)))]
+        table = self._table
         start = int(self._starts[row])
-        return {name: values[start : start + self._window].tolist() for name, values in self._columns.items()}
+        past = slice(start, start + self._window)
+        ahead = slice(past.stop, past.stop + self._horizon)
+        columns = {**table.columns, **(table.times or {})}
+        window = {name: values[past].tolist() for name, values in columns.items()}
+        if table.known is None:
+            return window
+        code = 0 if table.codes is None else int(table.codes[start])
+        request: dict[str, Any] = {"past": window}
+        if table.names:
+            request = {"series": table.names[code], **request}
+        if table.known:
+            request["future"] = {name: table.columns[name][ahead].tolist() for name in table.known}
+        if table.raw_static:
+            request["static"] = {name: values[code] for name, values in table.raw_static.items()}
+        return request
+
+
+def _cut(table: np.ndarray, steps: int) -> np.ndarray:
+    """Returns all stretches of some rows ``(rows - steps + 1, steps, features)`` as a view."""
+    count, width = max(0, len(table) - steps + 1), table.shape[1]
+    shape, strides = (count, steps, width), (table.strides[0], *table.strides)
+    return np.lib.stride_tricks.as_strided(table, shape, strides, writeable=False)

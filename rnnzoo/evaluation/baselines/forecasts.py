@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -11,6 +11,7 @@ from sklearn.linear_model import Ridge
 from rnnzoo.data.readers.window_split import WindowSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
+from rnnzoo.decoding import Decoding
 from rnnzoo.evaluation.baselines.budget import Budget, Fit
 from rnnzoo.evaluation.baselines.ridge import RATIOS, BatchedRidge
 from rnnzoo.evaluation.baselines.strengths import choose_ridge
@@ -142,38 +143,40 @@ def _fit_nlinear(splits: Splits, stride: int, budget: Budget) -> Forecast:
     Source:
         A. Zeng et al., Are Transformers Effective for Time Series Forecasting? (2023), arXiv:2205.13504.
     """
-    scale = splits.get_decoding().scale
+    decoding = splits.get_decoding()
     learned, held_out = (
-        _own_lags(_windows(split), scale, stride, budget) for split in (splits.train, splits.validation)
+        _own_lags(_windows(split), decoding, stride, budget) for split in (splits.train, splits.validation)
     )
-    return partial(_apply_nlinear, BatchedRidge().fit_chosen(learned, held_out), scale)
+    return partial(_apply_nlinear, BatchedRidge().fit_chosen(learned, held_out), decoding)
 
 
 def _apply_nlinear(
-    model: BatchedRidge, scale: np.ndarray, split: WindowSplit, rows: np.ndarray
+    model: BatchedRidge, decoding: Decoding, split: WindowSplit, rows: np.ndarray
 ) -> np.ndarray:
-    found = []
-    for some in _pieces(split, rows, len(scale)):
+    found, count = [], len(decoding.scale)
+    for some in _pieces(split, rows, count):
         history, _ = split.raw_targets(some)
+        scale = split.scales(decoding, some)[:, None]
         lags, last = _centred(history, scale)
-        ahead = model.predict(_rows_of_series(lags)).reshape(len(some), len(scale), -1).transpose(0, 2, 1)
+        ahead = model.predict(_rows_of_series(lags)).reshape(len(some), count, -1).transpose(0, 2, 1)
         found.append((ahead + last) * scale)
     return np.concatenate(found)
 
 
 def _own_lags(
-    split: WindowSplit, scale: np.ndarray, stride: int, budget: Budget
+    split: WindowSplit, decoding: Decoding, stride: int, budget: Budget
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields lags less the last value and steps ahead less it, a row for each window and series."""
-    for rows in _pieces(split, np.arange(0, len(split), stride), len(scale)):
+    for rows in _pieces(split, np.arange(0, len(split), stride), len(decoding.scale)):
         budget.check()
         history, future = split.raw_targets(rows)
+        scale = split.scales(decoding, rows)[:, None]
         lags, last = _centred(history, scale)
         yield _rows_of_series(lags), _rows_of_series(future / scale - last)
 
 
 def _centred(history: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns all lags but the last less the last, and the last, both in deviations of the training part."""
+    """Returns all lags but the last less the last, and the last, both in deviations ``(windows, 1, targets)``."""
     scaled = history[:, -_MAX_LAGS:] / scale
     last = scaled[:, -1:]
     return scaled[:, :-1] - last, last
@@ -194,7 +197,7 @@ def _width(split: WindowSplit) -> int:
 
 
 def _fit_ridge(splits: Splits, stride: int, budget: Budget) -> Forecast:
-    train, restore = splits.train, splits.get_decoding().in_original_units
+    train, decoding = splits.train, splits.get_decoding()
     width, outputs = _width(_windows(train)), _windows(train).gather(np.arange(1))[1].size
     rows = len(train) // stride + len(splits.validation)
     fits = 1 if width <= _MAX_LAGS else len(RATIOS)
@@ -209,9 +212,11 @@ def _fit_ridge(splits: Splits, stride: int, budget: Budget) -> Forecast:
     def forecast(split: WindowSplit, rows: np.ndarray) -> np.ndarray:
         found = []
         for first in range(0, len(rows), 4096):
-            inputs, targets, _ = split.gather(rows[first : first + 4096])
-            found.append(np.asarray(model.predict(_flat(inputs["features"]))).reshape(targets.shape))
-        return np.asarray(restore(np.concatenate(found)))
+            some = rows[first : first + 4096]
+            inputs, targets, _ = split.gather(some)
+            values = np.asarray(model.predict(_inputs(inputs))).reshape(targets.shape)
+            found.append(split.decoding_of_rows(decoding, some).in_original_units(values))
+        return np.concatenate(found)
 
     return forecast
 
@@ -219,12 +224,17 @@ def _fit_ridge(splits: Splits, stride: int, budget: Budget) -> Forecast:
 def _all_lags(split: Split, budget: Budget) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     for inputs, targets, _ in split.batches(4096):
         budget.check()
-        yield _flat(inputs["features"]), _flat(targets)
+        yield _inputs(inputs), _flat(targets)
 
 
 def _strided_lags(split: Split, stride: int) -> tuple[np.ndarray, np.ndarray]:
     inputs, targets, _ = _windows(split).gather(np.arange(0, len(split), stride))
-    return _flat(inputs["features"]).astype(np.float64), _flat(targets)
+    return _inputs(inputs).astype(np.float64), _flat(targets)
+
+
+def _inputs(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Returns all that a model reads of each window, one row each."""
+    return np.concatenate([_flat(array) for array in inputs.values()], axis=1)
 
 
 def _flat(array: np.ndarray) -> np.ndarray:

@@ -41,7 +41,8 @@ class BoostedTrees:
     """
 
     def __init__(self, splits: Splits, season: int | None) -> None:
-        self._splits, self._scale = splits, np.asarray(splits.get_decoding().scale)
+        self._splits, self._decoding = splits, splits.get_decoding()
+        self._count = len(self._decoding.target_names or ())
         self._season = season
 
     def fit(self, budget: Budget) -> BoostedTrees:
@@ -61,7 +62,7 @@ class BoostedTrees:
 
     def predict(self, split: WindowSplit, rows: np.ndarray) -> np.ndarray:
         """Returns forecasts of some windows in original units, ``(rows, horizon, targets)``."""
-        series = len(self._scale)
+        series = self._count
         numbers = len(rows) * split.horizon * series
         self._budget.ask(numbers * _SECONDS_A_NUMBER)
         found = np.empty((len(rows), split.horizon, series))
@@ -74,24 +75,25 @@ class BoostedTrees:
             x, last = self._columns(split, some[places[0]], places[1], places[2])
             with threadpool_limits(limits=1, user_api="openmp"):
                 answers = self._model.predict(x) + last
-            found[first : first + windows] = answers.reshape(shape) * self._scale
+            scale = split.scales(self._decoding, some)[:, None]
+            found[first : first + windows] = answers.reshape(shape) * scale
         return found
 
     def _sample(self, split: Split, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         assert isinstance(split, WindowSplit), "forecasts come from windows"
-        shape = (len(split), split.horizon, len(self._scale))
+        shape = (len(split), split.horizon, self._count)
         count = int(np.prod(shape))
         chosen = np.sort(rng.choice(count, size, replace=False)) if count > size else np.arange(count)
         windows, steps, series = np.unravel_index(chosen, shape)
         x, last = self._columns(split, windows, steps, series)
         values = split.values_at(split.starts[windows] + split.window + steps, series)
-        return x, values / self._scale[series] - last
+        return x, values / self._scales(split, windows, series) - last
 
     def _columns(
         self, split: WindowSplit, windows: np.ndarray, steps: np.ndarray, series: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Returns what trees read for each window, step ahead (from 0) and series, and the last values."""
-        ends, scale = split.starts[windows] + split.window, self._scale[series]
+        ends, scale = split.starts[windows] + split.window, self._scales(split, windows, series)
         last = split.values_at(ends - 1, series) / scale
 
         def less_last(places: np.ndarray) -> np.ndarray:
@@ -102,7 +104,12 @@ class BoostedTrees:
         columns.append(steps.astype(float))
         if self._season and self._season <= split.window:
             columns.append(less_last(ends - self._season + steps % self._season))
-        if len(self._scale) > 1:
+        if self._count > 1:
             columns.append(series.astype(float))
-        others = split.features_at(ends - 1)[:, len(self._scale) :][:, :_MAX_OTHERS]
+        others = split.features_at(ends - 1)[:, self._count :][:, :_MAX_OTHERS]
         return np.column_stack([*columns, others]), last
+
+    def _scales(self, split: WindowSplit, windows: np.ndarray, series: np.ndarray) -> np.ndarray:
+        """Returns what each window's series is divided by."""
+        unique, inverse = np.unique(windows, return_inverse=True)
+        return np.asarray(split.scales(self._decoding, unique)[inverse, series])

@@ -76,7 +76,7 @@ def add_baselines(
     finally:
         if 1 < len(errors) > len(scored):
             draw_errors_by_step(run, splits, errors)
-        write_run_report(run, result, task, known)
+        write_run_report(run, result, task, known, metrics.get("calibration", {}))
 
 
 def baselines_of_run(

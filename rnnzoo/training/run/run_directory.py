@@ -27,13 +27,25 @@ class RunDirectory:
 
     ``model.keras`` (the best epoch), ``preprocessing.json``, ``decoding.json``, ``config.json``, ``history.csv``,
     ``metrics.json`` (it says that the run is finished; baselines are added), ``plots/``, ``report.html``,
-    ``samples.npz`` and ``example.json`` (held-out inputs to prove and try exported files with),
+    ``class_scores.csv`` and the other ``TABLES`` of what is right and wrong, ``samples.npz`` and ``example.json``
+    (held-out inputs to prove and try exported files with),
     ``gradients.csv`` and ``tensorboard/`` if wanted; while training also ``checkpoint.npz``. Runs of the command have
     ``config.yaml`` besides, from which ``--config`` makes them again.
 
     Args:
         path: The directory.
     """
+
+    #: The tables of details; a run has those of its task, each as ``NAME.csv``.
+    TABLES = (
+        "class_scores",
+        "confused_pairs",
+        "calibration",
+        "worst_rows",
+        "errors_by_step",
+        "errors_by_series",
+        "coverage",
+    )
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
@@ -49,6 +61,10 @@ class RunDirectory:
         self.checkpoint = self.path / "checkpoint.npz"
         self.plots = self.path / "plots"
         self.report = self.path / "report.html"
+
+    def table(self, name: str) -> Path:
+        """Returns the file of a table of details."""
+        return self.path / f"{name}.csv"
 
     @property
     def finished(self) -> bool:

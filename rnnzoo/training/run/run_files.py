@@ -11,6 +11,7 @@ import numpy as np
 from rnnzoo.data.splits import Splits
 from rnnzoo.decoding import save_decoding
 from rnnzoo.evaluation.baselines import list_baselines
+from rnnzoo.evaluation.details.examination import examine, point_forecasts, target_names
 from rnnzoo.evaluation.evaluation import Evaluation
 from rnnzoo.evaluation.score_table import score_table
 from rnnzoo.evaluation.verdict import verdict
@@ -21,7 +22,9 @@ from rnnzoo.report import Section, write_report
 from rnnzoo.tasks import Task
 from rnnzoo.training.problem import Problem
 from rnnzoo.training.run import plots
+from rnnzoo.training.run.run_details import report_sections, write_details
 from rnnzoo.training.run.run_directory import RunDirectory
+from rnnzoo.training.run.run_settings import setting_sections, shown_value
 
 if TYPE_CHECKING:
     from rnnzoo.training.result import TrainResult
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
 _MAX_CLASSES = 60
 #: Pictures of a run, in the order of the report.
 _PICTURES = ("learning_curves", "gradients", "forecasts", "errors_by_step", "predictions", "confusion_matrix")
-#: Above this many characters a setting fills the report.
-_LONGEST_VALUE = 500
 #: Held-out rows that are kept for proving exports.
 _SAMPLES = 64
 
@@ -62,6 +63,9 @@ def write_run(
     _write_samples(run, splits)
     part = scored_part(splits)
     _draw(run, result, splits, task, part, evaluation[part])
+    details = examine(evaluation[part], splits, task, part)
+    write_details(run, details, splits, task, evaluation[part])
+    calibration = {"part": part, **details.calibration} if details.calibration else {}
     baselines = {
         "part": part,
         "scores": {},
@@ -80,7 +84,9 @@ def write_run(
             "verdict": result.gradients.verdict,
             "clipped_steps": result.gradients.clipped,
         }
-    write_run_report(run, result, task, baselines)
+    if calibration:
+        metrics["calibration"] = calibration
+    write_run_report(run, result, task, baselines, calibration)
     write_json(run.metrics, metrics)
 
 
@@ -118,14 +124,15 @@ def _draw(
         title = "How far back gradients reach in the last epoch"
         figures["gradients"] = plots.gradient_reach(result.gradients.norms.steps, title=title)
     labels = splits.decoding.labels if splits.decoding is not None else None
+    counted = evaluation.counted()[0]
     if task.forecasts:
         figures |= _forecast_figures(splits, task, part, evaluation)
     elif task.targets == "values" and evaluation.outputs.shape == evaluation.targets.shape:
-        names = _target_names(splits, evaluation.targets.shape[-1])
-        figures["predictions"] = plots.regression_scatter(evaluation.targets, evaluation.outputs, names)
+        names = target_names(splits, evaluation.targets.shape[-1])
+        figures["predictions"] = plots.regression_scatter(counted.targets, counted.outputs, names)
     elif task.confusion_matrix and labels and len(labels) <= _MAX_CLASSES:
-        truth = evaluation.targets.reshape(-1).astype(int)
-        predicted = task.class_numbers(evaluation.outputs)
+        truth = counted.targets.reshape(-1).astype(int)
+        predicted = task.class_numbers(counted.outputs)
         figures["confusion_matrix"] = plots.confusion_matrix(truth, predicted, labels)
     for name, figure in figures.items():
         plots.save_figure(figure, run.plots / f"{name}.png")
@@ -135,13 +142,15 @@ def _draw(
 
 def errors_by_step(task: Task, outputs: np.ndarray, evaluation: Evaluation) -> np.ndarray:
     """Returns the mean absolute error of the first target at each step ahead."""
-    errors: np.ndarray = np.abs(_points(task, outputs)[..., 0] - evaluation.targets[..., 0]).mean(axis=0)
+    errors: np.ndarray = np.abs(point_forecasts(task, outputs)[..., 0] - evaluation.targets[..., 0]).mean(
+        axis=0
+    )
     return errors
 
 
 def draw_errors_by_step(run: RunDirectory, splits: Splits, errors: Mapping[str, np.ndarray]) -> None:
     """Draws the errors of the model and of baselines at each step ahead."""
-    figure = plots.errors_by_step(errors, name=_target_names(splits, 1)[0])
+    figure = plots.errors_by_step(errors, name=target_names(splits, 1)[0])
     plots.save_figure(figure, run.plots / "errors_by_step.png")
 
 
@@ -150,8 +159,8 @@ def _forecast_figures(splits: Splits, task: Task, part: str, evaluation: Evaluat
     if split.raw is None:
         return {}
     history, future = split.raw_targets()
-    name = _target_names(splits, future.shape[-1])[0]
-    point = _points(task, evaluation.outputs)[..., 0]
+    name = target_names(splits, future.shape[-1])[0]
+    point = point_forecasts(task, evaluation.outputs)[..., 0]
     band = None
     if task.quantiles is not None:
         every = task.forecast_quantiles(evaluation.outputs[:, :, 0])
@@ -162,22 +171,14 @@ def _forecast_figures(splits: Splits, task: Task, part: str, evaluation: Evaluat
     }
 
 
-def _points(task: Task, outputs: np.ndarray) -> np.ndarray:
-    """Returns the point forecasts ``(rows, horizon, targets)`` among outputs."""
-    if task.quantiles is None:
-        return outputs
-    return task.forecast_quantiles(outputs)[..., task.quantiles.index(0.5)]
-
-
-def _target_names(splits: Splits, count: int) -> list[str]:
-    names = splits.decoding.target_names if splits.decoding is not None else None
-    return list(names or [f"target {i}" for i in range(count)])
-
-
 def write_run_report(
-    run: RunDirectory, result: TrainResult, task: Task, baselines: Mapping[str, Any]
+    run: RunDirectory,
+    result: TrainResult,
+    task: Task,
+    baselines: Mapping[str, Any],
+    calibration: Mapping[str, Any],
 ) -> None:
-    """Writes the report: what is known of baselines, and the pictures that are there."""
+    """Writes the report: what is known of baselines, and the pictures and tables that are there."""
     part, skipped = baselines["part"], baselines["skipped"]
     table = score_table(result.model.name, result.metrics[part], baselines["scores"])
     left_out = [{"baseline": name, "left out because": reason} for name, reason in skipped.items()]
@@ -200,21 +201,14 @@ def write_run_report(
                 "Pictures",
                 images=[(path, path.stem.replace("_", " ")) for path in pictures if path.is_file()],
             ),
+            *report_sections(run, calibration),
             *watched,
             Section("cuDNN", text="\n\n".join(str(explain_cudnn(result.model)).splitlines())),
-            Section("Training", rows=_pairs(config["train_config"])),
+            *setting_sections(config),
             Section("Data", rows=_pairs(config["data"])),
         ],
     )
 
 
 def _pairs(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {"field": name, "value": "" if value is None else _short(value)} for name, value in values.items()
-    ]
-
-
-def _short(value: Any) -> Any:
-    """Returns a value for the report; a long one, such as a table of synonyms, is in config.json as a whole."""
-    text = str(value)
-    return value if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} ... (all of it: config.json)"
+    return [{"field": name, "value": shown_value(value)} for name, value in values.items()]

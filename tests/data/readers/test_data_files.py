@@ -146,5 +146,5 @@ def test_running_text_has_files_of_parts(tmp_path: Path) -> None:
         tmp_path / "train.txt", validation=tmp_path / "valid.txt", test=str(tmp_path / "test.txt")
     )
     assert set(splits.description["tokens"]) == {"train", "validation", "test"}
-    with pytest.raises(DataError, match=r"train\.xlsx: is an Excel sheet, which is not read"):
-        read_data((tmp_path / "train.txt").rename(tmp_path / "train.xlsx"))
+    with pytest.raises(DataError, match=r"train\.xls: is an Excel sheet, which is not read"):
+        read_data((tmp_path / "train.txt").rename(tmp_path / "train.xls"))

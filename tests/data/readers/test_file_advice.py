@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from advice import Advice, followed
@@ -153,6 +152,11 @@ def lines(content: str, name: str = "t.csv", **options: Any) -> Splits:
     return read_texts(name, **{"text": "text", "label": "label", **options})
 
 
+def coded(written: str, **options: Any) -> Splits:
+    Path("t.csv").write_bytes(_LINES.replace("film", "cafés é x").encode(written))
+    return read_texts("t.csv", text="text", label="label", **options)
+
+
 _LINES = "text,label\n" + "".join(f"film {i},{'ab'[i % 2]}\n" for i in range(ROWS))
 TABLES: dict[str, Advice] = {
     "ragged": (
@@ -170,22 +174,37 @@ TABLES: dict[str, Advice] = {
         "expected another one. Name the column of labels",
         (lambda: lines(_LINES, label="label"),),
     ),
-    "semicolons": (
-        lambda: lines(_LINES.replace(",", ";")),
-        "pandas.read_csv('t.csv', sep=';', dtype=str, keep_default_na=False).to_csv('t_commas.csv', index=False)",
+    "two separators": (
+        lambda: lines("a,text;label\n" + "".join(f"{i},x y {i};{'ab'[i % 2]}\n" for i in range(ROWS))),
+        "separator=',' or separator=';' (on the command line --separator)",
         (
-            lambda: (
-                pd.read_csv("t.csv", sep=";", dtype=str, keep_default_na=False).to_csv(
-                    "t_commas.csv", index=False
-                )
-                or read_texts("t_commas.csv", text="text", label="label")
+            lambda: lines(
+                "a,text;label\n" + "".join(f"{i},x y {i};{'ab'[i % 2]}\n" for i in range(ROWS)),
+                separator=";",
+                text="a,text",
             ),
         ),
     ),
-    "tabs": (
-        lambda: lines(_LINES.replace(",", "\t")),
-        "Rename the file to t.tsv",
-        (lambda: lines(_LINES.replace(",", "\t"), "t.tsv"),),
+    "encoding": (
+        lambda: coded("cp1252"),
+        "line 2 is not UTF-8 (invalid continuation byte); expected text in UTF-8. Pass the one that it was written in, "
+        "such as encoding='cp1252' (on the command line --encoding cp1252; Western Europe)",
+        (lambda: coded("cp1252", encoding="cp1252"), lambda: coded("cp1252", encoding="windows-1252")),
+    ),
+    "encoding without a mark": (
+        lambda: coded("utf-16-be"),
+        "Pass the one that it was written in: encoding='utf-16-be' (on the command line --encoding utf-16-be)",
+        (lambda: coded("utf-16-be", encoding="utf-16-be"),),
+    ),
+    "encoding beside a mark": (
+        lambda: coded("utf-8-sig", encoding="cp1252"),
+        "encoding: received 'cp1252' for t.csv, which begins with the mark of UTF-8; expected None. Leave it out",
+        (lambda: coded("utf-8-sig"), lambda: coded("utf-16"), lambda: coded("utf-8-sig", encoding="utf-8")),
+    ),
+    "sheet": (
+        lambda: lines(_LINES, sheet="one"),
+        "sheet: received 'one' with t.csv, which has no sheets; expected None. Leave it out",
+        (lambda: lines(_LINES),),
     ),
     "buffer": (
         lambda: lines(_LINES, buffer_rows=10),

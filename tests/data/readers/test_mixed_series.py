@@ -26,14 +26,21 @@ READ = "table = pandas.read_csv('t.csv', dtype=str, keep_default_na=False); "
 @pytest.mark.parametrize("known", [{"time": "date"}, {"ignore": ["date"]}])
 def test_a_table_of_several_series_is_refused_and_names_the_column(order: str, known: dict[str, Any]) -> None:
     message = refused(panel(order), categorical=["shop"], **known)
-    assert "'shop' has each time once at most: the table holds several series; expected one. " in message
+    assert (
+        "'shop' has each time once at most: the table holds several series; expected one, or the col"
+        in message
+    )
     assert ("Sort" in message, "duplicates" in message) == (False, False)
     if order == "shop":
         assert message == (
             "line 102: 'date' is earlier than the line before, and every value of 'shop' has each time once at most: "
-            f"the table holds several series; expected one. Keep the rows of one: {READ}"
-            "one = table[table['shop'] == '0']; one.to_csv('one.csv', index=False)"
+            "the table holds several series; expected one, or the column that names them. Pass time='date' and "
+            "series=['shop'] (on the command line --time date --series shop), to train one model for all. Or keep the "
+            f"rows of one: {READ}one = table[table['shop'] == '0']; one.to_csv('one.csv', index=False)"
         )
+    splits = read_table("t.csv", target="sales", **WINDOW, time="date", series=["shop"])
+    assert splits.description["series"] == 3
+    assert splits.description["rows"] == {"train": 183, "validation": 39, "test": 39}
     followed(message)
     splits = read_table("one.csv", target="sales", **WINDOW, categorical=["shop"], **known)
     assert splits.description["rows"] == {"train": 61, "validation": 13, "test": 13}

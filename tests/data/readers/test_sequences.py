@@ -138,8 +138,12 @@ def test_missing_values_are_refused_filled_or_left_out() -> None:
     dropped = read(frame, missing="drop")
     assert (len(rows(dropped)), dropped.description["rows_left_out"]) == (38, {"train": 2})
     empty = frame.assign(pulse=np.nan)
+    with pytest.raises(DataError, match=r"'pulse' has no value in any row.*ignore=\['pulse'\]"):
+        read(empty, missing="drop")
+    empty.loc[empty["hour"] == 0, "pulse"] = 1.0
     with pytest.raises(DataError, match="every series has missing values"):
         read(empty, missing="drop")
+    empty.loc[empty["hour"] == 0, "pulse"] = [np.nan, *[1.0] * 39]
     with pytest.raises(DataError, match="row 0: the series that begins here has a feature without any value"):
         read(empty, missing="ffill")
     tagged = frame.assign(state=frame["hour"].map({0: "a"}).fillna("b"))
@@ -161,7 +165,7 @@ def test_texts_are_no_features_and_the_ways_out_work(tmp_path: Path) -> None:
     ):
         read(table().assign(day="2024-01-01"))
     with pytest.raises(DataError, match=r"row 7: 'heat' is '1,5'; expected a finite number\. Correct it"):
-        read(frame.assign(heat=["1,5" if line == 7 else "1" for line in range(160)], sex=1))
+        read(frame.assign(heat=["1,5" if line == 7 else "1.5" for line in range(160)], sex=1))
 
 
 def test_a_test_table_has_the_same_columns(tmp_path: Path) -> None:

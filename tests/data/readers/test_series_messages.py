@@ -47,9 +47,15 @@ ERRORS: dict[str, tuple[Change, dict[str, Any], str]] = {
         {},
         "line 190: 'x' is missing, and so are values in 2 rows in all",
     ),
-    "no complete row": (
+    "a column without a value": (
         lambda table: table.assign(x="").drop(columns="when"),
         {"missing": "ffill", "time": None},
+        "'x' has no value in any row; expected numbers. Leave out 'x' (no value): ignore=['kind', 'x'] (on the command "
+        "line --ignore kind,x).",
+    ),
+    "no complete row": (
+        lambda table: table.assign(x=["1", *[""] * 199], z=[*[""] * 199, "1"]).drop([5, 6]),
+        {"missing": "ffill", "gaps": "break"},
         "no row is complete",
     ),
     "no complete training row": (
@@ -78,7 +84,7 @@ ERRORS: dict[str, tuple[Change, dict[str, Any], str]] = {
     "hours in a column of their own": (
         lambda table: clocked(table, [i % 24 for i in range(200)]),
         {},
-        "pandas.to_timedelta(table['clock'].astype(float), unit='h')",
+        "Name both: time=['when', 'clock'] (on the command line --time when,clock).",
     ),
     "series that two columns name": (
         lambda table: pd.concat([several(table).assign(item=item) for item in ("a", "b")]),

@@ -121,9 +121,35 @@ def test_what_is_no_table_is_refused(source: Any) -> None:
     ]
     for call in calls:
         with pytest.raises(
-            ArgumentError, match=r"^source: received \w+; expected the path of a CSV .*DataFrame\(source"
+            ArgumentError, match=r"^source: received \w+; expected the path of a table, .*DataFrame\(source"
         ):
             call()
+
+
+def test_columns_that_are_numbered_need_names() -> None:
+    frame = pd.DataFrame(np.arange(120.0).reshape(60, 2))
+    advice.followed(
+        lambda: read_series(frame, target="0", **WINDOW),
+        "the frame: has a column named 0; expected texts for names. Make texts of them: frame = "
+        "frame.rename(columns=str)",
+        lambda: read_series(frame.rename(columns=str), target="0", **WINDOW),
+    )
+    with pytest.raises(DataError, match="has a column named 0"):
+        read_sequences(frame, series="0", label="1")
+
+
+def test_what_is_not_run_yet_or_has_parts_is_named() -> None:
+    class Query:
+        def collect(self) -> pd.DataFrame:
+            return hourly()
+
+    class Part:
+        column_names = ("text", "label")
+
+    with pytest.raises(ArgumentError, match=r"received Query; .* Pass source\.collect\(\)\."):
+        read(Query())
+    with pytest.raises(ArgumentError, match=r"received dict; .* Pass one part of it: source\['train'\]\."):
+        read({"train": Part(), "test": Part()})
 
 
 def test_rows_of_a_frame_are_named_by_its_index() -> None:

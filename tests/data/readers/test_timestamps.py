@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnzoo import read_table
+from rnnzoo import read_series
+from rnnzoo.data.readers.joined_times import read_joined_times
+from rnnzoo.data.readers.table_files import read_frame
 from rnnzoo.data.readers.timestamps import read_times
 from rnnzoo.errors import DataError
 from rnnzoo.preprocessing import WindowPreprocessing
-from series_tables import WINDOW, followed, hourly, panel, read, refused
+from series_tables import WINDOW, hourly, panel, read, refused
 
 pytestmark = pytest.mark.usefixtures("in_own_folder")
 
@@ -20,12 +22,17 @@ def test_a_date_and_a_clock_are_one_time(clock: str) -> None:
     hours = hourly()["date"].dt.hour if clock == "hour" else hourly()["date"].dt.strftime("%H:%M")
     table = hourly().assign(**{"date": hourly()["date"].dt.date, clock: hours})
     message = refused(table, time="date", ignore=[clock])
-    assert (
-        f"{clock!r} seems to hold the time of day. Join both in one column, and name 'joined' as" in message
-    )
-    followed(message)
-    joined = read_table("one.csv", target="sales", time="joined", **WINDOW)
-    assert (joined.description["steps"], joined.description["pieces"]) == (500, 1)
+    advice = f"{clock!r} seems to hold the time of day. Name both: time=['date', {clock!r}] (on the command line --time"
+    assert f"{advice} date,{clock})." in message
+    times = read_joined_times(read_frame("t.csv"), ["date", clock])
+    assert (times.values == hourly()["date"].to_numpy()).all()
+    indexed = table.set_index(pd.DatetimeIndex(table["date"])).drop(columns="date")
+    with pytest.raises(
+        DataError, match=r"Make a column of the index, frame = frame\.reset_index\(\), and name both as"
+    ):
+        read_series(indexed, target="sales", ignore=[clock], **WINDOW)
+    frame = indexed.reset_index()
+    assert (read_joined_times(frame, ["date", clock]).values == times.values).all()
     assert (
         read(table, ignore=["date"], categorical=[clock]).description["steps"] == 500
     )  # a good table without time
@@ -131,8 +138,9 @@ def test_arguments_that_need_the_time() -> None:
         "--time) too."
     )
     assert "time_format: received '%Y' without time" in refused(table, ignore=["date"], time_format="%Y")
-    assert "unknown gaps: received 'fill'; expected one of break, error" in refused(
-        table, time="date", gaps="fill"
+    assert (
+        "unknown gaps: received 'fil'; did you mean 'fill'? expected one of break, error, fill, refuse"
+        in refused(table, time="date", gaps="fil")
     )
     for form in ("mixed", "%Q", 3):
         assert f"time_format: received {form!r}" in refused(table, time="date", time_format=form)
@@ -142,10 +150,11 @@ def test_arguments_that_need_the_time() -> None:
 def test_a_nameless_column_of_row_numbers_is_refused_by_name(header: str) -> None:
     frame = hourly().drop(columns="date")
     message = refused(frame.reset_index(names=header))
+    beside = "" if header else """, with others --ignore '"",other'"""
     assert message == (
         f"column 1: received no name ({header!r}) and row numbers, from 0 to 499; expected features with names. Write "
         f"the table with index=False, or leave the column out: ignore=[{header!r}] (on the command "
-        f"line --ignore {header!r})."
+        f"line --ignore {header!r}{beside})."
     )
     assert read(frame.reset_index(names=header), ignore=[header]).get_preprocessing(
         WindowPreprocessing

@@ -1,0 +1,1 @@
+"""Cross-validation: a model trained and scored on every fold of the data."""

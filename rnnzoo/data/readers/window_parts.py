@@ -1,0 +1,70 @@
+"""Parts of a table of series, cut by time, and the windows that lie in each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnnzoo.data.readers.series_rows import SeriesRows
+from rnnzoo.data.readers.window_config import Windows
+from rnnzoo.data.splitting import Fractions
+from rnnzoo.errors import DataError
+
+PARTS = ("train", "validation", "test")
+
+
+def cut_parts(rows: SeriesRows, fractions: Fractions) -> np.ndarray:
+    """Returns the number of the part that each row is in ``(rows,)``: 0 training, 1 validation, 2 test.
+
+    Parts are cut at a time, one for all series, so that about the wanted shares of rows are in each.
+
+    Args:
+        rows: The rows; those of one series are in order.
+        fractions: The shares.
+    """
+    count = len(rows)
+    test = count - round(count * fractions.test_fraction)
+    validation = test - round(count * fractions.validation_fraction)
+    parts = np.zeros(count, np.int8)
+    if rows.codes is None or rows.times is None:
+        parts[validation:test], parts[test:] = 1, 2
+        return parts
+    times = rows.times.values
+    for number, first in ((1, validation), (2, test)):
+        if first < count:
+            parts[times >= np.partition(times, first)[first]] = number
+    return parts
+
+
+def find_starts(
+    part: str, parts: np.ndarray, broken: np.ndarray, pieces: np.ndarray, windows: Windows
+) -> np.ndarray:
+    """Returns the first rows of the windows whose targets lie in a part, and that lie in one piece.
+
+    Args:
+        part: Its name.
+        parts: The number of the part of each row ``(rows,)``.
+        broken: Which rows no window may touch ``(rows,)``.
+        pieces: The piece between holes that each row is in ``(rows,)``.
+        windows: What is read and what is forecast.
+
+    Raises:
+        DataError: If there is none.
+    """
+    window, horizon, number = windows.window, windows.horizon, PARTS.index(part)
+    count = len(parts) - window - horizon + 1
+    if count > 0:
+        end = window + horizon
+        good = pieces[:count] == pieces[end - 1 :]
+        good &= parts[window : window + count] == number
+        good &= parts[end - 1 :] == number
+        bad = np.zeros(len(parts) + 1, np.int32)
+        np.cumsum(broken, out=bad[1:])
+        good &= bad[end:] == bad[:count]
+        starts = np.flatnonzero(good)
+    if count <= 0 or not len(starts):
+        raise DataError(
+            f"series: the {part} part has {int((parts == number).sum())} rows and no whole window; expected at least "
+            f"{horizon + (window if part == 'train' else 0)} rows without gaps "
+            f"(window {window}, horizon {horizon}). Add rows, or shorten window or horizon."
+        )
+    return starts.astype(np.int32) if len(parts) < 2**31 else starts
