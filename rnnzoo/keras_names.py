@@ -80,7 +80,17 @@ def make(
     found = resolve(source)
     if isinstance(found, type) or not hasattr(found, "get_config"):
         return found()
-    return type(found).from_config(found.get_config())
+    return type(found).from_config(arguments_of(found))
+
+
+def arguments_of(found: Any) -> dict[str, Any]:
+    """Returns the arguments that make a Keras object again.
+
+    Losses of Keras that wrap a function, such as ``Huber(delta=2.0)``, leave the arguments of the function out of their
+    ``get_config``.
+    """
+    of_function = getattr(found, "_fn_kwargs", None) if hasattr(found, "reduction") else None
+    return {**found.get_config(), **(of_function or {})}
 
 
 def check_source(what: str, source: object, table: Mapping[str, tuple[str, str, dict[str, Any]]]) -> None:

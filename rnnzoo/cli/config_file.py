@@ -32,7 +32,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnzoo.cli.data_options import DATA_OPTIONS, DataOptions
+from rnnzoo.cli.data_options import DATA_OPTIONS, LISTED, DataOptions
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.files import read_json, read_text, replacing
 from rnnzoo.training.config import TrainConfig
@@ -199,7 +199,8 @@ def _take(context: typer.Context, path: str | None) -> CommandConfig:
     if path is None:
         return CommandConfig()
     config = read_config(path)
-    context.default_map = {**config.data, **({} if config.model is None else {"model": config.model})}
+    data = {name: [value] if name in LISTED else value for name, value in config.data.items()}
+    context.default_map = {**data, **({} if config.model is None else {"model": config.model})}
     return config
 
 

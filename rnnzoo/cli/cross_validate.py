@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("cross-validate")(with_data_options(cross_validate))
+    # What is for forecasts, and test rows of their own, are refused here.
+    hidden = ("test", "target", "window", "horizon")
+    app.command("cross-validate")(with_data_options(cross_validate, hidden=hidden))
 
 
 def cross_validate(

@@ -112,12 +112,13 @@ def _read_texts(reading: Reading) -> Splits:
     return read_texts(
         options.data,
         text=options.text or "",
-        label=options.label or "",
+        label=_labels(reading),
         task=reading.task,
         from_disk=options.from_disk,
         preprocessing=reading.preprocessing,
         file_format=reading.file_format,
         label_separator=options.label_separator,
+        weight=options.weight,
         **reading.words,
         **reading.split,
     )
@@ -182,7 +183,8 @@ def _read_sequences(reading: Reading) -> Splits:
     return read_sequences(
         options.data,
         series=listed_names(options.series) or (),
-        label=options.label or "",
+        label=_labels(reading),
+        weight=options.weight,
         time=options.time,
         time_format=options.time_format,
         task=reading.task or ONE_LABEL,
@@ -259,6 +261,13 @@ def _read_running_text(reading: Reading) -> Splits:
     )
 
 
+def _labels(reading: Reading) -> str | list[str]:
+    """Returns the column of labels; of numbers there may be several, with commas between."""
+    label = reading.options.label or ""
+    names = listed_names(label) if get_task(reading.task or ONE_LABEL).targets == "values" else None
+    return names if names and len(names) > 1 else label
+
+
 def _ignored(options: DataOptions) -> list[str]:
     """Returns the columns to leave out; ``""`` among others is one without a name, as is an option of blanks."""
     if options.ignore is not None and not options.ignore.strip():
@@ -269,7 +278,7 @@ def _ignored(options: DataOptions) -> list[str]:
 
 #: Options for the file of a table.
 _FILE = ("columns", "separator", "decimal", "encoding", "sheet")
-_ROWS = ("test", "task", "validation_fraction", "test_fraction", "split_seed", "rare")
+_ROWS = ("test", "task", "validation_fraction", "test_fraction", "split_seed", "rare", "unlabelled")
 _WORDS = ("max_tokens", "max_length", "characters")
 #: Options for words, which mean nothing to other readers of texts.
 _OF_WORDS = (*_WORDS, "from_disk")
@@ -285,12 +294,12 @@ _SERIES = Way(
 )
 _TEXTS = Way(
     "with --text, which is for texts",
-    ("text", "label", "label_separator", *_FILE, "from_disk", "group", *_WORDS, *_ROWS),
+    ("text", "label", "label_separator", "weight", *_FILE, "from_disk", "group", *_WORDS, *_ROWS),
     _read_texts,
 )
 _SEQUENCES = Way(
     "with --series and --label, for a label of each series",
-    ("series", "label", "time", "time_format", "ignore", "missing", *_FILE, "group", *_ROWS),
+    ("series", "label", "weight", "time", "time_format", "ignore", "missing", *_FILE, "group", *_ROWS),
     _read_sequences,
 )
 #: The ways to read files that say themselves what their parts are, by kind of file.

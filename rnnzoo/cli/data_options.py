@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import dataclasses
 import functools
 import inspect
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -20,14 +21,19 @@ from rnnzoo.errors import UnknownNameError
 from rnnzoo.tasks import TASKS
 
 PANEL = "Data"
+#: The groups of the options that `--help-data` shows.
+_FILES, _ROWS, _TIME = "Data: files", "Data: rows, labels and parts", "Data: series and time"
 #: What options of a run were called before, and are called now.
 _RENAMED = {"stream": "from_disk"}
 
 
-def _option(flag: str, text: str, *others: str, shown: bool = False, default: bool = False) -> Any:
-    """Returns an option; of those that are not ``shown``, `--help-data` tells."""
+def _option(
+    flag: str, text: str, *others: str, shown: bool = False, default: bool = False, group: str = _ROWS
+) -> Any:
+    """Returns an option; of those that are not ``shown``, `--help-data` tells, in their ``group``."""
+    panel = PANEL if shown else group
     return typer.Option(
-        flag, *others, help=text, rich_help_panel=PANEL, show_default=default, hidden=not shown
+        flag, *others, help=text, rich_help_panel=panel, show_default=default, hidden=not shown
     )
 
 
@@ -49,21 +55,27 @@ class DataOptions:
     ] = None
     columns: Annotated[
         str | None,
-        _option("--columns", "Names of the columns, if the table has no header."),
+        _option("--columns", "Names of the columns, if the table has no header.", group=_FILES),
     ] = None
-    separator: Annotated[str | None, _option("--separator", "What separates cells, if not found.")] = None
-    decimal: Annotated[str | None, _option("--decimal", "The decimal mark, . or , if not found.")] = None
-    encoding: Annotated[str | None, _option("--encoding", "The encoding of a text file, if not UTF-8.")] = (
-        None
-    )
-    sheet: Annotated[str | None, _option("--sheet", "The sheet of an Excel file, if not the first.")] = None
+    separator: Annotated[
+        str | None, _option("--separator", "What separates cells, if not found.", group=_FILES)
+    ] = None
+    decimal: Annotated[
+        str | None, _option("--decimal", "The decimal mark, . or , if not found.", group=_FILES)
+    ] = None
+    encoding: Annotated[
+        str | None, _option("--encoding", "The encoding of a text file, if not UTF-8.", group=_FILES)
+    ] = None
+    sheet: Annotated[
+        str | None, _option("--sheet", "The sheet of an Excel file, if not the first.", group=_FILES)
+    ] = None
     text: Annotated[str | None, _option("--text", "The column with the texts.", shown=True)] = None
     label: Annotated[str | None, _option("--label", "The column with the labels.", shown=True)] = None
     label_separator: Annotated[
         str | None, _option("--label-separator", "What separates several labels in one cell.")
     ] = None
     labels: Annotated[
-        str | None, _option("--labels", "A .npy file with the labels of the rows in --data.")
+        str | None, _option("--labels", "A .npy file with the labels of the rows in --data.", group=_FILES)
     ] = None
     task: Annotated[
         str | None, _option("--task", f"If it does not follow from the model: {_data_tasks()}.")
@@ -72,10 +84,15 @@ class DataOptions:
         str,
         _option(
             "--rare",
-            "Classes of too few rows: error, drop or train (kept there).",
+            "Classes of few rows: error, drop or train.",
             default=True,
         ),
     ] = "error"
+    unlabelled: Annotated[
+        str,
+        _option("--unlabelled", "Steps without a tag: refuse, leave_out.", default=True),
+    ] = "refuse"
+    weight: Annotated[str | None, _option("--weight", "The column that says how much a row counts.")] = None
     group: Annotated[
         str | None, _option("--group", "The column of what must be in one part, such as patients.")
     ] = None
@@ -89,7 +106,7 @@ class DataOptions:
     ] = False
     from_disk: Annotated[
         bool,
-        _option("--from-disk", "Leave a table on disk that memory cannot hold.", "--stream"),
+        _option("--from-disk", "Leave a table on disk that memory cannot hold.", "--stream", group=_FILES),
     ] = False
     target: Annotated[
         str | None, _option("--target", "The columns to forecast, comma-separated.", shown=True)
@@ -100,42 +117,44 @@ class DataOptions:
         str | None, _option("--series", "The column that says which series a row belongs to.", shown=True)
     ] = None
     categorical: Annotated[
-        str | None, _option("--categorical", "Columns of categories, comma-separated.")
+        str | None, _option("--categorical", "Columns of categories, comma-separated.", group=_TIME)
     ] = None
     static: Annotated[
-        str | None, _option("--static", "Columns that are the same in all rows of a series.")
+        str | None, _option("--static", "Columns that are the same in all rows of a series.", group=_TIME)
     ] = None
     future: Annotated[
-        str | None, _option("--future", "Columns that are known for the horizon, comma-separated.")
+        str | None,
+        _option("--future", "Columns that are known for the horizon, comma-separated.", group=_TIME),
     ] = None
     calendar: Annotated[
-        str | None, _option("--calendar", "Fields of the time to read: hour, weekday, month, holiday:DE ...")
+        str | None, _option("--calendar", "Fields of the time: hour, weekday, holiday:DE ...", group=_TIME)
     ] = None
     scaling: Annotated[
-        str, _option("--scaling", "Scale by all rows, each series or each window.", default=True)
+        str, _option("--scaling", "Scale by: all, series or window.", default=True, group=_TIME)
     ] = "all"
-    ignore: Annotated[str | None, _option("--ignore", "Columns to leave out; '' for one without a name.")] = (
-        None
-    )
+    ignore: Annotated[
+        str | None, _option("--ignore", "Columns to leave out; '' for one without a name.", group=_TIME)
+    ] = None
     time: Annotated[str | None, _option("--time", "The column of times, or date and clock.", shown=True)] = (
         None
     )
     time_format: Annotated[
         str | None,
-        _option("--time-format", "How dates are written, such as %d.%m.%Y."),
+        _option("--time-format", "How dates are written, such as %d.%m.%Y.", group=_TIME),
     ] = None
     zone: Annotated[
-        str | None, _option("--zone", "The zone whose clock times are of, such as Europe/Berlin.")
+        str | None,
+        _option("--zone", "The zone whose clock times are of, such as Europe/Berlin.", group=_TIME),
     ] = None
     gaps: Annotated[
-        str, _option("--gaps", "Holes in the times: refuse, break (cross none) or fill.", default=True)
+        str, _option("--gaps", "Holes in the times: refuse, break or fill.", default=True, group=_TIME)
     ] = "refuse"
     missing: Annotated[
         str,
-        _option("--missing", "Missing values: error, ffill (from before) or drop.", default=True),
+        _option("--missing", "Missing values: error, ffill or drop.", default=True, group=_TIME),
     ] = "error"
     seasonality: Annotated[
-        int | None, _option("--seasonality", "Steps of a season, for the naive baseline.")
+        int | None, _option("--seasonality", "Steps of a season, for the naive baseline.", group=_TIME)
     ] = None
     validation_fraction: Annotated[
         float, _option("--validation-fraction", "Share of validation rows.", default=True)
@@ -195,6 +214,19 @@ class DataOptions:
         return cls(**{_RENAMED.get(name, name): value for name, value in values.items()})
 
 
+#: The options that list names of columns: with commas between them, or given several times.
+LISTED = (
+    "columns",
+    "label",
+    "target",
+    "series",
+    "categorical",
+    "static",
+    "future",
+    "calendar",
+    "ignore",
+    "time",
+)
 #: The names of the options.
 DATA_OPTIONS = tuple(field.name for field in dataclasses.fields(DataOptions))
 
@@ -209,10 +241,23 @@ def option_name(field: str) -> str:
     return f"--{field.replace('_', '-')}"
 
 
-def with_data_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds the data options to a command; it receives them as one argument ``data``."""
+def with_data_options(command: Callable[..., None], *, hidden: Collection[str] = ()) -> Callable[..., None]:
+    """Adds the data options to a command; it receives them as one argument ``data``.
+
+    Args:
+        command: The command.
+        hidden: The options that its `--help` leaves out beside those that it leaves out everywhere.
+    """
     own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "data"]
     hints = inspect.get_annotations(DataOptions, eval_str=True)
+    for name in {*LISTED, *hidden}:
+        kind, option = get_args(hints[name])
+        option = copy.copy(option)
+        option.hidden = option.hidden or name in hidden
+        if name in LISTED:
+            option.metavar = "<str>"  # a wider word would leave no place for the help
+            kind = list[str] | None
+        hints[name] = Annotated[kind, option]
     extra = [
         _keyword(
             f.name, hints[f.name], inspect.Parameter.empty if f.default is dataclasses.MISSING else f.default
@@ -224,7 +269,10 @@ def with_data_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapped(**arguments: Any) -> None:
         del arguments["help_data"]  # which has ended the command already where it was given
-        data = DataOptions(**{name: arguments.pop(name) for name in DATA_OPTIONS})
+        given = {name: arguments.pop(name) for name in DATA_OPTIONS}
+        for name in LISTED:
+            given[name] = ",".join(given[name]) if given[name] else None
+        data = DataOptions(**given)
         command(data=data, **arguments)
 
     parameters = sorted([*own, *extra], key=lambda p: p.kind)

@@ -111,6 +111,7 @@ class Reading:
             "test_fraction": options.test_fraction,
             "seed": options.split_seed,
             "rare": options.rare,
+            "unlabelled": options.unlabelled,
             "groups": options.group,
             "fold": self.fold,
         }

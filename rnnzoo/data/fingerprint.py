@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.splitting import Pair
 
-
-def checksum_of(parts: Mapping[str, Pair]) -> str:
-    """Returns the SHA-256 of the rows and targets of each part, in hexadecimal digits."""
+def checksum_of(parts: Mapping[str, tuple[Any, ...]]) -> str:
+    """Returns the SHA-256 of the rows and targets, and weights, of each part, in hexadecimal digits."""
     digest = hashlib.sha256()
     for name, pair in parts.items():
         digest.update(name.encode())

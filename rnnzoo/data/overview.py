@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnzoo.data.dataset_split import DatasetSplit
 from rnnzoo.data.split import Batches, Rows
+from rnnzoo.data.unlabelled import labelled
 from rnnzoo.summary import Summary, Table
 from rnnzoo.tasks import get_task
 
@@ -140,4 +141,5 @@ def _counts(splits: Splits, part: Batches) -> np.ndarray | None:
     if task.targets == "labels":
         return np.asarray(targets).sum(axis=0).astype(int)
     numbers = np.concatenate([np.ravel(row) for row in targets]) if task.per_step else np.ravel(targets)
+    numbers = numbers[labelled(numbers)]
     return np.bincount(numbers.astype(int), minlength=len(splits.decoding.labels or ()))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.data.targets import shown_name
+from rnnzoo.data.unlabelled import NO_TAG
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.task import Task
 
@@ -29,8 +30,12 @@ def labels_in_rows(task: Task, targets: Rows) -> RowLabels | None:
         return lambda text: set(text) if isinstance(text, str) else set()
     matrix = isinstance(targets, np.ndarray) and targets.ndim == 2 and not task.per_step
     if (task.per_step or task.targets == "labels") and not matrix:
-        return lambda labels: set(map(shown_name, labels)) if isinstance(labels, Iterable) else set()
+        return lambda labels: set(map(shown_name, _known(labels))) if isinstance(labels, Iterable) else set()
     return None
+
+
+def _known(labels: Iterable[Any]) -> list[Any]:
+    return [label for label in labels if label is not NO_TAG]
 
 
 def rows_of_unknown_labels(

@@ -17,7 +17,7 @@ from rnnzoo.preprocessing.base import Rows as RawRows
 if TYPE_CHECKING:
     import tensorflow as tf
 
-#: Named inputs, targets and, where padded steps must not count, weights.
+#: Named inputs, targets and, where padded steps must not count or rows differ in weight, weights.
 Batch = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray | None]
 
 
@@ -32,6 +32,7 @@ class Batches(ABC):
         row_numbers: The caller's number of each row, from 0; ``None`` for those within the part.
         series: The name of the series that each row is of, for reports; ``None`` where all are of one.
         free_targets: Whether the second axis of targets is of any length, even where no weights say so.
+        unlabelled: How many steps have no tag: they are in the inputs, and have weight 0.
 
     Example:
         >>> class Squares(Batches):
@@ -51,6 +52,7 @@ class Batches(ABC):
     row_numbers: Sequence[int] | np.ndarray | None = None
     series: Sequence[str] | np.ndarray | None = None
     free_targets: bool = False
+    unlabelled: int = 0
 
     @abstractmethod
     def __len__(self) -> int:
@@ -113,13 +115,15 @@ class Batches(ABC):
                 yield (inputs, targets) if weights is None else (inputs, targets, weights)
 
         inputs, targets, weights = self.example()
-        steps = weights is not None or self.free_targets
+        # Rows are as long as they are where each step has a target, with a weight of its own.
+        by_step = weights is not None and weights.ndim > 1 and weights.shape == targets.shape
+        steps = by_step or self.free_targets
         signature: list[Any] = [
             {name: _spec(value, steps=True) for name, value in inputs.items()},
             _spec(targets, steps=steps),
         ]
         if weights is not None:
-            signature.append(_spec(weights, steps=True))
+            signature.append(_spec(weights, steps=by_step))
         dataset = tf.data.Dataset.from_generator(generate, output_signature=tuple(signature))
         count = self.count(order)
         if count is not None:

@@ -20,14 +20,16 @@ from rnnzoo.data.numeric_labels import refuse_many_numbers
 from rnnzoo.data.overview import overview
 from rnnzoo.data.padding import warn_of_padding
 from rnnzoo.data.row_origin import RowOrigin
+from rnnzoo.data.row_weights import RowWeights, check_weights, relative, weights_of_parts
 from rnnzoo.data.sequence_split import SequenceSplit
 from rnnzoo.data.single_words import warn_of_single_words
 from rnnzoo.data.split import Batches, as_rows
 from rnnzoo.data.split import Rows as NumberedRows
 from rnnzoo.data.splitting import Pair, Parts, PartsOptions, split_rows
-from rnnzoo.data.targets import encode_targets, fit_decoding
+from rnnzoo.data.targets import encode_targets, fit_decoding, mark_unlabelled
 from rnnzoo.data.task_readers import check_row_task, read_own_windows
 from rnnzoo.data.transcript_split import TranscriptSplit
+from rnnzoo.data.unlabelled import check_unlabelled, count_unlabelled, labelled
 from rnnzoo.decoding import Decoding, check_decoding_round_trip
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.preprocessing import check_round_trip
@@ -36,6 +38,7 @@ from rnnzoo.preprocessing.choosing import WordOptions, choose_preprocessing, fin
 from rnnzoo.preprocessing.features import FeaturePreprocessing
 from rnnzoo.preprocessing.frames import FramePreprocessing
 from rnnzoo.preprocessing.text import TextPreprocessing
+from rnnzoo.task import Task
 from rnnzoo.tasks import TASKS, get_task, task_of_outputs, tasks_of_same_data
 
 if TYPE_CHECKING:
@@ -150,6 +153,11 @@ class Splits:
         """Returns the same data with more facts in the description."""
         return dataclasses.replace(self, description={**self.description, **facts})
 
+    def with_target_names(self, names: Sequence[str]) -> Splits:
+        """Returns the same data with other names of their numbers, for answers and pictures."""
+        config = {**self.get_decoding().to_config(), "target_names": list(names)}
+        return dataclasses.replace(self, decoding=Decoding.from_config(config))
+
     @property
     def model_arguments(self) -> dict[str, Any]:
         """The builder arguments that the data dictate: ``create_model(name, **splits.model_arguments)``."""
@@ -209,6 +217,7 @@ class Splits:
         targets: Rows,
         *,
         task: str = "classification",
+        weights: Rows | None = None,
         preprocessing: Preprocessing | None = None,
         parts: Parts | None = None,
         words: WordOptions | None = None,
@@ -228,20 +237,25 @@ class Splits:
                 ``(rows, window, features)``. The first features of a window are the past of its targets, in the same
                 units, and windows are split in their order, not shuffled, for they mostly overlap.
             targets: One per row: labels (names or numbers), lists of labels or an indicator matrix (several
-                labels), numbers (regression), lists of labels (tagging), texts (transcription),
-                what comes after a window ``(rows, horizon)`` or ``(rows, horizon, targets)`` (forecasting).
+                labels), numbers ``(rows,)`` or ``(rows, values)`` (regression), lists of labels (tagging), texts
+                (transcription), what comes after a window ``(rows, horizon)`` or ``(rows, horizon, targets)``
+                (forecasting).
             task: A name in the task table, but for ``"language_modeling"``, which running text is for (see
                 ``running_text_splits``), and ``"translation"`` (see ``pair_splits``). Of tasks that forecast it is
                 ``"forecasting"``, whichever model is trained.
+            weights: How much each row counts, in loss, metrics, scores and baselines: one of weight 2 counts like the
+                same row twice, one of weight 0 not at all. Numbers of at least 0 ``(rows,)``; for tagging lists of them
+                too, one for each step. They are divided by their mean over the part, so that losses are as large as
+                without. ``None`` for all alike, as windows are.
             preprocessing: What reads the rows, such as ``DNAPreprocessing()`` or one of your own; ``None`` to choose by
                 the first row and fit it on the training part.
             parts: How rows are split, as one value; validation and test parts that are given are pairs of rows and
-                targets.
+                targets, or rows, targets and weights.
             words: How much of texts and words is read, as one value.
             description: Facts to keep; a checksum of the arrays is added.
             **options: The fields of ``Parts`` and ``WordOptions`` as they are: ``validation``, ``test``,
-                ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``groups``,
-                ``fold``; ``max_tokens`` (20,000), ``max_length``, ``characters``.
+                ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``,
+                ``unlabelled``, ``groups``, ``fold``; ``max_tokens`` (20,000), ``max_length``, ``characters``.
 
         Returns:
             The splits.
@@ -262,6 +276,11 @@ class Splits:
         """
         if task == _OF_WINDOWS:
             _refuse_of_windows(preprocessing=preprocessing, words=None if words == WordOptions() else words)
+            if weights is not None:
+                raise ArgumentError(
+                    f"weights: received them for task {_OF_WINDOWS!r}, whose windows all count alike; expected None. "
+                    "Leave them out."
+                )
             return _own_windows(inputs, targets, parts, description, options)
         _check_rows_task(task)
         _check_preprocessing(preprocessing)
@@ -269,14 +288,10 @@ class Splits:
         flat = FlatOptions("Splits.from_arrays", options)
         settings = flat.take(Parts, parts, "parts")
         words = flat.take(WordOptions, words, "words")
-        flat.refuse_rest("task", "preprocessing", "parts", "words", "description")
-        rows = _lists((inputs, targets))
+        flat.refuse_rest("task", "weights", "preprocessing", "parts", "words", "description")
+        rows, given, own_weights = _given_rows((inputs, targets, weights), settings, get_task(task))
         if preprocessing is None:
             _check_axes(rows[0])
-        given: dict[str, Any] = {
-            name: None if pair is None else _lists(pair)
-            for name, pair in (("validation", settings.validation), ("test", settings.test))
-        }
         refuse_many_numbers(rows[1], task=task)
         split = split_rows(rows, dataclasses.replace(settings, **given), get_task(task))
         made, origins = split.parts, split.origins
@@ -303,6 +318,7 @@ class Splits:
             description={**(description or {}), **split.facts},
             seed=settings.seed,
             origins=origins,
+            weights=weights_of_parts(own_weights, origins),
         )
         for name, pair in given.items():
             if pair is None and name in made:
@@ -319,6 +335,7 @@ class Splits:
         description: Mapping[str, Any],
         seed: int,
         origins: Mapping[str, RowOrigin] | None = None,
+        weights: Mapping[str, RowWeights] | None = None,
     ) -> Splits:
         """Makes splits of rows that are in their parts, with a preprocessing that was fitted on ``"train"``.
 
@@ -329,7 +346,9 @@ class Splits:
             description: Facts to keep; a checksum of the arrays is added.
             seed: The seed that the parts were split with.
             origins: Which rows of the caller those of each part are, for messages; ``None`` for the rows as they are.
+            weights: How much the rows of each part count; a part that is not there has no weights.
         """
+        weights = weights or {}
         origins = origins or {name: RowOrigin(name) for name in parts}
         with origins["train"].named():
             decoding = fit_decoding(task, parts["train"][1])
@@ -337,9 +356,16 @@ class Splits:
         for name, (rows, labels) in parts.items():
             with origins[name].named():
                 encoded = encode_targets(decoding, labels, part=name)
-                splits[name] = _sequence_split(rows, encoded, preprocessing, task, origins[name])
-        facts = {"checksum": checksum_of(parts), **description, "split_seed": seed}
+                splits[name] = _sequence_split(
+                    rows, encoded, preprocessing, task, origins[name], weights=weights.get(name), part=name
+                )
+        summed = {name: (*pair, weights[name]) if name in weights else pair for name, pair in parts.items()}
+        facts = {"checksum": checksum_of(summed), **description, "split_seed": seed}
         facts["rows"] = {name: len(split) for name, split in splits.items()}
+        if unlabelled := {name: split.unlabelled for name, split in splits.items() if split.unlabelled}:
+            facts["steps_left_out"] = unlabelled
+        if weights:
+            facts["weighted"] = sorted(weights)
         return cls(
             train=splits["train"],
             validation=splits["validation"],
@@ -487,22 +513,65 @@ def _named(value: object) -> str:
     return "none" if value is None else type(value).__name__
 
 
-def _lists(pair: Pair) -> Pair:
-    """Turns columns of pandas, which are asked for rows by their index, into lists."""
-    rows, targets = (
-        part if isinstance(part, np.ndarray) or not hasattr(part, "tolist") else part.tolist()
-        for part in pair
-    )
-    return rows, targets
+def _given_rows(
+    rows: tuple[Any, ...], parts: Parts, task: Task
+) -> tuple[Pair, dict[str, Any], dict[str, RowWeights | None]]:
+    """Returns rows and targets, those of the parts that are given, and the weights of both."""
+    check_unlabelled(parts.unlabelled, task)
+    pairs: dict[str, Any] = {}
+    weights: dict[str, RowWeights | None] = {}
+    for name, given in (("train", rows), ("validation", parts.validation), ("test", parts.test)):
+        if given is None:
+            pairs[name] = None
+            continue
+        if len(given) not in (2, 3):
+            raise DataError(
+                f"{name}: received {len(given)} values; expected rows and targets, and weights where rows have some. "
+                "Pass them as a tuple."
+            )
+        inputs, targets, own = map(_as_list, (*given, None)[:3])
+        if parts.unlabelled == "leave_out":
+            targets = mark_unlabelled(targets)
+        if own is not None and len(inputs) == len(targets):
+            part = "" if name == "train" else name
+            weights[name] = check_weights(own, targets, task, part=part)
+        pairs[name] = inputs, targets
+    return pairs.pop("train"), pairs, weights
+
+
+def _as_list(part: Any) -> Any:
+    """Turns a column of pandas, which is asked for rows by its index, into a list."""
+    return part if isinstance(part, np.ndarray) or not hasattr(part, "tolist") else part.tolist()
 
 
 def _sequence_split(
-    rows: Rows, targets: Any, preprocessing: Preprocessing, task: str, origin: RowOrigin
-) -> Batches:
+    rows: Rows,
+    targets: Any,
+    preprocessing: Preprocessing,
+    task: str,
+    origin: RowOrigin,
+    *,
+    weights: RowWeights | None,
+    part: str,
+) -> SequenceSplit:
     known = get_task(task)
+    counted, unlabelled = None, 0
+    if known.tags_steps:
+        unlabelled = count_unlabelled(targets, part)
+        counted = [labelled(tags) for tags in targets]
+    if weights is not None:
+        weights = relative(weights, counted, part)
     if known.targets == "symbols":
-        return TranscriptSplit(rows, targets, preprocessing=preprocessing, origin=origin)
-    return SequenceSplit(rows, targets, preprocessing=preprocessing, tagging=known.per_step, origin=origin)
+        return TranscriptSplit(rows, targets, preprocessing=preprocessing, origin=origin, weights=weights)
+    return SequenceSplit(
+        rows,
+        targets,
+        preprocessing=preprocessing,
+        tagging=known.per_step,
+        origin=origin,
+        weights=weights,
+        unlabelled=unlabelled,
+    )
 
 
 def _frame_columns(frame: pd.DataFrame, text: str, label: str, *, of: str = "") -> Pair:

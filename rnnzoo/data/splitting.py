@@ -16,6 +16,7 @@ from rnnzoo.data.rare_classes import RareClassError, check_classes, check_counts
 from rnnzoo.data.rare_labels import RowLabels, labels_in_rows, rows_of_unknown_labels
 from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.targets import label_names
+from rnnzoo.data.unlabelled import UNLABELLED, Unlabelled
 from rnnzoo.defaults import FRACTION
 from rnnzoo.errors import ArgumentError, DataError, listed
 from rnnzoo.preprocessing.base import Rows
@@ -69,6 +70,10 @@ class Parts:
             alone. Where a row has many labels (tags, several labels, the characters of a transcript), rows are rare
             that were split off with a label which no training row has. Which they are is said in a warning and in the
             description, as ``rare_classes``.
+        unlabelled: What becomes of steps without a tag (``None``, NaN, an empty cell; ``_`` in files of tagged words),
+            in data for tagging. ``"refuse"``: the data are refused. ``"leave_out"``: such steps are read, and are out
+            of loss, metrics, scores, baselines and class weights. A CRF sums over all tags that they may have (Tsuboi
+            2008, Training conditional random fields using incomplete annotations).
         groups: What belongs together: a group for each row, such as its patient or speaker; for tables with named
             columns the name of one. No group is in two parts. Shares of parts are met as well as groups allow. ``None``
             where rows are independent.
@@ -90,12 +95,14 @@ class Parts:
     stratify: bool = True
     seed: int = 0
     rare: Rare = "error"
+    unlabelled: Unlabelled = "refuse"
     groups: Any = None
     fold: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         checks.seed(self.seed)
         checks.flag("stratify", self.stratify)
+        checks.choice("unlabelled", self.unlabelled, UNLABELLED)
         if checks.choice("rare", self.rare, RARE) != "error" and not self.stratify:
             raise ArgumentError(
                 f"rare: received {self.rare!r} with stratify=False, which puts rows into parts whatever their class; "
@@ -153,6 +160,7 @@ class PartsOptions(TypedDict, total=False):
     stratify: bool
     seed: int
     rare: Rare
+    unlabelled: Unlabelled
     groups: Any
     fold: tuple[int, int] | None
 

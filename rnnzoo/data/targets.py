@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnzoo.data.unlabelled import NO_CLASS, NO_TAG, mark_missing
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import DataError, RowError, listed
 from rnnzoo.preprocessing.base import Rows
@@ -17,6 +18,10 @@ from rnnzoo.tasks import Task, get_task
 
 _OF = "targets"
 _RARE = " Where parts are split off, rare='train' does so (on the command line --rare train)."
+_LEAVE_OUT = (
+    " To leave such steps out of loss and scores, pass unlabelled='leave_out' (on the command line --unlabelled "
+    "leave_out)."
+)
 _MISSING = ("None", "nan", "NaT", "<NA>")
 
 
@@ -62,7 +67,7 @@ def encode_targets(decoding: Decoding, targets: Rows, *, part: str) -> Any:
     Classification: one label a row, to int32 ``(rows,)``; two classes to float32 ``(rows, 1)``, the second label
     (in sorted order) being 1. Several labels: lists of labels or an indicator matrix, to float32 ``(rows,
     labels)``. Regression: numbers, to float32 ``(rows, targets)``, scaled. Tagging: one label a step, to a list of
-    int32 ``(time,)``. Transcription: texts, to a list of int32 ``(characters,)`` from 1.
+    int32 ``(time,)``, -1 for ``NO_TAG``. Transcription: texts, to a list of int32 ``(characters,)`` from 1.
 
     Args:
         decoding: From ``fit_decoding``.
@@ -174,11 +179,11 @@ def _numbers(decoding: Decoding, labels: Iterable[Any]) -> np.ndarray:
 def _row_numbers(decoding: Decoding, row: int, labels: Iterable[Any]) -> np.ndarray:
     """Returns the numbers of the labels of one row."""
     place = {label: number for number, label in enumerate(decoding.labels or [])}
-    names = _row_names(row, labels)
-    unknown = next((name for name in names if name not in place), None)
+    names = _row_names(row, labels, steps=get_task(decoding.task).tags_steps)
+    unknown = next((name for name in names if name is not None and name not in place), None)
     if unknown is not None:
         raise RowError(row, _unknown(unknown, place), of=_OF)
-    return np.array([place[name] for name in names], np.int32)
+    return np.array([NO_CLASS if name is None else place[name] for name in names], np.int32)
 
 
 def _shown(value: Any) -> str:
@@ -198,7 +203,8 @@ def _label_names(task: Task, targets: Rows) -> list[str]:
     if task.per_step or task.targets == "labels":
         distinct: dict[str, Any] = {}
         for row, labels in enumerate(_nested(targets, "a list of labels")):
-            distinct |= dict(zip(_row_names(row, labels), labels, strict=True))
+            named = zip(_row_names(row, labels, steps=task.tags_steps), labels, strict=True)
+            distinct |= {name: label for name, label in named if name is not None}
     else:
         distinct = dict(zip(label_names(targets), targets, strict=True))
     numbers = all(isinstance(label, int | float | np.number) for label in distinct.values())
@@ -266,17 +272,27 @@ def _is_several(label: Any) -> bool:
     return isinstance(label, np.ndarray | list | tuple) and np.shape(label) != (1,)
 
 
-def _row_names(row: int, labels: Iterable[Any]) -> list[str]:
-    """Returns the names of the labels of one row."""
-    named = [_name(label) for label in labels]
+def _row_names(row: int, labels: Iterable[Any], *, steps: bool) -> list[str | None]:
+    """Returns the names of the labels of one row, or of its ``steps``; ``None`` for a step that may have none."""
+    named = [(None, "") if label is NO_TAG else _name(label) for label in labels]
     for step, (_, problem) in enumerate(named):
         if problem:
             raise RowError(
                 row,
-                f"step {step}: {problem} Drop the row, or give such steps a label of their own.",
+                f"step {step}: {problem} Drop the row, or give such steps a label of their own.{_LEAVE_OUT * steps}",
                 of=_OF,
             )
     return [name for name, _ in named]
+
+
+def mark_unlabelled(targets: Rows) -> Rows:
+    """Returns the tags of rows with ``NO_TAG`` in place of those that are missing: ``None``, NaN, empty.
+
+    Example:
+        >>> mark_unlabelled([["a", None], ["b"]])
+        [['a', <NoTag.NO_TAG: 'no tag'>], ['b']]
+    """
+    return mark_missing(targets, lambda tag: bool(_name(tag)[1]))
 
 
 def _name(label: Any) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnnzoo.data.row_origin import RowOrigin
+from rnnzoo.data.row_weights import RowWeights
 from rnnzoo.data.sequence_split import SequenceSplit
 from rnnzoo.data.split import Batch
 from rnnzoo.decoding.ctc import frames_needed
@@ -23,6 +24,7 @@ class TranscriptSplit(SequenceSplit):
         targets: The symbols of each transcript, from 1.
         preprocessing: What encodes the rows.
         origin: Which rows of the caller they are, for messages of ``check_frames``.
+        weights: How much each row counts ``(rows,)``; ``None`` for all alike.
 
     Raises:
         DataError: If a row has fewer steps than its transcript needs.
@@ -37,8 +39,9 @@ class TranscriptSplit(SequenceSplit):
         *,
         preprocessing: Preprocessing,
         origin: RowOrigin | None = None,
+        weights: RowWeights | None = None,
     ) -> None:
-        super().__init__(raw, (), preprocessing=preprocessing, tagging=False, origin=origin)
+        super().__init__(raw, (), preprocessing=preprocessing, tagging=False, origin=origin, weights=weights)
         self._symbols = list(targets)
         self._origin = RowOrigin()
         self.check_frames(1)
@@ -47,7 +50,7 @@ class TranscriptSplit(SequenceSplit):
     def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
         """Returns some rows as one batch with other inputs; transcripts are padded with 0, the blank."""
         inputs = self._preprocessing.batch(encoded)
-        return inputs, pad([self._symbols[row] for row in rows], dtype=np.int32), None
+        return inputs, pad([self._symbols[row] for row in rows], dtype=np.int32), self._weights_of(rows)
 
     def check_frames(self, subsampling: int) -> None:
         """Checks that every transcript fits its row, of which a model makes one frame of so many steps."""

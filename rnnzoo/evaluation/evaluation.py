@@ -52,6 +52,11 @@ class Evaluation:
         targets: The truth, likewise.
         lengths: For tagging, the valid steps of each row.
         naive_errors: For forecasts, what scales MASE ``(rows, targets)``: see ``score``.
+        weights: How much each row counts ``(rows,)``, each step ahead of a forecast ``(rows, horizon)`` or, for
+            tagging, each valid step ``(steps,)``; ``None`` where all count alike.
+        stretches: For tagging, how many valid steps follow each other without a gap, row after row; those of
+            ``lengths`` where all steps of a row have a tag.
+        places: For tagging, the number of each valid step within its row, from 0 ``(steps,)``.
     """
 
     metrics: Scores
@@ -59,6 +64,22 @@ class Evaluation:
     targets: np.ndarray
     lengths: np.ndarray | None = None
     naive_errors: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    stretches: np.ndarray | None = None
+    places: np.ndarray | None = None
+
+    def counted(self) -> tuple[Evaluation, np.ndarray]:
+        """Returns the same without rows that weigh nothing, and the numbers of the others ``(rows,)``.
+
+        Steps of taggers that weigh nothing are not there anyway; their rows stay.
+        """
+        if self.lengths is not None:
+            return self, np.arange(len(self.lengths))
+        if self.weights is None or self.weights.all():
+            return self, np.arange(len(self.targets))
+        kept = np.flatnonzero(self.weights.reshape(len(self.weights), -1).any(axis=1))
+        rows = {name: getattr(self, name)[kept] for name in ("outputs", "targets", "weights")}
+        return dataclasses.replace(self, **rows), kept
 
 
 def evaluate(
@@ -126,10 +147,7 @@ def evaluate_parts(trained: Trained) -> dict[str, Evaluation]:
     model, splits, task = trained.model, trained.splits, trained.task
     parts = {"validation": splits.validation, "test": splits.test}
     order, once = trained.validation_order, {}
-    if task.targets == "tokens":
-        # A batch has a float64 for each token that there is, at each step.
-        order = dataclasses.replace(order, size=min(order.size, _TOKEN_ROWS))
-    else:
+    if task.targets != "tokens":
         once = {"forward": forward_function(model), "loss": trained.task_loss}
     return {
         name: evaluate_part(model, split, splits, task, batch_size=order, **once)
@@ -163,32 +181,22 @@ def evaluate_part(
     if task.targets == "tokens":
         return _evaluate_tokens(model, split, task, order)
     forward, loss = forward or forward_function(model), loss or task.loss()
-    pairs = task.output == "potentials"
-    outputs, targets, losses = [], [], []
-    lengths: list[np.ndarray] = []
+    found = _Answers(model, task, loss)
     for inputs, truth, weights in split.iterate(order):
-        output = forward(inputs)
-        valid: Any = ... if weights is None else weights > 0
-        if task.per_step:
-            valid = np.broadcast_to(True if weights is None else valid, truth.shape)
-            lengths.append(valid.sum(axis=1))
-        _check_finite(model, output[valid])
-        if pairs:  # far too large to be kept
-            losses.append(float(loss(truth, output, weights)))
-            output = np.eye(output.shape[-1], dtype=np.float32)[best_path(output)]
-        outputs.append(output[valid])
-        targets.append(np.asarray(truth)[valid])
-    joined, truth = (rows[0] if len(rows) == 1 else join_rows(rows) for rows in (outputs, targets))
-    # The loss of the whole part, not the mean of those of its batches.
-    total = np.average(losses, weights=[len(part) for part in targets]) if pairs else loss(truth, joined)
+        found.add(forward(inputs), np.asarray(truth), weights)
+    joined, targets, weights = found.joined()
+    total = found.loss(joined, targets, weights)
     if task.targets == "values" and splits.decoding is not None:
         decoding = split.decoding_of_rows(splits.decoding)
         joined = decoding.outputs_in_original_units(joined)
-        truth = decoding.in_original_units(truth)
-    steps = np.concatenate(lengths) if task.per_step else None
+        targets = decoding.in_original_units(targets)
+    stretches = found.stretches
     naive = _naive_errors(split, splits) if task.forecasts else None
-    scores = score_outputs(joined, truth, splits, task, lengths=steps, naive_errors=naive)
-    return Evaluation({**scores, "loss": float(total)}, joined, truth, steps, naive)
+    scores = score_outputs(
+        joined, targets, splits, task, lengths=stretches, weights=weights, naive_errors=naive
+    )
+    metrics = {**scores, "loss": total}
+    return Evaluation(metrics, joined, targets, found.lengths, naive, weights, stretches, found.places)
 
 
 def _naive_errors(split: Split, splits: Splits) -> np.ndarray | None:
@@ -199,6 +207,73 @@ def _naive_errors(split: Split, splits: Splits) -> np.ndarray | None:
     return naive_errors(splits.train, season=season)[split.series_of()]
 
 
+class _Answers:
+    """What a model answers to the batches of a part."""
+
+    def __init__(self, model: keras.Model, task: Task, loss: Loss) -> None:
+        self._model, self._task, self._loss = model, task, loss
+        self._pairs = task.output == "potentials"
+        self._outputs: list[np.ndarray] = []
+        self._targets: list[np.ndarray] = []
+        self._weights: list[np.ndarray] = []
+        self._losses: list[float] = []
+        self._valid: list[np.ndarray] = []
+
+    def add(self, output: np.ndarray, truth: np.ndarray, weights: np.ndarray | None) -> None:
+        """Adds a batch."""
+        # Rows that weigh nothing stay, so that all rows of the part are there; steps do not.
+        valid: Any = ...
+        counted: Any = ... if weights is None else np.asarray(weights) > 0
+        if self._task.per_step:
+            valid = counted = np.broadcast_to(True if weights is None else counted, truth.shape)
+            self._valid += list(valid)
+        _check_finite(self._model, output[counted])
+        if self._pairs:  # far too large to be kept
+            self._losses.append(float(self._loss(truth, output, weights)))
+            output = np.eye(output.shape[-1], dtype=np.float32)[best_path(output)]
+        self._outputs.append(output[valid])
+        self._targets.append(truth[valid])
+        if weights is not None:
+            self._weights.append(np.asarray(weights)[valid])
+
+    def joined(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Returns outputs, targets and weights of the whole part; ``None`` where all weigh alike."""
+        joined = [
+            rows[0] if len(rows) == 1 else join_rows(rows)
+            for rows in (self._outputs, self._targets, self._weights)
+            if rows
+        ]
+        weights = joined[2] if len(joined) > 2 else None
+        alike = weights is None or not weights.size or (weights == weights.flat[0]).all()
+        return joined[0], joined[1], None if alike else weights
+
+    def loss(self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None) -> float:
+        """Returns the loss of the whole part, which is not the mean of those of its batches."""
+        if self._pairs:
+            return float(np.average(self._losses, weights=[len(part) for part in self._targets]))
+        if weights is None:
+            return float(self._loss(targets, outputs))
+        return float(self._loss(targets, outputs, sample_weight=weights / weights.mean()))
+
+    @property
+    def lengths(self) -> np.ndarray | None:
+        """The valid steps of each row."""
+        return np.array([valid.sum() for valid in self._valid], int) if self._task.per_step else None
+
+    @property
+    def places(self) -> np.ndarray | None:
+        """The number of each valid step within its row, row after row."""
+        return np.concatenate([np.flatnonzero(valid) for valid in self._valid]) if self._valid else None
+
+    @property
+    def stretches(self) -> np.ndarray | None:
+        """How many valid steps follow each other, row after row."""
+        if not self._task.per_step:
+            return None
+        edges = [np.flatnonzero(np.diff(np.pad(valid.astype(np.int8), 1))) for valid in self._valid]
+        return np.concatenate([ends[1::2] - ends[::2] for ends in edges])
+
+
 def score_outputs(
     outputs: np.ndarray,
     targets: np.ndarray,
@@ -207,8 +282,18 @@ def score_outputs(
     *,
     lengths: np.ndarray | None = None,
     naive_errors: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> Scores:
-    """Scores outputs, of a model or of a baseline, with what the data know of labels and scale."""
+    """Scores outputs, of a model or of a baseline, with what the data know of labels and scale.
+
+    Args:
+        outputs: The outputs.
+        targets: The truth.
+        splits: The data.
+        task: The task.
+        lengths: ``stretches`` of an ``Evaluation`` of these rows.
+        weights: Its ``weights``.
+    """
     decoding = splits.decoding
     return score(
         task,
@@ -216,6 +301,7 @@ def score_outputs(
         targets,
         labels=decoding.labels if decoding is not None else None,
         lengths=lengths,
+        weights=weights,
         quantiles=task.quantiles,
         scale=decoding.scale if decoding is not None else None,
         naive_errors=naive_errors,
@@ -232,6 +318,8 @@ def _check_finite(model: keras.Model, output: np.ndarray) -> None:
 
 def _evaluate_tokens(model: keras.Model, split: Split, task: Task, order: BatchOrder) -> Evaluation:
     """Scores a model of text token by token; on running text with the states of all that came before."""
+    # A batch has a float64 for each token that there is, at each step.
+    order = dataclasses.replace(order, size=min(order.size, _TOKEN_ROWS))
     carrying: Any = contextlib.nullcontext()
     if isinstance(split, RunningTextSplit):
         states = CarriedStates(model)

@@ -22,6 +22,8 @@ class Forecasts:
             in the training rows of the window's series. ``None`` where it is not known; 0 and NaN have no MASE.
         quantiles: Quantiles ``(windows, horizon, targets, levels)``; ``None`` for none.
         levels: Their levels, rising.
+        weights: How much each window counts ``(windows,)``, or each of its steps ``(windows, horizon)``; ``None`` for
+            all alike.
     """
 
     truth: np.ndarray
@@ -29,6 +31,7 @@ class Forecasts:
     naive_errors: np.ndarray | None = None
     quantiles: np.ndarray | None = None
     levels: Sequence[float] = ()
+    weights: np.ndarray | None = None
 
 
 def score_forecasts(forecasts: Forecasts) -> dict[str, float]:
@@ -78,7 +81,11 @@ def score_groups(forecasts: Forecasts, groups: np.ndarray, count: int) -> GroupS
         [1.0, 0.0]
     """
     truth, point = (np.asarray(values, np.float64) for values in (forecasts.truth, forecasts.point))
-    means = _Means(np.broadcast_to(groups, truth.shape).reshape(-1), count)
+    weights = forecasts.weights
+    if weights is not None:
+        whole = weights.reshape(*weights.shape, *[1] * (truth.ndim - weights.ndim))
+        weights = np.broadcast_to(whole, truth.shape).reshape(-1)
+    means = _Means(np.broadcast_to(groups, truth.shape).reshape(-1), count, weights)
     errors = np.abs(point - truth)
     found = {"mae": means.of(errors), "rmse": np.sqrt(means.of(errors**2))}
     if forecasts.naive_errors is not None:
@@ -114,15 +121,16 @@ def _quantile_scores(
 class _Means:
     """The mean of values in each of some groups."""
 
-    def __init__(self, groups: np.ndarray, count: int) -> None:
-        self._groups, self._count = groups, count
+    def __init__(self, groups: np.ndarray, count: int, weights: np.ndarray | None) -> None:
+        self._groups, self._count, self._weights = groups, count, weights
 
     def of(self, values: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
         """Returns means ``(groups,)``, of the values that are known; NaN where there is none."""
-        groups, flat = self._groups, values.reshape(-1).astype(np.float64)
+        groups, flat, weights = self._groups, values.reshape(-1).astype(np.float64), self._weights
         if known is not None:
             kept = known.reshape(-1)
-            groups, flat = groups[kept], flat[kept]
-        counts = np.bincount(groups, minlength=self._count)
+            groups, flat, weights = groups[kept], flat[kept], None if weights is None else weights[kept]
+        counts = np.bincount(groups, weights, minlength=self._count)
         with np.errstate(invalid="ignore"):
-            return np.asarray(np.bincount(groups, flat, minlength=self._count) / counts)
+            sums = np.bincount(groups, flat if weights is None else flat * weights, minlength=self._count)
+            return np.asarray(sums / counts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -10,7 +10,11 @@ from rnnzoo.decoding.spans import find_spans
 
 
 def span_f1(
-    labels: Sequence[str], truth: np.ndarray, predicted: np.ndarray, lengths: Sequence[int] | np.ndarray
+    labels: Sequence[str],
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    lengths: Sequence[int] | np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> float:
     """Returns the F1 of exact spans, all kinds together: kind, beginning and end must agree.
 
@@ -18,7 +22,8 @@ def span_f1(
         labels: The names of the tags by number.
         truth: The true class number of each step, row after row ``(steps,)``.
         predicted: Those that were answered.
-        lengths: Steps of each row.
+        lengths: Steps of each row, or of each stretch of a row whose tags are known.
+        weights: How much each step counts; a span counts like the mean of its steps. ``None`` for all alike.
 
     Returns:
         The harmonic mean of precision and recall; 0 where no span is right.
@@ -27,8 +32,19 @@ def span_f1(
         Tjong Kim Sang & Buchholz 2000, Introduction to the CoNLL-2000 shared task: chunking.
     """
     found, expected = (_all_spans(labels, tags, lengths) for tags in (predicted, truth))
-    total = len(found) + len(expected)
-    return 2 * len(found & expected) / total if total else 0.0
+    count = len if weights is None else _weighing(np.asarray(weights, np.float64), lengths)
+    total = count(found) + count(expected)
+    return 2 * count(found & expected) / total if total else 0.0
+
+
+def _weighing(
+    weights: np.ndarray, lengths: Sequence[int] | np.ndarray
+) -> Callable[[set[tuple[int, str, int, int]]], float]:
+    """Returns what adds up the weights of spans."""
+    starts = np.cumsum(lengths) - np.asarray(lengths)
+    return lambda spans: sum(
+        float(weights[starts[row] + first : starts[row] + end].mean()) for row, _, first, end in spans
+    )
 
 
 def _all_spans(

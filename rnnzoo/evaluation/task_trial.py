@@ -12,6 +12,7 @@ from rnnzoo.data.split import Batch
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, RnnzooError, one_line
 from rnnzoo.evaluation.evaluation import evaluate_part
+from rnnzoo.evaluation.scores import Scores
 from rnnzoo.keras_models.feeding import feed
 from rnnzoo.tasks import Task
 
@@ -58,13 +59,8 @@ def try_task(model: keras.Model, splits: Splits, task: Task) -> None:
             f"objective: received {task.objective!r} for task {task.name!r}; expected one of {', '.join(known)}. "
             "Name one of its metrics, not of its scores."
         )
-    batch = splits.validation.first(_ROWS)
-
-    def forward(inputs: dict[str, np.ndarray]) -> np.ndarray:
-        return np.asarray(model(feed(model, inputs), training=False))
-
     try:
-        evaluate_part(model, _OneBatch(batch), splits, task, forward=forward)  # type: ignore[arg-type]
+        _evaluate_first(model, splits, task)
     except RnnzooError:
         raise
     except Exception as error:
@@ -72,3 +68,27 @@ def try_task(model: keras.Model, splits: Splits, task: Task) -> None:
             f"task {task.name!r}: loss and scores of one batch raised {type(error).__name__} ({one_line(error)}); "
             "expected numbers. Correct losses or scores of the task."
         ) from error
+
+
+def score_names(model: keras.Model, splits: Splits, task: Task, *, wanted: str) -> list[str]:
+    """Returns the names of the scores that a task reports of the validation part.
+
+    Args:
+        model: The model, which may be untrained.
+        splits: The data.
+        task: The task.
+        wanted: The score that is looked for. Some are undefined for few rows: all are scored where the first rows do
+            not have it.
+    """
+    names = list(_evaluate_first(model, splits, task))
+    return names if wanted in names else list(evaluate_part(model, splits.validation, splits, task).metrics)
+
+
+def _evaluate_first(model: keras.Model, splits: Splits, task: Task) -> Scores:
+    """Scores the answers of a model to the first rows of the validation part."""
+    batch = splits.validation.first(_ROWS)
+
+    def forward(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        return np.asarray(model(feed(model, inputs), training=False))
+
+    return evaluate_part(model, _OneBatch(batch), splits, task, forward=forward).metrics  # type: ignore[arg-type]

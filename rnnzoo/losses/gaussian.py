@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from rnnzoo.losses.step_weights import for_each_target
 from rnnzoo.tensors import Tensor
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
@@ -29,6 +30,10 @@ class GaussianNegativeLogLikelihood(keras.losses.Loss):
 
     def __init__(self, name: str = "gaussian", **arguments: Any) -> None:
         super().__init__(name=name, **arguments)
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> Tensor:
+        """Returns the loss; a weight ``(...)`` is that of all targets of a step."""
+        return super().__call__(y_true, y_pred, sample_weight=for_each_target(y_true, sample_weight))
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns the loss of each value ``(..., targets)``."""

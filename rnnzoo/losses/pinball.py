@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from rnnzoo.decoding.distributions import DEFAULT_QUANTILES, check_quantiles
+from rnnzoo.losses.step_weights import for_each_target
 from rnnzoo.tensors import Tensor
 
 
@@ -35,6 +36,10 @@ class Pinball(keras.losses.Loss):
     ) -> None:
         super().__init__(name=name, **arguments)
         self.quantiles = check_quantiles(quantiles)
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> Tensor:
+        """Returns the loss; a weight ``(...)`` is that of all targets of a step."""
+        return super().__call__(y_true, y_pred, sample_weight=for_each_target(y_true, sample_weight))
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns the loss of each value ``(..., targets)``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from rnnzoo import checks
 from rnnzoo.data.augmentation.table import plain_config
 from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo.training.own_objects import check_object, describe
 from rnnzoo.value_objects import checked_fields
 
 #: Seconds that the baselines of a run may take together, unless another number is asked for.
@@ -19,6 +20,8 @@ BASELINE_SECONDS = 120.0
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "nadam")
 SCHEDULES = ("constant", "cosine", "exponential", "linear", "one_cycle", "slanted_triangular")
+#: Arguments of Keras optimizers that clip gradients.
+_CLIPS = ("global_clipnorm", "clipnorm", "clipvalue")
 CLIPS = ("global_norm", "norm", "value")
 AVERAGES = ("ema", "nt_asgd")
 PRECISIONS = ("bfloat16", "float16")
@@ -41,8 +44,10 @@ class TrainConfig:
             ``batch_size`` rows, sorted by length in pools, which is the better mixed.
         accumulation: Steps whose gradients are averaged before weights move, so that ``accumulation x batch_size`` rows
             count as one batch where memory holds no larger one. 1, for most recurrent networks are small.
-        optimizer: ``"adam"``, ``"adamw"``, ``"rmsprop"``, ``"sgd"`` (momentum 0.9, Nesterov) or ``"nadam"``. Adam
-            (Kingma 2015), which needs the least tuning.
+        optimizer: ``"adam"``, ``"adamw"``, ``"rmsprop"``, ``"sgd"`` (momentum 0.9, Nesterov) or ``"nadam"``; or the
+            ``"module:Class"`` of another of Keras's or of yours, such as ``"keras.optimizers:Lion"``, which is made
+            with the fields below; or an object, which has its own rate and decay: ``clip`` is added to it, the other
+            fields must be left alone. Adam (Kingma 2015), which needs the least tuning.
         learning_rate: The rate, or the highest rate of a schedule.
         schedule: ``"constant"``, or a fall from ``learning_rate`` over all epochs: ``"cosine"`` (Loshchilov 2017) and
             ``"linear"`` to zero, ``"exponential"`` to a hundredth; or ``"one_cycle"`` (Smith 2018): from a 25th up
@@ -69,9 +74,20 @@ class TrainConfig:
             ``None``, for it trades accuracy for the rare classes.
         mixed_precision: ``"bfloat16"`` or ``"float16"`` (with loss scaling; Micikevicius 2018): layers compute in half
             precision while training; weights and the result are float32. ``None``, for only GPUs gain.
-        loss: A loss of the task other than its default; ``None`` for the default.
-        monitor: What early stopping, the best checkpoint and the plateau rule watch, such as ``"val_loss"``;
-            ``None`` for the task's objective.
+        loss: A loss of the task other than its default, or one of your own: a Keras loss, such as
+            ``keras.losses.Huber(2.0)``, a function of truth and outputs that gives a loss for each row or step, or the
+            ``"module:name"`` of either. It is tried on one batch before the first epoch. Weights and masks of data
+            apply to it as to others; the ``loss`` among the scores of a run is still that of the task. ``None`` for the
+            default.
+        metrics: Further metrics to show while training and to watch: Keras metrics, functions of truth and outputs, or
+            their ``"module:name"``, such as ``"keras.metrics:SparseTopKCategoricalAccuracy"``.
+        monitor: What early stopping, the best checkpoint, the plateau rule and a search watch: the loss or a metric of
+            the task, such as ``"val_loss"``, or ``val_`` and any score that the task reports, such as
+            ``"val_macro_f1"``, ``"val_span_f1"`` or ``"val_mae"`` (in original units). A score is computed after each
+            epoch, which costs one more pass over the validation part, and is in history and logs then, with all others
+            of the task. ``None`` for the task's objective.
+        monitor_direction: ``"max"`` where more of ``monitor`` is better, ``"min"`` where less is; ``None`` for what its
+            name says.
         early_stopping: Epochs without improvement after which training ends; ``None`` never ends it early.
             Either way the weights of the best epoch are the result (Prechelt 1998).
         reduce_on_plateau: Epochs without improvement after which the rate is multiplied by
@@ -116,7 +132,7 @@ class TrainConfig:
     batch_size: int = 32
     tokens_per_batch: int | None = None
     accumulation: int = 1
-    optimizer: Literal["adam", "adamw", "rmsprop", "sgd", "nadam"] = "adam"
+    optimizer: Any = "adam"
     learning_rate: float = 1e-3
     schedule: Literal["constant", "cosine", "exponential", "linear", "one_cycle", "slanted_triangular"] = (
         "constant"
@@ -131,8 +147,10 @@ class TrainConfig:
     label_smoothing: float = 0.0
     class_weights: Literal["balanced"] | Mapping[str, float] | None = None
     mixed_precision: Literal["bfloat16", "float16"] | None = None
-    loss: str | None = None
+    loss: Any = None
+    metrics: Sequence[Any] = ()
     monitor: str | None = None
+    monitor_direction: Literal["max", "min"] | None = None
     early_stopping: int | None = 5
     reduce_on_plateau: int | None = None
     plateau_factor: float = 0.5
@@ -152,6 +170,18 @@ class TrainConfig:
         self._check_pairs()
 
     def _check_pairs(self) -> None:
+        if self.optimizer not in OPTIMIZERS:
+            self._check_own_optimizer()
+        if self.label_smoothing and self.own_loss:
+            raise ArgumentError(
+                f"label_smoothing: received {self.label_smoothing:g} with a loss of your own; expected 0. Smooth in "
+                "the loss, or leave one out."
+            )
+        if self.monitor_direction is not None and self.monitor is None:
+            raise ArgumentError(
+                f"monitor_direction: received {self.monitor_direction!r} without monitor, and the objective of a task "
+                "has its own; expected both. Leave it out, or name what to watch in monitor."
+            )
         if self.schedule == "slanted_triangular" and self.warmup:
             raise ArgumentError(
                 f"warmup: received {self.warmup:g} with schedule='slanted_triangular', which climbs by itself; "
@@ -181,14 +211,48 @@ class TrainConfig:
                 "early_stopping, or lower averaging_patience."
             )
 
+    def _check_own_optimizer(self) -> None:
+        """Checks that fields do not say what an optimizer of the user says itself."""
+        for name in ("discriminative", "gradual_unfreezing"):
+            if getattr(self, name) is not None:
+                raise ArgumentError(
+                    f"{name}: received {getattr(self, name)} with an optimizer of your own; expected None, for only "
+                    f"{', '.join(OPTIMIZERS)} have a rate for each group of layers. Leave one out."
+                )
+        if isinstance(self.optimizer, str):
+            return
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        for name in ("learning_rate", "schedule", "warmup", "weight_decay", "accumulation"):
+            if getattr(self, name) != defaults[name]:
+                raise ArgumentError(
+                    f"{name}: received {getattr(self, name)!r} beside an optimizer object, which has its own; expected "
+                    "it once. Give it to the optimizer, or name its class as 'module:Class', which takes the fields."
+                )
+        given = [name for name in _CLIPS if getattr(self.optimizer, name, None) is not None]
+        if given and self.clip is not None:
+            raise ArgumentError(
+                f"clip: received {self.clip!r} beside an optimizer with {given[0]}="
+                f"{getattr(self.optimizer, given[0])!r}; expected gradients to be clipped once. Pass clip=None."
+            )
+        if self.reduce_on_plateau is not None and callable(getattr(self.optimizer, "_learning_rate", None)):
+            raise ArgumentError(
+                f"reduce_on_plateau: received {self.reduce_on_plateau} beside an optimizer with a schedule; expected "
+                "one rule for the learning rate. Leave one out."
+            )
+
+    @property
+    def own_loss(self) -> bool:
+        """Whether the loss is not one of a task by its name."""
+        return self.loss is not None and (not isinstance(self.loss, str) or ":" in self.loss)
+
     @property
     def scheduled(self) -> bool:
         """Whether the learning rate follows a curve laid over all steps."""
         return self.schedule != "constant" or self.warmup > 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the fields as a JSON-able dictionary."""
-        return dataclasses.asdict(self)
+        """Returns the fields as a JSON-able dictionary; objects as ``own_objects.describe`` says."""
+        return {field.name: describe(getattr(self, field.name)) for field in dataclasses.fields(self)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrainConfig:
@@ -217,6 +281,29 @@ def _name(name: str) -> Callable[[object], str]:
     return check
 
 
+def _optimizer(value: object) -> Any:
+    if isinstance(value, str) and ":" not in value:
+        return checks.choice("optimizer", value, OPTIMIZERS)
+    return check_object("optimizer", value, ("apply", "get_config"), "keras.optimizers.Lion(1e-4)")
+
+
+def _loss(value: object) -> Any:
+    if isinstance(value, str | bool | int | float):
+        return _name("loss")(value)
+    return check_object("loss", value, ("__call__",), "keras.losses.Huber(2.0)")
+
+
+def _metrics(value: object) -> tuple[Any, ...]:
+    given = (value,) if isinstance(value, str) else value
+    if not isinstance(given, Sequence):
+        raise ArgumentError(
+            f"metrics: received {value!r}; expected a list of metrics. Pass a list, also of one metric."
+        )
+    return tuple(
+        check_object("metrics", one, ("__call__",), "keras.metrics.MeanAbsoluteError()") for one in given
+    )
+
+
 def _choice(name: str, known: Collection[str]) -> Callable[[object], str]:
     return partial(checks.choice, name, known=known)
 
@@ -235,7 +322,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "batch_size": _integer("batch_size"),
     "tokens_per_batch": _without("tokens_per_batch"),
     "accumulation": _integer("accumulation"),
-    "optimizer": _choice("optimizer", OPTIMIZERS),
+    "optimizer": _optimizer,
     "learning_rate": partial(checks.number, "learning_rate", above=0),
     "schedule": _choice("schedule", SCHEDULES),
     "warmup": partial(checks.number, "warmup", minimum=0, below=1),
@@ -250,8 +337,10 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "label_smoothing": partial(checks.number, "label_smoothing", minimum=0, below=1),
     "class_weights": _class_weights,
     "mixed_precision": _choice("mixed precision", PRECISIONS),
-    "loss": _name("loss"),
+    "loss": _loss,
+    "metrics": _metrics,
     "monitor": _name("monitor"),
+    "monitor_direction": _choice("monitor_direction", ("max", "min")),
     "early_stopping": _without("early_stopping"),
     "reduce_on_plateau": _without("reduce_on_plateau"),
     "plateau_factor": partial(checks.number, "plateau_factor", above=0, below=1),
@@ -275,6 +364,7 @@ _OPTIONAL = (
     "mixed_precision",
     "loss",
     "monitor",
+    "monitor_direction",
     "early_stopping",
     "reduce_on_plateau",
     "discriminative",

@@ -13,15 +13,19 @@ import numpy as np
 
 from rnnzoo.data.split import Batch
 from rnnzoo.errors import ArgumentError, RunError
+from rnnzoo.evaluation.evaluation import evaluate_part, forward_function
+from rnnzoo.evaluation.scores import Scores
 from rnnzoo.keras_models.carried_states import ResetStates
 from rnnzoo.keras_models.feeding import feed
 from rnnzoo.training.optimization.class_weights import weigh_by_class
+from rnnzoo.training.optimization.monitor import metric_names
 from rnnzoo.training.optimization.optimizers import build_optimizer
 from rnnzoo.training.optimization.precision import half_precision
 from rnnzoo.training.problem import Problem
 from rnnzoo.training.run.checkpoint import Checkpoint, finished_epochs
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.watching.callbacks import TrainingCallbacks, build_callbacks
+from rnnzoo.training.watching.epoch_scores import EpochScores
 from rnnzoo.training.watching.execution import steps_at_once, steps_per_execution
 from rnnzoo.training.watching.gradient_monitor import GradientMonitor, GradientSummary
 from rnnzoo.training.watching.progress import BatchBar, epoch_reporter
@@ -110,14 +114,15 @@ def compile_model(problem: Problem, *, first: int = 0) -> None:
         first: The epoch that training begins with, counted from 0.
     """
     model, task, steps = problem.model, problem.task, problem.steps or 1
-    metrics = task.keras_metrics()
+    metrics = [*task.keras_metrics(), *problem.metrics]
+    weighted = task.weighted or problem.splits.train.example()[2] is not None
     model.compile(
         optimizer=build_optimizer(
             problem.config, steps_per_epoch=steps, rates=problem.rates, variables=model.trainable_variables
         ),
         loss=problem.loss,
-        metrics=None if task.weighted else metrics,
-        weighted_metrics=metrics if task.weighted else None,
+        metrics=None if weighted else metrics,
+        weighted_metrics=metrics if weighted else None,
         # XLA would compile anew for every length of sequence and brings nothing to recurrent loops.
         jit_compile=False,
     )
@@ -144,6 +149,10 @@ def _callbacks(
         directory=run.path if run is not None else None,
         own=own,
     )
+    if problem.config.monitor is not None and problem.monitor.name not in metric_names(
+        problem.task, problem.metrics
+    ):
+        wanted = dataclasses.replace(wanted, scores=_epoch_scores(problem))
     if progress and problem.steps and BatchBar.wanted():
         wanted = dataclasses.replace(wanted, bar=BatchBar(problem.steps, last))
     if problem.states is None:
@@ -151,6 +160,28 @@ def _callbacks(
     rows = _sequences(problem)
     reset = ResetStates(problem.states, train_rows=rows[0], validation_rows=rows[1], seed=problem.config.seed)
     return dataclasses.replace(wanted, reset_states=reset)
+
+
+def _epoch_scores(problem: Problem) -> EpochScores:
+    """Returns what scores the validation part after each epoch."""
+    forward: Any = forward_function(problem.model)
+
+    def answer(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        # Half precision is that of training alone: scores are computed in float32 from what it answers.
+        return np.asarray(forward(inputs), np.float32)
+
+    def evaluate() -> Scores:
+        return evaluate_part(
+            problem.model,
+            problem.splits.validation,
+            problem.splits,
+            problem.task,
+            batch_size=problem.validation_order,
+            forward=answer,
+            loss=problem.task_loss,
+        ).metrics
+
+    return EpochScores(evaluate, problem.monitor.name)
 
 
 def _kept_in(

@@ -16,15 +16,17 @@ from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError
 from rnnzoo.evaluation.compatibility import check_model_fits, choose_task
-from rnnzoo.evaluation.task_trial import try_task
+from rnnzoo.evaluation.task_trial import score_names, try_task
 from rnnzoo.keras_models.carried_states import CarriedStates
 from rnnzoo.tasks import TASKS, Task
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.optimization.class_weights import class_weights
 from rnnzoo.training.optimization.group_rates import GroupRate, group_rates
-from rnnzoo.training.optimization.monitor import Monitor, choose_monitor
+from rnnzoo.training.optimization.monitor import Monitor, choose_monitor, metric_names
+from rnnzoo.training.optimization.own_trial import try_own
 from rnnzoo.training.optimization.precision import check_precision
 from rnnzoo.training.optimization.training_loss import training_loss
+from rnnzoo.training.own_objects import make_metrics
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,6 +44,7 @@ class Problem:
         train: The training part as it is learned from: with noise, where it is wanted.
         class_weights: The weight of each class ``(classes,)``; ``None`` where all weigh the same.
         loss: The Keras loss that is minimised.
+        metrics: Keras metrics of the user, beside those of the task.
         task_loss: The Keras loss of the task, which the scores at the end have; the same where nothing else is asked.
         monitor: What epochs are compared by.
         rates: Factor of the learning rate and first step of each weight; ``None`` where all are trained alike.
@@ -58,6 +61,7 @@ class Problem:
     train: Split
     class_weights: np.ndarray | None
     loss: keras.losses.Loss
+    metrics: Sequence[keras.metrics.Metric]
     task_loss: keras.losses.Loss
     monitor: Monitor
     rates: Sequence[GroupRate] | None
@@ -102,8 +106,12 @@ def prepare(
     earlier = partial(_same, like, found, config)
     if TASKS.is_own(found.name) and not earlier():
         try_task(model, splits, found)
-    loss = same.loss if (same := earlier("loss", "label_smoothing")) else training_loss(found, config)
-    monitor = same.monitor if (same := earlier("monitor")) else choose_monitor(found, config)
+    loss = same.loss if (same := earlier("loss", "label_smoothing")) else _loss(splits, found, config)
+    metrics = _metrics(found, config)
+    same = earlier("monitor", "monitor_direction")
+    monitor = same.monitor if same else _monitor(model, splits, found, config, metrics)
+    if metrics or (config.loss is not None and config.own_loss):
+        try_own(model, splits, loss if config.own_loss else None, metrics)
     if config.mixed_precision is not None:
         check_precision(model, config.mixed_precision)
     states = _states(model, splits, config)
@@ -126,6 +134,7 @@ def prepare(
         train=train,
         class_weights=weights,
         loss=loss,
+        metrics=metrics,
         task_loss=loss if config.loss is None and not config.label_smoothing else found.loss(),
         monitor=monitor,
         rates=rates,
@@ -134,6 +143,42 @@ def prepare(
         # Validation keeps no gradients: larger batches are faster and change nothing.
         validation_order=BatchOrder(4 * config.batch_size, seed=config.seed),
         states=states,
+    )
+
+
+def _loss(splits: Splits, task: Task, config: TrainConfig) -> keras.losses.Loss:
+    loss: keras.losses.Loss = training_loss(task, config, unlabelled=splits.train.unlabelled > 0)
+    return loss
+
+
+def _metrics(task: Task, config: TrainConfig) -> list[keras.metrics.Metric]:
+    """Returns the metrics of the user."""
+    if not config.metrics:
+        return []
+    made = make_metrics(config.metrics)
+    known = ["loss", *(metric.name for metric in task.keras_metrics())]
+    for metric in made:
+        if metric.name in known:
+            raise ArgumentError(
+                f"metrics: received one named {metric.name!r}, as another of task {task.name!r} is; expected a name of "
+                "its own. Give it one: name='my_name'."
+            )
+        known.append(metric.name)
+    return made
+
+
+def _monitor(
+    model: keras.Model, splits: Splits, task: Task, config: TrainConfig, own: Sequence[keras.metrics.Metric]
+) -> Monitor:
+    name = config.monitor
+    if name is None:
+        return choose_monitor(task, config)
+    if not isinstance(splits.train, RunningTextSplit) or name in metric_names(task, own):
+        wanted = name.removeprefix("val_")
+        return choose_monitor(task, config, partial(score_names, model, splits, task, wanted=wanted), own)
+    raise ArgumentError(
+        f"monitor: received {name!r} for running text, whose layers carry states of the batches of training; expected "
+        f"one of {', '.join(metric_names(task, own))}. Perplexity and bits fall with val_loss: leave monitor out."
     )
 
 

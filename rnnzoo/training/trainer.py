@@ -16,6 +16,7 @@ from rnnzoo.training.problem import Problem, prepare
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.run.saved_result import saved_result
+from rnnzoo.training.watching.callbacks import check_callbacks
 
 if TYPE_CHECKING:
     from rnnzoo.evaluation.evaluation import Evaluation
@@ -80,6 +81,8 @@ def train(
     from rnnzoo.training.run.baseline_scores import NOT_WANTED, STOPPED
     from rnnzoo.training.run.run_files import write_run
 
+    if callbacks != ():
+        check_callbacks(callbacks)
     if baseline_seconds != BASELINE_SECONDS:
         checks.number("baseline_seconds", baseline_seconds, minimum=0)
     # What does not go together is refused before anything is written or deleted.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -52,3 +54,21 @@ def test_the_command_takes_the_same_options() -> None:
     assert "times  3 pieces; no window crosses a hole between them" in ran.output
     with pytest.raises(ArgumentError, match="--gaps: received 'break' with --text, which is for texts"):
         load_data(DataOptions(data="t.csv", text="a", label="b", gaps="break"))
+
+
+def test_names_of_columns_may_be_given_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[DataOptions] = []
+
+    def note(options: DataOptions) -> None:
+        seen.append(options)
+        raise SystemExit
+
+    monkeypatch.setattr(DataOptions, "check_source", note)
+    (Path.cwd() / "run.yaml").write_text("data: {target: [sales, price], label: kind}\n")
+    for given in (
+        ["--target", "sales", "--target", "price", "--label", "kind"],
+        ["--target", "sales,price", "--label", "kind"],
+        ["--config", "run.yaml"],
+    ):
+        CliRunner().invoke(app, ["train", "forecaster-lstm", "--data", "t.csv", "--out", "run", *given])
+    assert [(options.target, options.label) for options in seen] == [("sales,price", "kind")] * 3

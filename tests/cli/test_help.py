@@ -19,6 +19,8 @@ from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS
 
 COMMANDS = sorted(command.name or "" for command in app.registered_commands)
 LINES, COLUMNS, OPTIONS = 40, 100, 24
+#: `--help-data` has more lines, for it has groups with a frame each, and each group fits half a screen.
+DATA_LINES, GROUP_LINES = 48, LINES // 2
 SCREENS = [(), *((name,) for name in COMMANDS)]
 
 
@@ -46,14 +48,31 @@ def words_of(text: str) -> str:
 
 @pytest.mark.parametrize("command", SCREENS, ids=" ".join)
 def test_help_fits_a_screen(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
-    flags = ["--help", *(["--help-data"] if command in (("train",), ("tune",)) else [])]
-    for flag in flags:
-        text = show(capsys, *command, flag)
-        lines = text.splitlines()
-        assert len(lines) <= LINES
-        assert max(map(len, lines)) <= COLUMNS
-        assert 0 < len(options_in(text)) <= OPTIONS
-        assert "README" not in text
+    text = show(capsys, *command, "--help")
+    lines = text.splitlines()
+    assert len(lines) <= LINES
+    assert max(map(len, lines)) <= COLUMNS
+    assert 0 < len(options_in(text)) <= OPTIONS
+    assert "README" not in text
+
+
+@pytest.mark.parametrize("command", ["train", "tune"])
+def test_the_groups_of_the_other_options_fit_half_a_screen_each(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = show(capsys, command, "--help-data")
+    lines = text.splitlines()
+    assert len(lines) <= DATA_LINES
+    assert max(map(len, lines)) <= COLUMNS
+    assert re.findall("╭─ (.*?) ─", text) == [
+        "Data: files",
+        "Data: rows, labels and parts",
+        "Data: series and time",
+    ]
+    for group in re.findall("╭.*?╰", text, re.DOTALL):
+        assert len(group.splitlines()) <= GROUP_LINES
+        assert 0 < len(options_in(group)) <= OPTIONS // 2
+    assert "README" not in text
 
 
 @pytest.mark.parametrize("command", ["train", "tune"])

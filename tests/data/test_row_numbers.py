@@ -208,7 +208,10 @@ def test_a_step_without_tag_is_refused_with_row_and_step(missing: Any, place: in
     tags = changed(TAGS, place, ["X", missing])
     message = str(error_of(WORDS, tags, task="tagging"))
     assert message.startswith(f"targets: row {place}: step 1: received ")
-    assert message.endswith("expected a name. Drop the row, or give such steps a label of their own.")
+    assert message.endswith(
+        "expected a name. Drop the row, or give such steps a label of their own. To leave such steps out of loss and "
+        "scores, pass unlabelled='leave_out' (on the command line --unlabelled leave_out)."
+    )
     splits = Splits.from_arrays(
         WORDS, changed(TAGS, place, ["X", "unknown"]), task="tagging", test_fraction=0.0
     )

@@ -94,6 +94,9 @@ ADVICE: dict[str, Advice] = {
             lambda: made(
                 [["a", "b"]] * 40, [["N", "none"], *[["N", "V"]] * 39], task="tagging", rare="train"
             ),
+            lambda: made(
+                [["a", "b"]] * 40, [["N", ""], *[["N", "V"]] * 39], task="tagging", unlabelled="leave_out"
+            ),
         ),
     ),
     "rare": (

@@ -78,7 +78,7 @@ def test_a_bad_row_is_named_by_its_line_in_a_file_and_its_number_in_a_frame(tmp_
     ("options", "message"),
     [
         ({"from_disk": True}, "source: received DataFrame with from_disk; expected a file"),
-        ({"column_names": ["a", "b"]}, r"column_names: received \['a', 'b'\] with a frame \(inputs\)"),
+        ({"column_names": ["a", "b"]}, r"column_names: received \['a', 'b'\] with a frame, which names"),
         ({"buffer_rows": 5}, "buffer_rows: received 5 without from_disk"),
         ({"from_disk": 1}, "from_disk: received 1; expected True or False"),
     ],

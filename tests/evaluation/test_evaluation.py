@@ -37,14 +37,16 @@ def test_one_batch_scores_as_many_do() -> None:
 
 
 def test_tokens_are_scored_in_batches_that_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = ["a b c", "b c"] * 20
+    texts = ["a b c", "b c"] * 150
     splits = pair_splits((texts, texts), validation=(texts, texts))
     sizes: list[int] = []
 
-    def note(*arguments: Any, batch_size: BatchOrder, **options: Any) -> None:
-        sizes.append(batch_size.size)
+    def answer(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        rows, steps = next(iter(inputs.values())).shape
+        sizes.append(rows)
+        return np.zeros((rows, steps, 20))
 
-    monkeypatch.setattr(evaluation, "evaluate_part", note)
-    for rows in (64, 4096):
+    monkeypatch.setattr(evaluation, "forward_function", lambda model: answer)
+    for rows in (200, 4096):
         evaluate_parts(trained(None, splits, rows))
-    assert sizes == [64, 256]
+    assert sizes == [200, 100, 256, 44]

@@ -52,6 +52,7 @@ ROOMS = (
     "rnnzoo.data.augmentation",
     "rnnzoo.evaluation",
     "rnnzoo.evaluation.baselines",
+    "rnnzoo.training.own_objects",
     "rnnzoo.training.config",
     "rnnzoo.training.optimization",
     "rnnzoo.training.problem",

@@ -47,7 +47,9 @@ def test_the_nearest_field_is_named(kind: Any, options: dict[str, Any], near: st
 def test_every_value_object_that_users_make_is_among_them() -> None:
     # What rnnzoo makes itself, and users read.
     results = {
+        "CrossValidation",
         "CudnnReport",
+        "FoldScores",
         "ModelSpec",
         "SearchResult",
         "Splits",

@@ -88,7 +88,18 @@ def own_windows(
 
 def _check_parts(parts: Parts) -> None:
     usual = Parts()
-    for field in ("stratify", "seed", "rare"):
+    if parts.groups is not None:
+        raise ArgumentError(
+            "groups: received them for windows, which are split in their order; expected none. Leave them out."
+        )
+    for name in ("validation", "test"):
+        given = getattr(parts, name)
+        if given is not None and len(given) != 2:
+            raise DataError(
+                f"{name}: received {len(given)} values; expected windows and what comes after each, which all count "
+                "alike. Pass them as a tuple of two."
+            )
+    for field in ("stratify", "seed", "rare", "unlabelled", "fold"):
         value = getattr(parts, field)
         if value != getattr(usual, field):
             raise ArgumentError(

@@ -28,6 +28,7 @@ class FileRows:
         targets: One per row.
         place: What messages call a row by its number, such as ``"line 5"``.
         left_out: How many rows of the file are not among them.
+        weights: How much each row counts, as ``Splits.from_arrays`` takes it; ``None`` for all alike.
         groups: The group of each row, where it was asked for.
     """
 
@@ -35,6 +36,7 @@ class FileRows:
     targets: Rows
     place: Callable[[int], str] = "row {}".format
     left_out: int = 0
+    weights: Rows | None = None
     groups: Rows | None = None
 
 
@@ -71,24 +73,30 @@ def split_files(
                 f"expected one of both. Leave {name} out."
             )
         found[name], sources[name] = _single(read(given), given, name), given
-    pairs = {name: (part.rows, part.targets) for name, part in found.items()}
-    given_parts: dict[str, Any] = {name: pairs.get(name) for name in _GIVEN}
+    rows = {name: (part.rows, part.targets, part.weights) for name, part in found.items()}
+    given_parts: dict[str, Any] = {name: rows.get(name) for name in _GIVEN}
     if isinstance(parts.groups, str) and found["train"].groups is not None:
         given_parts["groups"] = found["train"].groups
     facts = {**_facts(sources), **_left_out(found), **description}
     try:
         return Splits.from_arrays(
-            *pairs["train"],
+            found["train"].rows,
+            found["train"].targets,
+            weights=found["train"].weights,
             parts=dataclasses.replace(parts, **given_parts),
             description=facts,
             **options,
         )
     except RowError as error:
         name = next((name for name in _GIVEN if error.of.startswith(name)), "train")
-        what = next((f"{word}: " for word in ("targets", "groups") if error.of.endswith(word)), "")
         raise DataError(
-            f"{source_name(sources[name])}: {found[name].place(error.row)}: {what}{error.problem}"
+            f"{source_name(sources[name])}: {found[name].place(error.row)}: {said_of(error)}{error.problem}"
         ) from error
+
+
+def said_of(error: RowError) -> str:
+    """Returns what messages of files call the part of a row that an error is of: nothing for the row itself."""
+    return next((f"{what}: " for what in ("targets", "weights", "groups") if error.of.endswith(what)), "")
 
 
 def _single(parts: Mapping[str, FileRows], source: Any, name: str) -> FileRows:

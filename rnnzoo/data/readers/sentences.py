@@ -12,6 +12,7 @@ from rnnzoo.data.readers.row_files import FileRows, split_files
 from rnnzoo.data.readers.table_sources import is_text_table
 from rnnzoo.data.splits import ArrayOptions, Splits
 from rnnzoo.data.splitting import Parts
+from rnnzoo.data.unlabelled import MARKER, Unlabelled, unmark
 from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.files import FilePath, read_text
 from rnnzoo.preprocessing.choosing import WordOptions
@@ -28,12 +29,12 @@ class Sentences:
 
     Attributes:
         words: The words of each sentence.
-        tags: The tag of each word.
+        tags: The tag of each word; ``None`` for those that are left out.
         lines: The line that each sentence begins on.
     """
 
     words: list[list[str]] = field(default_factory=list)
-    tags: list[list[str]] = field(default_factory=list)
+    tags: list[list[str | None]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
 
 
@@ -63,8 +64,9 @@ def read_sentences(
         parts: How sentences are split, as one value; a validation or test part that is given is a file too.
         words: How much of words is read, as one value.
         **options: The fields of ``Parts`` and ``WordOptions`` as they are: ``validation``, ``test``,
-            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``seed``, ``rare``; ``max_tokens`` (20,000),
-            ``max_length``, ``characters``.
+            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``seed``, ``rare``, ``unlabelled``;
+            ``max_tokens`` (20,000), ``max_length``, ``characters``. With ``unlabelled="leave_out"`` words whose tag is
+            empty or ``_`` are read, and are out of loss and scores.
 
     Returns:
         The splits.
@@ -105,7 +107,7 @@ def read_sentences(
                 "the words of a sentence and their tags, read it by read_texts(file, text=..., label=..., "
                 "task='tagging') (on the command line --text and --label)."
             )
-        found = parse_sentences(source, column=column)
+        found = parse_sentences(source, column=column, unlabelled=settings.unlabelled)
         if len(found.words) == 1 and source is path and settings.validation is None:
             raise DataError(
                 f"{path}: received one sentence of {len(found.words[0])} words; expected several. A blank line ends a "
@@ -116,7 +118,9 @@ def read_sentences(
     return split_files(path, read, settings, task=task, words=words, description={"column": column})
 
 
-def parse_sentences(path: FilePath, *, column: str | int | None = None) -> Sentences:
+def parse_sentences(
+    path: FilePath, *, column: str | int | None = None, unlabelled: Unlabelled = "refuse"
+) -> Sentences:
     """Reads sentences and tags; see ``read_sentences``.
 
     Raises:
@@ -133,10 +137,19 @@ def parse_sentences(path: FilePath, *, column: str | int | None = None) -> Sente
             continue
         tag = cells[_column(path, column, len(cells)) if place is None else place]
         word = cells[1 if standard else 0]
+        tag = tag if tag.strip() or unlabelled == "refuse" else MARKER
         if not word.strip() or not tag.strip():
             what = "word" if not word.strip() else "tag"
+            fix = (
+                ""
+                if what == "word"
+                else (
+                    ", or leave words without a tag out of loss and scores: unlabelled='leave_out' (on the command "
+                    "line --unlabelled leave_out)"
+                )
+            )
             raise DataError(
-                f"{path}: line {number}: has an empty {what}; expected a word and its tag. Correct it."
+                f"{path}: line {number}: has an empty {what}; expected a word and its tag. Correct it{fix}."
             )
         if not in_sentence:
             found.words.append([])
@@ -144,7 +157,7 @@ def parse_sentences(path: FilePath, *, column: str | int | None = None) -> Sente
             found.lines.append(number)
         in_sentence = True
         found.words[-1].append(word)
-        found.tags[-1].append(tag)
+        found.tags[-1] += unmark([tag], unlabelled)
     if not found.words:
         raise DataError(f"{path}: holds no word with a tag; expected sentences. Check the path.")
     if not standard:

@@ -26,6 +26,7 @@ from rnnzoo.data.readers.series_columns import (
 )
 from rnnzoo.data.readers.table_frames import refuse_nameless, refuse_numbered
 from rnnzoo.data.readers.table_sources import format_facts, read_table_source
+from rnnzoo.data.readers.target_columns import label_columns, read_weights
 from rnnzoo.data.readers.timestamps import Times, possible_formats, read_times
 from rnnzoo.data.readers.wrong_columns import comma_advice, refuse_wrong_columns
 from rnnzoo.data.splits import Splits
@@ -41,9 +42,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _HOUR = np.timedelta64(1, "h")
-_ONE_LABEL = (
-    "expected one label per series. Correct it, or pass task='tagging' (on the command line --task tagging) for a "
-    "label of each step."
+_ONE_VALUE = (
+    "expected one {0} per series. Correct it, or pass task='tagging' (on the command line --task tagging) for a "
+    "{0} of each step."
 )
 
 
@@ -54,28 +55,34 @@ class SequenceColumns:
 
     Attributes:
         series: The columns that say which series a line belongs to.
-        label: The column of labels, of numbers (regression), or of a label for each step (tagging).
+        label: The column of labels, of numbers (regression; there may be several such columns), or of a label for each
+            step (tagging).
         time: The column that orders the lines of a series; ``None`` where they stand in order.
         ignore: Columns to leave out.
         time_format: How dates are written, such as ``"%d.%m.%Y %H:%M"``; ``None`` to find it.
+        weight: The column of weights, numbers of at least 0 that say how much a series counts, or for tagging each
+            step; ``None`` for all alike.
 
     Raises:
         ArgumentError: If a name is no text, or stands for two things.
     """
 
     series: Sequence[str]
-    label: str
+    label: str | Sequence[str]
     time: str | None = None
     ignore: Sequence[str] = ()
     time_format: str | None = None
+    weight: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("series", "ignore"):
             object.__setattr__(self, name, as_names(name, getattr(self, name)))
         if not self.series:
             raise ArgumentError("series: received no column; expected those that say where a line belongs.")
-        for name, value in (("label", self.label), ("time", self.time)):
-            if not isinstance(value, str) and (name == "label" or value is not None):
+        if not isinstance(self.label, str) and not (isinstance(self.label, Sequence) and self.labels):
+            raise ArgumentError(f"label: received {self.label!r}; expected the name of a column.")
+        for name, value in (("time", self.time), ("weight", self.weight)):
+            if not isinstance(value, str | None):
                 raise ArgumentError(f"{name}: received {value!r}; expected the name of a column.")
         if self.time_format is not None and self.time is None:
             raise ArgumentError(
@@ -85,24 +92,31 @@ class SequenceColumns:
         for name in self.names:
             if self.names.count(name) > 1:
                 raise ArgumentError(
-                    f"series: received {name!r} for two things; expected series, label, time and ignore to be "
-                    "different columns."
+                    f"series: received {name!r} for two things; expected series, label, time, ignore and "
+                    "weight to be different columns."
                 )
 
     @property
     def names(self) -> tuple[str, ...]:
         """All columns that are named."""
-        return (*self.series, self.label, *([self.time] if self.time else []), *self.ignore)
+        others = [name for name in (self.time, self.weight) if name]
+        return (*self.series, *self.labels, *others, *self.ignore)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The columns of labels."""
+        return as_names("label", self.label)
 
 
 class SequenceOptions(PartsOptions, FileFormatOptions, total=False):
     """What ``read_sequences`` takes as keywords: the fields of ``SequenceColumns``, ``Parts`` and ``FileFormat``."""
 
     series: str | Sequence[str]
-    label: str
+    label: str | Sequence[str]
     time: str | None
     ignore: str | Sequence[str]
     time_format: str | None
+    weight: str | None
 
 
 def read_sequences(
@@ -134,10 +148,10 @@ def read_sequences(
         file_format: How the file is written, as one value.
         parts: How series are split, as one value; a validation or test part that is given is a file or frame too.
         **options: The fields of ``SequenceColumns``, ``Parts`` and ``FileFormat`` as they are: ``series``, ``label``,
-            ``time``, ``ignore``, ``time_format``; ``validation``, ``test``, ``validation_fraction`` (0.15),
-            ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``groups`` (the name of a column, such as that
-            of patients of whom there are several series), ``fold``; ``column_names``, ``separator``, ``decimal``,
-            ``encoding``, ``sheet``.
+            ``time``, ``ignore``, ``time_format``, ``weight``; ``validation``, ``test``, ``validation_fraction`` (0.15),
+            ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``unlabelled``, ``groups`` (the name of a
+            column, such as that of patients of whom there are several series), ``fold``; ``column_names``,
+            ``separator``, ``decimal``, ``encoding``, ``sheet``.
 
     Returns:
         The splits.
@@ -172,22 +186,25 @@ def read_sequences(
                 f"missing: received {missing!r} with irregular, whose models read missing values; expected 'error'. "
                 "Leave it out."
             )
+    labels = label_columns(columns.labels, task)
     group = settings.groups if isinstance(settings.groups, str) else None
     tables = _LongTables(columns, task, irregular, missing, form, group)
-    return split_files(
+    splits = split_files(
         source,
         tables.read,
         settings,
         task=task,
         description={
             "series": list(columns.series),
-            "label": columns.label,
+            "label": labels[0] if len(labels) == 1 else list(labels),
             "features": tables.features_of(source),
             **tables.facts_of(source),
             "irregular": irregular,
             "missing": missing,
+            **({} if columns.weight is None else {"weight": columns.weight}),
         },
     )
+    return splits if len(labels) == 1 else splits.with_target_names(labels)
 
 
 class _LongTables:
@@ -256,17 +273,13 @@ class _LongTables:
             _refuse_missing(values, lines, features)
         for place in counters(values, bounds):
             _warn_of_counter(features[place], values[0, place], timed=times is not None)
-        labels = np.asarray(frame[self._columns.label].tolist(), object)[order]
-        if not self._task.per_step:
-            _check_constant(labels, bounds, lines, self._columns.label, _ONE_LABEL)
-        groups = None
-        if self._group is not None:
-            groups = np.asarray(frame[self._group].tolist(), object)[order]
-            _check_constant(groups, bounds, lines, self._group, "expected one group per series. Correct it.")
+        labels, weights = self._labels_and_weights(frame, order, bounds)
+        groups = self._groups(frame, order, bounds)
         clock = None if times is None else times.values[order]
         rows: list[Any] = []
         targets: list[Any] = []
         kept: list[int] = []
+        places: list[slice | int] = []
         for first, end in itertools.pairwise(bounds):
             made = self._row(
                 values[first:end], None if clock is None else clock[first:end], row_place(lines, first)
@@ -277,6 +290,7 @@ class _LongTables:
             rows.append(row)
             targets.append(self._target(labels[first + begin : end], labels[first]))
             kept.append(first)
+            places.append(slice(first + begin, end) if self._task.per_step else first)
         if not rows:
             raise DataError(
                 "every series has missing values, and missing='drop' leaves those out; expected a complete one. Pass "
@@ -288,8 +302,34 @@ class _LongTables:
             targets,
             lambda row: f"series {names(kept[row])} ({row_place(lines, kept[row])})",
             left_out=len(bounds) - 1 - len(rows),
+            weights=None if weights is None else [weights[place] for place in places],
             groups=None if groups is None else groups[kept].tolist(),
         )
+
+    def _labels_and_weights(
+        self, frame: pd.DataFrame, order: np.ndarray, bounds: Sequence[int]
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Returns label (or labels) and weight of each line, in the order of series and steps."""
+        names, weight = self._columns.labels, self._columns.weight
+        cells = [np.asarray(frame[name].tolist(), object)[order] for name in names]
+        weights = None if weight is None else read_weights(frame[weight])[order]
+        if not self._task.per_step:
+            lines = frame.index[order]
+            for name, column in zip(names, cells, strict=True):
+                _check_constant(column, bounds, lines, name, _ONE_VALUE.format("label"))
+            if weight is not None:
+                own = np.asarray(frame[weight].tolist(), object)[order]
+                _check_constant(own, bounds, lines, weight, _ONE_VALUE.format("weight"))
+        return cells[0] if len(cells) == 1 else np.stack(cells, axis=1), weights
+
+    def _groups(self, frame: pd.DataFrame, order: np.ndarray, bounds: Sequence[int]) -> np.ndarray | None:
+        """Returns the group of each line, in the order of series and steps."""
+        if self._group is None:
+            return None
+        groups = np.asarray(frame[self._group].tolist(), object)[order]
+        fix = "expected one group per series. Correct it."
+        _check_constant(groups, bounds, frame.index[order], self._group, fix)
+        return groups
 
     def _values(self, frame: pd.DataFrame, features: Sequence[str]) -> np.ndarray:
         """Returns the features ``(lines, features)``, NaN where a value is missing."""
@@ -324,6 +364,8 @@ class _LongTables:
     def _target(self, labels: np.ndarray, first: Any) -> Any:
         if self._task.per_step:
             return labels.tolist()
+        if labels.ndim > 1:
+            return first.tolist()
         if self._task.targets == "labels" and isinstance(first, str):
             return [part.strip() for part in first.split(",") if part.strip()]
         return first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -17,15 +17,17 @@ from rnnzoo.data.flat_options import FlatOptions
 from rnnzoo.data.readers.file_format import FileFormat, FileFormatOptions, take_file_format
 from rnnzoo.data.readers.large_tables import LargeTable, check_disk_task, split_large_table
 from rnnzoo.data.readers.pairs import pair_splits
-from rnnzoo.data.readers.row_files import source_name
+from rnnzoo.data.readers.row_files import said_of, source_name
 from rnnzoo.data.readers.row_places import row_place
 from rnnzoo.data.readers.table_files import check_label, expect_file, refuse_same_column
 from rnnzoo.data.readers.table_sources import format_facts, is_text_table, read_table_source
+from rnnzoo.data.readers.target_columns import label_columns, read_weights
 from rnnzoo.data.splits import ArrayOptions, Splits
 from rnnzoo.data.splitting import Pair, Parts, split_rows
+from rnnzoo.data.unlabelled import Unlabelled, unmark
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.files import FilePath, file_checksum, is_path
-from rnnzoo.preprocessing.base import Preprocessing
+from rnnzoo.preprocessing.base import Preprocessing, Rows
 from rnnzoo.preprocessing.choosing import WordOptions
 from rnnzoo.task import Task
 from rnnzoo.tasks import ONE_LABEL, SEVERAL_LABELS, TASKS, get_task
@@ -42,12 +44,14 @@ class TableFormat(FileFormat):
 
     Attributes:
         label_separator: What separates several labels in one cell; makes it a multi-label problem.
+        weight: The column of weights, numbers of at least 0 that say how much a row counts; ``None`` for all alike.
         buffer_rows: Rows in memory, of which training draws its batches, where a table is read from disk: more mix
             better.
     """
 
     label_separator: str | None = None
     buffer_rows: int = 10_000
+    weight: str | None = None
 
 
 class TextOptions(ArrayOptions, FileFormatOptions, total=False):
@@ -56,6 +60,7 @@ class TextOptions(ArrayOptions, FileFormatOptions, total=False):
     file_format: FileFormat | None
     label_separator: str | None
     buffer_rows: int
+    weight: str | None
 
 
 class StreamTableOptions(TextOptions, total=False):
@@ -70,7 +75,7 @@ def read_texts(
     source: FilePath | pd.DataFrame,
     *,
     text: str,
-    label: str,
+    label: str | Sequence[str],
     task: str | None = None,
     from_disk: bool = False,
     preprocessing: Preprocessing | None = None,
@@ -89,18 +94,18 @@ def read_texts(
     Args:
         source: The file: CSV or TSV, plain or gzipped, Parquet, Feather, Excel or JSON lines; or a frame.
         text: The column of texts (tagging: of words, separated by blanks).
-        label: The column of labels (regression: of numbers; tagging: of tags, separated by blanks; translation: of
-            translations).
+        label: The column of labels (regression: of numbers, or several such columns; tagging: of tags, separated by
+            blanks, ``_`` for a word without one; translation: of translations).
         task: The task; ``None`` for classification, or what ``label_separator`` says.
         from_disk: Whether rows stay in the file.
         preprocessing: What reads the texts, such as ``DNAPreprocessing()``; ``None`` for words.
         parts: How rows are split, as one value; a validation or test part that is given is a file or frame too.
         words: How much of texts is read, as one value.
         **options: The fields of ``Parts``, ``WordOptions`` and ``TableFormat`` as they are: ``validation``, ``test``,
-            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``groups`` (the
-            name of a column), ``fold``; ``max_tokens`` (20,000), ``max_length``, ``characters``; ``column_names``,
-            ``separator``, ``decimal``, ``encoding``, ``sheet``, ``label_separator``, ``buffer_rows`` (10,000). Or
-            ``file_format``, a ``FileFormat``, in place of those that it has.
+            ``validation_fraction`` (0.15), ``test_fraction`` (0.15), ``stratify``, ``seed``, ``rare``, ``unlabelled``,
+            ``groups`` (the name of a column), ``fold``; ``max_tokens`` (20,000), ``max_length``, ``characters``;
+            ``column_names``, ``separator``, ``decimal``, ``encoding``, ``sheet``, ``label_separator``, ``buffer_rows``
+            (10,000), ``weight``. Or ``file_format``, a ``FileFormat``, in place of those that it has.
 
     Returns:
         The splits.
@@ -127,12 +132,14 @@ def read_texts(
     words = flat.take(WordOptions, words, "words")
     form = _table_format(flat)
     flat.refuse_rest("text", "label", "task", "from_disk", "preprocessing", "parts", "words")
-    refuse_same_column(text, label)
     chosen = task or (SEVERAL_LABELS if form.label_separator else ONE_LABEL)
+    labels = label_columns(label, chosen)
+    for name in (*labels, *([form.weight] if form.weight else [])):
+        refuse_same_column(text, name)
     if checks.flag("from_disk", from_disk):
-        table = _large_table(source, text, label, settings, form)
+        table = _large_table(source, text, labels[0], settings, form)
         check_disk_task(chosen)
-        _refuse_from_disk(settings, words, preprocessing)
+        _refuse_from_disk(settings, words, preprocessing, form)
         return split_large_table(
             table, task=chosen, parts=settings, words=words, buffer_rows=form.buffer_rows
         )
@@ -146,7 +153,7 @@ def read_texts(
             f"words: received {words} beside preprocessing, which says itself what it reads; expected one of both. "
             "Leave one out."
         )
-    tables = _TextTables(text, label, checks.choice("task", chosen, TASKS), form)
+    tables = _TextTables(text, labels, checks.choice("task", chosen, TASKS), form, settings.unlabelled)
     return tables.read(source, settings, words, preprocessing)
 
 
@@ -184,7 +191,14 @@ def _large_table(
     return LargeTable(Path(path), text, label, form, form.label_separator)
 
 
-def _refuse_from_disk(parts: Parts, words: WordOptions, preprocessing: Preprocessing | None) -> None:
+def _refuse_from_disk(
+    parts: Parts, words: WordOptions, preprocessing: Preprocessing | None, form: TableFormat
+) -> None:
+    if form.weight is not None:
+        raise ArgumentError(
+            f"weight: received {form.weight!r} with from_disk, which reads texts and labels alone; expected None. "
+            "Leave one out."
+        )
     if preprocessing is not None:
         raise ArgumentError(
             f"preprocessing: received {type(preprocessing).__name__} with from_disk, which reads words; expected None. "
@@ -216,9 +230,10 @@ class _TextTables:
     """Tables of one form, in memory."""
 
     text: str
-    label: str
+    labels: tuple[str, ...]
     task: str
     form: TableFormat
+    unlabelled: Unlabelled = "refuse"
 
     def read(
         self,
@@ -236,7 +251,11 @@ class _TextTables:
             if part is not None
         }
         pairs = {name: self._pair(frame, sources[name], name) for name, frame in frames.items()}
-        facts: dict[str, Any] = {"text": self.text, "label": self.label}
+        single = len(self.labels) == 1
+        facts: dict[str, Any] = {"text": self.text, "label": self.labels[0] if single else list(self.labels)}
+        if self.form.weight is not None:
+            facts["weight"] = self.form.weight
+        weights = {name: self._weights(frame, sources[name], name) for name, frame in frames.items()}
         for name, part in sources.items():
             if is_path(part):
                 prefix = "" if name == "inputs" else f"{name}_"
@@ -246,36 +265,58 @@ class _TextTables:
         if isinstance(parts.groups, str):
             facts["group"] = parts.groups
             check_table_columns(frames["inputs"], (parts.groups,), of=source_name(source))
-            given["groups"] = frames["inputs"][parts.groups].tolist()
-        parts = dataclasses.replace(parts, **given)
+            parts = dataclasses.replace(parts, groups=frames["inputs"][parts.groups].tolist())
         try:
             if get_task(self.task).data == "pairs":
+                parts = dataclasses.replace(parts, **given)
                 return _translations(pairs["inputs"], get_task(self.task), parts, words, preprocessing, facts)
-            return Splits.from_arrays(
+            given = {name: pair and (*pair, weights[name]) for name, pair in given.items()}
+            splits = Splits.from_arrays(
                 *pairs["inputs"],
                 task=self.task,
+                weights=weights["inputs"],
                 preprocessing=preprocessing,
-                parts=parts,
+                parts=dataclasses.replace(parts, **given),
                 words=words,
                 description=facts,
             )
+            return splits if single else splits.with_target_names(self.labels)
         except RowError as error:
             raise self._with_line(error, sources, frames) from error
 
     def _pair(self, frame: pd.DataFrame, source: FilePath | pd.DataFrame, name: str) -> Pair:
-        check_table_columns(frame, (self.text, self.label), of=source_name(source))
+        check_table_columns(frame, (self.text, *self.labels), of=source_name(source))
         rows = text_cells(frame, self.text, of="" if name == "inputs" else name)
-        targets = frame[self.label].tolist()
         task = get_task(self.task)
+        if len(self.labels) > 1:
+            return rows, frame[list(self.labels)].to_numpy().tolist()
+        targets = frame[self.labels[0]].tolist()
         one_label = not task.per_step and task.targets != "labels" and task.data != "pairs"
         if is_path(source) and one_label:
             for row, cell in enumerate(targets):
                 check_label(source, row_place(frame.index, row), cell)
         if task.per_step:
-            return [_cut(row) for row in rows], [_cut(row) for row in targets]
+            tags = (_cut(row) for row in targets)
+            marked = [unmark(row, self.unlabelled) if isinstance(row, list) else row for row in tags]
+            return [_cut(row) for row in rows], marked
         if task.targets == "labels":
             return rows, [_cut(cell, self.form.label_separator or ",") for cell in targets]
         return rows, targets
+
+    def _weights(self, frame: pd.DataFrame, source: FilePath | pd.DataFrame, name: str) -> Rows | None:
+        if self.form.weight is None:
+            return None
+        if get_task(self.task).data == "pairs":
+            raise ArgumentError(
+                f"weight: received {self.form.weight!r} for task {self.task!r}, whose rows all count alike; expected "
+                "None. Leave it out."
+            )
+        of = source_name(source)
+        check_table_columns(frame, (self.form.weight,), of=of)
+        try:
+            return read_weights(frame[self.form.weight])
+        except DataError as error:
+            raise DataError(f"{of if name == 'inputs' or is_path(source) else name}: {error}") from error
 
     def _with_line(
         self, error: RowError, sources: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]
@@ -284,10 +325,8 @@ class _TextTables:
         name = next((name for name in ("validation", "test") if error.of.startswith(name)), "inputs")
         if not is_path(sources[name]):
             return error
-        what = next((f"{word}: " for word in ("targets", "groups") if error.of.endswith(word)), "")
-        return DataError(
-            f"{sources[name]}: {row_place(frames[name].index, error.row)}: {what}{error.problem}"
-        )
+        place = row_place(frames[name].index, error.row)
+        return DataError(f"{sources[name]}: {place}: {said_of(error)}{error.problem}")
 
 
 def _translations(

@@ -13,13 +13,14 @@ from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.evaluation.baselines.budget import Budget, Fit
 from rnnzoo.evaluation.baselines.strengths import (
+    Weights,
     choose_logistic,
     choose_logistics,
     choose_ridge,
     choose_svm,
     log_probabilities,
 )
-from rnnzoo.evaluation.baselines.views import Parts, characters, is_text, lazy_design, targets
+from rnnzoo.evaluation.baselines.views import Parts, characters, is_text, lazy_design, row_weights, targets
 
 #: From a view and a budget to logits or decision values of the part to answer.
 _Answer = Callable[[Parts, Budget], np.ndarray]
@@ -27,23 +28,23 @@ _Answer = Callable[[Parts, Budget], np.ndarray]
 
 def classification(splits: Splits, part: Split) -> dict[str, Fit]:
     """The majority class, logistic regression and, for texts, support vector machines of one class against all."""
-    truth = _truth(splits)
+    truth, weights = _truth(splits), _weights(splits)
     every = np.arange(len(splits.get_decoding().labels or ()))
 
     def majority(budget: Budget) -> np.ndarray:
         logits = np.zeros((len(part), len(every)))
-        logits[:, np.bincount(truth()[0]).argmax()] = 1
+        logits[:, np.bincount(truth()[0], weights()[0]).argmax()] = 1
         return logits
 
     def logistic(view: Parts, budget: Budget) -> np.ndarray:
-        model = choose_logistic(view[0], truth()[0], (view[1], truth()[1]), budget)
+        model = choose_logistic(view[0], truth()[0], (view[1], truth()[1]), budget, weights())
         logits = np.full((len(part), len(every)), -np.inf)
         logits[:, model.classes_] = log_probabilities(model, view[2])
         return logits
 
     def svm(view: Parts, budget: Budget) -> np.ndarray:
         indicators, held = (values[:, None] == every for values in truth())
-        model = choose_svm(view[0], indicators, (view[1], held), budget, score=_accuracy)
+        model = choose_svm(view[0], indicators, (view[1], held), budget, score=_accuracy, weights=weights())
         return model.decide(view[2])
 
     return {"majority class": majority, **_linear(splits, part, logistic, svm)}
@@ -51,38 +52,44 @@ def classification(splits: Splits, part: Split) -> dict[str, Fit]:
 
 def binary_classification(splits: Splits, part: Split) -> dict[str, Fit]:
     """The majority class, logistic regression and, for texts, support vector machines."""
-    truth = _truth(splits)
+    truth, weights = _truth(splits), _weights(splits)
 
     def numbers() -> tuple[np.ndarray, ...]:
         return tuple(values.reshape(-1).astype(int) for values in truth())
 
     def logistic(view: Parts, budget: Budget) -> np.ndarray:
         classes, held_out = numbers()
-        model = choose_logistic(view[0], classes, (view[1], held_out), budget)
+        model = choose_logistic(view[0], classes, (view[1], held_out), budget, weights())
         return np.asarray(model.decision_function(view[2]))[:, None]
 
     def svm(view: Parts, budget: Budget) -> np.ndarray:
         classes, held_out = numbers()
         held = view[1], held_out[:, None]
-        return choose_svm(view[0], classes[:, None], held, budget, score=_share_right).decide(view[2])
+        return choose_svm(
+            view[0], classes[:, None], held, budget, score=_share_right, weights=weights()
+        ).decide(view[2])
 
     return {
-        "majority class": lambda budget: np.full((len(part), 1), numbers()[0].mean() - 0.5),
+        "majority class": lambda budget: np.full(
+            (len(part), 1), np.average(numbers()[0], weights=weights()[0]) - 0.5
+        ),
         **_linear(splits, part, logistic, svm),
     }
 
 
 def multilabel_classification(splits: Splits, part: Split) -> dict[str, Fit]:
     """Logistic regression and, for texts, support vector machines, of each label on its own."""
-    truth = _truth(splits)
+    truth, weights = _truth(splits), _weights(splits)
 
     def logistic(view: Parts, budget: Budget) -> np.ndarray:
         labels, held_out = (values.astype(int) for values in truth())
-        return choose_logistics(view[0], labels, (view[1], held_out), budget).decide(view[2])
+        return choose_logistics(view[0], labels, (view[1], held_out), budget, weights()).decide(view[2])
 
     def svm(view: Parts, budget: Budget) -> np.ndarray:
         labels, held_out = (values.astype(int) for values in truth())
-        return choose_svm(view[0], labels, (view[1], held_out), budget, score=_micro_f1).decide(view[2])
+        return choose_svm(
+            view[0], labels, (view[1], held_out), budget, score=_micro_f1, weights=weights()
+        ).decide(view[2])
 
     return _linear(splits, part, logistic, svm)
 
@@ -90,16 +97,17 @@ def multilabel_classification(splits: Splits, part: Split) -> dict[str, Fit]:
 def regression(splits: Splits, part: Split) -> dict[str, Fit]:
     """The mean, and ridge regression."""
     restore = splits.get_decoding().in_original_units
-    truth = _truth(splits)
+    truth, weights = _truth(splits), _weights(splits)
     name, view = lazy_design(splits, part)
 
     def ridge(budget: Budget) -> np.ndarray:
         train_x, held_out_x, part_x = view()
-        model = choose_ridge(train_x, truth()[0], (held_out_x, truth()[1]), budget)
+        model = choose_ridge(train_x, truth()[0], (held_out_x, truth()[1]), budget, weights())
         return np.asarray(restore(np.asarray(model.predict(part_x)).reshape(len(part), -1)))
 
     def mean(budget: Budget) -> np.ndarray:
-        return restore(np.repeat(truth()[0].mean(axis=0, keepdims=True), len(part), axis=0))
+        usual = np.average(truth()[0], axis=0, weights=weights()[0])
+        return restore(np.repeat(usual[None], len(part), axis=0))
 
     return {"mean": mean, f"ridge regression on {name}": ridge}
 
@@ -107,6 +115,11 @@ def regression(splits: Splits, part: Split) -> dict[str, Fit]:
 def _truth(splits: Splits) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
     """Returns what gives the targets of training and validation, read when they are first asked for."""
     return cache(lambda: (targets(splits.train), targets(splits.validation)))
+
+
+def _weights(splits: Splits) -> Callable[[], Weights]:
+    """Returns what gives the weights of the rows of training and validation, read likewise."""
+    return cache(lambda: (row_weights(splits.train), row_weights(splits.validation)))
 
 
 def _linear(splits: Splits, part: Split, logistic: _Answer, svm: _Answer) -> dict[str, Fit]:
@@ -127,13 +140,13 @@ def _of_characters(parts: tuple[Any, ...], svm: _Answer, budget: Budget) -> np.n
     return svm(characters(parts, budget), budget)
 
 
-def _accuracy(decisions: np.ndarray, truth: np.ndarray) -> float:
-    return float((decisions.argmax(axis=1) == truth.argmax(axis=1)).mean())
+def _accuracy(decisions: np.ndarray, truth: np.ndarray, weights: np.ndarray | None) -> float:
+    return float(np.average(decisions.argmax(axis=1) == truth.argmax(axis=1), weights=weights))
 
 
-def _share_right(decisions: np.ndarray, truth: np.ndarray) -> float:
-    return float(((decisions > 0) == truth).mean())
+def _share_right(decisions: np.ndarray, truth: np.ndarray, weights: np.ndarray | None) -> float:
+    return float(np.average(((decisions > 0) == truth).mean(axis=1), weights=weights))
 
 
-def _micro_f1(decisions: np.ndarray, truth: np.ndarray) -> float:
-    return float(f1_score(truth, decisions > 0, average="micro", zero_division=0))
+def _micro_f1(decisions: np.ndarray, truth: np.ndarray, weights: np.ndarray | None) -> float:
+    return float(f1_score(truth, decisions > 0, average="micro", zero_division=0, sample_weight=weights))

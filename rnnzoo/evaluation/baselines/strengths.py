@@ -25,10 +25,17 @@ _ITERATIONS = 2000
 _MANY_WEIGHTS = 1_000_000
 
 Model = TypeVar("Model")
+#: How much the rows of training and those to choose by count; ``None`` for all alike.
+Weights = tuple[np.ndarray | None, np.ndarray | None]
+_ALIKE: Weights = (None, None)
 
 
 def choose_logistic(
-    x: Any, targets: np.ndarray, held_out: tuple[Any, np.ndarray], budget: Budget
+    x: Any,
+    targets: np.ndarray,
+    held_out: tuple[Any, np.ndarray],
+    budget: Budget,
+    weights: Weights = _ALIKE,
 ) -> LogisticRegression:
     """Fits logistic regression with the strength that gives held-out rows the highest likelihood.
 
@@ -37,16 +44,23 @@ def choose_logistic(
         targets: Their classes.
         held_out: The same of the rows to choose by.
         budget: Asked between pieces of the work.
+        weights: How much the rows of both count.
     """
-    models = (_fit_logistic(x, budget, strength, targets) for strength in STRENGTHS)
-    return _best(models, lambda model: _likelihood(model, *held_out))
+    models = (_fit_logistic(x, budget, weights[0], strength, targets) for strength in STRENGTHS)
+    return _best(models, lambda model: _likelihood(model, *held_out, weights[1]))
 
 
-def choose_logistics(x: Any, targets: np.ndarray, held_out: tuple[Any, np.ndarray], budget: Budget) -> Linear:
+def choose_logistics(
+    x: Any,
+    targets: np.ndarray,
+    held_out: tuple[Any, np.ndarray],
+    budget: Budget,
+    weights: Weights = _ALIKE,
+) -> Linear:
     """Fits a logistic regression for each column of indicators, all with one strength, chosen likewise."""
-    models = (_columns(targets, partial(_fit_logistic, x, budget, strength)) for strength in STRENGTHS)
+    models = (_columns(targets, partial(_fit_logistic, x, budget, weights[0], c)) for c in STRENGTHS)
     held_out_x, truth = held_out
-    return _best(models, lambda model: -_cross_entropy(model.decide(held_out_x), truth))
+    return _best(models, lambda model: -_cross_entropy(model.decide(held_out_x), truth, weights[1]))
 
 
 def choose_svm(
@@ -55,7 +69,8 @@ def choose_svm(
     held_out: tuple[Any, np.ndarray],
     budget: Budget,
     *,
-    score: Callable[[np.ndarray, np.ndarray], float],
+    score: Callable[[np.ndarray, np.ndarray, np.ndarray | None], float],
+    weights: Weights = _ALIKE,
 ) -> Linear:
     """Fits a linear support vector machine for each column of indicators, with the strength of the best score.
 
@@ -64,14 +79,21 @@ def choose_svm(
         targets: Indicators ``(rows, columns)``; one class against all others is a column.
         held_out: The same of the rows to choose by.
         budget: Asked between pieces of the work.
-        score: From decision values and indicators of the held-out rows to what is to be high.
+        score: From decision values, indicators and weights of the held-out rows to what is to be high.
+        weights: How much the rows of both count.
     """
-    models = (_columns(targets, partial(_fit_svm, x, budget, strength)) for strength in STRENGTHS)
+    models = (_columns(targets, partial(_fit_svm, x, budget, weights[0], c)) for c in STRENGTHS)
     held_out_x, truth = held_out
-    return _best(models, lambda model: score(model.decide(held_out_x), truth))
+    return _best(models, lambda model: score(model.decide(held_out_x), truth, weights[1]))
 
 
-def choose_ridge(x: Any, targets: np.ndarray, held_out: tuple[Any, np.ndarray], budget: Budget) -> Ridge:
+def choose_ridge(
+    x: Any,
+    targets: np.ndarray,
+    held_out: tuple[Any, np.ndarray],
+    budget: Budget,
+    weights: Weights = _ALIKE,
+) -> Ridge:
     """Fits ridge regression with the penalty of the least squared error on held-out rows.
 
     Args:
@@ -79,6 +101,7 @@ def choose_ridge(x: Any, targets: np.ndarray, held_out: tuple[Any, np.ndarray], 
         targets: Their values ``(rows, targets)``.
         held_out: The same of the rows to choose by.
         budget: Asked between pieces of the work.
+        weights: How much the rows of both count.
     """
     squared = x.multiply(x).sum() / x.shape[0] if sparse.issparse(x) else np.var(x, axis=0).sum()
     size = float(squared) or 1.0
@@ -86,10 +109,11 @@ def choose_ridge(x: Any, targets: np.ndarray, held_out: tuple[Any, np.ndarray], 
 
     def fit(ratio: float) -> Ridge:
         budget.check()
-        return Ridge(alpha=ratio * size).fit(x, targets)
+        return Ridge(alpha=ratio * size).fit(x, targets, sample_weight=weights[0])
 
     def loss(model: Ridge) -> float:
-        return float(((np.asarray(model.predict(held_out_x)).reshape(truth.shape) - truth) ** 2).sum())
+        squares = (np.asarray(model.predict(held_out_x)).reshape(truth.shape) - truth) ** 2
+        return float((squares if weights[1] is None else squares * weights[1][:, None]).sum())
 
     return _best((fit(ratio) for ratio in RATIOS), lambda model: -loss(model))
 
@@ -130,28 +154,31 @@ def _columns(targets: np.ndarray, fit: Callable[[np.ndarray], Any]) -> Linear:
     )
 
 
-def _fit_logistic(x: Any, budget: Budget, strength: float, targets: np.ndarray) -> LogisticRegression:
-    weights = x.shape[1] * len(np.unique(targets))
-    steps = 100 if weights < _MANY_WEIGHTS else 25
+def _fit_logistic(
+    x: Any, budget: Budget, weights: np.ndarray | None, strength: float, targets: np.ndarray
+) -> LogisticRegression:
+    steps = 100 if x.shape[1] * len(np.unique(targets)) < _MANY_WEIGHTS else 25
     model = LogisticRegression(C=strength, max_iter=steps, warm_start=True)
     for _ in range(_ITERATIONS // steps):
         budget.check()
-        _fit_quietly(model, x, targets)
+        _fit_quietly(model, x, targets, weights)
         if model.n_iter_.max() < steps:
             break
     return model
 
 
-def _fit_svm(x: Any, budget: Budget, strength: float, targets: np.ndarray) -> LinearSVC:
+def _fit_svm(
+    x: Any, budget: Budget, weights: np.ndarray | None, strength: float, targets: np.ndarray
+) -> LinearSVC:
     budget.check()
-    return _fit_quietly(LinearSVC(C=strength, random_state=0), x, targets)
+    return _fit_quietly(LinearSVC(C=strength, random_state=0), x, targets, weights)
 
 
-def _fit_quietly(model: Any, x: Any, targets: np.ndarray) -> Any:
+def _fit_quietly(model: Any, x: Any, targets: np.ndarray, weights: np.ndarray | None) -> Any:
     # What has not come to its end is judged on held-out rows like all others.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(x, targets)
+        return model.fit(x, targets, sample_weight=weights)
 
 
 def _best(models: Iterable[Model], score: Callable[[Model], float]) -> Model:
@@ -176,15 +203,17 @@ def log_probabilities(model: LogisticRegression, x: Any) -> np.ndarray:
     return log_softmax(decisions)
 
 
-def _likelihood(model: LogisticRegression, x: Any, targets: np.ndarray) -> float:
+def _likelihood(model: LogisticRegression, x: Any, targets: np.ndarray, weights: np.ndarray | None) -> float:
     # A rare class may be in no training row of a fold.
     known = np.isin(targets, model.classes_)
     columns = np.searchsorted(model.classes_, targets[known])
-    return float(log_probabilities(model, x)[np.flatnonzero(known), columns].sum())
+    logs = log_probabilities(model, x)[np.flatnonzero(known), columns]
+    return float((logs if weights is None else logs * weights[known]).sum())
 
 
-def _cross_entropy(decisions: np.ndarray, truth: np.ndarray) -> float:
+def _cross_entropy(decisions: np.ndarray, truth: np.ndarray, weights: np.ndarray | None) -> float:
     # Columns that are alike in all training rows have infinite decisions at every strength.
     finite = np.isfinite(decisions).all(axis=0)
     signs = np.where(truth[:, finite] > 0, -1.0, 1.0)
-    return float(np.logaddexp(0.0, signs * decisions[:, finite]).sum())
+    losses = np.logaddexp(0.0, signs * decisions[:, finite])
+    return float((losses if weights is None else losses * weights[:, None]).sum())

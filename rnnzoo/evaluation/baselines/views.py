@@ -147,3 +147,9 @@ def _observed_at(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
 def targets(split: Split) -> np.ndarray:
     """Returns the targets of all rows."""
     return as_rows(split).gather(np.arange(len(split)))[1]
+
+
+def row_weights(split: Split) -> np.ndarray | None:
+    """Returns how much each row counts; ``None`` where all count alike."""
+    rows = as_rows(split)
+    return None if rows.example()[2] is None else rows.gather(np.arange(len(rows)))[2]

@@ -26,7 +26,9 @@ class Calibration:
     bins: TableRows
 
 
-def calibrate(confidence: np.ndarray, right: np.ndarray, *, bins: int = BINS) -> Calibration:
+def calibrate(
+    confidence: np.ndarray, right: np.ndarray, weights: np.ndarray | None = None, *, bins: int = BINS
+) -> Calibration:
     """Compares how sure answers are with how often they are right.
 
     The expected calibration error is the mean distance of confidence and accuracy over bins of equal width, each
@@ -35,6 +37,7 @@ def calibrate(confidence: np.ndarray, right: np.ndarray, *, bins: int = BINS) ->
     Args:
         confidence: The probability of each answer ``(answers,)``.
         right: Whether it is right ``(answers,)``.
+        weights: How much each answer counts ``(answers,)``, above 0; ``None`` for all alike.
         bins: How many bins.
 
     Example:
@@ -48,11 +51,13 @@ def calibrate(confidence: np.ndarray, right: np.ndarray, *, bins: int = BINS) ->
     numbers = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
     counts = np.bincount(numbers, minlength=bins)
     filled = np.flatnonzero(counts)
+    weighed = np.ones(len(confidence)) if weights is None else np.asarray(weights, np.float64)
+    sums = np.bincount(numbers, weights=weighed, minlength=bins)[filled]
     sure, correct = (
-        np.bincount(numbers, weights=values, minlength=bins)[filled] / counts[filled]
+        np.bincount(numbers, weights=values * weighed, minlength=bins)[filled] / sums
         for values in (confidence, right)
     )
-    shares = counts[filled] / max(1, len(confidence))
+    shares = sums / sums.sum()
     table = [
         {
             "from": float(edges[number]),

@@ -54,8 +54,10 @@ def probabilities_of(logits: np.ndarray) -> np.ndarray:
     return np.stack([1.0 - positive, positive], axis=1)
 
 
-def class_facts(logits: np.ndarray, truth: np.ndarray) -> ClassFacts:
+def class_facts(logits: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None) -> ClassFacts:
     """Returns the facts of logits ``(rows, classes)``, or ``(rows, 1)`` for two classes, and true class numbers.
+
+    The Brier score is weighed by ``weights`` ``(rows,)``, where rows do not count alike.
 
     Example:
         >>> facts = class_facts(np.array([[0.0], [3.0]]), np.array([0, 1]))
@@ -64,20 +66,22 @@ def class_facts(logits: np.ndarray, truth: np.ndarray) -> ClassFacts:
     """
     truth = truth.reshape(-1).astype(int)
     classes = max(2, logits.shape[1])
+    weighed = np.ones(len(truth)) if weights is None else np.asarray(weights, np.float64)
     predicted, confidence, of_truth, briers = [], [], [], []
     for start in range(0, len(truth), _ROWS):
-        true = truth[start : start + _ROWS]
+        true, own = truth[start : start + _ROWS], weighed[start : start + _ROWS]
         shares = probabilities_of(logits[start : start + _ROWS])
         predicted.append(shares.argmax(axis=1))
         confidence.append(shares.max(axis=1))
         of_truth.append(shares[np.arange(len(true)), true])
-        briers.append(len(true) * brier_score_loss(true, _given(shares), labels=np.arange(classes)))
+        brier = brier_score_loss(true, _given(shares), labels=np.arange(classes), sample_weight=own)
+        briers.append(float(own.sum()) * brier)
     return ClassFacts(
         truth,
         np.concatenate(predicted),
         np.concatenate(confidence),
         np.concatenate(of_truth),
-        float(sum(briers) / len(truth)),
+        float(sum(briers) / weighed.sum()),
     )
 
 
@@ -105,8 +109,10 @@ class LabelFacts:
     brier: float
 
 
-def label_facts(logits: np.ndarray, truth: np.ndarray) -> LabelFacts:
+def label_facts(logits: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None) -> LabelFacts:
     """Returns the facts of a logit for each label ``(rows, labels)`` and indicators of the true ones.
+
+    The Brier score is weighed by ``weights`` ``(rows,)``, where rows do not count alike.
 
     Example:
         >>> facts = label_facts(np.array([[3.0, -3.0]]), np.array([[1, 1]]))
@@ -116,10 +122,11 @@ def label_facts(logits: np.ndarray, truth: np.ndarray) -> LabelFacts:
     truth = truth.astype(int)
     shares = sigmoid(np.asarray(logits, np.float64))
     of_truth = np.where(truth == 1, shares, 1.0 - shares)
+    own = None if weights is None else np.repeat(np.asarray(weights, np.float64), truth.shape[1])
     return LabelFacts(
         truth,
         (shares > 0.5).astype(int),
         np.maximum(shares, 1.0 - shares),
         -np.log(np.maximum(of_truth, _SMALLEST)).mean(axis=1),
-        float(brier_score_loss(truth.reshape(-1), shares.reshape(-1), labels=[0, 1])),
+        float(brier_score_loss(truth.reshape(-1), shares.reshape(-1), labels=[0, 1], sample_weight=own)),
     )

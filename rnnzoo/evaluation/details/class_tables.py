@@ -10,7 +10,9 @@ from sklearn.metrics import precision_recall_fscore_support
 from rnnzoo.evaluation.details.table_rows import TableRows
 
 
-def class_scores(truth: np.ndarray, predicted: np.ndarray, labels: Sequence[str]) -> TableRows:
+def class_scores(
+    truth: np.ndarray, predicted: np.ndarray, labels: Sequence[str], weights: np.ndarray | None = None
+) -> TableRows:
     """Returns precision, recall and F1 of each class, with how often it is true and how often it was predicted.
 
     A class that was never predicted has precision 0, one that is never true recall 0.
@@ -19,6 +21,7 @@ def class_scores(truth: np.ndarray, predicted: np.ndarray, labels: Sequence[str]
         truth: The true class number of each row or step ``(rows,)``; for several labels indicators ``(rows, labels)``.
         predicted: What was predicted, likewise.
         labels: The names of the classes by number.
+        weights: How much each row or step counts in precision, recall and F1 ``(rows,)``; ``None`` for all alike.
 
     Returns:
         A row for each class, in the order of ``labels``: ``class``, ``precision``, ``recall``, ``f1``, ``support``
@@ -29,8 +32,13 @@ def class_scores(truth: np.ndarray, predicted: np.ndarray, labels: Sequence[str]
         {'class': 'cat', 'precision': 1.0, 'recall': 0.5, 'f1': 0.6666666666666666, 'support': 2, 'predicted': 1}
     """
     every = np.arange(len(labels))
-    columns = precision_recall_fscore_support(truth, predicted, labels=every, average=None, zero_division=0)
-    counts = np.bincount(predicted, minlength=len(labels)) if predicted.ndim == 1 else predicted.sum(axis=0)
+    columns = precision_recall_fscore_support(
+        truth, predicted, labels=every, average=None, zero_division=0, sample_weight=weights
+    )[:3]
+    supports, counts = (
+        np.bincount(rows, minlength=len(labels)) if rows.ndim == 1 else rows.sum(axis=0)
+        for rows in (truth, predicted)
+    )
     return [
         {
             "class": label,
@@ -40,12 +48,19 @@ def class_scores(truth: np.ndarray, predicted: np.ndarray, labels: Sequence[str]
             "support": int(support),
             "predicted": int(count),
         }
-        for label, precision, recall, f1, support, count in zip(labels, *columns, counts, strict=True)
+        for label, precision, recall, f1, support, count in zip(
+            labels, *columns, supports, counts, strict=True
+        )
     ]
 
 
 def confused_pairs(
-    truth: np.ndarray, predicted: np.ndarray, labels: Sequence[str], *, most: int = 1000
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    labels: Sequence[str],
+    weights: np.ndarray | None = None,
+    *,
+    most: int = 1000,
 ) -> TableRows:
     """Returns which class was taken for which, the most frequent first.
 
@@ -53,6 +68,8 @@ def confused_pairs(
         truth: The true class number of each row or step ``(rows,)``.
         predicted: What was predicted, likewise.
         labels: The names of the classes by number.
+        weights: How much each row or step counts ``(rows,)``, in ``share`` and in which pairs are first; ``None`` for
+            all alike.
         most: How many pairs at most.
 
     Returns:
@@ -64,12 +81,15 @@ def confused_pairs(
         [{'true': 'cat', 'predicted': 'dog', 'count': 1, 'share': 0.5}]
     """
     wrong = truth != predicted
-    pairs, counts = np.unique(truth[wrong] * len(labels) + predicted[wrong], return_counts=True)
-    support = np.bincount(truth, minlength=len(labels))
-    order = np.argsort(-counts, kind="stable")[:most]
+    weighed = np.ones(len(truth)) if weights is None else np.asarray(weights, np.float64)
+    pairs, places, counts = np.unique(
+        truth[wrong] * len(labels) + predicted[wrong], return_inverse=True, return_counts=True
+    )
+    sums = np.bincount(places, weights=weighed[wrong], minlength=len(pairs))
+    support = np.bincount(truth, weights=weighed, minlength=len(labels))
     found = []
-    for pair, count in zip(pairs[order].tolist(), counts[order].tolist(), strict=True):
-        true, other = divmod(pair, len(labels))
-        share = count / int(support[true])
-        found.append({"true": labels[true], "predicted": labels[other], "count": count, "share": share})
+    for place in np.argsort(-sums, kind="stable")[:most].tolist():
+        true, other = divmod(int(pairs[place]), len(labels))
+        pair = {"true": labels[true], "predicted": labels[other]}
+        found.append({**pair, "count": int(counts[place]), "share": float(sums[place] / support[true])})
     return found

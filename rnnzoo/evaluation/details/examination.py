@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rnnzoo.data.split import Batches
 from rnnzoo.data.splits import Splits
 from rnnzoo.decoding.answers import (
     BinaryDecoding,
@@ -21,6 +20,7 @@ from rnnzoo.evaluation.details.calibration import calibrate
 from rnnzoo.evaluation.details.class_facts import class_facts, label_facts
 from rnnzoo.evaluation.details.class_tables import class_scores, confused_pairs
 from rnnzoo.evaluation.details.forecast_tables import coverage, errors_by_series, errors_by_step
+from rnnzoo.evaluation.details.shown_rows import AnsweredRows
 from rnnzoo.evaluation.details.table_rows import TableRows
 from rnnzoo.evaluation.details.worst_rows import WorstRows
 from rnnzoo.evaluation.evaluation import Evaluation
@@ -71,19 +71,21 @@ def examine(evaluation: Evaluation, splits: Splits, task: Task, part: str) -> De
         The details; those of a task of your own are what its decoding and ``class_numbers`` make known, and may be
         empty.
     """
-    split: Batches = getattr(splits, part)
     decoding = task.decoding or type(None)
+    answers = len(evaluation.targets if evaluation.lengths is None else evaluation.lengths)
+    evaluation, numbers = evaluation.counted()
+    rows = AnsweredRows(getattr(splits, part), answers, numbers)
     if len(evaluation.targets) == 0:
         return Details(part)
     if task.forecasts:
-        return _of_forecasts(evaluation, splits, task, part)
+        return _of_forecasts(evaluation, splits, task, part, rows)
     if task.targets == "values" and evaluation.outputs.shape == evaluation.targets.shape:
-        return _of_values(evaluation, splits, part)
+        return _of_values(evaluation, splits, part, rows)
     labels = _labels(evaluation, splits, task)
     if task.targets == "labels" and issubclass(decoding, LabelDecoding):
-        return _of_labels(evaluation, split, labels, part)
+        return _of_labels(evaluation, rows, labels, part)
     if task.targets == "classes" and task.confusion_matrix:
-        return _of_classes(evaluation, splits, task, part, labels)
+        return _of_classes(evaluation, splits, task, part, rows)
     return Details(part)
 
 
@@ -95,26 +97,27 @@ def _labels(evaluation: Evaluation, splits: Splits, task: Task) -> list[str]:
 
 
 def _of_classes(
-    evaluation: Evaluation, splits: Splits, task: Task, part: str, labels: Sequence[str]
+    evaluation: Evaluation, splits: Splits, task: Task, part: str, answered: AnsweredRows
 ) -> Details:
-    split = getattr(splits, part)
+    labels, weights = _labels(evaluation, splits, task), evaluation.weights
     truth = evaluation.targets.reshape(-1).astype(int)
     tables: dict[str, TableRows] = {}
     numbers: dict[str, float] = {}
-    facts = class_facts(evaluation.outputs, truth) if _has_probabilities(evaluation, task, labels) else None
+    sure = _has_probabilities(evaluation, task, labels)
+    facts = class_facts(evaluation.outputs, truth, weights) if sure else None
     predicted = task.class_numbers(evaluation.outputs) if facts is None else facts.predicted
-    tables["class_scores"] = class_scores(truth, predicted, labels)
-    tables["confused_pairs"] = confused_pairs(truth, predicted, labels)
+    tables["class_scores"] = class_scores(truth, predicted, labels, weights)
+    tables["confused_pairs"] = confused_pairs(truth, predicted, labels, weights)
     if facts is not None:
-        found = calibrate(facts.confidence, predicted == truth)
+        found = calibrate(facts.confidence, predicted == truth, weights)
         tables["calibration"] = found.bins
         numbers = {"ece": found.error, "brier": facts.brier}
     rows = WorstRows()
     if task.per_step and evaluation.lengths is not None:
-        steps = worst.Steps(truth, predicted, facts, evaluation.lengths)
-        rows = worst.of_tags(split, splits.preprocessing, steps, labels)
+        steps = worst.Steps(truth, predicted, facts, evaluation.lengths, evaluation.places)
+        rows = worst.of_tags(answered, splits.preprocessing, steps, labels)
     elif facts is not None and not task.per_step:
-        rows = worst.of_classes(split, facts, labels)
+        rows = worst.of_classes(answered, facts, labels)
     return _filled(part, {**tables, "worst_rows": rows.table}, numbers, rows.numbers)
 
 
@@ -138,41 +141,47 @@ def _has_probabilities(evaluation: Evaluation, task: Task, labels: Sequence[str]
     return known and evaluation.outputs.shape[1] == len(labels) > 1
 
 
-def _of_labels(evaluation: Evaluation, split: Batches, labels: Sequence[str], part: str) -> Details:
-    facts = label_facts(evaluation.outputs, evaluation.targets)
-    found = calibrate(facts.confidence.reshape(-1), (facts.predicted == facts.truth).reshape(-1))
-    rows = worst.of_labels(split, facts, labels)
+def _of_labels(evaluation: Evaluation, answered: AnsweredRows, labels: Sequence[str], part: str) -> Details:
+    weights = evaluation.weights
+    facts = label_facts(evaluation.outputs, evaluation.targets, weights)
+    right = (facts.predicted == facts.truth).reshape(-1)
+    own = None if weights is None else np.repeat(weights, len(labels))
+    found = calibrate(facts.confidence.reshape(-1), right, own)
+    rows = worst.of_labels(answered, facts, labels)
     tables = {
-        "class_scores": class_scores(facts.truth, facts.predicted, labels),
+        "class_scores": class_scores(facts.truth, facts.predicted, labels, weights),
         "calibration": found.bins,
         "worst_rows": rows.table,
     }
     return _filled(part, tables, {"ece": found.error, "brier": facts.brier}, rows.numbers)
 
 
-def _of_values(evaluation: Evaluation, splits: Splits, part: str) -> Details:
+def _of_values(evaluation: Evaluation, splits: Splits, part: str, answered: AnsweredRows) -> Details:
     names = target_names(splits, evaluation.targets.shape[-1])
     scale = splits.decoding.scale if splits.decoding is not None else None
-    rows = worst.of_values(getattr(splits, part), evaluation.outputs, evaluation.targets, names, scale)
+    rows = worst.of_values(answered, evaluation.outputs, evaluation.targets, names, scale)
     return _filled(part, {"worst_rows": rows.table}, worst=rows.numbers)
 
 
-def _of_forecasts(evaluation: Evaluation, splits: Splits, task: Task, part: str) -> Details:
-    split: Batches = getattr(splits, part)
+def _of_forecasts(
+    evaluation: Evaluation, splits: Splits, task: Task, part: str, answered: AnsweredRows
+) -> Details:
+    series, weights = answered.split.series, evaluation.weights
     truth = np.asarray(evaluation.targets, np.float64)
     forecast = point_forecasts(task, evaluation.outputs)
     if forecast.shape != truth.shape or truth.ndim != 3:
         return Details(part)
     names = target_names(splits, truth.shape[-1])
     scale = splits.decoding.scale if splits.decoding is not None else None
-    tables = {"errors_by_step": errors_by_step(forecast, truth, names)}
-    if split.series is not None:
-        tables["errors_by_series"] = errors_by_series(forecast, truth, names, split.series)
+    tables = {"errors_by_step": errors_by_step(forecast, truth, names, weights)}
+    if series is not None:
+        own = np.asarray(series)[answered.numbers]
+        tables["errors_by_series"] = errors_by_series(forecast, truth, names, own, weights)
     known = _known_quantiles(task, evaluation.outputs)
     if known is not None:
         levels, quantiles = known
-        tables["coverage"] = coverage(quantiles, truth, levels, names)
-    rows = worst.of_values(split, forecast, truth, names, scale)
+        tables["coverage"] = coverage(quantiles, truth, levels, names, weights)
+    rows = worst.of_values(answered, forecast, truth, names, scale)
     return _filled(part, {**tables, "worst_rows": rows.table}, worst=rows.numbers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,25 @@ def shown_text(row: Any) -> str | None:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def is_aligned(split: Batches, rows: int) -> bool:
-    """Whether so many answers are one for each row of a part, so that the first is that of the first row."""
-    known = (split.raw, split.row_numbers, split.series)
-    return all(values is None or len(values) == rows for values in known)
+@dataclass(frozen=True)
+class AnsweredRows:
+    """The rows of a part whose answers count.
+
+    Attributes:
+        split: The part.
+        answers: How many rows were answered, those that weigh nothing among them.
+        numbers: The numbers of those that count, within the part ``(rows,)``.
+    """
+
+    split: Batches
+    answers: int
+    numbers: np.ndarray
+
+    @property
+    def aligned(self) -> bool:
+        """Whether answers are one for each row of the part, so that the first is that of the first row."""
+        known = (self.split.raw, self.split.row_numbers, self.split.series)
+        return all(values is None or len(values) == self.answers for values in known)
 
 
 def row_number(split: Batches, row: int) -> int:

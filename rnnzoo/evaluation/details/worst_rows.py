@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.split import Batches
+from rnnzoo.data.split import Batches, Rows
 from rnnzoo.evaluation.details.class_facts import ClassFacts, LabelFacts
-from rnnzoo.evaluation.details.shown_rows import described_rows, is_aligned
+from rnnzoo.evaluation.details.shown_rows import AnsweredRows, described_rows
 from rnnzoo.evaluation.details.table_rows import TableRows
 from rnnzoo.preprocessing.base import Preprocessing
 
@@ -20,7 +20,7 @@ KEPT = 50
 
 @dataclass(frozen=True)
 class WorstRows:
-    """The worst rows of a part; none where rows of weight 0 were left out, so that the others have lost their numbers.
+    """The worst rows of a part, without those of weight 0; none where answers are not one for each row.
 
     Attributes:
         table: A row for each, the worst first.
@@ -39,22 +39,24 @@ class Steps:
         truth: The true class numbers ``(steps,)``.
         predicted: Those that were predicted.
         facts: What logits say of them; ``None`` where a tagger answers whole paths.
-        lengths: The steps of each row ``(rows,)``.
+        lengths: The steps of each row that count ``(rows,)``.
+        places: The number of each step within its row ``(steps,)``; ``None`` where all steps of a row count.
     """
 
     truth: np.ndarray
     predicted: np.ndarray
     facts: ClassFacts | None
     lengths: np.ndarray
+    places: np.ndarray | None = None
 
 
-def of_classes(split: Batches, facts: ClassFacts, labels: Sequence[str]) -> WorstRows:
+def of_classes(part: AnsweredRows, facts: ClassFacts, labels: Sequence[str]) -> WorstRows:
     """Returns the rows of the largest negative log-likelihood.
 
     Columns: ``row``, ``loss``, ``true``, ``predicted``, ``probability`` (of what was predicted), ``true_probability``,
     and ``text``.
     """
-    if not is_aligned(split, len(facts.losses)):
+    if not part.aligned:
         return WorstRows()
     numbers = _largest(facts.losses)
     rows = [
@@ -67,15 +69,15 @@ def of_classes(split: Batches, facts: ClassFacts, labels: Sequence[str]) -> Wors
         }
         for row in numbers
     ]
-    return _joined(split, numbers, rows)
+    return _joined(part, numbers, rows)
 
 
-def of_labels(split: Batches, facts: LabelFacts, labels: Sequence[str]) -> WorstRows:
+def of_labels(part: AnsweredRows, facts: LabelFacts, labels: Sequence[str]) -> WorstRows:
     """Returns the rows of the largest mean cross-entropy over their labels.
 
     Columns: ``row``, ``loss``, ``true`` and ``predicted`` (labels, with commas between), ``text``.
     """
-    if not is_aligned(split, len(facts.losses)):
+    if not part.aligned:
         return WorstRows()
     numbers = _largest(facts.losses)
     rows = [
@@ -86,45 +88,51 @@ def of_labels(split: Batches, facts: LabelFacts, labels: Sequence[str]) -> Worst
         }
         for row in numbers
     ]
-    return _joined(split, numbers, rows)
+    return _joined(part, numbers, rows)
 
 
 def of_tags(
-    split: Batches, preprocessing: Preprocessing | None, steps: Steps, labels: Sequence[str]
+    part: AnsweredRows, preprocessing: Preprocessing | None, steps: Steps, labels: Sequence[str]
 ) -> WorstRows:
     """Returns the rows of the largest mean loss of a step: negative log-likelihood, or the share of wrong tags.
 
     Columns: ``row``, ``loss``, ``steps`` and ``wrong`` (how many), then of the worst step ``step`` (from 0), ``word``,
     ``true``, ``predicted`` and ``probability``, and ``text``.
     """
-    if not is_aligned(split, len(steps.lengths)):
+    if not part.aligned:
         return WorstRows()
     wrong = steps.truth != steps.predicted
     losses = wrong.astype(float) if steps.facts is None else steps.facts.losses
     row_of_step = np.repeat(np.arange(len(steps.lengths)), steps.lengths)
     sums = np.bincount(row_of_step, weights=losses, minlength=len(steps.lengths))
-    numbers = _largest(sums / np.maximum(steps.lengths, 1))
+    # A row without a step that counts is not wrong about anything.
+    filled = np.flatnonzero(steps.lengths)
+    numbers = filled[_largest(sums[filled] / steps.lengths[filled])]
     starts = np.cumsum(steps.lengths) - steps.lengths
     rows = []
     for row in numbers:
         first, after = int(starts[row]), int(starts[row] + steps.lengths[row])
-        if first == after:
-            continue
-        place = int(losses[first:after].argmax())
-        step = first + place
+        step = first + int(losses[first:after].argmax())
+        place = step - first if steps.places is None else int(steps.places[step])
         found: dict[str, Any] = {
             "loss": float(losses[first:after].mean()),
             "steps": after - first,
             "wrong": int(wrong[first:after].sum()),
             "step": place,
         }
-        word = _word(split, preprocessing, int(row), place, after - first)
+        word = _word(part.split, preprocessing, int(row), place, _steps_of(part.split, steps, int(row)))
         found |= {} if word is None else {"word": word}
         found |= {"true": labels[steps.truth[step]], "predicted": labels[steps.predicted[step]]}
         if steps.facts is not None:
             found["probability"] = float(steps.facts.confidence[step])
         rows.append(found)
-    return _joined(split, numbers[: len(rows)], rows)
+    return _joined(part, numbers, rows)
+
+
+def _steps_of(split: Batches, steps: Steps, row: int) -> int:
+    """Returns how many steps a row has, those that do not count among them."""
+    lengths = split.lengths if steps.places is not None and isinstance(split, Rows) else steps.lengths
+    return int(lengths[row])
 
 
 def _word(split: Batches, preprocessing: Preprocessing | None, row: int, step: int, steps: int) -> str | None:
@@ -137,7 +145,7 @@ def _word(split: Batches, preprocessing: Preprocessing | None, row: int, step: i
 
 
 def of_values(
-    split: Batches,
+    part: AnsweredRows,
     predicted: np.ndarray,
     truth: np.ndarray,
     names: Sequence[str],
@@ -149,13 +157,13 @@ def of_values(
     there are several; for forecasts ``mae`` likewise; ``series`` and ``text``, where there are some.
 
     Args:
-        split: The part.
+        part: The rows.
         predicted: Values ``(rows, targets)``, or ``(rows, horizon, targets)``, in original units.
         truth: Likewise.
         names: The names of the targets.
         scale: The deviation of each target in the training part; ``None`` for 1.
     """
-    if not is_aligned(split, len(truth)):
+    if not part.aligned:
         return WorstRows()
     errors = np.abs(np.asarray(predicted, np.float64) - truth)
     scaled = errors / (1.0 if scale is None else np.where(scale > 0, scale, 1.0))
@@ -172,7 +180,7 @@ def of_values(
                 found[f"true{end}"] = float(truth[row, place])
                 found[f"predicted{end}"] = float(predicted[row, place])
         rows.append(found)
-    return _joined(split, numbers, rows)
+    return _joined(part, numbers, rows)
 
 
 def _largest(losses: np.ndarray) -> np.ndarray:
@@ -185,11 +193,11 @@ def _largest(losses: np.ndarray) -> np.ndarray:
 
 
 def _joined(
-    split: Batches, numbers: Sequence[int] | np.ndarray, rows: Sequence[Mapping[str, Any]]
+    part: AnsweredRows, places: Sequence[int] | np.ndarray, rows: Sequence[Mapping[str, Any]]
 ) -> WorstRows:
     """Puts the numbers of rows before what is wrong, and their text after it."""
-    table = []
-    for known, facts in zip(described_rows(split, numbers), rows, strict=True):
+    numbers, table = part.numbers[places], []
+    for known, facts in zip(described_rows(part.split, numbers), rows, strict=True):
         text = known.pop("text", None)
         table.append({**known, **facts, **({} if text is None else {"text": text})})
     return WorstRows(table, [int(number) for number in numbers])

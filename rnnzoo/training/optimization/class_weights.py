@@ -20,7 +20,8 @@ def class_weights(splits: Splits, task: Task, wanted: str | Mapping[str, float])
         splits: The data; classes are counted in the training part.
         task: The task.
         wanted: ``"balanced"``: targets / (classes x targets of the class), so that all classes weigh the same and the
-            mean over all targets is 1; or the weight of some classes by label, all others weighing 1.
+            mean over all targets is 1, where a target counts as much as its row weighs; or the weight of some classes
+            by label, all others weighing 1.
 
     Raises:
         ArgumentError: If the targets of the task are no classes, or a class has no row.
@@ -61,10 +62,12 @@ def class_weights(splits: Splits, task: Task, wanted: str | Mapping[str, float])
 
 
 def _count(split: Split, classes: int) -> np.ndarray:
-    counts = np.zeros(classes, np.int64)
+    """Returns how much the targets of each class weigh together: how many there are, where none has a weight."""
+    counts = np.zeros(classes)
     for _, targets, weights in split.batches(1024):
-        valid = targets if weights is None else targets[weights > 0]
-        counts += np.bincount(np.asarray(valid, int).reshape(-1), minlength=classes)
+        numbers = np.asarray(targets, int).reshape(-1)
+        given = None if weights is None else np.asarray(weights).reshape(-1)
+        counts += np.bincount(numbers, given, minlength=classes)
     return counts
 
 
@@ -80,6 +83,6 @@ def weigh_by_class(weights: np.ndarray) -> Any:
             # Two classes have targets (rows, 1): a weight is for a row.
             of_rows = tf.reshape(of_targets, (-1,))
             return inputs, targets, of_rows
-        return inputs, targets, of_targets * given
+        return inputs, targets, tf.reshape(of_targets, tf.shape(given)) * given
 
     return add

@@ -143,7 +143,8 @@ def score_baselines(
                     evaluation.targets,
                     splits,
                     task,
-                    lengths=evaluation.lengths,
+                    lengths=evaluation.stretches,
+                    weights=evaluation.weights,
                     naive_errors=evaluation.naive_errors,
                 )
             yield answered, scores

@@ -72,7 +72,8 @@ def _figures(details: Details, splits: Splits, task: Task, evaluation: Evaluatio
         figures |= _worst_forecasts(details, splits, task, evaluation)
     elif task.targets == "values" and "worst_rows" in tables:
         names = target_names(splits, evaluation.targets.shape[-1])
-        figures["residuals"] = detail_plots.residuals(evaluation.targets, evaluation.outputs, names)
+        counted = evaluation.counted()[0]
+        figures["residuals"] = detail_plots.residuals(counted.targets, counted.outputs, names)
     if not task.forecasts:
         figures |= _worst_series(details, split)
     return figures

@@ -124,14 +124,15 @@ def _draw(
         title = "How far back gradients reach in the last epoch"
         figures["gradients"] = plots.gradient_reach(result.gradients.norms.steps, title=title)
     labels = splits.decoding.labels if splits.decoding is not None else None
+    counted = evaluation.counted()[0]
     if task.forecasts:
         figures |= _forecast_figures(splits, task, part, evaluation)
     elif task.targets == "values" and evaluation.outputs.shape == evaluation.targets.shape:
         names = target_names(splits, evaluation.targets.shape[-1])
-        figures["predictions"] = plots.regression_scatter(evaluation.targets, evaluation.outputs, names)
+        figures["predictions"] = plots.regression_scatter(counted.targets, counted.outputs, names)
     elif task.confusion_matrix and labels and len(labels) <= _MAX_CLASSES:
-        truth = evaluation.targets.reshape(-1).astype(int)
-        predicted = task.class_numbers(evaluation.outputs)
+        truth = counted.targets.reshape(-1).astype(int)
+        predicted = task.class_numbers(counted.outputs)
         figures["confusion_matrix"] = plots.confusion_matrix(truth, predicted, labels)
     for name, figure in figures.items():
         plots.save_figure(figure, run.plots / f"{name}.png")

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import keras
 
+from rnnzoo.errors import ArgumentError
 from rnnzoo.files import replacing
 from rnnzoo.keras_models.carried_states import ResetStates
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.optimization.averaging import AveragedWeights
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.optimization.precision import stored_in_float32
+from rnnzoo.training.watching.epoch_scores import EpochScores
 from rnnzoo.training.watching.gradient_monitor import GradientMonitor
 from rnnzoo.training.watching.progress import BatchBar
 
@@ -29,6 +31,7 @@ class TrainingCallbacks:
         reset_states: Lets an epoch of running text start from zero states, before all that may run the model.
         epoch: Knows the epoch.
         guard: Ends training at a loss that is not finite, so that all others see what it voids.
+        scores: Scores the validation part, where a score is watched; what it adds to the logs is recorded.
         gradients: Watches gradients; what it adds to the logs is recorded.
         recorder: Keeps the row of an epoch.
         averages: Shows averaged weights to all that look at the weights of an epoch.
@@ -45,6 +48,7 @@ class TrainingCallbacks:
     reset_states: ResetStates | None = None
     epoch: EpochCounter
     guard: StopOnNonFinite
+    scores: EpochScores | None = None
     gradients: GradientMonitor | None = None
     recorder: Recorder
     averages: AveragedWeights | None = None
@@ -70,6 +74,33 @@ class TrainingCallbacks:
         kept = (self.guard, self.averages, self.early_stopping, self.plateau, self.best_model, *self.own)
         silent = keras.callbacks.TensorBoard
         return [c for c in (*kept, self.gradients) if c is not None and not isinstance(c, silent)]
+
+
+def check_callbacks(callbacks: object) -> None:
+    """Checks the callbacks of a user.
+
+    Raises:
+        ArgumentError: If they are no list of Keras callbacks.
+    """
+    hint = "Pass callbacks=[own], where own is an object of a class derived from keras.callbacks.Callback."
+    if isinstance(callbacks, keras.callbacks.Callback) or not isinstance(callbacks, Sequence):
+        raise ArgumentError(
+            f"callbacks: received {_callback_name(callbacks)}; expected a list of Keras callbacks. {hint}"
+        )
+    for number, callback in enumerate(callbacks):
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise ArgumentError(
+                f"callbacks: received {_callback_name(callback)} at place {number}; expected a Keras callback. {hint}"
+            )
+        if any(callback is other for other in callbacks[:number]):
+            raise ArgumentError(
+                f"callbacks: received the same {_callback_name(callback)} twice; expected each once, for it would be "
+                "called twice. Leave one out."
+            )
+
+
+def _callback_name(value: object) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def build_callbacks(
