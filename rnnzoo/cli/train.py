@@ -195,7 +195,7 @@ def _announce(network: keras.Model, splits: Splits) -> None:
     features = splits.description.get("features", [])
     if features:
         note(f"read   {listed(features, _FEATURES)}")
-    pieces, series = (splits.description.get(name, 1) for name in ("pieces", "series"))
+    pieces, series = (splits.description.get(name, 1) for name in ("pieces", "num_series"))
     if pieces > series:
         note(f"times  {pieces:,} pieces; no window crosses a hole between them")
     note(f"model  {network.name}, {network.count_params():,} parameters")

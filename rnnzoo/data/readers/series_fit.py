@@ -294,7 +294,7 @@ def _facts(
     readable: np.ndarray | None,
 ) -> dict[str, Any]:
     known = [*chosen.known_numeric, *chosen.known_categorical]
-    facts: dict[str, Any] = {} if rows.codes is None else {"series": len(rows.names)}
+    facts: dict[str, Any] = {} if rows.codes is None else {"num_series": len(rows.names)}
     if readable is not None and not readable.all():
         facts["series_left_out"] = int((~readable).sum())
     further = {"future": known, "static": list(static.names), "calendar": list(windows.calendar)}
