@@ -27,6 +27,7 @@ from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.evaluation.baselines import Answered, answer_each
 from rnnzoo.evaluation.forecast_scores import score_forecasts
 from rnnzoo.evaluation.rows_of_windows import naive_errors
+from rnnzoo.preprocessing.series_levels import shown_key
 from rnnzoo.tasks import Task
 
 if TYPE_CHECKING:
@@ -280,7 +281,7 @@ def _gather(
     rows = found.rows
     assert rows is not None
     series = split.series_of()
-    names = [", ".join(map(str, key)) for key in rows.names] or [""]
+    names = [shown_key(key) for key in rows.names] or [""]
     places = split.starts[:, None] + split.window + np.arange(split.horizon)
     scale = naive_errors(
         _windows(splits.train), _windows(splits.validation), season=splits.description.get("seasonality")

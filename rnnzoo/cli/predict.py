@@ -168,7 +168,7 @@ def _print_values(answer: dict[str, Any]) -> None:
     steps = max(len(v) if isinstance(v, list) else 1 for v in values.values())
     first = [{"step": i + 1} if times is None else {"time": times[i]} for i in range(steps)]
     rows = [{**first[i], **{k: _at(v, i) for k, v in values.items()}} for i in range(steps)]
-    print_table(rows, title=", ".join(series) if isinstance(series, list) else series)
+    print_table(rows, title=" / ".join(series) if isinstance(series, list) else series)
 
 
 def _is_known(answer: Any) -> bool:

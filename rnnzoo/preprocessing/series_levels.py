@@ -145,4 +145,4 @@ def levels_from_config(config: Mapping[str, Any]) -> Levels:
 
 def shown_key(key: Key) -> str:
     """Returns the name of a series as messages have it."""
-    return ", ".join(key)
+    return " / ".join(key)

@@ -86,8 +86,8 @@ def drop(*path: Any) -> Change:
     [
         (
             put(["north", "ham"], "series"),
-            "series: received 'north, ham', which was not there in training; expected one of north, tea, north, jam, "
-            "süd, tea. Scale by all rows or by the window (scaling='all', scaling='window') to answer series that are "
+            "series: received 'north / ham', which was not there in training; expected one of north / tea, north / jam, "
+            "süd / tea. Scale by all rows or by the window (scaling='all', scaling='window') to answer series that are "
             "new.",
         ),
         (
@@ -272,13 +272,13 @@ def test_a_table_is_answered_with_one_forecast_a_series(
         np.testing.assert_allclose(answer["values"]["sales"], known["values"]["sales"], rtol=1e-6)
     assert run(["predict", str(panel_bundle), "--data", str(tmp_path / "new.csv")]) == 0
     printed = capsys.readouterr().out
-    assert "north, tea" in printed
+    assert "north / tea" in printed
     assert answers[0]["times"][0] in printed
     table(rows, tmp_path / "past.csv", ahead="left out")
     command = ["predict", str(panel_bundle), "--data", str(tmp_path / "past.csv"), "--json"]
     assert run([*command, "--future", str(tmp_path / "new.csv")]) == 2
     assert capsys.readouterr().err.startswith(
-        f"error: {tmp_path / 'past.csv'}: series 'north, tea': the time of step 5 "
+        f"error: {tmp_path / 'past.csv'}: series 'north / tea': the time of step 5 "
     )
 
 

@@ -81,7 +81,7 @@ class WindowSplit(Rows):
         """The name of each window's series ``(windows,)``, for reports; ``None`` for one series."""
         if self.table.codes is None:
             return None
-        names = [name if isinstance(name, str) else ", ".join(name) for name in self.table.names]
+        names = [name if isinstance(name, str) else " / ".join(name) for name in self.table.names]
         return [names[code] for code in self.series_of()]
 
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
