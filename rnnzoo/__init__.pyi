@@ -1,4 +1,7 @@
 # The public names, each with its module. They are written here alone: `__init__.py` reads this file.
+from .backtesting.backtests import backtest as backtest
+from .backtesting.result import BacktestResult as BacktestResult
+from .backtesting.rolling_origin import RollingOrigin as RollingOrigin
 from .builders.attention_classifier import build_attention_classifier as build_attention_classifier
 from .builders.classifier import build_classifier as build_classifier
 from .builders.cnn_classifier import build_cnn_classifier as build_cnn_classifier

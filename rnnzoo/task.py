@@ -19,7 +19,8 @@ Activation = Literal["softmax", "sigmoid", "linear"]
 Targets = Literal["classes", "labels", "values", "tokens", "symbols"]
 Data = Literal["rows", "windows", "running text", "pairs"]
 
-#: ``scores(outputs, targets)``, which may also take what it names of ``labels``, ``lengths``, ``quantiles``, ``scale``.
+#: ``scores(outputs, targets)``, which may also take what it names of ``labels``, ``lengths``, ``quantiles``, ``scale``
+#: and ``naive_errors``.
 Scores = Callable[..., Mapping[str, float]]
 #: ``baselines(splits, part)``: by name, functions from a budget of seconds to outputs for all rows of ``part``.
 Baselines = Callable[..., Mapping[str, Callable[..., np.ndarray]]]
@@ -58,8 +59,8 @@ class Task:
         direction: Whether ``objective`` is to be maximised or minimised.
         scores: A function from outputs and targets (arrays of all rows; values in original units) to finite numbers by
             name, or its ``"module:name"``. A score that is undefined for some rows is left out for them. Those of
-            ``labels``, ``lengths``, ``quantiles`` and ``scale`` that it has as arguments are passed too: see
-            ``rnnzoo.evaluation.scores.score``.
+            ``labels``, ``lengths``, ``quantiles``, ``scale`` and ``naive_errors`` that it has as arguments are passed
+            too: see ``rnnzoo.evaluation.scores.score``.
         decoding: The class that turns outputs into answers; ``None`` only for ``data="pairs"``, which are searched.
         baselines: A function from ``Splits`` and one part to simple models, or its ``"module:name"``; see
             ``rnnzoo.evaluation.baselines``. ``None`` for none.

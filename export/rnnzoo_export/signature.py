@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,11 +58,14 @@ class Signature:
         inputs: The inputs, in the model's order.
         outputs: The outputs, in the model's order.
         least_steps: The fewest steps that a free time axis may have: a convolution without padding needs several.
+        request: What a raw row of a forecaster holds, where that is more than a window, as
+            ``WindowPreprocessing.request`` says it; ``None`` for others.
     """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     least_steps: int = 1
+    request: Mapping[str, Any] | None = field(default=None, hash=False)
 
     def to_config(self) -> dict[str, Any]:
         """Returns a JSON-able description, the argument of ``from_config``."""
@@ -70,7 +73,9 @@ class Signature:
             "inputs": [spec.to_config() for spec in self.inputs],
             "outputs": [spec.to_config() for spec in self.outputs],
         }
-        return config if self.least_steps == 1 else {**config, "least_steps": self.least_steps}
+        if self.least_steps != 1:
+            config["least_steps"] = self.least_steps
+        return config if self.request is None else {**config, "request": dict(self.request)}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Signature:
@@ -79,6 +84,7 @@ class Signature:
             tuple(TensorSpec.from_config(spec) for spec in config["inputs"]),
             tuple(TensorSpec.from_config(spec) for spec in config["outputs"]),
             config.get("least_steps", 1),
+            config.get("request"),
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from rnnzoo.cli import (
+    backtest,
     cross_validate,
     datasets,
     doctor,
@@ -43,6 +44,7 @@ COMMANDS = (
     train,
     cross_validate,
     evaluate,
+    backtest,
     tune,
     export,
     predict,

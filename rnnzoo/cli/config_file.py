@@ -6,6 +6,7 @@
     arguments            arguments of the model's builder
     training             fields of ``TrainConfig``
     search               of `tune`: algorithm, max_trials, seed
+    backtest             of `backtest`: origins, stride, refit, seeds
 
 Every key may be left out; an option on the command line wins over the file, one argument or field at a time. Paths are
 taken as on the command line: from the current directory. A run and a search keep such a file, ``config.yaml``, whose
@@ -40,9 +41,11 @@ from rnnzoo_tuning.search_directory import BEST, SETTINGS
 
 #: What a run and a search keep.
 KEPT = "config.yaml"
-_SECTIONS = ("data", "arguments", "training", "search")
+_SECTIONS = ("data", "arguments", "training", "search", "backtest")
 _TRAINING = tuple(field.name for field in dataclasses.fields(TrainConfig))
 _SEARCH = ("algorithm", "max_trials", "seed")
+#: A backtest keeps the checksum of its data too.
+_BACKTEST = ("origins", "stride", "refit", "seeds", "checksum")
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class CommandConfig:
         arguments: Builder arguments, not checked: the builder may be that of a package that is not imported yet.
         training: Training fields.
         search: Settings of the search.
+        backtest: Fields of ``RollingOrigin``.
     """
 
     path: str = ""
@@ -64,6 +68,7 @@ class CommandConfig:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     search: Mapping[str, Any] = field(default_factory=dict)
+    backtest: Mapping[str, Any] = field(default_factory=dict)
 
     def refuse_search(self) -> None:
         """Raises ``ArgumentError`` if there are settings of a search, which training has no use for."""
@@ -89,6 +94,7 @@ def read_config(path: str) -> CommandConfig:
     _check_keys(parts["data"], DATA_OPTIONS, f"data option of {path}")
     _check_keys(parts["training"], _TRAINING, f"training field of {path}")
     _check_keys(parts["search"], _SEARCH, f"search setting of {path}")
+    _check_keys(parts["backtest"], _BACKTEST, f"backtest setting of {path}")
     model = values.get("model")
     if not isinstance(model, str | None):
         raise DataError(f"{path}: model: received {model!r}; expected the name of a model. Correct it.")
@@ -142,7 +148,7 @@ def write_search_config(directory: Path, data: DataOptions, checksum: object) ->
 
 
 def _write(directory: Path, **values: Any) -> None:
-    from rnnzoo.cli.yaml_text import write_yaml
+    from rnnzoo.yaml_text import write_yaml
 
     with replacing(directory / KEPT) as path:
         path.write_text(
@@ -164,7 +170,7 @@ def _parse(path: str) -> Any:
             return json.loads(text)
     except ValueError as error:
         raise DataError(f"{path}: {error}; expected {ending[1:].upper()}. Correct it.") from error
-    from rnnzoo.cli.yaml_text import read_yaml  # a server has no YAML
+    from rnnzoo.yaml_text import read_yaml  # a server has no YAML
 
     return read_yaml(text, of=path)
 

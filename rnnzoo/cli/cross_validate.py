@@ -51,8 +51,6 @@ def cross_validate(
         bool, typer.Option("--keep-runs", help="Keep the run of every fold, with its model.")
     ] = False,
     epochs: Annotated[int | None, default_option("Epochs at most.", TrainConfig.epochs)] = None,
-    batch_size: Annotated[int | None, default_option("Rows per step.", TrainConfig.batch_size)] = None,
-    learning_rate: Annotated[float | None, default_option("The rate.", TrainConfig.learning_rate)] = None,
     seed: Seed = None,
     settings: Settings = None,
     config: ConfigOption = None,
@@ -66,8 +64,7 @@ def cross_validate(
     """Train and score a model on every fold of your data; with --group, no group is in two parts."""
     import_packages(packages, tensorflow=True)
     config.refuse_search()
-    given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
-    arguments, fields = gather_settings(model, config, settings or (), given)
+    arguments, fields = gather_settings(model, config, settings or (), {"epochs": epochs, "seed": seed})
     _check(model, data)
     seconds = baseline_seconds(no_baselines, baseline_time)
     from rnnzoo.cross_validation.folder import CrossValidationFolder

@@ -125,35 +125,51 @@ def _read_texts(reading: Reading) -> Splits:
 
 
 def _read_series(reading: Reading) -> Splits:
+    return read_series(reading.options.data, **_series_arguments(reading))
+
+
+def series_arguments(options: DataOptions, spec: ModelSpec | None = None) -> dict[str, Any]:
+    """Returns what ``read_series`` is called with for a table of series, beside the file, as ``load_data`` does."""
+    options.check_source()
+    reading = Reading(options, spec)
+    if options.is_set or _find_way(reading) is not _SERIES:
+        raise ArgumentError(
+            f"--data: received {options.data!r} to forecast; expected a table of series in a file. Give that, with "
+            "--target, --window and --horizon."
+        )
+    reading.refuse(_SERIES.takes, _SERIES.where, _SERIES.because)
+    return _series_arguments(reading)
+
+
+def _series_arguments(reading: Reading) -> dict[str, Any]:
     options = reading.options
     if options.window is None or options.horizon is None:
         raise ArgumentError(
             "--target: received without --window and --horizon; expected both. "
             "Say how many steps to read and how many to forecast, e.g. --window 72 --horizon 24."
         )
-    return read_series(
-        options.data,
-        file_format=reading.file_format,
-        target=listed_names(options.target) or (),
-        window=options.window,
-        horizon=options.horizon,
-        series=listed_names(options.series) or (),
-        categorical=listed_names(options.categorical) or (),
-        static=listed_names(options.static) or (),
-        future=listed_names(options.future) or (),
-        calendar=listed_names(options.calendar) or (),
-        scaling=options.scaling,  # type: ignore[arg-type]
-        ignore=_ignored(options),
-        time=listed_names(options.time) or None,
-        time_format=options.time_format,
-        zone=options.zone,
-        gaps=options.gaps,  # type: ignore[arg-type]
-        missing=options.missing,  # type: ignore[arg-type]
-        seasonality=options.seasonality,
-        from_disk=options.from_disk,
-        validation_fraction=options.validation_fraction,
-        test_fraction=options.test_fraction,
-    )
+    return {
+        "file_format": reading.file_format,
+        "target": listed_names(options.target) or (),
+        "window": options.window,
+        "horizon": options.horizon,
+        "series": listed_names(options.series) or (),
+        "categorical": listed_names(options.categorical) or (),
+        "static": listed_names(options.static) or (),
+        "future": listed_names(options.future) or (),
+        "calendar": listed_names(options.calendar) or (),
+        "scaling": options.scaling,
+        "ignore": _ignored(options),
+        "time": listed_names(options.time) or None,
+        "time_format": options.time_format,
+        "zone": options.zone,
+        "gaps": options.gaps,
+        "missing": options.missing,
+        "seasonality": options.seasonality,
+        "from_disk": options.from_disk,
+        "validation_fraction": options.validation_fraction,
+        "test_fraction": options.test_fraction,
+    }
 
 
 def _read_sequences(reading: Reading) -> Splits:

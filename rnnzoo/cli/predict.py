@@ -32,7 +32,16 @@ def predict(
         typer.Option(
             "--input",
             "-i",
+            "--data",
             help="A file: .txt (a text per line), a table, .json, .jsonl, .npy, .npz (x), .ts, .wav.",
+        ),
+    ] = None,
+    future: Annotated[
+        Path | None,
+        typer.Option(
+            "--future",
+            help="A table of the steps ahead, with the columns that a forecaster knows of them. Without it they are "
+            "the rows behind the past with empty targets.",
         ),
     ] = None,
     output: Annotated[
@@ -86,10 +95,13 @@ def predict(
         answers = [asdict(answer) for answer in translator.translate(raw)]
     else:
         loaded = load_bundle(bundle)
-        raw = read_raw_inputs(loaded, inputs or [], file, text=text, columns=columns, form=form)
+        raw = read_raw_inputs(
+            loaded, inputs or [], file, text=text, columns=columns, form=form, future=future
+        )
+        requests = [getattr(row, "request", row) for row in raw]
         with noting_warnings():
-            answers = OnnxPredictor(loaded).predict(raw)
-    answers = [_as_json(answer) for answer in answers]
+            answers = OnnxPredictor(loaded).predict(requests)
+    answers = [_as_json(_named(row, answer)) for row, answer in zip(raw, answers, strict=True)]
     if output is not None:
         _write_lines(output, answers)
         note(f"{len(answers)} answers written to {output}")
@@ -97,6 +109,13 @@ def predict(
         print_json(answers)
     else:
         _print_answers(raw, answers)
+
+
+def _named(row: Any, answer: Any) -> Any:
+    """Returns an answer with the series that it is of, and its times, where they were read of a table."""
+    found = ((name, getattr(row, name, None)) for name in ("series", "times"))
+    known = {name: value for name, value in found if value is not None}
+    return {**known, **answer} if known else answer
 
 
 def _as_json(answer: Any) -> Any:
@@ -125,9 +144,7 @@ def _print_answers(raw: list[Any], answers: list[Any]) -> None:
         if not _is_known(answer):
             stdout.print(json.dumps(answer, ensure_ascii=False) + (f"  {shown}" if shown else ""))
         elif "values" in answer:
-            values = _with_quantiles(answer)
-            steps = max(len(v) if isinstance(v, list) else 1 for v in values.values())
-            print_table([{"step": i + 1, **{k: _at(v, i) for k, v in values.items()}} for i in range(steps)])
+            _print_values(answer)
         elif isinstance(answer.get("labels"), list) and isinstance(answer.get("probabilities"), list):
             words = _steps(answer)
             print_table([{"step": w, "label": t} for w, t in zip(words, answer["labels"], strict=False)])
@@ -143,6 +160,15 @@ def _steps(answer: dict[str, Any]) -> list[str]:
     if isinstance(answer.get("words"), list):
         return [word["word"] for word in answer["words"]]
     return [str(number) for number, _ in enumerate(answer["labels"], start=1)]
+
+
+def _print_values(answer: dict[str, Any]) -> None:
+    """Prints values as a table, with the times and the name of their series where these are known."""
+    values, times, series = _with_quantiles(answer), answer.get("times"), answer.get("series")
+    steps = max(len(v) if isinstance(v, list) else 1 for v in values.values())
+    first = [{"step": i + 1} if times is None else {"time": times[i]} for i in range(steps)]
+    rows = [{**first[i], **{k: _at(v, i) for k, v in values.items()}} for i in range(steps)]
+    print_table(rows, title=", ".join(series) if isinstance(series, list) else series)
 
 
 def _is_known(answer: Any) -> bool:

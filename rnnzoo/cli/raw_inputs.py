@@ -43,8 +43,9 @@ def read_raw_inputs(
     text: str | None,
     columns: str | None,
     form: FileFormat | None = None,
+    future: Path | None = None,
 ) -> list[Any]:
-    """Returns one raw input per answer that is wanted.
+    """Returns one raw input per answer that is wanted; of a table of several series a ``SeriesRequest`` for each.
 
     Args:
         bundle: The bundle that will answer; it says whether texts, series or windows are wanted.
@@ -53,12 +54,14 @@ def read_raw_inputs(
         text: The column with the texts, for tables.
         columns: Names of the columns, for tables without a header.
         form: How the file of a table is written.
+        future: A table of the steps ahead, for a forecaster that knows columns of them.
 
     Raises:
         ArgumentError: If a table's column is not named, or the kind of file is unknown.
         DataError: If the file cannot be read.
     """
     takes = bundle.preprocessing.takes if bundle.preprocessing is not None else "arrays"
+    _check_future(bundle.preprocessing, file, future)
     if file is None:
         _refuse_file_names(arguments)
         lines = _lines(sys.stdin.read()) if arguments == ["-"] else arguments
@@ -69,7 +72,7 @@ def read_raw_inputs(
         raise ArgumentError(f"--input: received {path.name}; expected {_SUFFIXES_IN_WORDS}.")
     form = dataclasses.replace(form or FileFormat(), column_names=listed_names(columns))
     if suffix.endswith(_TABLES):
-        return _read_table(path, bundle, takes, text=text, form=form)
+        return _read_table(path, bundle, takes, text=text, form=form, future=future)
     form.refuse(*form.told, what=f"{path.name}, which is no table")
     if suffix.endswith(".wav"):
         return _read_sound(path, bundle)
@@ -106,14 +109,40 @@ def _rows(value: Any, takes: str) -> list[Any]:
     return [value] if depth and depth == _ROW_AXES.get(takes) else list(value)
 
 
-def _read_table(path: Path, bundle: Any, takes: str, *, text: str | None, form: FileFormat) -> list[Any]:
+def _check_future(preprocessing: Any, file: Path | None, future: Path | None) -> None:
+    """Raises ``ArgumentError`` for rows ahead that no model reads, or that stand beside no table."""
+    if future is None:
+        return
+    covariates = getattr(preprocessing, "covariates", None)
+    if covariates is None or not covariates.future.names:
+        raise ArgumentError(
+            f"--future: received {future.name}, but the model reads no column of the steps ahead; expected none. Leave "
+            "it out."
+        )
+    for path in (file, future):
+        if path is None or not path.name.lower().removesuffix(".gz").endswith(_TABLES):
+            raise ArgumentError(
+                f"--future: received {'no --data' if path is None else path.name}; expected two tables, "
+                f"{', '.join(_TABLES[:-1])} or {_TABLES[-1]}: the past as --data and the steps ahead as --future. Of a "
+                'request in JSON they are a part, "future": {column: [values]}.'
+            )
+
+
+def _read_table(
+    path: Path, bundle: Any, takes: str, *, text: str | None, form: FileFormat, future: Path | None
+) -> list[Any]:
     from rnnzoo.data.columns import check_columns
     from rnnzoo.data.readers.mixed_series import refuse_fallen_dates
     from rnnzoo.data.readers.row_places import row_place
     from rnnzoo.data.readers.series import read_columns
+    from rnnzoo.data.readers.series_requests import needs_requests, read_requests
     from rnnzoo.data.readers.table_sources import read_table_source
 
     frame = read_table_source(path, form, texts=[] if text is None else [text])
+    if needs_requests(bundle.preprocessing):
+        ahead = None if future is None else read_table_source(existing_file(future, "the steps ahead"), form)
+        targets = bundle.decoding.target_names or ()
+        return list(read_requests(frame, bundle.preprocessing, targets, ahead))
     if takes == "windows":
         refuse_fallen_dates(frame, used=bundle.preprocessing.columns)
         return [read_columns(frame, bundle.preprocessing)]
@@ -202,6 +231,8 @@ def _json(text: str, where: str, bundle: Any) -> Any:
 def _one_input(preprocessing: Any) -> str:
     """Returns what one input is for a model that takes JSON, with an example."""
     takes = "arrays" if preprocessing is None else preprocessing.takes
+    if takes == "windows" and preprocessing.request is not None:
+        return f"a request such as {_request_example(preprocessing.request)}"
     if takes == "windows":
         cells = dict.fromkeys(preprocessing.numeric, "[0.1, 0.2, ...]")
         cells |= {name: f"[{json.dumps(known[0])}, ...]" for name, known in preprocessing.categories.items()}
@@ -212,3 +243,17 @@ def _one_input(preprocessing: Any) -> str:
         return f"a series, a list of steps of {len(step)} numbers, such as {[step, step]}"
     example = row_example(takes) if takes in _AS_JSON else None
     return f"one {row_name(takes)} as JSON" + ("" if example is None else f", such as {example}")
+
+
+def _request_example(request: Any) -> str:
+    """Returns what a request looks like, from what a signature says of it."""
+    cells = {"number": "[0.1, ...]", "category": '["a", ...]', "time": "[time, ...]"}
+    single = {"number": "0.1", "category": '"a"'}
+    parts = {"series": json.dumps(request["series"])} if "series" in request else {}
+    for name, shown in (("past", cells), ("future", cells), ("static", single)):
+        if name in request:
+            columns = ", ".join(
+                f"{json.dumps(column)}: {shown[kind]}" for column, kind in request[name].items()
+            )
+            parts[name] = f"{{{columns}}}"
+    return "{" + ", ".join(f'"{name}": {value}' for name, value in parts.items()) + "}"

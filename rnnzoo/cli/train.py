@@ -195,8 +195,9 @@ def _announce(network: keras.Model, splits: Splits) -> None:
     features = splits.description.get("features", [])
     if features:
         note(f"read   {listed(features, _FEATURES)}")
-    if splits.description.get("pieces", 1) > 1:
-        note(f"times  {splits.description['pieces']:,} pieces; no window crosses a hole between them")
+    pieces, series = (splits.description.get(name, 1) for name in ("pieces", "num_series"))
+    if pieces > series:
+        note(f"times  {pieces:,} pieces; no window crosses a hole between them")
     note(f"model  {network.name}, {network.count_params():,} parameters")
     note(f"cuDNN  on a GPU: {explain_cudnn(network).summary}")
 

@@ -45,7 +45,7 @@ class FlatOptions:
         self._known += fields
         flat = {key: self._rest.pop(key) for key in fields if key in self._rest}
         if given is not None:
-            if type(given) is not kind:
+            if not isinstance(given, kind):
                 raise ArgumentError(
                     f"{name}: received {given!r}; expected {kind.__name__}({', '.join(fields)}), or its fields as "
                     "keywords."

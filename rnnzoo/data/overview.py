@@ -78,10 +78,10 @@ def _series(facts: Mapping[str, Any]) -> dict[str, str]:
     found = {name: ", ".join(facts[name]) for name in ("future", "calendar", "static") if facts.get(name)}
     if facts.get("step"):
         found = {"step": str(facts["step"]), **found}
-    if "series" not in facts:
+    if "num_series" not in facts:
         return found
     left_out = facts.get("series_left_out")
-    count = f"{facts['series']:,}" + (f", of which {left_out:,} are left out" if left_out else "")
+    count = f"{facts['num_series']:,}" + (f", of which {left_out:,} are left out" if left_out else "")
     return {"series": count, **found}
 
 

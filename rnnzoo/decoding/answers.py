@@ -151,11 +151,11 @@ class Decoding:
         """Returns the same for rows that were scaled by levels of their own.
 
         Args:
-            mean: What the values of each row were centred by ``(rows, targets)``.
-            scale: What they were divided by ``(rows, targets)``.
+            mean: What the values of each row were centred by ``(rows, values)``, the targets first.
+            scale: What they were divided by ``(rows, values)``.
         """
-        made = copy.copy(self)
-        made.mean, made.scale = np.asarray(mean)[:, None], np.asarray(scale)[:, None]
+        made, count = copy.copy(self), len(self.target_names or ())
+        made.mean, made.scale = (np.asarray(level)[:, None, :count] for level in (mean, scale))
         return made
 
     def rescaled(self, outputs: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -163,8 +163,8 @@ class Decoding:
 
         Args:
             outputs: Outputs of a model ``(rows, horizon, targets)``, with the numbers of a distribution behind.
-            mean: What the values of each row were centred by ``(rows, targets)``.
-            scale: What they were divided by ``(rows, targets)``.
+            mean: What the values of each row were centred by ``(rows, values)``, the targets first.
+            scale: What they were divided by ``(rows, values)``.
         """
         factor, offset = self.output_scaling
         values = self.with_level(mean, scale).outputs_in_original_units(outputs)

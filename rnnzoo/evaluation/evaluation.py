@@ -14,6 +14,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.batching import BatchOrder
 from rnnzoo.data.readers.running_text import EVALUATED_SEQUENCES, RunningTextSplit
+from rnnzoo.data.readers.window_split import WindowSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.decoding.probabilities import log_softmax
@@ -21,6 +22,7 @@ from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.evaluation.compatibility import check_model_fits, choose_task
 from rnnzoo.evaluation.joining import join_rows
+from rnnzoo.evaluation.rows_of_windows import naive_errors
 from rnnzoo.evaluation.scores import Scores, score
 from rnnzoo.keras_models.carried_states import CarriedStates
 from rnnzoo.keras_models.feeding import feed
@@ -49,6 +51,7 @@ class Evaluation:
             logits would not fit into memory.
         targets: The truth, likewise.
         lengths: For tagging, the valid steps of each row.
+        naive_errors: For forecasts, what scales MASE ``(rows, targets)``: see ``score``.
         weights: How much each row counts ``(rows,)``, each step ahead of a forecast ``(rows, horizon)`` or, for
             tagging, each valid step ``(steps,)``; ``None`` where all count alike.
         stretches: For tagging, how many valid steps follow each other without a gap, row after row; those of
@@ -60,6 +63,7 @@ class Evaluation:
     outputs: np.ndarray
     targets: np.ndarray
     lengths: np.ndarray | None = None
+    naive_errors: np.ndarray | None = None
     weights: np.ndarray | None = None
     stretches: np.ndarray | None = None
     places: np.ndarray | None = None
@@ -187,9 +191,20 @@ def evaluate_part(
         joined = decoding.outputs_in_original_units(joined)
         targets = decoding.in_original_units(targets)
     stretches = found.stretches
-    scores = score_outputs(joined, targets, splits, task, lengths=stretches, weights=weights)
+    naive = _naive_errors(split, splits) if task.forecasts else None
+    scores = score_outputs(
+        joined, targets, splits, task, lengths=stretches, weights=weights, naive_errors=naive
+    )
     metrics = {**scores, "loss": total}
-    return Evaluation(metrics, joined, targets, found.lengths, weights, stretches, found.places)
+    return Evaluation(metrics, joined, targets, found.lengths, naive, weights, stretches, found.places)
+
+
+def _naive_errors(split: Split, splits: Splits) -> np.ndarray | None:
+    """Returns what scales MASE for each row; ``None`` where rows are no windows of a table."""
+    if not isinstance(split, WindowSplit) or not isinstance(splits.train, WindowSplit):
+        return None
+    season = splits.description.get("seasonality")
+    return naive_errors(splits.train, season=season)[split.series_of()]
 
 
 class _Answers:
@@ -266,6 +281,7 @@ def score_outputs(
     task: Task,
     *,
     lengths: np.ndarray | None = None,
+    naive_errors: np.ndarray | None = None,
     weights: np.ndarray | None = None,
 ) -> Scores:
     """Scores outputs, of a model or of a baseline, with what the data know of labels and scale.
@@ -288,6 +304,7 @@ def score_outputs(
         weights=weights,
         quantiles=task.quantiles,
         scale=decoding.scale if decoding is not None else None,
+        naive_errors=naive_errors,
     )
 
 

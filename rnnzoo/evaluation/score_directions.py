@@ -9,6 +9,8 @@ _LESS = (
     "mae",
     "rmse",
     "mse",
+    "mase",
+    "smape",
     "perplexity",
     "bits_per_token",
     "cer",

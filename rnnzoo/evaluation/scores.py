@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 from sklearn import metrics
@@ -19,6 +19,7 @@ from rnnzoo.decoding.spans import marks_spans
 from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.errors import ArgumentError, one_line
 from rnnzoo.evaluation.edit_distance import edit_distance
+from rnnzoo.evaluation.forecast_scores import Forecasts, score_forecasts
 from rnnzoo.evaluation.spans import span_f1
 from rnnzoo.keras_names import resolve
 from rnnzoo.tasks import Task, get_task
@@ -28,17 +29,32 @@ Scores = dict[str, float]
 _erf = np.vectorize(math.erf, otypes=[float])
 
 
-def score(
-    task: str | Task,
-    outputs: np.ndarray,
-    targets: np.ndarray,
-    *,
-    labels: Sequence[str] | None = None,
-    lengths: np.ndarray | None = None,
-    quantiles: Sequence[float] | None = None,
-    scale: np.ndarray | None = None,
-    weights: np.ndarray | None = None,
-) -> Scores:
+class ScoreFacts(TypedDict, total=False):
+    """What is known of outputs and targets, for the scores that ask for it.
+
+    Attributes:
+        labels: For tagging, the names of the tags by number; for transcription the symbols, of which a space cuts
+            transcripts into words.
+        lengths: For tagging, the valid steps of each row; where steps between them have no tag, those of each stretch
+            that has: no span reaches over a gap.
+        quantiles: The levels of forecasts of a distribution; ``None`` for 0.1, 0.5 and 0.9.
+        scale: For forecasts of values, the deviation of each target in the training part.
+        naive_errors: For forecasts, the mean absolute difference from one season to the next in the training rows of
+            each row's series ``(rows, targets)``.
+        weights: How much each row counts ``(rows,)``, each step of a forecast ``(rows, horizon)``, or each valid step
+            of a tagger ``(steps,)``: all scores are as if a row of weight 2 were there twice. A function of your own
+            gets them if it has ``weights`` as an argument; without, all rows but those of weight 0 count alike.
+    """
+
+    labels: Sequence[str] | None
+    lengths: np.ndarray | None
+    quantiles: Sequence[float] | None
+    scale: np.ndarray | None
+    weights: np.ndarray | None
+    naive_errors: np.ndarray | None
+
+
+def score(task: str | Task, outputs: np.ndarray, targets: np.ndarray, **facts: Unpack[ScoreFacts]) -> Scores:
     """Scores outputs by the customs of a task.
 
     Args:
@@ -46,27 +62,20 @@ def score(
         outputs: Logits or values; for tagging those of all valid steps, ``(steps, classes)``, or potentials ``(steps,
             classes, classes)``, row after row; for regression and forecasting in original units.
         targets: Class numbers, indicators or values of the same rows; for transcription symbols, padded with 0.
-        labels: For tagging, the names of the tags by number; for transcription the symbols, of which a space cuts
-            transcripts into words.
-        lengths: For tagging, the valid steps of each row; where steps between them have no tag, those of each stretch
-            that has: no span reaches over a gap.
-        quantiles: The levels of forecasts of a distribution; ``None`` for 0.1, 0.5 and 0.9.
-        scale: For forecasts of values, the deviation of each target in the training part.
-        weights: How much each row counts ``(rows,)``, each step of a forecast ``(rows, horizon)``, or each valid step
-            of a tagger ``(steps,)``: all scores are as if a row of weight 2 were there twice. A function of your own
-            gets them if it has ``weights`` as an argument; without, all rows but those of weight 0 count alike.
+        **facts: What else is known: see ``ScoreFacts``.
 
     Returns:
         ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two; ``span_f1`` too for tags that mark spans, such
         as ``B-city`` and ``I-city``, if ``labels`` and ``lengths`` are given), ``micro_f1`` and ``macro_f1`` for
         labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values, for forecasts with a ``scale`` also
-        ``scaled_mse`` and ``scaled_mae``, which treat all series alike; ``perplexity`` and ``bits_per_token`` for
-        language models and translations, whose outputs are the negative log-likelihoods of the tokens here; ``cer``
-        (edits per symbol of the truth), ``exact_match`` and, if there are spaces between words, ``wer`` (edits per
-        word) for transcripts. For distributions ``mae`` and ``rmse`` of the median, ``pinball`` (mean over the
-        quantiles), ``weighted_quantile_loss`` (twice the pinball loss over the mean absolute value), ``coverage``
-        (share of the truth from the lowest to the highest quantile) and ``interval_width``; of a Gaussian also
-        ``crps`` and ``nll``.
+        ``scaled_mse`` and ``scaled_mae``, which treat all targets alike; for all forecasts ``smape``, in percent, and
+        with ``naive_errors`` ``mase`` (see ``rnnzoo.evaluation.forecast_scores``); ``perplexity`` and
+        ``bits_per_token`` for language models and translations, whose outputs are the negative log-likelihoods of the
+        tokens here; ``cer`` (edits per symbol of the truth), ``exact_match`` and, if there are spaces between words,
+        ``wer`` (edits per word) for transcripts. For distributions ``mae`` and ``rmse`` of the median, ``pinball``
+        (mean over the quantiles), ``weighted_quantile_loss`` (twice the pinball loss over the mean absolute value),
+        ``coverage`` (share of the truth from the lowest to the highest quantile) and ``interval_width``; of a Gaussian
+        also ``crps`` and ``nll``.
 
     Example:
         >>> score("regression", np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["mae"]
@@ -74,9 +83,12 @@ def score(
     """
     task = task if isinstance(task, Task) else get_task(task)
     function = resolve(task.scores)
+    known: dict[str, Any] = dict.fromkeys(ScoreFacts.__annotations__) | dict(facts)
+    weights, naive_errors = known["weights"], known["naive_errors"]
     if weights is not None and weights.ndim == 1 and not weights.all():
-        outputs, targets, weights = (values[weights > 0] for values in (outputs, targets, weights))
-    known = {"labels": labels, "lengths": lengths, "quantiles": quantiles, "scale": scale, "weights": weights}
+        kept = weights > 0
+        outputs, targets, known["weights"] = outputs[kept], targets[kept], weights[kept]
+        known["naive_errors"] = None if naive_errors is None else naive_errors[kept]
     arguments = inspect.signature(function).parameters
     taken = {name: value for name, value in known.items() if name in arguments}
     try:
@@ -237,10 +249,14 @@ def _words(symbols: Sequence[int], space: int) -> list[tuple[int, ...]]:
 
 
 def forecast_scores(
-    outputs: np.ndarray, targets: np.ndarray, scale: np.ndarray | None, weights: np.ndarray | None = None
+    outputs: np.ndarray,
+    targets: np.ndarray,
+    scale: np.ndarray | None,
+    weights: np.ndarray | None = None,
+    naive_errors: np.ndarray | None = None,
 ) -> Scores:
     """Scores of values ``(rows, horizon, targets)``."""
-    scores = _errors(outputs, targets, weights)
+    scores = score_forecasts(Forecasts(targets, outputs, naive_errors, weights=weights))
     if scale is not None:
         errors = (np.asarray(outputs, np.float64) - targets) / scale
         scores |= {"scaled_mse": _mean(errors**2, weights), "scaled_mae": _mean(np.abs(errors), weights)}
@@ -252,10 +268,11 @@ def quantile_scores(
     targets: np.ndarray,
     quantiles: Sequence[float] | None,
     weights: np.ndarray | None = None,
+    naive_errors: np.ndarray | None = None,
 ) -> Scores:
     """Scores of quantiles ``(rows, horizon, targets, quantiles)``."""
-    levels = quantiles or DEFAULT_QUANTILES
-    return _scores_of_quantiles(learned_quantiles(outputs, levels), targets, levels, weights)
+    known = _Known(quantiles or DEFAULT_QUANTILES, weights, naive_errors)
+    return _scores_of_quantiles(learned_quantiles(outputs, known.levels), targets, known)
 
 
 def gaussian_scores(
@@ -263,10 +280,11 @@ def gaussian_scores(
     targets: np.ndarray,
     quantiles: Sequence[float] | None,
     weights: np.ndarray | None = None,
+    naive_errors: np.ndarray | None = None,
 ) -> Scores:
     """Scores of means and scales ``(rows, horizon, targets, 2)``."""
-    levels = quantiles or DEFAULT_QUANTILES
-    scores = _scores_of_quantiles(gaussian_quantiles(outputs, levels), targets, levels, weights)
+    known = _Known(quantiles or DEFAULT_QUANTILES, weights, naive_errors)
+    scores = _scores_of_quantiles(gaussian_quantiles(outputs, known.levels), targets, known)
     mean, scale = np.moveaxis(np.asarray(outputs, np.float64), -1, 0)
     z = (targets - mean) / scale
     density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
@@ -276,16 +294,24 @@ def gaussian_scores(
     return {**scores, "crps": _mean(crps, weights), "nll": _mean(nll, weights)}
 
 
-def _scores_of_quantiles(
-    every: np.ndarray, targets: np.ndarray, quantiles: Sequence[float], weights: np.ndarray | None
-) -> Scores:
-    levels, truth = np.asarray(quantiles, np.float64), np.asarray(targets, np.float64)
-    error = truth[..., None] - every
+class _Known(NamedTuple):
+    """What is known of forecasts of a distribution beside outputs and targets."""
+
+    levels: Sequence[float]
+    weights: np.ndarray | None
+    naive_errors: np.ndarray | None
+
+
+def _scores_of_quantiles(every: np.ndarray, targets: np.ndarray, known: _Known) -> Scores:
+    levels, truth = np.asarray(known.levels, np.float64), np.asarray(targets, np.float64)
+    error, weights = truth[..., None] - every, known.weights
     pinball = _mean(np.maximum(levels * error, (levels - 1.0) * error), weights)
     size = _mean(np.abs(truth), weights)
     inside = (truth >= every[..., 0]) & (truth <= every[..., -1])
     return {
-        **_errors(every[..., list(quantiles).index(0.5)], truth, weights),
+        **score_forecasts(
+            Forecasts(truth, every[..., list(known.levels).index(0.5)], known.naive_errors, weights=weights)
+        ),
         "pinball": pinball,
         # Undefined where nothing but zeros came.
         **({"weighted_quantile_loss": 2.0 * pinball / size} if size else {}),

@@ -23,6 +23,7 @@ import rnnzoo.layers.attention
 import rnnzoo.layers.blank_padding
 import rnnzoo.layers.chain_potentials
 import rnnzoo.layers.character_encoder
+import rnnzoo.layers.covariates
 import rnnzoo.layers.distributions
 import rnnzoo.layers.frames
 import rnnzoo.layers.highway

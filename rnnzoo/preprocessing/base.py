@@ -196,6 +196,11 @@ class Preprocessing(ABC):
         return None
 
     @property
+    def request(self) -> dict[str, Any] | None:
+        """What a raw row holds, as JSON has it, where a signature must tell: see ``WindowPreprocessing``."""
+        return None
+
+    @property
     def parts(self) -> tuple[Preprocessing, ...]:
         """The preprocessings that it is made of and stored with."""
         return ()

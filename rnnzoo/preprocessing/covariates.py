@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ class Covariates:
         calendar: Fields of the time, likewise.
         time: How times are read, and which come next; needed for a calendar.
         static: Columns that do not change within a series.
+        series: The columns that name a series, in a table of several.
     """
 
     def __init__(
@@ -32,10 +33,12 @@ class Covariates:
         calendar: Calendar | None = None,
         time: TimeAxis | None = None,
         static: ScaledColumns | None = None,
+        series: Sequence[str] = (),
     ) -> None:
         self.horizon = checks.integer("horizon", horizon, minimum=1)
         self.future, self.static = future or ScaledColumns(), static or ScaledColumns()
         self.calendar, self.time = calendar or Calendar(), time
+        self.series = list(series)
 
     @property
     def num_future(self) -> int:
@@ -73,8 +76,10 @@ class Covariates:
         return np.concatenate([matrix if self.future.names else fields[:, :0], fields], axis=-1)
 
     def to_config(self) -> dict[str, Any]:
-        """Returns horizon, columns, calendar and time axis."""
+        """Returns horizon, columns, calendar, time axis and what names series."""
         config: dict[str, Any] = {"horizon": self.horizon}
+        if self.series:
+            config["series"] = self.series
         for name, columns in (("future", self.future), ("static", self.static)):
             if columns.names:
                 config[name] = columns.to_config()
@@ -95,5 +100,6 @@ class Covariates:
         }
         return cls(
             horizon=config["horizon"],
+            series=config.get("series", ()),
             **{name: kind.from_config(config[name]) for name, kind in readers.items() if name in config},
         )

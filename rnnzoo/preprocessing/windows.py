@@ -14,6 +14,7 @@ from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes
 from rnnzoo.preprocessing.covariates import Covariates
 from rnnzoo.preprocessing.scaled_columns import ScaledColumns
 from rnnzoo.preprocessing.series_levels import Levels, SeriesLevels, WindowLevels, levels_from_config
+from rnnzoo.preprocessing.window_request import describe_request
 from rnnzoo.preprocessing.window_rows import WindowRow, checked_value, read_row
 
 Missing = Literal["error", "ffill", "drop"]
@@ -164,7 +165,16 @@ class WindowPreprocessing(Preprocessing):
         value}}``, where ``past`` holds the times too if there is a calendar.
         """
         names = [*self.columns, *self.time]
-        return [self._encode(read_row(row, number, names)) for number, row in enumerate(raw)]
+        return [self._encode_checked(read_row(row, number, names)) for number, row in enumerate(raw)]
+
+    def _encode_checked(self, row: WindowRow) -> Any:
+        """Encodes a row; whatever is wrong with it is a ``RowError``."""
+        try:
+            return self._encode(row)
+        except RowError:
+            raise
+        except DataError as error:
+            raise RowError(row.number, str(error).removeprefix(f"row {row.number}: ")) from error
 
     def _encode(self, row: WindowRow) -> Any:
         where = f"row {row.number}"
@@ -181,10 +191,10 @@ class WindowPreprocessing(Preprocessing):
         else:
             known = self._parts(of_numbers)[1]
             columns = self._known(row, past, where)
-            future = covariates.known(columns, ahead, row=f"{where}, future", level=known)
+            future = covariates.known(columns, ahead, row=f"{where}: future", level=known)
             static = np.zeros(0, np.float32)
             if covariates.static.names:
-                static = covariates.static.matrix(self._static(row, where), row=f"{where}, static")[0]
+                static = covariates.static.matrix(self._static(row, where), row=f"{where}: static")[0]
         features, level = self._windowed(features, past, level)
         return EncodedWindow(features, future, static, level)
 
@@ -284,12 +294,12 @@ class WindowPreprocessing(Preprocessing):
                     f"future: received {received} of {name!r}; expected its values at the {horizon} steps ahead. Send "
                     f'"future": {{"{name}": [{horizon} values]}} beside "past".',
                 )
-            checked = self._checked(values, name, f"{where}, future")
+            checked = self._checked(values, name, f"{where}: future")
             if self.missing == "ffill":
                 checked = _filled(checked, past[name][-1])
             if None in checked:
                 raise DataError(
-                    f"{where}, future: {name!r} is missing at step {checked.index(None)}; expected a value. Fill it "
+                    f"{where}: future: {name!r} is missing at step {checked.index(None)}; expected a value. Fill it "
                     "first."
                 )
             found[name] = checked
@@ -302,7 +312,7 @@ class WindowPreprocessing(Preprocessing):
         for name in static.names:
             value = row.static.get(name)
             numeric = name in static.numeric
-            checked = checked_value(value, f"{where}, static: {name!r}", numeric=numeric)
+            checked = checked_value(value, f"{where}: static: {name!r}", numeric=numeric)
             if checked is None:
                 raise RowError(
                     row.number,
@@ -338,6 +348,13 @@ class WindowPreprocessing(Preprocessing):
         if self.covariates is not None and self.covariates.num_static:
             found["static"] = np.stack([window.static for window in encoded])
         return found
+
+    @property
+    def request(self) -> dict[str, Any] | None:
+        """What a raw row holds where it is more than a window: see ``describe_request``; ``None`` for a window."""
+        if self.covariates is None and self.levels is None:
+            return None
+        return describe_request(self.past, self.window, self.covariates, self.levels)
 
     @property
     def num_numeric(self) -> int:

@@ -33,6 +33,8 @@ CLASSIFIER = "text-classifier-gru"
 def files(in_own_folder: None) -> None:
     write_files()
     arrays = np.load("arrays.npz")
+    hours_of_both = [pd.read_csv("hours.csv").assign(shop=shop) for shop in ("north", "south")]
+    pd.concat(hours_of_both).to_csv("panel.csv", index=False)
     np.savez("parts.npz", x_train=arrays["x"], y_train=arrays["y"], x_test=arrays["x"], y_test=arrays["y"])
     write_sound(Path("speech/a.wav"), 0.2)
 
@@ -48,10 +50,10 @@ def texts(data: str = "texts.csv", model: str = CLASSIFIER, **options: Any) -> S
     return load(model, data, **{"text": "review", "label": "stars", **options})
 
 
-def hours(**options: Any) -> Splits:
+def hours(data: str = "hours.csv", **options: Any) -> Splits:
     return load(
         "forecaster-gru",
-        "hours.csv",
+        data,
         **{"target": "load", "window": 8, "horizon": 3, "time": "hour"} | options,
     )
 
@@ -81,10 +83,10 @@ READING: dict[str, Advice] = {
     "seed of a series": (partial(hours, split_seed=3), LEAVE, (hours,)),
     "labels of texts": (partial(texts, labels="y.npy"), LEAVE, (texts,)),
     "gaps of arrays": (partial(arrays, "arrays.npz", gaps="break"), LEAVE, (partial(arrays, "arrays.npz"),)),
-    "one series": (
-        partial(hours, series="hour"),
-        "Keep the rows of one, and leave --series out. To tell the class of whole series, give --series and --label",
-        (hours, partial(visits, time="hour")),
+    "several series": (
+        partial(hours, data="panel.csv", series="shop", time=None),
+        "Pass time= (on the command line --time) too",
+        (partial(hours, data="panel.csv", series="shop"),),
     ),
     "no labels": (
         lambda: arrays("x.npy"),

@@ -13,7 +13,7 @@ from command_line import refused
 from rnnzoo.cli.app import run
 from rnnzoo.cli.config_file import read_config
 from rnnzoo.cli.data_options import DataOptions
-from rnnzoo.cli.yaml_text import read_yaml, write_yaml
+from rnnzoo.yaml_text import read_yaml, write_yaml
 
 pytestmark = pytest.mark.usefixtures("in_own_folder")
 

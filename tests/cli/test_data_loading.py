@@ -74,9 +74,9 @@ WRONG = [
      "--test: received 'b.csv' with --target, which is for series; expected it elsewhere. Leave it out."),
     ("forecaster-gru", DataOptions("hours.csv", target="load", window=4, horizon=2, split_seed=3),
      "--split-seed: received 3 with --target: a series is split in time; expected it elsewhere. Leave it out."),
-    ("forecaster-gru", DataOptions("hours.csv", target="load", window=4, horizon=2, series="id"),
-     "--series: received 'id' with --target: one model that forecasts several series is not there yet; expected a "
-     "table of one series. Keep the rows of one, and leave --series out."),
+    ("forecaster-gru", DataOptions("hours.csv", target="load", window=4, horizon=2, series="hour"),
+     "--series: received 'hour' without time; expected the column of times, for the parts are cut at one time for all "
+     "series. Pass time= (on the command line --time) too."),
     ("forecaster-gru", DataOptions("hours.csv", target="load", window=0, horizon=2), "--window: received 0"),
     ("forecaster-gru", TEXTS, "--data: received texts.csv, a table, for the model 'forecaster-gru'; expected a table "
      "with --target, --window and --horizon. Give that, or choose another model: rnnzoo models."),

@@ -11,6 +11,7 @@ from rnnzoo.evaluation.baselines import run_baselines
 from rnnzoo.evaluation.baselines.baselines import answer_each, list_baselines
 from rnnzoo.evaluation.baselines.budget import Budget, BudgetExceededError
 from rnnzoo.evaluation.baselines.forecasts import NLINEAR, RIDGE, TREES, _fit_nlinear
+from rnnzoo.evaluation.baselines.own_levels import OwnLevels
 
 
 def test_two_classes_and_several_labels_have_the_same_baselines() -> None:
@@ -67,4 +68,4 @@ def test_what_the_budget_does_not_hold_is_left_out_and_named() -> None:
     with pytest.raises(BudgetExceededError, match="about 61 s of work, of 60 s for baselines 60 s were left"):
         budget.ask(61)
     with pytest.raises(BudgetExceededError):
-        _fit_nlinear(data, 1, Budget(-1))
+        _fit_nlinear(data, OwnLevels(data), 1, Budget(-1))

@@ -51,7 +51,7 @@ def _leave_nothing_registered() -> Iterator[None]:
         (
             {"scores": lambda targets: {}},
             "scores: received <lambda>(targets) for task 'own_classes'; expected a function of outputs, targets and "
-            "any of labels, lengths, quantiles, scale, weights (too many positional arguments).",
+            "any of labels, lengths, quantiles, scale, weights, naive_errors (too many positional arguments).",
         ),
         (
             {"scores": lambda outputs, targets: 0.5},

@@ -45,6 +45,8 @@ def test_a_run_becomes_a_bundle_that_answers_in_original_units(name: str, task: 
         "learning_curves.png",
         "forecasts.png",
         "errors_by_step.png",
+        "coverage.png",
+        "worst_rows.png",
     }
     bundle = export_run(tmp_path / "run", tmp_path / "bundle", overwrite=False, also=["raw"])
     (answer,) = OnnxPredictor(bundle).predict([data.test.raw[3]])

@@ -103,7 +103,7 @@ def test_missing_values_of_the_horizon_are_taken_from_the_last_of_the_past() -> 
     found = made(missing="ffill").apply([row])["future"][0]
     np.testing.assert_allclose(found[:, :3], [[2, 1, 0], [-1, 1, 0]])
     with pytest.raises(
-        DataError, match=r"row 0, future: 'price' is missing at step 0; expected a value\. Fill it"
+        DataError, match=r"row 0: future: 'price' is missing at step 0; expected a value\. Fill it"
     ):
         made().apply([row])
 
@@ -137,7 +137,7 @@ def test_missing_values_of_the_horizon_are_taken_from_the_last_of_the_past() -> 
         ),
         (
             {"static": {"size": "big", "kind": "x"}},
-            "row 0, static: 'size' has the value 'big'; expected a number",
+            "row 0: static: 'size' has the value 'big'; expected a number",
         ),
         (
             {"static": {"size": [3], "kind": "x"}},

@@ -137,6 +137,27 @@ def test_a_bundle(digits_bundle: Path) -> None:
         assert_told("bundle", "`parity.json`", report)
 
 
+def test_a_request(panel_bundle: Path) -> None:
+    signature = read(panel_bundle / "signature.json")
+    assert_told("bundle", "`signature.json`", signature)
+    request = signature["request"]
+    assert request.keys() == names("bundle", "A request").keys()
+    text = section("bundle", "A request")
+    assert [key for part in ("time", "step") for key in request[part] if f"`{key}`" not in text] == []
+    axes = {axis for spec in signature["inputs"] for axis in spec["axes"]}
+    assert [axis for axis in axes if f"`{axis}`" not in section("bundle", "`signature.json`")] == []
+    app = create_app(OnnxPredictor(panel_bundle), settings=Settings(allowed_hosts=("testserver",)))
+    with TestClient(app) as shops:
+        assert shops.get("/v2/models/shops").json()["request"] == request
+    parts = json.loads((panel_bundle / "provenance.json").read_text())["example"]
+    page = (FORMATS.parent / "how_to" / "panels.md").read_text(encoding="utf-8")
+    assert [
+        part
+        for part in parts
+        if f"| `{part}` |" not in page or f'"{part}"' not in section("protocol", "`predict`")
+    ] == []
+
+
 def test_all_files_of_a_bundle(digits_run: Path, tmp_path: Path) -> None:
     run, splits = RunDirectory(digits_run), rnnzoo.load_dataset("digits")
     save_bundle(

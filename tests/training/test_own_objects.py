@@ -17,7 +17,6 @@ from keras import ops
 
 from rnnzoo import Splits, TrainConfig, create_model, load_model, read_series, train
 from rnnzoo.cli.config_file import read_config
-from rnnzoo.cli.yaml_text import write_yaml
 from rnnzoo.errors import ArgumentError, RunError, UnknownNameError
 from rnnzoo.keras_models.feeding import feed
 from rnnzoo.keras_names import LOSSES, make
@@ -26,6 +25,7 @@ from rnnzoo.training.optimization.optimizers import build_optimizer
 from rnnzoo.training.own_objects import describe
 from rnnzoo.training.problem import Problem, prepare
 from rnnzoo.training.run.run_directory import RunDirectory
+from rnnzoo.yaml_text import write_yaml
 from toy_training import config, model, series, weights_of
 
 RNG = np.random.default_rng(2)

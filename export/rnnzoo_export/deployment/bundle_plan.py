@@ -130,7 +130,11 @@ class BundlePlan:
             save_preprocessing(self.preprocessing, folder / layout.PREPROCESSING_FILE)
         if self.decoding is not None:
             save_decoding(self.decoding, folder / layout.DECODING_FILE)
-        signature = replace(self.network.signature, least_steps=self.network.least_steps or 1)
+        signature = replace(
+            self.network.signature,
+            least_steps=self.network.least_steps or 1,
+            request=None if self.preprocessing is None else self.preprocessing.request,
+        )
         files.write_json(folder / layout.SIGNATURE_FILE, signature.to_config())
         model = self.network.model
         facts = {

@@ -113,11 +113,15 @@ def _compare_on_example(target: Path, plan: BundlePlan, bundle: Bundle) -> None:
         raise _other(target, "preprocessing")
     if plan.decoding is None or bundle.decoding is None:
         return
-    lengths = [len(row) for row in plan.preprocessing.encode_rows([example])]
+    encoded = plan.preprocessing.encode_rows([example])
+    level, lengths = plan.preprocessing.level_of_rows(encoded), [len(row) for row in encoded]
     signature = plan.network.signature
     arrays = check_inputs(signature, as_named(signature, inputs))
     outputs = plan.network.predict(arrays)[signature.outputs[0].name]
-    first, second = (decoding(outputs, lengths) for decoding in (plan.decoding, bundle.decoding))
+    first, second = (
+        decoding(outputs if level is None else decoding.rescaled(outputs, *level), lengths)
+        for decoding in (plan.decoding, bundle.decoding)
+    )
     if first != second:
         raise _other(target, "decoding")
 

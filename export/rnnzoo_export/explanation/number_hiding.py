@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.preprocessing.base import Preprocessing
+from rnnzoo.preprocessing.calendar import Calendar
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing
-from rnnzoo.preprocessing.windows import WindowPreprocessing
+from rnnzoo.preprocessing.scaled_columns import ScaledColumns
+from rnnzoo.preprocessing.windows import EncodedWindow, WindowPreprocessing
 from rnnzoo_export.explanation.explanation import ExamplePart, Kind
 from rnnzoo_export.explanation.variants import Hiding, Inputs, Variant, groups, range_name
 
@@ -17,9 +19,7 @@ from rnnzoo_export.explanation.variants import Hiding, Inputs, Variant, groups, 
 class NumberHiding:
     """Series, windows, sounds and films: what is hidden is 0 after scaling, which is the mean of the training rows."""
 
-    def __init__(
-        self, preprocessing: Preprocessing, example: Any, encoded: np.ndarray, inputs: Inputs
-    ) -> None:
+    def __init__(self, preprocessing: Preprocessing, example: Any, encoded: Any, inputs: Inputs) -> None:
         self._preprocessing, self._example, self._encoded, self._inputs = (
             preprocessing,
             example,
@@ -80,12 +80,10 @@ class NumberHiding:
     def _names(self, name: str, count: int) -> tuple[list[tuple[str, int]], Kind]:
         """Returns what the features of an input are called, each with how many of them it has."""
         preprocessing = self._preprocessing
-        if isinstance(preprocessing, WindowPreprocessing) and count == preprocessing.num_features:
-            named = [(column, 1) for column in preprocessing.numeric]
-            return [
-                *named,
-                *((column, len(known)) for column, known in preprocessing.categories.items()),
-            ], "columns"
+        if isinstance(preprocessing, WindowPreprocessing):
+            columns = _columns(preprocessing, name)
+            if sum(size for _, size in columns) == count:
+                return columns, "columns"
         return [(f"channel {number}", 1) for number in range(count)], "channels"
 
     def _of(self, name: str, text: str) -> str:
@@ -105,7 +103,10 @@ class NumberHiding:
 
     def _lines(self) -> dict[str, tuple[float, ...]]:
         """Returns what can be drawn of the example: columns and channels, or the loudness of a sound."""
-        scaled = np.asarray(self._encoded, np.float64)
+        encoded, level = self._encoded, None
+        if isinstance(encoded, EncodedWindow):
+            level, encoded = encoded.level, encoded.features
+        scaled = np.asarray(encoded, np.float64)
         if scaled.ndim != 2:
             return {}
         preprocessing = self._preprocessing
@@ -118,7 +119,9 @@ class NumberHiding:
         names, _ = self._names("features", scaled.shape[1])
         scaling = preprocessing.scaling
         if isinstance(preprocessing, WindowPreprocessing):
-            scaling = preprocessing.mean, preprocessing.scale
+            scaling = preprocessing.mean.copy(), preprocessing.scale.copy()
+            for part, own in zip(scaling, level or (), strict=level is not None):
+                part[: len(own)] = own[: len(part)]
         if scaling is None:
             return {}
         values = scaled[:, : len(scaling[0])] * scaling[1] + scaling[0]
@@ -131,3 +134,19 @@ def _frames_per_second(preprocessing: Preprocessing) -> float | None:
     if not isinstance(preprocessing, LogMelPreprocessing):
         return None
     return preprocessing.sample_rate / preprocessing.frame_step
+
+
+def _columns(preprocessing: WindowPreprocessing, name: str) -> list[tuple[str, int]]:
+    """Returns the columns and fields of the calendar that an input holds, each with how many features it has."""
+    covariates, known = preprocessing.covariates, list[tuple[str, int]]()
+    if covariates is not None:
+        fields = covariates.calendar.fields
+        known = [*_widths(covariates.future), *((field, Calendar.field_width(field)) for field in fields)]
+        if name == "static":
+            return _widths(covariates.static)
+    return known if name == "future" else [*_widths(preprocessing.past), *known]
+
+
+def _widths(columns: ScaledColumns) -> list[tuple[str, int]]:
+    categories = ((name, len(known)) for name, known in columns.categories.items())
+    return [*((name, 1) for name in columns.numeric), *categories]

@@ -19,6 +19,9 @@ from rnnzoo_export.explanation.measures import choose_measure
 from rnnzoo_export.explanation.variants import Inputs, Variant
 from rnnzoo_export.inference.predictor import OnnxPredictor
 
+#: What the example alone is centred and divided by, each ``(1, values)``.
+_Level = tuple[np.ndarray, np.ndarray] | None
+
 
 def explain(
     model: OnnxPredictor | Bundle | str | os.PathLike[str],
@@ -77,15 +80,17 @@ def explain(
     if width is not None:
         checks.integer("width", width, minimum=1)
     predictor = open_model(model)
-    decoding = predictor.bundle.decoding
+    decoding, preprocessing = predictor.bundle.decoding, predictor.bundle.preprocessing
     assert decoding is not None, "it was checked"
+    assert preprocessing is not None, "it was checked"
+    level = preprocessing.level_of_rows(predictor.encode([example]))
     hiding = hide_parts(predictor, example, width=width, tags=isinstance(decoding, TagDecoding))
-    whole = _run(predictor, [hiding.inputs])[0]
+    whole = _run(predictor, [hiding.inputs], level)[0]
     answered, measure = choose_measure(decoding, whole, hiding.length, names=hiding.words, wanted=answer)
     before = measure.measure(whole, hiding.length)
     columns = [
         measure.importances(before, measure.measure(outputs, variant.length))
-        for variant, outputs in _run_variants(predictor, hiding.variants, batch_size)
+        for variant, outputs in _run_variants(predictor, hiding.variants, batch_size, level)
     ]
     return Explanation(
         answer=answered,
@@ -121,7 +126,7 @@ def open_model(model: OnnxPredictor | Bundle | str | os.PathLike[str]) -> OnnxPr
 
 
 def _run_variants(
-    predictor: OnnxPredictor, variants: Sequence[Variant], batch_size: int
+    predictor: OnnxPredictor, variants: Sequence[Variant], batch_size: int, level: _Level
 ) -> Iterator[tuple[Variant, np.ndarray]]:
     """Yields the outputs of each variant; neighbours of one shape are run together."""
     size = batch_size if predictor.rows_are_free else 1
@@ -130,17 +135,17 @@ def _run_variants(
     for variant in variants:
         inputs = variant.make()
         if waiting and (len(waiting) == size or _shapes(waiting[0][1]) != _shapes(inputs)):
-            yield from _flush(predictor, waiting)
+            yield from _flush(predictor, waiting, level)
             waiting = []
         waiting.append((variant, inputs))
     if waiting:
-        yield from _flush(predictor, waiting)
+        yield from _flush(predictor, waiting, level)
 
 
 def _flush(
-    predictor: OnnxPredictor, waiting: Sequence[tuple[Variant, Inputs]]
+    predictor: OnnxPredictor, waiting: Sequence[tuple[Variant, Inputs]], level: _Level
 ) -> Iterator[tuple[Variant, np.ndarray]]:
-    outputs = _run(predictor, [inputs for _, inputs in waiting])
+    outputs = _run(predictor, [inputs for _, inputs in waiting], level)
     yield from zip((variant for variant, _ in waiting), outputs, strict=True)
 
 
@@ -148,8 +153,10 @@ def _shapes(inputs: Inputs) -> dict[str, tuple[int, ...]]:
     return {name: array.shape for name, array in inputs.items()}
 
 
-def _run(predictor: OnnxPredictor, rows: Sequence[Inputs]) -> np.ndarray:
-    """Returns the outputs of some rows of one shape."""
+def _run(predictor: OnnxPredictor, rows: Sequence[Inputs], level: _Level) -> np.ndarray:
+    """Returns the outputs of some rows of one shape, as they would be if the example had no level of its own."""
     batch = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     output = predictor.signature.outputs[0].name
-    return predictor.run(batch, [output])[output]
+    found = predictor.run(batch, [output])[output]
+    decoding = predictor.bundle.decoding
+    return found if level is None or decoding is None else decoding.rescaled(found, *level)

@@ -25,8 +25,9 @@ from rnnzoo_export.parity.parity import check_onnx
 from rnnzoo_export.raw.audio_graph import LogMelGraph
 from rnnzoo_export.raw.kinds import find_raw_graph
 from rnnzoo_export.raw.raw_graph import RawGraph
-from rnnzoo_export.raw.series_graph import FeatureGraph, WindowGraph
+from rnnzoo_export.raw.series_graph import FeatureGraph
 from rnnzoo_export.raw.text_graph import TextGraph
+from rnnzoo_export.raw.window_graph import WindowGraph
 from rnnzoo_export.raw.wrapping import write_raw_onnx
 from rnnzoo_export.reports import ExportReport
 

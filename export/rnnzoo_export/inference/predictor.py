@@ -73,7 +73,9 @@ class OnnxPredictor:
         Args:
             raw: A list or an array of examples, as the bundle's preprocessing takes them: texts; sentences, each a
                 text to split at blanks or a list of words; series ``(time, features)``; for a forecaster windows, each
-                ``{"column": [values]}`` or a pandas frame with the rows oldest first.
+                ``{"column": [values]}`` or a pandas frame with the rows oldest first; for one that reads more than the
+                past requests, each ``{"series": name, "past": window, "future": {column: values}, "static": {column:
+                value}}``, of which only what the model reads is needed.
             batch_size: How many rows are run at once. Rows of similar length are run together.
 
         Returns:
@@ -98,10 +100,9 @@ class OnnxPredictor:
         answers: dict[int, dict[str, Any]] = {}
         for rows in rows_by_length(encoded, batch_size):
             chosen = [encoded[row] for row in rows]
-            lengths = [len(row) for row in chosen]
             outputs = self.run(self.collate(chosen))
             texts = None if given is None else [given[row] for row in rows]
-            answers.update(zip(rows, self.decode(outputs, lengths, texts), strict=True))
+            answers.update(zip(rows, self.decode(outputs, chosen, texts), strict=True))
         return [answers[row] for row in range(len(encoded))]
 
     def _warn_of_single_words(self, raw: Rows) -> None:
@@ -171,20 +172,39 @@ class OnnxPredictor:
         return as_named(self.signature, self.bundle.preprocessing.batch(encoded))
 
     def decode(
-        self, outputs: Mapping[str, np.ndarray], lengths: Sequence[int], raw: Rows | None = None
+        self, outputs: Mapping[str, np.ndarray], encoded: Sequence[Any], raw: Rows | None = None
     ) -> list[dict[str, Any]]:
         """Turns outputs into one answer per row.
 
         Args:
             outputs: What ``run`` or ``execute`` returned.
-            lengths: The number of steps of each row.
+            encoded: The rows as ``encode`` returned them. Their numbers of steps will do where the bundle has no
+                preprocessing.
             raw: The rows as they were given, whose words the answers of a tagger then carry.
+
+        Raises:
+            RequestError: If numbers of steps were given where rows are needed.
         """
         decoding = self.bundle.decoding
         if decoding is None:
             return list(_rows_as_lists(outputs))
-        answers = list(decoding(outputs[self.signature.outputs[0].name], lengths))
+        found = outputs[self.signature.outputs[0].name]
+        if self.bundle.preprocessing is None:
+            return list(decoding(found, [_steps(row) for row in encoded]))
+        if any(isinstance(row, int | np.integer) for row in encoded):
+            raise RequestError(
+                "decode: received numbers of steps; expected the rows that encode returned, for some are scaled by "
+                "levels of their own. Pass decode(outputs, encoded)."
+            )
+        level = self.bundle.preprocessing.level_of_rows(encoded)
+        if level is not None:
+            found = decoding.rescaled(found, *level)
+        answers = list(decoding(found, [len(row) for row in encoded]))
         return answers if raw is None else add_words(answers, raw, self.bundle.preprocessing, decoding)
+
+
+def _steps(row: Any) -> int:
+    return int(row) if isinstance(row, int | np.integer) else len(row)
 
 
 def _refuse_padding(arrays: Mapping[str, np.ndarray]) -> None:

@@ -16,7 +16,7 @@ from rnnzoo.preprocessing.base import Rows, pad
 from rnnzoo.preprocessing.log_mel import FLOOR, check_range
 from rnnzoo_export.graph.node_builder import NodeBuilder
 from rnnzoo_export.raw.raw_graph import RawGraph, RawValues
-from rnnzoo_export.raw.series_graph import any_of
+from rnnzoo_export.raw.table_nodes import any_of
 from rnnzoo_export.signature import TensorSpec
 
 

@@ -17,8 +17,9 @@ from rnnzoo.preprocessing import (
 )
 from rnnzoo_export.raw.audio_graph import LogMelGraph
 from rnnzoo_export.raw.raw_graph import RawGraph
-from rnnzoo_export.raw.series_graph import FeatureGraph, WindowGraph
+from rnnzoo_export.raw.series_graph import FeatureGraph
 from rnnzoo_export.raw.text_graph import TextGraph
+from rnnzoo_export.raw.window_graph import WindowGraph
 from rnnzoo_export.signature import Signature
 
 #: The graphs of rnnzoo's own; a user's class names its own in ``Preprocessing.raw_graph``.

@@ -53,7 +53,10 @@ class RawValues(NamedTuple):
     Attributes:
         inputs: For each input of the network the name of its value.
         refused: The name of a boolean vector ``(batch,)`` that is true where a row cannot be answered; empty if none.
+        level: The names of what the values of each row were centred and divided by, float64 ``(batch, values)`` with
+            the targets first; ``None`` where all rows are scaled alike.
     """
 
     inputs: dict[str, str]
     refused: str = ""
+    level: tuple[str, str] | None = None

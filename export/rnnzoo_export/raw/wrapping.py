@@ -27,7 +27,7 @@ from rnnzoo_export.parity.decoding_check import check_distribution
 from rnnzoo_export.parity.parity import check_onnx
 from rnnzoo_export.parity.runtimes import open_session
 from rnnzoo_export.raw.kinds import check_fit
-from rnnzoo_export.raw.raw_graph import RawGraph
+from rnnzoo_export.raw.raw_graph import RawGraph, RawValues
 from rnnzoo_export.raw.raw_parity import check_examples
 from rnnzoo_export.reports import ExportReport, ParityReport
 from rnnzoo_export.signature import Signature, TensorSpec
@@ -87,7 +87,7 @@ def _signature(network: Signature, raw: RawGraph, decoding: Decoding | None) -> 
         raise ArgumentError(
             f"input {min(both)!r}: the model has an output of this name; expected another. Rename the column."
         )
-    return Signature(raw.inputs, outputs)
+    return Signature(raw.inputs, outputs, request=raw.preprocessing.request)
 
 
 def _check_decoding(outputs: tuple[TensorSpec, ...], decoding: Decoding) -> None:
@@ -115,7 +115,7 @@ def _wrap(proto: onnx.ModelProto, raw: RawGraph, decoding: Decoding | None, sign
     for name, value in values.inputs.items():
         before.add_many("Cast", [value], [f"{network}/{name}"], to=elements[name])
     for spec in signature.outputs:
-        _write_answer(after, spec, f"{network}/{spec.name}", values.refused, decoding)
+        _write_answer(after, spec, f"{network}/{spec.name}", values, decoding)
     _refuse_clashes(graph, outside)
     nodes = [*before.nodes, *graph.node, *after.nodes]
     del graph.node[:], graph.input[:], graph.output[:], graph.value_info[:]
@@ -131,19 +131,36 @@ def _wrap(proto: onnx.ModelProto, raw: RawGraph, decoding: Decoding | None, sign
 
 
 def _write_answer(
-    builder: NodeBuilder, spec: TensorSpec, value: str, refused: str, decoding: Decoding | None
+    builder: NodeBuilder, spec: TensorSpec, value: str, raw: RawValues, decoding: Decoding | None
 ) -> None:
     """Brings an output to its units, and makes it NaN for the rows that the preprocessing refuses."""
     if decoding is not None:
         value = builder.add("Cast", [value], to=TensorProto.DOUBLE)
-        factor, offset = decoding.output_scaling
-        value = builder.add("Mul", [value, builder.constant(factor)])
-        value = builder.add("Add", [value, builder.constant(offset)])
-    if refused and np.dtype(spec.dtype).kind == "f":
+        if raw.level is None:
+            factor, offset = map(builder.constant, decoding.output_scaling)
+        else:
+            factor, offset = _scaling_of_rows(builder, decoding, raw.level)
+        value = builder.add("Mul", [value, factor])
+        value = builder.add("Add", [value, offset])
+    if raw.refused and np.dtype(spec.dtype).kind == "f":
         axes = builder.integers(*range(1, len(spec.shape)))
-        rows = builder.add("Unsqueeze", [refused, axes]) if len(spec.shape) > 1 else refused
+        rows = builder.add("Unsqueeze", [raw.refused, axes]) if len(spec.shape) > 1 else raw.refused
         value = builder.add("Where", [rows, builder.constant(np.array(np.nan, spec.dtype)), value])
     builder.add_many("Identity", [value], [spec.name])
+
+
+def _scaling_of_rows(builder: NodeBuilder, decoding: Decoding, level: tuple[str, str]) -> tuple[str, str]:
+    """Writes the factor and the offset of outputs, of which a decoding tells which numbers have which."""
+    count = len(decoding.target_names or ())
+    one = np.ones((1, count))
+    found = []
+    mean, scale = level
+    for pattern, part in zip(decoding.with_level(one, one).output_scaling, (scale, mean), strict=True):
+        targets = builder.add("Slice", [part, *map(builder.integers, (0, count, 1))])
+        axes = builder.integers(1, *range(3, pattern.ndim))
+        targets = builder.add("Unsqueeze", [targets, axes])
+        found.append(builder.add("Mul", [targets, builder.constant(pattern)]))
+    return found[0], found[1]
 
 
 def _rename(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
@@ -183,7 +200,9 @@ def _check(
         if decoding is None:
             return found
         # Compared in the network's units, in which the tolerance means something.
-        return {key: _network_units(value, decoding) for key, value in found.items()}
+        level = raw.preprocessing.level_of_rows(raw.preprocessing.encode_rows(batch))
+        units = decoding if level is None else decoding.with_level(*level)
+        return {key: _network_units(value, units) for key, value in found.items()}
 
     return check_examples(exportable, raw, answer, name=name)
 

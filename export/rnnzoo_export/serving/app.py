@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -144,15 +144,14 @@ class _Endpoints:
     async def model_metadata(self, request: Request) -> Response:
         self._check_model(request)
         signature = self._predictor.signature
-        return _json(
-            {
-                "name": self._name,
-                "versions": [VERSION],
-                "platform": "onnxruntime_onnx",
-                "inputs": protocol.describe_tensors(signature.inputs),
-                "outputs": protocol.describe_tensors(signature.outputs),
-            }
-        )
+        facts = {
+            "name": self._name,
+            "versions": [VERSION],
+            "platform": "onnxruntime_onnx",
+            "inputs": protocol.describe_tensors(signature.inputs),
+            "outputs": protocol.describe_tensors(signature.outputs),
+        }
+        return _json(facts if signature.request is None else {**facts, "request": signature.request})
 
     async def infer(self, request: Request) -> Response:
         self._check_model(request)
@@ -170,14 +169,14 @@ class _Endpoints:
     async def predict(self, request: Request) -> Response:
         self._check_model(request)
         raw = self._raw_inputs(protocol.parse_json(await self._body(request)))
-        lengths, inputs = await run_in_threadpool(self._encode, raw)
+        encoded, inputs = await run_in_threadpool(self._encode, raw)
         outputs = await self.batcher.submit(inputs)
-        answers = await run_in_threadpool(self._predictor.decode, outputs, lengths, raw)
+        answers = await run_in_threadpool(self._predictor.decode, outputs, encoded, raw)
         return _json({"model_name": self._name, "model_version": VERSION, "answers": answers})
 
-    def _encode(self, raw: list[Any]) -> tuple[list[int], dict[str, np.ndarray]]:
+    def _encode(self, raw: list[Any]) -> tuple[Sequence[Any], dict[str, np.ndarray]]:
         encoded = self._predictor.encode(raw)
-        return [len(row) for row in encoded], self._predictor.check(self._predictor.collate(encoded))
+        return encoded, self._predictor.check(self._predictor.collate(encoded))
 
     def _raw_inputs(self, message: Mapping[str, Any]) -> list[Any]:
         check_keys("request", message, ("inputs",))

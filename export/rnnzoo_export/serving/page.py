@@ -20,10 +20,11 @@ _POLICY = (
 def render_page(predictor: OnnxPredictor) -> Response:
     """Renders the page for one model."""
     bundle = predictor.bundle
+    takes = bundle.preprocessing.takes if bundle.preprocessing is not None else None
     facts = {
         "name": bundle.name,
         "task": bundle.provenance.get("task"),
-        "takes": bundle.preprocessing.takes if bundle.preprocessing is not None else None,
+        "takes": takes if bundle.signature.request is None else "request",
         "example": bundle.provenance.get("example"),
         "inputs": [spec.to_config() for spec in bundle.signature.inputs],
         "sha256": bundle.sha256,

@@ -165,24 +165,30 @@ class ArrowTable(FileTable):
         """Yields record batches of some columns, of ``size`` rows at most, in which texts may stand once each."""
         if file_state(self._path) != self._state:
             raise DataError(changed(self._path))
+        batches = self._feather_batches if self._feather else self._parquet_batches
         with _reading(self._file):
-            if not self._feather:
-                from pyarrow import parquet
+            yield from batches(names, size, texts_once)
+        # What pyarrow keeps of the memory of batches may be as large as a column.
+        import_pyarrow(str(self._file)).default_memory_pool().release_unused()
 
-                once = names if texts_once else None
-                with parquet.ParquetFile(self._file, pre_buffer=False, read_dictionary=once) as stored:
-                    for batch in stored.iter_batches(batch_size=size, columns=names, use_threads=False):
-                        yield batch.select(names)
-                return
-            from pyarrow import ipc
+    def _parquet_batches(self, names: list[str], size: int, texts_once: bool) -> Iterator[Any]:
+        from pyarrow import parquet
 
-            places = [self.columns.index(name) for name in names]
-            options = ipc.IpcReadOptions(included_fields=places)
-            with ipc.open_file(str(self._file), options=options) as stored:
-                for number in range(stored.num_record_batches):
-                    batch = stored.get_batch(number).select(names)
-                    for first in range(0, batch.num_rows, size):
-                        yield batch.slice(first, size)
+        once = names if texts_once else None
+        with parquet.ParquetFile(self._file, pre_buffer=False, read_dictionary=once) as stored:
+            for batch in stored.iter_batches(batch_size=size, columns=names, use_threads=False):
+                yield batch.select(names)
+
+    def _feather_batches(self, names: list[str], size: int, _: bool) -> Iterator[Any]:
+        from pyarrow import ipc
+
+        places = [self.columns.index(name) for name in names]
+        options = ipc.IpcReadOptions(included_fields=places)
+        with ipc.open_file(str(self._file), options=options) as stored:
+            for number in range(stored.num_record_batches):
+                batch = stored.get_batch(number).select(names)
+                for first in range(0, batch.num_rows, size):
+                    yield batch.slice(first, size)
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ from rnnzoo.data.readers.table_frames import hashable, refuse_nameless
 from rnnzoo.data.readers.table_sources import open_table
 from rnnzoo.data.readers.window_config import Gaps as Gaps
 from rnnzoo.data.readers.window_config import Windows as Windows
-from rnnzoo.data.readers.window_parts import PARTS, cut_parts, find_starts
+from rnnzoo.data.readers.window_parts import PARTS, cut_parts, find_starts, trained_until
 from rnnzoo.data.readers.window_split import WindowSplit
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Fractions
@@ -176,14 +176,16 @@ def _make_splits(
     values, broken, first = treat_missing(values, windows.missing, rows.lines, rows.pieces)
     rows = rows.behind(first)
     parts = cut_parts(rows, fractions)
+    broken |= parts >= len(PARTS)  # in no part
     fitted = fit_windows(values, static, rows, chosen, windows, ~broken & (parts == 0))
     broken |= ~fitted.readable(rows)
     names = PARTS if fractions.test_fraction else PARTS[:2]
     starts = {name: find_starts(name, parts, broken, rows.pieces, windows) for name in names}
+    until = trained_until(rows, parts)
     del parts
     description = {
-        "checksum": None,
         **facts,
+        "checksum": facts.get("checksum") or _checksum(table),
         "targets": list(columns.target),
         "window": windows.window,
         "horizon": windows.horizon,
@@ -191,11 +193,10 @@ def _make_splits(
         "seasonality": windows.seasonality,
         "steps": len(broken),
         **_time_facts(rows, windows),
+        "trained_until": until,
         **fitted.facts,
         "rows": {name: len(found) for name, found in starts.items()},
     }
-    if description["checksum"] is None:
-        description["checksum"] = _checksum(table)
     made = fitted.preprocessing
     times = read_raw_times(table, made.time, rows) if made.time else None
     # What is not read any more is let go, for the features take as much memory as the table.
@@ -265,13 +266,14 @@ def read_columns(frame: pd.DataFrame, preprocessing: WindowPreprocessing) -> dic
         DataError: If a cell of a numeric column is no number; the message names the line.
     """
     columns: dict[str, list[Any]] = {}
-    for name in preprocessing.numeric:
+    read = preprocessing.scaled_columns
+    for name in read.numeric:
         if name in frame.columns:
             columns[name] = [
                 None if np.isnan(value) else float(value)
                 for value in read_numbers(frame[name], name, training=False)
             ]
-    for name in preprocessing.categories:
+    for name in read.categories:
         if name in frame.columns:
             columns[name] = read_categories(frame[name]).tolist()
     return columns

@@ -24,6 +24,7 @@ from rnnzoo.preprocessing.covariates import Covariates
 from rnnzoo.preprocessing.features import fit_scale
 from rnnzoo.preprocessing.scaled_columns import ScaledColumns
 from rnnzoo.preprocessing.series_levels import Levels, SeriesLevels, WindowLevels, shown_key
+from rnnzoo.preprocessing.time_axis import TimeAxis
 
 if TYPE_CHECKING:
     from rnnzoo.data.readers.file_tables import Table
@@ -180,13 +181,14 @@ def fit_windows(
     of_series = static.fit(seen)
     calendar = Calendar(windows.calendar)
     covariates = None
-    if known.names or of_series.names or calendar.fields:
+    if known.names or of_series.names or calendar.fields or rows.codes is not None:
         covariates = Covariates(
             horizon=windows.horizon,
             future=known,
             static=of_series,
             calendar=calendar,
             time=_time_axis(rows, calendar),
+            series=static.series if rows.codes is not None else (),
         )
     preprocessing = WindowPreprocessing(
         **past.to_config(),
@@ -209,8 +211,9 @@ def fit_windows(
     )
 
 
-def _time_axis(rows: SeriesRows, calendar: Calendar) -> Any:
-    if not calendar.fields:
+def _time_axis(rows: SeriesRows, calendar: Calendar) -> TimeAxis | None:
+    """Returns how times are read, of a calendar and of several series."""
+    if not calendar.fields and rows.codes is None:
         return None
     if rows.times is None or rows.steps is None:
         raise ArgumentError(
@@ -291,7 +294,7 @@ def _facts(
     readable: np.ndarray | None,
 ) -> dict[str, Any]:
     known = [*chosen.known_numeric, *chosen.known_categorical]
-    facts: dict[str, Any] = {} if rows.codes is None else {"series": len(rows.names)}
+    facts: dict[str, Any] = {} if rows.codes is None else {"num_series": len(rows.names)}
     if readable is not None and not readable.all():
         facts["series_left_out"] = int((~readable).sum())
     further = {"future": known, "static": list(static.names), "calendar": list(windows.calendar)}

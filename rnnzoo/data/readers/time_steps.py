@@ -39,6 +39,7 @@ COMMON = 0.5
 _EXACT = 1e-9
 #: What messages say of holes that cannot be filled, and of those that can.
 _BREAK = "Pass gaps='break' (on the command line --gaps break), and no window crosses a hole."
+_FILL = "Or pass gaps='fill', missing='ffill' (--gaps fill --missing ffill), and the rows are put in."
 
 
 @dataclass(frozen=True)
@@ -126,13 +127,13 @@ def refuse_holes(
         f", {steps.missing:,} {'row' if steps.missing == 1 else 'rows'} missing" if steps.missing else ""
     )
     several = "" if len(places) == 1 else "s"
-    what = f"hole{several} in steps of {steps.common}"
+    what, fix = f"hole{several} in steps of {steps.common}", f"{_BREAK} {_FILL}"
     if (steps.lengths[places] < 1).any():
-        what = f"uneven step{several} where most are {steps.common}"
+        what, fix = f"uneven step{several} where most are {steps.common}", _BREAK
     raise DataError(
         f"{times.shown_name}: received {len(places):,} {what}{missing}: "
         f"{_shown_places(places, times, steps, lines, names)}; expected even steps, for a model takes every row for "
-        f"one. {_BREAK}"
+        f"one. {fix}"
     )
 
 

@@ -12,6 +12,18 @@ from rnnzoo.errors import DataError
 PARTS = ("train", "validation", "test")
 
 
+class RowParts(Fractions):
+    """Parts that are cut otherwise than by shares of all rows; passed in place of them."""
+
+    def of_rows(self, rows: SeriesRows) -> np.ndarray:
+        """Returns the number of the part that each row is in ``(rows,)``: 0, 1, 2, and 3 for none, whatever it holds.
+
+        Args:
+            rows: The rows; those of one series are in order.
+        """
+        raise NotImplementedError
+
+
 def cut_parts(rows: SeriesRows, fractions: Fractions) -> np.ndarray:
     """Returns the number of the part that each row is in ``(rows,)``: 0 training, 1 validation, 2 test.
 
@@ -21,6 +33,8 @@ def cut_parts(rows: SeriesRows, fractions: Fractions) -> np.ndarray:
         rows: The rows; those of one series are in order.
         fractions: The shares.
     """
+    if isinstance(fractions, RowParts):
+        return fractions.of_rows(rows)
     count = len(rows)
     test = count - round(count * fractions.test_fraction)
     validation = test - round(count * fractions.validation_fraction)
@@ -33,6 +47,22 @@ def cut_parts(rows: SeriesRows, fractions: Fractions) -> np.ndarray:
         if first < count:
             parts[times >= np.partition(times, first)[first]] = number
     return parts
+
+
+def trained_until(rows: SeriesRows, parts: np.ndarray) -> str | int:
+    """Returns the last time that training and validation see; where there are no times, how many rows they have.
+
+    Args:
+        rows: The rows.
+        parts: The part of each row ``(rows,)``.
+    """
+    seen = parts < PARTS.index("test")
+    if rows.times is None or not seen.any():
+        return int(seen.sum())
+    # No copy of the times of the rows that are seen is made, for tables are long.
+    times = rows.times.values.view(np.int64) if rows.times.are_dates else rows.times.values
+    last = np.max(times, where=seen, initial=times.min())
+    return rows.times.shown(int(((times == last) & seen).argmax()))
 
 
 def find_starts(

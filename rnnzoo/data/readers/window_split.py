@@ -76,6 +76,14 @@ class WindowSplit(Rows):
         """The steps of each window ``(windows,)``, all the same; no memory is taken for them."""
         return np.broadcast_to(np.int64(self.window), (len(self.starts),))
 
+    @property
+    def series(self) -> Sequence[str] | None:  # type: ignore[override]
+        """The name of each window's series ``(windows,)``, for reports; ``None`` for one series."""
+        if self.table.codes is None:
+            return None
+        names = [name if isinstance(name, str) else ", ".join(name) for name in self.table.names]
+        return [names[code] for code in self.series_of()]
+
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Returns some windows as one batch: what is known of past, horizon and series, and the horizon's targets."""
         starts = self.starts[np.asarray(rows, int)]

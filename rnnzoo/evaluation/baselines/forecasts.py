@@ -11,8 +11,8 @@ from sklearn.linear_model import Ridge
 from rnnzoo.data.readers.window_split import WindowSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
-from rnnzoo.decoding import Decoding
 from rnnzoo.evaluation.baselines.budget import Budget, Fit
+from rnnzoo.evaluation.baselines.own_levels import OwnLevels
 from rnnzoo.evaluation.baselines.ridge import RATIOS, BatchedRidge
 from rnnzoo.evaluation.baselines.strengths import choose_ridge
 from rnnzoo.evaluation.baselines.trees import BoostedTrees
@@ -33,6 +33,8 @@ _SPEED = 2e10
 _MAX_PRODUCTS = 1e11
 #: How many training windows, evenly spaced, are enough to know the errors of a forecast.
 _ERROR_WINDOWS = 4096
+#: Windows that ridge regression reads at a time.
+_AT_A_TIME = 4096
 #: Numbers of windows that are in memory at a time.
 _NUMBERS_AT_A_TIME = 8_000_000
 
@@ -96,21 +98,28 @@ def _spread(
     forecast, past = fit(budget), _windows(splits.train)
     rows = np.unique(np.linspace(0, len(past) - 1, min(len(past), _ERROR_WINDOWS)).astype(int))
     errors = past.raw_targets(rows)[1] - forecast(past, rows)
-    return around(errors, forecast(windows, np.arange(len(windows))))
+    every = np.arange(len(windows))
+    found, levels = forecast(windows, every), OwnLevels(splits)
+    if not levels.several:
+        return around(errors, found)
+    # The errors of all series are alike once each is divided by its own deviation.
+    errors /= levels.scales(past, rows)[:, None]
+    scale = levels.scales(windows, every)[:, None]
+    spread = around(errors, found / scale)
+    return spread * scale[..., None]
 
 
 def _forecasters(splits: Splits) -> dict[str, Callable[[Budget], Forecast]]:
-    train = _windows(splits.train)
+    train, levels = _windows(splits.train), OwnLevels(splits)
     season = splits.description.get("seasonality")
     found: dict[str, Callable[[Budget], Forecast]] = {"persistence": lambda budget: _persistence}
     if season and season <= train.window:
         found["seasonal naive"] = lambda budget: partial(_seasonal, season)
     stride = _nlinear_stride(train)
-    found[_strided(NLINEAR, stride)] = partial(_fit_nlinear, splits, stride)
-    width = _width(train)
-    stride = -(-len(train) * width // _MAX_NUMBERS) if width > _MAX_LAGS else 1
-    found[_strided(RIDGE, stride)] = partial(_fit_ridge, splits, stride)
-    found[TREES] = lambda budget: BoostedTrees(splits, season).fit(budget).predict
+    found[_strided(NLINEAR, stride)] = partial(_fit_nlinear, splits, levels, stride)
+    stride = _ridge_stride(train, levels)
+    found[_strided(RIDGE, stride)] = partial(_fit_ridge, splits, levels, stride)
+    found[TREES] = lambda budget: BoostedTrees(splits, season, levels).fit(budget).predict
     return found
 
 
@@ -135,28 +144,37 @@ def _nlinear_stride(train: WindowSplit) -> int:
     return int(-(-len(train) * targets * lags * (lags + train.horizon) // _MAX_PRODUCTS))
 
 
-def _fit_nlinear(splits: Splits, stride: int, budget: Budget) -> Forecast:
+def _ridge_stride(train: WindowSplit, levels: OwnLevels) -> int:
+    width = _width(train)
+    if width > _MAX_LAGS:
+        return -(-len(train) * width // _MAX_NUMBERS)
+    # Of thousands of series there are far more windows than weights.
+    products = len(train) * width * (width + train.horizon * len(train.table.targets))
+    return int(-(-products // _MAX_PRODUCTS)) if levels.several else 1
+
+
+def _fit_nlinear(splits: Splits, levels: OwnLevels, stride: int, budget: Budget) -> Forecast:
     """One linear map for all series, from the lags less the last value to the steps ahead less it.
 
-    What a series' level is does not matter, so that no change of it leads the map astray.
+    What a series' level is does not matter, so that no change of it leads the map astray; each is divided by its own
+    deviation.
 
     Source:
         A. Zeng et al., Are Transformers Effective for Time Series Forecasting? (2023), arXiv:2205.13504.
     """
-    decoding = splits.get_decoding()
     learned, held_out = (
-        _own_lags(_windows(split), decoding, stride, budget) for split in (splits.train, splits.validation)
+        _own_lags(_windows(split), levels, stride, budget) for split in (splits.train, splits.validation)
     )
-    return partial(_apply_nlinear, BatchedRidge().fit_chosen(learned, held_out), decoding)
+    return partial(_apply_nlinear, BatchedRidge().fit_chosen(learned, held_out), levels)
 
 
 def _apply_nlinear(
-    model: BatchedRidge, decoding: Decoding, split: WindowSplit, rows: np.ndarray
+    model: BatchedRidge, levels: OwnLevels, split: WindowSplit, rows: np.ndarray
 ) -> np.ndarray:
-    found, count = [], len(decoding.scale)
+    found, count = [], len(split.table.targets)
     for some in _pieces(split, rows, count):
         history, _ = split.raw_targets(some)
-        scale = split.scales(decoding, some)[:, None]
+        scale = levels.scales(split, some)[:, None]
         lags, last = _centred(history, scale)
         ahead = model.predict(_rows_of_series(lags)).reshape(len(some), count, -1).transpose(0, 2, 1)
         found.append((ahead + last) * scale)
@@ -164,13 +182,13 @@ def _apply_nlinear(
 
 
 def _own_lags(
-    split: WindowSplit, decoding: Decoding, stride: int, budget: Budget
+    split: WindowSplit, levels: OwnLevels, stride: int, budget: Budget
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields lags less the last value and steps ahead less it, a row for each window and series."""
-    for rows in _pieces(split, np.arange(0, len(split), stride), len(decoding.scale)):
+    for rows in _pieces(split, np.arange(0, len(split), stride), len(split.table.targets)):
         budget.check()
         history, future = split.raw_targets(rows)
-        scale = split.scales(decoding, rows)[:, None]
+        scale = levels.scales(split, rows)[:, None]
         lags, last = _centred(history, scale)
         yield _rows_of_series(lags), _rows_of_series(future / scale - last)
 
@@ -196,40 +214,62 @@ def _width(split: WindowSplit) -> int:
     return int(split.gather(np.arange(1))[0]["features"].size)
 
 
-def _fit_ridge(splits: Splits, stride: int, budget: Budget) -> Forecast:
-    train, decoding = splits.train, splits.get_decoding()
-    width, outputs = _width(_windows(train)), _windows(train).gather(np.arange(1))[1].size
-    rows = len(train) // stride + len(splits.validation)
+def _fit_ridge(splits: Splits, levels: OwnLevels, stride: int, budget: Budget) -> Forecast:
+    train, held_out = _windows(splits.train), _windows(splits.validation)
+    decoding = splits.get_decoding()
+    width, outputs = _width(train), train.gather(np.arange(1))[1].size
+    rows = len(train) // stride + len(held_out)
     fits = 1 if width <= _MAX_LAGS else len(RATIOS)
     budget.ask(2.0 * fits * rows * width * (min(width, rows) + outputs) / _SPEED)
     if width <= _MAX_LAGS:
-        learned, held_out = (_all_lags(split, budget) for split in (train, splits.validation))
-        model: BatchedRidge | Ridge = BatchedRidge().fit_chosen(learned, held_out)
+        # Few of so many windows tell which penalty is best as well.
+        learned = _all_lags(train, levels, stride, budget)
+        model: BatchedRidge | Ridge = BatchedRidge().fit_chosen(
+            learned, _all_lags(held_out, levels, stride if levels.several else 1, budget)
+        )
     else:
-        x, y = _strided_lags(train, stride)
-        model = choose_ridge(x, y, _strided_lags(splits.validation, stride), budget)
+        x, y = _lags_and_targets(train, levels, np.arange(0, len(train), stride))
+        x_held, y_held = _lags_and_targets(held_out, levels, np.arange(0, len(held_out), stride))
+        model = choose_ridge(x.astype(np.float64), y, (x_held.astype(np.float64), y_held), budget)
 
     def forecast(split: WindowSplit, rows: np.ndarray) -> np.ndarray:
         found = []
-        for first in range(0, len(rows), 4096):
-            some = rows[first : first + 4096]
-            inputs, targets, _ = split.gather(some)
-            values = np.asarray(model.predict(_inputs(inputs))).reshape(targets.shape)
-            found.append(split.decoding_of_rows(decoding, some).in_original_units(values))
+        for some in (rows[first : first + _AT_A_TIME] for first in range(0, len(rows), _AT_A_TIME)):
+            x, _ = _lags_and_targets(split, levels, some)
+            values = np.asarray(model.predict(x)).reshape(len(some), split.horizon, -1)
+            if levels.several:
+                mean, scale = levels.levels(split, some)
+                found.append(values * scale[:, None] + mean[:, None])
+            else:
+                found.append(split.decoding_of_rows(decoding, some).in_original_units(values))
         return np.concatenate(found)
 
     return forecast
 
 
-def _all_lags(split: Split, budget: Budget) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    for inputs, targets, _ in split.batches(4096):
+def _all_lags(
+    split: WindowSplit, levels: OwnLevels, stride: int, budget: Budget
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    rows = np.arange(0, len(split), stride)
+    for first in range(0, len(rows), _AT_A_TIME):
         budget.check()
-        yield _inputs(inputs), _flat(targets)
+        yield _lags_and_targets(split, levels, rows[first : first + _AT_A_TIME])
 
 
-def _strided_lags(split: Split, stride: int) -> tuple[np.ndarray, np.ndarray]:
-    inputs, targets, _ = _windows(split).gather(np.arange(0, len(split), stride))
-    return _inputs(inputs).astype(np.float64), _flat(targets)
+def _lags_and_targets(
+    split: WindowSplit, levels: OwnLevels, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns all that a model reads of some windows, and their targets, one row each.
+
+    Of several series, the targets are centred and divided by each one's own level, however a model reads them.
+    """
+    inputs, targets, _ = split.gather(rows)
+    if not levels.several:
+        return _inputs(inputs), _flat(targets)
+    mean, scale = (level[:, None] for level in levels.levels(split, rows))
+    past, future = ((values - mean) / scale for values in split.raw_targets(rows))
+    features = np.concatenate([past, inputs["features"][..., past.shape[-1] :]], axis=-1)
+    return _inputs({**inputs, "features": features}), _flat(future)
 
 
 def _inputs(inputs: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -10,6 +10,7 @@ from rnnzoo.data.readers.window_split import WindowSplit
 from rnnzoo.data.split import Split
 from rnnzoo.data.splits import Splits
 from rnnzoo.evaluation.baselines.budget import Budget
+from rnnzoo.evaluation.baselines.own_levels import OwnLevels
 
 #: Windows, series and steps ahead that trees learn from, and that say when there are enough trees: a fit takes seconds.
 _TRAINING_ROWS = 60_000
@@ -28,21 +29,24 @@ class BoostedTrees:
 
     A row is a window, a series and a number of steps ahead. It holds the series' lags less the last value, the steps
     ahead, the value a season before the step that is asked for, less the last too, which series it is, and the other
-    columns of the table at the last step. What is learned is how far the step ahead is from the last value,
-    in deviations of the training part, for trees cannot answer what they have not seen. Of all such rows a sample is
-    learned from, always the same one, and trees are added until a sample of validation rows says that it is enough.
+    columns of the table at the last step; further what is known of the step that is asked for, such as its hour, and of
+    the whole series. What is learned is how far the step ahead is from the last value, in deviations of the training
+    part (in a table of many series, of each one's own), for trees cannot answer what they have not seen. Of all such
+    rows a sample is learned from, always the same one, and trees are added until a sample of validation rows says that
+    it is enough.
 
     Args:
         splits: Windows of a table of series.
         season: Steps of a season; ``None`` for none.
+        levels: What each series is divided by.
 
     Source:
         G. Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree (2017), as scikit-learn has it.
     """
 
-    def __init__(self, splits: Splits, season: int | None) -> None:
-        self._splits, self._decoding = splits, splits.get_decoding()
-        self._count = len(self._decoding.target_names or ())
+    def __init__(self, splits: Splits, season: int | None, levels: OwnLevels) -> None:
+        self._splits, self._levels = splits, levels
+        self._count = len(splits.get_decoding().target_names or ())
         self._season = season
 
     def fit(self, budget: Budget) -> BoostedTrees:
@@ -75,7 +79,7 @@ class BoostedTrees:
             x, last = self._columns(split, some[places[0]], places[1], places[2])
             with threadpool_limits(limits=1, user_api="openmp"):
                 answers = self._model.predict(x) + last
-            scale = split.scales(self._decoding, some)[:, None]
+            scale = self._levels.scales(split, some)[:, None]
             found[first : first + windows] = answers.reshape(shape) * scale
         return found
 
@@ -107,9 +111,18 @@ class BoostedTrees:
         if self._count > 1:
             columns.append(series.astype(float))
         others = split.features_at(ends - 1)[:, self._count :][:, :_MAX_OTHERS]
-        return np.column_stack([*columns, others]), last
+        return np.column_stack([*columns, others, *self._known(split, windows, ends + steps)]), last
+
+    def _known(self, split: WindowSplit, windows: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
+        """Returns what is known of the steps that are asked for, and of the series."""
+        table, found = split.table, []
+        if table.num_known:
+            found.append(split.features_at(places)[:, -table.num_known :][:, :_MAX_OTHERS])
+        if table.static is not None:
+            found.append(table.static[split.series_of(windows)][:, :_MAX_OTHERS])
+        return found
 
     def _scales(self, split: WindowSplit, windows: np.ndarray, series: np.ndarray) -> np.ndarray:
         """Returns what each window's series is divided by."""
         unique, inverse = np.unique(windows, return_inverse=True)
-        return np.asarray(split.scales(self._decoding, unique)[inverse, series])
+        return np.asarray(self._levels.scales(split, unique)[inverse, series])

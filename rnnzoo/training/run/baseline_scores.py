@@ -145,6 +145,7 @@ def score_baselines(
                     task,
                     lengths=evaluation.stretches,
                     weights=evaluation.weights,
+                    naive_errors=evaluation.naive_errors,
                 )
             yield answered, scores
             # Once it is kept.

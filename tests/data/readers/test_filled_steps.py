@@ -75,7 +75,8 @@ def test_steps_from_one_series_to_the_next_do_not_count() -> None:
     assert str(caught.value) == (
         "'date': received 1 hole in steps of 1 hour, 2 rows missing: after line 38 of 'b' (2024-01-01 06:00:00 to "
         "2024-01-01 09:00:00); expected even steps, for a model takes every row for one. Pass gaps='break' (on the "
-        "command line --gaps break), and no window crosses a hole."
+        "command line --gaps break), and no window crosses a hole. Or pass gaps='fill', missing='ffill' (--gaps fill "
+        "--missing ffill), and the rows are put in."
     )
     source, filled = fill_rows(times, steps, lines)
     assert source.tolist() == [*range(37), -1, -1, *range(37, 69)]

@@ -39,7 +39,7 @@ def test_a_table_of_several_series_is_refused_and_names_the_column(order: str, k
             f"rows of one: {READ}one = table[table['shop'] == '0']; one.to_csv('one.csv', index=False)"
         )
     splits = read_table("t.csv", target="sales", **WINDOW, time="date", series=["shop"])
-    assert splits.description["series"] == 3
+    assert splits.description["num_series"] == 3
     assert splits.description["rows"] == {"train": 183, "validation": 39, "test": 39}
     followed(message)
     splits = read_table("one.csv", target="sales", **WINDOW, categorical=["shop"], **known)

@@ -28,8 +28,11 @@ def test_holes_are_counted_and_placed() -> None:
         "'date': received 3 holes in steps of 1 hour, 4 rows missing: after line 11 (2024-01-01 09:00:00 to 2024-01-01 "
         "11:00:00); after line 50 (2024-01-03 01:00:00 to 2024-01-03 04:00:00); after line 198 (2024-01-09 07:00:00 to "
         "2024-01-09 09:00:00); expected even steps, for a model takes every row for one. Pass gaps='break' (on the "
-        "command line --gaps break), and no window crosses a hole."
+        "command line --gaps break), and no window crosses a hole. Or pass gaps='fill', missing='ffill' (--gaps fill "
+        "--missing ffill), and the rows are put in."
     )
+    filled = read(hourly().drop(LOST), time="date", gaps="fill", missing="ffill")
+    assert (filled.description["steps"], filled.description["pieces"]) == (500, 1)
     days = hourly().query("10 <= date.dt.hour <= 20")
     assert "received 20 holes in steps of 1 hour, 260 rows missing: " in refused(days, time="date")
     assert " and 17 more; expected even steps" in refused(days, time="date")

@@ -1,4 +1,4 @@
-"""Truth of ``rnnzoo.cli.yaml_text``: YAML 1.2, written so that it is read as the same."""
+"""Truth of ``rnnzoo.yaml_text``: YAML 1.2, written so that it is read as the same."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from rnnzoo.cli.yaml_text import read_yaml, write_yaml
 from rnnzoo.errors import DataError
+from rnnzoo.yaml_text import read_yaml, write_yaml
 
 
 @pytest.mark.parametrize(

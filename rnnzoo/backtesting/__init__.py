@@ -1,0 +1,1 @@
+"""Backtests: forecasts from several points of the past, each made with what was known then."""
