@@ -78,7 +78,8 @@ class Evaluation:
         if self.weights is None or self.weights.all():
             return self, np.arange(len(self.targets))
         kept = np.flatnonzero(self.weights.reshape(len(self.weights), -1).any(axis=1))
-        rows = {name: getattr(self, name)[kept] for name in ("outputs", "targets", "weights")}
+        names = ["outputs", "targets", "weights", *([] if self.naive_errors is None else ["naive_errors"])]
+        rows = {name: getattr(self, name)[kept] for name in names}
         return dataclasses.replace(self, **rows), kept
 
 
@@ -191,7 +192,7 @@ def evaluate_part(
         joined = decoding.outputs_in_original_units(joined)
         targets = decoding.in_original_units(targets)
     stretches = found.stretches
-    naive = _naive_errors(split, splits) if task.forecasts else None
+    naive = _naive_errors(split, splits)
     scores = score_outputs(
         joined, targets, splits, task, lengths=stretches, weights=weights, naive_errors=naive
     )

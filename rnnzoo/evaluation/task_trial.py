@@ -8,8 +8,9 @@ import keras
 import numpy as np
 
 from rnnzoo.data.batching import BatchOrder
-from rnnzoo.data.split import Batch
+from rnnzoo.data.split import Batch, Batches
 from rnnzoo.data.splits import Splits
+from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, RnnzooError, one_line
 from rnnzoo.evaluation.evaluation import evaluate_part
 from rnnzoo.evaluation.scores import Scores
@@ -21,13 +22,17 @@ _ROWS = 256
 
 
 class _OneBatch:
-    """A part of one batch."""
+    """The first batch of a part."""
 
-    def __init__(self, batch: Batch) -> None:
-        self._batch = batch
+    def __init__(self, split: Batches) -> None:
+        self._split, self._batch = split, split.first(_ROWS)
 
     def iterate(self, order: BatchOrder) -> Iterator[Batch]:
         yield self._batch
+
+    def decoding_of_rows(self, decoding: Decoding) -> Decoding:
+        """Returns the decoding for the outputs of the batch."""
+        return self._split.decoding_of_rows(decoding, np.arange(len(self._batch[1])))
 
 
 def try_task(model: keras.Model, splits: Splits, task: Task) -> None:
@@ -86,9 +91,9 @@ def score_names(model: keras.Model, splits: Splits, task: Task, *, wanted: str) 
 
 def _evaluate_first(model: keras.Model, splits: Splits, task: Task) -> Scores:
     """Scores the answers of a model to the first rows of the validation part."""
-    batch = splits.validation.first(_ROWS)
+    part = _OneBatch(splits.validation)
 
     def forward(inputs: dict[str, np.ndarray]) -> np.ndarray:
         return np.asarray(model(feed(model, inputs), training=False))
 
-    return evaluate_part(model, _OneBatch(batch), splits, task, forward=forward).metrics  # type: ignore[arg-type]
+    return evaluate_part(model, part, splits, task, forward=forward).metrics  # type: ignore[arg-type]

@@ -20,6 +20,8 @@ BASELINE_SECONDS = 120.0
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "nadam")
 SCHEDULES = ("constant", "cosine", "exponential", "linear", "one_cycle", "slanted_triangular")
+#: The fields that may hold objects of the user.
+_OWN = ("optimizer", "loss", "metrics")
 #: Arguments of Keras optimizers that clip gradients.
 _CLIPS = ("global_clipnorm", "clipnorm", "clipvalue")
 CLIPS = ("global_norm", "norm", "value")
@@ -252,7 +254,8 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the fields as a JSON-able dictionary; objects as ``own_objects.describe`` says."""
-        return {field.name: describe(getattr(self, field.name)) for field in dataclasses.fields(self)}
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**values, **{name: describe(values[name]) for name in _OWN}}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrainConfig:

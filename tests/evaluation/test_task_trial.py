@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import rnnzoo
 from own_task import task_with
 from rnnzoo.errors import ArgumentError
+from rnnzoo.evaluation.task_trial import score_names
 from rnnzoo.tasks import TASKS
 
 TEXTS, LABELS = ["abc", "zy", "de"] * 14, ["a", "b", "c"] * 14
@@ -139,3 +142,19 @@ def test_a_score_that_is_undefined_at_the_end_is_refused_by_name() -> None:
     ):
         rnnzoo.train(model, splits, config=rnnzoo.TrainConfig(epochs=1), progress=False)
     assert len(seen) == 2
+
+
+@pytest.mark.parametrize("scaling", ["all", "series", "window"])
+def test_scores_of_forecasts_whose_rows_have_levels_of_their_own_are_known(scaling: Any) -> None:
+    frame = pd.DataFrame(
+        {
+            "shop": np.repeat(["a", "b"], 80),
+            "day": np.tile(pd.date_range("2026-01-01", periods=80, freq="D"), 2),
+            "sales": np.concatenate([np.arange(80.0), 1000.0 + np.arange(80.0) % 7]),
+        }
+    )
+    splits = rnnzoo.read_series(
+        frame, target="sales", time="day", series="shop", window=6, horizon=2, scaling=scaling
+    )
+    model = rnnzoo.create_model("forecaster-gru", units=(4,), **splits.model_arguments)
+    assert {"mae", "rmse"} <= set(score_names(model, splits, TASKS["forecasting"], wanted="mae"))

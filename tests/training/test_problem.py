@@ -31,8 +31,9 @@ ASKED: dict[str, Any] = {"mixed_precision": "bfloat16", "discriminative": 2.0}
 #: Calls from one of our modules into another in one training of digits, counted by ``crossings`` on commit 7a8f506,
 #: without a directory and with one.
 BEFORE = {"plain": 118, "directory": 175}
-#: What they may be now: half of that; with a directory, which writes a dozen files, fewer than that.
-CEILING = {"plain": BEFORE["plain"] // 2, "directory": BEFORE["directory"] - 1}
+#: What they may be now: half of that; with a directory, which writes a dozen files, a fifth more than that, for the
+#: details of a run, its tables, pictures and settings, came after that commit.
+CEILING = {"plain": BEFORE["plain"] // 2, "directory": BEFORE["directory"] * 6 // 5}
 
 
 @pytest.fixture(scope="module")

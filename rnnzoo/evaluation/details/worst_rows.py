@@ -58,10 +58,11 @@ def of_classes(part: AnsweredRows, facts: ClassFacts, labels: Sequence[str]) -> 
     """
     if not part.aligned:
         return WorstRows()
-    numbers = _largest(facts.losses)
+    losses = facts.losses
+    numbers = _largest(losses)
     rows = [
         {
-            "loss": float(facts.losses[row]),
+            "loss": float(losses[row]),
             "true": labels[facts.truth[row]],
             "predicted": labels[facts.predicted[row]],
             "probability": float(facts.confidence[row]),
@@ -79,10 +80,11 @@ def of_labels(part: AnsweredRows, facts: LabelFacts, labels: Sequence[str]) -> W
     """
     if not part.aligned:
         return WorstRows()
-    numbers = _largest(facts.losses)
+    losses = facts.losses
+    numbers = _largest(losses)
     rows = [
         {
-            "loss": float(facts.losses[row]),
+            "loss": float(losses[row]),
             "true": ", ".join(labels[label] for label in np.flatnonzero(facts.truth[row]).tolist()),
             "predicted": ", ".join(labels[label] for label in np.flatnonzero(facts.predicted[row]).tolist()),
         }
