@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numbers
+import re
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +34,22 @@ def check_columns(known: Iterable[object], names: Iterable[str], *, of: object =
     columns = [str(name) for name in known]
     for name in names:
         if name not in columns:
+            _refuse_uncut(columns, name, of)
             raise UnknownNameError(f"column of {of}" if of else "column", name, columns)
+
+
+def _refuse_uncut(columns: Sequence[str], name: str, of: object) -> None:
+    """Raises ``ArgumentError`` where the header of a table was not cut, and has the name in it."""
+    if len(columns) != 1:
+        return
+    marks = re.findall(r"[^\w\s\"']|\t", columns[0])
+    mark = next((mark for mark in marks if name in columns[0].split(mark)), None)
+    if mark is not None:
+        told = "tab" if mark == "\t" else mark
+        raise ArgumentError(
+            f"unknown column{f' of {of}' if of else ''}: received {name!r}; expected {columns[0]!r}, the only one. If "
+            f"{mark!r} separates cells, pass separator={told!r} (on the command line --separator {shlex.quote(told)})."
+        )
 
 
 def check_table_columns(table: Any, names: Iterable[str], *, of: object = "") -> None:

@@ -106,7 +106,7 @@ def _of_clock(table: Table, names: Sequence[Any], time_format: str | None) -> Ti
     if len(table) and _CLOCK.match(str(column_cell(date, 0)).strip()):
         raise ArgumentError(
             f"time: received {_listed(names)}, of which {names[0]!r} is no date; expected the date first. Pass "
-            f"time={[names[1], names[0]]!r}."
+            f"time={[names[1], names[0]]!r} (on the command line --time {names[1]},{names[0]})."
         )
     days = read_times(date, time_format=time_format)
     if not days.are_dates:

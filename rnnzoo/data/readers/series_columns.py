@@ -275,7 +275,9 @@ def parse_numbers(column: pd.Series[Any]) -> tuple[np.ndarray, np.ndarray]:
 def read_categories(column: pd.Series[Any]) -> np.ndarray:
     """Returns the categories of a column of cells, ``None`` where one is missing."""
     text = column.astype(str).str.strip()
-    return text.where(~(column.isna() | text.isin(_ABSENT)), None).to_numpy(object)
+    cells = text.to_numpy(object, copy=True)
+    cells[(column.isna() | text.isin(_ABSENT)).to_numpy(bool)] = None
+    return cells
 
 
 def _read_codes(column: pd.Series[Any], known: dict[str, int]) -> np.ndarray:

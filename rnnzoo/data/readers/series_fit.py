@@ -69,10 +69,11 @@ def choose_columns(table: Table, columns: Columns) -> ChosenColumns:
     for name in columns.target:
         if name in others or name in columns.future:
             raise ArgumentError(
-                f"target: received {name!r}, which is categorical, ignored or the time; expected a number."
+                f"target: received {name!r}, which is categorical, ignored or the time; expected a number. Name it "
+                "once."
                 if name in {*columns.categorical, *columns.ignore, *columns.time_names}
                 else f"target: received {name!r}, which names series, is static or known ahead; expected a number that "
-                "is to be forecast."
+                "is to be forecast. Name it once."
             )
     for name in (*columns.static, *columns.future):
         if name in {*columns.ignore, *columns.time_names} or (

@@ -127,6 +127,12 @@ def _panel(table: Table, columns: Columns, reading: TimeReading) -> SeriesRows:
             f"series: received {', '.join(map(repr, columns.series))} without time; expected the column of times, for "
             "the parts are cut at one time for all series. Pass time= (on the command line --time) too."
         )
+    for name in columns.series:
+        if name in columns.time_names:
+            raise ArgumentError(
+                f"series: received {name!r}, which is the time; expected a column that names the series. Name another, "
+                "or leave series out."
+            )
     codes, names = _read_codes(table, columns.series)
     times = read_table_times(
         table, columns.time_names, time_format=reading.time_format, zone=reading.zone, codes=codes

@@ -142,8 +142,13 @@ def _of_series(cells: np.ndarray, absent: np.ndarray, name: str, rows: SeriesRow
         lines = rows.lines[np.flatnonzero(there)[np.flatnonzero(kept)]]
         own = shown_key(rows.names[codes[row]])
         raise DataError(
-            f"{row_place(lines, row)}: {name!r} is {cells[places[row]]!r} for the series {own!r}, and "
-            f"{values[np.searchsorted(series, codes[row])]!r} before; expected one value for all rows of a series. "
-            "Correct it, or leave the column out of static: it is then a feature of each step."
+            f"{row_place(lines, row)}: {name!r} is {_shown(cells[places[row]])} for the series {own!r}, and "
+            f"{_shown(values[np.searchsorted(series, codes[row])])} before; expected one value for all rows of a "
+            "series. Correct it, or leave the column out of static: it is then a feature of each step."
         )
     return np.asarray(values)
+
+
+def _shown(cell: Any) -> str:
+    """Returns a value as people write it."""
+    return repr(cell.item() if isinstance(cell, np.generic) else cell)

@@ -73,7 +73,9 @@ def read_frame(
 def refuse_no_rows(path: FilePath, rows: int) -> None:
     """Raises ``DataError`` for a table without a row."""
     if not rows:
-        raise DataError(f"{path}: received a header and no rows; expected at least one row.")
+        raise DataError(
+            f"{path}: received a header and no rows; expected at least one row. Add rows, or check the path."
+        )
 
 
 def frame_facts(path: FilePath, told: FileFormat) -> dict[Hashable | None, Any]:
@@ -228,7 +230,9 @@ def check_names(file: object, names: Sequence[str]) -> None:
     """Raises ``DataError`` where two columns have one name."""
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise DataError(f"{file}: has several columns named {repeated[0]!r}; expected each name once.")
+        raise DataError(
+            f"{file}: has several columns named {repeated[0]!r}; expected each name once. Rename one."
+        )
 
 
 def refuse_same_column(text: str, label: str) -> None:

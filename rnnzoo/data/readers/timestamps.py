@@ -325,7 +325,7 @@ def _given(column: Column, form: str) -> pd.Series[Any]:
             f"time_format: received {form!r} ({error}); expected a format such as '%d.%m.%Y %H:%M'. See "
             "datetime.strptime."
         ) from error
-    _refuse_unread(column, dates, form, "that time_format names")
+    _refuse_unread(column, dates, form, "that time_format names", "Correct the cell or time_format")
     return dates
 
 
@@ -349,7 +349,9 @@ def _found(column: Column) -> tuple[pd.Series[Any], str]:
     return dates, form
 
 
-def _refuse_unread(column: Column, dates: pd.Series[Any], form: str, whose: str) -> None:
+def _refuse_unread(
+    column: Column, dates: pd.Series[Any], form: str, whose: str, fix: str = "Correct it"
+) -> None:
     if not dates.isna().any():
         return
     import pandas as pd
@@ -362,7 +364,7 @@ def _refuse_unread(column: Column, dates: pd.Series[Any], form: str, whose: str)
         raise DataError(
             f"{where}; expected a time of the years {first} to {last}. Number the rows in place of dates."
         )
-    raise DataError(f"{where}; expected the format {form!r} {whose}. Correct it: all rows need one format.")
+    raise DataError(f"{where}; expected the format {form!r} {whose}. {fix}: all rows need one format.")
 
 
 def _refuse_ambiguous(column: Column, readings: dict[str, pd.Series[Any]]) -> None:
@@ -373,9 +375,10 @@ def _refuse_ambiguous(column: Column, readings: dict[str, pd.Series[Any]]) -> No
             row = int(differing.argmax())
             raise DataError(
                 f"{column.name!r}: every row can be read as {_reading(first, dates.iloc[row])} and as "
-                f"{_reading(form, other.iloc[row])}, {str(column_cell(column, row))!r} for one; expected dates of one "
-                f"reading. Say which is right: time_format={first!r} or time_format={form!r} (on the command line "
-                "--time-format)."
+                f"{_reading(form, other.iloc[row])}, {str(column_cell(column, row))!r} in "
+                f"{row_place(column.index, row)} for one; expected dates of one reading. Say which is right: "
+                f"time_format={first!r} or time_format={form!r} (on the command line --time-format {first!r} or "
+                f"--time-format {form!r})."
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 _MOST_CATEGORIES = 50
 #: Share of cells that may be wrong in a column of numbers.
 _FEW_WRONG = 0.1
+
+
+#: What the error of a single column offers, which is no way out for one that is to be forecast.
+_OTHER_KIND = "or say what the column is"
 
 
 def option_names(names: Sequence[str]) -> str:
@@ -53,16 +58,17 @@ def refuse_wrong_columns(
     """
     if not errors and not empty:
         return
-    if len(errors) == 1 and not empty:
-        raise next(iter(errors.values()))
+    forecast = set(errors) & set(getattr(told, "target", ()))
+    one = next(iter(errors.values()), None)
+    if one and len(errors) == 1 and not empty and not (forecast and _OTHER_KIND in str(one)):
+        raise one
     looks = _look_at(table, list(errors), parse)
-    first = str(next(iter(errors.values()))).partition("expected a finite number. ")[0] if errors else ""
-    head = f"{first}expected a finite number. " if first else ""
-    if len(errors) + len(empty) == 1:
+    head = "".join(re.findall(r"^.*?expected a finite number\. (?:If the comma.*Else: )?", str(one or "")))
+    if not errors and len(empty) == 1:
         head = f"{empty[0]!r} has no value in any row; expected numbers. "
     elif not errors:
         head = f"{_listed(empty)} have no value in any row; expected numbers. "
-    else:
+    elif len(errors) + len(empty) > 1:
         head += f"{len(errors) + len(empty)} columns hold no numbers, or not all over. "
     raise DataError(head + " ".join(_ways_out(table, looks, empty, told)))
 

@@ -134,7 +134,7 @@ def test_columns_that_do_not_belong_together_are_refused() -> None:
     message = refused(texts, ["Time", "Date"])
     assert message == (
         "time: received 'Time', 'Date', of which 'Time' is no date; expected the date first. Pass "
-        "time=['Date', 'Time']."
+        "time=['Date', 'Time'] (on the command line --time Date,Time)."
     )
     read_joined_times(texts, ["Date", "Time"])  # as it says
     assert refused(texts.assign(x=1), ["Date", "Time", "x"]) == (

@@ -177,7 +177,8 @@ def test_thousands_may_be_meant() -> None:
     frame = table(Last=["1,234", "5,678"] * 40)
     advice.followed(
         lambda: both(written(frame, sep=";")),
-        "If the comma is a decimal mark, pass decimal=',' (on the command line --decimal ,). Else: Correct it",
+        "If the comma is a decimal mark, pass decimal=',' (on the command line --decimal ,). Else: 'Last', which "
+        "is to be forecast, holds no numbers, or not all over: correct the column, or name another target.",
         lambda: both("t.csv", decimal=","),
     )
     advice.followed(

@@ -88,8 +88,9 @@ def test_dates_of_two_readings_are_refused_with_both() -> None:
     message = refused(table, time="date", window=2, horizon=1)
     assert message == (
         "'date': every row can be read as '%d/%m/%Y' (day first: 2 January 2024) and as '%m/%d/%Y' (month first: 1 "
-        "February 2024), '02/01/2024' for one; expected dates of one reading. Say which is right: "
-        "time_format='%d/%m/%Y' or time_format='%m/%d/%Y' (on the command line --time-format)."
+        "February 2024), '02/01/2024' in line 3 for one; expected dates of one reading. Say which is right: "
+        "time_format='%d/%m/%Y' or time_format='%m/%d/%Y' (on the command line --time-format '%d/%m/%Y' or "
+        "--time-format '%m/%d/%Y')."
     )
     splits = read(table, time="date", window=2, horizon=1, time_format="%d/%m/%Y")
     assert splits.description["pieces"] == 1
