@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rnnzoo.cli.data_options import DATA_OPTIONS, DataOptions, listed_names, option_name
+from rnnzoo.cli.data_errors import about_data
+from rnnzoo.cli.data_options import DataOptions, listed_names
 from rnnzoo.cli.output import noting_warnings
 from rnnzoo.cli.reading import Reading, data_task
 from rnnzoo.data.readers.arrays import read_arrays
@@ -22,20 +23,10 @@ from rnnzoo.data.readers.texts import read_texts
 from rnnzoo.data.readers.ts_files import read_ts
 from rnnzoo.data.sets.datasets import DATASETS, load_dataset
 from rnnzoo.data.splits import Splits
-from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.families import FAMILIES, family_of
 from rnnzoo.tasks import ONE_LABEL, STEP_LABELS, Task, get_task, row_tasks
 from rnnzoo.zoo import ModelSpec, get_spec
-
-#: The options that arguments of readers stand for, where they have another name.
-_ARGUMENTS = {
-    "seed": "split_seed",
-    "column_names": "columns",
-    "column": "label",
-    "groups": "group",
-    "path": "data",
-    "source": "data",
-}
 
 
 def load_data(
@@ -67,8 +58,8 @@ def load_data(
     try:
         with noting_warnings():
             return way.read(reading)
-    except ArgumentError as error:
-        raise _about_option(error) from error
+    except (ArgumentError, DataError) as error:
+        raise about_data(error, options) from error
 
 
 def check_family(spec: ModelSpec, splits: Splits) -> None:
@@ -396,12 +387,3 @@ def _load_set(options: DataOptions, spec: ModelSpec | None, fold: tuple[int, int
 def _of_model(reading: Reading) -> dict[str, Any]:
     """Returns the options of a set that follow from the model."""
     return {"task": reading.task, **({"characters": True} if reading.characters else {})}
-
-
-def _about_option(error: ArgumentError) -> ArgumentError:
-    """Returns an error of a reader that begins with the name of an argument as one that begins with the option."""
-    if type(error) is not ArgumentError:
-        return error
-    name, colon, rest = str(error).partition(": ")
-    option = _ARGUMENTS.get(name, name)
-    return ArgumentError(f"{option_name(option)}{colon}{rest}") if option in DATA_OPTIONS else error

@@ -123,7 +123,7 @@ WRONG = [
     ("text-tagger-char-bilstm-crf", DataOptions("more.csv", text="review", label="tags", from_disk=True),
      "--from-disk: received True for task 'tagging', whose tables of texts are read in memory; expected a task of"),
     ("text-classifier-gru", DataOptions("more.csv", text="review", label="price"),  # T12
-     "targets: received 40 different numbers in 40 rows, such as 0.0 and 0.25, for task 'classification'; expected"),
+     "more.csv: targets: received 40 different numbers in 40 rows, such as 0.0 and 0.25, for task 'classification'"),
     ("text-classifier-gru", DataOptions("unknown.dat", text="review", label="stars"),  # T14
      "unknown.dat: is a text file that ends in '.dat', which does not say what it holds; expected"),
     ("text-classifier-gru", DataOptions("texts.cvs"), "texts.cvs: no such file or folder; expected a table"),
