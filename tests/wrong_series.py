@@ -78,6 +78,9 @@ FILES: dict[str, Wrong] = {
         with_line(51, LINES[50] + ",7"), TIME, "line 51 has 4 columns", (line(LINES[50]),)
     ),
     "a cell too few": Wrong(with_line(51, "2024-01-03 01:00,5"), TIME, "line 51 has 2", (line(LINES[50]),)),
+    "open quote": Wrong(
+        with_line(51, f'"{LINES[50]}'), TIME, "line 51, which goes on to line 201,", (line(LINES[50]),)
+    ),
     "empty file": Wrong("", TIME, "received an empty file", (write(RIGHT, "right.csv"),)),
     "header alone": Wrong(
         LINES[0] + "\n", TIME, "a header and no rows", (write(RIGHT), write(RIGHT, "o.csv"))

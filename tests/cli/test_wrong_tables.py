@@ -19,10 +19,7 @@ from wrong_panels import PANELS
 from wrong_series import SERIES
 from wrong_tables import Wrong
 
-pytestmark = [
-    pytest.mark.usefixtures("in_own_folder", "reading_alone"),
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-]
+pytestmark = [pytest.mark.usefixtures("in_own_folder"), pytest.mark.filterwarnings("ignore::UserWarning")]
 
 CASES: dict[str, Wrong] = {**SERIES, **PANELS}
 
@@ -42,6 +39,7 @@ def test_there_are_as_many_wrong_tables_as_the_documentation_needs() -> None:
     assert len(CASES) == len(SERIES) + len(PANELS) >= 60
 
 
+@pytest.mark.usefixtures("reading_alone")
 @pytest.mark.parametrize("case", CASES)
 def test_a_wrong_table_is_refused_in_one_line_and_its_advice_works(
     case: str, capsys: pytest.CaptureFixture[str]
@@ -62,3 +60,16 @@ def test_a_wrong_table_is_refused_in_one_line_and_its_advice_works(
         followed = follow(message, command)
         status = run(followed)
         assert status == 0, (message, followed, capsys.readouterr().err)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["several series", "hole", "separator"])
+def test_a_model_is_trained_once_the_advice_is_followed(
+    case: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = CASES[case]
+    command = [*wrong.write(), "--out", "run", "--epochs", "1", "--no-baselines", "--json"]
+    message = refused(capsys, *command)
+    assert not Path("run").exists()
+    assert run(wrong.ways[0](message, command)) == 0
+    assert Path("run/metrics.json").is_file()

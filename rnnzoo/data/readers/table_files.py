@@ -153,12 +153,14 @@ def _read_cells(
     with opened(file, "rt", encoding=form.encoding, newline="") as stream:
         lines = _checked_lines(file, stream, form)
         reader = form.reader(itertools.islice(lines, form.skipped, None))
+        line = form.skipped
         try:
             names = list(column_names) if column_names else next(reader, [])
             if not names:
                 raise DataError(f"{file}: received an empty file; expected a table. Check the path.")
             check_names(file, names)
-            yield reader.line_num + form.skipped, names
+            line = reader.line_num + form.skipped
+            yield line, names
             for row in reader:
                 line = reader.line_num + form.skipped
                 if row and len(row) != len(names):
@@ -175,8 +177,10 @@ def _read_cells(
                         f"table of one column. Delete the line{empty}."
                     )
         except csv.Error as error:
+            last = reader.line_num + form.skipped
+            begins = f"line {line + 1}, which goes on to line {last}," if last > line + 1 else f"line {last}"
             raise DataError(
-                f"{file}: line {reader.line_num + form.skipped} cannot be read ({error}); expected quotes to be closed "
+                f"{file}: {begins} cannot be read ({error}); expected quotes to be closed "
                 f"and cells of at most {csv.field_size_limit():,} characters. Correct the line."
             ) from error
 
