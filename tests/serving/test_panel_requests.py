@@ -87,8 +87,8 @@ def drop(*path: Any) -> Change:
         (
             put(["north", "ham"], "series"),
             "series: received 'north / ham', which was not there in training; expected one of north / tea, north / "
-            "jam, süd / tea. Scale by all rows or by the window (scaling='all', scaling='window') to answer series that "
-            "are new.",
+            "jam, süd / tea. Scale by all rows or by the window (scaling='all', scaling='window') to answer series "
+            "that are new.",
         ),
         (
             drop("series"),
