@@ -274,6 +274,17 @@ def tasks_of_same_data(task: Task) -> list[Task]:
     return [other for other in TASKS.values() if (other.data_of or other.name) == data]
 
 
+def is_of_own_windows(task: object) -> bool:
+    """Whether rows may be windows that were cut already: where a task forecasts, on data of its own.
+
+    Example:
+        >>> [name for name in TASKS if is_of_own_windows(name)]
+        ['forecasting']
+    """
+    known = TASKS.get(task) if isinstance(task, str) else None
+    return known is not None and known.forecasts and known.data_of is None
+
+
 def task_of_outputs(task: Task, outputs: Sequence[str]) -> Task:
     """Returns the task that a model is for among those of the same data: that of the name of its output.
 

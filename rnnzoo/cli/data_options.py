@@ -210,8 +210,9 @@ class DataOptions:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DataOptions:
-        """Makes the options that ``to_dict`` gave."""
-        return cls(**{_RENAMED.get(name, name): value for name, value in values.items()})
+        """Makes the options that ``to_dict`` gave, of runs of 0.2.0 too."""
+        options = cls(**{_RENAMED.get(name, name): value for name, value in values.items()})
+        return dataclasses.replace(options, gaps="refuse") if options.gaps == "error" else options
 
 
 #: The options that list names of columns: with commas between them, or given several times.

@@ -39,15 +39,13 @@ from rnnzoo.preprocessing.features import FeaturePreprocessing
 from rnnzoo.preprocessing.frames import FramePreprocessing
 from rnnzoo.preprocessing.text import TextPreprocessing
 from rnnzoo.task import Task
-from rnnzoo.tasks import TASKS, get_task, task_of_outputs, tasks_of_same_data
+from rnnzoo.tasks import TASKS, get_task, is_of_own_windows, task_of_outputs, tasks_of_same_data
 
 if TYPE_CHECKING:
     import keras
     import pandas as pd
 
 
-#: The task whose rows may be windows that were cut already.
-_OF_WINDOWS = "forecasting"
 Own = TypeVar("Own", bound=Preprocessing)
 
 
@@ -274,11 +272,13 @@ class Splits:
             >>> splits.model_arguments
             {'vocabulary_size': 5, 'num_classes': 2}
         """
-        if task == _OF_WINDOWS:
-            _refuse_of_windows(preprocessing=preprocessing, words=None if words == WordOptions() else words)
+        if is_of_own_windows(task):
+            _refuse_of_windows(
+                task, preprocessing=preprocessing, words=None if words == WordOptions() else words
+            )
             if weights is not None:
                 raise ArgumentError(
-                    f"weights: received them for task {_OF_WINDOWS!r}, whose windows all count alike; expected None. "
+                    f"weights: received them for task {task!r}, whose windows all count alike; expected None. "
                     "Leave them out."
                 )
             return _own_windows(inputs, targets, parts, description, options)
@@ -439,12 +439,12 @@ class Splits:
         )
 
 
-def _refuse_of_windows(**given: object) -> None:
+def _refuse_of_windows(task: str, **given: object) -> None:
     """Raises ``ArgumentError`` for what is of no use to windows."""
     for name, value in given.items():
         if value is not None:
             raise ArgumentError(
-                f"{name}: received {value!r} for task {_OF_WINDOWS!r}, whose windows are scaled by the training part; "
+                f"{name}: received {value!r} for task {task!r}, whose windows are scaled by the training part; "
                 "expected none. Leave it out."
             )
 

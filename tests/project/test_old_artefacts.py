@@ -100,7 +100,9 @@ def test_a_run_is_evaluated_and_exported(
     then = expected(release)["run"]
     assert open_run(release / "run").read_metrics()["test"] == then
     assert rnnzoo_command(["evaluate", str(release / "run"), "--json"]) == 0
-    close(json.loads(capsys.readouterr().out), {"part": "test", "scores": then})
+    found = json.loads(capsys.readouterr().out)
+    assert found.pop("details").keys() >= {"class_scores", "worst_rows"}
+    close(found, {"part": "test", "scores": then})
     bundle = export_run(release / "run", tmp_path / "bundle", overwrite=False)
     rows = load_dataset("digits").test.raw[:9]
     assert len(OnnxPredictor(bundle).predict(rows)) == 9

@@ -28,6 +28,7 @@ WRONG: list[tuple[Any, dict[str, Any], str]] = [
     (rnnzoo.EncoderConfig, {"cel": "gru"}, "cell"),
     (rnnzoo.EmbeddingConfig, {"embeding_size": 8}, "embedding_size"),
     (rnnzoo.Task, {"nam": "own"}, "name"),
+    (rnnzoo.RollingOrigin, {"origin": 3}, "origins"),
     (rnnzoo_tuning.SearchSpace, {"models": {}}, "model"),
 ]
 
@@ -47,6 +48,7 @@ def test_the_nearest_field_is_named(kind: Any, options: dict[str, Any], near: st
 def test_every_value_object_that_users_make_is_among_them() -> None:
     # What rnnzoo makes itself, and users read.
     results = {
+        "BacktestResult",
         "CrossValidation",
         "CudnnReport",
         "FoldScores",

@@ -19,7 +19,7 @@ from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 from rnnzoo.files import FilePath, existing_file, is_path
 from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo.preprocessing.choosing import WordOptions
-from rnnzoo.tasks import get_task
+from rnnzoo.tasks import get_task, is_of_own_windows
 
 _WHAT = "a .npz or .npy file"
 _MAGIC = {".npz": b"PK", ".npy": b"\x93NUMPY"}
@@ -79,7 +79,7 @@ def read_arrays(
     settings = flat.take(Parts, parts, "parts")
     words = flat.take(WordOptions, words, "words")
     flat.refuse_rest("task", "labels", "preprocessing", "parts", "words")
-    if task != "forecasting":
+    if not is_of_own_windows(task):
         check_row_task(task, "arrays")
     return split_files(
         _source(path, labels),

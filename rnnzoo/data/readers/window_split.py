@@ -61,6 +61,7 @@ class WindowSplit(Rows):
     def __init__(self, table: WindowTable, starts: np.ndarray, *, window: int, horizon: int) -> None:
         self.table, self.starts = table, starts
         self.window, self.horizon = window, horizon
+        self._series: Sequence[str] | np.ndarray | None = None
         self.raw = RawWindows(table, starts, window, horizon)
         count = len(table.targets)
         features = table.features
@@ -77,12 +78,16 @@ class WindowSplit(Rows):
         return np.broadcast_to(np.int64(self.window), (len(self.starts),))
 
     @property
-    def series(self) -> Sequence[str] | None:  # type: ignore[override]
+    def series(self) -> Sequence[str] | np.ndarray | None:
         """The name of each window's series ``(windows,)``, for reports; ``None`` for one series."""
-        if self.table.codes is None:
-            return None
+        if self._series is not None or self.table.codes is None:
+            return self._series
         names = [name if isinstance(name, str) else " / ".join(name) for name in self.table.names]
         return [names[code] for code in self.series_of()]
+
+    @series.setter
+    def series(self, names: Sequence[str] | np.ndarray | None) -> None:
+        self._series = names
 
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Returns some windows as one batch: what is known of past, horizon and series, and the horizon's targets."""
