@@ -276,11 +276,7 @@ class Splits:
             _refuse_of_windows(
                 task, preprocessing=preprocessing, words=None if words == WordOptions() else words
             )
-            if weights is not None:
-                raise ArgumentError(
-                    f"weights: received them for task {task!r}, whose windows all count alike; expected None. "
-                    "Leave them out."
-                )
+            _refuse_weights(task, weights)
             return _own_windows(inputs, targets, parts, description, options)
         _check_rows_task(task)
         _check_preprocessing(preprocessing)
@@ -436,6 +432,14 @@ class Splits:
             decoding=decoding,
             task=task,
             description=facts,
+        )
+
+
+def _refuse_weights(task: str, weights: object) -> None:
+    """Raises ``ArgumentError`` for weights of windows."""
+    if weights is not None:
+        raise ArgumentError(
+            f"weights: received them for task {task!r}, whose windows all count alike; expected None. Leave them out."
         )
 
 
