@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnzoo.data.split import Batch, Rows
 from rnnzoo.decoding import Decoding
-from rnnzoo.preprocessing.series_levels import Levels, SeriesLevels, WindowLevels
+from rnnzoo.preprocessing.series_levels import Levels, SeriesLevels, WindowLevels, shown_key
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class WindowSplit(Rows):
     @property
     def series(self) -> Sequence[str] | np.ndarray | None:
         """The name of each window's series ``(windows,)``, for reports; ``None`` for one series."""
-        if self._series is not None or self.table.codes is None:
-            return self._series
-        names = [name if isinstance(name, str) else " / ".join(name) for name in self.table.names]
-        return [names[code] for code in self.series_of()]
+        if self._series is None and self.table.codes is not None:
+            names = [name if isinstance(name, str) else shown_key(tuple(name)) for name in self.table.names]
+            self._series = [names[code] for code in self.series_of()]
+        return self._series
 
     @series.setter
     def series(self, names: Sequence[str] | np.ndarray | None) -> None:
@@ -92,22 +92,16 @@ class WindowSplit(Rows):
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Returns some windows as one batch: what is known of past, horizon and series, and the horizon's targets."""
         starts = self.starts[np.asarray(rows, int)]
-        features, targets = self._past[starts], self._ahead[starts + self.window]
-        if isinstance(self.table.levels, WindowLevels):
-            past, future = self._values(starts)
-            location, scale = self.table.levels.of_windows(past)
-            features[..., : past.shape[-1]] = (past - location[:, None]) / scale[:, None]
-            targets = ((future - location[:, None]) / scale[:, None]).astype(np.float32)
-        return self._with_known(features, starts), targets, None
+        return self._with_known(self._features(starts), starts), self._scaled_targets(starts), None
 
     def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
         """Returns the features of some windows, without their horizon."""
-        return list(self.gather(rows)[0]["features"])
+        return list(self._features(self.starts[np.asarray(rows, int)]))
 
     def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
         """Returns some windows as one batch with other features."""
-        inputs, targets, weights = self.gather(rows)
-        return {**inputs, "features": np.stack(encoded)}, targets, weights
+        starts = self.starts[np.asarray(rows, int)]
+        return self._with_known(np.stack(encoded), starts), self._scaled_targets(starts), None
 
     def raw_targets(self, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Returns the targets' past ``(rows, window, targets)`` and future ``(rows, horizon, targets)``.
@@ -117,7 +111,8 @@ class WindowSplit(Rows):
         Args:
             rows: The numbers of the windows; ``None`` for all.
         """
-        return self._values(self.starts if rows is None else self.starts[rows])
+        starts = self.starts if rows is None else self.starts[rows]
+        return self._values(starts, 0, self.window), self._values(starts, self.window, self.horizon)
 
     def values_at(self, places: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Returns single values in original units: those of some targets, by number, in some rows of the table."""
@@ -134,8 +129,7 @@ class WindowSplit(Rows):
 
     def series_of(self, rows: np.ndarray | None = None) -> np.ndarray:
         """Returns the number of the series that each window is of ``(rows,)``; zeros for one series."""
-        starts = self.starts if rows is None else self.starts[rows]
-        return np.zeros(len(starts), np.int32) if self.table.codes is None else self.table.codes[starts]
+        return self._codes(self.starts if rows is None else self.starts[rows])
 
     def decoding_of_rows(self, decoding: Decoding, rows: np.ndarray | None = None) -> Decoding:
         """Returns the decoding with the level of each window, for outputs of some windows, or of all in order."""
@@ -146,26 +140,45 @@ class WindowSplit(Rows):
         if isinstance(levels, SeriesLevels):
             series = self.series_of(rows)
             return decoding.with_level(levels.mean[series, :count], levels.scale[series, :count])
-        return decoding.with_level(*levels.of_windows(self.raw_targets(rows)[0]))
+        starts = self.starts if rows is None else self.starts[rows]
+        return decoding.with_level(*levels.of_windows(self._values(starts, 0, self.window)))
 
     def scales(self, decoding: Decoding, rows: np.ndarray) -> np.ndarray:
         """Returns what the targets of some windows are divided by ``(rows, targets)``, in original units."""
         scale = self.decoding_of_rows(decoding, rows).scale
         return scale[:, 0] if scale.ndim == 3 else np.broadcast_to(scale, (len(rows), len(scale)))
 
+    def _features(self, starts: np.ndarray) -> np.ndarray:
+        """Returns the scaled past of some windows ``(windows, window, features)``, as a copy."""
+        features = self._past[starts]
+        if isinstance(self.table.levels, WindowLevels):
+            past = self._values(starts, 0, self.window)
+            location, scale = self.table.levels.of_windows(past)
+            features[..., : past.shape[-1]] = (past - location[:, None]) / scale[:, None]
+        return features
+
+    def _scaled_targets(self, starts: np.ndarray) -> np.ndarray:
+        """Returns the scaled targets of their horizons ``(windows, horizon, targets)``."""
+        if not isinstance(self.table.levels, WindowLevels):
+            return self._ahead[starts + self.window]
+        location, scale = self.table.levels.of_windows(self._values(starts, 0, self.window))
+        future = self._values(starts, self.window, self.horizon)
+        return np.asarray(((future - location[:, None]) / scale[:, None]).astype(np.float32))
+
     def _with_known(self, features: np.ndarray, starts: np.ndarray) -> dict[str, np.ndarray]:
         inputs = {"features": features}
         if self.table.num_known:
             inputs["future"] = self._known[starts + self.window]
         if self.table.static is not None:
-            series = np.zeros(len(starts), int) if self.table.codes is None else self.table.codes[starts]
-            inputs["static"] = self.table.static[series]
+            inputs["static"] = self.table.static[self._codes(starts)]
         return inputs
 
-    def _values(self, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        first = starts[:, None]
-        past, future = first + np.arange(self.window), first + self.window + np.arange(self.horizon)
-        return self.table.values(past), self.table.values(future)
+    def _codes(self, starts: np.ndarray) -> np.ndarray:
+        return np.zeros(len(starts), np.int32) if self.table.codes is None else self.table.codes[starts]
+
+    def _values(self, starts: np.ndarray, first: int, steps: int) -> np.ndarray:
+        """Returns the targets of some steps of each window, in original units ``(windows, steps, targets)``."""
+        return self.table.values(starts[:, None] + first + np.arange(steps))
 
 
 class RawWindows(Sequence[dict[str, Any]]):
