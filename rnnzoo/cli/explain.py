@@ -10,7 +10,7 @@ import typer
 
 from rnnzoo.cli.output import note, noting_warnings, print_json, print_table, stdout
 from rnnzoo.cli.own_code import Packages, import_packages
-from rnnzoo.cli.raw_inputs import read_raw_inputs
+from rnnzoo.cli.raw_inputs import ColumnNames, TextColumn, as_request, read_raw_inputs
 from rnnzoo.errors import ArgumentError
 from rnnzoo.files import refuse_existing_file
 from rnnzoo.report import show
@@ -42,12 +42,8 @@ def explain(
     ] = None,
     output: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it as JSON.")] = None,
     picture: Annotated[Path | None, typer.Option("--picture", help="Where to draw it, as PNG.")] = None,
-    text: Annotated[
-        str | None, typer.Option("--text", help="The column with the texts, for a table.")
-    ] = None,
-    columns: Annotated[
-        str | None, typer.Option("--columns", help="Names of the columns, comma-separated, without a header.")
-    ] = None,
+    text: TextColumn = None,
+    columns: ColumnNames = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     packages: Packages = None,
@@ -70,7 +66,7 @@ def explain(
         )
     rows = read_raw_inputs(predictor.bundle, given, file, text=text, columns=columns)
     with noting_warnings():
-        found = explain_example(predictor, _choose(rows, row), answer=answer, width=width)
+        found = explain_example(predictor, as_request(_choose(rows, row)), answer=answer, width=width)
     if output is not None:
         note(f"explanation written to {found.save(output, overwrite=force)}")
     if picture is not None:

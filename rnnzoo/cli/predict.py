@@ -12,7 +12,7 @@ import typer
 
 from rnnzoo.cli.output import note, noting_warnings, print_json, print_table, stdout
 from rnnzoo.cli.own_code import Packages, import_packages
-from rnnzoo.cli.raw_inputs import read_raw_inputs
+from rnnzoo.cli.raw_inputs import ColumnNames, TextColumn, as_request, read_raw_inputs
 from rnnzoo.errors import ArgumentError
 from rnnzoo.files import refuse_existing_file
 
@@ -47,12 +47,8 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write the answers as JSON lines.")
     ] = None,
-    text: Annotated[
-        str | None, typer.Option("--text", help="The column with the texts, for a table.")
-    ] = None,
-    columns: Annotated[
-        str | None, typer.Option("--columns", help="Names of the columns, comma-separated, without a header.")
-    ] = None,
+    text: TextColumn = None,
+    columns: ColumnNames = None,
     separator: Annotated[
         str | None, typer.Option("--separator", help="What separates cells, if not found.")
     ] = None,
@@ -98,9 +94,8 @@ def predict(
         raw = read_raw_inputs(
             loaded, inputs or [], file, text=text, columns=columns, form=form, future=future
         )
-        requests = [getattr(row, "request", row) for row in raw]
         with noting_warnings():
-            answers = OnnxPredictor(loaded).predict(requests)
+            answers = OnnxPredictor(loaded).predict([as_request(row) for row in raw])
     answers = [_as_json(_named(row, answer)) for row, answer in zip(raw, answers, strict=True)]
     if output is not None:
         _write_lines(output, answers)

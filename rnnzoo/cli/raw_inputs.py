@@ -7,7 +7,9 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from rnnzoo.cli.data_options import listed_names
 from rnnzoo.data.readers.file_format import FileFormat
@@ -16,6 +18,11 @@ from rnnzoo.files import existing_file, read_text
 from rnnzoo.preprocessing.given_rows import row_example, row_name
 from rnnzoo.preprocessing.json_text import parse_json_text
 
+#: Options of the commands that read raw inputs of a table.
+TextColumn = Annotated[str | None, typer.Option("--text", help="The column with the texts, for a table.")]
+ColumnNames = Annotated[
+    str | None, typer.Option("--columns", help="Names of the columns, comma-separated, without a header.")
+]
 # What a line of text can be.
 _TEXTS = ("text", "words", "dna")
 # What is given as JSON and has an example.
@@ -33,6 +40,11 @@ _ROW_FILES = {
     "windows": ".csv, .tsv, .parquet, .xlsx or .json",
 }
 _SUFFIXES_IN_WORDS = f"{', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}"
+
+
+def as_request(row: Any) -> Any:
+    """Returns what a predictor takes of a raw input: the request of a ``SeriesRequest``, all others as they are."""
+    return getattr(row, "request", row)
 
 
 def read_raw_inputs(

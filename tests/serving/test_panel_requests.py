@@ -22,7 +22,7 @@ from rnnzoo.cli.app import run
 from rnnzoo.cli.raw_inputs import read_raw_inputs
 from rnnzoo.errors import ArgumentError, RequestError
 from rnnzoo.preprocessing import FeaturePreprocessing
-from rnnzoo_export import OnnxPredictor
+from rnnzoo_export import OnnxPredictor, explain
 from serving_client import Server, running
 from window_panels import HORIZON, KEYS, WINDOW, request
 
@@ -280,6 +280,16 @@ def test_a_table_is_answered_with_one_forecast_a_series(
     assert capsys.readouterr().err.startswith(
         f"error: {tmp_path / 'past.csv'}: series 'north / tea': the time of step 5 "
     )
+
+
+def test_a_row_of_a_table_is_explained_as_its_request(
+    panel_bundle: Path, rows: list[dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table(rows, tmp_path / "new.csv", ahead="empty")
+    command = ["explain", str(panel_bundle), "--input", str(tmp_path / "new.csv"), "--row", "1", "--json"]
+    assert run(command) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == json.loads(json.dumps(explain(panel_bundle, rows[1]).to_dict()))
 
 
 def test_files_that_do_not_go_together_are_refused(
