@@ -115,6 +115,32 @@ def refuse_existing(path: FilePath, *, overwrite: bool = False) -> None:
         )
 
 
+def refuse_other_work(path: FilePath, kind: str, *, state: str | None, allowed: bool) -> None:
+    """Raises ``PathExistsError`` where work of a kind cannot be kept in a directory: it goes on there, or anew.
+
+    Args:
+        path: The directory.
+        kind: What the work is, such as ``"training run"``.
+        state: What is there already, such as ``"a run"``; ``None`` where there is none of the kind.
+        allowed: Whether what is there may be gone on with, or replaced.
+    """
+    target = Path(path)
+    if target.exists() and not target.is_dir():
+        raise PathExistsError(f"{target}: received a file; expected a directory. Choose another path.")
+    if not target.is_dir() or not any(target.iterdir()):
+        return
+    if state is None:
+        raise PathExistsError(
+            f"{target}: holds files but no {kind}; expected a new or empty directory. Choose another one, or empty it "
+            "yourself."
+        )
+    if not allowed:
+        raise PathExistsError(
+            f"{target}: already holds {state}; expected a new or empty directory. Choose another directory, or "
+            "overwrite it."
+        )
+
+
 def refuse_existing_file(path: FilePath, *, overwrite: bool = False) -> None:
     """Raises ``PathExistsError`` where writing a file at ``path`` would lose something."""
     target = Path(path)

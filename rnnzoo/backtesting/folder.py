@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rnnzoo.backtesting.origin_forecasts import OriginForecasts
-from rnnzoo.errors import PathExistsError, RunError
-from rnnzoo.files import read_text, remove_partial, replacing
+from rnnzoo.errors import RunError
+from rnnzoo.files import read_text, refuse_other_work, remove_partial, replacing
 from rnnzoo.yaml_text import read_yaml, write_yaml
 
 #: The key of ``config.yaml`` that tells a backtest from a run.
@@ -56,21 +56,10 @@ class BacktestFolder:
             PathExistsError: If something is there and neither flag says what to do with it, or what is there is no
                 backtest.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise PathExistsError(f"{self.path}: received a file; expected a directory. Choose another path.")
-        if not self.path.is_dir() or not any(self.path.iterdir()):
-            return
-        if not self._holds_backtest:
-            raise PathExistsError(
-                f"{self.path}: holds files but no backtest; expected a new or empty directory. Choose another one, or "
-                "empty it yourself."
-            )
-        if not (resume or overwrite):
-            state = "a backtest" if self.finished else "an unfinished backtest (resume goes on with it)"
-            raise PathExistsError(
-                f"{self.path}: already holds {state}; expected a new or empty directory. Choose another directory, or "
-                "overwrite it."
-            )
+        state = "a backtest" if self.finished else "an unfinished backtest (resume goes on with it)"
+        refuse_other_work(
+            self.path, "backtest", state=state if self._holds_backtest else None, allowed=resume or overwrite
+        )
 
     def prepare(self, config: Mapping[str, Any], *, resume: bool, overwrite: bool) -> None:
         """Makes the directory ready.

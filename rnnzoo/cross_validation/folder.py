@@ -11,8 +11,8 @@ from typing import Any
 
 from rnnzoo.cross_validation.picture import draw_scores
 from rnnzoo.cross_validation.result import CrossValidation, FoldScores
-from rnnzoo.errors import DataError, PathExistsError, RunError
-from rnnzoo.files import read_json, write_csv, write_json
+from rnnzoo.errors import DataError, RunError
+from rnnzoo.files import read_json, refuse_other_work, write_csv, write_json
 from rnnzoo.training.run.differences import differences
 from rnnzoo.training.run.plots import save_figure
 from rnnzoo.training.run.run_directory import RunDirectory
@@ -66,20 +66,13 @@ class CrossValidationFolder:
 
     def check_free(self, *, resume: bool, overwrite: bool) -> None:
         """Checks that a cross-validation may be written here; see ``check``."""
-        if self.path.exists() and not self.path.is_dir():
-            raise PathExistsError(f"{self.path}: received a file; expected a directory. Choose another path.")
-        if not self.path.is_dir() or not any(self.path.iterdir()):
-            return
-        if not self.settings.is_file():
-            raise PathExistsError(
-                f"{self.path}: holds files but no cross-validation; expected a new or empty directory. Choose another "
-                "one, or empty it yourself."
-            )
-        if not resume and not overwrite:
-            raise PathExistsError(
-                f"{self.path}: already holds a cross-validation (resume goes on with it); expected a new or empty "
-                "directory. Choose another directory, or overwrite it."
-            )
+        state = "a cross-validation (resume goes on with it)"
+        refuse_other_work(
+            self.path,
+            "cross-validation",
+            state=state if self.settings.is_file() else None,
+            allowed=resume or overwrite,
+        )
 
     def run(self, fold: int) -> RunDirectory:
         """Returns where the model of a fold is trained."""

@@ -165,3 +165,22 @@ def test_a_checksum_is_that_of_the_bytes(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"\0" * 300_000 + b"end")
     assert files.file_checksum(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_work_goes_on_or_begins_where_nothing_else_is(tmp_path: Path) -> None:
+    def check(path: Path, state: str | None, allowed: bool) -> None:
+        files.refuse_other_work(path, "training run", state=state, allowed=allowed)
+
+    check(tmp_path / "new", None, False)
+    check(tmp_path, None, False)
+    (tmp_path / "notes.txt").touch()
+    check(tmp_path, "a run", True)
+    fix = "expected a new or empty directory. Choose another"
+    for path, state, message in (
+        (tmp_path / "notes.txt", None, "received a file; expected a directory. Choose another path."),
+        (tmp_path, None, f"holds files but no training run; {fix} one, or empty it yourself."),
+        (tmp_path, "a run", f"already holds a run; {fix} directory, or overwrite it."),
+    ):
+        with pytest.raises(PathExistsError) as caught:
+            check(path, state, False)
+        assert str(caught.value) == f"{path}: {message}"

@@ -12,8 +12,16 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.decoding import Decoding, load_decoding
-from rnnzoo.errors import DataError, NotRegisteredError, PathExistsError, RunError
-from rnnzoo.files import existing_directory, existing_file, read_json, remove_partial, write_csv, write_json
+from rnnzoo.errors import DataError, NotRegisteredError, RunError
+from rnnzoo.files import (
+    existing_directory,
+    existing_file,
+    read_json,
+    refuse_other_work,
+    remove_partial,
+    write_csv,
+    write_json,
+)
 from rnnzoo.preprocessing import Preprocessing, load_preprocessing
 from rnnzoo.tasks import TASKS, Task, get_task
 from rnnzoo.training.config import TrainConfig
@@ -109,21 +117,13 @@ class RunDirectory:
             PathExistsError: If something is there and neither flag says what to do with it; a run can be resumed, a
                 finished one too, whose result is there.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise PathExistsError(f"{self.path}: received a file; expected a directory. Choose another path.")
-        if not self.path.is_dir() or not any(self.path.iterdir()) or (resume and self.config.is_file()):
-            return
-        if not self.config.is_file():
-            raise PathExistsError(
-                f"{self.path}: holds files but no training run; expected a new or empty directory. "
-                "Choose another one, or empty it yourself."
-            )
-        if not overwrite:
-            state = "an unfinished run (resume goes on with it)" if self._unfinished else "a run"
-            raise PathExistsError(
-                f"{self.path}: already holds {state}; expected a new or empty directory. "
-                "Choose another directory, or overwrite it."
-            )
+        state = "an unfinished run (resume goes on with it)" if self._unfinished else "a run"
+        refuse_other_work(
+            self.path,
+            "training run",
+            state=state if self.config.is_file() else None,
+            allowed=resume or overwrite,
+        )
 
     def check_same(self, config: Mapping[str, Any]) -> None:
         """Raises ``RunError`` where ``config.json`` says otherwise than ``config``, for the keys of that."""
