@@ -137,17 +137,19 @@ def _values(field: str, local: np.ndarray) -> np.ndarray:
     days, months = local.astype("datetime64[D]"), local.astype("datetime64[M]")
     if field not in _CYCLES:
         return _holidays(field, days)
+    if field == "weekday":
+        return np.asarray((days.astype(np.int64) + _THURSDAY) % 7)
     if field == "minute":
         number = local.astype("datetime64[m]") - local.astype("datetime64[h]")
     elif field == "hour":
         number = local.astype("datetime64[h]") - days
-    elif field == "weekday":
-        number = (days.astype(np.int64) + _THURSDAY) % 7
     elif field == "day":
-        number = days - months + 1
+        number = days - months
     else:
-        number = months - local.astype("datetime64[Y]") + 1
-    return np.asarray(number.astype(np.int64))
+        number = months - local.astype("datetime64[Y]")
+    # Days and months are counted from 1, hours and minutes from 0.
+    first = int(field in ("day", "month"))
+    return np.asarray(number.astype(np.int64) + first)
 
 
 def _holidays(field: str, days: np.ndarray) -> np.ndarray:

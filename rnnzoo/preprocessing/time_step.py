@@ -19,6 +19,7 @@ MIXED = "mixed"
 _LAST, _FIRST = "last business day", "first business day"
 _LONGEST_MONTH = 31
 _ONE_DAY = np.timedelta64(1, "D")
+_ONE_MONTH = np.timedelta64(1, "M")
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class TimeStep:
             # From a weekend, the first step is to Monday.
             found = np.busday_offset(days, counts * int(self.count), roll="backward")
         elif self.unit == MONTH:
-            first = days.astype("datetime64[M]") + counts * int(self.count)
+            first = days.astype("datetime64[M]") + np.asarray(counts * int(self.count), "timedelta64[M]")
             found = _place_in_months(first, self.anchor, days)
         else:
             return np.asarray(
@@ -153,19 +154,21 @@ def _place_in_months(months: np.ndarray, anchor: int | str | None, days: np.ndar
     first = months.astype("datetime64[D]")
     if anchor == _FIRST:
         return np.asarray(np.busday_offset(first, 0, roll="forward"))
-    following = (months + 1).astype("datetime64[D]")
+    following = (months + _ONE_MONTH).astype("datetime64[D]")
     if anchor == _LAST:
         return np.asarray(np.busday_offset(following - _ONE_DAY, 0, roll="backward"))
     own = (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(int) + 1
     number = own if anchor is None else anchor
     last = (following - first).astype(int)
-    return np.asarray(first + np.minimum(number, last) - 1)
+    return np.asarray(first + (np.minimum(number, last) - 1).astype("timedelta64[D]"))
 
 
 def _months(wall: np.ndarray) -> np.ndarray:
     """Returns times in months since 1970, days as fractions."""
     months = wall.astype("datetime64[M]")
-    first, following = (part.astype("datetime64[ns]").astype(np.int64) for part in (months, months + 1))
+    first, following = (
+        part.astype("datetime64[ns]").astype(np.int64) for part in (months, months + _ONE_MONTH)
+    )
     return np.asarray(
         months.astype(np.int64)
         + (wall.astype("datetime64[ns]").astype(np.int64) - first) / (following - first)

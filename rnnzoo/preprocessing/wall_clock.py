@@ -16,6 +16,7 @@ from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
 TOLERANCE = 0.25
 _FIXED = re.compile(r"([+-])(\d{2}):?(\d{2})$")
 _DAY = np.timedelta64(1, "D")
+_NO_TIME = np.timedelta64(0, "s")
 #: An hour more or less is within the tolerance of such a step.
 _LONG_STEP = np.timedelta64(4, "h")
 
@@ -176,8 +177,8 @@ class _Repeats:
         groups = np.zeros(len(self.wall), int) if self.groups is None else self.groups
         order = np.lexsort((self.wall, groups))
         steps = np.diff(self.wall[order])[np.diff(groups[order]) == 0]
-        steps = steps[steps > 0]
-        return np.timedelta64(0, "s") if not len(steps) else np.sort(steps)[len(steps) // 2]
+        steps = steps[steps > _NO_TIME]
+        return _NO_TIME if not len(steps) else np.sort(steps)[len(steps) // 2]
 
     def _runs(self) -> list[tuple[int, int]]:
         """Returns the first row of each run of rows that may be of either hour, and the one behind its last."""
@@ -189,7 +190,7 @@ class _Repeats:
     def _split(self, start: int, end: int, step: np.timedelta64) -> int | None:
         """Returns the first row of a run that is of the second hour; ``None`` where it is not told."""
         inner = np.diff(self.wall[start:end])
-        falls = np.flatnonzero(inner <= 0)
+        falls = np.flatnonzero(inner <= _NO_TIME)
         if len(falls):
             return start + int(falls[0]) + 1 if len(falls) == 1 else None
         shift = self.second[start] - self.first[start]

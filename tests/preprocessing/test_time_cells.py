@@ -82,7 +82,7 @@ def test_ready_dates_are_read_as_they_are() -> None:
         "2023-02-29",
         "3000-01-01",
         "1500-01-01",
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "s"),
     ],
 )
 def test_what_is_no_date_is_refused(cell: Any) -> None:

@@ -42,7 +42,7 @@ def test_the_zone_that_is_named_can_be_used(zone: str, freq: str, named: str) ->
     assert f"zone='{named}'" in message
     times = read_times(table["date"], zone=named)
     assert not find_steps(times).holes.any()
-    assert (np.diff(times.values) > 0).all()
+    assert (np.diff(times.values.astype(np.int64)) > 0).all()
 
 
 def test_series_of_a_panel_have_their_own_hours() -> None:

@@ -90,9 +90,9 @@ SEQUENCES: dict[str, Advice] = {
         (lambda: sequences(table(), time="hour", irregular=True),),
     ),
     "format": (
-        lambda: sequences(table(), time=None, time_format="%d"),
+        lambda: sequences(table(), time=None, time_format="%H"),
         "Pass time= (on the command line --time) too",
-        (lambda: sequences(table(hour=["01", "02", "03", "04"] * 40), time_format="%d"),),
+        (lambda: sequences(table(hour=["01", "02", "03", "04"] * 40), time_format="%H"),),
     ),
     "all dropped": (
         lambda: sequences(table(pulse=table()["pulse"].where(np.arange(160) % 4 != 2)), missing="drop"),
