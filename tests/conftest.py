@@ -9,6 +9,10 @@ from pathlib import Path
 # Before TensorFlow is imported anywhere: quiet, and no GPU, so that figures do not depend on the machine.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+# Each worker of pytest-xdist takes one core: threads of several would wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(name, "1")
 
 import hypothesis
 import pytest

@@ -116,6 +116,7 @@ class Counting:
         return mean_model(splits)
 
 
+@pytest.mark.slow
 def test_origins_that_are_done_are_not_run_twice(tmp_path: Path) -> None:
     stopped = Counting(stop=2)
     with pytest.raises(KeyboardInterrupt):

@@ -184,6 +184,7 @@ def test_entries_export_with_one_operator_for_the_lstm(name: str, tmp_path: Path
     assert export_saved_model(model, tmp_path / "saved").max_difference < 1e-5
 
 
+@pytest.mark.slow
 def test_series_of_any_length_have_a_crf_too(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows = [rng.normal(size=(int(rng.integers(2, 9)), 3)) for _ in range(60)]

@@ -61,7 +61,14 @@ def rnnzoo(folder: Path, *arguments: str, command: Sequence[str] = ("-m", "rnnzo
     return result.returncode, result.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+# All go the same way through the command line; each starts TensorFlow.
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in ("export", "tune", "evaluate") else [])
+        for name in COMMANDS
+    ],
+)
 def test_packages_are_imported_before_anything_is_loaded(command: str, folder: Path) -> None:
     code, error = rnnzoo(folder, *COMMANDS[command], "--import", "my_package", "--import", "my_package.cells")
     lines = error.splitlines()
@@ -165,6 +172,7 @@ rnnzoo.register("model", "tidal", spec)
 """
 
 
+@pytest.mark.slow
 def test_models_and_datasets_list_what_a_package_registers(tmp_path: Path) -> None:
     (tmp_path / "rows.py").write_text(ROWS)
 

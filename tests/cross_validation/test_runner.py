@@ -103,6 +103,7 @@ def test_results_are_kept_and_runs_are_not(whole: CrossValidation) -> None:
     assert "majority class" in whole._repr_html_()
 
 
+@pytest.mark.slow
 def test_what_was_stopped_goes_on_to_the_same_scores(
     whole: CrossValidation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

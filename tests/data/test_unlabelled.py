@@ -89,6 +89,7 @@ def test_loss_scores_and_class_weights_are_those_of_the_labelled_steps() -> None
         assert answers.shape == every.shape, name
 
 
+@pytest.mark.slow
 def test_training_is_the_same_whatever_an_unlabelled_step_might_be() -> None:
     """The loss is the mean over labelled steps: the history does not know what stands in the gaps."""
     other = [[tag if isinstance(tag, str) and tag else None for tag in tags] for tags in PARTLY]
@@ -123,6 +124,7 @@ def test_a_crf_sums_over_the_tags_that_an_unlabelled_step_may_have() -> None:
         assert float(loss) == pytest.approx((total - through) / 2, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_tagger_with_a_crf_is_trained_and_scored_on_the_labelled_steps() -> None:
     words = [["anna", "sings", "in", "rome"], ["rome", "sleeps"]] * 20
     tags: list[list[Any]] = [["B-p", "O", None, "B-l"], [None, "O"]] * 20

@@ -36,6 +36,7 @@ def test_every_package_is_in_one_box(script: ModuleType) -> None:
         script.group_of("rnnzoo.unheard")
 
 
+@pytest.mark.slow
 def test_the_picture_has_every_box_and_arrow_and_names_what_needs_no_tensorflow(script: ModuleType) -> None:
     picture = script.draw()
     arrows = script.imports()
@@ -47,6 +48,7 @@ def test_the_picture_has_every_box_and_arrow_and_names_what_needs_no_tensorflow(
     assert sorted(light) == ["bundle", "decoding", "ground", "inference", "preprocessing", "serving", "task"]
 
 
+@pytest.mark.slow
 def test_another_import_changes_the_picture(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     arrows = script.imports()
     monkeypatch.setattr(script, "imports", lambda: {**arrows, "serving": arrows["serving"] | {"graph"}})

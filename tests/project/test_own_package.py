@@ -136,6 +136,7 @@ def test_without_the_package_one_line_says_what_to_import(bundle: Path) -> None:
     assert "`import tidal.serving`" in alone.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_search_takes_its_parts(tmp_path: Path) -> None:
     import tidal  # noqa: F401 - registers
 

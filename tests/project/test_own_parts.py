@@ -189,6 +189,7 @@ def test_a_model_with_an_own_pooling_is_refused_for_streams(tmp_path: Path) -> N
         export_streaming_onnx(model, tmp_path / "stream.onnx")
 
 
+@pytest.mark.slow
 def test_own_builders_make_models_of_the_zoo_that_a_search_takes(tmp_path: Path) -> None:
     assert get_builder("build_squeezed") is build_squeezed
     assert "squeezed-gru" in list_models("squeezed*", task="classification")

@@ -155,6 +155,7 @@ def refused_without_the_package(folder: Path) -> None:
         assert result.stdout == expected
 
 
+@pytest.mark.slow
 def test_a_search_watches_its_objective(ordinal: None, tmp_path: Path) -> None:
     result = run_search(
         "series-classifier-gru",

@@ -171,6 +171,7 @@ def test_a_run_of_a_recipe_is_scored_again(
     assert scores["accuracy"] == pytest.approx(card.runs[1]["scores"]["accuracy"], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_finished_runs_are_kept_on_resume_and_the_rest_is_made(
     toy: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

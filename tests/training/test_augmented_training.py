@@ -46,6 +46,7 @@ def test_all_augmentations_are_trained_with() -> None:
     assert {one for _, _, names in TRAINED.values() for one in names} == set(AUGMENTATIONS)
 
 
+@pytest.mark.slow
 def test_only_the_training_part_has_noise(tmp_path: Path) -> None:
     splits = series()
     config: dict[str, Any] = {"epochs": 1, "learning_rate": 1e-9, "tensorboard": False}

@@ -75,6 +75,7 @@ def interrupted(fit: Callable[..., Any]) -> Callable[..., Any]:
     return plan
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_a_whole_run_that_a_resume_completes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +192,7 @@ sys.exit(run(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_baselines_are_fitted_leaves_a_run_for_evaluate_and_export(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

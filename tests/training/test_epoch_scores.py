@@ -19,6 +19,7 @@ from rnnzoo.training.watching.epoch_scores import EpochScores
 from toy_training import config, model, series
 
 
+@pytest.mark.slow
 def test_a_watched_score_is_in_the_history_and_chooses_the_epoch(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -106,6 +106,7 @@ def test_gradients_of_each_direction_are_seen_apart() -> None:
     assert not np.allclose(found.steps[forward], found.steps[backward])
 
 
+@pytest.mark.slow
 def test_watching_changes_nothing() -> None:
     ends = []
     for watched in (False, True):

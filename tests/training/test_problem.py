@@ -70,6 +70,7 @@ def is_ours(module: object) -> bool:
     return isinstance(module, str) and module.split(".")[0] in ("rnnzoo", "rnnzoo_tuning", "rnnzoo_export")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["plain", "directory"])
 def test_a_training_passes_between_modules_half_as_often_as_it_did(where: str, tmp_path: Path) -> None:
     options: dict[str, Any] = {}
@@ -99,6 +100,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...] = CHECKS) ->
     return calls
 
 
+@pytest.mark.slow
 def test_every_check_is_made_once_a_training(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,6 +133,7 @@ def test_a_run_that_was_stopped_is_checked_once_more_when_it_goes_on(
     assert calls == Counter(dict.fromkeys(CHECKS, 1))
 
 
+@pytest.mark.slow
 def test_what_does_not_hang_on_the_trial_is_computed_once_a_search(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,7 @@ def search(model: Any, splits: Splits, directory: Path, **options: Any) -> Any:
     return run_search(model, splits, directory=directory, **arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "name", "space", "seen"),
     [
@@ -115,6 +116,7 @@ def test_the_best_model_of_a_users_own_is_trained_kept_and_read_back(
     assert len(more.trials) == 3
 
 
+@pytest.mark.slow
 def test_a_search_is_not_resumed_with_another_function(splits: Splits, tmp_path: Path) -> None:
     root = tmp_path / "search"
     search(build_mine, splits, root, space=SPACE, max_trials=1)
@@ -126,6 +128,7 @@ def test_a_search_is_not_resumed_with_another_function(splits: Splits, tmp_path:
     )
 
 
+@pytest.mark.slow
 def test_a_function_may_take_any_argument(splits: Splits, tmp_path: Path) -> None:
     space = SearchSpace(model={"hidden": Choice((4,)), "unused": Integer(1, 2)})
     found = search(build_anything, splits, tmp_path / "search", space=space, max_trials=1)

@@ -205,6 +205,7 @@ def test_an_interrupted_search_goes_on(
     assert [row["score"] for row in result.trials] == [row["score"] for row in whole.trials]
 
 
+@pytest.mark.slow
 def test_a_failing_trial_does_not_end_the_search(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

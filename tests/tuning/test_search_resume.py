@@ -323,6 +323,7 @@ def test_series_that_were_read_from_a_frame_are_told_apart(tmp_path: Path) -> No
     assert len(set(made)) == 3
 
 
+@pytest.mark.slow
 def test_a_finished_search_gives_its_result_again(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,7 @@ def test_data_are_asked_for(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_default_space_leaves_out_what_is_given(splits: Splits, tmp_path: Path) -> None:
     result = run_search(
         "series-classifier-gru",
@@ -75,6 +76,7 @@ def test_the_default_space_leaves_out_what_is_given(splits: Splits, tmp_path: Pa
     assert result.best.model.get_layer("gru_1").units == 3
 
 
+@pytest.mark.slow
 def test_a_failed_trial_keeps_its_reason(splits: Splits, tmp_path: Path) -> None:
     def build(units: int, num_features: int, num_classes: int) -> keras.Model:
         if units == 4:

@@ -31,6 +31,7 @@ STEPS["much"] = STEPS["id"] % 3 + 1.0
 STEPS["low"], STEPS["high"] = STEPS["id"] * 2.0, STEPS["id"] * -3.0
 
 
+@pytest.mark.slow
 def test_texts_tell_several_numbers_by_the_names_of_their_columns(tmp_path: Path) -> None:
     file = tmp_path / "texts.csv"
     TEXTS.to_csv(file, index=False)
