@@ -7,9 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from rnnzoo.cli.data_options import listed_names
 from rnnzoo.data.readers.file_format import FileFormat
@@ -18,11 +16,6 @@ from rnnzoo.files import existing_file, read_text
 from rnnzoo.preprocessing.given_rows import row_example, row_name
 from rnnzoo.preprocessing.json_text import parse_json_text
 
-#: Options of the commands that read raw inputs of a table.
-TextColumn = Annotated[str | None, typer.Option("--text", help="The column with the texts, for a table.")]
-ColumnNames = Annotated[
-    str | None, typer.Option("--columns", help="Names of the columns, comma-separated, without a header.")
-]
 # What a line of text can be.
 _TEXTS = ("text", "words", "dna")
 # What is given as JSON and has an example.
