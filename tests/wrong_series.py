@@ -19,6 +19,7 @@ from wrong_tables import (
     line,
     nearest,
     option,
+    renamed,
     say,
     with_cell,
     with_line,
@@ -101,7 +102,7 @@ FILES: dict[str, Wrong] = {
     "damaged JSON": Wrong(
         JSON.replace('"load":52.59', '"load":', 1),
         TIME,
-        "line 2 is no JSON",
+        "line 2: not valid JSON",
         (line('"load":1', old='"load":'),),
         "t.jsonl",
     ),
@@ -113,6 +114,9 @@ FILES: dict[str, Wrong] = {
         "t.jsonl",
     ),
     "one JSON": Wrong(TABLE.to_json(orient="records"), TIME, "is JSON, which is not read", (code,), "t.json"),
+    "JSON lines by another name": Wrong(
+        JSON, TIME, "holds JSON lines, an object in each", (renamed,), "t.json"
+    ),
     "cut in packing": Wrong(
         gzip.compress(RIGHT.encode())[:-200],
         TIME,

@@ -14,7 +14,7 @@ from rnnzoo.data.readers.file_format import FileFormat
 from rnnzoo.errors import ArgumentError, DataError, listed
 from rnnzoo.files import existing_file, read_text
 from rnnzoo.preprocessing.given_rows import row_example, row_name
-from rnnzoo.preprocessing.json_text import parse_json_text
+from rnnzoo.preprocessing.json_text import json_lines_problem, parse_json_at
 
 # What a line of text can be.
 _TEXTS = ("text", "words", "dna")
@@ -91,6 +91,8 @@ def read_raw_inputs(
             if line.strip()
         ]
     if suffix.endswith(".json"):
+        if (problem := json_lines_problem(path, content)) is not None:
+            raise DataError(f"{path}: {problem}")
         value = _json(content, str(path), bundle)
         return _rows(value, takes) if isinstance(value, list) else [value]
     return _lines(content)
@@ -223,14 +225,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _json(text: str, where: str, bundle: Any) -> Any:
-    try:
-        return parse_json_text(text)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{where}: not valid JSON ({error}); expected {_one_input(bundle.preprocessing)}."
-        ) from error
+    return parse_json_at(text, where, _one_input(bundle.preprocessing))
 
 
 def _one_input(preprocessing: Any) -> str:

@@ -188,6 +188,17 @@ def test_text_in_place_of_json_is_told_what_this_model_takes() -> None:
     assert series.apply([row])["features"].shape == (1, 2, 3)
 
 
+def test_json_lines_in_a_file_of_one_json_are_told_their_ending() -> None:
+    Path("t.json").write_text('{"load": [1, 2], "day": ["a", "b"]}\n{"load": [3, 4], "day": ["b", "b"]}\n')
+    with pytest.raises(DataError) as caught:
+        read(WINDOWS, file="t.json")
+    assert str(caught.value) == (
+        "t.json: holds JSON lines, an object in each; expected the ending .jsonl. Rename it to t.jsonl."
+    )
+    Path("t.json").rename("t.jsonl")
+    assert [row["load"] for row in read(WINDOWS, file="t.jsonl")] == [[1, 2], [3, 4]]
+
+
 def test_a_run_in_place_of_a_bundle_is_told_how_to_export_it(capsys: pytest.CaptureFixture[str]) -> None:
     folder = Path("my run")
     folder.mkdir()
