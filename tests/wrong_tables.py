@@ -172,6 +172,17 @@ def say(name: str, value: str) -> Follow:
     return follow
 
 
+def both(*ways: Follow) -> Follow:
+    """Follows several advices that belong together."""
+
+    def follow(message: str, command: list[str]) -> list[str]:
+        for way in ways:
+            command = way(message, command)
+        return command
+
+    return follow
+
+
 def line(new: str | None = None, *, old: str = "") -> Follow:
     """Corrects the line that a message names: the cell in it, the whole line, or (``None``) drops it."""
 
