@@ -120,7 +120,7 @@ class FoundRows:
     def longest_window(self, split: WindowSplit, origin: int) -> int:
         """Returns the most steps that a series has before an origin and the horizon, without holes; 0 for none."""
         # Rows that no window touches are 0 in every feature.
-        broken = ~split.table.features.any(axis=1)
+        broken = (split.table.features == 0).all(axis=1)
         first = stretch_starts(broken, self._rows.pieces)
         ahead = self.first_ahead(origin)
         ahead = ahead[ahead + split.horizon <= len(broken)]

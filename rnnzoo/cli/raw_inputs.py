@@ -82,6 +82,8 @@ def read_raw_inputs(
     if suffix.endswith(".wav"):
         return _read_sound(path, bundle)
     if suffix.endswith((".npy", ".npz", ".ts")):
+        if takes == "windows":
+            return _read_windows(path, suffix, bundle.preprocessing)
         return _read_numbers(path, suffix, takes)
     content = read_text(path, "inputs to answer")
     if suffix.endswith(".jsonl"):
@@ -218,6 +220,23 @@ def _read_numbers(path: Path, suffix: str, takes: str) -> list[Any]:
         raise DataError(f"{path}: not a readable NumPy array ({error}). Save it with numpy.save.") from error
 
 
+def _read_windows(path: Path, suffix: str, preprocessing: Any) -> list[Any]:
+    """Reads windows from files of arrays: of a model that was trained on such, for others name their columns."""
+    from rnnzoo.preprocessing.window_rows import is_of_own_windows
+
+    names = preprocessing.columns
+    if not is_of_own_windows(names):
+        raise _wrong_kind(path, "arrays", "windows")
+    rows = _read_numbers(path, suffix, "series")  # which have the same axes
+    for number, row in enumerate(rows):
+        if row.ndim != 2 or row.shape[1] != len(names):
+            raise DataError(
+                f"{path}: row {number} has the shape {row.shape}; expected ({preprocessing.window}, {len(names)}), "
+                "steps and features as in training. Save such windows as x."
+            )
+    return [dict(zip(names, row.T.tolist(), strict=True)) for row in rows]
+
+
 def _lines(text: str) -> list[str]:
     """Cuts at line feeds alone: a text may hold other separators."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
@@ -225,7 +244,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _json(text: str, where: str, bundle: Any) -> Any:
-    return parse_json_at(text, where, _one_input(bundle.preprocessing))
+    return parse_json_at(text, where, lambda: _one_input(bundle.preprocessing))
 
 
 def _one_input(preprocessing: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +29,19 @@ def parse_json_text(text: str | bytes) -> Any:
     return _load(text)
 
 
-def parse_json_at(text: str, where: str, expected: str) -> Any:
+def parse_json_at(text: str, where: str, expected: Callable[[], str]) -> Any:
     """Parses JSON, and says where it stands if it cannot.
 
     Args:
         text: The JSON.
         where: What messages call its place, such as ``"t.jsonl: line 3"``.
-        expected: What it should be, and how to fix it.
+        expected: Says what it should be, and how to fix it; called if it is not JSON.
 
     Raises:
         DataError: If it is not JSON, or an object has a key twice.
 
     Example:
-        >>> parse_json_at('{"a": 1', "t.jsonl: line 3", "an object")
+        >>> parse_json_at('{"a": 1', "t.jsonl: line 3", lambda: "an object")
         Traceback (most recent call last):
         rnnzoo.errors.DataError: t.jsonl: line 3: not valid JSON (Expecting ',' delimiter: line 1 column 8 (char 7)); \
 expected an object.
@@ -50,7 +51,7 @@ expected an object.
     except DataError as error:
         raise DataError(f"{where}: {error}") from error
     except json.JSONDecodeError as error:
-        raise DataError(f"{where}: not valid JSON ({error}); expected {expected}.") from error
+        raise DataError(f"{where}: not valid JSON ({error}); expected {expected()}.") from error
 
 
 def json_lines_problem(file: Path, text: str) -> str | None:

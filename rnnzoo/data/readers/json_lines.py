@@ -43,7 +43,7 @@ def read_json_lines(path: FilePath) -> pd.DataFrame:
 
 def _row(path: FilePath, number: int, line: str) -> dict[str, Any]:
     where = f"{Path(path)}: line {number}"
-    row = parse_json_at(line, where, "one object in each line. Correct the line")
+    row = parse_json_at(line, where, lambda: "one object in each line. Correct the line")
     if not isinstance(row, dict):
         raise DataError(
             f'{where} holds {type(row).__name__}; expected an object, such as {{"load": 1.5}}. Correct the line.'
