@@ -211,6 +211,7 @@ def test_what_does_not_go_together_is_refused(tmp_path: Path) -> None:
         run(origins=40)
 
 
+@pytest.mark.slow
 def test_a_window_that_is_too_long_for_an_origin_is_told_how_long_it_may_be() -> None:
     steps = np.arange(100)
     frame = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=100, freq="h"), "sales": steps % 7.0})
