@@ -45,6 +45,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo.cli.datasets": "tests/cli/test_cli.py",
     "rnnzoo.cli.doctor": "tests/cli/test_cli.py",
     "rnnzoo.cli.output": "tests/cli/test_cli.py",
+    "rnnzoo.cli.option_groups": "tests/cli/test_data_options.py",
     "rnnzoo.cli.quickstart_report": "tests/project/test_end_to_end.py",
     "rnnzoo.cli.recipes": "tests/recipes/test_recipes.py",
     "rnnzoo.cli.run_data": "tests/cli/test_run_commands.py",

@@ -12,6 +12,7 @@ from wrong_tables import (
     ROWS,
     TIME,
     Wrong,
+    both,
     code,
     csv,
     hourly,
@@ -19,6 +20,7 @@ from wrong_tables import (
     line,
     nearest,
     option,
+    renamed,
     say,
     with_cell,
     with_line,
@@ -101,7 +103,7 @@ FILES: dict[str, Wrong] = {
     "damaged JSON": Wrong(
         JSON.replace('"load":52.59', '"load":', 1),
         TIME,
-        "line 2 is no JSON",
+        "line 2: not valid JSON",
         (line('"load":1', old='"load":'),),
         "t.jsonl",
     ),
@@ -113,6 +115,9 @@ FILES: dict[str, Wrong] = {
         "t.jsonl",
     ),
     "one JSON": Wrong(TABLE.to_json(orient="records"), TIME, "is JSON, which is not read", (code,), "t.json"),
+    "JSON lines by another name": Wrong(
+        JSON, TIME, "holds JSON lines, an object in each", (renamed,), "t.json"
+    ),
     "cut in packing": Wrong(
         gzip.compress(RIGHT.encode())[:-200],
         TIME,
@@ -323,14 +328,14 @@ WINDOWS: dict[str, Wrong] = {
     "long window": Wrong(
         RIGHT,
         (*TIME, "--window", "180", "--horizon", "3"),
-        "the train part has 140 rows",
-        (say("--window", "137"),),
+        "together they may have 140 steps at most",
+        (say("--window", "137"), both(say("--window", "113"), say("--horizon", "27"))),
     ),
     "long horizon": Wrong(
         RIGHT,
         (*TIME, "--window", "8", "--horizon", "100"),
-        "the validation part has 30",
-        (say("--horizon", "30"),),
+        "together they may have 140 steps, and the horizon 30 at most",
+        (say("--horizon", "30"), both(say("--horizon", "30"), say("--window", "110"))),
     ),
     "one row": Wrong("\n".join(LINES[:2]), TIME, "the train part has 1 row", (write(RIGHT),)),
     "unknown scaling": Wrong(RIGHT, (*TIME, "--scaling", "al"), "unknown scaling", (nearest,), of_file=False),

@@ -133,6 +133,15 @@ def code(message: str, command: list[str]) -> list[str]:
     return [*command[:place], written.name, *command[place + 1 :]]
 
 
+def renamed(message: str, command: list[str]) -> list[str]:
+    """Renames the file as a message says."""
+    found = re.search(r"Rename it to (\S+)\.$", message.strip())
+    assert found is not None, message
+    place = command.index("--data") + 1
+    path = Path(command[place])
+    return [*command[:place], str(path.rename(path.with_name(found[1]))), *command[place + 1 :]]
+
+
 def nearest(message: str, command: list[str]) -> list[str]:
     """Writes the name that a message takes for meant in the place of the one received."""
     found = re.search(r"received '(.+?)'.*did you mean '(.+?)'\?", message)
@@ -159,6 +168,17 @@ def say(name: str, value: str) -> Follow:
     def follow(message: str, command: list[str]) -> list[str]:
         assert value in message or name.lstrip("-").replace("-", "_") in message, message
         return [*without(command, name), name, value]
+
+    return follow
+
+
+def both(*ways: Follow) -> Follow:
+    """Follows several advices that belong together."""
+
+    def follow(message: str, command: list[str]) -> list[str]:
+        for way in ways:
+            command = way(message, command)
+        return command
 
     return follow
 

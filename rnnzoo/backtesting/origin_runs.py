@@ -209,9 +209,15 @@ class BacktestRun:
         split = _windows(splits.test)
         rows = found.windows_at(split, number)
         if not len(rows):
+            longest = min(found.longest_window(split, place) for place in self._numbers)
+            shorter = (
+                f", or a window of {longest:,} steps at most"
+                if longest and not isinstance(fitted, Splits)
+                else ""
+            )
             raise DataError(
                 f"origins: no series has {split.window} steps before {found.shown(number)} and {split.horizon} behind "
-                "it without holes; expected one. Pass fewer origins or another stride, or shorten window or horizon."
+                f"it without holes; expected one. Pass fewer origins or another stride{shorter}."
             )
         there = WindowSplit(split.table, split.starts[rows], window=split.window, horizon=split.horizon)
         if isinstance(fitted, Splits):

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.data.readers.series_rows import SeriesRows
-from rnnzoo.data.readers.window_parts import RowParts
+from rnnzoo.data.readers.window_parts import RowParts, stretch_starts
 from rnnzoo.data.readers.window_split import WindowSplit
 from rnnzoo.errors import ArgumentError, DataError
 from rnnzoo.value_objects import checked_fields
@@ -116,6 +116,19 @@ class FoundRows:
     def windows_at(self, split: WindowSplit, origin: int) -> np.ndarray:
         """Returns the numbers of the windows that end at an origin, one of each series that has one."""
         return np.flatnonzero(np.isin(split.starts + split.window, self.first_ahead(origin)))
+
+    def longest_window(self, split: WindowSplit, origin: int) -> int:
+        """Returns the most steps that a series has before an origin and the horizon, without holes; 0 for none."""
+        # Rows that no window touches are 0 in every feature.
+        broken = (split.table.features == 0).all(axis=1)
+        first = stretch_starts(broken, self._rows.pieces)
+        ahead = self.first_ahead(origin)
+        ahead = ahead[ahead + split.horizon <= len(broken)]
+        start, end = (
+            first[np.searchsorted(first, rows, side="right") - 1]
+            for rows in (ahead, ahead + split.horizon - 1)
+        )
+        return int((ahead - start)[start == end].max(initial=0))
 
 
 def row_times(rows: SeriesRows) -> np.ndarray:

@@ -10,6 +10,7 @@ import typer
 
 from rnnzoo.cli.baseline_options import BaselineSeconds, NoBaselines, baseline_seconds
 from rnnzoo.cli.config_file import ConfigOption
+from rnnzoo.cli.data_errors import naming_data
 from rnnzoo.cli.data_options import DATA_OPTIONS, DataOptions, with_data_options
 from rnnzoo.cli.interruptions import interruptions
 from rnnzoo.cli.output import (
@@ -77,6 +78,7 @@ def backtest(
     with tensorflow_starting("starting TensorFlow"):
         from rnnzoo.backtesting.backtests import backtest as run_backtest
         from rnnzoo.backtesting.ready_model import is_ready
+        from rnnzoo.backtesting.rolling_origin import RollingOrigin
         from rnnzoo.cli.data_loading import series_arguments
         from rnnzoo.zoo import get_spec
 
@@ -94,16 +96,17 @@ def backtest(
             f"--test-fraction: received {data.test_fraction:g}; expected none, for the origins say what is forecast. "
             "Give --origins and --stride in place of it."
         )
-    with noting_warnings(), interruptions():
+    rolling_origin = RollingOrigin(**plan)  # here, for what is wrong with it is not about the data
+    with naming_data(data), noting_warnings(), interruptions():
         result = run_backtest(
             model,
             data.data,
+            rolling_origin=rolling_origin,
             **trained,
             directory=out,
             resume=resume,
             overwrite=force,
             baseline_seconds=seconds,
-            **plan,
             **options,
         )
     _print(result, as_json=as_json)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rnnzoo.cli.data_options import DATA_OPTIONS, DataOptions, option_name
@@ -18,6 +20,23 @@ _ARGUMENTS = {
 }
 #: How the message on a column that a table does not have begins, where the table has no name.
 _NO_COLUMN = "unknown column:"
+
+
+@contextmanager
+def naming_data(options: DataOptions) -> Iterator[None]:
+    """Lets errors of readers name the option, or the file.
+
+    Args:
+        options: What is read.
+
+    Raises:
+        ArgumentError: For one of a reader, with the option in place of the argument.
+        DataError: For one of a reader, with the file.
+    """
+    try:
+        yield
+    except (ArgumentError, DataError) as error:
+        raise about_data(error, options) from error
 
 
 def about_data(error: ArgumentError | DataError, options: DataOptions) -> RnnzooError:

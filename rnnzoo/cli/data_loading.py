@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rnnzoo.cli.data_errors import about_data
+from rnnzoo.cli.data_errors import naming_data
 from rnnzoo.cli.data_options import DataOptions, listed_names
 from rnnzoo.cli.output import noting_warnings
 from rnnzoo.cli.reading import Reading, data_task
@@ -23,7 +23,7 @@ from rnnzoo.data.readers.texts import read_texts
 from rnnzoo.data.readers.ts_files import read_ts
 from rnnzoo.data.sets.datasets import DATASETS, load_dataset
 from rnnzoo.data.splits import Splits
-from rnnzoo.errors import ArgumentError, DataError, UnknownNameError
+from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.families import FAMILIES, family_of
 from rnnzoo.tasks import ONE_LABEL, STEP_LABELS, Task, get_task, row_tasks
 from rnnzoo.zoo import ModelSpec, get_spec
@@ -55,11 +55,8 @@ def load_data(
         takes = [name for name in takes if name not in _OF_WORDS]
         because |= dict.fromkeys(_OF_WORDS, f"for the model {reading.name!r}, which reads no words")
     reading.refuse(takes, way.where.format(data=options.data), because)
-    try:
-        with noting_warnings():
-            return way.read(reading)
-    except (ArgumentError, DataError) as error:
-        raise about_data(error, options) from error
+    with naming_data(options), noting_warnings():
+        return way.read(reading)
 
 
 def check_family(spec: ModelSpec, splits: Splits) -> None:

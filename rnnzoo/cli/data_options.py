@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import csv
 import dataclasses
-import functools
 import inspect
 import os
 import re
@@ -16,6 +15,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from rnnzoo.cli.full_help import FullHelp
+from rnnzoo.cli.option_groups import keyword_option, with_options
 from rnnzoo.defaults import FRACTION, MAX_TOKENS
 from rnnzoo.errors import UnknownNameError
 from rnnzoo.tasks import TASKS
@@ -249,7 +249,6 @@ def with_data_options(command: Callable[..., None], *, hidden: Collection[str] =
         command: The command.
         hidden: The options that its `--help` leaves out beside those that it leaves out everywhere.
     """
-    own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "data"]
     hints = inspect.get_annotations(DataOptions, eval_str=True)
     for name in {*LISTED, *hidden}:
         kind, option = get_args(hints[name])
@@ -260,30 +259,20 @@ def with_data_options(command: Callable[..., None], *, hidden: Collection[str] =
             kind = list[str] | None
         hints[name] = Annotated[kind, option]
     extra = [
-        _keyword(
+        keyword_option(
             f.name, hints[f.name], inspect.Parameter.empty if f.default is dataclasses.MISSING else f.default
         )
         for f in dataclasses.fields(DataOptions)
     ]
-    extra.append(_keyword("help_data", FullHelp, False))
+    extra.append(keyword_option("help_data", FullHelp, False))
 
-    @functools.wraps(command)
-    def wrapped(**arguments: Any) -> None:
-        del arguments["help_data"]  # which has ended the command already where it was given
-        given = {name: arguments.pop(name) for name in DATA_OPTIONS}
+    def gather(given: dict[str, Any]) -> DataOptions:
+        del given["help_data"]  # which has ended the command already where it was given
         for name in LISTED:
             given[name] = ",".join(given[name]) if given[name] else None
-        data = DataOptions(**given)
-        command(data=data, **arguments)
+        return DataOptions(**given)
 
-    parameters = sorted([*own, *extra], key=lambda p: p.kind)
-    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
-    return wrapped
-
-
-def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    return with_options(command, "data", extra, gather)
 
 
 def listed_names(text: str | None) -> list[str] | None:

@@ -10,7 +10,8 @@ import typer
 
 from rnnzoo.cli.output import note, noting_warnings, print_json, print_table, stdout
 from rnnzoo.cli.own_code import Packages, import_packages
-from rnnzoo.cli.raw_inputs import ColumnNames, TextColumn, as_request, read_raw_inputs
+from rnnzoo.cli.raw_input_options import InputFile, RawInputOptions, with_raw_input_options
+from rnnzoo.cli.raw_inputs import as_request
 from rnnzoo.errors import ArgumentError
 from rnnzoo.files import refuse_existing_file
 from rnnzoo.report import show
@@ -21,17 +22,16 @@ _MOST = 12
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("explain")(explain)
+    app.command("explain")(with_raw_input_options(explain))
 
 
 def explain(
+    *,
     bundle: Annotated[Path, typer.Argument(help="A bundle that export has written.")],
     example: Annotated[
         str | None, typer.Argument(help="A text, or a series as JSON; - reads it from standard input.")
     ] = None,
-    file: Annotated[
-        Path | None, typer.Option("--input", "-i", help="A file with the example, as predict reads it.")
-    ] = None,
+    file: InputFile = None,
     row: Annotated[int, typer.Option("--row", help="Which row of the file, counted from 0.")] = 0,
     answer: Annotated[
         str | None,
@@ -42,11 +42,10 @@ def explain(
     ] = None,
     output: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it as JSON.")] = None,
     picture: Annotated[Path | None, typer.Option("--picture", help="Where to draw it, as PNG.")] = None,
-    text: TextColumn = None,
-    columns: ColumnNames = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     packages: Packages = None,
+    reading: RawInputOptions,
 ) -> None:
     """Say which words, steps and channels of one example its answer rests on."""
     import_packages(packages)
@@ -64,7 +63,7 @@ def explain(
         raise ArgumentError(
             "explain: expected either an example or --input FILE. Write e.g. rnnzoo explain BUNDLE 'a text'."
         )
-    rows = read_raw_inputs(predictor.bundle, given, file, text=text, columns=columns)
+    rows = reading.read(predictor.bundle, given, file)
     with noting_warnings():
         found = explain_example(predictor, as_request(_choose(rows, row)), answer=answer, width=width)
     if output is not None:

@@ -12,62 +12,34 @@ import typer
 
 from rnnzoo.cli.output import note, noting_warnings, print_json, print_table, stdout
 from rnnzoo.cli.own_code import Packages, import_packages
-from rnnzoo.cli.raw_inputs import ColumnNames, TextColumn, as_request, read_raw_inputs
+from rnnzoo.cli.raw_input_options import InputFile, RawInputOptions, with_raw_input_options
+from rnnzoo.cli.raw_inputs import as_request
 from rnnzoo.errors import ArgumentError
 from rnnzoo.files import refuse_existing_file
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("predict")(predict)
+    app.command("predict")(with_raw_input_options(predict))
 
 
 def predict(
+    *,
     bundle: Annotated[Path, typer.Argument(help="A bundle or a translator that export has written.")],
     inputs: Annotated[
         list[str] | None, typer.Argument(help="Texts, or series as JSON; - reads lines from standard input.")
     ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option(
-            "--input",
-            "-i",
-            "--data",
-            help="A file: .txt (a text per line), a table, .json, .jsonl, .npy, .npz (x), .ts, .wav.",
-        ),
-    ] = None,
-    future: Annotated[
-        Path | None,
-        typer.Option(
-            "--future",
-            help="A table of the steps ahead, with the columns that a forecaster knows of them. Without it they are "
-            "the rows behind the past with empty targets.",
-        ),
-    ] = None,
+    file: InputFile = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write the answers as JSON lines.")
-    ] = None,
-    text: TextColumn = None,
-    columns: ColumnNames = None,
-    separator: Annotated[
-        str | None, typer.Option("--separator", help="What separates cells, if not found.")
-    ] = None,
-    decimal: Annotated[
-        str | None, typer.Option("--decimal", help="The decimal mark, . or , if not found.")
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", help="The encoding of a text file, if not UTF-8.")
-    ] = None,
-    sheet: Annotated[
-        str | None, typer.Option("--sheet", help="The sheet of an Excel file, if not the first.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     packages: Packages = None,
+    reading: RawInputOptions,
 ) -> None:
     """Answer one input or a whole file with the ONNX model of a bundle."""
     import_packages(packages)
-    from rnnzoo.data.readers.file_format import FileFormat
     from rnnzoo_export.bundle import TRANSLATOR_FILE, load_bundle
     from rnnzoo_export.inference.predictor import OnnxPredictor
 
@@ -77,7 +49,6 @@ def predict(
         )
     if output is not None:
         refuse_existing_file(output, overwrite=force)
-    form = FileFormat(separator=separator, decimal=decimal, encoding=encoding, sheet=sheet)
     if (bundle / TRANSLATOR_FILE).is_file():
         from rnnzoo_export.inference.translator import Translator
 
@@ -87,13 +58,11 @@ def predict(
                 f"{bundle}: was exported without preprocessing, so that it takes ids; expected one that takes texts. "
                 "Pass preprocessing= to export_seq2seq_onnx, or use Translator.search."
             )
-        raw = read_raw_inputs(translator, inputs or [], file, text=text, columns=columns, form=form)
+        raw = reading.read(translator, inputs or [], file)
         answers = [asdict(answer) for answer in translator.translate(raw)]
     else:
         loaded = load_bundle(bundle)
-        raw = read_raw_inputs(
-            loaded, inputs or [], file, text=text, columns=columns, form=form, future=future
-        )
+        raw = reading.read(loaded, inputs or [], file)
         with noting_warnings():
             answers = OnnxPredictor(loaded).predict([as_request(row) for row in raw])
     answers = [_as_json(_named(row, answer)) for row, answer in zip(raw, answers, strict=True)]

@@ -7,22 +7,15 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from rnnzoo.cli.data_options import listed_names
 from rnnzoo.data.readers.file_format import FileFormat
 from rnnzoo.errors import ArgumentError, DataError, listed
 from rnnzoo.files import existing_file, read_text
 from rnnzoo.preprocessing.given_rows import row_example, row_name
-from rnnzoo.preprocessing.json_text import parse_json_text
+from rnnzoo.preprocessing.json_text import json_lines_problem, parse_json_at
 
-#: Options of the commands that read raw inputs of a table.
-TextColumn = Annotated[str | None, typer.Option("--text", help="The column with the texts, for a table.")]
-ColumnNames = Annotated[
-    str | None, typer.Option("--columns", help="Names of the columns, comma-separated, without a header.")
-]
 # What a line of text can be.
 _TEXTS = ("text", "words", "dna")
 # What is given as JSON and has an example.
@@ -89,6 +82,8 @@ def read_raw_inputs(
     if suffix.endswith(".wav"):
         return _read_sound(path, bundle)
     if suffix.endswith((".npy", ".npz", ".ts")):
+        if takes == "windows":
+            return _read_windows(path, suffix, bundle.preprocessing)
         return _read_numbers(path, suffix, takes)
     content = read_text(path, "inputs to answer")
     if suffix.endswith(".jsonl"):
@@ -98,6 +93,8 @@ def read_raw_inputs(
             if line.strip()
         ]
     if suffix.endswith(".json"):
+        if (problem := json_lines_problem(path, content)) is not None:
+            raise DataError(f"{path}: {problem}")
         value = _json(content, str(path), bundle)
         return _rows(value, takes) if isinstance(value, list) else [value]
     return _lines(content)
@@ -223,6 +220,23 @@ def _read_numbers(path: Path, suffix: str, takes: str) -> list[Any]:
         raise DataError(f"{path}: not a readable NumPy array ({error}). Save it with numpy.save.") from error
 
 
+def _read_windows(path: Path, suffix: str, preprocessing: Any) -> list[Any]:
+    """Reads windows from files of arrays: of a model that was trained on such, for others name their columns."""
+    from rnnzoo.preprocessing.window_rows import is_of_own_windows
+
+    names = preprocessing.columns
+    if not is_of_own_windows(names):
+        raise _wrong_kind(path, "arrays", "windows")
+    rows = _read_numbers(path, suffix, "series")  # which have the same axes
+    for number, row in enumerate(rows):
+        if row.ndim != 2 or row.shape[1] != len(names):
+            raise DataError(
+                f"{path}: row {number} has the shape {row.shape}; expected ({preprocessing.window}, {len(names)}), "
+                "steps and features as in training. Save such windows as x."
+            )
+    return [dict(zip(names, row.T.tolist(), strict=True)) for row in rows]
+
+
 def _lines(text: str) -> list[str]:
     """Cuts at line feeds alone: a text may hold other separators."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
@@ -230,14 +244,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _json(text: str, where: str, bundle: Any) -> Any:
-    try:
-        return parse_json_text(text)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{where}: not valid JSON ({error}); expected {_one_input(bundle.preprocessing)}."
-        ) from error
+    return parse_json_at(text, where, lambda: _one_input(bundle.preprocessing))
 
 
 def _one_input(preprocessing: Any) -> str:

@@ -181,7 +181,7 @@ class Columns:
     """
 
     target: Sequence[str] = ()
-    time: Any = None
+    time: str | Sequence[str] | None = None
     zone: str | None = None
     series: Sequence[str] = ()
     categorical: Sequence[str] = ()

@@ -1,9 +1,11 @@
-"""JSON in which no key stands twice: parsers keep the last value and say nothing of the others."""
+"""JSON in which no key stands twice, of which parsers keep the last value, and what is said of JSON that is wrong."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rnnzoo.errors import DataError
@@ -25,6 +27,54 @@ def parse_json_text(text: str | bytes) -> Any:
         rnnzoo.errors.DataError: received the key 'a' twice in one object; expected each key once. Leave one out.
     """
     return _load(text)
+
+
+def parse_json_at(text: str, where: str, expected: Callable[[], str]) -> Any:
+    """Parses JSON, and says where it stands if it cannot.
+
+    Args:
+        text: The JSON.
+        where: What messages call its place, such as ``"t.jsonl: line 3"``.
+        expected: Says what it should be, and how to fix it; called if it is not JSON.
+
+    Raises:
+        DataError: If it is not JSON, or an object has a key twice.
+
+    Example:
+        >>> parse_json_at('{"a": 1', "t.jsonl: line 3", lambda: "an object")
+        Traceback (most recent call last):
+        rnnzoo.errors.DataError: t.jsonl: line 3: not valid JSON (Expecting ',' delimiter: line 1 column 8 (char 7)); \
+expected an object.
+    """
+    try:
+        return parse_json_text(text)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
+    except json.JSONDecodeError as error:
+        raise DataError(f"{where}: not valid JSON ({error}); expected {expected()}.") from error
+
+
+def json_lines_problem(file: Path, text: str) -> str | None:
+    r"""Returns what to say of a ``.json`` file that holds JSON lines; ``None`` for one that does not.
+
+    Args:
+        file: The file.
+        text: Its first lines, at least one of them whole.
+
+    Example:
+        >>> json_lines_problem(Path("load.json"), '{"load": 1.5}\n{"load": 1.6}\n')
+        'holds JSON lines, an object in each; expected the ending .jsonl. Rename it to load.jsonl.'
+    """
+    lines = [line for line in text.split("\n") if line.strip()][:2]
+    try:
+        first = json.loads(lines[0]) if lines else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(first, dict) or len(lines) < 2:
+        return None
+    place = file.name.lower().rindex(".json")
+    renamed = f"{file.name[:place]}.jsonl{file.name[place + len('.json') :]}"
+    return f"holds JSON lines, an object in each; expected the ending .jsonl. Rename it to {renamed}."
 
 
 def check_unique_keys(parsed: dict[str, Any], body: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from rnnzoo.preprocessing.numeric_rows import is_number_type
 
 #: The parts of a request.
 PARTS = ("series", "past", "future", "static")
+#: What the columns are called of windows that were cut already, by the number of the feature.
+OWN_FEATURE = "feature_{}"
 
 
 @dataclass(frozen=True)
@@ -134,11 +137,23 @@ def _columns(raw: Any, names: Sequence[str], number: int) -> Mapping[str, Sequen
         and all(isinstance(r, Mapping) for r in raw)
     ):
         return {name: [step.get(name) for step in raw] for name in raw[0]}
+    name = json.dumps(names[0] if names else "temperature")
+    array = f" Of an array of steps and features: {{{name}: window[:, 0].tolist(), ...}}."
     raise RowError(
         number,
-        f"received {type(raw).__name__}; expected columns such as "
-        '{"temperature": [20.1, 20.3]} or a list of steps such as [{"temperature": 20.1}].',
+        f"received {type(raw).__name__}; expected columns such as {{{name}: [20.1, 20.3]}} or a list of steps such as "
+        f"[{{{name}: 20.1}}].{array if is_of_own_windows(names) else ''}",
     )
+
+
+def is_of_own_windows(names: Sequence[str]) -> bool:
+    """Whether columns are the features of windows that were cut already, which are known by their numbers.
+
+    Example:
+        >>> is_of_own_windows(["feature_0", "feature_1"]), is_of_own_windows(["load"])
+        (True, False)
+    """
+    return bool(names) and list(names) == [OWN_FEATURE.format(number) for number in range(len(names))]
 
 
 def _frame_columns(frame: Any, names: Sequence[str], number: int) -> dict[str, list[Any]]:

@@ -210,3 +210,23 @@ def test_what_does_not_go_together_is_refused(tmp_path: Path) -> None:
         run(tmp_path)
     with pytest.raises(DataError, match="Pass fewer origins"):
         run(origins=40)
+
+
+@pytest.mark.slow
+def test_a_window_that_is_too_long_for_an_origin_is_told_how_long_it_may_be() -> None:
+    steps = np.arange(100)
+    frame = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=100, freq="h"), "sales": steps % 7.0})
+    reading: dict[str, Any] = {"series": (), "ignore": (), "gaps": "break", "missing": "drop", "refit": False}
+    # Five steps lie between the hole and the first origin.
+    for holes in (frame.drop([80, 81, 82]), frame.assign(sales=frame["sales"].where(steps != 82))):
+        origin = {**reading, "origins": 3, "stride": 4, "horizon": 4}
+        with pytest.raises(DataError, match=r"no series has 8 steps .* or a window of (\d+) steps") as caught:
+            run(frame=holes, window=8, **origin)
+        found = re.search(r"Pass fewer origins or another stride, or a window of (\d+)", str(caught.value))
+        assert found is not None
+        longest = int(found[1])
+        assert longest == 5
+        assert run(frame=holes, window=longest, **origin).forecasts["origin"].nunique() == 3
+        with pytest.raises(DataError, match=rf"a window of {longest} steps at most"):
+            run(frame=holes, window=longest + 1, **origin)
+        assert run(frame=holes, window=8, **{**origin, "origins": 2}).forecasts["origin"].nunique() == 2

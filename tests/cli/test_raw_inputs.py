@@ -18,7 +18,7 @@ from rnnzoo import FileFormat
 from rnnzoo.cli.app import run
 from rnnzoo.cli.raw_inputs import read_raw_inputs
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing import (
     FeaturePreprocessing,
     Preprocessing,
@@ -186,6 +186,47 @@ def test_text_in_place_of_json_is_told_what_this_model_takes() -> None:
     assert start.endswith("; expected a series, a list of steps of 3")
     (row,) = read(series, example)
     assert series.apply([row])["features"].shape == (1, 2, 3)
+
+
+def test_windows_of_your_own_are_read_from_arrays_and_asked_for_by_their_number() -> None:
+    values = np.arange(60.0).reshape(10, 3, 2)
+    own = WindowPreprocessing(
+        numeric=["feature_0", "feature_1"], mean=[0.0] * 2, scale=[1.0] * 2, categories={}, window=3
+    )
+    expected = [{"feature_0": row[:, 0].tolist(), "feature_1": row[:, 1].tolist()} for row in values]
+    np.savez("w.npz", x=values, y=np.zeros((10, 2)))
+    np.save("w.npy", values)
+    np.save("one.npy", values[0])
+    assert read(own, file="w.npz") == read(own, file="w.npy") == expected
+    assert read(own, file="one.npy") == expected[:1]
+    np.save("narrow.npy", values[..., :1])
+    with pytest.raises(
+        DataError, match=r"narrow\.npy: row 0 has the shape \(3, 1\); expected \(3, 2\), steps"
+    ):
+        read(own, file="narrow.npy")
+    with pytest.raises(ArgumentError, match=r"received the arrays w\.npy; expected .* Give \.csv"):
+        read(WINDOWS, file="w.npy")
+    with pytest.raises(RowError) as caught:
+        own.encode([values[0]])
+    advice = str(caught.value).removesuffix(", ...}.").rpartition(": {")[2]
+    key, _, code = advice.partition(": ")
+    assert (json.loads(key), code) == ("feature_0", "window[:, 0].tolist()")
+    # As it says, and so on for the other feature.
+    asked = {f"feature_{n}": eval(code.replace("0", str(n)), {"window": values[0]}) for n in range(2)}
+    np.testing.assert_array_equal(own.encode([asked])[0], values[0])
+    with pytest.raises(RowError, match=r'row 0: received list; expected columns such as {"load": \[20\.1'):
+        WINDOWS.encode([[1.0, 2.0]])
+
+
+def test_json_lines_in_a_file_of_one_json_are_told_their_ending() -> None:
+    Path("t.json").write_text('{"load": [1, 2], "day": ["a", "b"]}\n{"load": [3, 4], "day": ["b", "b"]}\n')
+    with pytest.raises(DataError) as caught:
+        read(WINDOWS, file="t.json")
+    assert str(caught.value) == (
+        "t.json: holds JSON lines, an object in each; expected the ending .jsonl. Rename it to t.jsonl."
+    )
+    Path("t.json").rename("t.jsonl")
+    assert [row["load"] for row in read(WINDOWS, file="t.jsonl")] == [[1, 2], [3, 4]]
 
 
 def test_a_run_in_place_of_a_bundle_is_told_how_to_export_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from rnnzoo.errors import DataError, PathNotFoundError
 from rnnzoo.files import FilePath
+from rnnzoo.preprocessing.json_text import json_lines_problem
 
 _PACKED = ".gz"
 
@@ -150,6 +153,8 @@ def _problem(file: Path) -> str:
     other = next(
         (_OTHERS[ending] for ending in (Path(bare).suffix, file.suffix.lower()) if ending in _OTHERS), None
     )
+    if bare.endswith(".json") and (problem := json_lines_problem(file, _first_text(file))) is not None:
+        return problem
     if other is not None:
         unpacked = file.with_name(file.name[: len(bare)])
         made = {ending: unpacked.with_suffix(f".{ending}").as_posix() for ending in ("csv", "npz", "wav")}
@@ -163,6 +168,17 @@ def _problem(file: Path) -> str:
             "to .conll for words with tags."
         )
     return f"{ending} and is no text, so that nothing is known of it; expected {_known()}. Convert it to one of them."
+
+
+def _first_text(file: Path) -> str:
+    """Returns the first megabyte of a text file, packed or not; nothing of one that is damaged."""
+    try:
+        with file.open("rb") as opened:
+            packed = file.suffix.lower() == _PACKED
+            data = gzip.GzipFile(fileobj=opened).read(2**20) if packed else opened.read(2**20)
+    except (OSError, EOFError, zlib.error):
+        return ""
+    return data.decode("utf-8-sig", errors="replace")
 
 
 def _known() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from rnnzoo.data.readers.row_places import LINE
 from rnnzoo.data.readers.table_files import refuse_no_rows
 from rnnzoo.errors import DataError
 from rnnzoo.files import FilePath, read_text
-from rnnzoo.preprocessing.json_text import parse_json_text
+from rnnzoo.preprocessing.json_text import parse_json_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,14 +43,7 @@ def read_json_lines(path: FilePath) -> pd.DataFrame:
 
 def _row(path: FilePath, number: int, line: str) -> dict[str, Any]:
     where = f"{Path(path)}: line {number}"
-    try:
-        row = parse_json_text(line)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{where} is no JSON ({error}); expected one object in each line. Correct the line."
-        ) from error
+    row = parse_json_at(line, where, lambda: "one object in each line. Correct the line")
     if not isinstance(row, dict):
         raise DataError(
             f'{where} holds {type(row).__name__}; expected an object, such as {{"load": 1.5}}. Correct the line.'

@@ -16,6 +16,7 @@ from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing import WindowPreprocessing
 from rnnzoo.preprocessing.features import fit_scale
 from rnnzoo.preprocessing.numeric_rows import to_float32
+from rnnzoo.preprocessing.window_rows import OWN_FEATURE
 
 Arrays = tuple[np.ndarray, np.ndarray]
 _AXES = ("step", "feature")
@@ -26,7 +27,7 @@ _LOOKED_AT = 50
 
 
 def own_windows(
-    inputs: Any, targets: Any, parts: Parts, description: Mapping[str, Any], *, name: str = "feature_{}"
+    inputs: Any, targets: Any, parts: Parts, description: Mapping[str, Any], *, name: str = OWN_FEATURE
 ) -> Splits:
     """Makes splits of windows and of what comes after each.
 

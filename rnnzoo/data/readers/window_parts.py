@@ -95,6 +95,45 @@ def find_starts(
         raise DataError(
             f"series: the {part} part has {int((parts == number).sum())} rows and no whole window; expected at least "
             f"{horizon + (window if part == 'train' else 0)} rows without gaps "
-            f"(window {window}, horizon {horizon}). Add rows, or shorten window or horizon."
+            f"(window {window}, horizon {horizon}). {_what_fits(number, parts, broken, pieces, horizon)}"
         )
     return starts.astype(np.int32) if len(parts) < 2**31 else starts
+
+
+def _what_fits(number: int, parts: np.ndarray, broken: np.ndarray, pieces: np.ndarray, horizon: int) -> str:
+    """Returns what to do where a part has no whole window, with the longest ones that all parts have."""
+    spans = [_spans(part, parts, broken, pieces) for part in {number, *np.unique(parts)} if part < len(PARTS)]
+    ahead = min(int(targets.max(initial=0)) for targets, _ in spans)
+    shorter = min(ahead, horizon)
+    steps = min(int(whole[targets >= shorter].max(initial=0)) for targets, whole in spans)
+    if not shorter or steps < 2:
+        return "Add rows."
+    own = f", and the horizon {ahead:,}" if ahead < horizon else ""
+    return f"Add rows, or shorten window or horizon: together they may have {steps:,} steps{own} at most."
+
+
+def stretch_starts(broken: np.ndarray, pieces: np.ndarray) -> np.ndarray:
+    """Returns the first row of each stretch of rows that one window may touch ``(stretches,)``; broken rows are alone.
+
+    Args:
+        broken: Which rows no window may touch ``(rows,)``, at least one row.
+        pieces: The piece between holes that each row is in ``(rows,)``.
+
+    Example:
+        >>> stretch_starts(np.array([False, False, True, False]), np.array([0, 0, 0, 0])).tolist()
+        [0, 2, 3]
+    """
+    cut = (np.diff(pieces) != 0) | broken[1:] | broken[:-1]
+    return np.concatenate([[0], np.flatnonzero(cut) + 1])
+
+
+def _spans(
+    number: int, parts: np.ndarray, broken: np.ndarray, pieces: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns how many rows of a part each stretch has ``(stretches,)``, and how many with those before it."""
+    if not len(parts):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    good, first = ~broken, stretch_starts(broken, pieces)
+    # The parts of a stretch follow each other in time.
+    targets = np.add.reduceat(good & (parts == number), first, dtype=np.int64)
+    return targets, np.add.reduceat(good & (parts <= number), first, dtype=np.int64)

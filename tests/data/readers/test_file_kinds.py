@@ -102,6 +102,27 @@ def test_the_way_to_a_table_works(ending: str, tmp_path: Path) -> None:
     assert len(splits.train) == 28
 
 
+@pytest.mark.parametrize("name", ["a.json", "A.JSON", "a.b.json.gz"])
+def test_json_lines_are_renamed(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    FRAME.to_json(path, orient="records", lines=True, compression="infer")
+    with pytest.raises(DataError, match="holds JSON lines, an object in each; expected the ending") as caught:
+        find_file_kind(path)
+    renamed = path.rename(tmp_path / str(caught.value).removesuffix(".").rpartition("Rename it to ")[2])
+    assert len(read_texts(renamed, text="text", label="label").train) == 28
+
+
+def test_other_json_is_not_taken_for_lines(tmp_path: Path) -> None:
+    for name, content in (
+        ("one.json", b'{"text": {\n}}'),
+        ("list.json", b"[1]\n[2]"),
+        ("bad.json.gz", b"{}"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DataError, match="is JSON, which is not read"):
+            find_file_kind(tmp_path / name)
+
+
 def test_the_way_to_arrays_works(tmp_path: Path) -> None:
     h5py, scipy_io = pytest.importorskip("h5py"), pytest.importorskip("scipy.io")
     x, y = np.ones((40, 3, 2)), np.arange(40) % 2

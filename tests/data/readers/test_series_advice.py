@@ -149,7 +149,7 @@ SERIES: dict[str, Advice] = {
     ),
     "short": (
         lambda: series(hours()[:8]),
-        "Add rows, or shorten window or horizon",
+        "Add rows, or shorten window or horizon: together they may have",
         (
             lambda: series(hours()),
             lambda: series(hours()[:8], window=2, horizon=1),

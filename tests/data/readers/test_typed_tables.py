@@ -191,7 +191,7 @@ def test_files_that_cannot_be_read(kind: str) -> None:
         read_series(f"no.{kind}", **OPTIONS)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match=rf"t\.{kind}: (line \d+ is no JSON|cannot be read as) "):
+    with pytest.raises(DataError, match=rf"t\.{kind}: (line \d+: not valid JSON|cannot be read as) "):
         read_series(path, **OPTIONS)
     written(series().head(0), kind)
     with pytest.raises(DataError, match="received a header and no rows"):
@@ -299,7 +299,7 @@ def json_lines(*lines: str) -> Splits:
 def test_json_lines_are_refused_by_line() -> None:
     assert json_lines('{"load": 1}', "", '{"load": 2}').description["steps"] == 42
     for line, message in (
-        ('{"load": 1', "t.jsonl: line 41 is no JSON"),
+        ('{"load": 1', "t.jsonl: line 41: not valid JSON"),
         ("[1, 2]", "line 41 holds list; expected an object, such as"),
         ('{"load": 1, "load": 2}', "line 41: received the key 'load' twice in one object"),
         ('{"load": [[1]]}', "line 41: 'load' holds a list of lists or objects"),
