@@ -26,6 +26,7 @@ from rnnzoo_export.graph.markers import mark_layers
 from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions, replace_items
 from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.operators.handlers import HANDLERS
 from rnnzoo_export.reports import ExportReport, ParityReport
 from rnnzoo_export.signature import Signature
 
@@ -132,7 +133,7 @@ def _run_tf2onnx(function: TracedFunction, specs: Sequence[tf.TensorSpec], opset
                 specs,
                 opset=opset,
                 custom_ops={"PyFunc": DOMAIN},
-                custom_op_handlers={"Erfc": (_convert_erfc, [])},
+                custom_op_handlers=HANDLERS,
                 extra_opset=[helper.make_opsetid(DOMAIN, 1)],
             )
     except Exception as error:  # tf2onnx raises whatever comes: ValueError, KeyError, its own
@@ -154,19 +155,6 @@ def _restore_constants(
         if value.name not in inputs and value.name in values:
             tensor = numpy_helper.from_array(values[value.name].numpy(), value.name)
             proto.graph.initializer.append(tensor)
-
-
-def _convert_erfc(
-    context: tf2onnx.graph.Graph, node: tf2onnx.graph.Node, name: str, _: object
-) -> tf2onnx.graph.Node:
-    """Gives tf2onnx the operation of Keras's exact gelu, which it does not know: erfc(x) = 1 - erf(x)."""
-    (x,), (y,) = node.input, node.output
-    dtype, shape = context.get_dtype(y), context.get_shape(y)
-    context.remove_node(node.name)
-    number = np.array(1, tf2onnx.utils.map_onnx_to_numpy_type(dtype))
-    unit = context.make_const(tf2onnx.utils.make_name("one"), number).output[0]
-    erf = context.make_node("Erf", [x]).output[0]
-    return context.make_node("Sub", [unit, erf], outputs=[y], shapes=[shape], dtypes=[dtype], name=name)
 
 
 def _order(proto: onnx.ModelProto, signature: Signature) -> None:

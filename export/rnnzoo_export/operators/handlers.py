@@ -1,0 +1,70 @@
+"""The operations that are written here instead of by tf2onnx."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tf2onnx
+from onnx import TensorProto
+
+from rnnzoo_export.operators import arithmetic, places
+from rnnzoo_export.operators.writer import NodeWriter
+
+Handler = Callable[..., Any]
+
+
+def _handler(write: Callable[[NodeWriter], None]) -> tuple[Handler, list[Any]]:
+    def handle(graph: tf2onnx.graph.Graph, node: tf2onnx.graph.Node, name: str, _: object) -> None:
+        write(NodeWriter(graph, node))
+
+    return handle, []
+
+
+def _bucketize(graph: tf2onnx.graph.Graph, node: tf2onnx.graph.Node, name: str, _: object) -> None:
+    boundaries = list(node.get_attr("boundaries").floats)
+    places.write_bucketize(NodeWriter(graph, node), boundaries)
+
+
+def _bitcast(graph: tf2onnx.graph.Graph, node: tf2onnx.graph.Node, name: str, _: object) -> None:
+    """Leaves every ``Bitcast`` but one of whose result the sign bit alone is read."""
+    if graph.get_dtype(node.output[0]) == TensorProto.INT32 and all(
+        _reads_sign(reader) for reader in graph.find_output_consumers(node.output[0])
+    ):
+        arithmetic.write_sign_bit(NodeWriter(graph, node))
+
+
+def _bitwise_and(graph: tf2onnx.graph.Graph, node: tf2onnx.graph.Node, name: str, _: object) -> None:
+    """Passes on what ``_bitcast`` wrote, which has no other bit; ONNX has ``BitwiseAnd`` from operator set 18 on."""
+    if graph.opset >= 18:
+        node.type = "BitwiseAnd"
+    elif _reads_sign(node):
+        write = NodeWriter(graph, node)
+        write.answer(write.inputs[0])
+
+
+def _reads_sign(node: tf2onnx.graph.Node) -> bool:
+    if node.type != "BitwiseAnd" or not node.inputs[1].is_const():
+        return False
+    return bool((np.asarray(node.inputs[1].get_tensor_value(as_list=False)) == np.iinfo(np.int32).min).all())
+
+
+#: By the names of TensorFlow's operations, as tf2onnx takes them.
+HANDLERS: dict[str, tuple[Handler, list[Any]]] = {
+    "Bitcast": (_bitcast, []),
+    "BitwiseAnd": (_bitwise_and, []),
+    "BroadcastArgs": _handler(places.write_broadcast_shape),
+    "Bucketize": (_bucketize, []),
+    "Cross": _handler(arithmetic.write_cross),
+    "Erfc": _handler(arithmetic.write_erfc),
+    "Expm1": _handler(arithmetic.write_expm1),
+    "InTopKV2": _handler(places.write_in_top_k),
+    "Log1p": _handler(arithmetic.write_log1p),
+    "LowerBound": _handler(lambda write: places.write_bound(write, upper=False)),
+    "ScatterNd": _handler(places.write_scatter),
+    "UnsortedSegmentMax": _handler(lambda write: places.write_segments(write, "max")),
+    "UnsortedSegmentMin": _handler(lambda write: places.write_segments(write, "min")),
+    "UpperBound": _handler(lambda write: places.write_bound(write, upper=True)),
+    "XlaDynamicUpdateSlice": _handler(places.write_slice_update),
+}
