@@ -147,7 +147,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo.training.optimization.monitor": "tests/training/test_problem.py",
     "rnnzoo.training.run.detail_plots": "tests/training/test_run_details.py",
     "rnnzoo.training.run.differences": "tests/training/test_resume.py",
-    "rnnzoo.training.run.plots": "tests/training/test_trainer.py",
     "rnnzoo.training.run.run_files": "tests/training/test_trainer.py",
     "rnnzoo.training.run.saved_result": "tests/training/test_resume.py",
     "rnnzoo.training.transfer.transfer_report": "tests/training/test_transfer.py",

@@ -274,8 +274,9 @@ class BacktestRun:
             else None
         )
         beside = "" if best is None else f"  best baseline {best[0]:.4g} ({best[1]})"
+        windows = f"{len(found.truth)} window{'s' * (len(found.truth) != 1)}"
         self._console.print(
-            f"origin {place + 1}/{len(self._numbers)}  {found.origin}  {len(found.truth)} windows  "
+            f"origin {place + 1}/{len(self._numbers)}  {found.origin}  {windows}  "
             f"{name} {scores['model'][name]:.4g}{beside}  {how}"
         )
 

@@ -166,9 +166,10 @@ def _forecast_figures(splits: Splits, task: Task, part: str, evaluation: Evaluat
         every = task.forecast_quantiles(evaluation.outputs[:, :, 0])
         share = f"{100 * (task.quantiles[-1] - task.quantiles[0]):.3g} % interval"
         band = (every[..., 0], every[..., -1], share)
-    return {
-        "forecasts": plots.forecasts(history[..., 0], future[..., 0], point, name=name, part=part, band=band)
-    }
+    drawn = plots.forecasts(
+        history[..., 0], future[..., 0], point, name=name, part=part, band=band, series=split.series
+    )
+    return {"forecasts": drawn}
 
 
 def write_run_report(
