@@ -26,7 +26,7 @@ from rnnzoo.data.readers.weight_column import check_part_weights, read_weight_co
 from rnnzoo.data.readers.window_config import Gaps as Gaps
 from rnnzoo.data.readers.window_config import Windows as Windows
 from rnnzoo.data.readers.window_parts import PARTS, checked_parts, cut_parts, find_starts, trained_until
-from rnnzoo.data.readers.window_split import WindowSplit
+from rnnzoo.data.readers.window_split import WindowSplit, WindowTable
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Fractions
 from rnnzoo.errors import ArgumentError
@@ -205,7 +205,7 @@ def _make_splits(
         "trained_until": until,
         **fitted.facts,
         "rows": {name: len(found) for name, found in starts.items()},
-        **({} if weights is None else {"weight": columns.weight, "weighted": sorted(starts)}),
+        **_weight_facts(columns, names),
     }
     made = fitted.preprocessing
     times = read_raw_times(table, made.time, rows) if made.time else None
@@ -213,12 +213,8 @@ def _make_splits(
     rows = rows.without_steps(times=bool(made.time))
     features = scale_features(values, made, broken, rows)
     windowed = fitted.window_table(features, values, rows, times, weights)
-    splits = {
-        name: WindowSplit(windowed, found, window=windows.window, horizon=windows.horizon)
-        for name, found in starts.items()
-    }
-    if columns.weight is not None:
-        check_part_weights(splits, checked_parts(names, fractions), columns.weight, table)
+    splits = _cut_windows(windowed, starts, windows)
+    check_part_weights(splits, checked_parts(names, fractions), columns.weight, table)
     return Splits(
         train=splits["train"],
         validation=splits["validation"],
@@ -228,6 +224,19 @@ def _make_splits(
         task="forecasting",
         description=description,
     )
+
+
+def _cut_windows(
+    table: WindowTable, starts: Mapping[str, np.ndarray], windows: Windows
+) -> dict[str, WindowSplit]:
+    return {
+        name: WindowSplit(table, found, window=windows.window, horizon=windows.horizon)
+        for name, found in starts.items()
+    }
+
+
+def _weight_facts(columns: Columns, parts: Sequence[str]) -> dict[str, Any]:
+    return {} if columns.weight is None else {"weight": columns.weight, "weighted": sorted(parts)}
 
 
 def _time_facts(rows: SeriesRows, windows: Windows) -> dict[str, Any]:

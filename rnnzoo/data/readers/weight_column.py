@@ -53,14 +53,14 @@ def read_weight_column(
 
 
 def check_part_weights(
-    splits: Mapping[str, WindowSplit], parts: Sequence[str], name: str, table: Table
+    splits: Mapping[str, WindowSplit], parts: Sequence[str], name: str | None, table: Table
 ) -> None:
     """Checks that each part has a step to forecast that weighs something.
 
     Args:
         splits: The parts by name.
         parts: Those to check.
-        name: The column of weights.
+        name: The column of weights; ``None`` where rows have none.
         table: The table.
 
     Raises:
