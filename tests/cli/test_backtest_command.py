@@ -65,7 +65,7 @@ def test_a_run_of_weighted_rows_is_judged_by_their_weights(table: Path) -> None:
     assert "weight in the column &#x27;share&#x27;" in Path("run/report.html").read_text()
     metrics = json.loads(Path("run/metrics.json").read_text())
     evaluated = json.loads(ok("evaluate", "run", "--json"))
-    assert evaluated["test"]["mae"] == pytest.approx(metrics["test"]["mae"], rel=1e-5)
+    assert evaluated["scores"]["mae"] == pytest.approx(metrics["test"]["mae"], rel=1e-5)
     judged = ("backtest", "run", "--data", "load.csv", "--no-baselines", "--json", "--origins", "2")
     found = json.loads(ok(*judged, "--out", "weighted"))
     forecasts = pd.read_csv("weighted/forecasts.csv")
