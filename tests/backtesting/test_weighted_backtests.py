@@ -40,7 +40,7 @@ def check_scores(found: BacktestResult, frame: pd.DataFrame) -> None:
         truth = means.groupby(table[by]).sum().div(table["weight"].groupby(table[by]).sum(), axis=0)
         own = scores[scores["method"] == "model"].set_index(by)
         for name in means:
-            np.testing.assert_allclose(own[name], truth.loc[own.index, name], rtol=1e-9)
+            np.testing.assert_allclose(own[name], truth[name].loc[own.index], rtol=1e-9)
     overall = found.scores[found.scores["method"] == "model"]
     assert overall["mae"].item() == pytest.approx(np.average(error, weights=table["weight"]))
     assert overall["rmse"].item() == pytest.approx(np.sqrt(np.average(error**2, weights=table["weight"])))
