@@ -78,6 +78,7 @@ class ReadyModel:
             "horizon": self._data.get("horizon") or (covariates.horizon if covariates else None),
             "missing": made.missing,
             "seasonality": self._data.get("seasonality"),
+            "weight": self._data.get("weight"),
             "categorical": list(made.scaled_columns.categories),
             "gaps": self._data.get("gaps"),
             "scaling": "all" if made.levels is None else made.levels.to_config()["by"],
