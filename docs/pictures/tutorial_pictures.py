@@ -99,10 +99,49 @@ def _forecast(axes: Axes, folder: Path) -> None:
     axes.legend(frameon=False, ncols=2, loc="upper left")
 
 
+def _plans(axes: Axes, folder: Path) -> None:
+    """Draws the week after the last row of a shop, as it is without a promotion and with one on Saturday."""
+    table = pd.read_csv(folder / "sales.csv")
+    past = table[table["shop"] == "Dessau"].tail(28)
+    days, ahead = np.arange(-13, 1), np.arange(1, 8)
+    columns = {name: past[name].tolist() for name in ("day", "sales", "promotion")}
+    shop = {"series": "Dessau", "past": columns, "static": {"kind": "centre"}}
+    plans = [[0] * 7, [0, 0, 0, 0, 1, 0, 0]]
+    answers = OnnxPredictor(folder / "bundle").predict(
+        [{**shop, "future": {"promotion": plan}} for plan in plans]
+    )
+    axes.plot(days, past["sales"].tail(14), color=GREY, label="past")
+    labels = ("no promotion", "promotion on Saturday")
+    for answer, colour, label in zip(answers, (BLUE, ORANGE), labels, strict=True):
+        quantiles = answer["quantiles"]["sales"]
+        axes.fill_between(ahead, quantiles["0.1"], quantiles["0.9"], color=colour, alpha=0.2, linewidth=0)
+        axes.plot(ahead, quantiles["0.5"], color=colour, label=label)
+    axes.set(xlabel="days ahead", ylabel="sales in Dessau")
+    axes.set_ylim(0, 750)
+    axes.legend(frameon=False, loc="upper left")
+
+
+def _backtest(axes: Axes, folder: Path) -> None:
+    """Draws the error at each step ahead of the model and of the best and the simplest baselines."""
+    errors = pd.read_csv(folder / "backtest" / "by_step.csv")
+    shown = (
+        ("seasonal naive and its past errors", GREY, "as a week ago"),
+        ("gradient-boosted trees on the same lags and its past errors", BLUE, "trees"),
+        ("model", ORANGE, "the model"),
+    )
+    for method, colour, label in shown:
+        own = errors[errors["method"] == method]
+        axes.plot(own["step"], own["mase"], color=colour, marker="o", label=label)
+    axes.set(xlabel="days ahead", ylabel="MASE")
+    axes.set_ylim(bottom=0, top=2)
+    axes.legend(frameon=False, loc="upper left")
+
+
 _PICTURES: dict[str, dict[str, Callable[[Axes, Path], None]]] = {
     "text": {"confusion_matrix": _confusion},
     "arrays": {"learning_curve": _learning},
     "forecast": {"intervals": _forecast},
+    "panels": {"plans": _plans, "backtest": _backtest},
 }
 
 

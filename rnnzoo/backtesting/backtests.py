@@ -60,7 +60,8 @@ def backtest(
             (True), ``seeds`` (0); ``validation_fraction`` (0.15), the share of the rows before an origin that is
             validated on; ``baseline_seconds``, the seconds for baselines at each origin; ``resume`` and ``overwrite``
             for a directory that holds a backtest; ``progress`` (True); and all that ``read_series`` takes: ``target``,
-            ``window``, ``horizon``, ``series``, ``time`` and so on. A run or a bundle says itself what is not given.
+            ``window``, ``horizon``, ``series``, ``time``, ``weight`` and so on. A run or a bundle says itself what
+            is not given.
 
     Returns:
         Tables of scores and forecasts, and a verdict.

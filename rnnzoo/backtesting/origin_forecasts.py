@@ -57,6 +57,7 @@ class OriginForecasts:
         model: The forecasts of the model, by seed.
         baselines: Those of the baselines by name.
         skipped: Why other baselines were left out.
+        weights: How much each step counts ``(windows, horizon)``; ``None`` for all alike.
     """
 
     origin: str
@@ -70,10 +71,13 @@ class OriginForecasts:
     model: Mapping[int, Method]
     baselines: Mapping[str, Method]
     skipped: Mapping[str, str] = field(default_factory=dict)
+    weights: np.ndarray | None = None
 
     def forecasts(self, method: Method) -> Forecasts:
         """Returns the forecasts of a method, to be scored."""
-        return Forecasts(self.truth, method.point, self.naive_errors, method.quantiles, self.levels)
+        return Forecasts(
+            self.truth, method.point, self.naive_errors, method.quantiles, self.levels, self.weights
+        )
 
     def save(self, path: Path) -> None:
         """Writes it, whole or not at all."""
@@ -86,6 +90,8 @@ class OriginForecasts:
             "skipped": dict(self.skipped),
         }
         arrays = {name: getattr(self, name) for name in _ARRAYS}
+        if self.weights is not None:
+            arrays["weights"] = self.weights
         for number, method in enumerate((*self.model.values(), *self.baselines.values())):
             arrays[f"point_{number}"] = method.point
             if method.quantiles is not None:
@@ -110,6 +116,7 @@ class OriginForecasts:
                 for number in range(len(header["model"]) + len(header["baselines"]))
             ]
             given: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+            given["weights"] = arrays.get("weights")
         except (ValueError, KeyError, OSError, EOFError) as error:
             raise DataError(
                 f"{path}: is damaged ({error}); expected the forecasts of an origin. Delete it, and resume the "

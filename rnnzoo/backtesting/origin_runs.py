@@ -267,6 +267,11 @@ class BacktestRun:
             return
         methods = {"model": next(iter(found.model.values())), **found.baselines}
         scores = {name: score_forecasts(found.forecasts(method)) for name, method in methods.items()}
+        windows = f"{len(found.truth)} window{'s' * (len(found.truth) != 1)}"
+        heading = f"origin {place + 1}/{len(self._numbers)}  {found.origin}  {windows}"
+        if not scores["model"]:
+            self._console.print(f"{heading}  no step has a weight  {how}")
+            return
         name = "mase" if all("mase" in row for row in scores.values()) else "mae"
         best = (
             min((row[name], method) for method, row in scores.items() if method != "model")
@@ -274,10 +279,7 @@ class BacktestRun:
             else None
         )
         beside = "" if best is None else f"  best baseline {best[0]:.4g} ({best[1]})"
-        self._console.print(
-            f"origin {place + 1}/{len(self._numbers)}  {found.origin}  {len(found.truth)} windows  "
-            f"{name} {scores['model'][name]:.4g}{beside}  {how}"
-        )
+        self._console.print(f"{heading}  {name} {scores['model'][name]:.4g}{beside}  {how}")
 
 
 def _gather(
@@ -304,6 +306,7 @@ def _gather(
         model=model,
         baselines=baselines,
         skipped=skipped,
+        weights=split.raw_weights(),
     )
 
 

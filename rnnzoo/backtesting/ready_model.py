@@ -17,6 +17,8 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.evaluation.evaluation import forward_function
 from rnnzoo.keras_models.loading import load_model
 from rnnzoo.preprocessing import Preprocessing, WindowPreprocessing
+from rnnzoo.preprocessing.time_axis import TimeAxis
+from rnnzoo.preprocessing.time_step import MIXED
 from rnnzoo.tasks import Task, get_task
 from rnnzoo.training.run.run_directory import RunDirectory, open_run
 from rnnzoo_export.bundle import SIGNATURE_FILE, load_bundle
@@ -76,7 +78,9 @@ class ReadyModel:
             "horizon": self._data.get("horizon") or (covariates.horizon if covariates else None),
             "missing": made.missing,
             "seasonality": self._data.get("seasonality"),
+            "weight": self._data.get("weight"),
             "categorical": list(made.scaled_columns.categories),
+            "gaps": self._data.get("gaps"),
             "scaling": "all" if made.levels is None else made.levels.to_config()["by"],
         }
         if covariates is not None:
@@ -84,6 +88,8 @@ class ReadyModel:
             known["static"] = covariates.static.names
             known["categorical"] += list(covariates.static.categories)
             known["calendar"] = list(covariates.calendar.fields)
+            known["series"] = list(covariates.series)
+            known |= _time_options(covariates.time)
         if {"columns", "windows"} & given.keys():
             return dict(given)
         return {**{name: value for name, value in known.items() if value}, **given}
@@ -156,6 +162,14 @@ class ReadyModel:
         )
         assert found is not None, "a forecaster has a decoding"
         return found
+
+
+def _time_options(axis: TimeAxis | None) -> dict[str, Any]:
+    """Returns how times are read, as keywords of ``read_series``."""
+    if axis is None:
+        return {}
+    known_zone = axis.zone is not None and axis.zone != MIXED
+    return {"time": list(axis.columns), **({"zone": axis.zone} if known_zone else {})}
 
 
 def _of_answers(answers: Sequence[Mapping[str, Any]], decoding: Decoding) -> Method:

@@ -27,7 +27,8 @@ class BacktestResult:
             in the season where there are no dates.
         by_target: Scores of each target.
         forecasts: What the model has forecast beside what came: ``origin``, ``series``, ``time``, ``step``, ``target``,
-            ``truth``, ``forecast`` and a column for each quantile; ``seed`` too where there are several.
+            ``truth``, ``forecast`` and a column for each quantile; ``seed`` too where there are several, and ``weight``
+            where rows have weights.
         verdict: Whether the model beats the best baseline, by how much, and at how many origins.
         skipped: Why baselines are in no table, by name.
         directory: Where it is kept, if that was asked for.

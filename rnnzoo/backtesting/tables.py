@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnzoo.backtesting.origin_forecasts import MODEL, Method, OriginForecasts
+from rnnzoo.errors import DataError
 from rnnzoo.evaluation.forecast_scores import Forecasts, score_groups
 
 if TYPE_CHECKING:
@@ -22,12 +23,16 @@ _SEASONS = {"hour": "hour", "weekday": "day_of_week", "month": "month"}
 class BacktestTables:
     """The tables, of the forecasts at all origins.
 
-    A score of the model is the mean over its seeds. A baseline that was left out at one origin is in no table, for its
+    Where rows have weights, scores are weighed by them; an origin, step or series of which nothing counts has none. A
+    score of the model is the mean over its seeds. A baseline that was left out at one origin is in no table, for its
     other scores are not of the same windows.
 
     Args:
         origins: What was forecast at each origin, the earliest first.
         season: Steps of a season; ``None`` for none.
+
+    Raises:
+        DataError: If rows have weights, and all that were forecast weigh nothing.
     """
 
     def __init__(self, origins: Sequence[OriginForecasts], season: int | None) -> None:
@@ -38,6 +43,12 @@ class BacktestTables:
         ]
         self.seeds = list(first.model)
         self._joined = {name: self._join(name) for name in ("truth", "naive_errors")}
+        self._weights = None if first.weights is None else self._join("weights")
+        if self._weights is not None and not self._weights.any():
+            raise DataError(
+                "weight: received 0 for all rows behind all origins; expected one above 0 at least, for nothing is "
+                "scored that weighs nothing. Correct them, or pass other origins."
+            )
 
     @property
     def skipped(self) -> dict[str, str]:
@@ -146,6 +157,7 @@ class BacktestTables:
                 self._joined["naive_errors"],
                 np.concatenate(every) if every else None,
                 self.origins[0].levels,
+                self._weights,
             )
 
 
@@ -169,6 +181,8 @@ def _rows(origin: OriginForecasts, seed: int, method: Method, *, several: bool) 
         "truth": origin.truth.reshape(-1),
         "forecast": method.point.reshape(-1),
     }
+    if origin.weights is not None:
+        columns["weight"] = np.repeat(origin.weights.reshape(-1), targets)
     if method.quantiles is not None:
         for number, level in enumerate(origin.levels):
             columns[f"quantile_{level:g}"] = method.quantiles[..., number].reshape(-1)

@@ -148,6 +148,7 @@ def _series_arguments(reading: Reading) -> dict[str, Any]:
         "calendar": listed_names(options.calendar) or (),
         "scaling": options.scaling,
         "ignore": _ignored(options),
+        "weight": options.weight or None,  # "" for none, where a run that is judged anew had one
         "time": listed_names(options.time) or None,
         "time_format": options.time_format,
         "zone": options.zone,
@@ -274,7 +275,7 @@ _SERIES = Way(
     "with --target, which is for series",
     (
         *("target", "window", "horizon", "categorical", "ignore", "time", "time_format", "gaps", "missing"),
-        *("series", "static", "future", "calendar", "scaling", "zone"),
+        *("series", "static", "future", "calendar", "scaling", "weight", "zone"),
         *("seasonality", *_FILE, "from_disk", "validation_fraction", "test_fraction"),
     ),
     _read_series,

@@ -171,6 +171,9 @@ class Columns:
         future: Columns that are known for the horizon, such as prices that are planned: numbers, or categories that are
             named in ``categorical`` too. A model reads them in the past as well.
         ignore: Columns to leave out.
+        weight: The column of weights: numbers of at least 0 that say how much each row counts, wherever it is forecast.
+            It is no feature, unless it is named as one too (``future``, say). ``None`` for all rows alike. See
+            ``read_series``.
 
     Raises:
         ArgumentError: If a name is no text.
@@ -188,8 +191,11 @@ class Columns:
     static: Sequence[str] = ()
     future: Sequence[str] = ()
     ignore: Sequence[str] = ()
+    weight: str | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.weight, str | None):
+            raise ArgumentError(f"weight: received {self.weight!r}; expected the name of a column.")
         times = as_names("time", self.time)
         object.__setattr__(self, "time", None if not times else times[0] if len(times) == 1 else times)
         for name in _LISTS:
@@ -204,4 +210,5 @@ class Columns:
     def names(self) -> tuple[str, ...]:
         """All columns that are named."""
         parts = [getattr(self, name) for name in _LISTS]
-        return tuple(name for part in [*parts, self.time_names] for name in part)
+        weight = () if self.weight is None else (self.weight,)
+        return tuple(name for part in [*parts, self.time_names, weight] for name in part)

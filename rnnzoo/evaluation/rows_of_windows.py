@@ -54,7 +54,8 @@ def naive_errors(*splits: WindowSplit, season: int | None) -> np.ndarray:
     """Returns the mean absolute difference from one season to the next in each series: what scales MASE.
 
     Args:
-        *splits: Windows of one table; the rows that they hold, horizons too, are counted, each once.
+        *splits: Windows of one table; the rows that they hold, horizons too, are counted, each once; where rows have
+            weights, each as much as it weighs, and none from or to a row of weight 0.
         season: Steps of a season; ``None`` for 1.
 
     Returns:
@@ -72,10 +73,13 @@ def naive_errors(*splits: WindowSplit, season: int | None) -> np.ndarray:
     count = np.zeros(max(1, len(table.names)))
     total = np.zeros((len(count), len(table.targets)))
     for rows in _pairs(splits, lag):
+        if table.weights is not None:
+            rows = rows[(table.weights[rows] > 0) & (table.weights[rows - lag] > 0)]
+        weights = np.ones(len(rows)) if table.weights is None else table.weights[rows]
         codes = np.zeros(len(rows), np.int32) if table.codes is None else table.codes[rows]
-        count += np.bincount(codes, minlength=len(count))
+        count += np.bincount(codes, weights, minlength=len(count))
         changes = np.abs(table.values(rows) - table.values(rows - lag))
         for target, change in enumerate(changes.T):
-            total[:, target] += np.bincount(codes, change, minlength=len(count))
+            total[:, target] += np.bincount(codes, change * weights, minlength=len(count))
     with np.errstate(invalid="ignore"):
         return total / count[:, None]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+from keras import ops
 
 from rnnzoo.tensors import Tensor
 
@@ -17,7 +18,8 @@ class FunctionLoss(keras.losses.Loss):
     Unlike Keras's own wrapper it leaves the axes of both as they are.
 
     Args:
-        function: ``function(y_true, y_pred)``, a loss for each row, or for each step.
+        function: ``function(y_true, y_pred)``, a loss for each row, or for each step, or for each value of a step, of
+            which the mean is taken: rows and steps have weights, values of a step do not.
         name: Its name; ``None`` for that of the function.
 
     Example:
@@ -33,5 +35,7 @@ class FunctionLoss(keras.losses.Loss):
         self.function = function
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Returns what the function does."""
-        return self.function(y_true, y_pred)
+        """Returns what the function does, a number at most for each step."""
+        found = self.function(y_true, y_pred)
+        axes = len(ops.shape(found))
+        return found if axes <= 2 else ops.mean(found, axis=tuple(range(2, axes)))

@@ -11,8 +11,11 @@ import pandas as pd
 import pytest
 
 from rnnzoo import TrainConfig, backtest, load_model, train
+from rnnzoo.backtesting.ready_model import _time_options
 from rnnzoo.data.readers.series import read_series
 from rnnzoo.errors import ArgumentError, DataError
+from rnnzoo.preprocessing.time_axis import TimeAxis
+from rnnzoo.preprocessing.time_step import MIXED, TimeStep
 from rolling_data import READING, mean_model, panel
 
 OWN: dict[str, Any] = {"series": "shop", "time": "time", "gaps": "break", "ignore": "price"}
@@ -60,6 +63,20 @@ def test_origins_among_its_training_rows_are_left_out(run: Path) -> None:
     early = frame[frame["time"] < until - pd.Timedelta("10h")]
     with pytest.raises(DataError, match="and all 2 origins are before that"):
         of_run(run, early, origins=2)
+
+
+def test_a_run_says_how_its_table_is_read(run: Path) -> None:
+    """Series, times and holes too: what is ignored alone must be told, for the model does not know it."""
+    said = backtest(run, panel().drop(columns="price"), origins=2, progress=False, baseline_seconds=0)
+    pd.testing.assert_frame_equal(said.forecasts, of_run(run, panel(), origins=2).forecasts)
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_a_run_says_the_zone_of_its_times(zone: str | None) -> None:
+    axis = TimeAxis(("day",), TimeStep("hour"), zone=zone)
+    assert _time_options(axis) == {"time": ["day"], **({"zone": zone} if zone else {})}
+    mixed = TimeAxis(("day", "clock"), TimeStep("hour"), zone=MIXED, joined="text")
+    assert _time_options(mixed) == {"time": ["day", "clock"]}
 
 
 def test_it_takes_nothing_that_is_said_of_training(run: Path) -> None:

@@ -57,6 +57,26 @@ def test_a_model_and_then_a_run_are_backtested(table: Path) -> None:
     np.testing.assert_allclose(forecasts["truth"], truth.loc[forecasts["time"]])
 
 
+@pytest.mark.slow
+def test_a_run_of_weighted_rows_is_judged_by_their_weights(table: Path) -> None:
+    frame = pd.read_csv("load.csv")
+    frame.assign(share=1 + np.arange(len(frame)) % 3).to_csv("load.csv", index=False)
+    ok("train", "forecaster-gru", "--data", "load.csv", *READING, "--weight", "share", *SMALL, "--out", "run")
+    assert "weight in the column &#x27;share&#x27;" in Path("run/report.html").read_text()
+    metrics = json.loads(Path("run/metrics.json").read_text())
+    evaluated = json.loads(ok("evaluate", "run", "--json"))
+    assert evaluated["scores"]["mae"] == pytest.approx(metrics["test"]["mae"], rel=1e-5)
+    judged = ("backtest", "run", "--data", "load.csv", "--no-baselines", "--json", "--origins", "2")
+    found = json.loads(ok(*judged, "--out", "weighted"))
+    forecasts = pd.read_csv("weighted/forecasts.csv")
+    errors = (forecasts["forecast"] - forecasts["truth"]).abs()
+    weighted = np.average(errors, weights=forecasts["weight"])
+    assert found["scores"][0]["mae"] == pytest.approx(weighted)
+    assert set(forecasts["weight"]) == {1, 2, 3}
+    plain = json.loads(ok(*judged, "--weight", "", "--ignore", "share"))
+    assert plain["scores"][0]["mae"] == pytest.approx(errors.mean())
+
+
 def test_what_would_do_nothing_is_refused(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = ("backtest", "forecaster-gru", "--data", "load.csv")
     for arguments, message in (

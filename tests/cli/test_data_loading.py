@@ -24,6 +24,7 @@ TEXTS = DataOptions("texts.csv", text="review", label="stars")
 @pytest.fixture(autouse=True)
 def files(in_own_folder: None) -> None:
     write_files()
+    Path("shares.csv").write_text("load,share\n" + "".join(f"{n % 7},{n % 3}\n" for n in range(90)))
     Path("unknown.dat").write_text("review,stars\n")
     write_sound(Path("only/one.wav"), 0.2)
 
@@ -49,6 +50,8 @@ TASKS = [
     ("language-model-gru", DataOptions("book.txt", test="book.txt", window=5), "language_modeling", {}),
     ("forecaster-quantile-lstm", DataOptions("hours.csv", target="load", ignore="hour", window=8, horizon=3),
      "forecasting", {"horizon": 3}),
+    ("forecaster-gru", DataOptions("shares.csv", target="load", weight="share", window=8, horizon=3),
+     "forecasting", {"num_features": 1}),
 ]  # fmt: skip
 
 

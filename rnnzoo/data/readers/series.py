@@ -22,10 +22,11 @@ from rnnzoo.data.readers.series_rows import SeriesRows, TimeReading, arrange_row
 from rnnzoo.data.readers.static_columns import read_static
 from rnnzoo.data.readers.table_frames import hashable, refuse_nameless
 from rnnzoo.data.readers.table_sources import open_table
+from rnnzoo.data.readers.weight_column import check_part_weights, read_weight_column
 from rnnzoo.data.readers.window_config import Gaps as Gaps
 from rnnzoo.data.readers.window_config import Windows as Windows
-from rnnzoo.data.readers.window_parts import PARTS, cut_parts, find_starts, trained_until
-from rnnzoo.data.readers.window_split import WindowSplit
+from rnnzoo.data.readers.window_parts import PARTS, checked_parts, cut_parts, find_starts, trained_until
+from rnnzoo.data.readers.window_split import WindowSplit, WindowTable
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.splitting import Fractions
 from rnnzoo.errors import ArgumentError
@@ -51,6 +52,7 @@ class SeriesOptions(FileFormatOptions, total=False):
     static: str | Sequence[str]
     future: str | Sequence[str]
     ignore: str | Sequence[str]
+    weight: str | None
     window: int
     horizon: int
     gaps: Gaps
@@ -94,6 +96,12 @@ def read_series(
     its numbers, and what models read of them, lie in a temporary folder (``TMPDIR`` says where), of about 12 bytes a
     cell, as long as the splits are there. In memory are a few columns at a time, of 8 bytes a row each.
 
+    With ``weight`` the loss weighs each step of a horizon ``(windows, horizon)`` by the weight of its row, for all
+    targets and quantiles of the step alike, and so do scores, of baselines and backtests too. A row of weight 2 counts
+    like the same row twice. One of weight 0 is read as past by windows that look back on it, and counts nowhere else:
+    neither in loss and scores nor in what numbers are scaled by. Weights are divided by their mean over the horizons of
+    the part. Each row needs one; rows that ``gaps="fill"`` puts in, which the table does not have, weigh 0.
+
     Args:
         source: The file: CSV or TSV, plain or gzipped, Parquet, Feather, Excel or JSON lines. Or a frame, whose index
             is what messages name as the line and gives the times where it holds dates.
@@ -106,9 +114,9 @@ def read_series(
         description: Facts to keep.
         from_disk: Whether numbers stay on disk; for files alone.
         **options: The fields of ``Columns``, ``Windows``, ``Fractions`` and ``FileFormat`` as they are: ``target``,
-            ``time``, ``categorical``, ``ignore``; ``window``, ``horizon``, ``gaps``, ``missing``, ``seasonality``;
-            ``validation_fraction`` (0.15), ``test_fraction`` (0.15); ``column_names``, ``separator``, ``decimal``,
-            ``encoding``, ``sheet``.
+            ``time``, ``zone``, ``series``, ``categorical``, ``static``, ``future``, ``ignore``, ``weight``; ``window``,
+            ``horizon``, ``gaps``, ``missing``, ``seasonality``, ``calendar``, ``scaling``; ``validation_fraction``
+            (0.15), ``test_fraction`` (0.15); ``column_names``, ``separator``, ``decimal``, ``encoding``, ``sheet``.
 
     Returns:
         The splits; their task is ``"forecasting"``.
@@ -175,9 +183,10 @@ def _make_splits(
         values = values.take(rows.source)
     values, broken, first = treat_missing(values, windows.missing, rows.lines, rows.pieces)
     rows = rows.behind(first)
+    weights = read_weight_column(table, columns.weight, rows, values.store)
     parts = cut_parts(rows, fractions)
     broken |= parts >= len(PARTS)  # in no part
-    fitted = fit_windows(values, static, rows, chosen, windows, ~broken & (parts == 0))
+    fitted = fit_windows(values, static, rows, chosen, windows, ~broken & (parts == 0), weights)
     broken |= ~fitted.readable(rows)
     names = PARTS if fractions.test_fraction else PARTS[:2]
     starts = {name: find_starts(name, parts, broken, rows.pieces, windows) for name in names}
@@ -196,17 +205,16 @@ def _make_splits(
         "trained_until": until,
         **fitted.facts,
         "rows": {name: len(found) for name, found in starts.items()},
+        **_weight_facts(columns, names),
     }
     made = fitted.preprocessing
     times = read_raw_times(table, made.time, rows) if made.time else None
     # What is not read any more is let go, for the features take as much memory as the table.
     rows = rows.without_steps(times=bool(made.time))
     features = scale_features(values, made, broken, rows)
-    windowed = fitted.window_table(features, values, rows, times)
-    splits = {
-        name: WindowSplit(windowed, found, window=windows.window, horizon=windows.horizon)
-        for name, found in starts.items()
-    }
+    windowed = fitted.window_table(features, values, rows, times, weights)
+    splits = _cut_windows(windowed, starts, windows)
+    check_part_weights(splits, checked_parts(names, fractions), columns.weight, table)
     return Splits(
         train=splits["train"],
         validation=splits["validation"],
@@ -216,6 +224,19 @@ def _make_splits(
         task="forecasting",
         description=description,
     )
+
+
+def _cut_windows(
+    table: WindowTable, starts: Mapping[str, np.ndarray], windows: Windows
+) -> dict[str, WindowSplit]:
+    return {
+        name: WindowSplit(table, found, window=windows.window, horizon=windows.horizon)
+        for name, found in starts.items()
+    }
+
+
+def _weight_facts(columns: Columns, parts: Sequence[str]) -> dict[str, Any]:
+    return {} if columns.weight is None else {"weight": columns.weight, "weighted": sorted(parts)}
 
 
 def _time_facts(rows: SeriesRows, windows: Windows) -> dict[str, Any]:

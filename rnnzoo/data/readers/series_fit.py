@@ -66,6 +66,7 @@ def choose_columns(table: Table, columns: Columns) -> ChosenColumns:
         ArgumentError: If a column is named as two things that do not go together.
     """
     others = {*columns.categorical, *columns.ignore, *columns.time_names, *columns.series, *columns.static}
+    _check_weight(columns)
     for name in columns.target:
         if name in others or name in columns.future:
             raise ArgumentError(
@@ -83,6 +84,8 @@ def choose_columns(table: Table, columns: Columns) -> ChosenColumns:
                 f"{'static' if name in columns.static else 'future'}: received {name!r}, which is ignored, the time or "
                 "named as the other; expected a column of its own. Name it once."
             )
+    if columns.weight is not None and columns.weight not in columns.target:
+        others.add(columns.weight)
     categories = [name for name in columns.categorical if name not in columns.static]
     numeric = [
         name for name in dict.fromkeys([*columns.target, *map(str, table.columns)]) if name not in others
@@ -94,6 +97,15 @@ def choose_columns(table: Table, columns: Columns) -> ChosenColumns:
         tuple(name for name in columns.future if name not in categories),
         tuple(name for name in columns.future if name in categories),
     )
+
+
+def _check_weight(columns: Columns) -> None:
+    """Raises ``ArgumentError`` where the column of weights is named as what holds none."""
+    if columns.weight in {*columns.ignore, *columns.time_names, *columns.series}:
+        raise ArgumentError(
+            f"weight: received {columns.weight!r}, which is ignored, the time or names series; expected a column of "
+            "numbers that say how much rows count. Name it once: a column of weights is no feature anyway."
+        )
 
 
 @dataclass(frozen=True)
@@ -130,8 +142,17 @@ class FittedWindows:
         values: SeriesColumns,
         rows: SeriesRows,
         times: Mapping[str, Any] | None,
+        weights: np.ndarray | None,
     ) -> WindowTable:
-        """Returns the table that windows are cut from; ``times`` are its raw columns of times, where they are read."""
+        """Returns the table that windows are cut from.
+
+        Args:
+            features: Scaled features.
+            values: The raw columns.
+            rows: Which row is of which series.
+            times: The raw columns of times, where they are read.
+            weights: How much each row counts.
+        """
         covariates = self.preprocessing.covariates
         request = covariates is not None or isinstance(self.preprocessing.levels, SeriesLevels)
         return WindowTable(
@@ -146,6 +167,7 @@ class FittedWindows:
             levels=self.preprocessing.levels,
             times=times,
             known=(*self.chosen.known_numeric, *self.chosen.known_categorical) if request else None,
+            weights=weights,
         )
 
 
@@ -156,8 +178,11 @@ def fit_windows(
     chosen: ChosenColumns,
     windows: Windows,
     trained: np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> FittedWindows:
     """Learns statistics, categories and levels.
+
+    Numbers of rows that weigh nothing are learned from only where there are no others.
 
     Args:
         values: The columns of steps.
@@ -166,6 +191,7 @@ def fit_windows(
         chosen: The columns by what they are.
         windows: What is read and forecast.
         trained: Which rows are complete and for training ``(rows,)``.
+        weights: How much each row counts ``(rows,)``; ``None`` for all alike.
 
     Raises:
         DataError: If there is no such row.
@@ -174,8 +200,9 @@ def fit_windows(
         raise DataError(
             "series: no complete training row; expected at least one. Add rows or fill missing values."
         )
-    past = _fit_columns(values, chosen.past_numeric, chosen.past_categorical, trained)
-    known = _fit_columns(values, chosen.known_numeric, chosen.known_categorical, trained)
+    counted = _counted(trained, weights)
+    past = _fit_columns(values, chosen.past_numeric, chosen.past_categorical, trained, counted)
+    known = _fit_columns(values, chosen.known_numeric, chosen.known_categorical, trained, counted)
     seen = None
     if rows.codes is not None:
         seen = np.bincount(rows.codes[trained], minlength=len(rows.names)) > 0
@@ -196,7 +223,7 @@ def fit_windows(
         window=windows.window,
         missing=windows.missing,
         covariates=covariates,
-        levels=_levels(values, static.series, rows, chosen, windows, trained),
+        levels=_levels(values, static.series, rows, chosen, windows, _counted(trained, weights, rows.codes)),
     )
     readable = _readable(static, of_series, seen, windows)
     if readable is not None:
@@ -225,11 +252,26 @@ def _time_axis(rows: SeriesRows, calendar: Calendar) -> TimeAxis | None:
     return time_axis(rows.times, rows.steps)
 
 
+def _counted(trained: np.ndarray, weights: np.ndarray | None, codes: np.ndarray | None = None) -> np.ndarray:
+    """Returns the training rows that weigh something; all, or all of a series, where none of them does."""
+    if weights is None:
+        return trained
+    counted = trained & (weights > 0)
+    if codes is not None:
+        without = np.bincount(codes[counted], minlength=int(codes.max()) + 1) == 0
+        return counted | (trained & without[codes])
+    return counted if counted.any() else trained
+
+
 def _fit_columns(
-    values: SeriesColumns, numeric: Sequence[str], categorical: Sequence[str], rows: np.ndarray
+    values: SeriesColumns,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    rows: np.ndarray,
+    counted: np.ndarray,
 ) -> ScaledColumns:
     # Column by column, so that one is in memory where they lie on disk.
-    fitted = [fit_scale(values[name][rows][:, None]) for name in numeric]
+    fitted = [fit_scale(values[name][counted][:, None]) for name in numeric]
     return ScaledColumns(
         numeric,
         [float(mean[0]) for mean, _ in fitted],

@@ -93,7 +93,8 @@ class _Table:
         self.path = str(frame.attrs.get("path", "table"))
         self.covariates = preprocessing.covariates or Covariates(horizon=1)
         levels = preprocessing.levels
-        self.series = levels.columns if isinstance(levels, SeriesLevels) else self.covariates.series
+        self.levels = levels if isinstance(levels, SeriesLevels) else None
+        self.series = self.covariates.series if self.levels is None else self.levels.columns
         self.axis: TimeAxis | None = self.covariates.time
         known, static = self.covariates.future.names, self.covariates.static.names
         columns = known if ahead else [*preprocessing.columns, *static]
@@ -132,6 +133,11 @@ class _Table:
 
     def request(self, key: tuple[str, ...], rows: np.ndarray, ahead: _Table | None) -> SeriesRequest:
         """Returns the request for a series."""
+        if self.levels is not None:
+            try:
+                self.levels.of(key[0] if len(key) == 1 else list(key))
+            except DataError as error:  # before anything is asked of rows that cannot be forecast
+                raise DataError(f"{self.path}: {error}") from error
         past, horizon = self._parts(key, rows, ahead)
         request: dict[str, Any] = {}
         if key:

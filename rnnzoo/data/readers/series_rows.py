@@ -65,7 +65,11 @@ class SeriesRows:
 
     def behind(self, first: int) -> SeriesRows:
         """Returns the rows from one on."""
-        return self.take(np.arange(first, len(self))) if first else self
+        if not first:
+            return self
+        # They are no longer as in the table.
+        rows = self if self.source is not None else dataclasses.replace(self, source=np.arange(len(self)))
+        return rows.take(np.arange(first, len(self)))
 
     def take(self, rows: np.ndarray) -> SeriesRows:
         """Returns some rows, in their order."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rnnzoo.data.readers.series_rows import SeriesRows
@@ -47,6 +49,11 @@ def cut_parts(rows: SeriesRows, fractions: Fractions) -> np.ndarray:
         if first < count:
             parts[times >= np.partition(times, first)[first]] = number
     return parts
+
+
+def checked_parts(names: Sequence[str], fractions: Fractions) -> Sequence[str]:
+    """Returns the parts of which some step must count: all, but for the steps behind the origin of a backtest."""
+    return [name for name in names if name != "test" or not isinstance(fractions, RowParts)]
 
 
 def trained_until(rows: SeriesRows, parts: np.ndarray) -> str | int:

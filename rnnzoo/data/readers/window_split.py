@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ class WindowTable:
         levels: The level of each series or window; ``None`` for that of all rows.
         times: The raw times by column, each answering slices.
         known: The columns that are known for the horizon; ``None`` where a raw row is a window alone.
+        weights: How much each row counts where it is forecast ``(rows,)``, as the table says; ``None`` for all alike.
     """
 
     features: np.ndarray
@@ -42,6 +44,7 @@ class WindowTable:
     levels: Levels | None = None
     times: Mapping[str, Any] | None = None
     known: Sequence[str] | None = None
+    weights: np.ndarray | None = None
 
     def values(self, rows: Any) -> np.ndarray:
         """Returns the targets in some rows, in original units ``(..., targets)``."""
@@ -68,6 +71,7 @@ class WindowSplit(Rows):
         self._past = _cut(features, window)
         self._ahead = _cut(features[:, :count], horizon)
         self._known = _cut(features[:, features.shape[1] - table.num_known :], horizon)
+        self._weights = None if table.weights is None else _cut(table.weights[:, None], horizon)[..., 0]
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -90,9 +94,13 @@ class WindowSplit(Rows):
         self._series = names
 
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
-        """Returns some windows as one batch: what is known of past, horizon and series, and the horizon's targets."""
+        """Returns some windows as one batch: what is known of past, horizon and series, and the horizon's targets.
+
+        Where rows have weights, those of the steps of the horizon ``(windows, horizon)`` come third, over their mean in
+        all windows of the part, so that a loss is as large as without them.
+        """
         starts = self.starts[np.asarray(rows, int)]
-        return self._with_known(self._features(starts), starts), self._scaled_targets(starts), None
+        return self._batch(self._features(starts), starts)
 
     def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
         """Returns the features of some windows, without their horizon."""
@@ -100,8 +108,7 @@ class WindowSplit(Rows):
 
     def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
         """Returns some windows as one batch with other features."""
-        starts = self.starts[np.asarray(rows, int)]
-        return self._with_known(np.stack(encoded), starts), self._scaled_targets(starts), None
+        return self._batch(np.stack(encoded), self.starts[np.asarray(rows, int)])
 
     def raw_targets(self, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Returns the targets' past ``(rows, window, targets)`` and future ``(rows, horizon, targets)``.
@@ -113,6 +120,26 @@ class WindowSplit(Rows):
         """
         starts = self.starts if rows is None else self.starts[rows]
         return self._values(starts, 0, self.window), self._values(starts, self.window, self.horizon)
+
+    def raw_weights(self, rows: np.ndarray | None = None) -> np.ndarray | None:
+        """Returns the weights of the horizons as the table says them ``(rows, horizon)``; ``None`` for none.
+
+        Args:
+            rows: The numbers of the windows; ``None`` for all.
+        """
+        starts = self.starts if rows is None else self.starts[rows]
+        return None if self._weights is None else self._weights[starts + self.window]
+
+    @cached_property
+    def mean_weight(self) -> float:
+        """The mean weight of all steps of all horizons; 1 where rows have no weights."""
+        weights, first = self.table.weights, self.starts + self.window
+        if weights is None or not len(first):
+            return 1.0
+        # How many horizons each row is in, so that no window is copied.
+        changes = np.bincount(first, minlength=len(weights) + 1)
+        changes -= np.bincount(first + self.horizon, minlength=len(weights) + 1)
+        return float(np.cumsum(changes)[:-1] @ weights) / (len(first) * self.horizon)
 
     def values_at(self, places: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Returns single values in original units: those of some targets, by number, in some rows of the table."""
@@ -147,6 +174,13 @@ class WindowSplit(Rows):
         """Returns what the targets of some windows are divided by ``(rows, targets)``, in original units."""
         scale = self.decoding_of_rows(decoding, rows).scale
         return scale[:, 0] if scale.ndim == 3 else np.broadcast_to(scale, (len(rows), len(scale)))
+
+    def _batch(self, features: np.ndarray, starts: np.ndarray) -> Batch:
+        weights = None
+        if self._weights is not None:
+            # Where nothing weighs anything, there is nothing to divide by.
+            weights = (self._weights[starts + self.window] / (self.mean_weight or 1.0)).astype(np.float32)
+        return self._with_known(features, starts), self._scaled_targets(starts), weights
 
     def _features(self, starts: np.ndarray) -> np.ndarray:
         """Returns the scaled past of some windows ``(windows, window, features)``, as a copy."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import Ridge
@@ -19,6 +20,10 @@ from rnnzoo.evaluation.baselines.trees import BoostedTrees
 
 #: Answers some windows of a split, in original units: ``(rows, horizon, targets)``.
 Forecast = Callable[[WindowSplit, np.ndarray], np.ndarray]
+#: From the errors of windows in the past, their weights and forecasts to a distribution around these.
+_Around = Callable[[np.ndarray, np.ndarray | None, np.ndarray], np.ndarray]
+#: Rows to learn from, their targets, and how much each counts; ``None`` where all count alike.
+_Weighed = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 
 NLINEAR = "NLinear on each series' own lags"
 RIDGE = "ridge regression on the same lags"
@@ -50,8 +55,10 @@ def quantiles(splits: Splits, part: Split) -> dict[str, Fit]:
     """Point forecasts with the quantiles of their errors on the training part."""
     levels = splits.get_decoding().quantiles or ()
 
-    def around(errors: np.ndarray, found: np.ndarray) -> np.ndarray:
-        return np.asarray(found[..., None] + np.moveaxis(np.quantile(errors, levels, axis=0), 0, -1))
+    def around(errors: np.ndarray, weights: np.ndarray | None, found: np.ndarray) -> np.ndarray:
+        method: Any = "linear" if weights is None else "inverted_cdf"  # the one that knows weights
+        moved = np.quantile(errors, levels, axis=0, weights=weights, method=method)
+        return np.asarray(found[..., None] + np.moveaxis(moved, 0, -1))
 
     return _with_errors(splits, part, around)
 
@@ -59,18 +66,17 @@ def quantiles(splits: Splits, part: Split) -> dict[str, Fit]:
 def gaussians(splits: Splits, part: Split) -> dict[str, Fit]:
     """Point forecasts with the mean and the deviation of their errors on the training part."""
 
-    def around(errors: np.ndarray, found: np.ndarray) -> np.ndarray:
+    def around(errors: np.ndarray, weights: np.ndarray | None, found: np.ndarray) -> np.ndarray:
+        mean = np.average(errors, axis=0, weights=weights)
         # A series that never moved has no errors; a Gaussian needs some scale all the same.
-        spread = np.maximum(errors.std(axis=0), 1e-9)
-        moved = np.stack([errors.mean(axis=0), spread], axis=-1)
+        spread = np.maximum(np.sqrt(np.average((errors - mean) ** 2, axis=0, weights=weights)), 1e-9)
+        moved = np.stack([mean, spread], axis=-1)
         return np.asarray(np.stack([found, np.zeros_like(found)], axis=-1) + moved)
 
     return _with_errors(splits, part, around)
 
 
-def _with_errors(
-    splits: Splits, part: Split, around: Callable[[np.ndarray, np.ndarray], np.ndarray]
-) -> dict[str, Fit]:
+def _with_errors(splits: Splits, part: Split, around: _Around) -> dict[str, Fit]:
     return {
         f"{name} and its past errors": partial(_spread, splits, fit, _windows(part), around)
         for name, fit in _forecasters(splits).items()
@@ -92,21 +98,30 @@ def _spread(
     splits: Splits,
     fit: Callable[[Budget], Forecast],
     windows: WindowSplit,
-    around: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    around: _Around,
     budget: Budget,
 ) -> np.ndarray:
     forecast, past = fit(budget), _windows(splits.train)
     rows = np.unique(np.linspace(0, len(past) - 1, min(len(past), _ERROR_WINDOWS)).astype(int))
     errors = past.raw_targets(rows)[1] - forecast(past, rows)
+    weights = _error_weights(past.raw_weights(rows), errors.shape)
     every = np.arange(len(windows))
     found, levels = forecast(windows, every), OwnLevels(splits)
     if not levels.several:
-        return around(errors, found)
+        return around(errors, weights, found)
     # The errors of all series are alike once each is divided by its own deviation.
     errors /= levels.scales(past, rows)[:, None]
     scale = levels.scales(windows, every)[:, None]
-    spread = around(errors, found / scale)
+    spread = around(errors, weights, found / scale)
     return spread * scale[..., None]
+
+
+def _error_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Returns how much each error counts ``(windows, horizon, targets)``; where none of a step does, all alike."""
+    if weights is None:
+        return None
+    counted = np.where(weights.any(axis=0), weights, 1.0)
+    return np.broadcast_to(counted[..., None], shape)
 
 
 def _forecasters(splits: Splits) -> dict[str, Callable[[Budget], Forecast]]:
@@ -181,16 +196,35 @@ def _apply_nlinear(
     return np.concatenate(found)
 
 
-def _own_lags(
-    split: WindowSplit, levels: OwnLevels, stride: int, budget: Budget
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields lags less the last value and steps ahead less it, a row for each window and series."""
-    for rows in _pieces(split, np.arange(0, len(split), stride), len(split.table.targets)):
+def _own_lags(split: WindowSplit, levels: OwnLevels, stride: int, budget: Budget) -> Iterator[_Weighed]:
+    """Yields lags less the last value, steps ahead less it, and weights, a row for each window and series."""
+    count = len(split.table.targets)
+    every, weights = _counted(split, np.arange(0, len(split), stride))
+    places = np.arange(len(every))
+    for some in _pieces(split, places, count):
+        rows = every[some]
         budget.check()
         history, future = split.raw_targets(rows)
         scale = levels.scales(split, rows)[:, None]
         lags, last = _centred(history, scale)
-        yield _rows_of_series(lags), _rows_of_series(future / scale - last)
+        own = None if weights is None else np.repeat(weights[some], count)
+        yield _rows_of_series(lags), _rows_of_series(future / scale - last), own
+
+
+def _counted(split: WindowSplit, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns the windows that count, of some, and how much: the mean weight of their steps ahead.
+
+    All of them, and ``None``, where they count alike, or none does.
+    """
+    if split.table.weights is None:
+        return rows, None
+    found = [
+        np.mean(split.raw_weights(rows[first : first + _AT_A_TIME]), axis=1)  # type: ignore[arg-type]
+        for first in range(0, len(rows), _AT_A_TIME)
+    ]
+    weights = np.concatenate(found)
+    kept = weights > 0
+    return (rows[kept], weights[kept]) if kept.any() else (rows, None)
 
 
 def _centred(history: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -228,9 +262,11 @@ def _fit_ridge(splits: Splits, levels: OwnLevels, stride: int, budget: Budget) -
             learned, _all_lags(held_out, levels, stride if levels.several else 1, budget)
         )
     else:
-        x, y = _lags_and_targets(train, levels, np.arange(0, len(train), stride))
-        x_held, y_held = _lags_and_targets(held_out, levels, np.arange(0, len(held_out), stride))
-        model = choose_ridge(x.astype(np.float64), y, (x_held.astype(np.float64), y_held), budget)
+        x, y, weights = _weighed_lags(train, levels, stride)
+        x_held, y_held, held = _weighed_lags(held_out, levels, stride)
+        model = choose_ridge(
+            x.astype(np.float64), y, (x_held.astype(np.float64), y_held), budget, (weights, held)
+        )
 
     def forecast(split: WindowSplit, rows: np.ndarray) -> np.ndarray:
         found = []
@@ -247,13 +283,17 @@ def _fit_ridge(splits: Splits, levels: OwnLevels, stride: int, budget: Budget) -
     return forecast
 
 
-def _all_lags(
-    split: WindowSplit, levels: OwnLevels, stride: int, budget: Budget
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    rows = np.arange(0, len(split), stride)
+def _all_lags(split: WindowSplit, levels: OwnLevels, stride: int, budget: Budget) -> Iterator[_Weighed]:
+    rows, weights = _counted(split, np.arange(0, len(split), stride))
     for first in range(0, len(rows), _AT_A_TIME):
         budget.check()
-        yield _lags_and_targets(split, levels, rows[first : first + _AT_A_TIME])
+        some = slice(first, first + _AT_A_TIME)
+        yield *_lags_and_targets(split, levels, rows[some]), None if weights is None else weights[some]
+
+
+def _weighed_lags(split: WindowSplit, levels: OwnLevels, stride: int) -> _Weighed:
+    rows, weights = _counted(split, np.arange(0, len(split), stride))
+    return *_lags_and_targets(split, levels, rows), weights
 
 
 def _lags_and_targets(

@@ -18,8 +18,9 @@ class OwnLevels:
     """Mean and deviation of the targets by each series' own training rows, whatever scaling a model is given.
 
     Without it, a series whose values are a thousand times those of others would be all that is learned from. A series
-    without training rows has the mean and the deviation of each window's own past. One that never changed is divided by
-    its absolute value, or by 1 where it was 0. A table of one series has the scale of the data.
+    without training rows, or whose training rows all have the weight 0, has the mean and the deviation of each window's
+    own past. One that never changed is divided by its absolute value, or by 1 where it was 0. A table of one series has
+    the scale of the data.
 
     Args:
         splits: Windows of a table.
@@ -55,6 +56,8 @@ class OwnLevels:
         """Mean and divisor of each series ``(series, targets)``, and which series have training rows."""
         table = self._train.table
         learned = rows_of_windows(self._train)
+        if table.weights is not None:
+            learned = learned[table.weights[learned] > 0]
         codes = np.zeros(len(learned), np.int32) if table.codes is None else table.codes[learned]
         count = np.bincount(codes, minlength=max(1, len(table.names)))
         means, deviations = [], []

@@ -13,7 +13,8 @@ from scipy import linalg
 #: the truth are alike in size, the best multiple is the variance of the noise over that of the signal.
 RATIOS = tuple(10.0**power for power in range(-6, 4))
 
-Batches = Iterable[tuple[np.ndarray, np.ndarray]]
+#: Features and targets, and the weight of each row where they do not count alike.
+Batches = Iterable[tuple[np.ndarray, np.ndarray] | tuple[np.ndarray, np.ndarray, np.ndarray | None]]
 
 
 class BatchedRidge:
@@ -41,7 +42,10 @@ class BatchedRidge:
         self.alpha = alpha
 
     def fit(self, batches: Batches) -> BatchedRidge:
-        """Fits on batches of features ``(rows, features)`` and targets ``(rows, targets)``."""
+        """Fits on batches of features ``(rows, features)`` and targets ``(rows, targets)``.
+
+        A third array ``(rows,)`` may say how much each row counts: a row of weight 2 counts like two.
+        """
         return self._solve(_sums(batches))
 
     def fit_chosen(self, batches: Batches, held_out: Batches) -> BatchedRidge:
@@ -87,7 +91,7 @@ class BatchedRidge:
 class _Sums:
     """Sums of products of rows around ``x_start`` and ``y_start``; ``yy`` over all targets together."""
 
-    rows: int
+    rows: float
     x_start: np.ndarray
     y_start: np.ndarray
     xx: np.ndarray
@@ -103,17 +107,23 @@ class _Sums:
 
 def _sums(batches: Batches, start: tuple[np.ndarray, np.ndarray] | None = None) -> _Sums:
     """Sums batches around ``start``; around their mean if there is none."""
-    rows, x_sum, y_sum, xx, xy, yy = 0, 0.0, 0.0, 0.0, 0.0, 0.0
+    rows, x_sum, y_sum, xx, xy, yy = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     around: Any = start
-    for x, y in batches:
+    for x, y, *weights in batches:
         # In float64: the lags of a series are nearly collinear, which float32 cannot resolve. Around the
         # first rows' mean: products of values far from zero would leave no digits for their differences.
         x, y = x.astype(np.float64), y.astype(np.float64)
         if around is None:
             around = x.mean(axis=0), y.mean(axis=0)
         x, y = x - around[0], y - around[1]
-        rows += len(x)
-        x_sum, y_sum = x_sum + x.sum(axis=0), y_sum + y.sum(axis=0)
+        if weights and weights[0] is not None:
+            rows += float(weights[0].sum())
+            root = np.sqrt(weights[0])[:, None]
+            x_sum, y_sum = x_sum + (root**2 * x).sum(axis=0), y_sum + (root**2 * y).sum(axis=0)
+            x, y = root * x, root * y
+        else:
+            rows += len(x)
+            x_sum, y_sum = x_sum + x.sum(axis=0), y_sum + y.sum(axis=0)
         xx, xy, yy = xx + x.T @ x, xy + x.T @ y, yy + float(np.einsum("ij,ij->", y, y))
     if start is not None:
         return _Sums(rows, *start, np.asarray(xx), np.asarray(xy), yy)

@@ -32,8 +32,8 @@ class BoostedTrees:
     columns of the table at the last step; further what is known of the step that is asked for, such as its hour, and of
     the whole series. What is learned is how far the step ahead is from the last value, in deviations of the training
     part (in a table of many series, of each one's own), for trees cannot answer what they have not seen. Of all such
-    rows a sample is learned from, always the same one, and trees are added until a sample of validation rows says that
-    it is enough.
+    rows a sample is learned from, always the same one, each row as much as its step weighs, and trees are added until a
+    sample of validation rows says that it is enough.
 
     Args:
         splits: Windows of a table of series.
@@ -54,14 +54,16 @@ class BoostedTrees:
         self._budget = budget
         budget.check()
         rng = np.random.default_rng(0)
-        x, y = self._sample(self._splits.train, _TRAINING_ROWS, rng)
-        held_out_x, held_out_y = self._sample(self._splits.validation, _HELD_OUT_ROWS, rng)
+        x, y, weights = self._sample(self._splits.train, _TRAINING_ROWS, rng)
+        held_out_x, held_out_y, held_out_weights = self._sample(self._splits.validation, _HELD_OUT_ROWS, rng)
         self._model = HistGradientBoostingRegressor(
             max_iter=_TREES, early_stopping=True, n_iter_no_change=10, random_state=0
         )
         # A second thread gains little here, and where others compute too, its waiting takes ten times as long.
         with threadpool_limits(limits=1, user_api="openmp"):
-            self._model.fit(x, y, X_val=held_out_x, y_val=held_out_y)
+            self._model.fit(
+                x, y, weights, X_val=held_out_x, y_val=held_out_y, sample_weight_val=held_out_weights
+            )
         return self
 
     def predict(self, split: WindowSplit, rows: np.ndarray) -> np.ndarray:
@@ -83,15 +85,21 @@ class BoostedTrees:
             found[first : first + windows] = answers.reshape(shape) * scale
         return found
 
-    def _sample(self, split: Split, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def _sample(
+        self, split: Split, size: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         assert isinstance(split, WindowSplit), "forecasts come from windows"
         shape = (len(split), split.horizon, self._count)
         count = int(np.prod(shape))
         chosen = np.sort(rng.choice(count, size, replace=False)) if count > size else np.arange(count)
         windows, steps, series = np.unravel_index(chosen, shape)
+        places, weights = split.starts[windows] + split.window + steps, None
+        if split.table.weights is not None and split.table.weights[places].any():
+            kept = split.table.weights[places] > 0
+            windows, steps, series, places = windows[kept], steps[kept], series[kept], places[kept]
+            weights = split.table.weights[places]
         x, last = self._columns(split, windows, steps, series)
-        values = split.values_at(split.starts[windows] + split.window + steps, series)
-        return x, values / self._scales(split, windows, series) - last
+        return x, split.values_at(places, series) / self._scales(split, windows, series) - last, weights
 
     def _columns(
         self, split: WindowSplit, windows: np.ndarray, steps: np.ndarray, series: np.ndarray

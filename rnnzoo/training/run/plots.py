@@ -94,6 +94,7 @@ def forecasts(
     part: str,
     count: int = 4,
     band: tuple[np.ndarray, np.ndarray, str] | None = None,
+    series: Sequence[str] | None = None,
 ) -> Figure:
     """Draws windows spread over the part: the past, what followed and what was forecast.
 
@@ -101,16 +102,17 @@ def forecasts(
         history: Past values ``(rows, window)`` in original units.
         truth: What followed ``(rows, horizon)``.
         predicted: What was forecast ``(rows, horizon)``.
-        name: Name of the series.
+        name: Name of the target.
         part: Name of the part of the data, for the title.
         count: Number of windows.
         band: Lower and upper bounds of the forecasts ``(rows, horizon)`` and what they are.
+        series: The series of each row, where there are several.
     """
     rows = np.unique(np.linspace(0, len(truth) - 1, count).round().astype(int))
     window, horizon = history.shape[1], truth.shape[1]
     past, ahead = np.arange(-window + 1, 1), np.arange(1, horizon + 1)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10, 2.1 * len(rows) + 0.6))
+        figure = Figure(figsize=(6.4, 1.6 * len(rows) + 1), layout="constrained")
         for axes, row in zip(np.atleast_1d(figure.subplots(len(rows), 1, sharex=True)), rows, strict=True):
             axes.plot(past, history[row], color=GREY, label="past")
             if band is not None:
@@ -121,12 +123,13 @@ def forecasts(
             axes.plot(ahead, truth[row], color=BLUE, marker=".", label="truth")
             axes.plot(ahead, predicted[row], color=ORANGE, marker=".", label="forecast")
             axes.axvline(0.5, color=GREY, linestyle=":")
-            axes.set_ylabel(name)
-        # Beside the title, where no curve is.
-        figure.axes[0].legend(frameon=False, ncols=4, loc="lower right", bbox_to_anchor=(1.0, 0.97))
+            axes.set_ylabel(name if series is None else f"{series[row]}\n{name}")
+        # Below, where no curve is.
+        figure.legend(
+            *figure.axes[0].get_legend_handles_labels(), frameon=False, ncols=4, loc="outside lower left"
+        )
         figure.axes[0].set_title(f"{len(rows)} of {len(truth)} windows of the {part} part", loc="left")
         figure.axes[-1].set_xlabel("steps ahead (0 is the last known step)")
-        figure.tight_layout()
     return figure
 
 
@@ -135,12 +138,38 @@ def errors_by_step(scores: Mapping[str, np.ndarray], *, name: str) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 5), layout="constrained")
         axes = figure.subplots()
+        top, labels = error_range(scores)
         for (method, errors), colour in zip(scores.items(), itertools.cycle(_COLOURS), strict=False):
-            axes.plot(np.arange(1, len(errors) + 1), errors, color=colour, label=method)
+            axes.plot(np.arange(1, len(errors) + 1), errors, color=colour, label=labels[method])
         axes.set(xlabel="steps ahead", ylabel=f"mean absolute error ({name})", title="Error by step ahead")
+        axes.set_ylim(0, top)
         # Below, for the names are long and the lines are many.
         figure.legend(frameon=False, loc="outside lower left")
     return figure
+
+
+def error_range(scores: Mapping[str, Sequence[float] | np.ndarray]) -> tuple[float, dict[str, str]]:
+    """Returns how far an axis of errors goes, and what each method is called.
+
+    A method that is far worse than the others would press their lines together. Its line leaves the picture, and its
+    name says how far it goes. That of the first one, the model, stays.
+
+    Args:
+        scores: Errors by method, none below 0.
+
+    Example:
+        >>> error_range({"model": [1.0, 2.0], "persistence": [2.0, 40.0], "trees": [1.0, 1.5]})
+        (5.0, {'model': 'model', 'persistence': 'persistence (up to 40)', 'trees': 'trees'})
+    """
+    largest = {method: float(np.nan_to_num(errors).max(initial=0.0)) for method, errors in scores.items()}
+    usual = max(next(iter(largest.values()), 0.0), float(np.median(list(largest.values()) or [0.0])))
+    top = 2.5 * usual if max(largest.values(), default=0.0) > 2.5 * usual > 0 else 0.0
+    if not top:
+        return 1.05 * max(largest.values(), default=0.0) or 1.0, {method: method for method in scores}
+    return top, {
+        method: f"{method} (up to {value:.3g})" if value > top else method
+        for method, value in largest.items()
+    }
 
 
 def regression_scatter(truth: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> Figure:

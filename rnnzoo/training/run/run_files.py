@@ -141,11 +141,14 @@ def _draw(
 
 
 def errors_by_step(task: Task, outputs: np.ndarray, evaluation: Evaluation) -> np.ndarray:
-    """Returns the mean absolute error of the first target at each step ahead."""
-    errors: np.ndarray = np.abs(point_forecasts(task, outputs)[..., 0] - evaluation.targets[..., 0]).mean(
-        axis=0
-    )
-    return errors
+    """Returns the mean absolute error of the first target at each step ahead; NaN where nothing counts."""
+    errors: np.ndarray = np.abs(point_forecasts(task, outputs)[..., 0] - evaluation.targets[..., 0])
+    if evaluation.weights is None:
+        return np.asarray(errors.mean(axis=0))
+    weights = np.broadcast_to(evaluation.weights.reshape(len(errors), -1), errors.shape)
+    counted = weights.sum(axis=0, dtype=np.float64)
+    sums = (errors * weights).sum(axis=0, dtype=np.float64)
+    return np.divide(sums, counted, out=np.full(len(counted), np.nan), where=counted > 0)
 
 
 def draw_errors_by_step(run: RunDirectory, splits: Splits, errors: Mapping[str, np.ndarray]) -> None:
@@ -166,9 +169,10 @@ def _forecast_figures(splits: Splits, task: Task, part: str, evaluation: Evaluat
         every = task.forecast_quantiles(evaluation.outputs[:, :, 0])
         share = f"{100 * (task.quantiles[-1] - task.quantiles[0]):.3g} % interval"
         band = (every[..., 0], every[..., -1], share)
-    return {
-        "forecasts": plots.forecasts(history[..., 0], future[..., 0], point, name=name, part=part, band=band)
-    }
+    drawn = plots.forecasts(
+        history[..., 0], future[..., 0], point, name=name, part=part, band=band, series=split.series
+    )
+    return {"forecasts": drawn}
 
 
 def write_run_report(
@@ -192,7 +196,9 @@ def write_run_report(
         sections=[
             Section(
                 f"Scores on the {part} part",
-                text=verdict(result.metrics[part], baselines["scores"]),
+                text=_said_of_scores(
+                    verdict(result.metrics[part], baselines["scores"]), config["data"], part
+                ),
                 rows=table,
                 best=0,
             ),
@@ -208,6 +214,14 @@ def write_run_report(
             Section("Data", rows=_pairs(config["data"])),
         ],
     )
+
+
+def _said_of_scores(said: str, data: Mapping[str, Any], part: str) -> str:
+    """Returns what the report says of scores: whether the model is better, and whether rows count unlike."""
+    if part not in (data.get("weighted") or ()):
+        return said
+    by = f" in the column {data['weight']!r}" if isinstance(data.get("weight"), str) else ""
+    return f"{said} Scores are weighted: each row counts as much as its weight{by} says.".strip()
 
 
 def _pairs(values: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -238,3 +238,11 @@ def test_holes_and_times_that_fall_back_are_refused() -> None:
     )
     back = frame.sort_values("hour", ascending=False, kind="stable")
     assert "is not later than the one before" in refused(back.assign(sales=1.0), open_ended())
+
+
+def test_a_series_that_was_not_there_in_training_is_refused_before_its_rows_are_counted() -> None:
+    past, ahead = (frame.assign(shop=frame["shop"].replace("a", "c")) for frame in (shops(20), last_rows(1)))
+    message = refused(past, ahead)
+    assert message.startswith(
+        "new.csv: series: received 'c', which was not there in training; expected one of "
+    )
