@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
-import numpy as np
 import onnx
 import tensorflow as tf
 import tf2onnx
@@ -27,6 +26,7 @@ from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions,
 from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.operators.handlers import HANDLERS
+from rnnzoo_export.operators.reshapes import reshapes_kept
 from rnnzoo_export.reports import ExportReport, ParityReport
 from rnnzoo_export.signature import Signature
 
@@ -127,7 +127,7 @@ def _run_tf2onnx(function: TracedFunction, specs: Sequence[tf.TensorSpec], opset
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        with _without_table_warning():
+        with _without_table_warning(), reshapes_kept():
             proto, _ = tf2onnx.convert.from_function(
                 function,
                 specs,

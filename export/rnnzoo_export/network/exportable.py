@@ -20,6 +20,7 @@ from rnnzoo.keras_models.model_layers import all_layers, check_names, recurrent_
 from rnnzoo_export.graph.unique_names import unique_names
 from rnnzoo_export.network.export_config import InputSignature
 from rnnzoo_export.network.input_facts import InputFacts, read_facts
+from rnnzoo_export.network.keras_functions import traced_otherwise
 from rnnzoo_export.network.proof_batches import BatchMaker
 from rnnzoo_export.network.step_search import INNER, find_steps
 from rnnzoo_export.network.traced_model import TracedModel
@@ -67,7 +68,7 @@ class Exportable:
         self._places = keras.tree.flatten(self._structure)
         inputs = _input_specs(model, self._places, input_names)
         check_names(model)
-        _refuse_layers(model, inputs)
+        _refuse_layers(model)
         _refuse_weights(model)
         outputs = _output_specs(model, self._structure, inputs)
         self.signature = Signature(inputs, outputs)
@@ -211,7 +212,7 @@ class Exportable:
         Layers of mixed precision keep their weights in float32; onnxruntime's recurrent operators compute in nothing
         else on a CPU.
         """
-        with _in_float32(self.model), self._without_cudnn():
+        with _in_float32(self.model), self._without_cudnn(), traced_otherwise():
             yield
 
     @contextlib.contextmanager
@@ -353,8 +354,7 @@ def _axes(name: str, sizes: Sequence[int | None]) -> tuple[str | None, ...]:
     return tuple(names)
 
 
-def _refuse_layers(model: keras.Model, inputs: Sequence[TensorSpec]) -> None:
-    time_is_free = any(len(spec.shape) > 1 and spec.shape[1] is None for spec in inputs)
+def _refuse_layers(model: keras.Model) -> None:
     for layer in all_layers(model):
         if layer.variable_dtype in _HALF:
             raise UnsupportedLayerError(
@@ -366,11 +366,6 @@ def _refuse_layers(model: keras.Model, inputs: Sequence[TensorSpec]) -> None:
             raise UnsupportedLayerError(
                 f"layer {layer.name!r}: keeps its state between calls, which an exported file cannot. "
                 "Export a copy of the model built with stateful=False."
-            )
-        if isinstance(layer, layers.TimeDistributed) and time_is_free:
-            raise UnsupportedLayerError(
-                f"layer {layer.name!r}: TimeDistributed over a free time axis answers wrongly in Keras 3.14 and "
-                "later. Use the inner layer itself where it takes sequences (Dense does), or fix the time axis."
             )
 
 

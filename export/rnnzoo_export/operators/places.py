@@ -51,7 +51,9 @@ def write_slice_update(write: NodeWriter) -> None:
     array, update, start = write.inputs
     size = write.add("Shape", [update])
     room = write.add("Sub", [write.add("Shape", [array]), size])
-    fitting = write.add("Max", [write.add("Min", [write.cast(start, np.int64), room]), write.constant([0], np.int64)])
+    fitting = write.add(
+        "Max", [write.add("Min", [write.cast(start, np.int64), room]), write.constant([0], np.int64)]
+    )
     everywhere = write.add("NonZero", [write.add("Expand", [write.constant(1, np.int64), size])])
     places = write.add("Add", [write.add("Transpose", [everywhere], perm=[1, 0]), fitting])
     flat = write.add("Reshape", [update, write.constant([-1], np.int64)])

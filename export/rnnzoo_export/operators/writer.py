@@ -9,7 +9,9 @@ import numpy as np
 import tf2onnx
 
 #: The types of numbers as ONNX counts them, by the names of NumPy.
-_TYPES = {np.dtype(name): getattr(tf2onnx.utils.onnx_pb.TensorProto, name.upper()) for name in ("int32", "int64")}
+_TYPES = {
+    np.dtype(name): getattr(tf2onnx.utils.onnx_pb.TensorProto, name.upper()) for name in ("int32", "int64")
+}
 _TYPES[np.dtype(bool)] = tf2onnx.utils.onnx_pb.TensorProto.BOOL
 _TYPES[np.dtype("float32")] = tf2onnx.utils.onnx_pb.TensorProto.FLOAT
 
