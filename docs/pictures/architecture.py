@@ -34,7 +34,10 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "proof": (
         "convert a model, compare",
-        ("rnnzoo_export.conversion", "rnnzoo_export.parity", "rnnzoo_export.network"),
+        (
+            *("rnnzoo_export.conversion", "rnnzoo_export.operators"),
+            *("rnnzoo_export.parity", "rnnzoo_export.network"),
+        ),
     ),
     "graph": ("markers to operators", ("rnnzoo_export.graph", "rnnzoo_export.reports")),
     "serving": ("HTTP", ("rnnzoo_export.serving",)),

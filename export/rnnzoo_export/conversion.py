@@ -18,6 +18,7 @@ from onnx import helper, numpy_helper, version_converter
 
 from rnnzoo import files
 from rnnzoo.errors import ExportError, UnsupportedLayerError, one_line
+from rnnzoo.keras_models.model_layers import all_layers
 from rnnzoo.version import __version__
 from rnnzoo_export.graph.lowering import lower_markers
 from rnnzoo_export.graph.marker_spec import DOMAIN
@@ -26,6 +27,7 @@ from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions,
 from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.operators.handlers import HANDLERS
+from rnnzoo_export.operators.refused import refuse_operations, refuse_traced
 from rnnzoo_export.operators.reshapes import reshapes_kept
 from rnnzoo_export.reports import ExportReport, ParityReport
 from rnnzoo_export.signature import Signature
@@ -99,7 +101,10 @@ def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[
         function = tf.function(exportable, input_signature=specs, autograph=False)
         graph = function.get_concrete_function().graph
         steps = {key: _run_tf2onnx(step, step.input_signature, opset) for key, step in marked.steps.items()}
+    names = [layer.name for layer in all_layers(exportable.model)]
+    refuse_traced(graph, names)
     proto = _run_tf2onnx(function, specs, opset)
+    refuse_operations(proto, names)
     _restore_constants(proto, graph.captures, {spec.name for spec in exportable.signature.inputs})
     fused = lower_markers(proto, steps)
     _order(proto, exportable.signature)

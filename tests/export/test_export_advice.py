@@ -147,14 +147,6 @@ ADVICE: list[tuple[Attempt, str, tuple[Attempt, ...]]] = [
         (exports(lambda: with_weights_of(stateful(True), stateful(False))),),
     ),
     (
-        exports(lambda: network(layers.TimeDistributed(layers.GRU(2)), shape=(None, 6, 3))),
-        "Use the inner layer itself where it takes sequences (Dense does), or fix the time axis.",
-        (
-            exports(lambda: network(layers.Dense(2), shape=(None, 6, 3))),
-            exports(lambda: network(layers.TimeDistributed(layers.GRU(2)), shape=(5, 6, 3))),
-        ),
-    ),
-    (
         exports(called),
         "Pass e.g. input_signature=keras.Input((None, 8), name='features').",
         (exports(called, input_signature=keras.Input((None, 8), name="features")),),

@@ -169,11 +169,6 @@ def half_precision() -> keras.Model:
 
 REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "stateful": (stateful, UnsupportedLayerError, "layer 'memory': keeps its state between calls"),
-    "time distributed": (
-        lambda: series(layers.TimeDistributed(layers.Dense(2), name="each")),
-        UnsupportedLayerError,
-        "layer 'each': TimeDistributed over a free time axis",
-    ),
     "python": (python_function, UnsupportedLayerError, "calls a Python function"),
     "NaN": (nan_weights, ExportError, "weight '.*dense/bias': holds NaN or infinity"),
     "texts": (

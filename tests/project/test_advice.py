@@ -31,7 +31,6 @@ OF_OTHERS = {
     "frame.rename": "pandas:DataFrame.rename",
     "SimpleRNN": "keras.layers:SimpleRNN",
     "Dense": "keras.layers:Dense",
-    "TimeDistributed": "keras.layers:TimeDistributed",
     "StackedRNNCells": "keras.layers:StackedRNNCells",
     "get_config": "keras:Layer.get_config",
     "compute_output_shape": "keras:Layer.compute_output_shape",

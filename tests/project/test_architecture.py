@@ -71,6 +71,7 @@ ROOMS = (
     "rnnzoo_export.explanation",
     "rnnzoo_export.network",
     "rnnzoo_export.parity",
+    "rnnzoo_export.operators",
     "rnnzoo_export.conversion",
     "rnnzoo_export.serving",
     "rnnzoo_export.raw",

@@ -10,7 +10,9 @@ import onnx
 from onnx import numpy_helper
 
 from rnnzoo.errors import UnsupportedLayerError
-from rnnzoo_export.graph.marker_spec import DOMAIN, LinearSpec, ScanSpec, Spec, spec_from_json
+from rnnzoo_export.graph.lookup_nodes import DOMAIN as _TABLES
+from rnnzoo_export.graph.lookup_nodes import write_lookup_nodes
+from rnnzoo_export.graph.marker_spec import DOMAIN, LinearSpec, LookupSpec, ScanSpec, Spec, spec_from_json
 from rnnzoo_export.graph.node_builder import NodeBuilder
 from rnnzoo_export.graph.protos import _all_nodes, replace_items, walk_nodes
 from rnnzoo_export.graph.recurrent_nodes import write_recurrent_nodes
@@ -37,8 +39,8 @@ def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) 
     nodes: list[onnx.NodeProto] = []
     specs = [_read_spec(node, values) for node in graph.node if node.domain == DOMAIN]
     # A layer may be called twice, and layers of nested models may have one name.
-    fused = [spec.layer for spec in specs]
-    markers = zip(specs, unique_prefixes(graph, fused), strict=True)
+    names = [spec.layer for spec in specs]
+    markers = zip(specs, unique_prefixes(graph, names), strict=True)
     for node in graph.node:
         if node.domain != DOMAIN:
             nodes.append(node)
@@ -46,7 +48,9 @@ def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) 
         spec, prefix = next(markers)
         builder = NodeBuilder(prefix)
         inputs, outputs = node.input[1:], node.output
-        if isinstance(spec, LinearSpec):
+        if isinstance(spec, LookupSpec):
+            write_lookup_nodes(spec, builder, inputs, outputs, value_of=values)
+        elif isinstance(spec, LinearSpec):
             write_linear_nodes(builder, inputs, outputs)
         elif isinstance(spec, ScanSpec):
             write_scan_nodes(spec, builder, inputs, outputs, step=steps[spec.step], used=read.__contains__)
@@ -59,7 +63,9 @@ def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) 
     _tidy(graph)
     used = {"", *(node.domain for node in _all_nodes(model))}
     replace_items(model.opset_import, [entry for entry in model.opset_import if entry.domain in used])
-    return fused
+    if _TABLES in used and _TABLES not in {entry.domain for entry in model.opset_import}:
+        model.opset_import.append(onnx.helper.make_opsetid(_TABLES, 2))
+    return [spec.layer for spec in specs if not isinstance(spec, LookupSpec)]
 
 
 class _Constants:

@@ -1,4 +1,4 @@
-"""What a marker says about the recurrent layer it stands for: written while tracing, read while lowering."""
+"""What a marker says about what it stands for, mostly a recurrent layer: written while tracing, read while lowering."""
 
 from __future__ import annotations
 
@@ -97,8 +97,23 @@ class LinearSpec:
     layer: str
 
 
-Spec = MarkerSpec | ScanSpec | LinearSpec
-_KINDS: dict[str, type[Spec]] = {kind.__name__: kind for kind in (MarkerSpec, ScanSpec, LinearSpec)}
+@dataclass(frozen=True)
+class LookupSpec:
+    """Whole numbers that are looked up in a table; its keys and values follow them.
+
+    Attributes:
+        default: What stands for a number that is no key.
+        layer: What its nodes are called.
+    """
+
+    default: int
+    layer: str = "lookup"
+
+
+Spec = MarkerSpec | ScanSpec | LinearSpec | LookupSpec
+_KINDS: dict[str, type[Spec]] = {
+    kind.__name__: kind for kind in (MarkerSpec, ScanSpec, LinearSpec, LookupSpec)
+}
 
 
 def spec_to_json(spec: Spec) -> str:

@@ -27,6 +27,7 @@ from rnnzoo.cells.step_cell import LinearCell
 from rnnzoo_export.graph.marker_spec import (
     Activation,
     LinearSpec,
+    LookupSpec,
     MarkerSpec,
     Operator,
     ScanSpec,
@@ -70,12 +71,13 @@ def mark_layers() -> Iterator[Marked]:
             _replace(stack, kind, "inner_loop", seams.inner_loop)
         _replace(stack, layers.Bidirectional, "call", seams.call)
         _replace(stack, Recurrence, "solve", seams.solve)
+        _replace(stack, tf.lookup.StaticHashTable, "lookup", seams.lookup)
         yield seams.marked
 
 
 def _replace(stack: contextlib.ExitStack, kind: type[Layer], name: str, method: Callable[..., Any]) -> None:
     """Puts ``method(layer, original, ...)`` in the place of a method until the stack is closed."""
-    original = kind.__dict__[name]
+    original, own = getattr(kind, name), name in vars(kind)
 
     def replacement(layer: Layer, *args: Any, **kwargs: Any) -> Any:
         return method(layer, functools.partial(original, layer), *args, **kwargs)
@@ -83,7 +85,10 @@ def _replace(stack: contextlib.ExitStack, kind: type[Layer], name: str, method: 
     # Keras looks at a method's arguments to see what it takes.
     functools.update_wrapper(replacement, original)
     setattr(kind, name, replacement)
-    stack.callback(setattr, kind, name, original)
+    if own:
+        stack.callback(setattr, kind, name, original)
+    else:
+        stack.callback(delattr, kind, name)
 
 
 class _Seams:
@@ -143,6 +148,37 @@ class _Seams:
             return original(a, b, initial)
         (states,) = _emit(LinearSpec(layer.name), [a, b, initial], [b.shape])
         return states
+
+    def lookup(
+        self,
+        table: tf.lookup.StaticHashTable,
+        original: Callable[..., Tensor],
+        keys: Tensor,
+        name: str | None = None,
+    ) -> Tensor:
+        if not self._active() or not (table.key_dtype.is_integer and table.value_dtype.is_integer):
+            return original(keys, name)
+        return _mark_lookup(table, keys)
+
+
+def _mark_lookup(table: tf.lookup.StaticHashTable, keys: Tensor) -> Tensor:
+    """Marks what ``IntegerLookup`` and ``IndexLookup`` do, whose table is no tensor that a converter could read."""
+    with tf.init_scope():
+        known, values = table.export()
+        default = int(table.default_value)
+    spec = LookupSpec(default)
+    (found,) = tf.raw_ops.PyFunc(
+        input=[
+            tf.constant(spec_to_json(spec)),
+            keys,
+            tf.constant(known.numpy()),
+            tf.constant(values.numpy()),
+        ],
+        token=b"rnnzoo",
+        Tout=[values.dtype],
+        name="rnnzoo_marker",
+    )
+    return tf.ensure_shape(found, keys.shape)
 
 
 def layer_spec(layer: Layer) -> MarkerSpec | None:

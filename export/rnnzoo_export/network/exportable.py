@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -76,7 +76,8 @@ class Exportable:
         self._answer: Callable[..., dict[str, Tensor]] = self._run
         self._truth = self._trace()
         self.facts: dict[str, InputFacts] = {
-            name: read_facts(tensor) for name, tensor in self._truth.inputs.items()
+            name: read_facts(tensor, _table_keys(model, self._truth.graph.captures))
+            for name, tensor in self._truth.inputs.items()
         }
         known = (dataclasses.replace(spec, categories=self.facts[spec.name].categories) for spec in inputs)
         self.signature = Signature(tuple(known), outputs)
@@ -367,6 +368,19 @@ def _refuse_layers(model: keras.Model) -> None:
                 f"layer {layer.name!r}: keeps its state between calls, which an exported file cannot. "
                 "Export a copy of the model built with stateful=False."
             )
+
+
+def _table_keys(model: keras.Model, captures: Iterable[tuple[Tensor, Tensor]]) -> dict[str, list[int]]:
+    """Returns the keys of each table of whole numbers, by the tensor of a graph that stands for the table."""
+    found = {}
+    lookups = [layer for layer in all_layers(model) if isinstance(layer, layers.IntegerLookup)]
+    for outer, inner in captures:
+        for layer in lookups:
+            if outer is layer.lookup_table.resource_handle:
+                keys = [int(key) for key in layer.lookup_table.export()[0].numpy()]
+                unknown = [max(keys, default=0) + 1] if layer.num_oov_indices else []
+                found[inner.name] = [*keys, *unknown]
+    return found
 
 
 def _refuse_weights(model: keras.Model) -> None:

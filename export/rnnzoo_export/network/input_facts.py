@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,12 +58,15 @@ class InputFacts:
         ids: The whole numbers that it may hold, from the first to below the second; ``None`` where they are not known.
         pads: The values that a step is compared with, so that it is masked; each a number or one for each feature.
         looked_up: Whether a lookup depends on it at all.
+        keys: Whole numbers that a table has as keys in which all its values are looked up, and one that is none where
+            the table takes any; empty without such a table.
     """
 
     categories: int | None = None
     ids: tuple[int, int] | None = None
     pads: tuple[Any, ...] = ()
     looked_up: bool = False
+    keys: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,24 +79,28 @@ class _Line:
     whole: bool = True
 
 
-def read_facts(tensor: Tensor) -> InputFacts:
+def read_facts(tensor: Tensor, tables: Mapping[str, Sequence[int]] | None = None) -> InputFacts:
     """Follows an input through a graph, nested models and layers of one's own included.
 
     Args:
         tensor: The placeholder of the input.
+        tables: The keys of the tables of the graph, by the name of the tensor that stands for the table.
 
     Returns:
         What the operations say that its values reach unchanged, or scaled and shifted by constants.
     """
     ranges: list[tuple[int, int]] = []
-    tables: list[int] = []
+    sizes: list[int] = []
     pads: list[Any] = []
+    keys: list[int] = []
     for line, operation, place in _uses(tensor):
         size = _lookup_size(operation, place)
         if size is not None and line.scale == 1 and float(line.offset).is_integer():
             ranges.append((-int(line.offset), size - int(line.offset)))
             if operation.type != "OneHot" and not line.offset and line.whole:
-                tables.append(size)
+                sizes.append(size)
+        if operation.type == "LookupTableFindV2" and (line.scale, line.offset) == (1, 0):
+            keys += (tables or {}).get(operation.inputs[0].name, ())
         value = _compared_with(operation, place)
         if value is not None and line.scale and np.isfinite(value).all():
             pad = (np.asarray(value, np.float64) - line.offset) / line.scale
@@ -102,10 +109,11 @@ def read_facts(tensor: Tensor) -> InputFacts:
     # Where an id is both looked up and compared, as Keras's Embedding does, the pad is an id too.
     ids = (max(low for low, _ in ranges), min(high for _, high in ranges)) if ranges else None
     return InputFacts(
-        categories=min(tables, default=None),
+        categories=min(sizes, default=None),
         ids=ids if ids is not None and ids[0] < ids[1] else None,
         pads=tuple(pad.item() if pad.ndim == 0 else pad for pad in pads),
         looked_up=_reaches_lookup(tensor),
+        keys=tuple(dict.fromkeys(keys)),
     )
 
 

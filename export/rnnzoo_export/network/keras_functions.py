@@ -93,14 +93,13 @@ def scan(
     sequences = [ops.convert_to_tensor(x) for x in keras.tree.flatten(xs)] if xs is not None else []
     steps = int(length) if length is not None else tf.shape(sequences[0])[0]
     carry = [ops.convert_to_tensor(x) for x in keras.tree.flatten(init)]
-    read = [
-        tf.TensorArray(x.dtype, size=steps, element_shape=x.shape[1:]).unstack(x[:steps]) for x in sequences
-    ]
+    # Converters take a loop to read and write from the first place to the last.
+    turned = [ops.flip(x[:steps], axis=0) if reverse else x[:steps] for x in sequences]
+    read = [tf.TensorArray(x.dtype, size=steps, element_shape=x.shape[1:]).unstack(x) for x in turned]
     written = [tf.TensorArray(x.dtype, size=steps, element_shape=x.shape) for x in carry]
 
     def body(number: Tensor, carry: list[Tensor], written: list[Any]) -> Any:
-        place = steps - 1 - number if reverse else number
-        flat = [array.read(place) for array in read]
+        flat = [array.read(number) for array in read]
         step = (
             None
             if xs is None
@@ -112,7 +111,7 @@ def scan(
         after, outputs = f(state, step)
         if outputs is not None:
             found = keras.tree.flatten(outputs)
-            written = [array.write(place, value) for array, value in zip(written, found, strict=True)]
+            written = [array.write(number, value) for array, value in zip(written, found, strict=True)]
         if after is not None:
             carry = [
                 tf.ensure_shape(x, old.shape) for x, old in zip(keras.tree.flatten(after), carry, strict=True)
@@ -121,6 +120,7 @@ def scan(
 
     _, carry, written = tf.while_loop(lambda number, *_: number < steps, body, (0, carry, written))
     outputs = [array.stack() for array in written]
+    outputs = [ops.flip(x, axis=0) if reverse else x for x in outputs]
     if not keras.tree.is_nested(init):
         return carry[0], outputs[0]
     return keras.tree.pack_sequence_as(init, carry), keras.tree.pack_sequence_as(init, outputs)

@@ -131,6 +131,8 @@ class BatchMaker:
                 np.arange(*facts.ids), [pad for pad in facts.pads or (0,) if np.ndim(pad) == 0]
             )
             return rng.choice(known if known.size else np.arange(*facts.ids), shape)
+        if facts.keys:
+            return rng.choice(facts.keys, shape)
         if np.dtype(spec.dtype).kind in "iu":
             # Of numbers that something is looked up with, no more is known than that a table has two rows.
             return np.ones(shape) if facts.looked_up else rng.integers(1, 10, shape)

@@ -9,7 +9,7 @@ import numpy as np
 import tf2onnx
 from onnx import TensorProto
 
-from rnnzoo_export.operators import arithmetic, places
+from rnnzoo_export.operators import arithmetic, fourier, places
 from rnnzoo_export.operators.writer import NodeWriter
 
 Handler = Callable[..., Any]
@@ -22,9 +22,23 @@ def _handler(write: Callable[[NodeWriter], None]) -> tuple[Handler, list[Any]]:
     return handle, []
 
 
+def _complex(write: Callable[[NodeWriter], None]) -> tuple[Handler, list[Any]]:
+    def handle(graph: tf2onnx.graph.Graph, node: tf2onnx.graph.Node, name: str, _: object) -> None:
+        if fourier.check_readers(graph, node):
+            write(NodeWriter(graph, node))
+
+    return handle, []
+
+
 def _bucketize(graph: tf2onnx.graph.Graph, node: tf2onnx.graph.Node, name: str, _: object) -> None:
     boundaries = list(node.get_attr("boundaries").floats)
     places.write_bucketize(NodeWriter(graph, node), boundaries)
+
+
+def _real_inverse(graph: tf2onnx.graph.Graph, node: tf2onnx.graph.Node, name: str, _: object) -> None:
+    if node.inputs[1].is_const():
+        (length,) = node.inputs[1].get_tensor_value(as_list=True)
+        fourier.write_real_inverse(NodeWriter(graph, node), int(length))
 
 
 def _bitcast(graph: tf2onnx.graph.Graph, node: tf2onnx.graph.Node, name: str, _: object) -> None:
@@ -56,12 +70,20 @@ HANDLERS: dict[str, tuple[Handler, list[Any]]] = {
     "BitwiseAnd": (_bitwise_and, []),
     "BroadcastArgs": _handler(places.write_broadcast_shape),
     "Bucketize": (_bucketize, []),
+    "Complex": _complex(fourier.write_complex),
+    "ComplexAbs": _handler(fourier.write_size),
     "Cross": _handler(arithmetic.write_cross),
     "Erfc": _handler(arithmetic.write_erfc),
     "Expm1": _handler(arithmetic.write_expm1),
+    "FFT": _complex(lambda write: fourier.write_transform(write, inverse=False)),
+    "IFFT": _complex(lambda write: fourier.write_transform(write, inverse=True)),
+    "IRFFT": (_real_inverse, []),
+    "Imag": _handler(lambda write: fourier.write_part(write, 1)),
     "InTopKV2": _handler(places.write_in_top_k),
     "Log1p": _handler(arithmetic.write_log1p),
     "LowerBound": _handler(lambda write: places.write_bound(write, upper=False)),
+    "RFFT": _complex(fourier.write_real_transform),
+    "Real": _handler(lambda write: fourier.write_part(write, 0)),
     "ScatterNd": _handler(places.write_scatter),
     "UnsortedSegmentMax": _handler(lambda write: places.write_segments(write, "max")),
     "UnsortedSegmentMin": _handler(lambda write: places.write_segments(write, "min")),

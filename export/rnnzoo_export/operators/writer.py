@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import tf2onnx
+from onnx import TensorProto
 
+_FLOAT = TensorProto.FLOAT
 #: The types of numbers as ONNX counts them, by the names of NumPy.
-_TYPES = {
-    np.dtype(name): getattr(tf2onnx.utils.onnx_pb.TensorProto, name.upper()) for name in ("int32", "int64")
-}
-_TYPES[np.dtype(bool)] = tf2onnx.utils.onnx_pb.TensorProto.BOOL
-_TYPES[np.dtype("float32")] = tf2onnx.utils.onnx_pb.TensorProto.FLOAT
+_TYPES = {"int32": TensorProto.INT32, "int64": TensorProto.INT64, "bool": TensorProto.BOOL, "float32": _FLOAT}
+#: Complex numbers are pairs of these.
+_NUMPY = {TensorProto.COMPLEX64: np.float32}
 
 
 class NodeWriter:
@@ -36,7 +36,9 @@ class NodeWriter:
         self._name, self._outputs = node.name, list(node.output)
         self._types = [graph.get_dtype(name) for name in node.output]
         self._shapes = [graph.get_shape(name) for name in node.output]
-        self.dtype = np.dtype(tf2onnx.utils.map_onnx_to_numpy_type(self._types[0]))
+        self.dtype = np.dtype(
+            _NUMPY.get(self._types[0]) or tf2onnx.utils.map_onnx_to_numpy_type(self._types[0])
+        )
         graph.remove_node(node.name)
 
     def type_of(self, name: str) -> np.dtype[Any]:
@@ -55,7 +57,19 @@ class NodeWriter:
 
     def cast(self, value: str, dtype: Any) -> str:
         """Casts to a NumPy type."""
-        return self.add("Cast", [value], to=_TYPES[np.dtype(dtype)])
+        return self.add("Cast", [value], to=_TYPES[np.dtype(dtype).name])
+
+    def answer_complex(self, value: str) -> None:
+        """Makes a value with a last axis of two, real and imaginary part, the complex output of the node."""
+        shape = self._shapes[0]
+        self.graph.make_node(
+            "Identity",
+            [value],
+            outputs=self._outputs[:1],
+            shapes=[None if shape is None else [*shape, 2]],
+            dtypes=[_FLOAT],
+            name=self._name,
+        )
 
     def answer(self, value: str) -> None:
         """Makes a value the output of the node that was taken out, in its type."""

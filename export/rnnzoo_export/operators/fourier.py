@@ -1,0 +1,82 @@
+"""Fourier transforms; a complex number is two numbers on a last axis of its own, as in ONNX.
+
+ONNX has them from operator set 17 on. Between a transform and the operation that takes its real part, imaginary part or
+size, nothing else can stand.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tf2onnx
+
+from rnnzoo.errors import UnsupportedLayerError
+from rnnzoo_export.operators.writer import NodeWriter
+
+#: What makes a complex number, and what takes one.
+_READERS = ("Real", "Imag", "ComplexAbs", "FFT", "IFFT", "IRFFT")
+_LEAST_OPSET = 17
+
+
+def write_real_transform(write: NodeWriter) -> None:
+    """Writes the transform of real numbers along the last axis, the half of it that says all."""
+    numbers, length = write.inputs
+    one = write.add("Unsqueeze", [numbers, write.constant([-1], np.int64)])
+    points = write.add("Squeeze", [write.cast(length, np.int64), write.constant([0], np.int64)])
+    write.answer_complex(write.add("DFT", [one, points], axis=-2, onesided=1))
+
+
+def write_transform(write: NodeWriter, *, inverse: bool) -> None:
+    """Writes the transform of complex numbers along the last axis."""
+    write.answer_complex(write.add("DFT", write.inputs[:1], axis=-2, inverse=int(inverse)))
+
+
+def write_real_inverse(write: NodeWriter, length: int) -> None:
+    """Writes the real numbers, ``length`` of them, of which the half of a transform is given."""
+    kept = length // 2 + 1
+    axes = write.constant([-2], np.int64)
+
+    def cut(first: int, end: int, step: int) -> str:
+        limits = [write.constant([number], np.int64) for number in (first, end)]
+        return write.add("Slice", [write.inputs[0], *limits, axes, write.constant([step], np.int64)])
+
+    # The other half mirrors it, with imaginary parts of the other sign.
+    mirrored = write.add("Mul", [cut(length - kept, 0, -1), write.constant([1, -1], np.float32)])
+    whole = write.add("Concat", [cut(0, kept, 1), mirrored], axis=-2)
+    found = write.add("DFT", [whole], axis=-2, inverse=1)
+    write.answer(write.add("Gather", [found, write.constant(0, np.int64)], axis=-1))
+
+
+def write_complex(write: NodeWriter) -> None:
+    """Writes complex numbers of a real and an imaginary part."""
+    end = write.constant([-1], np.int64)
+    parts = [write.add("Unsqueeze", [part, end]) for part in write.inputs]
+    write.answer_complex(write.add("Concat", parts, axis=-1))
+
+
+def write_part(write: NodeWriter, place: int) -> None:
+    """Writes the real part, of place 0, or the imaginary part, of place 1."""
+    write.answer(write.add("Gather", [write.inputs[0], write.constant(place, np.int64)], axis=-1))
+
+
+def write_size(write: NodeWriter) -> None:
+    """Writes the absolute value."""
+    end = write.constant([-1], np.int64)
+    squares = write.add("Mul", [write.inputs[0], write.inputs[0]])
+    write.answer(write.add("Sqrt", [write.add("ReduceSum", [squares, end], keepdims=0)]))
+
+
+def check_readers(graph: tf2onnx.graph.Graph, node: tf2onnx.graph.Node) -> bool:
+    """Whether a node of complex numbers can be written.
+
+    Raises:
+        UnsupportedLayerError: If the operator set is too old.
+    """
+    readers = graph.find_output_consumers(node.output[0])
+    if node.output[0] in graph.outputs or any(reader.type not in _READERS for reader in readers):
+        return False
+    if graph.opset < _LEAST_OPSET:
+        raise UnsupportedLayerError(
+            f"model: ONNX has Fourier transforms from operator set {_LEAST_OPSET} on; received opset={graph.opset}. "
+            f"Pass opset={_LEAST_OPSET} or a later one."
+        )
+    return True
