@@ -23,6 +23,7 @@ from rnnzoo_export.graph.lowering import lower_markers
 from rnnzoo_export.graph.marker_spec import DOMAIN
 from rnnzoo_export.graph.markers import mark_layers
 from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions, replace_items
+from rnnzoo_export.graph.shared_weights import share_initializers
 from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.operators.handlers import HANDLERS
@@ -63,6 +64,7 @@ def write_onnx(
     loops = [layer.name for layer in looping]
     if opset > _TF2ONNX_NEWEST:
         proto = version_converter.convert_version(proto, opset)
+    share_initializers(proto.graph)
     steps = {} if exportable.least_steps is None else {"least_steps": str(exportable.least_steps)}
     _describe(proto, exportable.signature, loops, {**steps, **(properties or {})})
     proto = check_proto(proto)

@@ -20,6 +20,7 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo_export.conversion import write_onnx
 from rnnzoo_export.graph.node_builder import NodeBuilder
 from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions, walk_graphs, walk_nodes
+from rnnzoo_export.graph.shared_weights import share_initializers
 from rnnzoo_export.graph.unique_names import unique_prefixes
 from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
@@ -123,6 +124,7 @@ def _wrap(proto: onnx.ModelProto, raw: RawGraph, decoding: Decoding | None, sign
     graph.initializer.extend(before.initializers + after.initializers)
     graph.input.extend(_value(spec) for spec in signature.inputs)
     graph.output.extend(_value(spec) for spec in signature.outputs)
+    share_initializers(graph)
     if "ai.onnx.ml" not in {entry.domain for entry in proto.opset_import}:
         proto.opset_import.append(helper.make_opsetid("ai.onnx.ml", 2))
     for entry in proto.metadata_props:
