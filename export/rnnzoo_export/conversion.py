@@ -63,7 +63,7 @@ def write_onnx(
         _refuse_loops(looping)
     loops = [layer.name for layer in looping]
     if opset > _TF2ONNX_NEWEST:
-        proto = version_converter.convert_version(proto, opset)
+        proto = _newer(proto, opset)
     share_initializers(proto.graph)
     steps = {} if exportable.least_steps is None else {"least_steps": str(exportable.least_steps)}
     _describe(proto, exportable.signature, loops, {**steps, **(properties or {})})
@@ -72,6 +72,20 @@ def write_onnx(
         onnx.save(proto, temporary)
         parity = check(temporary)
     return ExportReport(target, opset, count_operators(proto), tuple(fused), tuple(loops), parity)
+
+
+def _newer(proto: onnx.ModelProto, opset: int) -> onnx.ModelProto:
+    """Returns a model of an operator set that tf2onnx does not write."""
+    try:
+        proto = version_converter.convert_version(proto, opset)
+    except Exception as error:  # RuntimeError, ConvertError, ValidationError: no common base but this
+        raise ExportError(
+            f"opset: received {opset}, to which onnx {onnx.__version__} cannot convert the model "
+            f"({one_line(error, 300)}). Pass opset={DEFAULT_OPSET}, or install a newer onnx."
+        ) from error
+    # The format of the file that came with the operator set.
+    proto.ir_version = max(proto.ir_version, helper.find_min_ir_version_for(proto.opset_import))
+    return proto
 
 
 def _refuse_loops(looping: Sequence[Layer]) -> None:

@@ -65,7 +65,7 @@ def export_onnx(
             ``lengths`` ``(batch,)`` in samples.
         decoding: Whose units values leave in, as float64; for regression and forecasting.
         overwrite: Whether an existing file is replaced.
-        opset: The ONNX operator set, 13 to 24; 18 by default, 20 with ``text``, which needs it.
+        opset: The ONNX operator set, 13 to 26; 18 by default, 20 with ``text``, which needs it.
         strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused
             (the default); ``False`` accepts the loop, and the report lists it. ConvLSTM, which ONNX knows as a loop
             only, is always accepted.

@@ -65,7 +65,7 @@ def export_seq2seq_onnx(
         model: The model.
         directory: The directory to write.
         preprocessing: How texts become ids and ids texts; written beside the files, so that texts can be translated.
-        opset: The ONNX operator set, 13 to 24; 18 by default.
+        opset: The ONNX operator set, 13 to 26; 18 by default.
         strict: Whether a recurrent layer without a counterpart in ONNX is refused: see ``export_onnx``.
         parity_inputs: ``tokens`` and ``decoder_tokens`` on which the files must agree with the model, beside random
             ones.

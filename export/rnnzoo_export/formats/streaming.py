@@ -47,7 +47,7 @@ def export_streaming_onnx(
         model: A functional, sequential or built subclassed model that reads forwards only and whose time axis is
             free.
         path: The file to write, such as ``"streaming.onnx"``.
-        opset: The ONNX operator set, 13 to 24; 18 by default.
+        opset: The ONNX operator set, 13 to 26; 18 by default.
         strict: Whether a recurrent layer without a counterpart in ONNX is refused: see ``export_onnx``.
         input_signature: What a subclassed model takes: see ``export_onnx``.
         parity_inputs: Inputs by name on which pieces must agree with one pass, beside random ones.

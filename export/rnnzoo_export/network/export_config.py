@@ -29,7 +29,7 @@ else:
     InputSignature = Any
 
 DEFAULT_OPSET = 18
-_OLDEST_OPSET, _NEWEST_OPSET = 13, 24
+_OLDEST_OPSET, _NEWEST_OPSET = 13, 26
 
 Config = TypeVar("Config", bound="DataclassInstance")
 
@@ -48,7 +48,7 @@ class ExportConfig:
     """How a model is exported.
 
     Attributes:
-        opset: The ONNX operator set, 13 to 24; ``None`` for 18, or what a preprocessing in the file needs.
+        opset: The ONNX operator set, 13 to 26; ``None`` for 18, or what a preprocessing in the file needs.
         strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused.
         input_signature: What a subclassed model takes: see ``export_onnx``.
         parity_inputs: Inputs by name on which a file must agree with the model, beside random ones.
