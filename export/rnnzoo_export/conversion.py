@@ -28,7 +28,7 @@ from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.operators.handlers import HANDLERS
 from rnnzoo_export.operators.reshapes import reshapes_kept
-from rnnzoo_export.reports import ExportReport, ParityReport
+from rnnzoo_export.reports import TOLERANCE, ExportReport, ParityReport
 from rnnzoo_export.signature import Signature
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def write_onnx(
         proto = _newer(proto, opset)
     share_initializers(proto.graph)
     steps = {} if exportable.least_steps is None else {"least_steps": str(exportable.least_steps)}
-    _describe(proto, exportable.signature, loops, {**steps, **(properties or {})})
+    stated = {} if config.tolerance == TOLERANCE else {"tolerance": repr(config.tolerance)}
+    _describe(proto, exportable.signature, loops, {**steps, **stated, **(properties or {})})
     proto = check_proto(proto)
     with files.replacing(target) as temporary:
         onnx.save(proto, temporary)

@@ -73,6 +73,9 @@ def export_onnx(
             (``keras.Input``, ``keras.InputSpec`` or ``tf.TensorSpec``), a list of them, or a dictionary of them for a
             model that is called with a dictionary. ``None`` sizes are free.
         parity_inputs: Inputs of the model by name on which the file must agree with the model, beside random ones.
+        tolerance: How far a number may be from the model's: ``|a - b| <= tolerance + tolerance * scale``, where the
+            scale is the largest ``|b|`` of its unit; 1e-5 by default. A larger one, for a network in which float32
+            rounding grows, is recorded in the file, and ``check_parity`` reads it there.
 
     Returns:
         What was written and how it was proved.
@@ -102,7 +105,13 @@ def export_onnx(
                 "decoding: received one without text, series or audio; expected one of them too."
             )
         exportable = Exportable(model, input_signature=config.input_signature)
-        check = functools.partial(check_onnx, exportable, inputs=config.parity_inputs, name=str(target))
+        check = functools.partial(
+            check_onnx,
+            exportable,
+            inputs=config.parity_inputs,
+            name=str(target),
+            tolerance=config.tolerance,
+        )
         return write_onnx(exportable, target, config, check=check)
     names = names_for_inputs(model, raw.network_inputs)
     exportable = Exportable(model, input_signature=config.input_signature, input_names=names)
