@@ -24,12 +24,13 @@ from rnnzoo_export.graph.lowering import lower_markers
 from rnnzoo_export.graph.marker_spec import DOMAIN
 from rnnzoo_export.graph.markers import mark_layers
 from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions, replace_items
+from rnnzoo_export.graph.shared_weights import share_initializers
 from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.operators.handlers import HANDLERS
 from rnnzoo_export.operators.refused import refuse_operations, refuse_traced
 from rnnzoo_export.operators.reshapes import reshapes_kept
-from rnnzoo_export.reports import ExportReport, ParityReport
+from rnnzoo_export.reports import TOLERANCE, ExportReport, ParityReport
 from rnnzoo_export.signature import Signature
 
 if TYPE_CHECKING:
@@ -64,14 +65,30 @@ def write_onnx(
         _refuse_loops(looping)
     loops = [layer.name for layer in looping]
     if opset > _TF2ONNX_NEWEST:
-        proto = version_converter.convert_version(proto, opset)
+        proto = _newer(proto, opset)
+    share_initializers(proto.graph)
     steps = {} if exportable.least_steps is None else {"least_steps": str(exportable.least_steps)}
-    _describe(proto, exportable.signature, loops, {**steps, **(properties or {})})
+    stated = {} if config.tolerance == TOLERANCE else {"tolerance": repr(config.tolerance)}
+    _describe(proto, exportable.signature, loops, {**steps, **stated, **(properties or {})})
     proto = check_proto(proto)
     with files.replacing(target) as temporary:
         onnx.save(proto, temporary)
         parity = check(temporary)
     return ExportReport(target, opset, count_operators(proto), tuple(fused), tuple(loops), parity)
+
+
+def _newer(proto: onnx.ModelProto, opset: int) -> onnx.ModelProto:
+    """Returns a model of an operator set that tf2onnx does not write."""
+    try:
+        proto = version_converter.convert_version(proto, opset)
+    except Exception as error:  # RuntimeError, ConvertError, ValidationError: no common base but this
+        raise ExportError(
+            f"opset: received {opset}, to which onnx {onnx.__version__} cannot convert the model "
+            f"({one_line(error, 300)}). Pass opset={DEFAULT_OPSET}, or install a newer onnx."
+        ) from error
+    # The format of the file that came with the operator set.
+    proto.ir_version = max(proto.ir_version, helper.find_min_ir_version_for(proto.opset_import))
+    return proto
 
 
 def _refuse_loops(looping: Sequence[Layer]) -> None:

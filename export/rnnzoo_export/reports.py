@@ -37,6 +37,8 @@ class ExportReport:
 #: the largest ``|b|`` of the same unit in the batch: a sum is rounded as its terms are large, not as what is left of
 #: them where they cancel (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1).
 TOLERANCE = 1e-5
+#: Largest tolerance that can be asked for; with a larger one nothing would be proved.
+LARGEST_TOLERANCE = 0.1
 
 
 @dataclass(frozen=True)

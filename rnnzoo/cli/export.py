@@ -63,6 +63,12 @@ def export(
             help="Accept recurrent layers that ONNX has no operator for, which run as slow loops.",
         ),
     ] = False,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            help="How far a number of a file may be from the model's: 1e-5; larger where float32 rounding grows in it."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     packages: Packages = None,
@@ -74,7 +80,8 @@ def export(
 
     also = [name for name, wanted in (("streaming", streaming), ("raw", raw)) if wanted]
     from_bundle = (source / MANIFEST_FILE).is_file()
-    options = bool(also or quantize or allow_loops)
+    options = bool(also or quantize or allow_loops or tolerance is not None)
+    accepted = {"strict": not allow_loops, **({} if tolerance is None else {"tolerance": tolerance})}
     _check_options(target, storage_uri, quantize, from_bundle=from_bundle, options=options)
     refuse_existing(out, overwrite=force)
     _refuse_other_directories(source, out)
@@ -86,15 +93,11 @@ def export(
             opened = open_run(source)  # before TensorFlow starts
             if opened.read_task().data == "pairs":
                 unknown = [*also, *filter(None, [quantize])]
-                _export_translator(
-                    opened, out, target, unknown, strict=not allow_loops, overwrite=force, as_json=as_json
-                )
+                _export_translator(opened, out, target, unknown, accepted, overwrite=force, as_json=as_json)
                 return
             bundle = out if target == "bundle" else Path(folder) / "bundle"
             with tensorflow_starting("starting TensorFlow, exporting and comparing"):
-                made = export_run(
-                    source, bundle, also=also, quantize=quantize, strict=not allow_loops, overwrite=force
-                )
+                made = export_run(source, bundle, also=also, quantize=quantize, overwrite=force, **accepted)
         if target != "bundle":
             _deploy(bundle, out, target, storage_uri, overwrite=force, as_json=as_json)
         elif as_json:
@@ -141,8 +144,8 @@ def _check_options(
         raise ArgumentError("run: received a bundle; expected a run. With --target triton a bundle will do.")
     if from_bundle and options:
         raise ArgumentError(
-            "run: received a bundle, whose files are made; expected a run with --streaming, --raw, --quantize or "
-            "--allow-loops."
+            "run: received a bundle, whose files are made; expected a run with --streaming, --raw, --quantize, "
+            "--allow-loops or --tolerance."
         )
     if quantize is not None:
         from rnnzoo_export.formats.quantization import METHODS
@@ -151,7 +154,14 @@ def _check_options(
 
 
 def _export_translator(
-    opened: Any, out: Path, target: str, also: Sequence[str], *, strict: bool, overwrite: bool, as_json: bool
+    opened: Any,
+    out: Path,
+    target: str,
+    also: Sequence[str],
+    accepted: dict[str, Any],
+    *,
+    overwrite: bool,
+    as_json: bool,
 ) -> None:
     """Writes the two files of a model that answers a text with a text, and says how to use them."""
     from rnnzoo.errors import ArgumentError
@@ -171,9 +181,9 @@ def _export_translator(
             load_model(opened.model),
             out,
             preprocessing=preprocessing,
-            strict=strict,
             parity_inputs=opened.read_samples(),
             overwrite=overwrite,
+            **accepted,
         )
     if as_json:
         print_json({"directory": str(out), "steps_difference": report.parity.max_difference})
@@ -214,9 +224,9 @@ def export_run(
     overwrite: bool,
     also: Sequence[str] = (),
     quantize: str | None = None,
-    strict: bool = True,
+    **accepted: Any,
 ) -> Any:
-    """Exports a finished run and returns the bundle."""
+    """Exports a finished run and returns the bundle; ``accepted`` is ``strict`` and ``tolerance``."""
     from rnnzoo.cli.run_data import load_run_data
     from rnnzoo.keras_models.loading import load_model
     from rnnzoo.training.run.run_directory import open_run
@@ -242,7 +252,7 @@ def export_run(
         metrics=metrics,
         name=config["model"]["name"],
         parity_inputs=opened.read_samples(),
-        strict=strict,
+        **accepted,
         also=[*also, *([quantize] if quantize else [])],
         quantization_data=data,
         overwrite=overwrite,

@@ -177,8 +177,12 @@ def test_a_loop_is_exported_where_it_is_allowed(tmp_path: Path, capsys: pytest.C
     advice = "Change it, or pass strict=False (rnnzoo export: --allow-loops), which accepts the loop."
     assert advice in capsys.readouterr().err
     assert not (tmp_path / "bundle").exists()
-    assert run([*map(str, arguments), "--allow-loops"]) == 0
+    message = refused(capsys, *arguments, "--allow-loops", "--tolerance", "nan")
+    assert "tolerance: received nan; expected a finite number above 0 and at most 0.1." in message
+    assert run([*map(str, arguments), "--allow-loops", "--tolerance", "0.001"]) == 0
     assert "1 Loop" in capsys.readouterr().out
+    stated = json.loads((tmp_path / "bundle" / "parity.json").read_text())
+    assert {part["tolerance"] for part in stated.values()} == {0.001}
     message = refused(
         capsys, "export", tmp_path / "bundle", "--out", tmp_path / "t", "--target", "triton", "--allow-loops"
     )

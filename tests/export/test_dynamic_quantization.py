@@ -65,12 +65,13 @@ def test_dynamic_int8_reports_how_an_answer_changes_with_neighbours_and_padding(
     assert 0 < lstm_int8.changes["beside"] < 3 * np.abs(together - alone).max()
 
 
-def twins(path: Path) -> dict[str, Any]:
-    """Exports two calls of one LSTM."""
+def twins(path: Path, *, shared: bool = True) -> dict[str, Any]:
+    """Exports two calls of one LSTM, or two LSTMs."""
     keras.utils.set_random_seed(0)
     a, b = keras.Input((None, 16), name="a"), keras.Input((None, 16), name="b")
-    shared = keras.layers.LSTM(64, name="shared")
-    model = keras.Model([a, b], keras.layers.Dense(3)(keras.layers.Concatenate()([shared(a), shared(b)])))
+    first = keras.layers.LSTM(64, name="first")
+    second = first if shared else keras.layers.LSTM(64, name="second")
+    model = keras.Model([a, b], keras.layers.Dense(3)(keras.layers.Concatenate()([first(a), second(b)])))
     export_onnx(model, path)
     rng = np.random.default_rng(0)
     inputs = {name: rng.uniform(-1, 1, (40, 6, 16)).astype(np.float32) for name in ("a", "b")}
@@ -125,7 +126,7 @@ def test_lstms_are_quantized_however_a_file_holds_their_weights(change: Any, tmp
 
 
 def test_an_lstm_whose_weights_are_computed_is_named_as_kept(tmp_path: Path) -> None:
-    arguments = twins(tmp_path / "model.onnx")
+    arguments = twins(tmp_path / "model.onnx", shared=False)
     model = onnx.load(tmp_path / "model.onnx")
     first = next(node for node in model.graph.node if node.op_type == "LSTM")
     computed = onnx.helper.make_node("Neg", [first.input[1]], ["computed"])

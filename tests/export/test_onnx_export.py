@@ -26,18 +26,6 @@ from small_networks import census, series
 from zoo_cases import tiny
 
 
-@pytest.mark.parametrize("opset", [13, 15, 18, 21, 24])
-def test_opsets(opset: int, tmp_path: Path) -> None:
-    ids = keras.Input((None,), dtype="int32", name="ids")
-    x = layers.Embedding(9, 4, mask_zero=True)(ids)
-    x = layers.SimpleRNN(4, return_sequences=True)(layers.GRU(4, return_sequences=True)(x))
-    model = keras.Model(ids, layers.Dense(2)(layers.LSTM(4)(x)))
-    report = export_onnx(model, tmp_path / "model.onnx", opset=opset)
-    written = {entry.domain: entry.version for entry in onnx.load(tmp_path / "model.onnx").opset_import}
-    assert report.opset == written[""] == opset
-    assert census(report.operators) == {"LSTM": 1, "GRU": 1, "RNN": 1, "Scan": 1}
-
-
 def test_axes_and_names_and_origin_are_in_the_file(tmp_path: Path) -> None:
     model = tiny("series-tagger-bigru")
     export_onnx(model, tmp_path / "model.onnx")
@@ -210,7 +198,7 @@ def test_wrong_use(tmp_path: Path) -> None:
         export_onnx(model, tmp_path / "there.onnx")
     with pytest.raises(ArgumentError, match="opset: received 12"):
         export_onnx(model, tmp_path / "model.onnx", opset=12)
-    with pytest.raises(ArgumentError, match="opset: received 99; expected 13 to 24"):
+    with pytest.raises(ArgumentError, match="opset: received 99; expected 13 to 26"):
         export_onnx(model, tmp_path / "model.onnx", opset=99)
 
 

@@ -28,6 +28,9 @@ from rnnzoo_export import (
     export_streaming_onnx,
     save_bundle,
 )
+from rnnzoo_export.formats.weight_compression import compress_weights
+from rnnzoo_export.graph.protos import walk_graphs
+from rnnzoo_export.graph.shared_weights import separate_recurrent_weights
 from rnnzoo_export.graph.unique_names import unique_names
 from slow_cases import mark_slow
 
@@ -97,6 +100,60 @@ def test_layers_of_equal_names_export(name: str, tmp_path: Path) -> None:
     for names in ([t.name for t in graph.initializer], [n.name for n in graph.node if n.name]):
         assert len(names) == len(set(names))
     assert export_saved_model(model, tmp_path / "saved").max_difference <= 1e-5
+
+
+#: Names that the exporter makes itself of others, or that other layers could have.
+HOSTILE = ("lstm", "lstm_2", "lstm_3", "W", "W_copy", "network", "raw", "constant_1", "x0")
+
+
+def drawn(seed: int) -> keras.Model:
+    """Draws nested models and layers whose names are taken from few, each called once or several times."""
+    rng = np.random.default_rng(seed)
+    inputs = [series(f"x{i}") for i in range(2)]
+
+    def layer() -> keras.Layer:
+        name = str(rng.choice(HOSTILE))
+        kinds: list[Callable[[], keras.Layer]] = [
+            lambda: layers.LSTM(4, name=name),
+            lambda: layers.GRU(4, name=name),
+            lambda: layers.SimpleRNN(4, name=name),
+            lambda: Recurrence(MinGRUCell(4), name=name),
+            lambda: layers.Bidirectional(layers.LSTM(2, name="lstm"), name=name),
+        ]
+        return kinds[rng.integers(len(kinds))]()
+
+    calls = []
+    own: set[str] = {"x0", "x1"}  # names that Keras lets one model have once
+    for part in range(4):
+        made = inner(f"part_{part}", layer()) if rng.random() < 0.6 else layer()
+        if made.name in own:
+            made = inner(f"part_{part}", made)
+        own.add(made.name)
+        calls += [made(inputs[i]) for i in range(1 + int(rng.integers(2)))]
+    return keras.Model(
+        inputs, layers.Concatenate(name="answer")([*calls, layers.GRU(2, name="last")(inputs[1])])
+    )
+
+
+@pytest.mark.parametrize("seed", mark_slow(range(24), *range(2, 24)))
+def test_networks_of_hostile_equal_names_export_and_become_smaller(seed: int, tmp_path: Path) -> None:
+    model = drawn(seed)
+    report = export_onnx(model, tmp_path / "model.onnx")
+    assert report.parity.max_difference <= 1e-5
+    proto = onnx.load(tmp_path / "model.onnx")
+    separate_recurrent_weights(proto.graph)
+    onnx.checker.check_model(proto, full_check=True)
+    compress_weights(proto, int8=False)
+    onnx.checker.check_model(proto, full_check=True)
+    for graph in walk_graphs(proto.graph):
+        names = [tensor.name for tensor in graph.initializer] + [
+            node.name for node in graph.node if node.name
+        ]
+        assert len(names) == len(set(names))
+    rng = np.random.default_rng(seed)
+    values = {name: rng.normal(size=(2, 5, 3)).astype(np.float32) for name in ("x0", "x1")}
+    session = onnxruntime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    np.testing.assert_allclose(session.run(None, values)[0], model(list(values.values())), atol=1e-2)
 
 
 def test_streams_of_layers_of_equal_names_keep_their_states_apart(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from rnnzoo.data.split import Split
 from rnnzoo.errors import ArgumentError
 from rnnzoo_export.formats.held_out_rows import Batches
 from rnnzoo_export.formats.quantization import METHODS
-from rnnzoo_export.network.export_config import ExportConfig, InputSignature
+from rnnzoo_export.network.export_config import ExportConfig, InputSignature, check_tolerance
+from rnnzoo_export.reports import TOLERANCE
 
 #: The files that a bundle may hold beside those that every bundle does.
 ALSO = ("streaming", "raw", *METHODS)
@@ -38,6 +39,7 @@ class BundleOptions(TypedDict, total=False):
     parity_inputs: Mapping[str, np.ndarray] | None
     input_signature: InputSignature | None
     strict: bool
+    tolerance: float
     also: Collection[str]
     quantization_data: Split | Batches | None
 
@@ -52,10 +54,12 @@ class BundleConfig:
     parity_inputs: Mapping[str, np.ndarray] | None = None
     input_signature: InputSignature | None = None
     strict: bool = True
+    tolerance: float = TOLERANCE
     also: Collection[str] = ()
     quantization_data: Split | Batches | None = None
 
     def __post_init__(self) -> None:
+        check_tolerance(self.tolerance)
         if self.name is not None and not (isinstance(self.name, str) and _NAME.fullmatch(self.name)):
             raise ArgumentError(
                 f"name: received {_shown(self.name)}; expected 1 to {_LONGEST} letters, digits, '_', '.' and '-', "
@@ -66,7 +70,10 @@ class BundleConfig:
     def export(self) -> ExportConfig:
         """How each ONNX file is exported."""
         return ExportConfig(
-            strict=self.strict, input_signature=self.input_signature, parity_inputs=self.parity_inputs
+            strict=self.strict,
+            input_signature=self.input_signature,
+            parity_inputs=self.parity_inputs,
+            tolerance=self.tolerance,
         )
 
     @property

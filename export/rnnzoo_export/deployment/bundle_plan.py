@@ -92,11 +92,12 @@ class BundlePlan:
             text=self.preprocessing if _is_text(self.preprocessing) else None,
             parity_inputs=self.config.parity_inputs,
             name=layout.SAVED_MODEL_DIRECTORY,
+            tolerance=self.config.tolerance,
         ).to_config()
 
     def _write_onnx(self, folder: Path) -> dict[str, Any]:
-        inputs, name = self.config.parity_inputs, layout.ONNX_FILE
-        check = functools.partial(check_onnx, self.network, inputs=inputs, name=name)
+        inputs, name, tolerance = self.config.parity_inputs, layout.ONNX_FILE, self.config.tolerance
+        check = functools.partial(check_onnx, self.network, inputs=inputs, name=name, tolerance=tolerance)
         return _facts(write_onnx(self.network, folder / name, self.config.export, check=check))
 
     def _write_streaming(self, step: StreamingExportable, folder: Path) -> dict[str, Any]:

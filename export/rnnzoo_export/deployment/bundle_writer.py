@@ -49,6 +49,8 @@ def save_bundle(
         parity_inputs: Held-out inputs by name on which the files must agree with the model.
         input_signature: What a subclassed model takes: see ``export_onnx``.
         strict: Whether recurrent layers that ONNX would run as loops are refused (the default): see ``export_onnx``.
+        tolerance: How far a number of a file may be from the model's, 1e-5 by default; recorded in ``parity.json``: see
+            ``export_onnx``.
         also: Further files: ``"streaming"`` for ``streaming.onnx`` (see ``export_streaming_onnx``), ``"raw"`` for
             ``raw.onnx``, which takes raw examples (see ``export_onnx``), and one method of ``quantize_onnx``, such as
             ``"weights_int8"``, for ``quantized.onnx``.

@@ -12,11 +12,11 @@ from onnx import TensorProto
 
 from rnnzoo_export.formats.weight_compression import Compression
 from rnnzoo_export.graph.protos import replace_items, walk_nodes
+from rnnzoo_export.graph.shared_weights import separate_recurrent_weights
 from rnnzoo_export.graph.unique_names import unique_names
 
 # The operators that onnxruntime computes in 8 bits, and which of their inputs is the weight.
 _DYNAMIC = {"LSTM": 1, "MatMul": 1, "Gather": 0}
-_LSTM_WEIGHTS = (1, 2)
 
 
 def quantize_dynamically(model: onnx.ModelProto, target: Path) -> Compression:
@@ -31,7 +31,7 @@ def quantize_dynamically(model: onnx.ModelProto, target: Path) -> Compression:
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    _prepare(model.graph)
+    copies = _prepare(model.graph)
     weights = {tensor.name for tensor in model.graph.initializer if tensor.data_type == TensorProto.FLOAT}
     weighted = [
         (node.name, node.op_type)
@@ -51,7 +51,7 @@ def quantize_dynamically(model: onnx.ModelProto, target: Path) -> Compression:
     )
     kept = dict.fromkeys(last, "the last dense layer, whose rounding shows in every answer")
     kept |= _left(onnx.load(target).graph)
-    return Compression(tuple(name for name, _ in weighted if name not in kept), kept)
+    return Compression(tuple(name for name, _ in weighted if name not in kept), kept, copies)
 
 
 def _left(graph: onnx.GraphProto) -> dict[str, str]:
@@ -61,29 +61,25 @@ def _left(graph: onnx.GraphProto) -> dict[str, str]:
     return {node.name: reasons[node.op_type] for node in walk_nodes(graph.node) if node.op_type in reasons}
 
 
-def _prepare(graph: onnx.GraphProto) -> None:
+def _prepare(graph: onnx.GraphProto) -> int:
     """Makes a graph one that ``quantize_dynamic`` treats as it says.
 
     Left alone, it keeps an LSTM in float32 whose weights are not initializers, and answers wrongly where two LSTMs
     share a weight, which it reorders once for each.
+
+    Returns:
+        How many weights were copied.
     """
     named = [node for node in walk_nodes(graph.node) if node.op_type != "Constant"]
     names = unique_names([node.name or node.op_type for node in named])
     for node, name in zip(named, names, strict=True):
         node.name = name
     _lift_constants(graph)
-    values = {tensor.name: tensor for tensor in graph.initializer}
-    copies = []
-    for node in graph.node:
-        for place in _LSTM_WEIGHTS if node.op_type == "LSTM" else ():
-            if node.input[place] in values:
-                copy = onnx.TensorProto()
-                copy.CopyFrom(values[node.input[place]])
-                copies.append(copy)
-                node.input[place] = copy.name = f"{node.name}/own_weight_{place}"
+    copies = separate_recurrent_weights(graph, ["LSTM"])  # the others stay as they are
     used = {name for node in walk_nodes(graph.node) for name in node.input}
     used |= {output.name for output in graph.output}
-    replace_items(graph.initializer, [t for t in (*graph.initializer, *copies) if t.name in used])
+    replace_items(graph.initializer, [t for t in graph.initializer if t.name in used])
+    return copies
 
 
 def _lift_constants(graph: onnx.GraphProto) -> None:

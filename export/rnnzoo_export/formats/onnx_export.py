@@ -65,7 +65,7 @@ def export_onnx(
             ``lengths`` ``(batch,)`` in samples.
         decoding: Whose units values leave in, as float64; for regression and forecasting.
         overwrite: Whether an existing file is replaced.
-        opset: The ONNX operator set, 13 to 24; 18 by default, 20 with ``text``, which needs it.
+        opset: The ONNX operator set, 13 to 26; 18 by default, 20 with ``text``, which needs it.
         strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused
             (the default); ``False`` accepts the loop, and the report lists it. ConvLSTM, which ONNX knows as a loop
             only, is always accepted.
@@ -73,6 +73,9 @@ def export_onnx(
             (``keras.Input``, ``keras.InputSpec`` or ``tf.TensorSpec``), a list of them, or a dictionary of them for a
             model that is called with a dictionary. ``None`` sizes are free.
         parity_inputs: Inputs of the model by name on which the file must agree with the model, beside random ones.
+        tolerance: How far a number may be from the model's: ``|a - b| <= tolerance + tolerance * scale``, where the
+            scale is the largest ``|b|`` of its unit; 1e-5 by default. A larger one, for a network in which float32
+            rounding grows, is recorded in the file, and ``check_parity`` reads it there.
 
     Returns:
         What was written and how it was proved.
@@ -102,7 +105,13 @@ def export_onnx(
                 "decoding: received one without text, series or audio; expected one of them too."
             )
         exportable = Exportable(model, input_signature=config.input_signature)
-        check = functools.partial(check_onnx, exportable, inputs=config.parity_inputs, name=str(target))
+        check = functools.partial(
+            check_onnx,
+            exportable,
+            inputs=config.parity_inputs,
+            name=str(target),
+            tolerance=config.tolerance,
+        )
         return write_onnx(exportable, target, config, check=check)
     names = names_for_inputs(model, raw.network_inputs)
     exportable = Exportable(model, input_signature=config.input_signature, input_names=names)

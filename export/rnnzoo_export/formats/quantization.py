@@ -156,9 +156,14 @@ def quantize_onnx(
         done = _write(source, temporary, method)
         size, original_size = temporary.stat().st_size, source.stat().st_size
         if size >= original_size:
+            reason = (
+                "its recurrent layers share weights, of which a quantized file holds a copy for each"
+                if done.copies
+                else "its weights are too few"
+            )
             raise ExportError(
                 f"{target}: {method} would make a file of {size} bytes from one of {original_size}; expected a smaller "
-                "one. Keep the float32 file: its weights are too few. Nothing was written."
+                f"one. Keep the float32 file: {reason}. Nothing was written."
             )
         before, after = _session(source), _session(temporary)
         found = _answers(before, after, data, task)

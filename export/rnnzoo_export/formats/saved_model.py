@@ -14,7 +14,7 @@ from rnnzoo import files
 from rnnzoo.errors import ArgumentError
 from rnnzoo.native_logs import quiet_native_logs
 from rnnzoo.preprocessing import TextPreprocessing
-from rnnzoo_export.network.export_config import InputSignature
+from rnnzoo_export.network.export_config import InputSignature, check_tolerance
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.network.input_names import names_for_inputs
 from rnnzoo_export.parity.parity import check_saved_model
@@ -23,7 +23,7 @@ from rnnzoo_export.raw.kinds import check_fit, find_raw_graph
 from rnnzoo_export.raw.raw_parity import check_examples
 from rnnzoo_export.raw.saved_text import TextTokens
 from rnnzoo_export.raw.text_graph import TextGraph
-from rnnzoo_export.reports import ParityReport
+from rnnzoo_export.reports import TOLERANCE, ParityReport
 
 
 def export_saved_model(
@@ -33,6 +33,7 @@ def export_saved_model(
     input_signature: InputSignature | None = None,
     text: TextPreprocessing | None = None,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
+    tolerance: float = TOLERANCE,
     overwrite: bool = False,
 ) -> ParityReport:
     """Exports a Keras model as a SavedModel that loads on machines without a GPU too.
@@ -49,6 +50,7 @@ def export_saved_model(
         input_signature: What a subclassed model takes: see ``export_onnx``.
         text: The fitted preprocessing of texts or words, to be part of it.
         parity_inputs: Inputs by name on which it must agree with the model, beside random ones.
+        tolerance: How far a number may be from the model's, 1e-5 by default: see ``export_onnx``.
         overwrite: Whether an existing directory is replaced.
 
     Returns:
@@ -62,6 +64,7 @@ def export_saved_model(
     Reference:
         https://www.tensorflow.org/guide/saved_model
     """
+    check_tolerance(tolerance)
     files.refuse_existing(directory, overwrite=overwrite)
     names = None
     if text is not None:
@@ -74,7 +77,12 @@ def export_saved_model(
     exportable = Exportable(model, input_signature=input_signature, input_names=names)
     with files.new_directory(directory, overwrite=overwrite) as temporary:
         return write_saved_model(
-            exportable, temporary, text=text, parity_inputs=parity_inputs, name=str(directory)
+            exportable,
+            temporary,
+            text=text,
+            parity_inputs=parity_inputs,
+            name=str(directory),
+            tolerance=tolerance,
         )
 
 
@@ -85,6 +93,7 @@ def write_saved_model(
     text: TextPreprocessing | None = None,
     parity_inputs: Mapping[str, np.ndarray] | None,
     name: str,
+    tolerance: float = TOLERANCE,
 ) -> ParityReport:
     """Writes and proves; the work under ``export_saved_model`` and ``save_bundle``."""
     graph = None if text is None else TextGraph(text)
@@ -107,8 +116,14 @@ def write_saved_model(
     with (
         quiet_native_logs()
     ):  # the code that falls back from a faster one on some processors says so as an error
-        report = check_saved_model(exportable, directory, inputs=parity_inputs, name=name, key=key)
-        return report if graph is None else report.merge(_check_texts(exportable, directory, graph, name))
+        report = check_saved_model(
+            exportable, directory, inputs=parity_inputs, name=name, key=key, tolerance=tolerance
+        )
+        return (
+            report
+            if graph is None
+            else report.merge(_check_texts(exportable, directory, graph, name, tolerance))
+        )
 
 
 def _answers_to_texts(exportable: Exportable, ids: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -124,11 +139,13 @@ def _nan_where(rows: tf.Tensor, answer: tf.Tensor) -> tf.Tensor:
     return tf.where(tf.reshape(rows, shape), tf.constant(np.nan, answer.dtype), answer)
 
 
-def _check_texts(exportable: Exportable, directory: Path, graph: TextGraph, name: str) -> ParityReport:
+def _check_texts(
+    exportable: Exportable, directory: Path, graph: TextGraph, name: str, tolerance: float
+) -> ParityReport:
     """Compares the answers to texts with those of preprocessing and model one after the other."""
     function = load_signature(directory)
 
     def answer(batch: list[str]) -> dict[str, np.ndarray]:
         return {key: value.numpy() for key, value in function(text=tf.constant(batch)).items()}
 
-    return check_examples(exportable, graph, answer, name=name)
+    return check_examples(exportable, graph, answer, name=name, tolerance=tolerance)

@@ -21,7 +21,7 @@ from rnnzoo_export.formats.onnx_export import export_onnx
 from rnnzoo_export.inference.translator import DECODER, ENCODER, FORMAT_VERSION, PREPROCESSING, Steps
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.parity.comparison import compare
-from rnnzoo_export.reports import ExportReport, ParityReport
+from rnnzoo_export.reports import TOLERANCE, ExportReport, ParityReport
 
 # Lengths of source and target of the sequences that are followed step by step.
 _SIZES = ((1, 1), (3, 7), (9, 4))
@@ -52,6 +52,7 @@ def export_seq2seq_onnx(
     opset: int | None = None,
     strict: bool = True,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
+    tolerance: float = TOLERANCE,
     overwrite: bool = False,
 ) -> Seq2seqReport:
     """Exports a model of ``build_seq2seq`` as the two files that ``Translator`` runs.
@@ -65,10 +66,11 @@ def export_seq2seq_onnx(
         model: The model.
         directory: The directory to write.
         preprocessing: How texts become ids and ids texts; written beside the files, so that texts can be translated.
-        opset: The ONNX operator set, 13 to 24; 18 by default.
+        opset: The ONNX operator set, 13 to 26; 18 by default.
         strict: Whether a recurrent layer without a counterpart in ONNX is refused: see ``export_onnx``.
         parity_inputs: ``tokens`` and ``decoder_tokens`` on which the files must agree with the model, beside random
             ones.
+        tolerance: How far a number may be from the model's, 1e-5 by default: see ``export_onnx``.
         overwrite: Whether an existing directory is replaced.
 
     Returns:
@@ -100,9 +102,10 @@ def export_seq2seq_onnx(
             opset=opset,
             strict=strict,
             parity_inputs=None if given is None else {"tokens": given["tokens"]},
+            tolerance=tolerance,
         )
-        second = export_onnx(decoder, folder / DECODER, opset=opset, strict=strict)
-        parity = _check_steps(model, Steps.open(folder), sizes, given)
+        second = export_onnx(decoder, folder / DECODER, opset=opset, strict=strict, tolerance=tolerance)
+        parity = _check_steps(model, Steps.open(folder), sizes, given, tolerance)
         if preprocessing is not None:
             save_preprocessing(preprocessing, folder / PREPROCESSING)
         header: dict[str, Any] = {"format_version": FORMAT_VERSION, "model": model.name, **sizes}
@@ -140,7 +143,11 @@ def _check_preprocessing(preprocessing: object, sizes: Mapping[str, int]) -> Non
 
 
 def _check_steps(
-    model: keras.Model, steps: Steps, sizes: Mapping[str, int], given: Mapping[str, np.ndarray] | None
+    model: keras.Model,
+    steps: Steps,
+    sizes: Mapping[str, int],
+    given: Mapping[str, np.ndarray] | None,
+    tolerance: float,
 ) -> ParityReport:
     """Compares answers step by step with those to all steps at once, wherever the target is not padding."""
     predict = Exportable(model).predict
@@ -153,7 +160,11 @@ def _check_steps(
         found = follow(steps, tokens, before)
         # What stands at padded steps means nothing.
         part = compare(
-            "decoder.onnx, step by step", {"logits": found[valid]}, {"logits": truth[valid]}, batch
+            "decoder.onnx, step by step",
+            {"logits": found[valid]},
+            {"logits": truth[valid]},
+            batch,
+            tolerance=tolerance,
         )
         report = part if report is None else report.merge(part)
     if report is None or not report.values:

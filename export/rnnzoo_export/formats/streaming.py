@@ -20,7 +20,7 @@ import numpy as np
 from rnnzoo import files
 from rnnzoo_export.conversion import write_onnx
 from rnnzoo_export.network.export_config import ExportConfig, InputSignature
-from rnnzoo_export.reports import ExportReport
+from rnnzoo_export.reports import TOLERANCE, ExportReport
 from rnnzoo_export.streaming.streaming_exportable import StreamingExportable
 from rnnzoo_export.streaming.streaming_parity import check_streaming
 
@@ -33,6 +33,7 @@ def export_streaming_onnx(
     strict: bool = True,
     input_signature: InputSignature | None = None,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
+    tolerance: float = TOLERANCE,
     overwrite: bool = False,
 ) -> ExportReport:
     """Exports a causal model as one ONNX file that takes a sequence piece by piece.
@@ -47,10 +48,11 @@ def export_streaming_onnx(
         model: A functional, sequential or built subclassed model that reads forwards only and whose time axis is
             free.
         path: The file to write, such as ``"streaming.onnx"``.
-        opset: The ONNX operator set, 13 to 24; 18 by default.
+        opset: The ONNX operator set, 13 to 26; 18 by default.
         strict: Whether a recurrent layer without a counterpart in ONNX is refused: see ``export_onnx``.
         input_signature: What a subclassed model takes: see ``export_onnx``.
         parity_inputs: Inputs by name on which pieces must agree with one pass, beside random ones.
+        tolerance: How far a number may be from the model's, 1e-5 by default: see ``export_onnx``.
         overwrite: Whether an existing file is replaced.
 
     Returns:
@@ -74,7 +76,11 @@ def export_streaming_onnx(
     """
     target = Path(path)
     config = ExportConfig(
-        opset=opset, strict=strict, input_signature=input_signature, parity_inputs=parity_inputs
+        opset=opset,
+        strict=strict,
+        input_signature=input_signature,
+        parity_inputs=parity_inputs,
+        tolerance=tolerance,
     )
     files.refuse_existing_file(target, overwrite=overwrite)
     step = StreamingExportable(model, input_signature=config.input_signature)
@@ -87,7 +93,9 @@ def write_streaming_onnx(step: StreamingExportable, target: Path, config: Export
         step,
         target,
         config,
-        check=functools.partial(check_streaming, step, inputs=config.parity_inputs, name=str(target)),
+        check=functools.partial(
+            check_streaming, step, inputs=config.parity_inputs, name=str(target), tolerance=config.tolerance
+        ),
         properties={"states": json.dumps([state.to_config() for state in step.states])},
     )
     return dataclasses.replace(report, states=step.states)

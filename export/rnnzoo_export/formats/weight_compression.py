@@ -14,6 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from rnnzoo_export.graph.protos import replace_items, walk_nodes
+from rnnzoo_export.graph.shared_weights import separate_recurrent_weights
 
 #: Which inputs of which operators are weights of recurrent layers, dense layers and embeddings. Those of a SimpleRNN
 #: reach its operator through a ``Transpose``.
@@ -39,10 +40,12 @@ class Compression:
     Attributes:
         compressed: The names of those in fewer bits.
         kept: For each float32 tensor left as it was, the reason.
+        copies: How many weights that several recurrent operators share were copied, one for each.
     """
 
     compressed: tuple[str, ...]
     kept: dict[str, str]
+    copies: int = 0
 
 
 def compress_weights(model: onnx.ModelProto, *, int8: bool) -> Compression:
@@ -55,7 +58,9 @@ def compress_weights(model: onnx.ModelProto, *, int8: bool) -> Compression:
     Returns:
         What was compressed, and what was kept and why.
     """
-    graph, uses = model.graph, _uses(model.graph)
+    graph = model.graph
+    copies = separate_recurrent_weights(graph)
+    uses = _uses(graph)
     lookups = {node.output[0] for node in graph.node if node.op_type == "Gather"}
     tensors: list[onnx.TensorProto] = []
     first: list[onnx.NodeProto] = []
@@ -80,7 +85,7 @@ def compress_weights(model: onnx.ModelProto, *, int8: bool) -> Compression:
             first += small.restore(small.numbers.name, tensor.name)
     replace_items(graph.initializer, tensors)
     replace_items(graph.node, [*first, *_restored_rows(graph, rows)])
-    return Compression(tuple(compressed), kept)
+    return Compression(tuple(compressed), kept, copies)
 
 
 @dataclass(frozen=True)

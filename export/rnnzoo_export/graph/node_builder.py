@@ -9,6 +9,10 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+#: The shape of what a step of a ``Scan`` reads: ``(batch, size)``, neither of them known. onnxruntime asks how many
+#: axes the results of a step have, and infers it from those of what the step reads.
+ROWS: tuple[None, None] = (None, None)
+
 
 class NodeBuilder:
     """Collects nodes and constants.
@@ -62,7 +66,7 @@ class NodeBuilder:
         self,
         name: str,
         content: tuple[NodeBuilder, Sequence[str]],
-        inputs: Sequence[tuple[str, int, Sequence[int] | None]] = (),
+        inputs: Sequence[tuple[str, int, Sequence[int | None] | None]] = (),
         elements: Sequence[int] | None = None,
     ) -> onnx.GraphProto:
         """Makes a subgraph of a child's nodes; the child's constants go to this builder.

@@ -15,7 +15,7 @@ import onnx
 from onnx import TensorProto
 
 from rnnzoo_export.graph.marker_spec import ScanSpec
-from rnnzoo_export.graph.node_builder import NodeBuilder
+from rnnzoo_export.graph.node_builder import ROWS, NodeBuilder
 
 
 def write_linear_nodes(builder: NodeBuilder, inputs: Sequence[str], outputs: Sequence[str]) -> None:
@@ -33,7 +33,7 @@ def write_linear_nodes(builder: NodeBuilder, inputs: Sequence[str], outputs: Seq
     graph = builder.subgraph(
         "step",
         (body, [after, body.add("Identity", [after])]),
-        [(name, TensorProto.FLOAT, None) for name in (state, factor, summand)],
+        [(name, TensorProto.FLOAT, ROWS) for name in (state, factor, summand)],
     )
     builder.add_many(
         "Scan",
@@ -127,10 +127,9 @@ class _StepScan:
             output = body.add("Where", [valid, output, instead])
         results = [*after, *([output] if self._carries_output else [])]
         results += [body.add("Identity", [output])] if sequence else []
-        inputs: list[tuple[str, int, None]] = [(name, TensorProto.FLOAT, None) for name in before]
-        inputs.append((projected, TensorProto.FLOAT, None))
+        inputs = [(name, TensorProto.FLOAT, ROWS) for name in (*before, projected)]
         if spec.masked:
-            inputs.append((valid, TensorProto.BOOL, None))
+            inputs.append((valid, TensorProto.BOOL, ROWS))
         # Each output of a body needs a name of its own.
         unique = [
             body.add("Identity", [name]) if name in results[:i] or name in before else name

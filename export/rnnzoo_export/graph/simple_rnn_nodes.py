@@ -16,7 +16,7 @@ import onnx
 from onnx import TensorProto
 
 from rnnzoo_export.graph.marker_spec import Activation, MarkerSpec
-from rnnzoo_export.graph.node_builder import NodeBuilder
+from rnnzoo_export.graph.node_builder import ROWS, NodeBuilder
 
 #: From this many numbers in a state (rows x units) on the Scan is the faster one; measured by
 #: ``tests/benchmarks/simple_rnn_crossover.py``.
@@ -164,14 +164,11 @@ class SimpleRnnNodes:
     def _step(self, builder: NodeBuilder, recurrent: str, direction: int) -> onnx.GraphProto:
         body = builder.child(f"step_{direction}")
         state, projected = body.name("state"), body.name("projected")
-        inputs: list[tuple[str, int, None]] = [
-            (state, TensorProto.FLOAT, None),
-            (projected, TensorProto.FLOAT, None),
-        ]
+        inputs = [(state, TensorProto.FLOAT, ROWS), (projected, TensorProto.FLOAT, ROWS)]
         after = body.add("Add", [body.add("MatMul", [state, recurrent]), projected])
         after = _activate(body, self._spec.activations[direction], after)
         if self._lengths:
-            inputs.append((body.name("valid"), TensorProto.BOOL, None))
+            inputs.append((body.name("valid"), TensorProto.BOOL, ROWS))
             after = body.add("Where", [inputs[-1][0], after, state])
         outputs = [after, body.add("Identity", [after])] if self._spec.return_sequences else [after]
         return builder.subgraph(f"step_{direction}", (body, outputs), inputs)

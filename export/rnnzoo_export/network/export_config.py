@@ -11,6 +11,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo_export.reports import LARGEST_TOLERANCE, TOLERANCE
 
 if TYPE_CHECKING:
     import keras
@@ -29,7 +30,7 @@ else:
     InputSignature = Any
 
 DEFAULT_OPSET = 18
-_OLDEST_OPSET, _NEWEST_OPSET = 13, 24
+_OLDEST_OPSET, _NEWEST_OPSET = 13, 26
 
 Config = TypeVar("Config", bound="DataclassInstance")
 
@@ -41,6 +42,7 @@ class ExportOptions(TypedDict, total=False):
     strict: bool
     input_signature: InputSignature | None
     parity_inputs: Mapping[str, np.ndarray] | None
+    tolerance: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +50,11 @@ class ExportConfig:
     """How a model is exported.
 
     Attributes:
-        opset: The ONNX operator set, 13 to 24; ``None`` for 18, or what a preprocessing in the file needs.
+        opset: The ONNX operator set, 13 to 26; ``None`` for 18, or what a preprocessing in the file needs.
         strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused.
         input_signature: What a subclassed model takes: see ``export_onnx``.
         parity_inputs: Inputs by name on which a file must agree with the model, beside random ones.
+        tolerance: How far a file may be from the model: see ``export_onnx``.
 
     Raises:
         ArgumentError: If a value is out of range.
@@ -61,14 +64,27 @@ class ExportConfig:
     strict: bool = True
     input_signature: InputSignature | None = None
     parity_inputs: Mapping[str, np.ndarray] | None = None
+    tolerance: float = TOLERANCE
 
     def __post_init__(self) -> None:
+        check_tolerance(self.tolerance)
         checks.flag("strict", self.strict)
         if (
             self.opset is not None
             and checks.integer("opset", self.opset, minimum=_OLDEST_OPSET) > _NEWEST_OPSET
         ):
             raise ArgumentError(f"opset: received {self.opset}; expected {_OLDEST_OPSET} to {_NEWEST_OPSET}.")
+
+
+def check_tolerance(tolerance: object) -> None:
+    """Raises ``ArgumentError`` where a tolerance is no number above 0, or so large that nothing would be proved."""
+    checks.number(
+        "tolerance",
+        tolerance,
+        above=0,
+        maximum=LARGEST_TOLERANCE,
+        fix=f"Leave it out for {TOLERANCE:g}, or pass the one that a ParityError names.",
+    )
 
 
 def make_config(kind: type[Config], options: Mapping[str, Any], function: Callable[..., Any]) -> Config:

@@ -29,7 +29,14 @@ from rnnzoo_export.network.proof_batches import (
     nudged,
 )
 from rnnzoo_export.network.step_search import nearby_steps
-from rnnzoo_export.parity.comparison import Arrays, compare, given_batch, largest_of_unit
+from rnnzoo_export.parity.comparison import (
+    Arrays,
+    ValueDifferenceError,
+    compare,
+    given_batch,
+    largest_of_unit,
+)
+from rnnzoo_export.parity.rounding import explained
 from rnnzoo_export.reports import TOLERANCE, ParityReport
 from rnnzoo_export.signature import TensorSpec, describe_arrays
 
@@ -51,6 +58,7 @@ def check_parity(
     *,
     inputs: Arrays | None = None,
     input_signature: InputSignature | None = None,
+    tolerance: float | None = None,
 ) -> ParityReport:
     """Compares an exported file with a Keras model.
 
@@ -59,26 +67,40 @@ def check_parity(
         path: An ONNX file, which is run in onnxruntime, or a SavedModel directory.
         inputs: Arrays by input name to compare on, beside random ones.
         input_signature: What a subclassed model takes: see ``export_onnx``.
+        tolerance: What is allowed: see ``export_onnx``. ``None`` for what the file or its bundle was exported with.
 
     Returns:
         The largest difference and where it is.
 
     Raises:
         PathNotFoundError: If there is no such file.
-        ParityError: If names or shapes differ, or a value beyond ``|a - b| <= 1e-5 + 1e-5 * scale``, where the scale is
-            the largest ``|b|`` of the same unit (the place on the last axis) in the batch.
+        ArgumentError: If the tolerance is out of range.
+        ParityError: If names or shapes differ, or a value beyond ``|a - b| <= tolerance + tolerance * scale``, where
+            the scale is the largest ``|b|`` of the same unit (the place on the last axis) in the batch.
     """
+    from rnnzoo_export.network.export_config import check_tolerance
     from rnnzoo_export.network.exportable import Exportable
+    from rnnzoo_export.parity.runtimes import stated_tolerance
 
+    if tolerance is not None:
+        check_tolerance(tolerance)
     exportable = Exportable(model, input_signature=input_signature)
     target = Path(path)
-    if target.is_dir():
-        return check_saved_model(exportable, target, inputs=inputs, name=str(target))
-    files.existing_file(target, "an ONNX file or a SavedModel directory")
-    return check_onnx(exportable, target, inputs=inputs, name=str(target))
+    if not target.is_dir():
+        files.existing_file(target, "an ONNX file or a SavedModel directory")
+    allowed = stated_tolerance(target) if tolerance is None else tolerance
+    check = check_saved_model if target.is_dir() else check_onnx
+    return check(exportable, target, inputs=inputs, name=str(target), tolerance=allowed)
 
 
-def check_onnx(exportable: Exportable, path: Path, *, inputs: Arrays | None, name: str) -> ParityReport:
+def check_onnx(
+    exportable: Exportable,
+    path: Path,
+    *,
+    inputs: Arrays | None,
+    name: str,
+    tolerance: float = TOLERANCE,
+) -> ParityReport:
     """Compares an ONNX file; ``name`` is what messages call it."""
     from rnnzoo_export.parity.runtimes import open_session
 
@@ -94,11 +116,17 @@ def check_onnx(exportable: Exportable, path: Path, *, inputs: Arrays | None, nam
     def run(arrays: Arrays) -> Arrays:
         return dict(zip(outputs, session.run(outputs, dict(arrays)), strict=True))
 
-    return prove(exportable, functools.partial(_answered, run, name), inputs, name)
+    return prove(exportable, functools.partial(_answered, run, name), inputs, name, tolerance=tolerance)
 
 
 def check_saved_model(
-    exportable: Exportable, directory: Path, *, inputs: Arrays | None, name: str, key: str = "serving_default"
+    exportable: Exportable,
+    directory: Path,
+    *,
+    inputs: Arrays | None,
+    name: str,
+    key: str = "serving_default",
+    tolerance: float = TOLERANCE,
 ) -> ParityReport:
     """Compares a SavedModel through the signature ``key``; ``name`` is what messages call it."""
     import tensorflow as tf
@@ -117,7 +145,7 @@ def check_saved_model(
             outputs = function(**{key: tf.convert_to_tensor(value) for key, value in arrays.items()})
         return {key: value.numpy() for key, value in outputs.items()}
 
-    return prove(exportable, functools.partial(_answered, run, name), inputs, name)
+    return prove(exportable, functools.partial(_answered, run, name), inputs, name, tolerance=tolerance)
 
 
 def _answered(run: Callable[[Arrays], Arrays], name: str, arrays: Arrays) -> Arrays:
@@ -155,7 +183,12 @@ def _compare_axes(name: str, specs: tuple[TensorSpec, ...], found: list[list[int
 
 
 def prove(
-    exportable: Exportable, run: Callable[[Arrays], Arrays], inputs: Arrays | None, name: str
+    exportable: Exportable,
+    run: Callable[[Arrays], Arrays],
+    inputs: Arrays | None,
+    name: str,
+    *,
+    tolerance: float = TOLERANCE,
 ) -> ParityReport:
     """Compares what a file answers with what the model does.
 
@@ -167,26 +200,41 @@ def prove(
         run: Answers a batch by the file.
         inputs: A batch to compare on, beside random ones.
         name: What messages call the file.
+        tolerance: What is allowed: see ``TOLERANCE``.
 
     Raises:
-        ParityError: If they differ.
+        ParityError: If they differ; the message says whether it is rounding.
         ExportError: If the model answers nothing.
     """
+    proof = functools.partial(_prove, exportable, run, inputs, name)
+    try:
+        return proof(tolerance)
+    except ValueDifferenceError as error:
+        raise explained(error, exportable, proof) from error
+
+
+def _prove(
+    exportable: Exportable,
+    run: Callable[[Arrays], Arrays],
+    inputs: Arrays | None,
+    name: str,
+    tolerance: float,
+) -> ParityReport:
     exportable.seen_masks.update({layer: set() for layer in exportable.seen_masks})
-    reports = [*_random_reports(exportable, run, name)]
-    for report in _large_reports(exportable, run, name):
+    reports = [*_random_reports(exportable, run, name, tolerance)]
+    for report in _large_reports(exportable, run, name, tolerance):
         # Beside large numbers an absolute difference says nothing of the others.
         reports.append(replace(report, max_difference=0.0))
     if inputs is not None:
         batch = given_batch(exportable.signature, inputs)
-        reports.append(compare(name, run(batch), exportable.predict(batch), batch))
+        reports.append(compare(name, run(batch), exportable.predict(batch), batch, tolerance=tolerance))
     report = functools.reduce(ParityReport.merge, reports)
     seen = {layer: tuple(sorted(shapes)) for layer, shapes in exportable.seen_masks.items()}
     return replace(report, least_steps=exportable.least_steps, masks=seen)
 
 
 def _random_reports(
-    exportable: Exportable, run: Callable[[Arrays], Arrays], name: str
+    exportable: Exportable, run: Callable[[Arrays], Arrays], name: str, tolerance: float
 ) -> Iterator[ParityReport]:
     least, inner = exportable.steps
     extra = {size: (least or 1) + size[1] for size in (ONE, SOME, LONG, MANY)}
@@ -205,22 +253,23 @@ def _random_reports(
                 raise
             refused[batch.kind] = str(error)
             continue
-        if number == _ALSO_EAGERLY and not _same(truth, exportable.predict_eagerly(batch.arrays)):
+        if number == _ALSO_EAGERLY and not _same(truth, exportable.predict_eagerly(batch.arrays), tolerance):
             exportable.distrust_graph()
             truth = exportable.predict(batch.arrays)
-        yield replace(compare(name, run(batch.arrays), truth, batch.arrays), refused_masks=tuple(refused))
+        report = compare(name, run(batch.arrays), truth, batch.arrays, tolerance=tolerance)
+        yield replace(report, refused_masks=tuple(refused))
 
 
-def _same(graph: Arrays, eager: Arrays) -> bool:
+def _same(graph: Arrays, eager: Arrays, tolerance: float) -> bool:
     try:
-        compare("graph", graph, eager, {})
+        compare("graph", graph, eager, {}, tolerance=tolerance)
     except ParityError:
         return False
     return True
 
 
 def _large_reports(
-    exportable: Exportable, run: Callable[[Arrays], Arrays], name: str
+    exportable: Exportable, run: Callable[[Arrays], Arrays], name: str, tolerance: float
 ) -> Iterator[ParityReport]:
     """Compares on large numbers, one size a row.
 
@@ -246,9 +295,9 @@ def _large_reports(
         for answer in (run(batch), run(many)):
             for row, size in enumerate(sizes):
                 try:
-                    reports.append(_compare_large_row(name, row, (answer, truth, moved), batch))
+                    reports.append(_compare_large_row(name, row, (answer, truth, moved), batch, tolerance))
                 except ParityError:
-                    if size <= 1 or _is_far(row, (answer, truth, moved)):
+                    if size <= 1 or _is_far(row, (answer, truth, moved), tolerance):
                         raise
                     apart.add(row)
         if not apart:
@@ -260,25 +309,25 @@ def _large_reports(
 Answers = tuple[Arrays, Arrays, list[dict[str, np.ndarray]]]
 
 
-def _is_far(row: int, answers: Answers) -> bool:
+def _is_far(row: int, answers: Answers, tolerance: float) -> bool:
     """Whether a row of a file's answer is not finite, of another shape, or a hundredth off at a steady place."""
     answer, truth, moved = answers
     for key, value in truth.items():
         if answer[key].shape[1:] != value.shape[1:] or answer[key].dtype != value.dtype:
             return True
         found, expected = answer[key][row].astype(np.float64), value[row : row + 1].astype(np.float64)
-        near = np.abs(found - expected[0]) <= 1e-2 * np.maximum(1, largest_of_unit(expected)[0])
-        if not (
-            near
-            | (np.isfinite(found) & ~_steady(value[row : row + 1], [answer[key][row] for answer in moved]))
-        ).all():
+        near = np.abs(found - expected[0]) <= max(1e-2, tolerance) * np.maximum(
+            1, largest_of_unit(expected)[0]
+        )
+        steady = _steady(value[row : row + 1], [answer[key][row] for answer in moved], tolerance)
+        if not (near | (np.isfinite(found) & ~steady)).all():
             return True
     return False
 
 
-def _steady(truth: np.ndarray, moved: list[np.ndarray]) -> np.ndarray:
+def _steady(truth: np.ndarray, moved: list[np.ndarray], tolerance: float) -> np.ndarray:
     """Returns where a row ``(1, ...)`` of the model's answer stays as numbers move to their neighbours."""
-    tolerance = TOLERANCE if truth.dtype.kind == "f" else 0.0
+    tolerance = tolerance if truth.dtype.kind == "f" else 0.0
     expected = truth.astype(np.float64)
     moves = np.max([np.abs(answer - expected[0]) for answer in moved], axis=0)
     return np.asarray(moves * _MARGIN <= tolerance + tolerance * largest_of_unit(expected)[0])
@@ -307,13 +356,14 @@ def _finite_truth(
         sizes[~finite] /= 2
 
 
-def _compare_large_row(name: str, row: int, answers: Answers, batch: Batch) -> ParityReport:
+def _compare_large_row(name: str, row: int, answers: Answers, batch: Batch, tolerance: float) -> ParityReport:
     answer, truth, moved = answers
     found, expected = {}, {}
     for key, value in truth.items():
         expected[key], found[key] = value[row : row + 1], answer[key][row : row + 1]
         if found[key].shape == expected[key].shape:
-            unsteady = ~_steady(expected[key], [answer[key][row] for answer in moved])
+            unsteady = ~_steady(expected[key], [answer[key][row] for answer in moved], tolerance)
             unsteady = unsteady[None] & np.isfinite(found[key].astype(np.float64))
             found[key] = np.where(unsteady, expected[key], found[key])
-    return compare(name, found, expected, {key: value[row : row + 1] for key, value in batch.items()})
+    given = {key: value[row : row + 1] for key, value in batch.items()}
+    return compare(name, found, expected, given, tolerance=tolerance)

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import onnxruntime
 
+from rnnzoo import files
 from rnnzoo.errors import ExportError, one_line
+from rnnzoo_export.bundle import PARITY_FILE
+from rnnzoo_export.reports import TOLERANCE
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -35,6 +38,20 @@ def open_session(path: Path, *, name: str, fix: str) -> onnxruntime.InferenceSes
         raise ExportError(
             f"{name}: onnxruntime {onnxruntime.__version__} cannot load it ({one_line(error, 300)}). {fix}"
         ) from error
+
+
+def stated_tolerance(path: Path) -> float:
+    """Returns the tolerance that a file was exported with: by its metadata, or the report of the bundle around it."""
+    if path.is_dir():
+        report = path.parent.parent / PARITY_FILE
+        if not report.is_file():
+            return TOLERANCE
+        parts = files.read_json(report, "a parity report")
+        stated = parts.get("/".join(path.parts[-2:]), {}).get("tolerance", TOLERANCE)
+    else:
+        session = open_session(path, name=str(path), fix="Export the model again.")
+        stated = session.get_modelmeta().custom_metadata_map.get("tolerance", TOLERANCE)
+    return float(stated)
 
 
 def load_signature(directory: Path, key: str = DEFAULT_KEY) -> tf.types.experimental.ConcreteFunction:

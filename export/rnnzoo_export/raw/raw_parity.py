@@ -12,7 +12,7 @@ from rnnzoo.errors import ParityError
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.parity.comparison import compare, given_batch
 from rnnzoo_export.raw.raw_graph import RawGraph
-from rnnzoo_export.reports import ParityReport
+from rnnzoo_export.reports import TOLERANCE, ParityReport
 
 
 def check_examples(
@@ -21,6 +21,7 @@ def check_examples(
     answer: Callable[[list[Any]], Mapping[str, np.ndarray]],
     *,
     name: str,
+    tolerance: float = TOLERANCE,
 ) -> ParityReport:
     """Compares answers to the examples of a preprocessing with those of preprocessing and model.
 
@@ -29,6 +30,7 @@ def check_examples(
         raw: The preprocessing, as it stands in the file.
         answer: Runs the file on a batch of raw examples; outputs by name, in the model's units.
         name: What messages call the file.
+        tolerance: What is allowed: see ``TOLERANCE``.
 
     Raises:
         ParityError: If they differ, or the model takes none of the examples.
@@ -39,7 +41,7 @@ def check_examples(
         if exportable.is_too_short(given):
             continue
         expected = exportable.predict(given)
-        reports.append(compare(name, answer(batch), expected, raw.arrays(batch)))
+        reports.append(compare(name, answer(batch), expected, raw.arrays(batch), tolerance=tolerance))
     return _merge(name, reports)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 from onnx import TensorProto, helper
 
 from rnnzoo import files
@@ -20,6 +21,7 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo_export.conversion import write_onnx
 from rnnzoo_export.graph.node_builder import NodeBuilder
 from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions, walk_graphs, walk_nodes
+from rnnzoo_export.graph.shared_weights import share_initializers
 from rnnzoo_export.graph.unique_names import unique_prefixes
 from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
@@ -29,7 +31,7 @@ from rnnzoo_export.parity.runtimes import open_session
 from rnnzoo_export.raw.kinds import check_fit
 from rnnzoo_export.raw.raw_graph import RawGraph, RawValues
 from rnnzoo_export.raw.raw_parity import check_examples
-from rnnzoo_export.reports import ExportReport, ParityReport
+from rnnzoo_export.reports import ExportReport
 from rnnzoo_export.signature import Signature, TensorSpec
 
 
@@ -63,14 +65,27 @@ def write_raw_onnx(
     signature = _signature(exportable.signature, raw, decoding)
     with tempfile.TemporaryDirectory() as folder:
         network = Path(folder) / "network.onnx"
-        prove = functools.partial(check_onnx, exportable, inputs=config.parity_inputs, name=str(target))
+        prove = functools.partial(
+            check_onnx,
+            exportable,
+            inputs=config.parity_inputs,
+            name=str(target),
+            tolerance=config.tolerance,
+        )
         report = write_onnx(exportable, network, dataclasses.replace(config, opset=opset), check=prove)
         proto = onnx.load(network)
     _wrap(proto, raw, decoding, signature)
     proto = check_proto(proto)
     with files.replacing(target) as temporary:
         onnx.save(proto, temporary)
-        parity = _check(exportable, temporary, raw, decoding, str(target))
+        session = open_session(temporary, name=str(target), fix="Please report it with the preprocessing.")
+        parity = check_examples(
+            exportable,
+            raw,
+            functools.partial(_answer, session, raw, decoding),
+            name=str(target),
+            tolerance=config.tolerance,
+        )
     return dataclasses.replace(
         report, path=target, operators=count_operators(proto), parity=report.parity.merge(parity)
     )
@@ -123,6 +138,7 @@ def _wrap(proto: onnx.ModelProto, raw: RawGraph, decoding: Decoding | None, sign
     graph.initializer.extend(before.initializers + after.initializers)
     graph.input.extend(_value(spec) for spec in signature.inputs)
     graph.output.extend(_value(spec) for spec in signature.outputs)
+    share_initializers(graph)
     if "ai.onnx.ml" not in {entry.domain for entry in proto.opset_import}:
         proto.opset_import.append(helper.make_opsetid("ai.onnx.ml", 2))
     for entry in proto.metadata_props:
@@ -188,23 +204,17 @@ def _value(spec: TensorSpec) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(spec.name, element, dimensions(spec.name, spec.shape))
 
 
-def _check(
-    exportable: Exportable, path: Path, raw: RawGraph, decoding: Decoding | None, name: str
-) -> ParityReport:
-    """Compares the file with preprocessing and model one after the other."""
-    session = open_session(path, name=name, fix="Please report it with the preprocessing.")
+def _answer(
+    session: onnxruntime.InferenceSession, raw: RawGraph, decoding: Decoding | None, batch: list[Any]
+) -> dict[str, np.ndarray]:
+    """Runs the file on raw examples; answers in the network's units, in which the tolerance means something."""
     names = [node.name for node in session.get_outputs()]
-
-    def answer(batch: list[Any]) -> dict[str, np.ndarray]:
-        found: dict[str, np.ndarray] = dict(zip(names, session.run(names, raw.arrays(batch)), strict=True))
-        if decoding is None:
-            return found
-        # Compared in the network's units, in which the tolerance means something.
-        level = raw.preprocessing.level_of_rows(raw.preprocessing.encode_rows(batch))
-        units = decoding if level is None else decoding.with_level(*level)
-        return {key: _network_units(value, units) for key, value in found.items()}
-
-    return check_examples(exportable, raw, answer, name=name)
+    found: dict[str, np.ndarray] = dict(zip(names, session.run(names, raw.arrays(batch)), strict=True))
+    if decoding is None:
+        return found
+    level = raw.preprocessing.level_of_rows(raw.preprocessing.encode_rows(batch))
+    units = decoding if level is None else decoding.with_level(*level)
+    return {key: _network_units(value, units) for key, value in found.items()}
 
 
 def _network_units(values: np.ndarray, decoding: Decoding) -> np.ndarray:

@@ -14,7 +14,7 @@ from rnnzoo_export.network.proof_batches import given_valid
 from rnnzoo_export.parity.comparison import compare, given_batch
 from rnnzoo_export.parity.parity import check_onnx
 from rnnzoo_export.parity.runtimes import open_session
-from rnnzoo_export.reports import ParityReport
+from rnnzoo_export.reports import TOLERANCE, ParityReport
 from rnnzoo_export.signature import TensorSpec
 
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ _PIECES = (1, 5, _STEPS)
 
 
 def check_streaming(
-    step: StreamingExportable, path: Path, *, inputs: Mapping[str, np.ndarray] | None, name: str
+    step: StreamingExportable,
+    path: Path,
+    *,
+    inputs: Mapping[str, np.ndarray] | None,
+    name: str,
+    tolerance: float = TOLERANCE,
 ) -> ParityReport:
     """Compares each step with Keras's from the same states, then pieces of 1, 5 and 17 steps with one pass.
 
@@ -36,18 +41,20 @@ def check_streaming(
         path: The file.
         inputs: Whole sequences by input name, beside random ones; without the states.
         name: What messages call the file.
+        tolerance: What is allowed: see ``TOLERANCE``.
 
     Raises:
         ParityError: If they differ.
     """
-    report = check_onnx(step, path, inputs=None, name=name)
+    report = check_onnx(step, path, inputs=None, name=name, tolerance=tolerance)
     session = open_session(path, name=name, fix="The file was not written.")
     for batch in _sequences(step, inputs):
         whole = step.predict_whole(batch)
         for piece in _PIECES:
             found = _stream(step, session, batch, piece)
             try:
-                report = report.merge(compare(f"{name} in pieces of {piece}", found, whole, batch))
+                part = compare(f"{name} in pieces of {piece}", found, whole, batch, tolerance=tolerance)
+                report = report.merge(part)
             except ParityError as error:
                 raise ParityError(
                     f"{error} If the step itself is right, an operation of the model looks ahead or counts steps; "
