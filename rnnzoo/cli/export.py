@@ -1,7 +1,8 @@
-"""`rnnzoo export`: from a trained run to a bundle that can be served."""
+"""`rnnzoo export`: from a trained run or a saved Keras model to a bundle that can be served."""
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rnnzoo.cli.model_file import ModelFile, export_model_file, is_model_file
 from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, tensorflow_starting
 from rnnzoo.cli.own_code import Packages, import_options, import_packages, server_packages
 from rnnzoo.errors import PathExistsError
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from rnnzoo_export.bundle import Bundle
 
 TARGETS = ("bundle", "triton", "kserve")
+_OF_FILES = "For a .keras file"
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +29,11 @@ def register(app: typer.Typer) -> None:
 
 def export(
     source: Annotated[
-        Path, typer.Argument(metavar="run", help="A run that train has written; a bundle too, with --target.")
+        Path,
+        typer.Argument(
+            metavar="run",
+            help="A run that train has written, or the .keras file of any Keras model; a bundle too, with --target.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the bundle or the repository.")],
     target: Annotated[
@@ -63,17 +70,67 @@ def export(
             help="Accept recurrent layers that ONNX has no operator for, which run as slow loops.",
         ),
     ] = False,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Of a .keras file: what servers call the model.", rich_help_panel=_OF_FILES),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="Of a .keras file: its task.", rich_help_panel=_OF_FILES)
+    ] = None,
+    input_names: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Other names for the inputs of a .keras file: all in order, such as a,b, or x=a for some.",
+            rich_help_panel=_OF_FILES,
+        ),
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="INPUT",
+            help="What a subclassed model takes: NAME:DTYPE:SIZES without the batch, such as features:float32:None,8; "
+            "repeatable.",
+            rich_help_panel=_OF_FILES,
+        ),
+    ] = None,
+    preprocessing: Annotated[
+        Path | None,
+        typer.Option(help="For a .keras file: a preprocessing.json.", rich_help_panel=_OF_FILES),
+    ] = None,
+    decoding: Annotated[
+        Path | None, typer.Option(help="For a .keras file: a decoding.json.", rich_help_panel=_OF_FILES)
+    ] = None,
+    held_out: Annotated[
+        Path | None,
+        typer.Option(
+            help="For a .keras file: an .npz file of arrays by input name, to compare on; with targets for --quantize.",
+            rich_help_panel=_OF_FILES,
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     packages: Packages = None,
 ) -> None:
-    """Export a run as SavedModel and ONNX, prove both equal to the model, and bundle them for serving."""
+    """Export a run or a Keras model as SavedModel and ONNX, prove both equal to the model, and bundle them."""
     import_packages(packages, tensorflow=True)
     from rnnzoo.files import refuse_existing
     from rnnzoo_export.bundle import MANIFEST_FILE
 
-    also = [name for name, wanted in (("streaming", streaming), ("raw", raw)) if wanted]
-    from_bundle = (source / MANIFEST_FILE).is_file()
+    said = ModelFile(
+        name=name,
+        task=task,
+        inputs=inputs,
+        input_names=input_names,
+        preprocessing=preprocessing,
+        decoding=decoding,
+        held_out=held_out,
+    )
+    also = [file for file, wanted in (("streaming", streaming), ("raw", raw)) if wanted]
+    from_bundle, from_file = (source / MANIFEST_FILE).is_file(), is_model_file(source)
+    if not from_file:
+        said.refuse_for(source)
     options = bool(also or quantize or allow_loops)
     _check_options(target, storage_uri, quantize, from_bundle=from_bundle, options=options)
     refuse_existing(out, overwrite=force)
@@ -81,10 +138,8 @@ def export(
     with tempfile.TemporaryDirectory() as folder:
         bundle = source
         if not from_bundle:
-            from rnnzoo.training.run.run_directory import open_run
-
-            opened = open_run(source)  # before TensorFlow starts
-            if opened.read_task().data == "pairs":
+            opened = None if from_file else _open_run(source)  # before TensorFlow starts
+            if opened is not None and opened.read_task().data == "pairs":
                 unknown = [*also, *filter(None, [quantize])]
                 _export_translator(
                     opened, out, target, unknown, strict=not allow_loops, overwrite=force, as_json=as_json
@@ -92,7 +147,8 @@ def export(
                 return
             bundle = out if target == "bundle" else Path(folder) / "bundle"
             with tensorflow_starting("starting TensorFlow, exporting and comparing"):
-                made = export_run(
+                write = functools.partial(export_model_file, said=said) if from_file else export_run
+                made = write(
                     source, bundle, also=also, quantize=quantize, strict=not allow_loops, overwrite=force
                 )
         if target != "bundle":
@@ -101,6 +157,12 @@ def export(
             print_json({"directory": str(out), "parity": made.parity, "sha256": made.sha256})
         else:
             print_bundle(out, made)
+
+
+def _open_run(source: Path) -> Any:
+    from rnnzoo.training.run.run_directory import open_run
+
+    return open_run(source)
 
 
 def _refuse_other_directories(source: Path, out: Path) -> None:

@@ -15,6 +15,7 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo_export.formats.held_out_rows import Batches
 from rnnzoo_export.formats.quantization import METHODS
 from rnnzoo_export.network.export_config import ExportConfig, InputSignature
+from rnnzoo_export.network.input_names import InputNames
 
 #: The files that a bundle may hold beside those that every bundle does.
 ALSO = ("streaming", "raw", *METHODS)
@@ -37,6 +38,7 @@ class BundleOptions(TypedDict, total=False):
     metrics: Mapping[str, Any] | None
     parity_inputs: Mapping[str, np.ndarray] | None
     input_signature: InputSignature | None
+    input_names: InputNames | None
     strict: bool
     also: Collection[str]
     quantization_data: Split | Batches | None
@@ -51,6 +53,7 @@ class BundleConfig:
     metrics: Mapping[str, Any] | None = None
     parity_inputs: Mapping[str, np.ndarray] | None = None
     input_signature: InputSignature | None = None
+    input_names: InputNames | None = None
     strict: bool = True
     also: Collection[str] = ()
     quantization_data: Split | Batches | None = None
@@ -66,7 +69,10 @@ class BundleConfig:
     def export(self) -> ExportConfig:
         """How each ONNX file is exported."""
         return ExportConfig(
-            strict=self.strict, input_signature=self.input_signature, parity_inputs=self.parity_inputs
+            strict=self.strict,
+            input_signature=self.input_signature,
+            input_names=self.input_names,
+            parity_inputs=self.parity_inputs,
         )
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, UnknownNameError
+from rnnzoo_export.network.input_names import InputNames
 
 if TYPE_CHECKING:
     import keras
@@ -40,6 +41,7 @@ class ExportOptions(TypedDict, total=False):
     opset: int | None
     strict: bool
     input_signature: InputSignature | None
+    input_names: InputNames | None
     parity_inputs: Mapping[str, np.ndarray] | None
 
 
@@ -51,6 +53,7 @@ class ExportConfig:
         opset: The ONNX operator set, 13 to 24; ``None`` for 18, or what a preprocessing in the file needs.
         strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused.
         input_signature: What a subclassed model takes: see ``export_onnx``.
+        input_names: Other names for the inputs: all in order, or new ones by the old.
         parity_inputs: Inputs by name on which a file must agree with the model, beside random ones.
 
     Raises:
@@ -60,6 +63,7 @@ class ExportConfig:
     opset: int | None = None
     strict: bool = True
     input_signature: InputSignature | None = None
+    input_names: InputNames | None = None
     parity_inputs: Mapping[str, np.ndarray] | None = None
 
     def __post_init__(self) -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from rnnzoo_export.network.export_config import InputSignature
     from rnnzoo_export.network.exportable import Exportable
+    from rnnzoo_export.network.input_names import InputNames
 
 # Which of the random batches the model answers step by step too: its graph may differ from what it does in Python.
 _ALSO_EAGERLY = 2
@@ -46,19 +47,21 @@ _MARGIN = 8
 
 
 def check_parity(
-    model: keras.Model,
+    model: keras.Model | str | os.PathLike[str],
     path: str | os.PathLike[str],
     *,
     inputs: Arrays | None = None,
     input_signature: InputSignature | None = None,
+    input_names: InputNames | None = None,
 ) -> ParityReport:
     """Compares an exported file with a Keras model.
 
     Args:
-        model: The model.
+        model: The model, or its ``.keras`` file.
         path: An ONNX file, which is run in onnxruntime, or a SavedModel directory.
         inputs: Arrays by input name to compare on, beside random ones.
         input_signature: What a subclassed model takes: see ``export_onnx``.
+        input_names: The names that the file was given for its inputs: see ``export_onnx``.
 
     Returns:
         The largest difference and where it is.
@@ -68,9 +71,10 @@ def check_parity(
         ParityError: If names or shapes differ, or a value beyond ``|a - b| <= 1e-5 + 1e-5 * scale``, where the scale is
             the largest ``|b|`` of the same unit (the place on the last axis) in the batch.
     """
+    from rnnzoo.keras_models.loading import as_model
     from rnnzoo_export.network.exportable import Exportable
 
-    exportable = Exportable(model, input_signature=input_signature)
+    exportable = Exportable(as_model(model), input_signature=input_signature, input_names=input_names)
     target = Path(path)
     if target.is_dir():
         return check_saved_model(exportable, target, inputs=inputs, name=str(target))
