@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rnnzoo_export.bundle import Bundle
 
 TARGETS = ("bundle", "triton", "kserve")
-_OF_FILES = "For a .keras file"
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +31,7 @@ def export(
         Path,
         typer.Argument(
             metavar="run",
-            help="A run that train has written, or the .keras file of any Keras model; a bundle too, with --target.",
+            help="A run, or a .keras file of any model; a bundle too, with --target.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the bundle or the repository.")],
@@ -72,48 +71,33 @@ def export(
     ] = False,
     name: Annotated[
         str | None,
-        typer.Option(help="Of a .keras file: what servers call the model.", rich_help_panel=_OF_FILES),
+        typer.Option(help="What servers call a .keras model."),
     ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="Of a .keras file: its task.", rich_help_panel=_OF_FILES)
-    ] = None,
+    task: Annotated[str | None, typer.Option(help="The task of a .keras model.")] = None,
     input_names: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAMES",
-            help="Other names for the inputs of a .keras file: all in order, such as a,b, or x=a for some.",
-            rich_help_panel=_OF_FILES,
-        ),
+        typer.Option(metavar="NAMES", help="New names for inputs of a .keras model: a,b or x=a."),
     ] = None,
     inputs: Annotated[
         list[str] | None,
         typer.Option(
-            "--input",
-            metavar="INPUT",
-            help="What a subclassed model takes: NAME:DTYPE:SIZES without the batch, such as features:float32:None,8; "
-            "repeatable.",
-            rich_help_panel=_OF_FILES,
+            "--input", metavar="INPUT", help="What a subclassed model takes: x:float32:None,8; repeatable."
         ),
     ] = None,
     preprocessing: Annotated[
         Path | None,
-        typer.Option(help="For a .keras file: a preprocessing.json.", rich_help_panel=_OF_FILES),
+        typer.Option(help="A preprocessing.json, for a .keras model."),
     ] = None,
-    decoding: Annotated[
-        Path | None, typer.Option(help="For a .keras file: a decoding.json.", rich_help_panel=_OF_FILES)
-    ] = None,
+    decoding: Annotated[Path | None, typer.Option(help="A decoding.json, for a .keras model.")] = None,
     held_out: Annotated[
         Path | None,
-        typer.Option(
-            help="For a .keras file: an .npz file of arrays by input name, to compare on; with targets for --quantize.",
-            rich_help_panel=_OF_FILES,
-        ),
+        typer.Option(help="An .npz file of inputs (and targets), likewise."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     packages: Packages = None,
 ) -> None:
-    """Export a run or a Keras model as SavedModel and ONNX, prove both equal to the model, and bundle them."""
+    """Export a run or Keras model as SavedModel and ONNX, prove both equal to it, and bundle them."""
     import_packages(packages, tensorflow=True)
     from rnnzoo.files import refuse_existing
     from rnnzoo_export.bundle import MANIFEST_FILE
