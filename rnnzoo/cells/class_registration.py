@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,14 +49,18 @@ def find_class(saved: Mapping[str, Any]) -> type | None:
 
     Args:
         saved: ``module``, ``class_name`` and ``registered_name`` of the object. Models that were saved under the top
-            package alone are found by module and class.
+            package alone are found by module and class, and so are classes whose author has not registered them.
     """
     found = keras.saving.get_registered_object(saved["registered_name"])
     if isinstance(found, type):
         return found
     same = (saved["module"], saved["class_name"])
     classes = [own for own in _CLASSES.values() if (own.__module__, own.__name__) == same]
-    return classes[0] if len(classes) == 1 else None
+    if len(classes) == 1:
+        return classes[0]
+    # A class without a registration is found in its module, if that is imported already.
+    own = getattr(sys.modules.get(saved["module"]), saved["class_name"], None)
+    return own if isinstance(own, type) else None
 
 
 def _author_name(own: type) -> str | None:

@@ -1,7 +1,8 @@
-"""`rnnzoo export`: from a trained run to a bundle that can be served."""
+"""`rnnzoo export`: from a trained run or a saved Keras model to a bundle that can be served."""
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rnnzoo.cli.model_file import ModelFile, export_model_file, is_model_file
 from rnnzoo.cli.output import print_json, print_table, shell_path, stdout, tensorflow_starting
 from rnnzoo.cli.own_code import Packages, import_options, import_packages, server_packages
 from rnnzoo.errors import PathExistsError
@@ -26,7 +28,11 @@ def register(app: typer.Typer) -> None:
 
 def export(
     source: Annotated[
-        Path, typer.Argument(metavar="run", help="A run that train has written; a bundle too, with --target.")
+        Path,
+        typer.Argument(
+            metavar="run",
+            help="A run, or a .keras file of any model; a bundle too, with --target.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the bundle or the repository.")],
     target: Annotated[
@@ -69,17 +75,52 @@ def export(
             help="How far a number of a file may be from the model's: 1e-5; larger where float32 rounding grows in it."
         ),
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="What servers call a .keras model."),
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="The task of a .keras model.")] = None,
+    input_names: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="New names for inputs of a .keras model: a,b or x=a."),
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", metavar="INPUT", help="What a subclassed model takes: x:float32:None,8; repeatable."
+        ),
+    ] = None,
+    preprocessing: Annotated[
+        Path | None,
+        typer.Option(help="A preprocessing.json, for a .keras model."),
+    ] = None,
+    decoding: Annotated[Path | None, typer.Option(help="A decoding.json, for a .keras model.")] = None,
+    held_out: Annotated[
+        Path | None,
+        typer.Option(help="An .npz file of inputs (and targets), likewise."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     packages: Packages = None,
 ) -> None:
-    """Export a run as SavedModel and ONNX, prove both equal to the model, and bundle them for serving."""
+    """Export a run or Keras model as SavedModel and ONNX, prove both equal to it, and bundle them."""
     import_packages(packages, tensorflow=True)
     from rnnzoo.files import refuse_existing
     from rnnzoo_export.bundle import MANIFEST_FILE
 
-    also = [name for name, wanted in (("streaming", streaming), ("raw", raw)) if wanted]
-    from_bundle = (source / MANIFEST_FILE).is_file()
+    said = ModelFile(
+        name=name,
+        task=task,
+        inputs=inputs,
+        input_names=input_names,
+        preprocessing=preprocessing,
+        decoding=decoding,
+        held_out=held_out,
+    )
+    also = [file for file, wanted in (("streaming", streaming), ("raw", raw)) if wanted]
+    from_bundle, from_file = (source / MANIFEST_FILE).is_file(), is_model_file(source)
+    if not from_file:
+        said.refuse_for(source)
     options = bool(also or quantize or allow_loops or tolerance is not None)
     accepted = {"strict": not allow_loops, **({} if tolerance is None else {"tolerance": tolerance})}
     _check_options(target, storage_uri, quantize, from_bundle=from_bundle, options=options)
@@ -88,22 +129,27 @@ def export(
     with tempfile.TemporaryDirectory() as folder:
         bundle = source
         if not from_bundle:
-            from rnnzoo.training.run.run_directory import open_run
-
-            opened = open_run(source)  # before TensorFlow starts
-            if opened.read_task().data == "pairs":
+            opened = None if from_file else _open_run(source)  # before TensorFlow starts
+            if opened is not None and opened.read_task().data == "pairs":
                 unknown = [*also, *filter(None, [quantize])]
                 _export_translator(opened, out, target, unknown, accepted, overwrite=force, as_json=as_json)
                 return
             bundle = out if target == "bundle" else Path(folder) / "bundle"
             with tensorflow_starting("starting TensorFlow, exporting and comparing"):
-                made = export_run(source, bundle, also=also, quantize=quantize, overwrite=force, **accepted)
+                write = functools.partial(export_model_file, said=said) if from_file else export_run
+                made = write(source, bundle, also=also, quantize=quantize, overwrite=force, **accepted)
         if target != "bundle":
             _deploy(bundle, out, target, storage_uri, overwrite=force, as_json=as_json)
         elif as_json:
             print_json({"directory": str(out), "parity": made.parity, "sha256": made.sha256})
         else:
             print_bundle(out, made)
+
+
+def _open_run(source: Path) -> Any:
+    from rnnzoo.training.run.run_directory import open_run
+
+    return open_run(source)
 
 
 def _refuse_other_directories(source: Path, out: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from rnnzoo.errors import ArgumentError
-from rnnzoo.keras_models.model_inputs import input_structure
+from rnnzoo.keras_models.model_inputs import input_names, input_structure
 
 #: What only some data have beside their windows, and where it comes from.
 _COVARIATES = {
@@ -41,13 +41,13 @@ def feed(model: keras.Model, inputs: Mapping[str, Any], *, structure: Any = None
     tensors = keras.tree.flatten(structure)
     if len(tensors) == len(inputs) == 1:
         return keras.tree.map_structure(lambda _: next(iter(inputs.values())), structure)
-    names = [tensor.name for tensor in tensors]
+    names = input_names(structure)
     if set(names) != set(inputs):
         raise ArgumentError(
             f"model {model.name!r}: takes the inputs {names}; the data have {list(inputs)}. "
             + _way_out(set(names), set(inputs))
         )
-    return keras.tree.map_structure(lambda tensor: inputs[tensor.name], structure)
+    return keras.tree.pack_sequence_as(structure, [inputs[name] for name in names])
 
 
 def _way_out(names: set[str], given: set[str]) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from rnnzoo.cells.class_registration import find_class
 from rnnzoo.errors import DataError, NotRegisteredError
 
@@ -37,6 +39,32 @@ def own_classes(file: Path) -> dict[str, type]:
                 "Rename one of them, and train and save the model again."
             )
     return classes
+
+
+def refuse_missing_functions(file: Path) -> None:
+    """Raises ``NotRegisteredError`` if a file needs a function, such as an activation, that Keras does not find."""
+    for config in _function_configs(_read_config(file)):
+        name = config["config"]
+        found = keras.saving.get_registered_object(name) or keras.saving.get_registered_object(
+            str(config.get("registered_name"))
+        )
+        if found is None and str(config.get("module")).partition(".")[0] != "keras":
+            raise NotRegisteredError(
+                f"{file}: needs the function {name!r}, which is not registered here; expected the module that defines "
+                "it to be imported before. Decorate it with @keras.saving.register_keras_serializable(), and import "
+                "its module, in a shell by --import."
+            )
+
+
+def _function_configs(config: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(config, list):
+        for item in config:
+            yield from _function_configs(item)
+    elif isinstance(config, dict):
+        if config.get("class_name") == "function" and isinstance(config.get("config"), str):
+            yield config
+        for item in config.values():
+            yield from _function_configs(item)
 
 
 def _read_config(file: Path) -> Any:

@@ -15,6 +15,7 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo_export.formats.held_out_rows import Batches
 from rnnzoo_export.formats.quantization import METHODS
 from rnnzoo_export.network.export_config import ExportConfig, InputSignature, check_tolerance
+from rnnzoo_export.network.input_names import InputNames
 from rnnzoo_export.reports import TOLERANCE
 
 #: The files that a bundle may hold beside those that every bundle does.
@@ -38,6 +39,7 @@ class BundleOptions(TypedDict, total=False):
     metrics: Mapping[str, Any] | None
     parity_inputs: Mapping[str, np.ndarray] | None
     input_signature: InputSignature | None
+    input_names: InputNames | None
     strict: bool
     tolerance: float
     also: Collection[str]
@@ -53,6 +55,7 @@ class BundleConfig:
     metrics: Mapping[str, Any] | None = None
     parity_inputs: Mapping[str, np.ndarray] | None = None
     input_signature: InputSignature | None = None
+    input_names: InputNames | None = None
     strict: bool = True
     tolerance: float = TOLERANCE
     also: Collection[str] = ()
@@ -72,6 +75,7 @@ class BundleConfig:
         return ExportConfig(
             strict=self.strict,
             input_signature=self.input_signature,
+            input_names=self.input_names,
             parity_inputs=self.parity_inputs,
             tolerance=self.tolerance,
         )

@@ -26,7 +26,7 @@ from rnnzoo_export import bundle as layout
 from rnnzoo_export.conversion import write_onnx
 from rnnzoo_export.deployment.bundle_config import BundleConfig
 from rnnzoo_export.formats.quantization import quantize_onnx
-from rnnzoo_export.formats.saved_model import write_saved_model
+from rnnzoo_export.formats.saved_model import refuse_names, write_saved_model
 from rnnzoo_export.formats.streaming import write_streaming_onnx
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.network.input_names import names_for_inputs
@@ -171,11 +171,16 @@ def plan_bundle(
         check_storable_decoding(decoding)
     made = _example_inputs(preprocessing, config.example)
     given = config.parity_inputs if preprocessing is not None else None
-    names = names_for_inputs(model, given or made)
+    names = config.input_names
+    if names is None:
+        names = names_for_inputs(model, given or made)
     network = Exportable(model, input_signature=config.input_signature, input_names=names)
+    refuse_names(network)
     check_distribution(network.signature.outputs, decoding, task)
     _check_logits(network, decoding)
     _check_example(network, made)
+    if preprocessing is not None:
+        _check_rows(network)
     method = config.quantization_method(task)
     raw = _raw_graph(preprocessing) if "raw" in config.also else None
     step = None
@@ -211,13 +216,22 @@ def _check_example(network: Exportable, made: Mapping[str, np.ndarray]) -> None:
     """Checks that the inputs of the example, if there is one, are those that the model takes."""
     specs = {spec.name: spec for spec in network.signature.inputs}
     if made and (specs.keys() != made.keys() or not all(_fits(specs[name], made[name]) for name in made)):
-        taken = sorted(
-            tensor.name for tensor in getattr(network.model, "inputs", None) or network.signature.inputs
-        )
+        taken = sorted(network.own_names)
         raise ArgumentError(
             f"preprocessing: makes the inputs {sorted(made)}; the model takes {taken}. "
             "Pass the preprocessing that the model was trained with."
         )
+
+
+def _check_rows(network: Exportable) -> None:
+    """Checks that there is an answer for each raw row."""
+    for spec in network.signature.outputs:
+        if spec.shape[:1] != (None,):
+            raise ArgumentError(
+                f"preprocessing: received one, and the output {spec.name!r} {spec.shape}, which is the same for all "
+                "rows together; expected an answer for each row. Leave that output out of the model, or leave out the "
+                "preprocessing: the bundle then takes arrays."
+            )
 
 
 def _fits(spec: TensorSpec, array: np.ndarray) -> bool:

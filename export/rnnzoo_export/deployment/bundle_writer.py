@@ -13,6 +13,7 @@ import numpy as np
 from rnnzoo import files
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import BundleError
+from rnnzoo.keras_models.loading import as_model
 from rnnzoo.preprocessing import Preprocessing
 from rnnzoo_export.bundle import Bundle, load_bundle, write_manifest
 from rnnzoo_export.deployment.bundle_config import BundleConfig, BundleOptions
@@ -22,7 +23,7 @@ from rnnzoo_export.network.export_config import make_config
 
 
 def save_bundle(
-    model: keras.Model,
+    model: keras.Model | str | os.PathLike[str],
     directory: str | os.PathLike[str],
     *,
     preprocessing: Preprocessing | None = None,
@@ -37,7 +38,7 @@ def save_bundle(
     and compared with what was given, before the directory gets its own.
 
     Args:
-        model: A trained Keras model, of the zoo or any other.
+        model: A trained Keras model, of the zoo or any other, or the ``.keras`` file of one.
         directory: Where to write.
         preprocessing: From raw examples to the model's inputs; without it the bundle takes arrays only.
         decoding: From outputs to answers; without it the bundle answers arrays.
@@ -48,6 +49,7 @@ def save_bundle(
         metrics: Its scores.
         parity_inputs: Held-out inputs by name on which the files must agree with the model.
         input_signature: What a subclassed model takes: see ``export_onnx``.
+        input_names: Other names for the inputs: see ``export_onnx``.
         strict: Whether recurrent layers that ONNX would run as loops are refused (the default): see ``export_onnx``.
         tolerance: How far a number of a file may be from the model's, 1e-5 by default; recorded in ``parity.json``: see
             ``export_onnx``.
@@ -80,7 +82,7 @@ def save_bundle(
     files.output_path("directory", directory, "bundle")
     config = make_config(BundleConfig, options, save_bundle)
     files.refuse_existing(directory, overwrite=overwrite)
-    plan = plan_bundle(model, preprocessing, decoding, task, config)
+    plan = plan_bundle(as_model(model), preprocessing, decoding, task, config)
     with files.new_directory(directory, overwrite=overwrite) as folder:
         plan.write(folder)
         write_manifest(folder)

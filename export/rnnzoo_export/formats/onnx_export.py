@@ -11,6 +11,7 @@ import keras
 from rnnzoo import files
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError
+from rnnzoo.keras_models.loading import as_model
 from rnnzoo.preprocessing import (
     FeaturePreprocessing,
     LogMelPreprocessing,
@@ -33,7 +34,7 @@ from rnnzoo_export.reports import ExportReport
 
 
 def export_onnx(
-    model: keras.Model,
+    model: keras.Model | str | os.PathLike[str],
     path: str | os.PathLike[str],
     *,
     text: TextPreprocessing | None = None,
@@ -55,7 +56,7 @@ def export_onnx(
     answered NaN, for a file has no errors of its own.
 
     Args:
-        model: A functional, sequential or built subclassed model.
+        model: A functional, sequential or built subclassed model, or the ``.keras`` file of one.
         path: The file to write, such as ``"model.onnx"``.
         text: The fitted preprocessing of texts or words, to be part of the file: it then takes strings ``text``
             ``(batch,)``, the words of a ``TokenPreprocessing`` with blanks between them.
@@ -70,8 +71,12 @@ def export_onnx(
             (the default); ``False`` accepts the loop, and the report lists it. ConvLSTM, which ONNX knows as a loop
             only, is always accepted.
         input_signature: What a subclassed model takes, which it does not say itself: one tensor description
-            (``keras.Input``, ``keras.InputSpec`` or ``tf.TensorSpec``), a list of them, or a dictionary of them for a
-            model that is called with a dictionary. ``None`` sizes are free.
+            (``keras.Input``, ``keras.InputSpec`` or ``tf.TensorSpec``), a list of them, a dictionary of them for a
+            model that is called with a dictionary, or a tuple with one entry for each argument of the call. ``None``
+            sizes are free.
+        input_names: Other names for the inputs: a list with all of them in order, or a dictionary of new names by the
+            old. By default an input has the key of a dictionary, its own name, or, where Keras numbered it, ``input``
+            (``input_1``, ``input_2`` where there are several).
         parity_inputs: Inputs of the model by name on which the file must agree with the model, beside random ones.
         tolerance: How far a number may be from the model's: ``|a - b| <= tolerance + tolerance * scale``, where the
             scale is the largest ``|b|`` of its unit; 1e-5 by default. A larger one, for a network in which float32
@@ -99,12 +104,13 @@ def export_onnx(
     raw = _raw_graph(text=text, series=series, audio=audio)
     config = make_config(ExportConfig, options, export_onnx)
     files.refuse_existing_file(target, overwrite=overwrite)
+    model = as_model(model)
     if raw is None:
         if decoding is not None:
             raise ArgumentError(
                 "decoding: received one without text, series or audio; expected one of them too."
             )
-        exportable = Exportable(model, input_signature=config.input_signature)
+        exportable = Exportable(model, input_signature=config.input_signature, input_names=config.input_names)
         check = functools.partial(
             check_onnx,
             exportable,
@@ -113,7 +119,9 @@ def export_onnx(
             tolerance=config.tolerance,
         )
         return write_onnx(exportable, target, config, check=check)
-    names = names_for_inputs(model, raw.network_inputs)
+    names = config.input_names
+    if names is None:
+        names = names_for_inputs(model, raw.network_inputs)
     exportable = Exportable(model, input_signature=config.input_signature, input_names=names)
     return write_raw_onnx(exportable, target, raw, config, decoding=decoding)
 

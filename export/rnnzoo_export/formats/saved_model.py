@@ -12,11 +12,12 @@ import tensorflow as tf
 
 from rnnzoo import files
 from rnnzoo.errors import ArgumentError
+from rnnzoo.keras_models.loading import as_model
 from rnnzoo.native_logs import quiet_native_logs
 from rnnzoo.preprocessing import TextPreprocessing
 from rnnzoo_export.network.export_config import InputSignature, check_tolerance
 from rnnzoo_export.network.exportable import Exportable
-from rnnzoo_export.network.input_names import names_for_inputs
+from rnnzoo_export.network.input_names import PLAIN, InputNames, is_plain, names_for_inputs
 from rnnzoo_export.parity.parity import check_saved_model
 from rnnzoo_export.parity.runtimes import ARRAYS_KEY, DEFAULT_KEY, load_signature
 from rnnzoo_export.raw.kinds import check_fit, find_raw_graph
@@ -27,10 +28,11 @@ from rnnzoo_export.reports import TOLERANCE, ParityReport
 
 
 def export_saved_model(
-    model: keras.Model,
+    model: keras.Model | str | os.PathLike[str],
     directory: str | os.PathLike[str],
     *,
     input_signature: InputSignature | None = None,
+    input_names: InputNames | None = None,
     text: TextPreprocessing | None = None,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
     tolerance: float = TOLERANCE,
@@ -45,9 +47,10 @@ def export_saved_model(
     TensorFlow Serving looks for a directory named by a version number, such as ``my_model/1``.
 
     Args:
-        model: A functional, sequential or built subclassed model.
+        model: A functional, sequential or built subclassed model, or the ``.keras`` file of one.
         directory: The directory to make.
         input_signature: What a subclassed model takes: see ``export_onnx``.
+        input_names: Other names for the inputs: see ``export_onnx``.
         text: The fitted preprocessing of texts or words, to be part of it.
         parity_inputs: Inputs by name on which it must agree with the model, beside random ones.
         tolerance: How far a number may be from the model's, 1e-5 by default: see ``export_onnx``.
@@ -66,15 +69,17 @@ def export_saved_model(
     """
     check_tolerance(tolerance)
     files.refuse_existing(directory, overwrite=overwrite)
-    names = None
+    model, names = as_model(model), input_names
     if text is not None:
         if not isinstance(find_raw_graph(text), TextGraph):
             raise ArgumentError(
                 f"text: received {type(text).__name__}; expected TextPreprocessing or TokenPreprocessing. "
                 "Pass a fitted preprocessing."
             )
-        names = names_for_inputs(model, TextGraph.network_inputs)
+        if names is None:
+            names = names_for_inputs(model, TextGraph.network_inputs)
     exportable = Exportable(model, input_signature=input_signature, input_names=names)
+    refuse_names(exportable)
     with files.new_directory(directory, overwrite=overwrite) as temporary:
         return write_saved_model(
             exportable,
@@ -84,6 +89,16 @@ def export_saved_model(
             name=str(directory),
             tolerance=tolerance,
         )
+
+
+def refuse_names(exportable: Exportable) -> None:
+    """Raises ``ArgumentError`` for an input that TensorFlow would call otherwise in a SavedModel."""
+    for spec in exportable.signature.inputs:
+        if not is_plain(spec.name):
+            raise ArgumentError(
+                f"input {spec.name!r}: received a name that a SavedModel cannot hold; expected {PLAIN}. Pass "
+                f"input_names={{{spec.name!r}: 'features'}} or another new name."
+            )
 
 
 def write_saved_model(

@@ -14,6 +14,7 @@ import numpy as np
 from rnnzoo import files
 from rnnzoo.errors import ArgumentError, ParityError
 from rnnzoo.keras_models.encoder_decoder import split_seq2seq
+from rnnzoo.keras_models.loading import as_model
 from rnnzoo.preprocessing import PairPreprocessing, check_storable, save_preprocessing
 from rnnzoo.preprocessing.text_coding import START
 from rnnzoo_export.bundle import TRANSLATOR_FILE
@@ -45,7 +46,7 @@ class Seq2seqReport:
 
 
 def export_seq2seq_onnx(
-    model: keras.Model,
+    model: keras.Model | str | os.PathLike[str],
     directory: str | os.PathLike[str],
     *,
     preprocessing: PairPreprocessing | None = None,
@@ -63,7 +64,7 @@ def export_seq2seq_onnx(
     answers step by step agree with those of the model to all steps at once. The directory appears whole or not at all.
 
     Args:
-        model: The model.
+        model: The model, or its ``.keras`` file.
         directory: The directory to write.
         preprocessing: How texts become ids and ids texts; written beside the files, so that texts can be translated.
         opset: The ONNX operator set, 13 to 26; 18 by default.
@@ -90,6 +91,7 @@ def export_seq2seq_onnx(
         >>> report.encoder.fused, report.decoder.fused
         (('encoder_1',), ('decoder_1',))
     """
+    model = as_model(model)
     encoder, decoder = split_seq2seq(model)
     sizes = _vocabulary_sizes(model)
     if preprocessing is not None:

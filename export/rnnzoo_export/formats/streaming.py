@@ -18,20 +18,23 @@ import keras
 import numpy as np
 
 from rnnzoo import files
+from rnnzoo.keras_models.loading import as_model
 from rnnzoo_export.conversion import write_onnx
 from rnnzoo_export.network.export_config import ExportConfig, InputSignature
+from rnnzoo_export.network.input_names import InputNames
 from rnnzoo_export.reports import TOLERANCE, ExportReport
 from rnnzoo_export.streaming.streaming_exportable import StreamingExportable
 from rnnzoo_export.streaming.streaming_parity import check_streaming
 
 
 def export_streaming_onnx(
-    model: keras.Model,
+    model: keras.Model | str | os.PathLike[str],
     path: str | os.PathLike[str],
     *,
     opset: int | None = None,
     strict: bool = True,
     input_signature: InputSignature | None = None,
+    input_names: InputNames | None = None,
     parity_inputs: Mapping[str, np.ndarray] | None = None,
     tolerance: float = TOLERANCE,
     overwrite: bool = False,
@@ -46,11 +49,12 @@ def export_streaming_onnx(
 
     Args:
         model: A functional, sequential or built subclassed model that reads forwards only and whose time axis is
-            free.
+            free, or the ``.keras`` file of one.
         path: The file to write, such as ``"streaming.onnx"``.
         opset: The ONNX operator set, 13 to 26; 18 by default.
         strict: Whether a recurrent layer without a counterpart in ONNX is refused: see ``export_onnx``.
         input_signature: What a subclassed model takes: see ``export_onnx``.
+        input_names: Other names for the inputs: see ``export_onnx``.
         parity_inputs: Inputs by name on which pieces must agree with one pass, beside random ones.
         tolerance: How far a number may be from the model's, 1e-5 by default: see ``export_onnx``.
         overwrite: Whether an existing file is replaced.
@@ -79,11 +83,14 @@ def export_streaming_onnx(
         opset=opset,
         strict=strict,
         input_signature=input_signature,
+        input_names=input_names,
         parity_inputs=parity_inputs,
         tolerance=tolerance,
     )
     files.refuse_existing_file(target, overwrite=overwrite)
-    step = StreamingExportable(model, input_signature=config.input_signature)
+    step = StreamingExportable(
+        as_model(model), input_signature=config.input_signature, input_names=config.input_names
+    )
     return write_streaming_onnx(step, target, config)
 
 

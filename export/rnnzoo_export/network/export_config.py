@@ -12,6 +12,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo_export.reports import LARGEST_TOLERANCE, TOLERANCE
+from rnnzoo_export.network.input_names import InputNames
 
 if TYPE_CHECKING:
     import keras
@@ -41,6 +42,7 @@ class ExportOptions(TypedDict, total=False):
     opset: int | None
     strict: bool
     input_signature: InputSignature | None
+    input_names: InputNames | None
     parity_inputs: Mapping[str, np.ndarray] | None
     tolerance: float
 
@@ -53,6 +55,7 @@ class ExportConfig:
         opset: The ONNX operator set, 13 to 26; ``None`` for 18, or what a preprocessing in the file needs.
         strict: Whether a recurrent layer without a counterpart in ONNX, which would run as a slow loop, is refused.
         input_signature: What a subclassed model takes: see ``export_onnx``.
+        input_names: Other names for the inputs: all in order, or new ones by the old.
         parity_inputs: Inputs by name on which a file must agree with the model, beside random ones.
         tolerance: How far a file may be from the model: see ``export_onnx``.
 
@@ -63,6 +66,7 @@ class ExportConfig:
     opset: int | None = None
     strict: bool = True
     input_signature: InputSignature | None = None
+    input_names: InputNames | None = None
     parity_inputs: Mapping[str, np.ndarray] | None = None
     tolerance: float = TOLERANCE
 

@@ -6,33 +6,30 @@ import contextlib
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from rnnzoo.errors import ArgumentError, ExportError, RnnzooError, UnsupportedLayerError, cause_of
-from rnnzoo.keras_models.model_inputs import input_structure
+from rnnzoo.errors import ExportError, RnnzooError, UnsupportedLayerError
 from rnnzoo.keras_models.model_layers import all_layers, check_names, recurrent_layers
-from rnnzoo_export.graph.unique_names import unique_names
 from rnnzoo_export.network.export_config import InputSignature
 from rnnzoo_export.network.input_facts import InputFacts, read_facts
+from rnnzoo_export.network.input_names import InputNames, chosen_names
 from rnnzoo_export.network.keras_functions import traced_otherwise
+from rnnzoo_export.network.model_call import read_call
+from rnnzoo_export.network.model_specs import HALF, input_specs, output_specs, traced_specs
 from rnnzoo_export.network.proof_batches import BatchMaker
 from rnnzoo_export.network.step_search import INNER, find_steps
 from rnnzoo_export.network.traced_model import TracedModel
-from rnnzoo_export.signature import Signature, TensorSpec, describe_arrays
+from rnnzoo_export.signature import Signature, describe_arrays
 
 if TYPE_CHECKING:
     from rnnzoo.tensors import Tensor
 
-_EXAMPLES = (
-    "keras.Input((None, 8), name='features'), of ids keras.Input((None,), dtype='int32', name='tokens')"
-)
-_HALF = ("float16", "bfloat16")
 _MAX_BYTES = 2**31 - 2**20  # what one protobuf file can hold
 
 
@@ -42,9 +39,10 @@ class Exportable:
     Args:
         model: A functional, sequential or subclassed model that has been built.
         input_signature: What a subclassed model takes, which it does not say itself: one tensor description
-            (``keras.Input``, ``keras.InputSpec`` or ``tf.TensorSpec``), a list of them, or a dictionary of them
-            for a model that is called with a dictionary. ``None`` sizes are free.
-        input_names: Other names for the inputs, in order.
+            (``keras.Input``, ``keras.InputSpec`` or ``tf.TensorSpec``), a list of them, a dictionary of them for a
+            model that is called with a dictionary, or a tuple with one entry for each argument of the call. ``None``
+            sizes are free.
+        input_names: Other names for the inputs: all in order, or new ones by the old.
 
     Attributes:
         signature: The inputs and outputs.
@@ -61,16 +59,15 @@ class Exportable:
         model: keras.Model,
         *,
         input_signature: InputSignature | None = None,
-        input_names: Sequence[str] | None = None,
+        input_names: InputNames | None = None,
     ) -> None:
         self.model = model
-        self._structure = _input_structure(model, input_signature)
-        self._places = keras.tree.flatten(self._structure)
-        inputs = _input_specs(model, self._places, input_names)
+        self._call = read_call(model, input_signature)
+        inputs = input_specs(self._call, chosen_names(model, self._call.names, input_names))
         check_names(model)
         _refuse_layers(model)
         _refuse_weights(model)
-        outputs = _output_specs(model, self._structure, inputs)
+        outputs = output_specs(model, self._call, inputs)
         self.signature = Signature(inputs, outputs)
         self._output_names = [spec.name for spec in outputs]
         self._answer: Callable[..., dict[str, Tensor]] = self._run
@@ -80,8 +77,13 @@ class Exportable:
             for name, tensor in self._truth.inputs.items()
         }
         known = (dataclasses.replace(spec, categories=self.facts[spec.name].categories) for spec in inputs)
-        self.signature = Signature(tuple(known), outputs)
+        self.signature = Signature(tuple(known), traced_specs(outputs, self._truth.outputs))
         self._eager = False
+
+    @property
+    def own_names(self) -> list[str]:
+        """What the model itself calls its inputs."""
+        return self._call.names
 
     @property
     def tensor_specs(self) -> list[tf.TensorSpec]:
@@ -93,7 +95,7 @@ class Exportable:
         return self._run(*tensors)
 
     def _run(self, *tensors: Tensor) -> dict[str, Tensor]:
-        outputs = self.model(keras.tree.pack_sequence_as(self._structure, list(tensors)), training=False)
+        outputs = self.model(*self._call.arranged(tensors), training=False)
         return dict(zip(self._output_names, keras.tree.flatten(outputs), strict=True))
 
     def predict(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -238,7 +240,7 @@ def cause(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _in_float32(model: keras.Model) -> Iterator[None]:
-    mixed = [layer for layer in all_layers(model) if layer.compute_dtype in _HALF]
+    mixed = [layer for layer in all_layers(model) if layer.compute_dtype in HALF]
     policies = [layer.dtype_policy for layer in mixed]
     try:
         for layer in mixed:
@@ -249,115 +251,9 @@ def _in_float32(model: keras.Model) -> Iterator[None]:
             layer.dtype_policy = policy
 
 
-def _input_structure(model: keras.Model, input_signature: InputSignature | None) -> InputSignature:
-    if not isinstance(model, keras.Model):
-        raise ArgumentError(f"model: received {type(model).__name__}; expected a keras.Model.")
-    if input_signature is not None:
-        _check_signature(input_signature)
-        return input_signature
-    structure = input_structure(model)
-    if structure is not None:
-        return structure
-    if isinstance(model, keras.Sequential):
-        raise ArgumentError(
-            f"model {model.name!r}: is not built, so that it does not say what it takes; expected a built one. Begin "
-            f"it with {_EXAMPLES}, or call it on a batch first."
-        )
-    raise ArgumentError(
-        f"model {model.name!r}: a subclassed model does not say what it takes; expected input_signature. "
-        f"Pass e.g. input_signature={_EXAMPLES}."
-    )
-
-
-def _check_signature(signature: InputSignature) -> None:
-    """Checks that each input is described: its sizes and its type."""
-    try:
-        places = keras.tree.flatten(signature)
-    except (TypeError, ValueError):
-        places = [signature]
-    if not places or not all(hasattr(place, "shape") and hasattr(place, "dtype") for place in places):
-        raise ArgumentError(
-            f"input_signature: received {signature!r}; expected a keras.Input for each input, in a list or dictionary "
-            f"where there are several. Pass e.g. input_signature={_EXAMPLES}."
-        )
-
-
-def _input_specs(
-    model: keras.Model, places: Sequence[Any], names: Sequence[str] | None
-) -> tuple[TensorSpec, ...]:
-    found = (
-        list(names) if names is not None else [place.name or f"input_{i}" for i, place in enumerate(places)]
-    )
-    if len(found) != len(places) or len(set(found)) != len(found):
-        raise ArgumentError(
-            f"input_names: received {found} for {len(places)} inputs; expected one name each, all different."
-        )
-    for name, place in zip(found, places, strict=True):
-        if place.dtype == "string":
-            raise UnsupportedLayerError(
-                f"input {name!r}: takes texts, for which a network exported alone has no operators; expected numbers. "
-                "Export the model behind its TextVectorization, and give the bundle a preprocessing."
-            )
-        if place.dtype is None or place.shape is None:
-            raise ArgumentError(
-                f"input {name!r}: its shape or dtype is not known; expected both. State them."
-            )
-    return tuple(_spec(name, place.shape, place.dtype) for name, place in zip(found, places, strict=True))
-
-
-def _output_specs(
-    model: keras.Model, structure: InputSignature, inputs: Sequence[TensorSpec]
-) -> tuple[TensorSpec, ...]:
-    symbolic = [keras.KerasTensor(spec.shape, dtype=spec.dtype, name=spec.name) for spec in inputs]
-    try:
-        outputs = model.compute_output_spec(keras.tree.pack_sequence_as(structure, symbolic))
-    except RnnzooError:
-        raise
-    except Exception as error:  # a layer may raise anything
-        shapes = ", ".join(f"{spec.name} {spec.dtype} {spec.shape}" for spec in inputs)
-        raise ArgumentError(
-            f"model {model.name!r}: cannot take {shapes} ({cause_of(error)}); expected what it is called with. Pass "
-            f"input_signature={_EXAMPLES}; of a sequential model begin it with that."
-        ) from error
-    flat = keras.tree.flatten(outputs)
-    names = list(getattr(model, "output_names", None) or [])
-    if len(names) != len(flat):
-        names = list(outputs) if isinstance(outputs, dict) else [f"output_{i}" for i in range(len(flat))]
-    unique = unique_names(names, taken=[spec.name for spec in inputs])
-    return tuple(
-        _spec(name, output.shape, "float32" if output.dtype in _HALF else output.dtype)
-        for name, output in zip(unique, flat, strict=True)
-    )
-
-
-def _spec(name: str, shape: Any, dtype: Any) -> TensorSpec:
-    sizes = (None, *(None if size is None else int(size) for size in tuple(shape)[1:]))
-    return TensorSpec(name, tf.as_dtype(dtype).name, sizes, _axes(name, sizes))
-
-
-#: The axes of inputs that forecasters of rnnzoo have beside their window.
-_COVARIATES: dict[str, tuple[str, ...]] = {
-    "future": ("batch", "horizon", "known"),
-    "static": ("batch", "static"),
-}
-
-
-def _axes(name: str, sizes: Sequence[int | None]) -> tuple[str | None, ...]:
-    """Names the axes by custom: the first is the batch, a free one time, a last one of fixed size features."""
-    covariate = _COVARIATES.get(name, ())
-    if len(covariate) == len(sizes) and None not in sizes[1:]:
-        return covariate
-    names: list[str | None] = ["batch", *[None] * (len(sizes) - 1)]
-    if len(sizes) > 2 or (len(sizes) == 2 and sizes[1] is None):
-        names[1] = "time"
-    if len(sizes) > 1 and sizes[-1] is not None:
-        names[-1] = "features"
-    return tuple(names)
-
-
 def _refuse_layers(model: keras.Model) -> None:
     for layer in all_layers(model):
-        if layer.variable_dtype in _HALF:
+        if layer.variable_dtype in HALF:
             raise UnsupportedLayerError(
                 f"layer {layer.name!r}: keeps its weights in {layer.variable_dtype}; expected float32. Build the model "
                 f"with the dtype policy 'mixed_{layer.variable_dtype}' or 'float32' and give it these weights "

@@ -36,6 +36,7 @@ class TracedModel:
     Attributes:
         graph: The graph.
         inputs: The tensors of the graph that stand for the inputs, by name.
+        outputs: Those that stand for the outputs, by name; what is known of their shapes holds.
         seen: The shapes of mask that each masked recurrent layer has met in the answers so far.
     """
 
@@ -63,6 +64,7 @@ class TracedModel:
         concrete = self._function.get_concrete_function()
         self.graph = concrete.graph
         self.inputs = dict(zip(self._names, concrete.inputs, strict=False))
+        self.outputs: dict[str, Tensor] = concrete.structured_outputs[0]
         self.seen: dict[str, set[str]] = {key: set() for key in concrete.structured_outputs[1]}
 
     @property

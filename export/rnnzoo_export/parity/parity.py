@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from rnnzoo_export.network.export_config import InputSignature
     from rnnzoo_export.network.exportable import Exportable
+    from rnnzoo_export.network.input_names import InputNames
 
 # Which of the random batches the model answers step by step too: its graph may differ from what it does in Python.
 _ALSO_EAGERLY = 2
@@ -53,21 +54,23 @@ _MARGIN = 8
 
 
 def check_parity(
-    model: keras.Model,
+    model: keras.Model | str | os.PathLike[str],
     path: str | os.PathLike[str],
     *,
     inputs: Arrays | None = None,
     input_signature: InputSignature | None = None,
+    input_names: InputNames | None = None,
     tolerance: float | None = None,
 ) -> ParityReport:
     """Compares an exported file with a Keras model.
 
     Args:
-        model: The model.
+        model: The model, or its ``.keras`` file.
         path: An ONNX file, which is run in onnxruntime, or a SavedModel directory.
         inputs: Arrays by input name to compare on, beside random ones.
         input_signature: What a subclassed model takes: see ``export_onnx``.
         tolerance: What is allowed: see ``export_onnx``. ``None`` for what the file or its bundle was exported with.
+        input_names: The names that the file was given for its inputs: see ``export_onnx``.
 
     Returns:
         The largest difference and where it is.
@@ -78,13 +81,14 @@ def check_parity(
         ParityError: If names or shapes differ, or a value beyond ``|a - b| <= tolerance + tolerance * scale``, where
             the scale is the largest ``|b|`` of the same unit (the place on the last axis) in the batch.
     """
+    from rnnzoo.keras_models.loading import as_model
     from rnnzoo_export.network.export_config import check_tolerance
     from rnnzoo_export.network.exportable import Exportable
     from rnnzoo_export.parity.runtimes import stated_tolerance
 
     if tolerance is not None:
         check_tolerance(tolerance)
-    exportable = Exportable(model, input_signature=input_signature)
+    exportable = Exportable(as_model(model), input_signature=input_signature, input_names=input_names)
     target = Path(path)
     if not target.is_dir():
         files.existing_file(target, "an ONNX file or a SavedModel directory")

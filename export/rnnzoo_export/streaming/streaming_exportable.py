@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -17,6 +17,7 @@ from rnnzoo.errors import ArgumentError, UnsupportedLayerError
 from rnnzoo.keras_models.model_layers import all_layers, methods_replaced
 from rnnzoo_export.network.export_config import InputSignature
 from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.network.input_names import InputNames
 from rnnzoo_export.network.traced_model import TracedModel
 from rnnzoo_export.signature import Signature, State, TensorSpec
 
@@ -76,7 +77,7 @@ class StreamingExportable(Exportable):
         model: keras.Model,
         *,
         input_signature: InputSignature | None = None,
-        input_names: Sequence[str] | None = None,
+        input_names: InputNames | None = None,
     ) -> None:
         super().__init__(model, input_signature=input_signature, input_names=input_names)
         self.whole = self.signature
