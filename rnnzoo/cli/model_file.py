@@ -64,8 +64,8 @@ def export_model_file(
     said: ModelFile,
     also: Sequence[str] = (),
     quantize: str | None = None,
-    strict: bool = True,
     overwrite: bool = False,
+    **accepted: Any,
 ) -> Bundle:
     """Exports a saved model and returns the bundle."""
     from rnnzoo.decoding import load_decoding
@@ -99,10 +99,10 @@ def export_model_file(
         input_signature=_signature(model, said.inputs or ()),
         input_names=_input_names(said.input_names),
         parity_inputs=rows,
-        strict=strict,
         also=[*also, *([quantize] if quantize else [])],
         quantization_data=data,
         overwrite=overwrite,
+        **accepted,
     )
 
 

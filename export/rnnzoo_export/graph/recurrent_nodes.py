@@ -166,13 +166,14 @@ class RecurrentNodes:
             x,
             builder.constant(w, "W"),
             builder.constant(r, "R"),
-            builder.constant(b, "B") if spec.use_bias else "",
+            builder.constant(b, "B"),  # zeros cost nothing
             lengths,
             *(self._initial(kind) for kind in range(spec.states_per_direction)),
         ]
         while inputs[-1] == "":
             inputs.pop()
-        outputs = [builder.name("Y") if spec.return_sequences else ""]
+        # Converters to float16 take a Y left out for what makes an input left out.
+        outputs = [builder.name("Y") if spec.return_sequences or "" in inputs else ""]
         outputs += [builder.name(name) for name in ("Y_h", "Y_c")[: spec.states_per_direction]]
         return builder.add_many(spec.operator, inputs, outputs, **self._attributes())
 

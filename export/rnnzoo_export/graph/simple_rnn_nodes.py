@@ -93,16 +93,16 @@ class SimpleRnnNodes:
         w, r = (
             self._stacked([self._transposed(weights[place]) for weights in self._weights]) for place in (0, 1)
         )
-        b = ""
-        if spec.use_bias:
-            zeros = self._builder.constant(np.zeros(spec.units, np.float32))
-            b = self._stacked([self._builder.add("Concat", [own[2], zeros], axis=0) for own in self._weights])
+        zeros = self._builder.constant(np.zeros(spec.units, np.float32))
+        biases = [[*own[2:], *[zeros] * (2 - spec.use_bias)] for own in self._weights]
+        b = self._stacked([self._builder.add("Concat", both, axis=0) for both in biases])
         inputs = [self._x, w, r, b, self._lengths, self._initial]
         while inputs[-1] == "":
             inputs.pop()
-        outputs = [builder.name("Y") if spec.return_sequences else "", builder.name("Y_h")]
+        # Converters to float16 take a Y left out for what makes an input left out.
+        outputs = [builder.name("Y") if spec.return_sequences or "" in inputs else "", builder.name("Y_h")]
         builder.add_many(spec.operator, inputs, outputs, **attributes)
-        return builder, [name for name in outputs if name]
+        return builder, outputs if spec.return_sequences else outputs[1:]
 
     def _transposed(self, name: str) -> str:
         return self._builder.add("Transpose", [name], perm=[1, 0])

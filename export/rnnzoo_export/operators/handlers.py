@@ -9,7 +9,7 @@ import numpy as np
 import tf2onnx
 from onnx import TensorProto
 
-from rnnzoo_export.operators import arithmetic, fourier, places
+from rnnzoo_export.operators import arithmetic, choices, fourier, places
 from rnnzoo_export.operators.writer import NodeWriter
 
 Handler = Callable[..., Any]
@@ -64,8 +64,22 @@ def _reads_sign(node: tf2onnx.graph.Node) -> bool:
     return bool((np.asarray(node.inputs[1].get_tensor_value(as_list=False)) == np.iinfo(np.int32).min).all())
 
 
+def _compared(operator: str) -> tuple[Handler, list[Any]]:
+    return _handler(lambda write: choices.write_comparison(write, operator))
+
+
+def _reduced(write: Callable[..., None]) -> tuple[Handler, list[Any]]:
+    def handle(graph: tf2onnx.graph.Graph, node: tf2onnx.graph.Node, name: str, _: object) -> None:
+        keepdims = bool(node.get_attr_value("keep_dims"))
+        write(NodeWriter(graph, node), keepdims=keepdims)
+
+    return handle, []
+
+
 #: By the names of TensorFlow's operations, as tf2onnx takes them.
 HANDLERS: dict[str, tuple[Handler, list[Any]]] = {
+    "All": _reduced(choices.write_all),
+    "Any": _reduced(choices.write_any),
     "Bitcast": (_bitcast, []),
     "BitwiseAnd": (_bitwise_and, []),
     "BroadcastArgs": _handler(places.write_broadcast_shape),
@@ -76,14 +90,19 @@ HANDLERS: dict[str, tuple[Handler, list[Any]]] = {
     "Erfc": _handler(arithmetic.write_erfc),
     "Expm1": _handler(arithmetic.write_expm1),
     "FFT": _complex(lambda write: fourier.write_transform(write, inverse=False)),
+    "Greater": _compared("Greater"),
+    "GreaterEqual": _compared("GreaterOrEqual"),
     "IFFT": _complex(lambda write: fourier.write_transform(write, inverse=True)),
     "IRFFT": (_real_inverse, []),
     "Imag": _handler(lambda write: fourier.write_part(write, 1)),
     "InTopKV2": _handler(places.write_in_top_k),
+    "Less": _compared("Less"),
+    "LessEqual": _compared("LessOrEqual"),
     "Log1p": _handler(arithmetic.write_log1p),
     "LowerBound": _handler(lambda write: places.write_bound(write, upper=False)),
     "RFFT": _complex(fourier.write_real_transform),
     "Real": _handler(lambda write: fourier.write_part(write, 0)),
+    "SelectV2": _handler(choices.write_choice),
     "ScatterNd": _handler(places.write_scatter),
     "UnsortedSegmentMax": _handler(lambda write: places.write_segments(write, "max")),
     "UnsortedSegmentMin": _handler(lambda write: places.write_segments(write, "min")),

@@ -73,12 +73,13 @@ class NodeWriter:
 
     def answer(self, value: str) -> None:
         """Makes a value the output of the node that was taken out, in its type."""
+        same = self.graph.get_dtype(value) == self._types[0]
         self.graph.make_node(
-            "Cast",
+            "Identity" if same else "Cast",
             [value],
             outputs=self._outputs[:1],
             shapes=self._shapes[:1],
             dtypes=self._types[:1],
             name=self._name,
-            attr={"to": self._types[0]},
+            attr={} if same else {"to": self._types[0]},
         )

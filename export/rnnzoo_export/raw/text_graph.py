@@ -133,7 +133,9 @@ def _replace(builder: NodeBuilder, text: str, character: str, by: str) -> str:
     parts, _ = builder.add_many("StringSplit", [text], outputs, delimiter=character)
     several = builder.add("Squeeze", [builder.add("Less", [builder.integers(1), _size(builder, parts, 1)])])
     body = _join_pairs(builder, by)
-    (whole,) = builder.add_many("Loop", ["", several, parts], [builder.name("whole")], body=body)
+    # Each round halves the parts. A loop without a number of rounds is one that some tools cannot read.
+    rounds = builder.constant(np.int64(64))
+    (whole,) = builder.add_many("Loop", [rounds, several, parts], [builder.name("whole")], body=body)
     # A reshape tells the rank, which onnx's inference of shapes needs at the next split.
     return builder.add("Reshape", [whole, builder.integers(-1)])
 
