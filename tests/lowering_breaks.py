@@ -13,7 +13,16 @@ import keras
 import numpy as np
 
 from proof_networks import Mutant, Network
-from rnnzoo_export.graph import lowering, markers, recurrent_nodes, scan_nodes, simple_rnn_nodes
+from rnnzoo_export.graph import (
+    lowering,
+    markers,
+    masked_nodes,
+    recurrent_nodes,
+    recurrent_operator,
+    scan_nodes,
+    simple_rnn_nodes,
+    valid_steps,
+)
 from rnnzoo_export.graph.marker_spec import MarkerSpec
 
 
@@ -120,14 +129,14 @@ def _other_step() -> Iterator[None]:
 
 
 def _attributes(change: Callable[[dict[str, Any]], None]) -> Callable[[], Any]:
-    original = recurrent_nodes.RecurrentNodes._attributes
+    original = recurrent_operator._attributes
 
-    def attributes(self: Any) -> dict[str, Any]:
-        made = original(self)
+    def attributes(spec: Any) -> dict[str, Any]:
+        made = original(spec)
         change(made)
         return made
 
-    return lambda: mock.patch.object(recurrent_nodes.RecurrentNodes, "_attributes", attributes)
+    return lambda: mock.patch.object(recurrent_operator, "_attributes", attributes)
 
 
 def _other_reset(made: dict[str, Any]) -> None:
@@ -140,68 +149,78 @@ def _default_activations(made: dict[str, Any]) -> None:
         made.pop(key, None)
 
 
-@contextlib.contextmanager
-def _through_padding() -> Iterator[None]:
-    """Lets the operator run over all steps, so that the last state comes from padding."""
-    original = recurrent_nodes.RecurrentNodes._run
+def _valid_steps(change: Callable[[Any, Any, str], None]) -> Callable[[], Any]:
+    """Breaks what is written of a mask."""
+    original = valid_steps.ValidSteps.__init__
 
-    def run(self: Any, x: str, weights: Any) -> list[str]:
-        mask, self._mask = self._mask, None
-        try:
-            return original(self, x, weights)
-        finally:
-            self._mask = mask
+    def write(self: Any, builder: Any, mask: str) -> None:
+        original(self, builder, mask)
+        change(self, builder, mask)
 
-    with mock.patch.object(recurrent_nodes.RecurrentNodes, "_run", run):
-        yield
+    return lambda: mock.patch.object(valid_steps.ValidSteps, "__init__", write)
 
 
-@contextlib.contextmanager
-def _not_moved() -> Iterator[None]:
+def _through_padding(steps: Any, builder: Any, mask: str) -> None:
+    """Takes the longest row's number of steps for that of every row, so that reading ends or begins in padding."""
+    add = builder.add
+    steps.last = add("Add", [add("Sub", [steps.entries, steps._rows]), steps._row])
+    steps.turned = _turned(builder, steps.straight, 0)
+    steps._sources = (steps._sources[0], _turned(builder, steps._sources[0], 0))
+
+
+def _not_moved(steps: Any, builder: Any, mask: str) -> None:
     """Takes the first steps for the valid ones, as is right for padding on the right alone."""
-    with mock.patch.object(recurrent_nodes.RecurrentNodes, "_compact", lambda self, x: x):
-        yield
+    add = builder.add
+    time = add("Gather", [add("Shape", [mask]), builder.constant(np.int64(1))])
+    start = add("Mul", [steps._row, time])
+    orders = (add("Div", [entries, steps._rows]) for entries in (steps.straight, steps.turned))
+    steps._sources = tuple(add("Add", [order, start]) for order in orders)
 
 
-@contextlib.contextmanager
-def _empty_rows_run() -> Iterator[None]:
+def _empty_rows_run(steps: Any, builder: Any, mask: str) -> None:
     """Leaves a row without a valid step what the operator makes of it."""
-    original = recurrent_nodes.RecurrentNodes._read_mask
+    steps.present = builder.add("Or", [steps.present, builder.add("Not", [steps.present])])
 
-    def read(self: Any, mask: str) -> Any:
-        made = original(self, mask)
-        ones = self._builder.add("Or", [made.present, self._builder.add("Not", [made.present])])
-        return dataclasses.replace(made, present=ones)
 
-    with mock.patch.object(recurrent_nodes.RecurrentNodes, "_read_mask", read):
-        yield
+def _turned(builder: Any, y: str, axis: int) -> str:
+    numbers = (builder.integers(number) for number in (-1, -(2**62), axis, -1))
+    return str(builder.add("Slice", [y, *numbers]))
 
 
 @contextlib.contextmanager
 def _not_turned() -> Iterator[None]:
     """Leaves a backward sequence in the order in which the operator has it; of two directions, turns one too often."""
-    whole = recurrent_nodes.RecurrentNodes._whole_sequence
-
-    def turned(builder: Any, y: str, axis: int) -> str:
-        numbers = (builder.integers(number) for number in (-1, -(2**62), axis, -1))
-        return builder.add("Slice", [y, *numbers])
-
-    def write(self: Any) -> str:
-        builder = self._builder
-        if self._spec.direction == "bidirectional":
-            two = [
-                builder.add("Gather", [self._sequence, builder.constant(np.int64(direction))], axis=1)
-                for direction in (0, 1)
-            ]
-            two[1] = turned(builder, two[1], 0)
-            parts = [builder.add("Unsqueeze", [part, builder.integers(1)]) for part in two]
-            self._sequence = builder.add("Concat", parts, axis=1)
-            return whole(self)
-        y = whole(self)
-        return turned(builder, y, 1) if self._spec.direction == "reverse" else y
-
-    with mock.patch.object(recurrent_nodes.RecurrentNodes, "_whole_sequence", write):
+    nodes, masked = recurrent_nodes.RecurrentNodes, masked_nodes.MaskedNodes
+    methods = ((nodes, "_whole_sequence"), (masked, "_whole_sequence"), (masked, "valid_outputs"))
+    with contextlib.ExitStack() as stack:
+        for kind, name in methods:
+            write = functools.partial(_write_not_turned, getattr(kind, name))
+            stack.enter_context(mock.patch.object(kind, name, lambda self, write=write: write(self)))
         yield
+
+
+def _write_not_turned(original: Callable[[Any], Any], self: Any) -> Any:
+    builder, spec = self._builder, self._spec
+    if spec.direction == "bidirectional" and spec.masked:
+        kept = self._tables[1]
+        y = builder.add(
+            "Reshape", [_turned(builder, self._sequences[1], 0), builder.integers(-1, spec.units)]
+        )
+        self._tables[1] = y
+        made = original(self)
+        self._tables[1] = kept
+        return made
+    if spec.direction == "bidirectional":
+        two = [
+            builder.add("Gather", [self._sequence, builder.constant(np.int64(direction))], axis=1)
+            for direction in (0, 1)
+        ]
+        two[1] = _turned(builder, two[1], 0)
+        parts = [builder.add("Unsqueeze", [part, builder.integers(1)]) for part in two]
+        self._sequence = builder.add("Concat", parts, axis=1)
+        return original(self)
+    y = original(self)
+    return _turned(builder, y, 1) if spec.direction == "reverse" and isinstance(y, str) else y
 
 
 @contextlib.contextmanager
@@ -276,7 +295,7 @@ MUTANTS = (
     Mutant("directions swapped", _specs(_swapped)),
     Mutant(
         "gates permuted",
-        lambda: mock.patch.dict(recurrent_nodes._GATES, {"LSTM": (0, 1, 2, 3), "GRU": (1, 0, 2)}),
+        lambda: mock.patch.dict(recurrent_operator._GATES, {"LSTM": (0, 1, 2, 3), "GRU": (1, 0, 2)}),
         _unless(SCAN_HAS_NONE, (lambda n: n.layer == "SimpleRNN", "it has no gates")),
     ),
     Mutant("bias dropped", _specs(_no_bias), _unless(SCAN_HAS_NONE)),
@@ -299,7 +318,7 @@ MUTANTS = (
     ),
     Mutant(
         "last step from padding",
-        _through_padding,
+        _valid_steps(_through_padding),
         _unless(
             SCAN_HAS_NONE,
             NO_MASK,
@@ -309,10 +328,10 @@ MUTANTS = (
             ),
         ),
     ),
-    Mutant("every mask taken for right padding", _not_moved, _unless(SCAN_HAS_NONE, NO_MASK)),
+    Mutant("every mask taken for right padding", _valid_steps(_not_moved), _unless(SCAN_HAS_NONE, NO_MASK)),
     Mutant(
         "a row without a valid step is run",
-        _empty_rows_run,
+        _valid_steps(_empty_rows_run),
         _unless(
             SCAN_HAS_NONE,
             NO_MASK,

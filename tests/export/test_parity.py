@@ -21,7 +21,7 @@ from small_networks import TOLERANCE, embedded, series
 
 
 def test_a_wrong_conversion_is_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    nodes = importlib.import_module("rnnzoo_export.graph.recurrent_nodes")
+    nodes = importlib.import_module("rnnzoo_export.graph.recurrent_operator")
     monkeypatch.setitem(nodes._GATES, "LSTM", (0, 1, 2, 3))
     (tmp_path / "model.onnx").write_bytes(b"the old one")
     with pytest.raises(

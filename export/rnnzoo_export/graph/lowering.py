@@ -18,6 +18,7 @@ from rnnzoo_export.graph.protos import _all_nodes, replace_items, walk_nodes
 from rnnzoo_export.graph.recurrent_nodes import write_recurrent_nodes
 from rnnzoo_export.graph.scan_nodes import write_linear_nodes, write_scan_nodes
 from rnnzoo_export.graph.unique_names import unique_prefixes
+from rnnzoo_export.graph.valid_steps import MaskedSequences
 
 
 def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) -> list[str]:
@@ -37,6 +38,7 @@ def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) 
     values = _Constants(graph)
     read = Counter(name for node in graph.node for name in node.input) + Counter(o.name for o in graph.output)
     nodes: list[onnx.NodeProto] = []
+    masked = MaskedSequences()
     specs = [_read_spec(node, values) for node in graph.node if node.domain == DOMAIN]
     # A layer may be called twice, and layers of nested models may have one name.
     names = [spec.layer for spec in specs]
@@ -55,7 +57,9 @@ def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) 
         elif isinstance(spec, ScanSpec):
             write_scan_nodes(spec, builder, inputs, outputs, step=steps[spec.step], used=read.__contains__)
         else:
-            write_recurrent_nodes(spec, builder, inputs, outputs, value_of=values, used=read.__contains__)
+            write_recurrent_nodes(
+                spec, builder, inputs, outputs, value_of=values, used=read.__contains__, masked=masked
+            )
         nodes += builder.nodes
         graph.initializer.extend(builder.initializers)
     replace_items(graph.node, nodes)

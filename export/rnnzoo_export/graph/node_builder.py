@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ class NodeBuilder:
         self._prefix = prefix
         self._count = 0
         self._integers: dict[tuple[int, ...], str] = {}
+        self._children: Counter[str] = Counter()
 
     def name(self, hint: str) -> str:
         """Returns a new name."""
@@ -60,7 +62,9 @@ class NodeBuilder:
 
     def child(self, name: str) -> NodeBuilder:
         """Returns a builder for the nodes of a subgraph, which ``subgraph`` then closes."""
-        return NodeBuilder(f"{self._prefix}/{name}")
+        self._children[name] += 1
+        number = self._children[name]
+        return NodeBuilder(f"{self._prefix}/{name}" + (f"_{number}" if number > 1 else ""))
 
     def subgraph(
         self,

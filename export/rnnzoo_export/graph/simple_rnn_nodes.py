@@ -32,7 +32,6 @@ class SimpleRnnNodes:
         spec: The layer.
         builder: Where the nodes go.
         x: The sequence ``(time, batch, features)``.
-        lengths: The number of steps of each row ``(batch,)``; empty for all.
         initial: The initial state ``(directions, batch, units)``; empty for zeros.
         weights: The Keras weights: kernel ``(features, units)``, recurrent kernel ``(units, units)`` and, if it has
             one, bias ``(units,)``, of each direction in turn.
@@ -44,12 +43,11 @@ class SimpleRnnNodes:
         builder: NodeBuilder,
         *,
         x: str,
-        lengths: str,
         initial: str,
         weights: Sequence[np.ndarray],
     ) -> None:
         self._spec, self._builder = spec, builder
-        self._x, self._lengths, self._initial = x, lengths, initial
+        self._x, self._initial = x, initial
         # Each weight is in the file once; onnxruntime turns it into what the operator takes when it loads.
         names = [builder.constant(weight, "weight") for weight in weights]
         each = len(names) // spec.num_directions
@@ -63,8 +61,7 @@ class SimpleRnnNodes:
 
         Returns:
             The names of the sequence ``(time, directions, batch, units)``, empty if the layer answers its last
-            output only, and of the final state ``(directions, batch, units)``. The two forms differ in what the
-            sequence holds after a row's last step.
+            output only, and of the final state ``(directions, batch, units)``.
         """
         builder, names = self._builder, ["Y", "Y_h"] if self._spec.return_sequences else ["Y_h"]
         if any(name in _SCAN_ALONE for name, _, _ in self._spec.activations):
@@ -96,7 +93,7 @@ class SimpleRnnNodes:
         zeros = self._builder.constant(np.zeros(spec.units, np.float32))
         biases = [[*own[2:], *[zeros] * (2 - spec.use_bias)] for own in self._weights]
         b = self._stacked([self._builder.add("Concat", both, axis=0) for both in biases])
-        inputs = [self._x, w, r, b, self._lengths, self._initial]
+        inputs = [self._x, w, r, b, "", self._initial]
         while inputs[-1] == "":
             inputs.pop()
         # Converters to float16 take a Y left out for what makes an input left out.
@@ -128,30 +125,19 @@ class SimpleRnnNodes:
         """Returns the names of the sequence ``(time, batch, units)``, where wanted, and the final state."""
         kernel, recurrent, *bias = self._weights[direction]
         projected = builder.add("MatMul", [self._x, kernel])
-        scanned = [builder.add("Add", [projected, *bias]) if bias else projected]
-        if self._lengths:
-            scanned.append(self._valid(builder))
+        scanned = builder.add("Add", [projected, *bias]) if bias else projected
         backwards = int(self._spec.direction == "reverse" or direction == 1)
         sequence = [builder.name("sequence")] if self._spec.return_sequences else []
         final, *sequence = builder.add_many(
             "Scan",
-            [self._first_state(builder, direction), *scanned],
+            [self._first_state(builder, direction), scanned],
             [builder.name("final"), *sequence],
             body=self._step(builder, recurrent, direction),
-            num_scan_inputs=len(scanned),
-            scan_input_directions=[backwards] * len(scanned),
+            num_scan_inputs=1,
+            scan_input_directions=[backwards],
             **({"scan_output_directions": [backwards]} if sequence else {}),
         )
         return [*sequence, final]
-
-    def _valid(self, builder: NodeBuilder) -> str:
-        """Returns whether a step is within its row's length: ``(time, batch, 1)``."""
-        add = builder.add
-        steps = add("Gather", [add("Shape", [self._x]), builder.constant(np.int64(0))])
-        zero, one = builder.constant(np.int32(0)), builder.constant(np.int32(1))
-        positions = add("Range", [zero, add("Cast", [steps], to=TensorProto.INT32), one])
-        positions = add("Unsqueeze", [positions, builder.integers(1, 2)])
-        return add("Less", [positions, add("Unsqueeze", [self._lengths, builder.integers(0, 2)])])
 
     def _first_state(self, builder: NodeBuilder, direction: int) -> str:
         add = builder.add
@@ -167,9 +153,6 @@ class SimpleRnnNodes:
         inputs = [(state, TensorProto.FLOAT, ROWS), (projected, TensorProto.FLOAT, ROWS)]
         after = body.add("Add", [body.add("MatMul", [state, recurrent]), projected])
         after = _activate(body, self._spec.activations[direction], after)
-        if self._lengths:
-            inputs.append((body.name("valid"), TensorProto.BOOL, ROWS))
-            after = body.add("Where", [inputs[-1][0], after, state])
         outputs = [after, body.add("Identity", [after])] if self._spec.return_sequences else [after]
         return builder.subgraph(f"step_{direction}", (body, outputs), inputs)
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, UnknownNameError
-from rnnzoo_export.reports import LARGEST_TOLERANCE, TOLERANCE
 from rnnzoo_export.network.input_names import InputNames
+from rnnzoo_export.reports import LARGEST_TOLERANCE, TOLERANCE
 
 if TYPE_CHECKING:
     import keras

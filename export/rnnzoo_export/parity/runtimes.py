@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+import onnx
 import onnxruntime
 
-from rnnzoo import files
-from rnnzoo.errors import ExportError, one_line
+from rnnzoo import checks, files
+from rnnzoo.errors import ArgumentError, ExportError, one_line
 from rnnzoo_export.bundle import PARITY_FILE
 from rnnzoo_export.reports import TOLERANCE
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+#: Answers arrays by input name with the outputs, in the file's order.
+Run: TypeAlias = Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]
+
+#: What an ONNX file can be compared in.
+RUNTIMES = ("onnxruntime", "openvino", "reference")
 
 DEFAULT_KEY = "serving_default"
 ARRAYS_KEY = "arrays"
@@ -52,6 +63,86 @@ def stated_tolerance(path: Path) -> float:
         session = open_session(path, name=str(path), fix="Export the model again.")
         stated = session.get_modelmeta().custom_metadata_map.get("tolerance", TOLERANCE)
     return float(stated)
+
+
+def check_runtime(runtime: object) -> str:
+    """Returns the name of a runtime that is installed, or raises ``ArgumentError``."""
+    name = checks.choice("runtime", runtime, RUNTIMES)
+    if name == "openvino" and importlib.util.find_spec("openvino") is None:
+        raise ArgumentError("runtime: received 'openvino', which is not installed. Run: pip install openvino")
+    return name
+
+
+def runtime_version(runtime: str) -> str:
+    """Returns the version of a runtime, such as ``"OpenVINO 2026.4.1"``."""
+    if runtime == "openvino":
+        import openvino
+
+        return f"OpenVINO {openvino.__version__.partition('-')[0]}"
+    if runtime == "reference":
+        return f"onnx's reference evaluator {onnx.__version__}"
+    return f"onnxruntime {onnxruntime.__version__}"
+
+
+def open_run(path: Path, runtime: str, *, name: str, fix: str) -> Run:
+    """Opens a file in a runtime, which computes in float32.
+
+    Args:
+        path: The file.
+        runtime: One of ``RUNTIMES``, installed.
+        name: What messages call the file.
+        fix: What to do where it cannot be loaded.
+
+    Raises:
+        ExportError: If the runtime cannot load it.
+    """
+    if runtime == "onnxruntime":
+        session = open_session(path, name=name, fix=fix)
+        return functools.partial(_run, lambda arrays: list(session.run(None, arrays)), name, runtime, fix)
+    try:
+        run = _open_in_openvino(path) if runtime == "openvino" else _open_in_reference(path)
+        return functools.partial(_run, run, name, runtime, fix)
+    except Exception as error:  # their exceptions have no common base but this
+        raise ExportError(
+            f"{name}: {runtime_version(runtime)} cannot load it ({one_line(error, 300)}). {fix}"
+        ) from error
+
+
+def _run(run: Run, name: str, runtime: str, fix: str, arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """Runs a file, or raises ``ExportError``."""
+    try:
+        return run(dict(arrays))
+    except Exception as error:  # as above
+        raise ExportError(
+            f"{name}: {runtime_version(runtime)} cannot run it ({one_line(error, 300)}). {fix}"
+        ) from error
+
+
+def _open_in_openvino(path: Path) -> Run:
+    import openvino
+
+    # By itself it computes in bfloat16 on processors that have it.
+    settings = {"EXECUTION_MODE_HINT": "ACCURACY", "INFERENCE_PRECISION_HINT": "f32"}
+    compiled = openvino.Core().compile_model(str(path), "CPU", settings)
+
+    def run(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        found = compiled(arrays)
+        return [found[place].copy() for place in range(len(compiled.outputs))]
+
+    return run
+
+
+def _open_in_reference(path: Path) -> Run:
+    from onnx.reference import ReferenceEvaluator
+
+    evaluator = ReferenceEvaluator(str(path))
+
+    def run(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        # Its sigmoid computes exp(-x), whose overflow leaves the answer right.
+        with np.errstate(over="ignore"):
+            return list(evaluator.run(None, arrays))
+
+    return run
 
 
 def load_signature(directory: Path, key: str = DEFAULT_KEY) -> tf.types.experimental.ConcreteFunction:
