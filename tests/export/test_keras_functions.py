@@ -90,6 +90,7 @@ class Scanned(layers.Layer):
         return ops.transpose(found, (1, 0, 2))
 
     def _step(self, carry: Any, step: Any) -> Any:
+        assert self.cell is not None
         output, _ = self.cell(step, [carry])
         return output, output
 

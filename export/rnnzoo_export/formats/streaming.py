@@ -11,8 +11,8 @@ import dataclasses
 import functools
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Unpack
 
 import keras
 import numpy as np
@@ -20,9 +20,8 @@ import numpy as np
 from rnnzoo import files
 from rnnzoo.keras_models.loading import as_model
 from rnnzoo_export.conversion import write_onnx
-from rnnzoo_export.network.export_config import ExportConfig, InputSignature
-from rnnzoo_export.network.input_names import InputNames
-from rnnzoo_export.reports import TOLERANCE, ExportReport
+from rnnzoo_export.network.export_config import ExportConfig, ExportOptions, make_config
+from rnnzoo_export.reports import ExportReport
 from rnnzoo_export.streaming.streaming_exportable import StreamingExportable
 from rnnzoo_export.streaming.streaming_parity import check_streaming
 
@@ -31,13 +30,8 @@ def export_streaming_onnx(
     model: keras.Model | str | os.PathLike[str],
     path: str | os.PathLike[str],
     *,
-    opset: int | None = None,
-    strict: bool = True,
-    input_signature: InputSignature | None = None,
-    input_names: InputNames | None = None,
-    parity_inputs: Mapping[str, np.ndarray] | None = None,
-    tolerance: float = TOLERANCE,
     overwrite: bool = False,
+    **options: Unpack[ExportOptions],
 ) -> ExportReport:
     """Exports a causal model as one ONNX file that takes a sequence piece by piece.
 
@@ -79,14 +73,7 @@ def export_streaming_onnx(
         ['gru_1_h', 'gru_2_h']
     """
     target = Path(path)
-    config = ExportConfig(
-        opset=opset,
-        strict=strict,
-        input_signature=input_signature,
-        input_names=input_names,
-        parity_inputs=parity_inputs,
-        tolerance=tolerance,
-    )
+    config = make_config(ExportConfig, options, export_streaming_onnx)
     files.refuse_existing_file(target, overwrite=overwrite)
     step = StreamingExportable(
         as_model(model), input_signature=config.input_signature, input_names=config.input_names

@@ -74,8 +74,8 @@ def write_operator(
         weights: The Keras weights.
 
     Returns:
-        The names of the sequence ``(time, directions, batch, units)``, which may be empty if the layer answers its last output only,
-        and of the final states ``(directions, batch, units)``.
+        The names of the sequence ``(time, directions, batch, units)``, which may be empty if the layer answers its last
+        output only, and of the final states ``(directions, batch, units)``.
     """
     if spec.operator == "RNN":
         initial = _initial(spec, builder, states, 0)

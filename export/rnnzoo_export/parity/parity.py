@@ -133,8 +133,8 @@ def check_parity(
     if isinstance(model, Bundle) or (path is None and isinstance(model, str | os.PathLike)):
         if any(value is not None for value in (path, input_signature, input_names, tolerance)):
             raise ArgumentError(
-                f"model: received {model!r} with arguments that belong to a Keras model. Pass the bundle or file alone, "
-                "or a keras.Model first."
+                f"model: received {model!r} with arguments that belong to a Keras model. Pass the bundle or file "
+                "alone, or a keras.Model first."
             )
         return check_files(model if isinstance(model, Bundle) else Path(model), runtime, inputs)
     if path is None:
