@@ -76,7 +76,7 @@ def of_wrappers() -> dict[str, Callable[[], keras.layers.Layer]]:
         for name in OWN:
             made[f"Bidirectional({name}, {merge})"] = partial(both_ways, name, merge)
     made["Bidirectional of two layers"] = lambda: layers.Bidirectional(
-        layers.LSTM(3), backward_layer=layers.LSTM(4, go_backwards=True)
+        layers.LSTM(3), backward_layer=layers.LSTM(3, activation="relu", go_backwards=True)
     )
     made["TimeDistributed(Dense)"] = lambda: layers.TimeDistributed(layers.Dense(3, use_bias=False))
     made["Bidirectional(TimeDistributed input)"] = lambda: keras.Sequential(
