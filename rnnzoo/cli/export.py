@@ -122,7 +122,10 @@ def export(
     if not from_file:
         said.refuse_for(source)
     options = bool(also or quantize or allow_loops or tolerance is not None)
-    accepted: dict[str, Any] = {"strict": not allow_loops, **({} if tolerance is None else {"tolerance": tolerance})}
+    accepted: dict[str, Any] = {
+        "strict": not allow_loops,
+        **({} if tolerance is None else {"tolerance": tolerance}),
+    }
     _check_options(target, storage_uri, quantize, from_bundle=from_bundle, options=options)
     refuse_existing(out, overwrite=force)
     _refuse_other_directories(source, out)

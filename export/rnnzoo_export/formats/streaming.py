@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Unpack
 
 import keras
-import numpy as np
 
 from rnnzoo import files
 from rnnzoo.keras_models.loading import as_model
