@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rnnzoo.data.readers.series import series_splits
@@ -61,7 +61,9 @@ def _transformer(request: SetRequest, window: int, horizon: int, *, steps_of_a_d
     )
 
 
-def beijing_pm25(request: SetRequest, *, window: int = 72, horizon: int = 24) -> Splits:
+def beijing_pm25(
+    request: SetRequest, *, window: int = 72, horizon: int = 24, calendar: Sequence[str] | None = None
+) -> Splits:
     """Reads five years of hourly fine dust in Beijing, with the weather; the dust is to be forecast.
 
     A missing value is the last one before it.
@@ -70,23 +72,34 @@ def beijing_pm25(request: SetRequest, *, window: int = 72, horizon: int = 24) ->
         request: What is wanted.
         window: Hours to look back on.
         horizon: Hours ahead.
+        calendar: Fields of the time that are known of the window and the hours ahead, such as ``("hour", "month")``.
+            Without them the hour of the window's steps is a category.
     """
     files = request.files()
     (path,) = files
     frame = read_frame(path)
     request.check_count(len(frame), unit="steps")
+    day = ["year", "month", "day"]
+    if calendar is None:
+        options: dict[str, Any] = {"categorical": ["cbwd", "hour"], "ignore": ["No", *day]}
+    else:
+        options = {
+            "categorical": ["cbwd"],
+            "ignore": ["No"],
+            "time": [*day, "hour"],
+            "calendar": tuple(calendar),
+        }
     return series_splits(
         frame,
         target=["pm2.5"],
         window=window,
         horizon=horizon,
-        categorical=["cbwd", "hour"],
-        ignore=["No", "year", "month", "day"],
         missing="ffill",
         seasonality=_HOURS_OF_A_DAY,
         validation_fraction=request.validation_fraction,
         test_fraction=request.test_fraction,
         source=_source(files),
+        **options,
     )
 
 
