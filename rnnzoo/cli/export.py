@@ -39,15 +39,12 @@ def export(
         str,
         typer.Option(
             metavar="TARGET",
-            help="bundle; triton for a model repository of Triton Inference Server; kserve for that and an "
-            "InferenceService.",
+            help="bundle; triton for a model repository of Triton; kserve for that and an InferenceService.",
         ),
     ] = "bundle",
     storage_uri: Annotated[
         str | None,
-        typer.Option(
-            help="For kserve: where the cluster will find the repository, such as s3://models/digits."
-        ),
+        typer.Option(help="For kserve: where the repository will be, such as s3://models/digits."),
     ] = None,
     streaming: Annotated[
         bool, typer.Option("--streaming", help="Add streaming.onnx, which takes sequences piece by piece.")
@@ -66,7 +63,7 @@ def export(
         bool,
         typer.Option(
             "--allow-loops",
-            help="Accept recurrent layers that ONNX has no operator for, which run as slow loops.",
+            help="Accept layers that ONNX has no operator for, as slow loops.",
         ),
     ] = False,
     tolerance: Annotated[
@@ -92,12 +89,12 @@ def export(
     ] = None,
     preprocessing: Annotated[
         Path | None,
-        typer.Option(help="A preprocessing.json, for a .keras model."),
+        typer.Option(help="A preprocessing.json for it."),
     ] = None,
-    decoding: Annotated[Path | None, typer.Option(help="A decoding.json, for a .keras model.")] = None,
+    decoding: Annotated[Path | None, typer.Option(help="A decoding.json for it.")] = None,
     held_out: Annotated[
         Path | None,
-        typer.Option(help="An .npz file of inputs (and targets), likewise."),
+        typer.Option(help="An .npz file of inputs and targets."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -93,7 +93,7 @@ def test_wrong_arguments_say_what_is_expected(bundle: Path, tmp_path: Path) -> N
     with pytest.raises(UnknownNameError, match="reference"):
         check_parity(bundle, runtime="referense")
     with pytest.raises(ArgumentError, match="Pass the bundle or file alone"):
-        check_parity(bundle, bundle / "model.onnx")
+        check_parity(load_bundle(bundle), bundle / "model.onnx")
     with pytest.raises(ArgumentError, match="expected the ONNX file or SavedModel"):
         check_parity(series(layers.GRU(4)))
     with pytest.raises(ArgumentError, match="a directory; expected an ONNX file"):

@@ -109,7 +109,7 @@ def test_so_it_is_told_of_streams(tmp_path: Path) -> None:
 
 
 def test_a_wrong_conversion_is_told_from_rounding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    nodes = importlib.import_module("rnnzoo_export.graph.recurrent_nodes")
+    nodes = importlib.import_module("rnnzoo_export.graph.recurrent_operator")
     monkeypatch.setitem(nodes._GATES, "LSTM", (0, 1, 2, 3))
     message = (
         r"This difference of \S+ is no float32 rounding: the model's own answer moves by \S+e-0\d where its weights "

@@ -26,8 +26,7 @@ def test_int8_weights_are_about_a_quarter_and_answer_alike(cell: str, tmp_path: 
     assert report.size <= 0.30 * report.original_size
     assert 0 < report.max_difference < 0.05
     # The embedding, two kernels a direction and layer, the head.
-    recurrent = 4 if cell != "simple_rnn" else 8
-    assert len(report.quantized) == recurrent + 2
+    assert len(report.quantized) == 8 + 2
     assert all(
         "bias" in reason or "numbers" in reason or "input 3" in reason for reason in report.kept.values()
     )

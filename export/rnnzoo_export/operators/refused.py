@@ -11,8 +11,11 @@ import tensorflow as tf
 
 from rnnzoo.errors import UnsupportedLayerError
 from rnnzoo_export.graph.protos import walk_nodes
+from rnnzoo_export.operators.fourier import LEAST_OPSET
 
 _OUTSIDE = "Compute it outside of the network, before or after it"
+#: What is written where the operator set is new enough.
+_FOURIER = ("Complex", "FFT", "IFFT", "RFFT", "IRFFT")
 #: What each operation of TensorFlow comes from, and what to do.
 _CAUSES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(
@@ -23,19 +26,7 @@ _CAUSES: dict[str, tuple[str, str]] = {
         ("a function of keras.ops on matrices, such as svd, eigh, qr, cholesky, inv, solve or det", _OUTSIDE),
     ),
     **dict.fromkeys(
-        (
-            "Complex",
-            "FFT",
-            "IFFT",
-            "FFT2D",
-            "IFFT2D",
-            "RFFT",
-            "IRFFT",
-            "RFFT2D",
-            "ComplexAbs",
-            "Real",
-            "Imag",
-        ),
+        (*_FOURIER, "FFT2D", "IFFT2D", "RFFT2D", "ComplexAbs", "Real", "Imag"),
         ("a Fourier transform (keras.ops.fft, rfft, stft or a layer on them)", _OUTSIDE),
     ),
     **dict.fromkeys(
@@ -105,7 +96,7 @@ def refuse_traced(graph: tf.Graph, layers: Iterable[str]) -> None:
     for node in itertools.chain.from_iterable(bodies):
         if _CTC_SCOPE in node.name:
             raise UnsupportedLayerError(_message(node.name, "CTCLoss", names))
-        if node.op in _BEFORE or _RANDOM.match(node.op):
+        if node.op in _BEFORE:
             raise UnsupportedLayerError(_message(node.name, node.op, names))
 
 
@@ -120,9 +111,16 @@ def refuse_operations(proto: onnx.ModelProto, layers: Iterable[str]) -> None:
         UnsupportedLayerError: If it holds one; the message names the layer and what was written in it.
     """
     names = set(layers)
+    opset = next((entry.version for entry in proto.opset_import if entry.domain == ""), 0)
     for node in walk_nodes(proto.graph.node):
-        if node.domain == "" and not onnx.defs.has(node.op_type):
-            raise UnsupportedLayerError(_message(node.name, node.op_type, names))
+        if node.domain != "" or (onnx.defs.has(node.op_type) and not _RANDOM.match(node.op_type)):
+            continue
+        if node.op_type in _FOURIER and opset < LEAST_OPSET:
+            raise UnsupportedLayerError(
+                f"model: ONNX has Fourier transforms from operator set {LEAST_OPSET} on; received opset={opset}. Pass "
+                f"opset={LEAST_OPSET} or a later one."
+            )
+        raise UnsupportedLayerError(_message(node.name, node.op_type, names))
 
 
 def _message(name: str, kind: str, layers: set[str]) -> str:
