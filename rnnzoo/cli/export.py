@@ -44,7 +44,7 @@ def export(
     ] = "bundle",
     storage_uri: Annotated[
         str | None,
-        typer.Option(help="For kserve: where the repository will be, such as s3://models/digits."),
+        typer.Option(help="For kserve: the repository, such as s3://models/digits."),
     ] = None,
     streaming: Annotated[
         bool, typer.Option("--streaming", help="Add streaming.onnx, which takes sequences piece by piece.")
@@ -68,9 +68,7 @@ def export(
     ] = False,
     tolerance: Annotated[
         float | None,
-        typer.Option(
-            help="How far a number of a file may be from the model's: 1e-5; larger where float32 rounding grows in it."
-        ),
+        typer.Option(help="How far a file's numbers may be from the model's; 1e-5."),
     ] = None,
     name: Annotated[
         str | None,
@@ -89,9 +87,9 @@ def export(
     ] = None,
     preprocessing: Annotated[
         Path | None,
-        typer.Option(help="A preprocessing.json for it."),
+        typer.Option(help="A preprocessing.json, for a .keras model."),
     ] = None,
-    decoding: Annotated[Path | None, typer.Option(help="A decoding.json for it.")] = None,
+    decoding: Annotated[Path | None, typer.Option(help="A decoding.json, for a .keras model.")] = None,
     held_out: Annotated[
         Path | None,
         typer.Option(help="An .npz file of inputs and targets."),

@@ -23,6 +23,8 @@ OF_OTHERS = {
     "keras.losses": "keras:losses",
     "keras.config.enable_unsafe_deserialization": "keras:config.enable_unsafe_deserialization",
     "keras.saving.register_keras_serializable": "keras:saving.register_keras_serializable",
+    "load_weights": "keras:Model.load_weights",
+    "StringLookup": "keras.layers:StringLookup",
     "model.get_layer": "keras:Model.get_layer",
     "model.load_weights": "keras:Model.load_weights",
     "keras.layers": "keras:layers",
