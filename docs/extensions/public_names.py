@@ -25,7 +25,7 @@ STUBS = {
 # Types of other libraries; their documentation lies elsewhere, and nothing is fetched to build these pages.
 _LIBRARIES = "collections|os|numpy|np|pandas|pd|keras|keras_tuner|tf|tensorflow|types|pathlib|starlette"
 # Names that stand for a type in the source, and are written out by nobody.
-_ALIASES = "Path|FilePath|Arrays|InputSignature|Missing|MakeModel|Levels|Own|Entry"
+_ALIASES = "Path|FilePath|Arrays|InputSignature|InputNames|Missing|MakeModel|Levels|Own|Entry"
 EXTERNAL_TYPES = [(r"py:.*", rf"({_LIBRARIES})\..*"), (r"py:.*", rf"(.*\.)?({_ALIASES})")]
 
 
