@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,6 +47,11 @@ class WindowTable:
     known: Sequence[str] | None = None
     weights: np.ndarray | None = None
 
+    @functools.cached_property
+    def scaled_targets(self) -> np.ndarray:
+        """The targets' features ``(rows, targets)``, side by side in memory, so that a horizon is read at once."""
+        return np.ascontiguousarray(self.features[:, : len(self.targets)])
+
     def values(self, rows: Any) -> np.ndarray:
         """Returns the targets in some rows, in original units ``(..., targets)``."""
         return np.stack([self.columns[name][rows] for name in self.targets], axis=-1).astype(np.float64)
@@ -66,10 +72,8 @@ class WindowSplit(Rows):
         self.window, self.horizon = window, horizon
         self._series: Sequence[str] | np.ndarray | None = None
         self.raw = RawWindows(table, starts, window, horizon)
-        count = len(table.targets)
         features = table.features
         self._past = _cut(features, window)
-        self._ahead = _cut(features[:, :count], horizon)
         self._known = _cut(features[:, features.shape[1] - table.num_known :], horizon)
         self._weights = None if table.weights is None else _cut(table.weights[:, None], horizon)[..., 0]
 
@@ -190,6 +194,10 @@ class WindowSplit(Rows):
             location, scale = self.table.levels.of_windows(past)
             features[..., : past.shape[-1]] = (past - location[:, None]) / scale[:, None]
         return features
+
+    @functools.cached_property
+    def _ahead(self) -> np.ndarray:
+        return _cut(self.table.scaled_targets, self.horizon)
 
     def _scaled_targets(self, starts: np.ndarray) -> np.ndarray:
         """Returns the scaled targets of their horizons ``(windows, horizon, targets)``."""
