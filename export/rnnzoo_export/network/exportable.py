@@ -72,9 +72,9 @@ class Exportable:
         self._output_names = [spec.name for spec in outputs]
         self._answer: Callable[..., dict[str, Tensor]] = self._run
         self._truth = self._trace()
+        tables = _table_keys(model, self._truth.graph.captures)
         self.facts: dict[str, InputFacts] = {
-            name: read_facts(tensor, _table_keys(model, self._truth.graph.captures))
-            for name, tensor in self._truth.inputs.items()
+            name: read_facts(tensor, tables) for name, tensor in self._truth.inputs.items()
         }
         known = (dataclasses.replace(spec, categories=self.facts[spec.name].categories) for spec in inputs)
         self.signature = Signature(tuple(known), traced_specs(outputs, self._truth.outputs))

@@ -16,6 +16,8 @@ from rnnzoo_export.operators.fourier import LEAST_OPSET
 _OUTSIDE = "Compute it outside of the network, before or after it"
 #: What is written where the operator set is new enough.
 _FOURIER = ("Complex", "FFT", "IFFT", "RFFT", "IRFFT")
+_CTC_LOSSES = ("CTCLoss", "CTCLossV2")
+_CTC_DECODERS = ("CTCGreedyDecoder", "CTCBeamSearchDecoder", "CTCBeamSearchDecoderV2")
 #: What each operation of TensorFlow comes from, and what to do.
 _CAUSES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(
@@ -30,7 +32,7 @@ _CAUSES: dict[str, tuple[str, str]] = {
         ("a Fourier transform (keras.ops.fft, rfft, stft or a layer on them)", _OUTSIDE),
     ),
     **dict.fromkeys(
-        ("CTCLoss", "CTCLossV2"),
+        _CTC_LOSSES,
         (
             "a CTC loss, which only training needs",
             "Export the model up to its logits: keras.Model(model.inputs[0], model.get_layer(NAME).output), NAME being "
@@ -38,7 +40,7 @@ _CAUSES: dict[str, tuple[str, str]] = {
         ),
     ),
     **dict.fromkeys(
-        ("CTCGreedyDecoder", "CTCBeamSearchDecoder", "CTCBeamSearchDecoderV2"),
+        _CTC_DECODERS,
         ("keras.ops.ctc_decode", "Export the model up to its logits, and decode what the file answers"),
     ),
     "Erfinv": ("keras.ops.erfinv", _OUTSIDE),
@@ -77,7 +79,7 @@ _RANDOM_CAUSE = (
 #: The loss is made of many operations, within this scope.
 _CTC_SCOPE = "/ctc_loss_dense/"
 #: What tf2onnx stumbles over, or answers otherwise.
-_BEFORE = ("CTCLoss", "CTCLossV2", "CTCGreedyDecoder", "CTCBeamSearchDecoder", "CTCBeamSearchDecoderV2")
+_BEFORE = (*_CTC_LOSSES, *_CTC_DECODERS)
 
 
 def refuse_traced(graph: tf.Graph, layers: Iterable[str]) -> None:
