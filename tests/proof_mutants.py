@@ -32,7 +32,7 @@ from rnnzoo.errors import ParityError
 from rnnzoo_export import conversion as onnx_model
 from rnnzoo_export.graph import lowering
 from rnnzoo_export.network.exportable import Exportable
-from rnnzoo_export.parity.parity import prove
+from rnnzoo_export.parity.proof import prove
 
 KINDS = ("full", "right", "left", "holes", "empty row")
 # Differences that Keras and onnxruntime have on their own stay below a tenth of this.

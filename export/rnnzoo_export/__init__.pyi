@@ -20,9 +20,9 @@ from .inference.predictor import OnnxPredictor as OnnxPredictor
 from .inference.sessions import StreamingPredictor as StreamingPredictor
 from .inference.translator import Translation as Translation
 from .inference.translator import Translator as Translator
+from .parity.check_parity import check_parity as check_parity
 from .parity.file_checks import FileCheck as FileCheck
 from .parity.file_checks import RuntimeReport as RuntimeReport
-from .parity.parity import check_parity as check_parity
 from .reports import ExportReport as ExportReport
 from .reports import ParityReport as ParityReport
 from .serving.app import create_app as create_app

@@ -182,7 +182,7 @@ def test_nothing_is_left_where_an_export_fails(tmp_path: Path, monkeypatch: pyte
     def differs(*_: Any, **__: Any) -> Any:
         raise ParityError("the file differs")
 
-    monkeypatch.setattr("rnnzoo_export.parity.parity.compare", differs)
+    monkeypatch.setattr("rnnzoo_export.parity.proof.compare", differs)
     with pytest.raises(ParityError):
         save_bundle(model, tmp_path / "bundle", overwrite=True)
     assert load_bundle(tmp_path / "bundle").sha256 == before
