@@ -171,6 +171,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.inference.row_batches": "tests/inference/test_predictor.py",
     "rnnzoo_export.inference.validation": "tests/preprocessing/test_input_rule.py",
     "rnnzoo_export.network.input_names": "tests/export/test_model_ports.py",
+    "rnnzoo_export.network.jumps": "tests/export/test_large_numbers.py",
     "rnnzoo_export.network.model_specs": "tests/export/test_model_ports.py",
     "rnnzoo_export.operators.arithmetic": "tests/export/test_operators.py",
     "rnnzoo_export.operators.fourier": "tests/export/test_operators.py",

@@ -14,6 +14,7 @@ from keras import layers, ops
 
 from proof_models import series
 from rnnzoo_export import export_onnx
+from rnnzoo_export.network.exportable import Exportable
 
 SOFTPLUS: dict[str, Callable[[], Any]] = {
     "LSTM": lambda: layers.LSTM(2, activation="softplus"),
@@ -60,3 +61,32 @@ def test_answers_that_hang_on_the_last_digit_of_large_numbers_are_not_judged(tmp
     y = layers.MultiHeadAttention(2, 8)(x, x)
     report = export_onnx(keras.Model(x, [layers.GRU(3)(y), ops.sin(x)]), tmp_path / "model.onnx")
     assert report.parity.max_difference <= 1e-5
+
+
+# Behind large numbers the units of a layer are all at their limits, where rounding decides what these answer.
+JUMPS: dict[str, Callable[[Any], Any]] = {
+    "largest unit": lambda x: ops.argmax(x, axis=-1),
+    "largest unit as a row": lambda x: ops.one_hot(ops.argmax(x, axis=-1), 4),
+    "floor": ops.floor,
+    "comparison": lambda x: ops.cast(x >= 1, "float32"),
+    "choice": lambda x: ops.where(x < 1, x, 2.0),
+}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("layer", [layers.GRU, layers.LSTM])
+@pytest.mark.parametrize("name", JUMPS)
+def test_what_jumps_between_saturated_units_is_no_fault_of_a_file(
+    name: str, layer: Any, seed: int, tmp_path: Path
+) -> None:
+    keras.utils.set_random_seed(seed)
+    x = keras.Input((None, 4), name="x")
+    model = keras.Model(x, JUMPS[name](layer(4, return_sequences=True)(x)))
+    export_onnx(model, tmp_path / "model.onnx")
+
+
+def test_what_jumps_before_no_output_does_not_count() -> None:
+    smooth = series(layers.Masking(), layers.GRU(2, dropout=0.1), layers.Dense(2, activation="gelu"))
+    assert not Exportable(smooth).has_jumps
+    x = keras.Input((None, 4), name="x")
+    assert Exportable(keras.Model(x, ops.sign(layers.GRU(2)(x)))).has_jumps

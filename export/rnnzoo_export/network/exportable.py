@@ -19,6 +19,7 @@ from rnnzoo.keras_models.model_layers import all_layers, check_names, recurrent_
 from rnnzoo_export.network.export_config import InputSignature
 from rnnzoo_export.network.input_facts import InputFacts, read_facts
 from rnnzoo_export.network.input_names import InputNames, chosen_names
+from rnnzoo_export.network.jumps import has_jumps
 from rnnzoo_export.network.keras_functions import traced_otherwise
 from rnnzoo_export.network.model_call import read_call
 from rnnzoo_export.network.model_specs import HALF, input_specs, output_specs, traced_specs
@@ -132,6 +133,11 @@ class Exportable:
     def seen_masks(self) -> dict[str, set[str]]:
         """The shapes of mask that each masked recurrent layer has met in what ``predict`` answered."""
         return self._truth.seen
+
+    @functools.cached_property
+    def has_jumps(self) -> bool:
+        """Whether neighbouring numbers may be answered by others that are no neighbours."""
+        return has_jumps(self._truth)
 
     @functools.cached_property
     def least_steps(self) -> int | None:
