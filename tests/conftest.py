@@ -34,6 +34,18 @@ if not os.environ.get("HYPOTHESIS_EXPLORE"):
     hypothesis.settings.load_profile("same")
 
 
+LONG_TESTS = Path(__file__).parent / "long_tests.txt"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves the tests of ``long_tests.txt`` to the slow suite, so that the test command stays below 15 minutes."""
+    long = {*LONG_TESTS.read_text(encoding="utf-8").splitlines()}
+    for item in items:
+        if item.nodeid in long:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def project() -> Path:
     """The root of the checkout."""

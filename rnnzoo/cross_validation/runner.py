@@ -82,10 +82,10 @@ def cross_validate(
         >>> result = cross_validate(
         ...     lambda splits: create_model("text-classifier-gru", units=(4,), **splits.model_arguments),
         ...     lambda fold: Splits.from_arrays(texts, labels, fold=fold),
-        ...     folds=3, config=TrainConfig(epochs=1, tensorboard=False), baseline_seconds=0, progress=False,
+        ...     folds=2, config=TrainConfig(epochs=1, tensorboard=False), baseline_seconds=0, progress=False,
         ... )
         >>> [fold.rows["test"] for fold in result.folds]
-        [20, 20, 20]
+        [30, 30]
 
     Reference:
         Kohavi 1995, A Study of Cross-Validation and Bootstrap for Accuracy Estimation and Model Selection.
