@@ -22,11 +22,12 @@ FACTS = Path(__file__).parent.parent / "rnnzoo" / "zoo_facts.json"
 
 def facts_of(name: str) -> dict[str, Any]:
     """Parameters, the verdict on cuDNN, and whether sequences can be answered piece by piece."""
+    from rnnzoo_export.network.exportable import Exportable
     from rnnzoo_export.streaming.streaming_exportable import StreamingExportable
 
     model = create_model(name)
     try:
-        StreamingExportable(model)
+        StreamingExportable(Exportable(model))
         streams = "yes"
     except RnnzooError as error:
         streams = f"no: {str(error).split(', so that', maxsplit=1)[0]}"

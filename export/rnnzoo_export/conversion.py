@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
+import numpy as np
 import onnx
 import tensorflow as tf
 import tf2onnx
@@ -27,6 +28,7 @@ from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions,
 from rnnzoo_export.graph.shared_weights import share_initializers
 from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.network.tables import closed_tables
 from rnnzoo_export.operators.handlers import HANDLERS
 from rnnzoo_export.operators.refused import refuse_operations, refuse_traced
 from rnnzoo_export.operators.reshapes import reshapes_kept
@@ -114,7 +116,7 @@ def _refuse_types(signature: Signature) -> None:
 def _convert(exportable: Exportable, opset: int) -> tuple[onnx.ModelProto, list[str], list[Layer]]:
     """Returns the lowered model, the names of the fused layers and the layers that stayed loops."""
     specs = exportable.tensor_specs
-    with exportable.portable(), exportable.tracing(), mark_layers() as marked:
+    with exportable.portable(), exportable.tracing(), mark_layers(closed_tables(exportable.model)) as marked:
         function = tf.function(exportable, input_signature=specs, autograph=False)
         graph = function.get_concrete_function().graph
         steps = {key: _run_tf2onnx(step, step.input_signature, opset) for key, step in marked.steps.items()}
@@ -175,7 +177,10 @@ def _restore_constants(
     values = {inner.name: outer for outer, inner in captures}
     for value in proto.graph.input:
         if value.name not in inputs and value.name in values:
-            tensor = numpy_helper.from_array(values[value.name].numpy(), value.name)
+            constant = np.asarray(values[value.name].numpy())
+            if constant.dtype.kind == "S":  # a text alone
+                constant = constant.astype(object)
+            tensor = numpy_helper.from_array(constant, value.name)
             proto.graph.initializer.append(tensor)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 
 def describe_arrays(arrays: Mapping[str, np.ndarray]) -> str:
@@ -21,7 +20,7 @@ class TensorSpec:
 
     Attributes:
         name: Its name, such as ``"tokens"``.
-        dtype: Its NumPy type name, such as ``"int32"``.
+        dtype: Its NumPy type name, such as ``"int32"``; ``"string"`` for texts.
         shape: Its sizes; ``None`` is any size.
         axes: The meaning of each axis, such as ``("batch", "time", "features")``; ``None`` where unnamed.
         categories: Where the values are ids, how many there are; ids run from 0 to one less.
@@ -32,6 +31,11 @@ class TensorSpec:
     shape: tuple[int | None, ...]
     axes: tuple[str | None, ...]
     categories: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """What it holds, as NumPy writes it: ``"f"``, ``"i"``, ``"u"``, ``"b"``, or ``"O"`` for texts."""
+        return "O" if self.dtype == "string" else np.dtype(self.dtype).kind
 
     def to_config(self) -> dict[str, Any]:
         """Returns a JSON-able description, the argument of ``from_config``."""

@@ -18,7 +18,7 @@ from keras import layers
 import reference
 from rnnzoo import get_spec, list_models
 from rnnzoo.errors import ArgumentError, ParityError, PathExistsError, UnsupportedLayerError
-from rnnzoo_export import export_streaming_onnx
+from rnnzoo_export import export_onnx, export_streaming_onnx
 from rnnzoo_export.reports import ExportReport
 from zoo_cases import case, first_of_each, tiny
 
@@ -253,6 +253,32 @@ def test_what_has_no_stream_is_refused(tmp_path: Path) -> None:
         "model 'm': received the input 'x' (None, 8, 3); expected sequences of any length. "
         "Build the model with keras.Input((None, features)) and give it these weights (set_weights)."
     )
+
+
+def test_a_decoder_whose_states_are_inputs_is_a_stream_already(tmp_path: Path) -> None:
+    x, h, c = (
+        keras.Input(shape, name=name) for name, shape in (("x", (None, FEATURES)), ("h", (4,)), ("c", (4,)))
+    )
+    outputs = layers.LSTM(4, return_sequences=True, return_state=True, name="decoder")(
+        x, initial_state=[h, c]
+    )
+    model = keras.Model([x, h, c], outputs)
+    assert refused(model, tmp_path) == (
+        "layer 'decoder': starts from the model's own inputs ['h', 'c'], so that the model is a stream already; "
+        "expected a model without states among its inputs. Export it with export_onnx, and give the states that it "
+        "answers with the next piece."
+    )
+    # The advice: pieces with the states of the piece before answer as the whole.
+    export_onnx(model, tmp_path / "decoder.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "decoder.onnx")
+    sequence = np.random.default_rng(0).normal(size=(2, 7, FEATURES)).astype(np.float32)
+    states = [np.zeros((2, 4), np.float32)] * 2
+    truth = np.asarray(model([sequence, *states])[0])
+    answers = []
+    for piece in (sequence[:, :3], sequence[:, 3:]):
+        answer, *states = session.run(None, {"x": piece, "h": states[0], "c": states[1]})
+        answers.append(answer)
+    np.testing.assert_allclose(np.concatenate(answers, axis=1), truth, atol=1e-6)
 
 
 def test_an_existing_file_is_kept_unless_asked(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from rnnzoo import files
 from rnnzoo.decoding import Decoding, check_storable_decoding, save_decoding
-from rnnzoo.errors import ArgumentError, DataError, ExportError
+from rnnzoo.errors import ArgumentError, DataError, ExportError, UnsupportedLayerError
 from rnnzoo.keras_models.output_activation import check_logits
 from rnnzoo.preprocessing import Preprocessing, TextPreprocessing, check_storable, save_preprocessing
 from rnnzoo.tasks import get_task
@@ -176,6 +176,7 @@ def plan_bundle(
         names = names_for_inputs(model, given or made)
     network = Exportable(model, input_signature=config.input_signature, input_names=names)
     refuse_names(network)
+    _refuse_texts(network)
     check_distribution(network.signature.outputs, decoding, task)
     _check_logits(network, decoding)
     _check_example(network, made)
@@ -183,9 +184,7 @@ def plan_bundle(
         _check_rows(network)
     method = config.quantization_method(task)
     raw = _raw_graph(preprocessing) if "raw" in config.also else None
-    step = None
-    if "streaming" in config.also:
-        step = StreamingExportable(model, input_signature=config.input_signature, input_names=names)
+    step = StreamingExportable(network) if "streaming" in config.also else None
     return BundlePlan(network, preprocessing, decoding, task, config, step, raw, method)
 
 
@@ -221,6 +220,15 @@ def _check_example(network: Exportable, made: Mapping[str, np.ndarray]) -> None:
             f"preprocessing: makes the inputs {sorted(made)}; the model takes {taken}. "
             "Pass the preprocessing that the model was trained with."
         )
+
+
+def _refuse_texts(network: Exportable) -> None:
+    for spec in network.signature.inputs:
+        if spec.kind == "O":
+            raise UnsupportedLayerError(
+                f"input {spec.name!r}: takes texts, and arrays of a bundle hold numbers; expected a model behind its "
+                "StringLookup. Pass that, or export this one alone with export_onnx, whose file takes words."
+            )
 
 
 def _check_rows(network: Exportable) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -118,15 +119,13 @@ def write_saved_model(
     archive.track(exportable.model)
     with exportable.portable(), exportable.tracing():
         key = DEFAULT_KEY if text is None else ARRAYS_KEY
-        archive.add_endpoint(key, exportable.__call__, input_signature=exportable.tensor_specs)
+        archive.add_endpoint(key, _traced(exportable, exportable.tensor_specs))
         if text is not None:
             tokens = TextTokens(text, dtype=exportable.signature.inputs[0].dtype)
             archive.track(tokens)
-            archive.add_endpoint(
-                DEFAULT_KEY,
-                lambda text: _answers_to_texts(exportable, tokens(text)),
-                input_signature=[tf.TensorSpec((None,), tf.string, name="text")],
-            )
+            specs = [tf.TensorSpec((None,), tf.string, name="text")]
+            answer = _traced(lambda text: _answers_to_texts(exportable, tokens(text)), specs)
+            archive.add_endpoint(DEFAULT_KEY, answer)
         archive.write_out(str(directory), verbose=False)
     with (
         quiet_native_logs()
@@ -139,6 +138,13 @@ def write_saved_model(
             if graph is None
             else report.merge(_check_texts(exportable, directory, graph, name, tolerance))
         )
+
+
+def _traced(function: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
+    """Returns a graph function that has been traced: Keras would trace one that has not twice."""
+    traced = tf.function(function, input_signature=specs, autograph=False)
+    traced.get_concrete_function()
+    return traced
 
 
 def _answers_to_texts(exportable: Exportable, ids: tf.Tensor) -> dict[str, tf.Tensor]:

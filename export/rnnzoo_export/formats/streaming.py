@@ -20,6 +20,7 @@ from rnnzoo import files
 from rnnzoo.keras_models.loading import as_model
 from rnnzoo_export.conversion import write_onnx
 from rnnzoo_export.network.export_config import ExportConfig, ExportOptions, make_config
+from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.reports import ExportReport
 from rnnzoo_export.streaming.streaming_exportable import StreamingExportable
 from rnnzoo_export.streaming.streaming_parity import check_streaming
@@ -74,10 +75,10 @@ def export_streaming_onnx(
     target = Path(path)
     config = make_config(ExportConfig, options, export_streaming_onnx)
     files.refuse_existing_file(target, overwrite=overwrite)
-    step = StreamingExportable(
+    network = Exportable(
         as_model(model), input_signature=config.input_signature, input_names=config.input_names
     )
-    return write_streaming_onnx(step, target, config)
+    return write_streaming_onnx(StreamingExportable(network), target, config)
 
 
 def write_streaming_onnx(step: StreamingExportable, target: Path, config: ExportConfig) -> ExportReport:

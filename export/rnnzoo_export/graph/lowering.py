@@ -11,7 +11,7 @@ from onnx import numpy_helper
 
 from rnnzoo.errors import UnsupportedLayerError
 from rnnzoo_export.graph.lookup_nodes import DOMAIN as _TABLES
-from rnnzoo_export.graph.lookup_nodes import write_lookup_nodes
+from rnnzoo_export.graph.lookup_nodes import write_lookup_nodes, write_text_equality
 from rnnzoo_export.graph.marker_spec import DOMAIN, LinearSpec, LookupSpec, ScanSpec, Spec, spec_from_json
 from rnnzoo_export.graph.node_builder import NodeBuilder
 from rnnzoo_export.graph.protos import _all_nodes, replace_items, walk_nodes
@@ -45,7 +45,7 @@ def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) 
     markers = zip(specs, unique_prefixes(graph, names), strict=True)
     for node in graph.node:
         if node.domain != DOMAIN:
-            nodes.append(node)
+            nodes += _other_nodes(graph, node, values)
             continue
         spec, prefix = next(markers)
         builder = NodeBuilder(prefix)
@@ -79,6 +79,11 @@ class _Constants:
         self._initializers = {tensor.name: tensor for tensor in graph.initializer}
         self._producers = {output: node for node in graph.node for output in node.output}
 
+    def text(self, name: str) -> list[bytes] | None:
+        """Returns the text that a constant holds; ``None`` of anything else."""
+        tensor = self._initializers.get(name)
+        return None if tensor is None else [*tensor.string_data] or None
+
     def __call__(self, name: str) -> np.ndarray:
         if name in self._initializers:
             return numpy_helper.to_array(self._initializers[name])
@@ -94,6 +99,21 @@ class _Constants:
             f"{name}: a recurrent weight that is computed inside the model; expected a constant one. "
             "Export a copy of the layer that holds the computed weights."
         )
+
+
+def _other_nodes(graph: onnx.GraphProto, node: onnx.NodeProto, values: _Constants) -> list[onnx.NodeProto]:
+    """Returns a node that is no marker as it is, or what is written for a comparison of texts with a constant."""
+    if node.op_type != "Equal":
+        return [node]
+    known = {name: value for name in node.input if (value := values.text(name)) is not None}
+    if len(known) != 1:
+        return [node]
+    ((constant, text),) = known.items()
+    (given,) = (name for name in node.input if name != constant)
+    (prefix,) = unique_prefixes(graph, [node.name])
+    builder = NodeBuilder(prefix)
+    write_text_equality(builder, given, text, node.output)
+    return builder.nodes
 
 
 def _read_spec(node: onnx.NodeProto, values: _Constants) -> Spec:

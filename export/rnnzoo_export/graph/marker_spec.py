@@ -99,10 +99,10 @@ class LinearSpec:
 
 @dataclass(frozen=True)
 class LookupSpec:
-    """Whole numbers that are looked up in a table; its keys and values follow them.
+    """Whole numbers or texts that are looked up in a table; its keys and values follow them.
 
     Attributes:
-        default: What stands for a number that is no key.
+        default: What stands for what is no key.
         layer: What its nodes are called.
     """
 

@@ -14,7 +14,7 @@ import contextlib
 import dataclasses
 import functools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
@@ -24,10 +24,10 @@ from keras import layers, ops
 from rnnzoo.cells.masks import mask_of_sequences
 from rnnzoo.cells.recurrence import Recurrence
 from rnnzoo.cells.step_cell import LinearCell
+from rnnzoo_export.graph.lookup_marker import mark_lookup
 from rnnzoo_export.graph.marker_spec import (
     Activation,
     LinearSpec,
-    LookupSpec,
     MarkerSpec,
     Operator,
     ScanSpec,
@@ -59,14 +59,17 @@ class Marked:
 
 
 @contextlib.contextmanager
-def mark_layers() -> Iterator[Marked]:
-    """Makes recurrent layers that this thread traces into marker nodes.
+def mark_layers(closed: Collection[int] = ()) -> Iterator[Marked]:
+    """Makes recurrent layers and tables that this thread traces into marker nodes.
+
+    Args:
+        closed: The ``id`` of each table that refuses what it does not know.
 
     Yields:
         What was met.
     """
     with _PATCHING, contextlib.ExitStack() as stack:
-        seams = _Seams()
+        seams = _Seams(closed)
         for kind in (layers.RNN, layers.LSTM, layers.GRU, Recurrence):
             _replace(stack, kind, "inner_loop", seams.inner_loop)
         _replace(stack, layers.Bidirectional, "call", seams.call)
@@ -94,8 +97,9 @@ def _replace(stack: contextlib.ExitStack, kind: type[Layer], name: str, method: 
 class _Seams:
     """What stands in for the methods of layers while a thread traces; other threads get the methods themselves."""
 
-    def __init__(self) -> None:
+    def __init__(self, closed: Collection[int]) -> None:
         self.marked = Marked()
+        self._closed = closed
         self._thread = threading.get_ident()
 
     def _active(self, training: bool | None = False) -> bool:
@@ -156,29 +160,10 @@ class _Seams:
         keys: Tensor,
         name: str | None = None,
     ) -> Tensor:
-        if not self._active() or not (table.key_dtype.is_integer and table.value_dtype.is_integer):
+        looks_up = table.key_dtype.is_integer or table.key_dtype == tf.string
+        if not (self._active() and looks_up and table.value_dtype.is_integer):
             return original(keys, name)
-        return _mark_lookup(table, keys)
-
-
-def _mark_lookup(table: tf.lookup.StaticHashTable, keys: Tensor) -> Tensor:
-    """Marks what ``IntegerLookup`` and ``IndexLookup`` do, whose table is no tensor that a converter could read."""
-    with tf.init_scope():
-        known, values = table.export()
-        default = int(table.default_value)
-    spec = LookupSpec(default)
-    (found,) = tf.raw_ops.PyFunc(
-        input=[
-            tf.constant(spec_to_json(spec)),
-            keys,
-            tf.constant(known.numpy()),
-            tf.constant(values.numpy()),
-        ],
-        token=b"rnnzoo",
-        Tout=[values.dtype],
-        name="rnnzoo_marker",
-    )
-    return tf.ensure_shape(found, keys.shape)
+        return mark_lookup(table, keys, takes_any=id(table) not in self._closed)
 
 
 def layer_spec(layer: Layer) -> MarkerSpec | None:

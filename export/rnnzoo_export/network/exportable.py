@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -24,14 +25,19 @@ from rnnzoo_export.network.keras_functions import traced_otherwise
 from rnnzoo_export.network.model_call import read_call
 from rnnzoo_export.network.model_specs import HALF, input_specs, output_specs, traced_specs
 from rnnzoo_export.network.proof_batches import BatchMaker
-from rnnzoo_export.network.step_search import INNER, find_steps
+from rnnzoo_export.network.step_search import INNER, find_steps, nearby_steps
+from rnnzoo_export.network.tables import read_tables
 from rnnzoo_export.network.traced_model import TracedModel
-from rnnzoo_export.signature import Signature, describe_arrays
+from rnnzoo_export.signature import Signature, TensorSpec, describe_arrays
 
 if TYPE_CHECKING:
     from rnnzoo.tensors import Tensor
 
 _MAX_BYTES = 2**31 - 2**20  # what one protobuf file can hold
+# Larger answers are computed anew for each file.
+_REMEMBERED_BYTES = 2**22
+
+Answers = dict[str, np.ndarray]
 
 
 class Exportable:
@@ -73,13 +79,16 @@ class Exportable:
         self._output_names = [spec.name for spec in outputs]
         self._answer: Callable[..., dict[str, Tensor]] = self._run
         self._truth = self._trace()
-        tables = _table_keys(model, self._truth.graph.captures)
+        tables = read_tables(model, self._truth.graph.captures)
         self.facts: dict[str, InputFacts] = {
             name: read_facts(tensor, tables) for name, tensor in self._truth.inputs.items()
         }
+        _refuse_texts(inputs, self.facts)
         known = (dataclasses.replace(spec, categories=self.facts[spec.name].categories) for spec in inputs)
         self.signature = Signature(tuple(known), traced_specs(outputs, self._truth.outputs))
-        self._eager = False
+        self._eager, self._compared = False, False
+        self._known: dict[bytes, Answers] = {}
+        self._nearby: dict[int, int] = {}
 
     @property
     def own_names(self) -> list[str]:
@@ -125,9 +134,33 @@ class Exportable:
             )
             return {name: np.asarray(output) for name, output in outputs.items()}
 
-    def distrust_graph(self) -> None:
-        """Makes ``predict`` run eagerly from now on: a graph of free axes answers otherwise than the model."""
-        self._eager = True
+    def truth(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Does the same as ``predict``, once for equal inputs: all files of a bundle are proved on the same."""
+        key = _digest(inputs)
+        if key not in self._known:
+            answers = self.predict(inputs)
+            if sum(array.nbytes for array in answers.values()) > _REMEMBERED_BYTES:
+                return answers
+            self._known[key] = answers
+        return self._known[key]
+
+    def trusts_graph(
+        self, inputs: Mapping[str, np.ndarray], same: Callable[[Answers, Answers], bool]
+    ) -> bool:
+        """Whether the graph answers as the model does step by step, which is found out once.
+
+        If not, ``predict`` and ``truth`` run eagerly from now on.
+
+        Args:
+            inputs: What to compare on.
+            same: Whether two answers are equal but for rounding.
+        """
+        if not self._compared:
+            self._compared = True
+            if not same(self.truth(inputs), self.predict_eagerly(inputs)):
+                self._eager = True
+                self._known.clear()
+        return not self._eager
 
     @property
     def seen_masks(self) -> dict[str, set[str]]:
@@ -159,6 +192,15 @@ class Exportable:
         sizes = INNER if free_inner else INNER[:1]
         least, inner = find_steps(self._surely_answers, f"model {self.model.name!r}", sizes)
         return least if free_time else None, inner
+
+    def nearby_steps(self, wanted: int) -> int:
+        """Returns the number of steps next to ``wanted`` that the model takes."""
+        least, inner = self.steps
+        if least is None:
+            return wanted
+        if wanted not in self._nearby:
+            self._nearby[wanted] = nearby_steps(self.answers, wanted, least, inner)
+        return self._nearby[wanted]
 
     def is_too_short(self, inputs: Mapping[str, np.ndarray]) -> bool:
         """Whether a batch has fewer steps than the model takes."""
@@ -237,6 +279,16 @@ class Exportable:
                 layer.use_cudnn = choice
 
 
+def _digest(inputs: Mapping[str, np.ndarray]) -> bytes:
+    """Returns what equal arrays by name have in common and others do not."""
+    found = hashlib.blake2b()
+    for name in sorted(inputs):
+        array = np.ascontiguousarray(inputs[name])
+        found.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+        found.update(array.tobytes())
+    return found.digest()
+
+
 def cause(error: Exception) -> str:
     """Returns what an error of Keras or TensorFlow says, in one line, without colours and lists of calls."""
     text = re.sub(r"\x1b\[\d*m", "", str(error))
@@ -272,17 +324,14 @@ def _refuse_layers(model: keras.Model) -> None:
             )
 
 
-def _table_keys(model: keras.Model, captures: Iterable[tuple[Tensor, Tensor]]) -> dict[str, list[int]]:
-    """Returns the keys of each table of whole numbers, by the tensor of a graph that stands for the table."""
-    found = {}
-    lookups = [layer for layer in all_layers(model) if isinstance(layer, layers.IntegerLookup)]
-    for outer, inner in captures:
-        for layer in lookups:
-            if outer is layer.lookup_table.resource_handle:
-                keys = [int(key) for key in layer.lookup_table.export()[0].numpy()]
-                unknown = [max(keys, default=0) + 1] if layer.num_oov_indices else []
-                found[inner.name] = [*keys, *unknown]
-    return found
+def _refuse_texts(inputs: Iterable[TensorSpec], facts: Mapping[str, InputFacts]) -> None:
+    for spec in inputs:
+        if spec.kind == "O" and not facts[spec.name].keys:
+            raise UnsupportedLayerError(
+                f"input {spec.name!r}: takes texts, for which a network exported alone has no operators but those of "
+                "StringLookup; expected numbers, or words that are looked up. Export the model behind its "
+                "TextVectorization, and give the bundle a preprocessing."
+            )
 
 
 def _refuse_weights(model: keras.Model) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -48,6 +48,13 @@ _LOOKUPS = (
 )
 
 
+class Table(NamedTuple):
+    """What a layer looks up: its keys and one that is none where it takes any, and the key that masks a step."""
+
+    keys: Sequence[int | str]
+    mask: int | str | None
+
+
 @dataclass(frozen=True)
 class InputFacts:
     """What one input means.
@@ -58,15 +65,15 @@ class InputFacts:
         ids: The whole numbers that it may hold, from the first to below the second; ``None`` where they are not known.
         pads: The values that a step is compared with, so that it is masked; each a number or one for each feature.
         looked_up: Whether a lookup depends on it at all.
-        keys: Whole numbers that a table has as keys in which all its values are looked up, and one that is none where
-            the table takes any; empty without such a table.
+        keys: Whole numbers or texts that a table has as keys in which all its values are looked up, and one that is
+            none where the table takes any; empty without such a table.
     """
 
     categories: int | None = None
     ids: tuple[int, int] | None = None
     pads: tuple[Any, ...] = ()
     looked_up: bool = False
-    keys: tuple[int, ...] = ()
+    keys: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,12 +86,12 @@ class _Line:
     whole: bool = True
 
 
-def read_facts(tensor: Tensor, tables: Mapping[str, Sequence[int]] | None = None) -> InputFacts:
+def read_facts(tensor: Tensor, tables: Mapping[str, Table] | None = None) -> InputFacts:
     """Follows an input through a graph, nested models and layers of one's own included.
 
     Args:
         tensor: The placeholder of the input.
-        tables: The keys of the tables of the graph, by the name of the tensor that stands for the table.
+        tables: The tables of the graph, by the name of the tensor that stands for the table.
 
     Returns:
         What the operations say that its values reach unchanged, or scaled and shifted by constants.
@@ -92,7 +99,7 @@ def read_facts(tensor: Tensor, tables: Mapping[str, Sequence[int]] | None = None
     ranges: list[tuple[int, int]] = []
     sizes: list[int] = []
     pads: list[Any] = []
-    keys: list[int] = []
+    keys: list[int | str] = []
     for line, operation, place in _uses(tensor):
         size = _lookup_size(operation, place)
         if size is not None and line.scale == 1 and float(line.offset).is_integer():
@@ -100,7 +107,9 @@ def read_facts(tensor: Tensor, tables: Mapping[str, Sequence[int]] | None = None
             if operation.type != "OneHot" and not line.offset and line.whole:
                 sizes.append(size)
         if operation.type == "LookupTableFindV2" and (line.scale, line.offset) == (1, 0):
-            keys += (tables or {}).get(operation.inputs[0].name, ())
+            table = (tables or {}).get(operation.inputs[0].name, Table((), None))
+            keys += table.keys
+            pads += [] if table.mask is None else [np.asarray(table.mask)]
         value = _compared_with(operation, place)
         if value is not None and line.scale and np.isfinite(value).all():
             pad = (np.asarray(value, np.float64) - line.offset) / line.scale

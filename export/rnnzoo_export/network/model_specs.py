@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from rnnzoo.errors import ArgumentError, RnnzooError, UnsupportedLayerError, cause_of
+from rnnzoo.errors import ArgumentError, RnnzooError, cause_of
 from rnnzoo.keras_models.model_inputs import joined_keys
 from rnnzoo_export.graph.unique_names import unique_names
 from rnnzoo_export.network.model_call import EXAMPLES, ModelCall
@@ -28,16 +28,10 @@ def input_specs(call: ModelCall, names: Sequence[str]) -> tuple[TensorSpec, ...]
     """Describes the inputs of a model.
 
     Raises:
-        UnsupportedLayerError: If one takes texts.
         ArgumentError: If a shape or type is not known.
     """
     specs = []
     for name, place in zip(names, call.places, strict=True):
-        if place.dtype == "string":
-            raise UnsupportedLayerError(
-                f"input {name!r}: takes texts, for which a network exported alone has no operators; expected numbers. "
-                "Export the model behind its TextVectorization, and give the bundle a preprocessing."
-            )
         if place.dtype is None or place.shape is None:
             raise ArgumentError(
                 f"input {name!r}: its shape or dtype is not known; expected both. State them."

@@ -83,9 +83,7 @@ class BatchMaker:
         """
         batch = self.batch("full", len(LARGE), steps).arrays
         numbers = [
-            spec.name
-            for spec in self.signature.inputs
-            if np.dtype(spec.dtype).kind == "f" and self._facts(spec).ids is None
+            spec.name for spec in self.signature.inputs if spec.kind == "f" and self._facts(spec).ids is None
         ]
         return batch, numbers
 
@@ -93,14 +91,13 @@ class BatchMaker:
         return self.facts.get(spec.name, InputFacts())
 
     def _is_ids(self, spec: TensorSpec) -> bool:
-        return np.dtype(spec.dtype).kind in "iu" or self._facts(spec).ids is not None
+        return spec.kind in "iuO" or self._facts(spec).ids is not None
 
     def _masked_axes(self, spec: TensorSpec) -> list[int]:
         """Returns the axes along which steps are padded: every one that a mask may have."""
-        dtype = np.dtype(spec.dtype)
-        compared = bool(self._facts(spec).pads) or dtype.kind == "b"
+        compared = bool(self._facts(spec).pads) or spec.kind == "b"
         # The last axis of an array of numbers holds the features of a step.
-        last = len(spec.shape) - (dtype.kind == "f" and not self._is_ids(spec) and len(spec.shape) > 2)
+        last = len(spec.shape) - (spec.kind == "f" and not self._is_ids(spec) and len(spec.shape) > 2)
         return [
             axis
             for axis in range(1, last)
@@ -110,7 +107,7 @@ class BatchMaker:
     def _array(self, spec: TensorSpec, valid: _Valid, free: tuple[int, int], pad: int) -> np.ndarray:
         sizes = [*free, *[self.inner] * len(spec.shape)]
         shape = tuple(sizes[i] if size is None else size for i, size in enumerate(spec.shape))
-        dtype = np.dtype(spec.dtype)
+        dtype = np.dtype(object if spec.kind == "O" else spec.dtype)
         if self._is_length(spec):
             return valid.steps(*free).sum(axis=1).reshape(shape).astype(dtype)
         mask = np.ones(shape, bool)
@@ -121,7 +118,8 @@ class BatchMaker:
             mask = mask[::-1]
         if dtype.kind == "b":
             return mask if self._masked_axes(spec) else self._rng.random(shape) < 0.5
-        pads = self._facts(spec).pads or (0,)
+        facts = self._facts(spec)
+        pads = facts.pads or (facts.keys[:1] if spec.kind == "O" else (0,))
         return np.where(mask, self._values(spec, shape), pads[pad % len(pads)]).astype(dtype)
 
     def _values(self, spec: TensorSpec, shape: Sequence[int]) -> np.ndarray:
@@ -132,8 +130,8 @@ class BatchMaker:
             )
             return rng.choice(known if known.size else np.arange(*facts.ids), shape)
         if facts.keys:
-            return rng.choice(facts.keys, shape)
-        if np.dtype(spec.dtype).kind in "iu":
+            return rng.choice(np.array(facts.keys, object if spec.kind == "O" else None), shape)
+        if spec.kind in "iu":
             # Of numbers that something is looked up with, no more is known than that a table has two rows.
             return np.ones(shape) if facts.looked_up else rng.integers(1, 10, shape)
         return rng.normal(size=shape)
@@ -143,7 +141,7 @@ class BatchMaker:
 
         Its rows are padded in another order, lest the rows of all inputs be empty together.
         """
-        numbers = np.dtype(spec.dtype).kind == "f" and not self._is_ids(spec)
+        numbers = spec.kind == "f" and not self._is_ids(spec)
         if not numbers or len(spec.shape) != 2 or spec.shape[1] is None:
             return False
         return not any(
@@ -157,12 +155,7 @@ class BatchMaker:
         """Whether an input is one whole number for each row that nothing else is known of."""
         others = [other for other in self.signature.inputs if len(other.shape) > 1 and other.shape[1] is None]
         one_number = len(spec.shape) == 1 or spec.shape[1:] == (1,)
-        return (
-            bool(others)
-            and one_number
-            and np.dtype(spec.dtype).kind in "iu"
-            and self._facts(spec).ids is None
-        )
+        return bool(others) and one_number and spec.kind in "iu" and self._facts(spec).ids is None
 
 
 class _Valid:

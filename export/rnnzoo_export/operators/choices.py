@@ -12,7 +12,7 @@ from rnnzoo_export.operators.writer import NodeWriter
 
 
 def write_comparison(write: NodeWriter, operator: str) -> None:
-    """Writes ``Less``, ``Greater``, ``LessOrEqual`` or ``GreaterOrEqual`` of two numbers of one type."""
+    """Writes ``Equal``, ``Less``, ``Greater``, ``LessOrEqual`` or ``GreaterOrEqual`` of two values of one type."""
     write.answer(write.add(operator, [_comparable(write, name) for name in write.inputs]))
 
 

@@ -87,6 +87,7 @@ HANDLERS: dict[str, tuple[Handler, list[Any]]] = {
     "Complex": _complex(fourier.write_complex),
     "ComplexAbs": _handler(fourier.write_size),
     "Cross": _handler(arithmetic.write_cross),
+    "Equal": _compared("Equal"),
     "Erfc": _handler(arithmetic.write_erfc),
     "Expm1": _handler(arithmetic.write_expm1),
     "FFT": _complex(lambda write: fourier.write_transform(write, inverse=False)),

@@ -180,7 +180,7 @@ def _size(spec: TensorSpec, axis: int, rows: int, steps: int) -> int:
 
 
 def _values(spec: TensorSpec, shape: list[int], rng: np.random.Generator, *, masked: bool) -> np.ndarray:
-    kind = np.dtype(spec.dtype).kind if spec.dtype != "string" else "O"
+    kind = spec.kind
     if kind == "O":
         words = rng.choice(_WORDS, size=(int(np.prod(shape)), 5))
         return np.array([" ".join(row) for row in words], object).reshape(shape)

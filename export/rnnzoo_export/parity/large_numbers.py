@@ -11,7 +11,6 @@ import numpy as np
 
 from rnnzoo.errors import ParityError
 from rnnzoo_export.network.proof_batches import LARGE, MANY, Batch, multiplied, nudged
-from rnnzoo_export.network.step_search import nearby_steps
 from rnnzoo_export.parity.comparison import Arrays, compare, largest_of_unit
 from rnnzoo_export.reports import ParityReport
 
@@ -33,8 +32,7 @@ def large_reports(
     saturated: there it may be off at large sizes. A place where the model's answer itself moves as numbers move to
     their neighbours must be finite, and is not compared: its float32 value is a matter of the order of sums.
     """
-    least, inner = exportable.steps
-    steps = 1 if least is None else nearby_steps(exportable.answers, least + 4, least, inner)
+    steps = exportable.nearby_steps((exportable.least_steps or 1) + 4)
     normal, numbers = exportable.batches().large(steps)
     sizes = LARGE.copy()
     while numbers:
@@ -43,7 +41,7 @@ def large_reports(
             return
         batch, truth = found
         rng = np.random.default_rng(0)
-        moved = [exportable.predict(nudged(batch, numbers, rng)) for _ in range(2)]
+        moved = [exportable.truth(nudged(batch, numbers, rng)) for _ in range(2)]
         # Once more in many rows, for the branches that a file has for them.
         many = {key: np.concatenate([value] * -(-MANY[0] // len(value))) for key, value in batch.items()}
         reports, apart = [], set()
@@ -98,7 +96,7 @@ def _finite_truth(
     """Halves sizes until the model answers with finite numbers alone; ``None`` if it does not for normal ones."""
     while True:
         batch = multiplied(normal, numbers, sizes)
-        truth = exportable.predict(batch)
+        truth = exportable.truth(batch)
         if any(value.shape[:1] != sizes.shape for value in truth.values()):
             return None  # it does not answer by rows
         finite = np.all(

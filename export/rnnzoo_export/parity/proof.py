@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from rnnzoo.errors import ExportError, ParityError
 from rnnzoo_export.network.proof_batches import LONG, MANY, ONE, SOME, masked_batches
-from rnnzoo_export.network.step_search import nearby_steps
 from rnnzoo_export.parity.comparison import Arrays, ValueDifferenceError, compare, given_batch
 from rnnzoo_export.parity.large_numbers import large_reports
 from rnnzoo_export.parity.rounding import explained
@@ -64,14 +63,13 @@ def _prove(
     name: str,
     tolerance: float,
 ) -> ParityReport:
-    exportable.seen_masks.update({layer: set() for layer in exportable.seen_masks})
     reports = [*_random_reports(exportable, run, name, tolerance)]
     for report in large_reports(exportable, run, name, tolerance):
         # Beside large numbers an absolute difference says nothing of the others.
         reports.append(replace(report, max_difference=0.0))
     if inputs is not None:
         batch = given_batch(exportable.signature, inputs)
-        reports.append(compare(name, run(batch), exportable.predict(batch), batch, tolerance=tolerance))
+        reports.append(compare(name, run(batch), exportable.truth(batch), batch, tolerance=tolerance))
     report = functools.reduce(ParityReport.merge, reports)
     seen = {layer: tuple(sorted(shapes)) for layer, shapes in exportable.seen_masks.items()}
     return replace(report, least_steps=exportable.least_steps, masks=seen)
@@ -80,16 +78,15 @@ def _prove(
 def _random_reports(
     exportable: Exportable, run: Callable[[Arrays], Arrays], name: str, tolerance: float
 ) -> Iterator[ParityReport]:
-    least, inner = exportable.steps
-    extra = {size: (least or 1) + size[1] for size in (ONE, SOME, LONG, MANY)}
-    if least is not None:
-        extra = {size: nearby_steps(exportable.answers, steps, least, inner) for size, steps in extra.items()}
+    least = exportable.least_steps or 1
+    extra = {size: exportable.nearby_steps(least + size[1]) for size in (ONE, SOME, LONG, MANY)}
+    same = functools.partial(_same, tolerance)
     refused: dict[str, str] = {}
     for number, batch in enumerate(masked_batches(exportable.batches(), extra)):
         if batch.kind in refused:
             continue
         try:
-            truth = exportable.predict(batch.arrays)
+            truth = exportable.truth(batch.arrays)
         except ExportError as error:
             if batch.kind in ("full", "mixed"):  # a mix has what was refused alone
                 if batch.kind == "mixed" and refused:
@@ -97,14 +94,13 @@ def _random_reports(
                 raise
             refused[batch.kind] = str(error)
             continue
-        if number == _ALSO_EAGERLY and not _same(truth, exportable.predict_eagerly(batch.arrays), tolerance):
-            exportable.distrust_graph()
-            truth = exportable.predict(batch.arrays)
+        if number == _ALSO_EAGERLY and not exportable.trusts_graph(batch.arrays, same):
+            truth = exportable.truth(batch.arrays)
         report = compare(name, run(batch.arrays), truth, batch.arrays, tolerance=tolerance)
         yield replace(report, refused_masks=tuple(refused))
 
 
-def _same(graph: Arrays, eager: Arrays, tolerance: float) -> bool:
+def _same(tolerance: float, graph: Arrays, eager: Arrays) -> bool:
     try:
         compare("graph", graph, eager, {}, tolerance=tolerance)
     except ParityError:

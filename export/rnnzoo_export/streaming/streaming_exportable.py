@@ -15,9 +15,7 @@ from keras import layers, ops
 from rnnzoo.cells.masks import mask_of_sequences
 from rnnzoo.errors import ArgumentError, UnsupportedLayerError
 from rnnzoo.keras_models.model_layers import all_layers, methods_replaced
-from rnnzoo_export.network.export_config import InputSignature
 from rnnzoo_export.network.exportable import Exportable
-from rnnzoo_export.network.input_names import InputNames
 from rnnzoo_export.network.traced_model import TracedModel
 from rnnzoo_export.signature import Signature, State, TensorSpec
 
@@ -63,23 +61,22 @@ class StreamingExportable(Exportable):
     """A model as the exporters see it, with its states as further inputs and outputs.
 
     Args:
-        model: See ``export_streaming_onnx``.
-        input_signature: See ``Exportable``.
-        input_names: See ``Exportable``.
+        network: The model without them, which is not traced again.
 
     Attributes:
         whole: The signature without states.
         states: The states, in the order of the inputs.
+
+    Raises:
+        ArgumentError: If the model has no state or a fixed number of steps.
+        UnsupportedLayerError: If it cannot answer step by step.
     """
 
-    def __init__(
-        self,
-        model: keras.Model,
-        *,
-        input_signature: InputSignature | None = None,
-        input_names: InputNames | None = None,
-    ) -> None:
-        super().__init__(model, input_signature=input_signature, input_names=input_names)
+    def __init__(self, network: Exportable) -> None:
+        vars(self).update(vars(network))
+        self._known, self._nearby = {}, {}
+        self._compared = False
+        model = self.model
         self.whole = self.signature
         _refuse_fixed_time(model, self.whole)
         _refuse_layers(model)
@@ -121,11 +118,7 @@ class StreamingExportable(Exportable):
         inputs = self.batches().batch("full", 1, 1).arrays
         with self.portable(), self.tracing(), tape.attach(self.model):
             super().__call__(*(tf.convert_to_tensor(inputs[spec.name]) for spec in self.signature.inputs))
-        if tape.computed_starts:
-            raise UnsupportedLayerError(
-                f"layer {tape.computed_starts[0]!r}: starts from a state that the model computes, which a stream would "
-                "compute anew for every piece; expected zeros. Export whole sequences with export_onnx."
-            )
+        _refuse_starts(tape.starts, inputs)
         if not tape.made:
             raise ArgumentError(
                 f"model {self.model.name!r}: has no recurrent layer and no causal convolution, so that nothing is "
@@ -134,6 +127,22 @@ class StreamingExportable(Exportable):
         return tuple(
             State(name, f"{name}_out", tuple(int(size) for size in tensor.shape[1:]))
             for name, tensor in tape.made.items()
+        )
+
+
+def _refuse_starts(starts: Mapping[str, list[np.ndarray]], inputs: Mapping[str, np.ndarray]) -> None:
+    """Raises ``UnsupportedLayerError`` for a layer that does not start from zeros: ``starts`` has its states."""
+    for layer, states in starts.items():
+        names = [name for name in inputs for state in states if np.array_equal(state, inputs[name])]
+        if len(names) == len(states):
+            raise UnsupportedLayerError(
+                f"layer {layer!r}: starts from the model's own inputs {names}, so that the model is a stream already; "
+                "expected a model without states among its inputs. Export it with export_onnx, and give the states "
+                "that it answers with the next piece."
+            )
+        raise UnsupportedLayerError(
+            f"layer {layer!r}: starts from a state that the model computes, which a stream would compute anew for "
+            "every piece; expected zeros. Export whole sequences with export_onnx."
         )
 
 
@@ -147,12 +156,16 @@ class _Tape:
     Args:
         given: The states by name; ``None`` to start from zeros, which is how the names are found.
         taken: The names that no state may have: those of the model's own inputs and outputs.
+
+    Attributes:
+        made: The new states by name.
+        starts: The first states of layers that do not start from zeros, by layer.
     """
 
     def __init__(self, given: Mapping[str, Tensor] | None, *, taken: Collection[str]) -> None:
         self._given, self._taken = given, frozenset(taken)
         self.made: dict[str, Tensor] = {}
-        self.computed_starts: list[str] = []
+        self.starts: dict[str, list[np.ndarray]] = {}
 
     @contextlib.contextmanager
     def attach(self, model: keras.Model) -> Iterator[None]:
@@ -190,7 +203,7 @@ class _Tape:
     ) -> tuple[Tensor, Tensor, States]:
         flat = keras.tree.flatten(initial_state)
         if self._given is None and not _starts_from_zeros(layer, flat, sequences):
-            self.computed_starts.append(layer.name)
+            self.starts[layer.name] = [np.asarray(state) for state in flat]
         names = _state_names(layer.cell) or [f"state_{i}" for i in range(len(flat))]
         carried = [self.carry(f"{layer.name}_{name}", value) for name, value in zip(names, flat, strict=True)]
         states = keras.tree.pack_sequence_as(initial_state, [value for _, value in carried])
