@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import LONG_TESTS
 from modules_tested_elsewhere import TESTED_ELSEWHERE
 
 MOST_LINES = 400
@@ -173,3 +174,19 @@ def test_no_public_function_has_many_parameters_of_its_own(modules: dict[str, Pa
     assert many == MANY_PARAMETERS, (
         f"carry some in one object, or take off the list: {sorted(many ^ MANY_PARAMETERS)}"
     )
+
+
+def test_every_line_of_the_long_tests_names_one_that_is_there(project: Path) -> None:
+    lines = LONG_TESTS.read_text(encoding="utf-8").splitlines()
+    assert lines == sorted({*lines})
+    for line in lines:
+        path, *_, name = line.partition("[")[0].split("::")
+        tree = ast.parse((project / path).read_text(encoding="utf-8"))
+        functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        assert name.rpartition(".")[2] in functions, line
+
+
+def test_the_long_tests_are_slow(request: pytest.FixtureRequest) -> None:
+    long = {*LONG_TESTS.read_text(encoding="utf-8").splitlines()}
+    named = [item for item in request.session.items if item.nodeid in long]
+    assert all(item.get_closest_marker("slow") for item in named)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _OPERATIONS = {
     *("ArgMax", "ArgMin", "TopK", "TopKV2", "InTopK", "InTopKV2", "Bucketize", "LowerBound", "UpperBound"),
     *("Sign", "Floor", "Ceil", "Round", "Rint", "FloorDiv", "FloorMod", "TruncateDiv", "Mod"),
-    *("Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "Cast"),
+    *("Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "Cast", "Bitcast"),
 }
 _SOURCES = ("T", "SrcT")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import keras
+import tensorflow as tf
 from keras import layers
 
 from rnnzoo.keras_models.model_layers import all_layers
@@ -42,8 +43,11 @@ def _lookups(model: keras.Model) -> list[Layer]:
 
 
 def _keys(layer: Layer) -> Sequence[int | str]:
-    """Returns the keys of a table, and one more where it takes any."""
-    keys = layer.lookup_table.export()[0].numpy()
+    """Returns the keys of a table, and one more where it takes any; none of a layer without a vocabulary."""
+    try:
+        keys = layer.lookup_table.export()[0].numpy()
+    except (tf.errors.AbortedError, tf.errors.FailedPreconditionError):  # it has never been adapted
+        return []
     takes_any = bool(layer.num_oov_indices)
     if isinstance(layer, layers.IntegerLookup):
         numbers = [int(key) for key in keys]
