@@ -116,3 +116,43 @@ def test_what_onnx_has_passes() -> None:
     with graph.as_default():
         tf.nn.relu(np.zeros(3, np.float32))
     refuse_traced(graph, ["dense"])
+
+
+class Inside(layers.Layer):
+    """Calls a recurrent layer in a branch or a loop, or before it."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place, self.rnn = place, layers.GRU(3, name="inside")
+
+    def build(self, shape: Any) -> None:
+        self.rnn.build(shape)
+
+    def call(self, x: Any) -> Any:
+        if self.place == "branch":
+            return ops.cond(ops.sum(x) > 0, lambda: self.rnn(x), lambda: x[:, 0])
+        answer = self.rnn(x) if self.place == "before" else None
+
+        def step(i: Any, total: Any) -> Any:
+            return i + 1, total + (self.rnn(x) if answer is None else answer)
+
+        return ops.while_loop(lambda i, _: i < 2, step, (0, ops.zeros_like(x[:, 0])))[1]
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape[0], 3
+
+
+@pytest.mark.parametrize("place", ["branch", "loop"])
+def test_a_recurrent_layer_in_a_loop_or_branch_is_named_and_the_advice_works(
+    place: str, tmp_path: Path
+) -> None:
+    x = keras.Input((None, 3), name="x")
+    with pytest.raises(UnsupportedLayerError) as caught:
+        export_onnx(keras.Model(x, Inside(place)(x)), tmp_path / "model.onnx")
+    assert str(caught.value) == (
+        "layer 'inside': a recurrent layer, or one that looks up in a table, is called inside a loop or branch "
+        "(keras.ops.cond, while_loop, scan); expected it outside of them. Call it before, and let the loop or branch "
+        "read its answer."
+    )
+    report = export_onnx(keras.Model(x, Inside("before")(x)), tmp_path / "model.onnx")
+    assert report.operators["GRU"] == 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo_export.graph.marker_spec import LookupSpec, spec_to_json
+from rnnzoo_export.graph.marker_spec import MARKER, LookupSpec, spec_to_json
 
 if TYPE_CHECKING:
     from rnnzoo.tensors import Tensor
@@ -36,6 +36,6 @@ def mark_lookup(table: tf.lookup.StaticHashTable, keys: Tensor, *, takes_any: bo
         ],
         token=b"rnnzoo",
         Tout=[values.dtype],
-        name="rnnzoo_marker",
+        name=MARKER,
     )
     return tf.ensure_shape(found, keys.shape)

@@ -32,7 +32,7 @@ def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) 
         The names of the layers that became operators, one for each operator.
 
     Raises:
-        UnsupportedLayerError: If a marker stands inside a loop or branch, or is not rnnzoo's.
+        UnsupportedLayerError: If a marker is not rnnzoo's.
     """
     graph = model.graph
     values = _Constants(graph)
@@ -63,7 +63,6 @@ def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) 
         nodes += builder.nodes
         graph.initializer.extend(builder.initializers)
     replace_items(graph.node, nodes)
-    _refuse_nested(model)
     _tidy(graph)
     used = {"", *(node.domain for node in _all_nodes(model))}
     replace_items(model.opset_import, [entry for entry in model.opset_import if entry.domain in used])
@@ -121,15 +120,6 @@ def _read_spec(node: onnx.NodeProto, values: _Constants) -> Spec:
         return spec_from_json(str(values(node.input[0]).reshape(-1)[0]))
     except (ValueError, KeyError, TypeError, IndexError, UnsupportedLayerError) as error:
         raise _python_function() from error
-
-
-def _refuse_nested(model: onnx.ModelProto) -> None:
-    for node in _all_nodes(model):
-        if node.domain == DOMAIN:
-            raise UnsupportedLayerError(
-                "model: a recurrent layer (or a Python function) is called inside a loop or branch; expected it in "
-                "the main graph. Move it out of the loop."
-            )
 
 
 def _python_function() -> UnsupportedLayerError:

@@ -9,6 +9,8 @@ from typing import Literal
 
 #: The operator domain under which markers pass through the converter.
 DOMAIN = "rnnzoo.marker"
+#: What every marker is called in the graph of TensorFlow.
+MARKER = "rnnzoo_marker"
 
 Operator = Literal["LSTM", "GRU", "RNN"]
 

@@ -26,6 +26,7 @@ from rnnzoo.cells.recurrence import Recurrence
 from rnnzoo.cells.step_cell import LinearCell
 from rnnzoo_export.graph.lookup_marker import mark_lookup
 from rnnzoo_export.graph.marker_spec import (
+    MARKER,
     Activation,
     LinearSpec,
     MarkerSpec,
@@ -379,7 +380,7 @@ def _emit(spec: Spec, inputs: Sequence[Tensor], shapes: Sequence[Sequence[int | 
         input=[tf.constant(spec_to_json(spec)), *tensors],
         token=b"rnnzoo",
         Tout=[tf.float32] * len(shapes),
-        name="rnnzoo_marker",
+        name=MARKER,
     )
     return [tf.ensure_shape(output, shape) for output, shape in zip(outputs, shapes, strict=True)]
 

@@ -10,6 +10,7 @@ import onnx
 import tensorflow as tf
 
 from rnnzoo.errors import UnsupportedLayerError
+from rnnzoo_export.graph.marker_spec import MARKER
 from rnnzoo_export.graph.protos import walk_nodes
 from rnnzoo_export.operators.fourier import LEAST_OPSET
 
@@ -113,6 +114,7 @@ def refuse_operations(proto: onnx.ModelProto, layers: Iterable[str]) -> None:
         UnsupportedLayerError: If it holds one; the message names the layer and what was written in it.
     """
     names = set(layers)
+    _refuse_nested(proto, names)
     opset = next((entry.version for entry in proto.opset_import if entry.domain == ""), 0)
     for node in walk_nodes(proto.graph.node):
         if node.domain != "" or (onnx.defs.has(node.op_type) and not _RANDOM.match(node.op_type)):
@@ -123,6 +125,25 @@ def refuse_operations(proto: onnx.ModelProto, layers: Iterable[str]) -> None:
                 f"opset={LEAST_OPSET} or a later one."
             )
         raise UnsupportedLayerError(_message(node.name, node.op_type, names))
+
+
+def _refuse_nested(proto: onnx.ModelProto, layers: set[str]) -> None:
+    """Refuses a recurrent layer, or a Python function, in a loop or branch: its operators have no place there."""
+    nested = (itertools.islice(walk_nodes([node]), 1, None) for node in proto.graph.node)
+    for node in itertools.chain.from_iterable(nested):
+        if node.op_type != "PyFunc":
+            continue
+        if MARKER not in node.name:
+            raise UnsupportedLayerError(
+                "model: calls a Python function (tf.py_function or tf.numpy_function), which no other runtime can run. "
+                "Write it with keras.ops instead."
+            )
+        layer = _layer(node.name.partition("_tfg_inlined_")[0], layers)
+        raise UnsupportedLayerError(
+            f"{f'layer {layer!r}' if layer else 'model'}: a recurrent layer, or one that looks up in a table, is "
+            "called inside a loop or branch (keras.ops.cond, while_loop, scan); expected it outside of them. Call it "
+            "before, and let the loop or branch read its answer."
+        )
 
 
 def _message(name: str, kind: str, layers: set[str]) -> str:
