@@ -16,9 +16,8 @@ from reference import gru_step
 from rnnzoo import build_forecaster, build_segment_forecaster, create_model, get_spec, list_models
 from rnnzoo.data.split import Rows
 from rnnzoo.errors import ArgumentError
-from rnnzoo.evaluation.compatibility import check_model_fits
+from rnnzoo.evaluation.compatibility import check_model_fits, choose_task
 from rnnzoo.keras_models.feeding import feed
-from rnnzoo.tasks import get_task
 from zoo_cases import first_of_each
 
 RNG = np.random.default_rng(0)
@@ -259,7 +258,9 @@ def test_data_and_model_say_which_of_them_lacks_an_input(name: str) -> None:
         arguments = {**data.model_arguments, **covariates, "units": units}
         splits = dataclasses.replace(data, train=_Known(data.rows("train"), given))
         try:
-            check_model_fits(create_model(name, **arguments), splits, get_task("forecasting"))
+            model = create_model(name, **arguments)
+            task, splits = choose_task(model, splits)
+            check_model_fits(model, splits, task)
         except ArgumentError as error:
             return str(error)
         return "fits"

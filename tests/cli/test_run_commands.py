@@ -142,6 +142,7 @@ def test_forecasts_in_original_units(tmp_path: Path) -> None:
         "learning_curves.png",
         "forecasts.png",
         "errors_by_step.png",
+        "worst_rows.png",
     }
     ok("export", run, "--out", bundle)
     (answer,) = json.loads(ok("predict", bundle, "--input", table, "--json"))
