@@ -248,3 +248,52 @@ def test_a_predictor_needs_no_tensorflow(path: Path, tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> StreamingPredictor:
+    """A stream of numbers alone, whose pieces need no change where they are float32."""
+    target = tmp_path_factory.mktemp("plain") / "s.onnx"
+    tagger = build_tagger(num_classes=4, num_features=FEATURES, cell="gru", units=5, bidirectional=False)
+    export_streaming_onnx(tagger, target)
+    return StreamingPredictor(target, max_steps=8)
+
+
+def test_a_piece_answers_alike_however_it_lies_in_memory(plain: StreamingPredictor) -> None:
+    x = sequence(4)
+    forms = [x, x.astype(np.float64), x.tolist(), np.asfortranarray(x), np.repeat(x, 2, axis=0)[::2]]
+    answers = []
+    for form in forms:
+        session = plain.open()
+        plain.step(session, {"features": form})
+        answers.append(plain.step(session, {"features": form})["logits"])
+        plain.close(session)
+    for answer in answers[1:]:
+        np.testing.assert_array_equal(answer, answers[0])
+    session = plain.open()
+    assert np.isfinite(plain.step(session, {"features": x * np.float32(1e30)})["logits"]).all()
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (np.full((2, FEATURES), np.inf, np.float32), "not finite"),
+        (np.full((2, FEATURES), np.nan, np.float32), "not finite"),
+        (np.zeros((0, FEATURES), np.float32), "empty"),
+        (np.zeros((9, FEATURES), np.float32), "at most 8"),
+        (np.zeros((2, FEATURES + 1), np.float32), "the size of axis 'features' is 3"),
+        (np.zeros(FEATURES, np.float32), "rank"),
+    ],
+)
+def test_a_piece_of_numbers_that_is_wrong_is_told_and_moves_nothing(
+    features: np.ndarray, message: str, plain: StreamingPredictor
+) -> None:
+    session, other = plain.open(), plain.open()
+    for name in (session, other):
+        plain.step(name, {"features": sequence(3)})
+    with pytest.raises(RequestError, match=message):
+        plain.step(session, {"features": features})
+    with pytest.raises(RequestError, match="unknown name 'more'"):
+        plain.step(session, {"features": sequence(1), "more": sequence(1)})
+    found, expected = (plain.step(name, {"features": sequence(2, 1)})["logits"] for name in (session, other))
+    np.testing.assert_array_equal(found, expected)
