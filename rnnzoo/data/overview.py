@@ -27,9 +27,6 @@ _KINDS = {
     "windows": "windows of a series",
     "sound": "recordings",
     "frames": "videos",
-    "category": "categories",
-    "numbers": "rows of numbers",
-    "joined": "rows of several parts",
 }
 #: Names of the description that say where data come from.
 _SOURCES = ("source", "file", "path", "name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any, ClassVar, Literal, get_args
@@ -144,9 +145,9 @@ def _checked(categories: Any) -> list[Any]:
         raise ArgumentError(
             f"categories: received {received}; expected at least one, all texts or all whole numbers."
         )
-    for place, value in enumerate(found):
-        if value in found[:place]:
-            raise ArgumentError(f"categories: received {_shown(value)} twice; expected each once. Drop one.")
+    twice = [value for value, count in Counter(found).items() if count > 1]
+    if twice:
+        raise ArgumentError(f"categories: received {_shown(twice[0])} twice; expected each once. Drop one.")
     return [str(value) if isinstance(value, str) else value for value in found]
 
 

@@ -300,3 +300,33 @@ def test_a_feature_without_a_value_in_any_training_row_is_told() -> None:
     ):
         IrregularPreprocessing.fit([row, row])
     IrregularPreprocessing.fit([{"times": [0, 1], "values": [[1.0], [None]]}])
+
+
+def test_a_mask_and_characters_may_belong_to_inputs_of_other_names() -> None:
+    shapes = {
+        "past": (2, 5, 3),
+        "mask": (2, 5),
+        "features": (2, 4, 1),
+        "words": (2, 3),
+        "characters": (2, 3, 6),
+    }
+    arrays = {name: np.ones(shape, np.float32) for name, shape in {**shapes, "tokens": (2, 7)}.items()}
+    signature = Signature(
+        tuple(
+            TensorSpec(name, "float32", (None,) * array.ndim, (None,) * array.ndim)
+            for name, array in arrays.items()
+        ),
+        (),
+    )
+    assert set(check_inputs(signature, arrays)) == set(arrays)
+    for name, shape, message in (
+        ("mask", (2, 6), "mask: received shape (2, 6); expected (2, 4), one value per step of features."),
+        (
+            "characters",
+            (2, 5, 6),
+            "characters: received shape (2, 5, 6); expected (2, 7) and an axis of characters, one word per token.",
+        ),
+    ):
+        with pytest.raises(RequestError) as caught:
+            check_inputs(signature, {**arrays, name: np.ones(shape, np.float32)})
+        assert str(caught.value) == message

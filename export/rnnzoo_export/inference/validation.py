@@ -259,13 +259,18 @@ def _check_common_axes(signature: Signature, arrays: Mapping[str, np.ndarray]) -
     if len(set(rows.values())) > 1:
         raise RequestError(f"inputs: received rows {rows}; expected equal numbers. Send one row per example.")
     tokens, characters = arrays.get("tokens"), arrays.get("characters")
-    if tokens is not None and characters is not None and characters.shape[:2] != tokens.shape:
-        raise RequestError(
-            f"characters: received shape {characters.shape}; expected {tokens.shape} and an axis of characters, one "
-            "word per token."
-        )
+    if tokens is not None and characters is not None:
+        # The words may be those of an input that has another name.
+        words = [array.shape for name, array in arrays.items() if array.ndim == 2 and name != "mask"]
+        if characters.shape[:2] not in words:
+            raise RequestError(
+                f"characters: received shape {characters.shape}; expected {tokens.shape} and an axis of characters, "
+                "one word per token."
+            )
     mask, features = arrays.get("mask"), arrays.get("features")
-    if mask is not None and features is not None and mask.shape != features.shape[:2]:
-        raise RequestError(
-            f"mask: received shape {mask.shape}; expected {features.shape[:2]}, one value per step of features."
-        )
+    if mask is not None and features is not None:
+        steps = [array.shape[:2] for name, array in arrays.items() if array.ndim > 2 or name == "features"]
+        if mask.shape not in steps:
+            raise RequestError(
+                f"mask: received shape {mask.shape}; expected {features.shape[:2]}, one value per step of features."
+            )
