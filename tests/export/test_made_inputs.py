@@ -12,8 +12,13 @@ from keras import layers
 
 from joined_bundles import LABELS, ROWS, answers_of, joined, layers_of, model, tensors
 from rnnzoo.decoding import Decoding
-from rnnzoo.errors import ArgumentError
-from rnnzoo.preprocessing import FeaturePreprocessing, JoinedPreprocessing, load_preprocessing
+from rnnzoo.errors import ArgumentError, RequestError
+from rnnzoo.preprocessing import (
+    FeaturePreprocessing,
+    JoinedPreprocessing,
+    TokenPreprocessing,
+    load_preprocessing,
+)
 from rnnzoo_export import OnnxPredictor, StreamingPredictor, explain, load_bundle, save_bundle
 
 SOME = ROWS[:8]
@@ -184,3 +189,47 @@ def test_rows_of_parts_are_not_explained(joined_bundle: Path) -> None:
     )
     before, after = OnnxPredictor(joined_bundle).predict([ROWS[0], {**ROWS[0], "shop": "east"}])
     assert before["probabilities"].keys() == after["probabilities"].keys()
+
+
+@pytest.mark.slow
+def test_a_tagger_answers_the_steps_of_the_first_part_that_has_some(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(5)
+    words, shop = (
+        keras.Input((None,), dtype="int32", name="tokens"),
+        keras.Input((), dtype="int32", name="shop"),
+    )
+    note = keras.Input((None,), dtype="int32", name="note")
+    x = layers.Embedding(4, 3, mask_zero=True, name="words")(words)
+    beside = layers.Concatenate(name="beside")(
+        [
+            layers.GRU(2, name="note_end")(layers.Embedding(7, 3, mask_zero=True, name="e")(note)),
+            layers.Embedding(3, 2)(shop),
+        ]
+    )
+    x = layers.GRU(4, return_sequences=True, name="gru")(
+        x, initial_state=layers.Dense(4, name="start")(beside)
+    )
+    network = keras.Model([words, shop, note], layers.Dense(2, name="tags")(x), name="tagger")
+    tags = Decoding("tagging", labels=["B-city", "I-city"])
+    rows = [
+        {"shop": "north", "words": "New  York", "note": "hot cold fine"},
+        {"shop": "east", "words": "York", "note": "late"},
+    ]
+    reader = TokenPreprocessing(["", "[UNK]", "new", "york"])
+    parts = {"shop": joined().by_name["shop"], "words": reader, "note": joined().by_name["note"]}
+    right = JoinedPreprocessing(parts, inputs={"note": "note"})
+    save_bundle(network, tmp_path / "b", preprocessing=right, decoding=tags, task="tagging")
+    answers = OnnxPredictor(tmp_path / "b").predict(rows)
+    for row, answer in zip(rows, answers, strict=True):
+        expected = np.asarray(network(right.apply([row])))[0].argmax(axis=-1)
+        assert answer["labels"] == [["B-city", "I-city"][tag] for tag in expected]
+        assert [word["word"] for word in answer["words"]] == row["words"].split()
+        assert all(row["words"][name["start"] : name["end"]] == name["text"] for name in answer["entities"])
+    wrong = JoinedPreprocessing(dict(reversed(parts.items())), inputs={"note": "note"})
+    save_bundle(network, tmp_path / "wrong", preprocessing=wrong, decoding=tags, task="tagging")
+    with pytest.raises(RequestError) as caught:
+        OnnxPredictor(tmp_path / "wrong").predict(rows[:1])
+    assert str(caught.value) == (
+        "decode: the model answers 2 steps, and the first part of its rows that has steps has 3; expected as many. Put "
+        "the part whose steps are answered first in JoinedPreprocessing, and export the model again."
+    )

@@ -18,7 +18,7 @@ from rnnzoo.decoding.tagged_words import add_words
 from rnnzoo.errors import BundleError, RequestError, one_line
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.given_rows import check_rows
-from rnnzoo.preprocessing.joined_rows import longest
+from rnnzoo.preprocessing.joined_rows import JoinedRow, longest
 from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.inference.row_batches import rows_by_length
 from rnnzoo_export.inference.validation import Limits, as_named, check_inputs, check_names, is_finite, shorten
@@ -193,11 +193,25 @@ class OnnxPredictor:
                 "decode: received numbers of steps; expected the rows that encode returned, for some are scaled by "
                 "levels of their own. Pass decode(outputs, encoded)."
             )
+        if isinstance(decoding, TagDecoding | PathDecoding):
+            _check_answered_part(found, encoded)
         level = self.bundle.preprocessing.level_of_rows(encoded)
         if level is not None:
             found = decoding.rescaled(found, *level)
         answers = list(decoding(found, [len(row) for row in encoded]))
         return answers if raw is None else add_words(answers, raw, self.bundle.preprocessing, decoding)
+
+
+def _check_answered_part(found: np.ndarray, encoded: Sequence[Any]) -> None:
+    """Raises ``RequestError`` where the steps that a model answers are not those of the part that leads its rows."""
+    steps = max((len(row) for row in encoded if isinstance(row, JoinedRow)), default=found.shape[1])
+    if found.shape[1] != steps:
+        raise RequestError(
+            f"decode: the model answers {found.shape[1]} steps, and the first part of its rows that has steps has "
+            f"{steps}; expected as many. Put the part whose steps are answered first in JoinedPreprocessing, and "
+            "export the model again.",
+            status=500,
+        )
 
 
 def _steps(row: Any) -> int:
