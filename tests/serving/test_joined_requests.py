@@ -176,6 +176,7 @@ def test_files_that_hold_no_such_rows_are_refused(
     )
 
 
+@pytest.mark.slow
 def test_a_saved_model_is_exported_with_such_a_preprocessing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
