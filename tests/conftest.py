@@ -22,6 +22,7 @@ import rnnzoo
 # Fixtures that several files of a folder share.
 from built_distributions import unpacked as unpacked
 from built_distributions import wheel as wheel
+from joined_bundles import joined_bundle as joined_bundle
 from panel_bundles import panel_bundle as panel_bundle
 from served_digits import images as images
 from served_digits import server as server

@@ -126,6 +126,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo.preprocessing.characters": "tests/preprocessing/test_text_codings.py",
     "rnnzoo.preprocessing.features": "tests/preprocessing/test_preprocessing.py",
     "rnnzoo.preprocessing.log_mel": "tests/preprocessing/test_preprocessing.py",
+    "rnnzoo.preprocessing.part_kinds": "tests/preprocessing/test_part_names.py",
     "rnnzoo.preprocessing.text_coding": "tests/preprocessing/test_text_codings.py",
     "rnnzoo.preprocessing.tokens": "tests/preprocessing/test_preprocessing.py",
     "rnnzoo.preprocessing.scaled_columns": "tests/preprocessing/test_series_levels.py",

@@ -62,8 +62,8 @@ class Signature:
         inputs: The inputs, in the model's order.
         outputs: The outputs, in the model's order.
         least_steps: The fewest steps that a free time axis may have: a convolution without padding needs several.
-        request: What a raw row of a forecaster holds, where that is more than a window, as
-            ``WindowPreprocessing.request`` says it; ``None`` for others.
+        request: What a raw row holds, where that is an entry for each of several parts, or more than the window of a
+            forecaster, as ``Preprocessing.request`` says it; ``None`` for others.
     """
 
     inputs: tuple[TensorSpec, ...]

@@ -19,7 +19,7 @@ from rnnzoo.preprocessing.json_text import json_lines_problem, parse_json_at
 # What a line of text can be.
 _TEXTS = ("text", "words", "dna")
 # What is given as JSON and has an example.
-_AS_JSON = ("series", "irregular", "windows")
+_AS_JSON = ("series", "irregular", "windows", "category", "numbers")
 _TABLES = (".csv", ".tsv", ".parquet", ".feather", ".xlsx", ".xlsm")
 _SUFFIXES = (".txt", *_TABLES, ".json", ".jsonl", ".npy", ".npz", ".ts", ".wav")
 #: The axes of one row of numbers, by what a model takes.
@@ -31,7 +31,11 @@ _ROW_FILES = {
     "frames": ".npz, .npy or .json",
     "sound": ".wav, .npy or .json",
     "windows": ".csv, .tsv, .parquet, .xlsx or .json",
+    "category": ".json or .jsonl",
+    "joined": ".json or .jsonl",
 }
+# What no file of arrays holds.
+_NO_ARRAYS = ("category", "joined")
 _SUFFIXES_IN_WORDS = f"{', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}"
 
 
@@ -82,9 +86,7 @@ def read_raw_inputs(
     if suffix.endswith(".wav"):
         return _read_sound(path, bundle)
     if suffix.endswith((".npy", ".npz", ".ts")):
-        if takes == "windows":
-            return _read_windows(path, suffix, bundle.preprocessing)
-        return _read_numbers(path, suffix, takes)
+        return _read_arrays(path, suffix, bundle.preprocessing, takes)
     content = read_text(path, "inputs to answer")
     if suffix.endswith(".jsonl"):
         return [
@@ -200,6 +202,14 @@ def _wrong_kind(path: Path, kind: str, takes: str) -> ArgumentError:
     )
 
 
+def _read_arrays(path: Path, suffix: str, preprocessing: Any, takes: str) -> list[Any]:
+    if takes == "windows":
+        return _read_windows(path, suffix, preprocessing)
+    if takes in _NO_ARRAYS:
+        raise _wrong_kind(path, "arrays", takes)
+    return _read_numbers(path, suffix, takes)
+
+
 def _read_numbers(path: Path, suffix: str, takes: str) -> list[Any]:
     """Reads rows of numbers as the files hold them that models are trained from."""
     import numpy as np
@@ -250,6 +260,8 @@ def _json(text: str, where: str, bundle: Any) -> Any:
 def _one_input(preprocessing: Any) -> str:
     """Returns what one input is for a model that takes JSON, with an example."""
     takes = "arrays" if preprocessing is None else preprocessing.takes
+    if takes == "joined":
+        return f"one row as JSON, such as {_row_example(preprocessing)}"
     if takes == "windows" and preprocessing.request is not None:
         return f"a request such as {_request_example(preprocessing.request)}"
     if takes == "windows":
@@ -262,6 +274,21 @@ def _one_input(preprocessing: Any) -> str:
         return f"a series, a list of steps of {len(step)} numbers, such as {[step, step]}"
     example = row_example(takes) if takes in _AS_JSON else None
     return f"one {row_name(takes)} as JSON" + ("" if example is None else f", such as {example}")
+
+
+def _row_example(joined: Any) -> str:
+    """Returns what a row of several parts looks like."""
+    entries = {}
+    for name, part in joined.by_name.items():
+        if part.takes == "category":
+            entries[name] = json.dumps(part.categories[0], ensure_ascii=False)
+        elif part.takes == "numbers":
+            entries[name] = json.dumps([0.1] * len(part.mean))
+        elif part.takes == "series" and part.scaling is not None:
+            entries[name] = json.dumps([[0.1] * len(part.scaling[0])] * 2)
+        else:
+            entries[name] = row_example(part.takes) or "..."
+    return "{" + ", ".join(f"{json.dumps(name)}: {value}" for name, value in entries.items()) + "}"
 
 
 def _request_example(request: Any) -> str:

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 
 Own = TypeVar("Own", bound=Preprocessing)
+# What rows are that make no sequence each.
+_NO_SEQUENCES = ("category", "numbers", "joined")
 
 
 class ArrayOptions(PartsOptions, total=False):
@@ -344,6 +346,7 @@ class Splits:
             origins: Which rows of the caller those of each part are, for messages; ``None`` for the rows as they are.
             weights: How much the rows of each part count; a part that is not there has no weights.
         """
+        _check_preprocessing(preprocessing)
         weights = weights or {}
         origins = origins or {name: RowOrigin(name) for name in parts}
         with origins["train"].named():
@@ -510,6 +513,12 @@ def _check_preprocessing(preprocessing: object) -> None:
         raise ArgumentError(
             f"preprocessing: received {preprocessing!r}; expected an object of rnnzoo.Preprocessing. Pass an "
             "instance such as Own(), not a class, name or config."
+        )
+    if isinstance(preprocessing, Preprocessing) and preprocessing.takes in _NO_SEQUENCES:
+        raise ArgumentError(
+            f"preprocessing: received {type(preprocessing).__name__}, whose rows are not one sequence each; expected "
+            "one that reads sequences. Train the model yourself with model.fit(preprocessing.apply(inputs), targets), "
+            "and give the preprocessing to save_bundle."
         )
 
 

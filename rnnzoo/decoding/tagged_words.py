@@ -39,7 +39,7 @@ def add_words(
     if preprocessing is None or not isinstance(decoding, TagDecoding):
         return list(answers)
     return [
-        _with_words(answer, row, preprocessing.placed_words(row), decoding.labels)
+        _with_words(answer, preprocessing.stepped(row), preprocessing.placed_words(row), decoding.labels)
         for answer, row in zip(answers, raw, strict=True)
     ]
 

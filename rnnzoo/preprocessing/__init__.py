@@ -4,14 +4,17 @@ NumPy and the standard library only.
 """
 
 from rnnzoo.preprocessing.base import Preprocessing as Preprocessing
+from rnnzoo.preprocessing.categories import CategoryPreprocessing as CategoryPreprocessing
 from rnnzoo.preprocessing.character_text import CharacterTextPreprocessing as CharacterTextPreprocessing
 from rnnzoo.preprocessing.characters import CharacterPreprocessing as CharacterPreprocessing
 from rnnzoo.preprocessing.dna import DNAPreprocessing as DNAPreprocessing
 from rnnzoo.preprocessing.features import FeaturePreprocessing as FeaturePreprocessing
 from rnnzoo.preprocessing.frames import FramePreprocessing as FramePreprocessing
 from rnnzoo.preprocessing.irregular import IrregularPreprocessing as IrregularPreprocessing
+from rnnzoo.preprocessing.joined import JoinedPreprocessing as JoinedPreprocessing
 from rnnzoo.preprocessing.kinds import PREPROCESSINGS as PREPROCESSINGS
 from rnnzoo.preprocessing.log_mel import LogMelPreprocessing as LogMelPreprocessing
+from rnnzoo.preprocessing.number_rows import NumbersPreprocessing as NumbersPreprocessing
 from rnnzoo.preprocessing.pairs import PairPreprocessing as PairPreprocessing
 from rnnzoo.preprocessing.storage import check_round_trip as check_round_trip
 from rnnzoo.preprocessing.storage import check_storable as check_storable

@@ -20,8 +20,22 @@ _SHOWN = 40
 
 #: What a raw row is: a text; a list of words, or a text that is split at blanks; a sequence of bases; a series of
 #: numbers ``(time, features)``; one with times of its own and missing values; named columns of a table; a waveform
-#: ``(samples,)``; images ``(time, height, width, channels)``; or anything else.
-Takes = Literal["text", "words", "dna", "series", "irregular", "windows", "sound", "frames", "other"]
+#: ``(samples,)``; images ``(time, height, width, channels)``; one category; some numbers without steps; an object with
+#: an entry for each part; or anything else.
+Takes = Literal[
+    "text",
+    "words",
+    "dna",
+    "series",
+    "irregular",
+    "windows",
+    "sound",
+    "frames",
+    "category",
+    "numbers",
+    "joined",
+    "other",
+]
 
 
 class Preprocessing(ABC):
@@ -37,8 +51,9 @@ class Preprocessing(ABC):
         kind: The name under which it is registered and stored.
         takes: What its raw rows are: ``"text"``; ``"words"`` (a list, or a text that is split at blanks); ``"dna"``;
             ``"series"`` of numbers; ``"irregular"`` series with times; ``"windows"`` of a table; ``"sound"``;
-            ``"frames"`` of a video; or ``"other"``. It decides what the command reads from a file, which baselines are
-            fitted and which augmentations can be applied; nothing is known of ``"other"``.
+            ``"frames"`` of a video; one ``"category"``; ``"numbers"`` without steps; ``"joined"`` parts by name; or
+            ``"other"``. It decides what the command reads from a file, which baselines are fitted and which
+            augmentations can be applied; nothing is known of ``"other"``.
         writes: How ids become a text again, for language models: ``"words"`` with blanks between, or ``"characters"``;
             ``None`` where they do not.
         max_length: Steps per row, at most, longer ones being cut; ``None`` for no limit.
@@ -81,6 +96,12 @@ class Preprocessing(ABC):
     writes: ClassVar[Literal["words", "characters"] | None] = None
     raw_graph: ClassVar[str | None] = None
     max_length: int | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "batch" in vars(cls) and "input_names" not in vars(cls):
+            # Whoever names the inputs otherwise than the class above has names of its own.
+            cls.input_names = Preprocessing.input_names  # type: ignore[method-assign]
 
     @abstractmethod
     def encode(self, raw: Rows) -> list[np.ndarray]:
@@ -153,6 +174,14 @@ class Preprocessing(ABC):
         )
 
     @property
+    def input_names(self) -> tuple[str, ...] | None:
+        """The names of the arrays that ``batch`` makes; ``None`` where the class does not say.
+
+        What is said is checked before anything is exported: a model that does not take these inputs is refused.
+        """
+        return None
+
+    @property
     def vocabulary_size(self) -> int | None:
         """The number of ids, where a step is an id; ``None`` where it is not."""
         return None
@@ -185,6 +214,10 @@ class Preprocessing(ABC):
         """
         return None
 
+    def stepped(self, row: Any) -> Any:
+        """Returns what of a raw row the steps are of, which the model may answer one by one: the row itself."""
+        return row
+
     @property
     def scaling(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Mean and deviation ``(features,)`` by which features are scaled; ``None`` where they are not."""
@@ -197,7 +230,10 @@ class Preprocessing(ABC):
 
     @property
     def request(self) -> dict[str, Any] | None:
-        """What a raw row holds, as JSON has it, where a signature must tell: see ``WindowPreprocessing``."""
+        """What a raw row holds, as JSON has it, where a signature must tell.
+
+        See ``WindowPreprocessing`` and ``JoinedPreprocessing``.
+        """
         return None
 
     @property

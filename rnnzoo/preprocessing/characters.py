@@ -102,6 +102,11 @@ class CharacterPreprocessing(TokenPreprocessing):
         return {"tokens": tokens, "characters": characters}
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """The words and their characters."""
+        return "tokens", "characters"
+
+    @property
     def model_arguments(self) -> dict[str, Any]:
         """The arguments of a builder that the inputs dictate."""
         return {**super().model_arguments, "character_vocabulary_size": len(self.characters)}

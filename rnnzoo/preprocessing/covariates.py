@@ -51,6 +51,12 @@ class Covariates:
         return self.static.num_features
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """The model's inputs that they are."""
+        counts = {"future": self.num_future, "static": self.num_static}
+        return tuple(name for name, count in counts.items() if count)
+
+    @property
     def model_arguments(self) -> dict[str, int]:
         """The arguments of a builder, of inputs that exist."""
         counts = {"num_future": self.num_future, "num_static": self.num_static}

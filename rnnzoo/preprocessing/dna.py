@@ -140,6 +140,13 @@ class DNAPreprocessing(Preprocessing):
         return {"features": _padded(encoded)}
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """The k-mers; or the bases, and the mask where lengths vary."""
+        if self.kmer is not None:
+            return ("tokens",)
+        return ("features", "mask") if self.variable_length else ("features",)
+
+    @property
     def words_by_id(self) -> list[str] | None:
         """The k-mers, as ``vocabulary`` has them; ``None`` without k-mers."""
         return self.vocabulary or None

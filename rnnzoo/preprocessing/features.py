@@ -102,6 +102,11 @@ class FeaturePreprocessing(Preprocessing):
         return {"features": features, "mask": np.arange(features.shape[1])[None] < lengths[:, None]}
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """The features, and the mask where lengths vary."""
+        return ("features", "mask") if self.variable_length else ("features",)
+
+    @property
     def scaling(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and deviation of each feature."""
         return self.mean, self.scale

@@ -107,6 +107,11 @@ class FramePreprocessing(Preprocessing):
         return {"frames": frames}
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """The frames, and the mask where lengths vary."""
+        return ("frames", "mask") if self.variable_length else ("frames",)
+
+    @property
     def model_arguments(self) -> dict[str, Any]:
         """The arguments of a builder that the inputs dictate."""
         return {"frame_shape": self.frame_shape, "variable_length": self.variable_length}

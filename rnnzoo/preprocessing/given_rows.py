@@ -20,8 +20,13 @@ _NAMES = {
     "windows": ("window", '{"load": [20.1, 20.3]}'),
     "sound": ("recording", "samples"),
     "frames": ("video", "video"),
+    "category": ("category", '"north"'),
+    "numbers": ("row of numbers", "[0.1, 0.2]"),
 }
-_TEXTS = ("text", "words", "dna")
+_PLURALS = {"series": "series", "category": "categories", "row of numbers": "rows of numbers"}
+_TEXTS = ("text", "words", "dna", "category")
+# What a column of a table holds one of a row.
+_CELLS = (*_TEXTS, "numbers")
 
 
 def check_rows(raw: Any, takes: str = "other", *, call: str = "") -> None:
@@ -43,7 +48,7 @@ def check_rows(raw: Any, takes: str = "other", *, call: str = "") -> None:
     if problem is None:
         return
     received, code = problem
-    plural = {"series": "series"}.get(row_name(takes), f"{row_name(takes)}s")
+    plural = _PLURALS.get(row_name(takes), f"{row_name(takes)}s")
     fix = f"{call}({code})" if call else code
     raise ArgumentError(
         f"{call or 'rows'}: received {received}; expected a list of {plural}, one for each answer. Write {fix}."
@@ -95,7 +100,7 @@ def _of_text(raw: str, takes: str) -> tuple[str, str]:
 
 def _of_mapping(raw: Mapping[Any, Any], takes: str) -> tuple[str, str]:
     received = f"one mapping with {_names(list(raw))}"
-    if takes in _TEXTS and raw:
+    if takes in _CELLS and raw:
         return received, f"list(rows[{_quoted(next(iter(raw)))}])"
     return received, "[mapping]"
 
@@ -107,9 +112,19 @@ def _of_frame(raw: Any, takes: str) -> tuple[str, str]:
         "windows": "[frame]",
         "series": "[frame.to_numpy()]",
         "irregular": f"[{row_example('irregular')}]",
+        "numbers": "frame.to_numpy()",
+        "joined": _records(raw),
     }
     column = "text" if "text" in columns or not columns else columns[0]
     return received, known.get(takes, f"list(frame[{_quoted(column)}])")
+
+
+def _records(frame: Any) -> str:
+    """Returns how a table becomes a list of one mapping a row, in the words of its library."""
+    for method in ("to_dicts", "to_pylist"):  # polars, pyarrow
+        if hasattr(frame, method):
+            return f"frame.{method}()"
+    return 'frame.to_dict("records")'
 
 
 def _names(columns: list[Any]) -> str:

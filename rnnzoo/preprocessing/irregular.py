@@ -107,6 +107,11 @@ class IrregularPreprocessing(Preprocessing):
         return {"features": features, "mask": np.arange(features.shape[1])[None] < lengths[:, None]}
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """The features and the mask."""
+        return "features", "mask"
+
+    @property
     def model_arguments(self) -> dict[str, Any]:
         """The arguments of a builder that the inputs dictate."""
         return {"num_features": len(self.mean)}

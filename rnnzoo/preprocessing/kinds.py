@@ -10,20 +10,10 @@ from typing import get_args
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing.base import Preprocessing, Takes
-from rnnzoo.preprocessing.character_text import CharacterTextPreprocessing
-from rnnzoo.preprocessing.characters import CharacterPreprocessing
-from rnnzoo.preprocessing.dna import DNAPreprocessing
-from rnnzoo.preprocessing.features import FeaturePreprocessing
-from rnnzoo.preprocessing.frames import FramePreprocessing
-from rnnzoo.preprocessing.irregular import IrregularPreprocessing
-from rnnzoo.preprocessing.log_mel import LogMelPreprocessing
-from rnnzoo.preprocessing.pairs import CODINGS, PairPreprocessing
-from rnnzoo.preprocessing.subwords import SubwordPreprocessing
-from rnnzoo.preprocessing.text import TextPreprocessing
+from rnnzoo.preprocessing.joined import JoinedPreprocessing
+from rnnzoo.preprocessing.pairs import CODINGS
+from rnnzoo.preprocessing.part_kinds import PART_KINDS
 from rnnzoo.preprocessing.text_coding import TextCoding
-from rnnzoo.preprocessing.tokens import TokenPreprocessing
-from rnnzoo.preprocessing.windows import WindowPreprocessing
-from rnnzoo.preprocessing.words import WordPreprocessing
 from rnnzoo.registry import Registry
 
 
@@ -38,18 +28,20 @@ class _Preprocessings(Registry[type[Preprocessing]]):
             )
         with self.unchanged_on_error():
             super().add(name, entry)
+            PART_KINDS.add(name, entry)
             if issubclass(entry, TextCoding):
                 CODINGS.add(name, entry)
 
     @contextmanager
     def unchanged_on_error(self) -> Iterator[None]:
         """Puts all classes back if the block raises."""
-        with super().unchanged_on_error(), CODINGS.unchanged_on_error():
+        with super().unchanged_on_error(), CODINGS.unchanged_on_error(), PART_KINDS.unchanged_on_error():
             yield
 
     def remove(self, name: str) -> None:
         """Takes out a class that a user has registered."""
         super().remove(name)
+        PART_KINDS.remove(name)
         if name in CODINGS:
             CODINGS.remove(name)
 
@@ -80,23 +72,5 @@ def _check_class(entry: object) -> None:
 
 #: Every preprocessing that can be stored and loaded.
 PREPROCESSINGS: Registry[type[Preprocessing]] = _Preprocessings(
-    "preprocessing",
-    {
-        entry.kind: entry
-        for entry in (
-            TextPreprocessing,
-            TokenPreprocessing,
-            CharacterPreprocessing,
-            FeaturePreprocessing,
-            WindowPreprocessing,
-            LogMelPreprocessing,
-            IrregularPreprocessing,
-            CharacterTextPreprocessing,
-            WordPreprocessing,
-            SubwordPreprocessing,
-            PairPreprocessing,
-            DNAPreprocessing,
-            FramePreprocessing,
-        )
-    },
+    "preprocessing", {**PART_KINDS, JoinedPreprocessing.kind: JoinedPreprocessing}
 )

@@ -156,6 +156,11 @@ class LogMelPreprocessing(Preprocessing):
         return {"features": features, "mask": np.arange(features.shape[1])[None] < lengths[:, None]}
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """The features and the mask."""
+        return "features", "mask"
+
+    @property
     def scaling(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and deviation of each feature."""
         return self.mean, self.scale

@@ -47,6 +47,11 @@ class PairPreprocessing(Preprocessing):
         """Pads ids to ``tokens``."""
         return self.source.batch(encoded)
 
+    @property
+    def input_names(self) -> tuple[str, ...] | None:
+        """Those of the source."""
+        return self.source.input_names
+
     def decode(self, ids: Iterable[int]) -> str:
         """Turns ids of the target into a text."""
         return self.target.decode(ids)

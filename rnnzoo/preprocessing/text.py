@@ -148,6 +148,11 @@ class TextPreprocessing(Preprocessing):
         return {"tokens": pad(encoded, dtype=np.int32)}
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """The one name."""
+        return ("tokens",)
+
+    @property
     def vocabulary_size(self) -> int:
         """The number of ids."""
         return len(self.vocabulary)

@@ -61,6 +61,11 @@ class TextCoding(Preprocessing):
         return {"tokens": pad(encoded, dtype=np.int32)}
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """The one name."""
+        return ("tokens",)
+
+    @property
     def model_arguments(self) -> dict[str, Any]:
         """The arguments of a builder that the inputs dictate."""
         return {"vocabulary_size": self.vocabulary_size}

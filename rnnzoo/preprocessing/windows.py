@@ -343,11 +343,14 @@ class WindowPreprocessing(Preprocessing):
         if self.covariates is None and self.levels is None:
             return {"features": np.stack(encoded).astype(np.float32)}
         found = {"features": np.stack([window.features for window in encoded])}
-        if self.covariates is not None and self.covariates.num_future:
-            found["future"] = np.stack([window.future for window in encoded])
-        if self.covariates is not None and self.covariates.num_static:
-            found["static"] = np.stack([window.static for window in encoded])
+        for name in self.input_names[1:]:
+            found[name] = np.stack([getattr(window, name) for window in encoded])
         return found
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The past, and further inputs that there are."""
+        return ("features", *(self.covariates.input_names if self.covariates is not None else ()))
 
     @property
     def request(self) -> dict[str, Any] | None:

@@ -6,11 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from advice import Advice, followed
+from joined_bundles import ROWS, joined, model
 from rnnzoo import Splits, learn_word_vectors, load_dataset, read_word_vectors
 from rnnzoo.data.dataset_split import DatasetSplit
 from rnnzoo.data.splitting import Parts
@@ -43,6 +45,14 @@ def vocabulary() -> list[str]:
 
 def learned(size: int, texts: list[str] = TEXTS) -> object:
     return learn_word_vectors(texts, made(TEXTS).get_preprocessing(), embedding_size=size)
+
+
+def fitted() -> bool:
+    """Trains a model of rows of several parts; what bundles make of it is tested with them."""
+    network = model()
+    network.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    network.fit(joined().apply(ROWS), np.arange(40) % 2, verbose=0)
+    return bool(np.isfinite(network.history.history["loss"]).all())
 
 
 NAMES = [f"class {i}" for i in range(40)]
@@ -165,6 +175,11 @@ ADVICE: dict[str, Advice] = {
         lambda: load_dataset("digits", fold=1),
         "Write e.g. fold=0, folds=10",
         (lambda: load_dataset("digits", fold=0, folds=10),),
+    ),
+    "parts": (
+        partial(made, ROWS, preprocessing=joined()),
+        "with model.fit(preprocessing.apply(inputs), targets), and give the preprocessing to save_bundle",
+        (fitted,),
     ),
     "option": (
         lambda: load_dataset("digits", max_tokens=9),

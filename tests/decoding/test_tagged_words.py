@@ -13,7 +13,12 @@ from rnnzoo.decoding import Decoding
 from rnnzoo.decoding.answers import TagDecoding
 from rnnzoo.decoding.spans import find_spans
 from rnnzoo.decoding.tagged_words import add_words
-from rnnzoo.preprocessing import TextPreprocessing, TokenPreprocessing
+from rnnzoo.preprocessing import (
+    CategoryPreprocessing,
+    JoinedPreprocessing,
+    TextPreprocessing,
+    TokenPreprocessing,
+)
 
 LABELS = ["B-city", "I-city", "B-day", "O"]
 READER = TokenPreprocessing(["", "[UNK]"])
@@ -110,3 +115,10 @@ def test_a_decoding_of_your_own_keeps_what_it_answers() -> None:
     assert answered("Rome", {"labels": ["O"]}, decoding=own)["words"] == [
         {"word": "Rome", "start": 0, "end": 4, "tag": "O"}
     ]
+
+
+def test_words_of_a_part_are_told_as_those_of_a_text() -> None:
+    reader = JoinedPreprocessing({"shop": CategoryPreprocessing(["north"]), "order": READER})
+    assert answered({"shop": "north", "order": TEXT}, ANSWER, reader) == answered(TEXT, ANSWER)
+    words = TEXT.split()
+    assert answered({"shop": "north", "order": words}, ANSWER, reader) == answered(words, ANSWER)

@@ -54,7 +54,9 @@ def test_rows_may_be_run_together_where_their_number_is_free(bundle: Path) -> No
 def test_long_rows_are_refused_before_they_are_padded(bundle: Path) -> None:
     predictor = OnnxPredictor(bundle, max_steps=2)
     assert len(predictor.predict(["good bad"])) == 1
-    with pytest.raises(RequestError, match=r"an example of 3 steps; expected at most 2\. Cut it\.") as caught:
+    with pytest.raises(
+        RequestError, match=r"row 1: received 3 steps; expected at most 2\. Cut it\."
+    ) as caught:
         predictor.predict(["good", "good bad good"])
     assert caught.value.status == 413
 

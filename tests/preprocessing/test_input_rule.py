@@ -16,21 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preprocessed_rows import KINDS
 from rnnzoo.errors import DataError, EmptyRowError, RequestError, RowError
 from rnnzoo.preprocessing import (
-    CharacterPreprocessing,
-    CharacterTextPreprocessing,
-    DNAPreprocessing,
-    FeaturePreprocessing,
-    FramePreprocessing,
     IrregularPreprocessing,
-    LogMelPreprocessing,
-    PairPreprocessing,
-    Preprocessing,
-    TextPreprocessing,
-    TokenPreprocessing,
-    WindowPreprocessing,
-    WordPreprocessing,
 )
 from rnnzoo.preprocessing.numeric_rows import read_numbers, wrong_number
 from rnnzoo_export import OnnxPredictor
@@ -38,33 +27,6 @@ from rnnzoo_export.inference.validation import Limits, check_inputs
 from rnnzoo_export.signature import Signature, TensorSpec
 from serving_client import Server
 
-WORDS = WordPreprocessing.fit(["a dog runs"])
-KINDS: dict[str, tuple[Preprocessing, Any]] = {
-    "text": (TextPreprocessing.fit(["a dog"]), "a dog"),
-    "tokens": (TokenPreprocessing.fit(["a dog"]), ["a", "dog"]),
-    "characters": (CharacterPreprocessing.fit(["a dog"]), ["a", "dog"]),
-    "character_text": (CharacterTextPreprocessing.fit(["a dog"]), "a dog"),
-    "words": (WORDS, "a dog"),
-    "pairs": (PairPreprocessing(WORDS, WORDS), "a dog"),
-    "dna": (DNAPreprocessing(), "ACGT"),
-    "kmers": (DNAPreprocessing(kmer=3), "ACGT"),
-    "features": (FeaturePreprocessing([0.0, 0.0], [1.0, 1.0], variable_length=True), [[1, 2.0], [3.5, 4]]),
-    "frames": (
-        FramePreprocessing([0.0], [1.0], frame_shape=(1, 2, 1), variable_length=True),
-        [[[[1.0], [2]]]] * 2,
-    ),
-    "irregular": (
-        IrregularPreprocessing([0.0, 0.0], [1.0, 1.0], step=1.0),
-        {"times": [0, 1.5], "values": [[1.0, None], [2, 3.0]]},
-    ),
-    "window": (
-        WindowPreprocessing(
-            numeric=["heat", "wind"], mean=[0, 0], scale=[1, 1], categories={"sky": ["clear"]}, window=2
-        ),
-        {"heat": [1.0, 2], "wind": [0, 0.5], "sky": ["clear", "clear"]},
-    ),
-    "log_mel": (LogMelPreprocessing(8000, num_mels=10), [0.1, -0.2] * 150),
-}
 EMPTY: dict[str, list[Any]] = {
     "text": ["", " \t", "?!"],
     "tokens": [[], "", " "],
@@ -338,3 +300,33 @@ def test_a_feature_without_a_value_in_any_training_row_is_told() -> None:
     ):
         IrregularPreprocessing.fit([row, row])
     IrregularPreprocessing.fit([{"times": [0, 1], "values": [[1.0], [None]]}])
+
+
+def test_a_mask_and_characters_may_belong_to_inputs_of_other_names() -> None:
+    shapes = {
+        "past": (2, 5, 3),
+        "mask": (2, 5),
+        "features": (2, 4, 1),
+        "words": (2, 3),
+        "characters": (2, 3, 6),
+    }
+    arrays = {name: np.ones(shape, np.float32) for name, shape in {**shapes, "tokens": (2, 7)}.items()}
+    signature = Signature(
+        tuple(
+            TensorSpec(name, "float32", (None,) * array.ndim, (None,) * array.ndim)
+            for name, array in arrays.items()
+        ),
+        (),
+    )
+    assert set(check_inputs(signature, arrays)) == set(arrays)
+    for name, shape, message in (
+        ("mask", (2, 6), "mask: received shape (2, 6); expected (2, 4), one value per step of features."),
+        (
+            "characters",
+            (2, 5, 6),
+            "characters: received shape (2, 5, 6); expected (2, 7) and an axis of characters, one word per token.",
+        ),
+    ):
+        with pytest.raises(RequestError) as caught:
+            check_inputs(signature, {**arrays, name: np.ones(shape, np.float32)})
+        assert str(caught.value) == message

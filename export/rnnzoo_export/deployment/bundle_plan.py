@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -25,6 +24,7 @@ from rnnzoo.version import __version__
 from rnnzoo_export import bundle as layout
 from rnnzoo_export.conversion import write_onnx
 from rnnzoo_export.deployment.bundle_config import BundleConfig
+from rnnzoo_export.deployment.made_inputs import check_inputs_made, example_inputs
 from rnnzoo_export.formats.quantization import quantize_onnx
 from rnnzoo_export.formats.saved_model import refuse_names, write_saved_model
 from rnnzoo_export.formats.streaming import write_streaming_onnx
@@ -36,7 +36,6 @@ from rnnzoo_export.raw.kinds import find_raw_graph
 from rnnzoo_export.raw.raw_graph import RawGraph
 from rnnzoo_export.raw.wrapping import write_raw_onnx
 from rnnzoo_export.reports import ExportReport
-from rnnzoo_export.signature import TensorSpec
 from rnnzoo_export.streaming.streaming_exportable import StreamingExportable
 
 #: Rows on which a model is tried whose layers do not tell whether it answers logits.
@@ -169,7 +168,7 @@ def plan_bundle(
         check_storable(preprocessing)
     if decoding is not None:
         check_storable_decoding(decoding)
-    made = _example_inputs(preprocessing, config.example)
+    made = example_inputs(preprocessing, config.example)
     given = config.parity_inputs if preprocessing is not None else None
     names = config.input_names
     if names is None:
@@ -179,7 +178,7 @@ def plan_bundle(
     _refuse_texts(network)
     check_distribution(network.signature.outputs, decoding, task)
     _check_logits(network, decoding)
-    _check_example(network, made)
+    check_inputs_made(network, preprocessing, made)
     if preprocessing is not None:
         _check_rows(network)
     method = config.quantization_method(task)
@@ -206,22 +205,6 @@ def _check_logits(network: Exportable, decoding: Decoding | None) -> None:
     check_logits(network.model, get_task(kind).activation, f"the decoding of task {decoding.task!r}", answers)
 
 
-def _example_inputs(preprocessing: Preprocessing | None, example: Any) -> dict[str, np.ndarray]:
-    """Returns what the preprocessing makes of the example; nothing if one of them is missing."""
-    return {} if preprocessing is None or example is None else preprocessing.apply([example])
-
-
-def _check_example(network: Exportable, made: Mapping[str, np.ndarray]) -> None:
-    """Checks that the inputs of the example, if there is one, are those that the model takes."""
-    specs = {spec.name: spec for spec in network.signature.inputs}
-    if made and (specs.keys() != made.keys() or not all(_fits(specs[name], made[name]) for name in made)):
-        taken = sorted(network.own_names)
-        raise ArgumentError(
-            f"preprocessing: makes the inputs {sorted(made)}; the model takes {taken}. "
-            "Pass the preprocessing that the model was trained with."
-        )
-
-
 def _refuse_texts(network: Exportable) -> None:
     for spec in network.signature.inputs:
         if spec.kind == "O":
@@ -242,18 +225,12 @@ def _check_rows(network: Exportable) -> None:
             )
 
 
-def _fits(spec: TensorSpec, array: np.ndarray) -> bool:
-    """Whether an array has as many axes as an input, and as large ones where its sizes are fixed."""
-    sizes = zip(spec.shape[1:], array.shape[1:], strict=False)
-    return array.ndim == len(spec.shape) and all(fixed in (None, size) for fixed, size in sizes)
-
-
 def _raw_graph(preprocessing: Preprocessing | None) -> RawGraph:
     graph = find_raw_graph(preprocessing)
     if graph is None:
         raise ArgumentError(
             f"also: received raw, and {type(preprocessing).__name__} as preprocessing; expected one of "
-            "rnnzoo's for texts, series or sound. Leave raw out, and do the preprocessing before the model."
+            "rnnzoo's for texts, series or sound alone. Leave raw out, and do the preprocessing before the model."
         )
     return graph
 

@@ -22,6 +22,13 @@ from rnnzoo_export.inference.predictor import OnnxPredictor
 #: What the example alone is centred and divided by, each ``(1, values)``.
 _Level = tuple[np.ndarray, np.ndarray] | None
 
+#: Rows that have no parts of one kind that could be hidden in turn, by what a preprocessing takes.
+_UNLIKE = {
+    "joined": "mappings of several parts",
+    "category": "one category each",
+    "numbers": "some numbers each",
+}
+
 
 def explain(
     model: OnnxPredictor | Bundle | str | os.PathLike[str],
@@ -63,8 +70,8 @@ def explain(
         The explanation.
 
     Raises:
-        ArgumentError: If the model is none whose answers can be explained, such as a language model or a translator, or
-            has no preprocessing.
+        ArgumentError: If the model is none whose answers can be explained, such as a language model or a translator,
+            has no preprocessing, or reads rows of several parts (``JoinedPreprocessing``).
         UnknownNameError: If there is no such label or target; the nearest is suggested.
         DataError: If the example cannot be read.
 
@@ -122,6 +129,13 @@ def open_model(model: OnnxPredictor | Bundle | str | os.PathLike[str]) -> OnnxPr
                 "example and its answer. Export it again: save_bundle(model, directory, preprocessing=..., "
                 "decoding=...)."
             )
+    takes = predictor.bundle.preprocessing.takes if predictor.bundle.preprocessing is not None else ""
+    if takes in _UNLIKE:
+        raise ArgumentError(
+            f"explain: received a model whose rows are {_UNLIKE[takes]}; expected rows of words, steps, bases or "
+            "frames, which can be hidden one by one. Change an entry of the row yourself, and compare the answers of "
+            "OnnxPredictor.predict."
+        )
     return predictor
 
 

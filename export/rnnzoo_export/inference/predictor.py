@@ -18,6 +18,7 @@ from rnnzoo.decoding.tagged_words import add_words
 from rnnzoo.errors import BundleError, RequestError, one_line
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.given_rows import check_rows
+from rnnzoo.preprocessing.joined_rows import JoinedRow, longest
 from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.inference.row_batches import rows_by_length
 from rnnzoo_export.inference.validation import Limits, as_named, check_inputs, check_names, is_finite, shorten
@@ -75,7 +76,8 @@ class OnnxPredictor:
                 text to split at blanks or a list of words; series ``(time, features)``; for a forecaster windows, each
                 ``{"column": [values]}`` or a pandas frame with the rows oldest first; for one that reads more than the
                 past requests, each ``{"series": name, "past": window, "future": {column: values}, "static": {column:
-                value}}``, of which only what the model reads is needed.
+                value}}``, of which only what the model reads is needed; where there are several parts mappings with an
+                entry for each.
             batch_size: How many rows are run at once. Rows of similar length are run together.
 
         Returns:
@@ -156,13 +158,8 @@ class OnnxPredictor:
                 f"{', '.join(spec.name for spec in self.signature.inputs)}."
             )
         encoded = self.bundle.preprocessing.encode_rows(raw)
-        longest = max((len(row) for row in encoded), default=0)
-        if self.limits.max_steps is not None and longest > self.limits.max_steps:
-            raise RequestError(
-                f"inputs: received an example of {longest} steps; expected at most {self.limits.max_steps}. "
-                "Cut it.",
-                status=413,
-            )
+        if self.limits.max_steps is not None:
+            _refuse_long(encoded, self.limits.max_steps)
         return encoded
 
     def collate(self, encoded: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
@@ -196,6 +193,8 @@ class OnnxPredictor:
                 "decode: received numbers of steps; expected the rows that encode returned, for some are scaled by "
                 "levels of their own. Pass decode(outputs, encoded)."
             )
+        if isinstance(decoding, TagDecoding | PathDecoding):
+            _check_answered_part(found, encoded)
         level = self.bundle.preprocessing.level_of_rows(encoded)
         if level is not None:
             found = decoding.rescaled(found, *level)
@@ -203,8 +202,29 @@ class OnnxPredictor:
         return answers if raw is None else add_words(answers, raw, self.bundle.preprocessing, decoding)
 
 
+def _check_answered_part(found: np.ndarray, encoded: Sequence[Any]) -> None:
+    """Raises ``RequestError`` where the steps that a model answers are not those of the part that leads its rows."""
+    steps = max((len(row) for row in encoded if isinstance(row, JoinedRow)), default=found.shape[1])
+    if found.shape[1] != steps:
+        raise RequestError(
+            f"decode: the model answers {found.shape[1]} steps, and the first part of its rows that has steps has "
+            f"{steps}; expected as many. Put the part whose steps are answered first in JoinedPreprocessing, and "
+            "export the model again.",
+            status=500,
+        )
+
+
 def _steps(row: Any) -> int:
     return int(row) if isinstance(row, int | np.integer) else len(row)
+
+
+def _refuse_long(encoded: Sequence[Any], most: int) -> None:
+    """Raises ``RequestError`` for the first row of too many steps."""
+    for row, steps in enumerate(map(longest, encoded)):
+        if steps > most:
+            raise RequestError(
+                f"inputs: row {row}: received {steps} steps; expected at most {most}. Cut it.", status=413
+            )
 
 
 def _refuse_padding(arrays: Mapping[str, np.ndarray]) -> None:

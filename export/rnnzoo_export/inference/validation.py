@@ -62,16 +62,30 @@ def check_mapping(specs: Sequence[TensorSpec], inputs: Any) -> None:
 
 
 def as_named(signature: Signature, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the arrays of a preprocessing by the names of the signature: a model's only input may have any name.
+    """Returns the arrays of a preprocessing as a signature has them.
+
+    A model's only input may have any name. One number a row, ``(batch,)``, is also ``(batch, 1)``, as Keras has it.
 
     Example:
         >>> signature = Signature((TensorSpec("tokens", "int32", (None, None), ("batch", "time")),), ())
         >>> as_named(signature, {"ids": [[1, 2]]})
         {'tokens': [[1, 2]]}
+        >>> signature = Signature((TensorSpec("shop", "int32", (None, 1), ("batch", "features")),), ())
+        >>> as_named(signature, {"shop": np.array([3, 4])})["shop"].tolist()
+        [[3], [4]]
     """
     if len(signature.inputs) == len(inputs) == 1:
-        return {signature.inputs[0].name: next(iter(inputs.values()))}
-    return dict(inputs)
+        inputs = {signature.inputs[0].name: next(iter(inputs.values()))}
+    specs = {spec.name: spec for spec in signature.inputs}
+    return {name: _of_rank(specs[name], array) if name in specs else array for name, array in inputs.items()}
+
+
+def _of_rank(spec: TensorSpec, array: Any) -> Any:
+    """Returns one number a row with as many axes as the signature says."""
+    if not isinstance(array, np.ndarray) or array.shape[1:] not in ((), (1,)) or not array.ndim:
+        return array
+    single = {1: array.reshape(-1), 2: array.reshape(-1, 1)}
+    return single[len(spec.shape)] if spec.shape[1:] in ((), (1,)) else array
 
 
 def check_names(
@@ -245,13 +259,18 @@ def _check_common_axes(signature: Signature, arrays: Mapping[str, np.ndarray]) -
     if len(set(rows.values())) > 1:
         raise RequestError(f"inputs: received rows {rows}; expected equal numbers. Send one row per example.")
     tokens, characters = arrays.get("tokens"), arrays.get("characters")
-    if tokens is not None and characters is not None and characters.shape[:2] != tokens.shape:
-        raise RequestError(
-            f"characters: received shape {characters.shape}; expected {tokens.shape} and an axis of characters, one "
-            "word per token."
-        )
+    if tokens is not None and characters is not None:
+        # The words may be those of an input that has another name.
+        words = [array.shape for name, array in arrays.items() if array.ndim == 2 and name != "mask"]
+        if characters.shape[:2] not in words:
+            raise RequestError(
+                f"characters: received shape {characters.shape}; expected {tokens.shape} and an axis of characters, "
+                "one word per token."
+            )
     mask, features = arrays.get("mask"), arrays.get("features")
-    if mask is not None and features is not None and mask.shape != features.shape[:2]:
-        raise RequestError(
-            f"mask: received shape {mask.shape}; expected {features.shape[:2]}, one value per step of features."
-        )
+    if mask is not None and features is not None:
+        steps = [array.shape[:2] for name, array in arrays.items() if array.ndim > 2 or name == "features"]
+        if mask.shape not in steps:
+            raise RequestError(
+                f"mask: received shape {mask.shape}; expected {features.shape[:2]}, one value per step of features."
+            )

@@ -24,7 +24,7 @@ def render_page(predictor: OnnxPredictor) -> Response:
     facts = {
         "name": bundle.name,
         "task": bundle.provenance.get("task"),
-        "takes": takes if bundle.signature.request is None else "request",
+        "takes": "request" if takes == "windows" and bundle.signature.request is not None else takes,
         "example": bundle.provenance.get("example"),
         "inputs": [spec.to_config() for spec in bundle.signature.inputs],
         "sha256": bundle.sha256,
