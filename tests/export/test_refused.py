@@ -151,8 +151,8 @@ def test_a_recurrent_layer_in_a_loop_or_branch_is_named_and_the_advice_works(
         export_onnx(keras.Model(x, Inside(place)(x)), tmp_path / "model.onnx")
     assert str(caught.value) == (
         "layer 'inside': a recurrent layer, or one that looks up in a table, is called inside a loop or branch "
-        "(keras.ops.cond, while_loop, scan); expected it outside of them. Call it before, and let the loop or branch "
-        "read its answer."
+        "(keras.ops.cond, keras.ops.while_loop, keras.ops.scan); expected it outside of them. Call it before, and let "
+        "the loop or branch read its answer."
     )
     report = export_onnx(keras.Model(x, Inside("before")(x)), tmp_path / "model.onnx")
     assert report.operators["GRU"] == 1

@@ -141,8 +141,8 @@ def _refuse_nested(proto: onnx.ModelProto, layers: set[str]) -> None:
         layer = _layer(node.name.partition("_tfg_inlined_")[0], layers)
         raise UnsupportedLayerError(
             f"{f'layer {layer!r}' if layer else 'model'}: a recurrent layer, or one that looks up in a table, is "
-            "called inside a loop or branch (keras.ops.cond, while_loop, scan); expected it outside of them. Call it "
-            "before, and let the loop or branch read its answer."
+            "called inside a loop or branch (keras.ops.cond, keras.ops.while_loop, keras.ops.scan); expected it "
+            "outside of them. Call it before, and let the loop or branch read its answer."
         )
 
 
