@@ -31,6 +31,7 @@ class Compiled:
 
 class Core:
     def compile_model(self, path, device, settings):
+        {opens}
         return Compiled()
 """
 
@@ -80,7 +81,7 @@ def test_what_the_runtime_says_is_raised_and_the_next_batch_is_answered(file: Pa
 
 @pytest.mark.parametrize(("does", "how"), [("os.abort()", "SIGABRT"), ("os._exit(3)", "exit status 3")])
 def test_a_file_that_ends_the_process_is_refused(does: str, how: str, file: Path, installed: Path) -> None:
-    installed.write_text(PACKAGE.format(does=does), encoding="utf-8")
+    installed.write_text(PACKAGE.format(does=does, opens=""), encoding="utf-8")
     report = check_parity(file, runtime="openvino")
     (check,) = report.files
     assert (report.runtime, check.status, check.max_difference) == ("OpenVINO 1.2.3", "refused", None)
@@ -90,3 +91,20 @@ def test_a_file_that_ends_the_process_is_refused(does: str, how: str, file: Path
     )
     with pytest.raises(ExportError, match=f"ends the process of the runtime: {how}"):
         check_parity(series(layers.GRU(4)), file, runtime="openvino")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Exception from core.cpp:132:\nNot fully converted. Summary:\n-- No rule for: LabelEncoder\n\n",
+        "Exception from core.cpp:132:\nnode: LSTM_1 CALLBACK HAS THROWN: -- No rule for: LabelEncoder",
+        "-- No rule for: LabelEncoder",
+    ],
+)
+def test_of_what_openvino_says_the_reason_is_kept(said: str, file: Path, installed: Path) -> None:
+    opens = f"raise RuntimeError({said!r})"
+    installed.write_text(PACKAGE.format(does="", opens=opens), encoding="utf-8")
+    (check,) = check_parity(file, runtime="openvino").files
+    assert check.detail == (
+        "model.onnx: OpenVINO 1.2.3 cannot load it (-- No rule for: LabelEncoder). Use onnxruntime for this file."
+    )
