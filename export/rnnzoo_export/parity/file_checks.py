@@ -38,8 +38,8 @@ class FileCheck:
 
     Attributes:
         file: The file's name, such as ``"streaming.onnx"``.
-        status: ``"right"``; ``"refused"`` where the runtime cannot load or run the file; ``"wrong"`` where it answers
-            otherwise than onnxruntime.
+        status: ``"right"``; ``"refused"`` where the runtime cannot load or run the file, or its process ends;
+            ``"wrong"`` where it answers otherwise than onnxruntime.
         max_difference: The largest absolute difference from onnxruntime's answers; ``None`` where nothing was answered.
         detail: What the runtime said, or where the answers differ; empty for a right file.
     """
