@@ -182,6 +182,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.operators.places": "tests/export/test_operators.py",
     "rnnzoo_export.operators.reshapes": "tests/export/test_operators.py",
     "rnnzoo_export.operators.writer": "tests/export/test_operators.py",
+    "rnnzoo_export.parity.other_runtimes": "tests/export/test_file_checks.py",
     "rnnzoo_export.parity.decoding_check": "tests/export/test_bundle.py",
     "rnnzoo_export.raw.audio_graph": "tests/export/test_raw_onnx.py",
     "rnnzoo_export.raw.calendar_nodes": "tests/export/test_window_graph.py",

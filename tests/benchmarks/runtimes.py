@@ -1,75 +1,48 @@
-"""Looks which runtimes answer exported files as onnxruntime does, over layers, masks and kinds of file.
+"""Looks which runtimes answer exported files as onnxruntime does: layers and masks, the zoo, operators, own models.
 
     python tests/benchmarks/runtimes.py --peers peers
 
-Every file is proved in onnxruntime when it is made. Then OpenVINO and onnx's reference evaluator run it in a virtual
-environment of their own at ``--peers``, which is made if it is not there, in a process of their own.
-``results/runtimes.csv`` holds a row for each file and runtime: right, refused or wrong.
+Every file is proved in onnxruntime when it is made. Then OpenVINO, onnx's reference evaluator and onnxruntime-web, as
+wasm in node, run it. They live at ``--peers``, in a virtual environment and a folder of npm that are made if they are
+not there. ``results/runtimes.csv`` holds a row for each file and runtime: right, refused or wrong.
+``runtimes_files.py`` makes the files, ``runtimes_run.py`` runs them.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import itertools
 import json
 import os
+import re
 import subprocess
+import sys
 import tempfile
 import venv
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
-import onnx
-from keras import layers
-from zoo import machine, write_rows
-
-from rnnzoo.preprocessing import TextPreprocessing
-from rnnzoo_export import export_onnx, export_streaming_onnx
-from rnnzoo_export.formats.dynamic_quantization import quantize_dynamically
-from rnnzoo_export.formats.weight_compression import compress_weights
+from zoo import machine, read_rows, write_rows
 
 RESULTS = Path(__file__).parent / "results" / "runtimes.csv"
-ROOT = Path(__file__).parents[2]
-OPENVINO = "2026.4.1"
-RUNTIMES = ("openvino", "reference")
-LAYERS: dict[str, tuple[type[keras.Layer], dict[str, Any]]] = {
-    "LSTM": (layers.LSTM, {}),
-    "GRU": (layers.GRU, {}),
-    "GRU, reset before": (layers.GRU, {"reset_after": False}),
-    "SimpleRNN": (layers.SimpleRNN, {}),
-}
-# Direction, answer, and whether there is a mask.
-FORMS = (
-    ("forwards", "sequences", True),
-    ("forwards", "states", True),
-    ("backwards", "last", True),
-    ("both", "last", True),
-    ("both", "sequences", False),
-)
+RUNNER = Path(__file__).parent / "runtimes_run.py"
+ROOT = Path(__file__).resolve().parents[2]
+OPENVINO, WEB = "2026.4.1", "1.30.0"
+RUNTIMES = ("openvino", "reference", "web")
+STATUSES = ("right", "refused", "wrong")
 KINDS = ("plain", "streaming", "raw", "weights int8", "dynamic int8")
-# Runs in the peers' environment, which has no TensorFlow.
-CHECK = """
-import json, sys
-from pathlib import Path
-from rnnzoo_export.parity.file_checks import check_files
-for path in sorted(Path(sys.argv[1]).glob("*.onnx")):
-    for runtime in sys.argv[2:]:
-        report = check_files(path, runtime)
-        (check,) = report.files
-        row = [path.stem, runtime, report.runtime, check.status, check.max_difference, check.detail]
-        print(json.dumps(row), flush=True)
-"""
 
 
 def python_of_peers(folder: Path) -> Path:
-    """Returns the Python of an environment with OpenVINO and this environment's versions of what both need."""
+    """Returns the Python of an environment with OpenVINO and this environment's versions of what both need.
+
+    Raises:
+        subprocess.CalledProcessError: If pip cannot install it.
+    """
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
@@ -80,98 +53,139 @@ def python_of_peers(folder: Path) -> Path:
     return python
 
 
-def network(layer: str, direction: str, answer: str, *, masked: bool) -> keras.Model:
-    """Two layers of one kind, with random biases."""
-    keras.utils.set_random_seed(0)
-    inputs = keras.Input((None, 3), name="x")
-    x = layers.Masking()(inputs) if masked else inputs
-    kind, arguments = LAYERS[layer]
+def web_of_peers(folder: Path) -> Path:
+    """Returns the folder in which npm has installed onnxruntime-web.
 
-    def recurrent(**more: Any) -> keras.Layer:
-        made = kind(
-            4, bias_initializer="glorot_uniform", go_backwards=direction == "backwards", **arguments, **more
-        )
-        return layers.Bidirectional(made) if direction == "both" else made
-
-    if direction != "backwards":  # whose sequence stands the other way round than the mask
-        x = recurrent(return_sequences=True)(x)
-    outputs = recurrent(return_sequences=answer == "sequences", return_state=answer == "states")(x)
-    return keras.Model(inputs, outputs)
-
-
-def write_cases(folder: Path) -> Iterator[dict[str, Any]]:
-    """Writes every file; yields what each is."""
-    for number, (layer, (direction, answer, masked)) in enumerate(itertools.product(LAYERS, FORMS)):
-        model = network(layer, direction, answer, masked=masked)
-        case = {"layer": layer, "direction": direction, "answer": answer, "masked": masked}
-        path = folder / f"{number:03}-plain.onnx"
-        export_onnx(model, path)
-        yield {**case, "kind": "plain", "file": path.stem}
-        small = onnx.load(path)
-        compress_weights(small, int8=True)
-        path = folder / f"{number:03}-weights.onnx"
-        onnx.save(small, path)
-        yield {**case, "kind": "weights int8", "file": path.stem}
-        if layer == "LSTM":  # onnxruntime has no other layer in 8 bits
-            path = folder / f"{number:03}-dynamic.onnx"
-            quantize_dynamically(onnx.load(folder / f"{number:03}-plain.onnx"), path)
-            yield {**case, "kind": "dynamic int8", "file": path.stem}
-        if direction == "forwards" and answer == "sequences":  # streams are read forwards
-            path = folder / f"{number:03}-streaming.onnx"
-            export_streaming_onnx(model, path)
-            yield {**case, "kind": "streaming", "file": path.stem}
-        if direction == "both" and masked:
-            path = folder / f"{number:03}-raw.onnx"
-            export_onnx(text_network(model), path, text=TextPreprocessing(["", "[UNK]", "a", "the", "blue"]))
-            yield {**case, "kind": "raw", "file": path.stem}
+    Raises:
+        RuntimeError: If node or npm is missing, or npm cannot install it.
+    """
+    web = folder / "web"
+    if not (web / "node_modules" / "onnxruntime-web").exists():
+        web.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "install", "--silent", "--prefix", str(web), f"onnxruntime-web@{WEB}"]
+        try:
+            subprocess.run(["node", "--version"], check=True, capture_output=True)
+            subprocess.run(command, check=True, capture_output=True, text=True)
+        except FileNotFoundError as error:
+            raise RuntimeError(f"onnxruntime-web runs in node: {error}") from error
+        except subprocess.CalledProcessError as error:
+            raise RuntimeError(f"npm cannot install onnxruntime-web: {error.stderr}") from error
+    return web
 
 
-def text_network(model: keras.Model) -> keras.Model:
-    """The same layers behind an embedding that masks."""
-    tokens = keras.Input((None,), dtype="int32", name="tokens")
-    x = layers.Embedding(5, 3, mask_zero=True)(tokens)
-    for layer in model.layers:
-        if isinstance(layer, layers.RNN | layers.Bidirectional):
-            x = type(layer).from_config({**layer.get_config(), "name": layer.name})(x)
-    return keras.Model(tokens, x)
-
-
-def rows_of(peers: Path, folder: Path) -> list[dict[str, Any]]:
+def rows_of(peers: Path, folder: Path, runtimes: Iterable[str] = RUNTIMES) -> list[dict[str, Any]]:
     """Writes every file and lets the runtimes answer."""
-    cases = {case.pop("file"): case for case in write_cases(folder)}
+    tests = str(ROOT / "tests")
+    if tests not in sys.path:
+        sys.path.insert(0, tests)
+    from runtimes_files import write_files  # needs the models of the tests
+
+    cases = {case.pop("file"): case for case in write_files(folder)}
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "export")])}
-    command = [str(python_of_peers(peers)), "-c", CHECK, str(folder), *RUNTIMES]
-    printed = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    command = [str(python_of_peers(peers)), str(RUNNER), str(folder), str(peers / "web"), *runtimes]
     rows = []
-    for line in printed.splitlines():
-        file, runtime, version, status, difference, detail = json.loads(line)
-        found = {"runtime": runtime, "status": status, "difference": difference, "version": version}
-        rows.append({**cases[file], **found, "detail": detail[:120]})
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for found in map(json.loads, process.stdout):
+            rows.append({**cases[found.pop("file")], **found})
+    if process.returncode:
+        raise RuntimeError(f"{RUNNER.name} failed with {process.returncode}")
     return rows
 
 
-def table() -> str:
-    """The table of the results: for each kind of layer, mask and file, the networks by what the runtime made of it."""
-    with RESULTS.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    versions = {row["runtime"]: row["version"] for row in rows}
-    cells: defaultdict[tuple[str, ...], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+# The tables of the page.
+
+
+def reason(row: dict[str, str]) -> str:
+    """Says in one line what a runtime said of a file that it refused."""
+    said = re.sub(r"^.*? cannot (load|run) it \((.*?)(\)\.\s*)?$", r"\2", row["detail"])
+    return " ".join(said.split()).removeprefix("-- ").replace("<", "&lt;").rstrip(".")[:110]
+
+
+def distance(row: dict[str, str]) -> str:
+    """Says how far the answers of a wrong file are off."""
+    off = float(row["difference"])
+    return f"{off:.2g}" if off > 1e-5 else "another shape"
+
+
+def counted(statuses: Sequence[str]) -> str:
+    """Says how many are right, refused and wrong."""
+    names = [name for name in STATUSES if name in statuses]
+    return ", ".join(f"{statuses.count(name)} {name}" for name in names)
+
+
+def markdown(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    cells = [head, ["---"] * len(head), *lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def summary(rows: list[dict[str, str]], versions: dict[str, str]) -> str:
+    """For each group and kind of file, how many files are right."""
+    found: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        found[group_of(row)][row["runtime"]].append(row["status"])
+    lines = (
+        [group, *(counted(by_runtime[runtime]) for runtime in versions)]
+        for group, by_runtime in found.items()
+    )
+    return markdown(["files", *versions.values()], lines)
+
+
+def group_of(row: dict[str, str]) -> str:
+    return f"{row['group']}, {'streaming' if row['kind'] == 'streaming' else 'whole sequences'}"
+
+
+def not_right(rows: list[dict[str, str]], versions: dict[str, str]) -> str:
+    """Each file that is not right: how far it is off, or under what the runtime said."""
+    lines = []
+    for runtime, version in versions.items():
+        found = [row for row in rows if row["runtime"] == runtime and row["status"] != "right"]
+        if not found:
+            continue
+        lines.append(f"\n**{version}**:\n")
+        wrong = [f"{named(row)}: {distance(row)}" for row in found if row["status"] == "wrong"]
+        if wrong:
+            lines.append(f"* wrong: {'; '.join(wrong)}.")
+        refused: defaultdict[str, list[str]] = defaultdict(list)
+        for row in found:
+            if row["status"] == "refused":
+                refused[reason(row)].append(named(row))
+        lines += [f'* refused, "{said}": {"; ".join(names)}.' for said, names in refused.items()]
+    return "\n".join(lines).strip()
+
+
+def named(row: dict[str, str]) -> str:
+    return row["name"] if row["kind"] == "plain" else f"{row['name']} ({row['kind']})"
+
+
+def matrix(rows: list[dict[str, str]], versions: dict[str, str]) -> str:
+    """What becomes of each layer, mask and kind of file; layers of which the same is true stand in one line."""
+    cells: defaultdict[tuple[str, ...], defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         masked = "masked" if row["masked"] == "True" else "no mask"
         answer = "states" if row["answer"] == "states" else "outputs"
-        cells[row["kind"], row["layer"], masked, answer][row["runtime"]].append(row["status"])
-    head = ["kind of file", "layer", "mask", "answers", *(versions[runtime] for runtime in RUNTIMES)]
-    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    for key in sorted(cells, key=lambda key: (KINDS.index(key[0]), list(LAYERS).index(key[1]), *key[2:])):
-        lines.append(f"| {' | '.join([*key, *(_summary(cells[key][runtime]) for runtime in RUNTIMES)])} |")
-    return "\n".join(lines)
+        cells[row["kind"], row["layer"], f"{masked}, {answer}"][row["runtime"]].append(row["status"])
+    same: defaultdict[tuple[str, ...], dict[str, list[str]]] = defaultdict(dict)
+    for (kind, layer, form), found in cells.items():
+        verdicts = tuple(verdict(found[runtime]) for runtime in versions)
+        same[kind, form, *verdicts].setdefault(layer, [])
+    order = sorted(same, key=lambda key: KINDS.index(key[0]))
+    lines = ([kind, "; ".join(same[kind, form, *rest]), form, *rest] for kind, form, *rest in order)
+    return markdown(["file", "layers", "answers", *versions.values()], lines)
 
 
-def _summary(statuses: list[str]) -> str:
-    names = [name for name in ("right", "refused", "wrong") if name in statuses]
-    if len(names) == 1:
-        return names[0]
-    return ", ".join(f"{statuses.count(name)} {name}" for name in names)
+def verdict(statuses: Sequence[str]) -> str:
+    return statuses[0] if len(set(statuses)) == 1 else counted(statuses)
+
+
+def tables() -> str:
+    rows = read_rows(RESULTS)
+    versions = {runtime: row["version"] for runtime in RUNTIMES for row in rows if row["runtime"] == runtime}
+    layers = [row for row in rows if row["group"] == "layers"]
+    others = [row for row in rows if row["group"] != "layers"]
+    parts = [summary(others, versions), "Not right among them:", not_right(others, versions)]
+    return "\n\n".join([*parts, "By layer, mask and kind of file:", matrix(layers, versions)])
 
 
 def main() -> None:
@@ -179,15 +193,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     action = parser.add_mutually_exclusive_group(required=True)
-    action.add_argument("--peers", type=Path, help="where the peers' virtual environment is or goes")
-    action.add_argument("--table", action="store_true", help="print the table from the results")
+    action.add_argument("--peers", type=Path, help="where the peers are or go")
+    action.add_argument("--table", action="store_true", help="print the tables from the results")
     arguments = parser.parse_args()
     if arguments.table:
-        print(table())
+        print(tables())
         return
+    web_of_peers(arguments.peers)
     with tempfile.TemporaryDirectory() as folder:
         rows = rows_of(arguments.peers, Path(folder))
-    write_rows(RESULTS, [{**row, **machine()} for row in rows])
+    write_rows(RESULTS, [{**row, "detail": row["detail"][:200], **machine()} for row in rows])
 
 
 if __name__ == "__main__":

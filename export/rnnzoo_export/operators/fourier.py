@@ -27,7 +27,12 @@ def write_real_transform(write: NodeWriter) -> None:
 
 def write_transform(write: NodeWriter, *, inverse: bool) -> None:
     """Writes the transform of complex numbers along the last axis."""
-    write.answer_complex(write.add("DFT", write.inputs[:1], axis=-2, inverse=int(inverse)))
+    write.answer_complex(write.add("DFT", write.inputs[:1], axis=_last_axis(write), inverse=int(inverse)))
+
+
+def _last_axis(write: NodeWriter) -> int:
+    """Returns the axis before real and imaginary part, counted from the front: OpenVINO takes -2 for another one."""
+    return -2 if write.rank is None else write.rank - 1
 
 
 def write_real_inverse(write: NodeWriter, length: int) -> None:
@@ -42,7 +47,7 @@ def write_real_inverse(write: NodeWriter, length: int) -> None:
     # The other half mirrors it, with imaginary parts of the other sign.
     mirrored = write.add("Mul", [cut(length - kept, 0, -1), write.constant([1, -1], np.float32)])
     whole = write.add("Concat", [cut(0, kept, 1), mirrored], axis=-2)
-    found = write.add("DFT", [whole], axis=-2, inverse=1)
+    found = write.add("DFT", [whole], axis=_last_axis(write), inverse=1)
     write.answer(write.add("Gather", [found, write.constant(0, np.int64)], axis=-1))
 
 

@@ -26,6 +26,7 @@ class NodeWriter:
     Attributes:
         inputs: The names of its inputs.
         dtype: The NumPy type of its first output.
+        rank: The number of axes of its first output, ``None`` where it is unknown.
         opset: The ONNX operator set.
     """
 
@@ -36,6 +37,7 @@ class NodeWriter:
         self._name, self._outputs = node.name, list(node.output)
         self._types = [graph.get_dtype(name) for name in node.output]
         self._shapes = [graph.get_shape(name) for name in node.output]
+        self.rank = None if self._shapes[0] is None else len(self._shapes[0])
         self.dtype = np.dtype(
             _NUMPY.get(self._types[0]) or tf2onnx.utils.map_onnx_to_numpy_type(self._types[0])
         )

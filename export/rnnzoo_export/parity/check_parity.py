@@ -65,8 +65,8 @@ def check_parity(
         input_signature: What a subclassed model takes: see ``export_onnx``.
         input_names: The names that the file was given for its inputs: see ``export_onnx``.
         tolerance: What is allowed: see ``export_onnx``. ``None`` for what the file or its bundle was exported with.
-        runtime: What runs ONNX files: ``"onnxruntime"``; ``"openvino"``, asked to compute in float32; or
-            ``"reference"``, onnx's reference evaluator.
+        runtime: What runs ONNX files: ``"onnxruntime"``; ``"openvino"``, asked to compute in float32, in a process of
+            its own; or ``"reference"``, onnx's reference evaluator.
 
     Returns:
         With a model, the largest difference and where it is. For a bundle or a file, whether each file is right,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,8 @@ from rnnzoo import files
 from rnnzoo.errors import ExportError, ParityError, one_line
 from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.parity.comparison import compare, given_batch
-from rnnzoo_export.parity.runtimes import Run, open_run, runtime_version
+from rnnzoo_export.parity.other_runtimes import Run
+from rnnzoo_export.parity.runtimes import open_run, runtime_version
 from rnnzoo_export.signature import Signature, TensorSpec
 
 Status = Literal["right", "refused", "wrong"]
@@ -37,8 +38,8 @@ class FileCheck:
 
     Attributes:
         file: The file's name, such as ``"streaming.onnx"``.
-        status: ``"right"``; ``"refused"`` where the runtime cannot load or run the file; ``"wrong"`` where it answers
-            otherwise than onnxruntime.
+        status: ``"right"``; ``"refused"`` where the runtime cannot load or run the file, or its process ends;
+            ``"wrong"`` where it answers otherwise than onnxruntime.
         max_difference: The largest absolute difference from onnxruntime's answers; ``None`` where nothing was answered.
         detail: What the runtime said, or where the answers differ; empty for a right file.
     """
@@ -93,10 +94,22 @@ def check_files(bundle: Bundle | Path, runtime: str, inputs: Arrays | None = Non
         loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         every = [getattr(loaded, f"{form}_path") for form in _FORMS]
         paths = [path for path in every if path.is_file()]
-    return RuntimeReport(runtime_version(runtime), tuple(_check(path, runtime, inputs) for path in paths))
+
+    def opened(path: Path) -> Run:
+        return open_run(path, runtime, name=path.name, fix="Use onnxruntime for this file.")
+
+    checks = tuple(check_file(path, opened, inputs) for path in paths)
+    return RuntimeReport(runtime_version(runtime), checks)
 
 
-def _check(path: Path, runtime: str, inputs: Arrays | None) -> FileCheck:
+def check_file(path: Path, opened: Callable[[Path], Run], inputs: Arrays | None = None) -> FileCheck:
+    """Compares a file in a runtime with the same file in onnxruntime.
+
+    Args:
+        path: The file.
+        opened: Opens it in the runtime. What the runtime refuses, it and the run raise as ``ExportError``.
+        inputs: See ``check_files``.
+    """
     signature = _signature(path)
     truth = open_run(path, "onnxruntime", name=path.name, fix="Export the model again.")
     batches = list(_answered(truth, _batches(signature)))
@@ -110,7 +123,7 @@ def _check(path: Path, runtime: str, inputs: Arrays | None) -> FileCheck:
         )
     names = [spec.name for spec in signature.outputs]
     try:
-        run = open_run(path, runtime, name=path.name, fix="Use onnxruntime for this file.")
+        run = opened(path)
         found = [(batch, run(batch)) for batch, _ in batches]
     except ExportError as error:
         return FileCheck(path.name, "refused", None, str(error))

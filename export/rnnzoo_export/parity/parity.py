@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from rnnzoo.errors import ParityError, RnnzooError, one_line
 from rnnzoo_export.parity.comparison import Arrays
+from rnnzoo_export.parity.other_runtimes import Run
 from rnnzoo_export.parity.proof import prove
-from rnnzoo_export.parity.runtimes import Run, open_run
+from rnnzoo_export.parity.runtimes import open_run
 from rnnzoo_export.reports import TOLERANCE, ParityReport
 from rnnzoo_export.signature import TensorSpec, describe_arrays
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -15,13 +15,12 @@ import onnxruntime
 from rnnzoo import checks, files
 from rnnzoo.errors import ArgumentError, ExportError, one_line
 from rnnzoo_export.bundle import PARITY_FILE
+from rnnzoo_export.parity.other_runtimes import Run, open_in_reference
+from rnnzoo_export.parity.runtime_process import RuntimeProcess
 from rnnzoo_export.reports import TOLERANCE
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-#: Answers arrays by input name with the outputs, in the file's order.
-Run: TypeAlias = Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]
 
 #: What an ONNX file can be compared in.
 RUNTIMES = ("onnxruntime", "openvino", "reference")
@@ -85,7 +84,7 @@ def runtime_version(runtime: str) -> str:
 
 
 def open_run(path: Path, runtime: str, *, name: str, fix: str) -> Run:
-    """Opens a file in a runtime, which computes in float32.
+    """Opens a file in a runtime, which computes in float32; OpenVINO in a process of its own, which a file may end.
 
     Args:
         path: The file.
@@ -100,7 +99,7 @@ def open_run(path: Path, runtime: str, *, name: str, fix: str) -> Run:
         session = open_session(path, name=name, fix=fix)
         return functools.partial(_run, lambda arrays: list(session.run(None, arrays)), name, runtime, fix)
     try:
-        run = _open_in_openvino(path) if runtime == "openvino" else _open_in_reference(path)
+        run = open_in_reference(path) if runtime == "reference" else RuntimeProcess(path, runtime)
         return functools.partial(_run, run, name, runtime, fix)
     except Exception as error:  # their exceptions have no common base but this
         raise ExportError(
@@ -116,33 +115,6 @@ def _run(run: Run, name: str, runtime: str, fix: str, arrays: Mapping[str, np.nd
         raise ExportError(
             f"{name}: {runtime_version(runtime)} cannot run it ({one_line(error, 300)}). {fix}"
         ) from error
-
-
-def _open_in_openvino(path: Path) -> Run:
-    import openvino
-
-    # By itself it computes in bfloat16 on processors that have it.
-    settings = {"EXECUTION_MODE_HINT": "ACCURACY", "INFERENCE_PRECISION_HINT": "f32"}
-    compiled = openvino.Core().compile_model(str(path), "CPU", settings)
-
-    def run(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        found = compiled(arrays)
-        return [found[place].copy() for place in range(len(compiled.outputs))]
-
-    return run
-
-
-def _open_in_reference(path: Path) -> Run:
-    from onnx.reference import ReferenceEvaluator
-
-    evaluator = ReferenceEvaluator(str(path))
-
-    def run(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        # Its sigmoid computes exp(-x), whose overflow leaves the answer right.
-        with np.errstate(over="ignore"):
-            return list(evaluator.run(None, arrays))
-
-    return run
 
 
 def load_signature(directory: Path, key: str = DEFAULT_KEY) -> tf.types.experimental.ConcreteFunction:
