@@ -59,7 +59,8 @@ class StreamingPredictor:
         self._limits = Limits(max_steps=max_steps)
         self._open: dict[str, _Place] = {}
         self._carried = [state.input for state in self.states]
-        self._names = [*(spec.name for spec in self.outputs), *(state.output for state in self.states)]
+        self._answers = [spec.name for spec in self.outputs]
+        self._names = [*self._answers, *(state.output for state in self.states)]
         self._plain = [_Plain(spec.name, tuple(spec.shape[2:])) for spec in self.inputs if _is_plain(spec)]
         self._numbers = {spec.name for spec in self.inputs if np.dtype(spec.dtype).kind in "fiu"}
         self._whole = Signature(self.inputs, self.outputs)
@@ -200,7 +201,7 @@ class StreamingPredictor:
         return place
 
     def _start(self) -> _Place:
-        return _Block([np.zeros((1, *state.shape), np.float32) for state in self.states], 1), 0
+        return _Block({state.input: np.zeros((1, *state.shape), np.float32) for state in self.states}, 1), 0
 
     def _batches(
         self, pieces: Mapping[str, Mapping[str, Any]]
@@ -276,11 +277,12 @@ class StreamingPredictor:
         self, places: list[_Place], batch: dict[str, np.ndarray]
     ) -> tuple[dict[str, np.ndarray], _Block]:
         """Returns the outputs and the new states."""
-        batch.update(zip(self._carried, _gather(places), strict=True))
+        batch.update(_gather(places))
         found = run_onnx(self._session, self._names, batch)
-        outputs = dict(zip(self._names, found[: len(self.outputs)], strict=False))
+        count = len(self._answers)
+        outputs = dict(zip(self._answers, found[:count], strict=True))
         check_outputs(outputs)
-        return outputs, _Block(found[len(self.outputs) :], len(places))
+        return outputs, _Block(dict(zip(self._carried, found[count:], strict=True)), len(places))
 
 
 class _Plain(NamedTuple):
@@ -295,11 +297,11 @@ def _is_plain(spec: TensorSpec) -> bool:
 
 
 class _Block:
-    """The states that a run gave to all who took part in it, one row each."""
+    """The states by input name that a run gave to all who took part in it, one row each."""
 
     __slots__ = ("rows", "states")
 
-    def __init__(self, states: list[np.ndarray], rows: int) -> None:
+    def __init__(self, states: dict[str, np.ndarray], rows: int) -> None:
         self.states, self.rows = states, rows
 
     def places(self) -> list[_Place]:
@@ -311,12 +313,12 @@ class _Block:
 _Place = tuple[_Block, int]
 
 
-def _gather(places: list[_Place]) -> list[np.ndarray]:
+def _gather(places: list[_Place]) -> dict[str, np.ndarray]:
     """Returns the states of several sessions as one block: that of their last run, if it was of just these."""
     block, _ = places[0]
     if len(places) == block.rows and (block.rows == 1 or places == block.places()):
         return block.states
-    return [np.array([block.states[i][row] for block, row in places]) for i in range(len(block.states))]
+    return {name: np.array([block.states[name][row] for block, row in places]) for name in block.states}
 
 
 def _split_rows(outputs: Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
