@@ -80,7 +80,7 @@ def test_intents_of_real_utterances(real_data: Path, tmp_path: Path) -> None:
     assert result.metrics["test"]["accuracy"] >= 0.975
     assert result.seconds < 300
     export_run(tmp_path / "run", tmp_path / "bundle", overwrite=False)
-    assert load_bundle(tmp_path / "bundle").parity["model.onnx"]["operators"]["LSTM"] == 1
+    assert load_bundle(tmp_path / "bundle").parity["model.onnx"]["operators"]["LSTM"] == 2  # a direction each
     predictor = OnnxPredictor(tmp_path / "bundle")
     labels = [answer["label"] for answer in predictor.predict(splits.test.raw)]
     targets = splits.rows("test").gather(range(700))[1]

@@ -42,6 +42,8 @@ def open_session(path: Path, *, name: str, fix: str) -> onnxruntime.InferenceSes
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    # Threads that wait in a loop would take the processor from the model, which answers in turn with the file.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions have no common base but this
