@@ -299,14 +299,16 @@ def _is_plain(spec: TensorSpec) -> bool:
 class _Block:
     """The states by input name that a run gave to all who took part in it, one row each."""
 
-    __slots__ = ("rows", "states")
+    __slots__ = ("_shared", "rows", "states")
 
     def __init__(self, states: dict[str, np.ndarray], rows: int) -> None:
         self.states, self.rows = states, rows
+        # A block of one keeps none, lest each step leave a cycle to the garbage collector.
+        self._shared: list[_Place] = [(self, row) for row in range(rows)] if rows > 1 else []
 
     def places(self) -> list[_Place]:
         """Where each row is."""
-        return [(self, row) for row in range(self.rows)]
+        return self._shared or [(self, 0)]
 
 
 #: Where a session's states are: a row of a block.
