@@ -97,11 +97,22 @@ class UnknownNameError(ArgumentError):
     def __init__(self, kind: str, name: object, known: Iterable[str], *, near: str | None = None) -> None:
         self.kind = kind
         known = sorted(known)
-        likely = [near] if near else difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-        hint = f"did you mean {likely[0]!r}? " if likely else ""
+        likely = near or nearest(str(name), known)
+        hint = f"did you mean {likely!r}? " if likely else ""
         super().__init__(
             f"unknown {kind}: received {name!r}; {hint}expected one of {_listed(str(name), known)}."
         )
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Returns the name that is spelt most like one that is not known; ``None`` if none is.
+
+    Example:
+        >>> nearest("txt", ["shop", "text"])
+        'text'
+    """
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return near[0] if near else None
 
 
 def _listed(name: str, known: list[str]) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from rnnzoo.errors import ArgumentError, DataError, UnknownNameError, listed
+from rnnzoo.errors import ArgumentError, DataError, UnknownNameError, listed, nearest
 
 #: The first number of each field that comes round again, and how many there are.
 _CYCLES = {"minute": (0, 60), "hour": (0, 24), "weekday": (0, 7), "day": (1, 31), "month": (1, 12)}
@@ -204,8 +203,8 @@ def _check_place(name: str, place: str) -> None:
         raise ArgumentError(
             f"calendar: received {name!r}; expected 'holiday:{country}': no parts of that country are known."
         )
-    likely = difflib.get_close_matches(part.upper(), parts, n=1, cutoff=0.5)
-    hint = f"did you mean 'holiday:{country}-{likely[0]}'? " if likely else ""
+    likely = nearest(part.upper(), parts)
+    hint = f"did you mean 'holiday:{country}-{likely}'? " if likely else ""
     raise ArgumentError(
         f"calendar: received {name!r}; {hint}expected one of the parts {listed(parts)} after 'holiday:{country}-'."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from numbers import Integral
@@ -11,7 +10,7 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.errors import ArgumentError, DataError, RowError, listed
+from rnnzoo.errors import ArgumentError, DataError, RowError, listed, nearest
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes
 
 #: What becomes of a category that is not known.
@@ -93,8 +92,8 @@ class CategoryPreprocessing(Preprocessing):
         if self.unknown == "own_id":
             return 0
         by_name = {str(known): known for known in self.categories}
-        near = difflib.get_close_matches(str(category), by_name, n=1, cutoff=0.5)
-        hint = f"did you mean {by_name[near[0]]!r}? " if near else ""
+        near = nearest(str(category), by_name)
+        hint = "" if near is None else f"did you mean {by_name[near]!r}? "
         raise RowError(
             number,
             f"received the unknown category {_shown(category)}; {hint}expected one of {listed(self.categories)}. "

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnnzoo.errors import RowError, listed
+from rnnzoo.errors import RowError, listed, nearest
 
 _SHOWN = 40
 
@@ -61,8 +60,8 @@ def read_entries(row: Any, number: int, parts: Sequence[str]) -> Mapping[str, An
         raise RowError(number, f"received {type(row).__name__}; expected a mapping of {expected}.")
     for name in row:
         if name not in parts:
-            near = difflib.get_close_matches(str(name), parts, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            near = nearest(str(name), parts)
+            hint = f"did you mean {near!r}? " if near else ""
             shown = repr(name) if len(repr(name)) <= _SHOWN else f"{repr(name)[:_SHOWN]}..."
             raise RowError(
                 number,

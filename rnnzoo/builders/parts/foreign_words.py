@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
+
+from rnnzoo.errors import nearest
 
 #: Our words, each with what users of PyTorch, Keras, TensorFlow and forecasting libraries type for it.
 _FOREIGN: dict[str, str] = {
@@ -57,5 +58,4 @@ def nearest_word(word: str, known: Collection[str]) -> str | None:
     for ours, foreign in _FOREIGN.items():
         if ours in known and lower in foreign.split():
             return ours
-    near = difflib.get_close_matches(lower, sorted(known), n=1, cutoff=0.5)
-    return near[0] if near else None
+    return nearest(lower, sorted(known))
