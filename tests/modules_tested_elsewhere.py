@@ -172,6 +172,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.inference.row_batches": "tests/inference/test_predictor.py",
     "rnnzoo_export.inference.validation": "tests/preprocessing/test_input_rule.py",
     "rnnzoo_export.network.input_names": "tests/export/test_model_ports.py",
+    "rnnzoo_export.graph.marker_call": "tests/export/test_recurrent_nodes.py",
     "rnnzoo_export.graph.lookup_marker": "tests/export/test_lookup_nodes.py",
     "rnnzoo_export.parity.check_parity": "tests/export/test_parity.py",
     "rnnzoo_export.network.jumps": "tests/export/test_large_numbers.py",

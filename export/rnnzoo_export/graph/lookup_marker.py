@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo_export.graph.marker_spec import MARKER, LookupSpec, spec_to_json
+from rnnzoo_export.graph.marker_call import call_marker
+from rnnzoo_export.graph.marker_spec import LookupSpec
 
 if TYPE_CHECKING:
     from rnnzoo.tensors import Tensor
@@ -27,15 +28,6 @@ def mark_lookup(table: tf.lookup.StaticHashTable, keys: Tensor, *, takes_any: bo
     with tf.init_scope():
         known, values = table.export()
         default = int(table.default_value) if takes_any else _NOWHERE
-    (found,) = tf.raw_ops.PyFunc(
-        input=[
-            tf.constant(spec_to_json(LookupSpec(default))),
-            keys,
-            tf.constant(known.numpy()),
-            tf.constant(values.numpy()),
-        ],
-        token=b"rnnzoo",
-        Tout=[values.dtype],
-        name=MARKER,
-    )
+    inputs = [keys, tf.constant(known.numpy()), tf.constant(values.numpy())]
+    (found,) = call_marker(LookupSpec(default), inputs, [values.dtype])
     return tf.ensure_shape(found, keys.shape)

@@ -25,15 +25,14 @@ from rnnzoo.cells.masks import mask_of_sequences
 from rnnzoo.cells.recurrence import Recurrence
 from rnnzoo.cells.step_cell import LinearCell
 from rnnzoo_export.graph.lookup_marker import mark_lookup
+from rnnzoo_export.graph.marker_call import call_marker
 from rnnzoo_export.graph.marker_spec import (
-    MARKER,
     Activation,
     LinearSpec,
     MarkerSpec,
     Operator,
     ScanSpec,
     Spec,
-    spec_to_json,
 )
 
 if TYPE_CHECKING:
@@ -376,12 +375,7 @@ def _emit_operator(
 def _emit(spec: Spec, inputs: Sequence[Tensor], shapes: Sequence[Sequence[int | None]]) -> list[Tensor]:
     """Adds a marker to the graph and returns its outputs, float32 of these shapes."""
     tensors = [x if x.dtype == tf.bool else tf.cast(x, tf.float32) for x in inputs]
-    outputs = tf.raw_ops.PyFunc(
-        input=[tf.constant(spec_to_json(spec)), *tensors],
-        token=b"rnnzoo",
-        Tout=[tf.float32] * len(shapes),
-        name=MARKER,
-    )
+    outputs = call_marker(spec, tensors, [tf.float32] * len(shapes))
     return [tf.ensure_shape(output, shape) for output, shape in zip(outputs, shapes, strict=True)]
 
 
