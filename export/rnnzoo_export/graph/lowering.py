@@ -119,10 +119,11 @@ def _read_spec(node: onnx.NodeProto, values: _Constants) -> Spec:
     try:
         return spec_from_json(str(values(node.input[0]).reshape(-1)[0]))
     except (ValueError, KeyError, TypeError, IndexError, UnsupportedLayerError) as error:
-        raise _python_function() from error
+        raise python_function() from error
 
 
-def _python_function() -> UnsupportedLayerError:
+def python_function() -> UnsupportedLayerError:
+    """Returns what says that a model calls a Python function."""
     return UnsupportedLayerError(
         "model: calls a Python function (tf.py_function or tf.numpy_function), which no other runtime can run. "
         "Write it with keras.ops instead."

@@ -43,7 +43,7 @@ def check_given(signature: Signature, inputs: Mapping[str, Any], what: str) -> d
                 "or more. Leave it out, or give rows."
             )
         # Masks come as truth values and as numbers.
-        as_number = array.dtype.kind == "b" and np.dtype(spec.dtype).kind in "fiu"
+        as_number = array.dtype.kind == "b" and spec.kind in "fiu"
         as_truth = array.dtype.kind in "iuf" and spec.dtype == "bool" and np.isin(array, (0, 1)).all()
         arrays[spec.name] = array.astype(spec.dtype) if as_number or as_truth else array
     try:

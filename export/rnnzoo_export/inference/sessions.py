@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import threading
 import uuid
@@ -19,7 +18,7 @@ from rnnzoo import checks, files
 from rnnzoo.errors import BundleError, RequestError
 from rnnzoo.preprocessing.numeric_rows import wrong_number
 from rnnzoo_export.inference.predictor import check_outputs, open_onnx, run_onnx
-from rnnzoo_export.inference.validation import Limits, check_inputs, check_mapping, shorten
+from rnnzoo_export.inference.validation import Limits, check_inputs, check_mapping, is_finite, shorten
 from rnnzoo_export.signature import Signature, State, TensorSpec
 
 
@@ -62,7 +61,7 @@ class StreamingPredictor:
         self._answers = [spec.name for spec in self.outputs]
         self._names = [*self._answers, *(state.output for state in self.states)]
         self._plain = [_Plain(spec.name, tuple(spec.shape[2:])) for spec in self.inputs if _is_plain(spec)]
-        self._numbers = {spec.name for spec in self.inputs if np.dtype(spec.dtype).kind in "fiu"}
+        self._numbers = {spec.name for spec in self.inputs if spec.kind in "fiu"}
         self._whole = Signature(self.inputs, self.outputs)
         self._lock = threading.Lock()
 
@@ -247,7 +246,7 @@ class StreamingPredictor:
                 return None
             if not piece.flags.c_contiguous or not 0 < len(piece) <= (most or len(piece)):
                 return None
-            if not math.isfinite(np.vdot(piece, piece)):
+            if not is_finite(piece):
                 return None
             batch[name] = piece[None]
         return batch

@@ -174,7 +174,7 @@ def _check_limits(spec: TensorSpec, shape: Sequence[int], limits: Limits) -> Non
 
 
 def _array(spec: TensorSpec, value: Any, limits: Limits) -> np.ndarray:
-    if isinstance(value, list | tuple) and np.dtype(spec.dtype).kind in "fiu":
+    if isinstance(value, list | tuple) and spec.kind in "fiu":
         # NumPy makes numbers of truth values that stand beside numbers.
         problem = wrong_number(value, _axes(spec))
         if problem is not None:

@@ -10,6 +10,7 @@ import onnx
 import tensorflow as tf
 
 from rnnzoo.errors import UnsupportedLayerError
+from rnnzoo_export.graph.lowering import python_function
 from rnnzoo_export.graph.marker_spec import MARKER
 from rnnzoo_export.graph.protos import walk_nodes
 from rnnzoo_export.operators.fourier import LEAST_OPSET
@@ -134,10 +135,7 @@ def _refuse_nested(proto: onnx.ModelProto, layers: set[str]) -> None:
         if node.op_type != "PyFunc":
             continue
         if MARKER not in node.name:
-            raise UnsupportedLayerError(
-                "model: calls a Python function (tf.py_function or tf.numpy_function), which no other runtime can run. "
-                "Write it with keras.ops instead."
-            )
+            raise python_function()
         layer = _layer(node.name.partition("_tfg_inlined_")[0], layers)
         raise UnsupportedLayerError(
             f"{f'layer {layer!r}' if layer else 'model'}: a recurrent layer, or one that looks up in a table, is "

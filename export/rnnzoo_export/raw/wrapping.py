@@ -158,7 +158,7 @@ def _write_answer(
             factor, offset = _scaling_of_rows(builder, decoding, raw.level)
         value = builder.add("Mul", [value, factor])
         value = builder.add("Add", [value, offset])
-    if raw.refused and np.dtype(spec.dtype).kind == "f":
+    if raw.refused and spec.kind == "f":
         axes = builder.integers(*range(1, len(spec.shape)))
         rows = builder.add("Unsqueeze", [raw.refused, axes]) if len(spec.shape) > 1 else raw.refused
         value = builder.add("Where", [rows, builder.constant(np.array(np.nan, spec.dtype)), value])
@@ -200,7 +200,7 @@ def _refuse_clashes(graph: onnx.GraphProto, outside: set[str]) -> None:
 
 
 def _value(spec: TensorSpec) -> onnx.ValueInfoProto:
-    element = helper.np_dtype_to_tensor_dtype(np.dtype(object if spec.dtype == "string" else spec.dtype))
+    element = helper.np_dtype_to_tensor_dtype(np.dtype(object if spec.kind == "O" else spec.dtype))
     return helper.make_tensor_value_info(spec.name, element, dimensions(spec.name, spec.shape))
 
 
