@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,7 +46,7 @@ class WindowTable:
     known: Sequence[str] | None = None
     weights: np.ndarray | None = None
 
-    @functools.cached_property
+    @cached_property
     def scaled_targets(self) -> np.ndarray:
         """The targets' features ``(rows, targets)``, side by side in memory, so that a horizon is read at once."""
         return np.ascontiguousarray(self.features[:, : len(self.targets)])
@@ -195,7 +194,7 @@ class WindowSplit(Rows):
             features[..., : past.shape[-1]] = (past - location[:, None]) / scale[:, None]
         return features
 
-    @functools.cached_property
+    @cached_property
     def _ahead(self) -> np.ndarray:
         return _cut(self.table.scaled_targets, self.horizon)
 
