@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import httpx
 import numpy as np
 import pytest
 
+from alone import answers_alone
 from command_line import refused
 from joined_bundles import LABELS, ROWS, answers_of, joined, model, row
 from rnnzoo.cli.app import run
@@ -119,18 +118,7 @@ def test_metadata_and_page_tell_what_a_row_holds(shops: Server, joined_bundle: P
 
 
 def test_no_tensorflow_is_needed(joined_bundle: Path) -> None:
-    code = (
-        "import json, sys\n"
-        "for heavy in ('pandas', 'tensorflow', 'keras', 'onnx', 'sklearn'): sys.modules[heavy] = None\n"
-        "from rnnzoo_export import OnnxPredictor, create_app\n"
-        "predictor = OnnxPredictor(sys.argv[1])\n"
-        "create_app(predictor)\n"
-        "print(json.dumps(predictor.predict([json.loads(sys.argv[2])])))"
-    )
-    command = [sys.executable, "-c", code, str(joined_bundle), json.dumps(row(0))]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-    assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout) == OnnxPredictor(joined_bundle).predict([row(0)])
+    assert answers_alone(joined_bundle, row(0)) == OnnxPredictor(joined_bundle).predict([row(0)])
 
 
 def test_files_of_rows_are_answered(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +15,7 @@ import httpx
 import numpy as np
 import pytest
 
+from alone import answers_alone
 from command_line import refused
 from rnnzoo.cli.app import run
 from rnnzoo.cli.raw_inputs import read_raw_inputs
@@ -219,18 +218,7 @@ def test_levels_need_the_rows(panel_bundle: Path) -> None:
 
 
 def test_neither_pandas_nor_tensorflow_is_needed(panel_bundle: Path) -> None:
-    code = (
-        "import json, sys\n"
-        "for heavy in ('pandas', 'tensorflow', 'keras', 'onnx', 'sklearn'): sys.modules[heavy] = None\n"
-        "from rnnzoo_export import OnnxPredictor, create_app\n"
-        "predictor = OnnxPredictor(sys.argv[1])\n"
-        "create_app(predictor)\n"
-        "print(json.dumps(predictor.predict([json.loads(sys.argv[2])])))"
-    )
-    command = [sys.executable, "-c", code, str(panel_bundle), json.dumps(request(0))]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-    assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout) == OnnxPredictor(panel_bundle).predict([request(0)])
+    assert answers_alone(panel_bundle, request(0)) == OnnxPredictor(panel_bundle).predict([request(0)])
 
 
 def table(rows: list[dict[str, Any]], path: Path, *, ahead: str) -> None:
