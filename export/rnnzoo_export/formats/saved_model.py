@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.src.models.functional import Functional
 
 from rnnzoo import files
 from rnnzoo.errors import ArgumentError
@@ -26,6 +27,9 @@ from rnnzoo_export.raw.raw_parity import check_examples
 from rnnzoo_export.raw.saved_text import TextTokens
 from rnnzoo_export.raw.text_graph import TextGraph
 from rnnzoo_export.reports import TOLERANCE, ParityReport
+
+if TYPE_CHECKING:
+    from rnnzoo.tensors import Layer
 
 
 def export_saved_model(
@@ -116,16 +120,18 @@ def write_saved_model(
     if graph is not None:
         check_fit(exportable.signature, graph)
     archive = keras.export.ExportArchive()
-    archive.track(exportable.model)
+    for part in _parts(exportable.model):
+        archive.track(part)
     with exportable.portable(), exportable.tracing():
         key = DEFAULT_KEY if text is None else ARRAYS_KEY
-        archive.add_endpoint(key, _traced(exportable, exportable.tensor_specs))
+        archive.add_endpoint(key, exportable.within, input_signature=exportable.tensor_specs)
         if text is not None:
             tokens = TextTokens(text, dtype=exportable.signature.inputs[0].dtype)
             archive.track(tokens)
             specs = [tf.TensorSpec((None,), tf.string, name="text")]
-            answer = _traced(lambda text: _answers_to_texts(exportable, tokens(text)), specs)
-            archive.add_endpoint(DEFAULT_KEY, answer)
+            archive.add_endpoint(
+                DEFAULT_KEY, lambda text: _answers_to_texts(exportable, tokens(text)), input_signature=specs
+            )
         archive.write_out(str(directory), verbose=False)
     with (
         quiet_native_logs()
@@ -140,17 +146,21 @@ def write_saved_model(
         )
 
 
-def _traced(function: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
-    """Returns a graph function that has been traced: Keras would trace one that has not twice."""
-    traced = tf.function(function, input_signature=specs, autograph=False)
-    traced.get_concrete_function()
-    return traced
+def _parts(model: keras.Model) -> list[Layer]:
+    """Returns what a model consists of, which has all its weights and tables.
+
+    Keras traces a model that it tracks, for whatever tables may turn up, but not a layer.
+    """
+    if type(model) not in (Functional, keras.Sequential):
+        return [model]  # it may hold more than its layers
+    found = {id(part): part for layer in model.layers for part in _parts(layer)}
+    return list(found.values())
 
 
 def _answers_to_texts(exportable: Exportable, ids: tf.Tensor) -> dict[str, tf.Tensor]:
     """Returns the answers to texts; a text without a word, which begins with padding, is answered NaN."""
     empty = tf.equal(ids[:, 0], 0)
-    return {name: _nan_where(empty, answer) for name, answer in exportable(ids).items()}
+    return {name: _nan_where(empty, answer) for name, answer in exportable.within(ids).items()}
 
 
 def _nan_where(rows: tf.Tensor, answer: tf.Tensor) -> tf.Tensor:

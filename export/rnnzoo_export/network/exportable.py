@@ -104,6 +104,10 @@ class Exportable:
         """Runs the model as it answers after training; outputs by name."""
         return self._run(*tensors)
 
+    def within(self, *tensors: Tensor) -> dict[str, Tensor]:
+        """Does the same in another graph, without tracing the model again."""
+        return self._truth.within(*tensors)
+
     def _run(self, *tensors: Tensor) -> dict[str, Tensor]:
         outputs = self.model(*self._call.arranged(tensors), training=False)
         return dict(zip(self._output_names, keras.tree.flatten(outputs), strict=True))

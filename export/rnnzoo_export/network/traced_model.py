@@ -60,12 +60,17 @@ class TracedModel:
             self._windows = [window for operation in graph.get_operations() for window in _windows(operation)]
             return outputs, masks, [tf.shape(window.source) for window in self._windows]
 
-        self._function = tf.function(run, input_signature=list(specs), autograph=False)
-        concrete = self._function.get_concrete_function()
-        self.graph = concrete.graph
-        self.inputs = dict(zip(self._names, concrete.inputs, strict=False))
-        self.outputs: dict[str, Tensor] = concrete.structured_outputs[0]
-        self.seen: dict[str, set[str]] = {key: set() for key in concrete.structured_outputs[1]}
+        traced = tf.function(run, input_signature=list(specs), autograph=False).get_concrete_function()
+        self._function = traced
+        self.graph = traced.graph
+        self.inputs = dict(zip(self._names, traced.inputs, strict=False))
+        self.outputs: dict[str, Tensor] = traced.structured_outputs[0]
+        self.seen: dict[str, set[str]] = {key: set() for key in traced.structured_outputs[1]}
+
+    def within(self, *tensors: Tensor) -> dict[str, Tensor]:
+        """Calls the graph from another one: tensors in the order of ``specs`` to outputs by name."""
+        outputs: dict[str, Tensor] = self._function(*tensors)[0]
+        return outputs
 
     @property
     def has_windows(self) -> bool:
