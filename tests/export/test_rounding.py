@@ -161,6 +161,19 @@ def test_asking_the_model_again_leaves_its_weights_as_they_are() -> None:
     np.testing.assert_array_equal(exportable.predict(batch)[name], truth[name])
 
 
+def test_answers_without_an_end_move_by_nothing() -> None:
+    exportable = Exportable(series(layers.Dense(1, kernel_initializer="ones"), layers.Activation("exponential")))
+    batch = {"x": np.array([[[0.0, 0.0, 1.0]], [[0.0, 0.0, 200.0]]], np.float32)}
+    truth = exportable.predict(batch)
+    (name,) = truth
+    assert np.isinf(truth[name]).sum() == 1
+    error = ValueDifferenceError("", name, (0, 0, 0), (2.0, 2.7))
+    error.batch = batch
+    moved, reordered = own_differences(exportable, error)
+    assert 0 < moved < 1e-5
+    assert reordered == 0
+
+
 @pytest.mark.parametrize("tolerance", [0, -1e-5, math.nan, math.inf, True, "1e-4", None, 0.5])
 def test_nonsense_is_refused(tolerance: Any, tmp_path: Path) -> None:
     message = (

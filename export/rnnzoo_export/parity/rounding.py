@@ -77,7 +77,8 @@ def own_differences(exportable: Exportable, error: ValueDifferenceError) -> tupl
     def distance(answer: np.ndarray) -> float:
         if answer.shape != truth.shape:
             return 0.0
-        differences = np.abs(answer.astype(np.float64) - truth.astype(np.float64))
+        with np.errstate(invalid="ignore"):  # two infinities differ by no number
+            differences = np.abs(answer.astype(np.float64) - truth.astype(np.float64))
         unit = differences[..., error.place[-1]] if error.place else differences
         return float(np.nanmax(unit, initial=0.0))
 
