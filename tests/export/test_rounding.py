@@ -162,7 +162,9 @@ def test_asking_the_model_again_leaves_its_weights_as_they_are() -> None:
 
 
 def test_answers_without_an_end_move_by_nothing() -> None:
-    exportable = Exportable(series(layers.Dense(1, kernel_initializer="ones"), layers.Activation("exponential")))
+    exportable = Exportable(
+        series(layers.Dense(1, kernel_initializer="ones"), layers.Activation("exponential"))
+    )
     batch = {"x": np.array([[[0.0, 0.0, 1.0]], [[0.0, 0.0, 200.0]]], np.float32)}
     truth = exportable.predict(batch)
     (name,) = truth

@@ -274,13 +274,18 @@ def run_onnx(
     try:
         found: list[np.ndarray] = session.run(outputs, inputs)
     except Exception as error:  # onnxruntime's own exceptions have no common base but this
-        _log.error("the model refused an input: %s", shorten(str(error), 300))
-        raise RequestError(
-            "inputs: the model cannot process these values; expected values like those it was trained on. "
-            "Check ids, masks and sizes.",
-            status=400 if type(error).__name__ == "InvalidArgument" else 500,
-        ) from error
+        raise refused(error) from error
     return found
+
+
+def refused(error: Exception) -> RequestError:
+    """Returns what to raise where onnxruntime refuses checked inputs, and logs what it said."""
+    _log.error("the model refused an input: %s", shorten(str(error), 300))
+    return RequestError(
+        "inputs: the model cannot process these values; expected values like those it was trained on. "
+        "Check ids, masks and sizes.",
+        status=400 if type(error).__name__ == "InvalidArgument" else 500,
+    )
 
 
 def _compare(bundle: Bundle, kind: str, found: set[str]) -> None:

@@ -9,7 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -17,8 +17,10 @@ import onnxruntime
 from rnnzoo import checks, files
 from rnnzoo.errors import BundleError, RequestError
 from rnnzoo.preprocessing.numeric_rows import wrong_number
+from rnnzoo_export.inference.bound_session import BoundSession
 from rnnzoo_export.inference.predictor import check_outputs, open_onnx, run_onnx
-from rnnzoo_export.inference.validation import Limits, check_inputs, check_mapping, is_finite, shorten
+from rnnzoo_export.inference.state_blocks import Block, gather
+from rnnzoo_export.inference.validation import Limits, check_inputs, check_mapping, shorten
 from rnnzoo_export.signature import Signature, State, TensorSpec
 
 
@@ -56,11 +58,12 @@ class StreamingPredictor:
         self.states, self.inputs, self.outputs = _read_metadata(self._session, file)
         self.max_sessions = checks.integer("max_sessions", max_sessions, minimum=1)
         self._limits = Limits(max_steps=max_steps)
-        self._open: dict[str, _Place] = {}
+        self._open: dict[str, Block] = {}
+        self._shapes: dict[str, dict[str, tuple[int, ...]]] = {}
+        self._bound: dict[str, BoundSession] = {}
         self._carried = [state.input for state in self.states]
         self._answers = [spec.name for spec in self.outputs]
         self._names = [*self._answers, *(state.output for state in self.states)]
-        self._plain = [_Plain(spec.name, tuple(spec.shape[2:])) for spec in self.inputs if _is_plain(spec)]
         self._numbers = {spec.name for spec in self.inputs if spec.kind in "fiu"}
         self._whole = Signature(self.inputs, self.outputs)
         self._lock = threading.Lock()
@@ -94,20 +97,21 @@ class StreamingPredictor:
                     f"sessions: {self.max_sessions} are open, the most allowed. Close some, or try again later.",
                     status=503,
                 )
-            self._open[name] = self._start()
+            self._open[name] = self._start(name)
         return name
 
     def close(self, session: str) -> None:
         """Ends a session and forgets its states; ``RequestError`` if there is no such session."""
         with self._lock:
-            self._place(session)
-            del self._open[session]
+            self._block(session)
+            for known in (self._open, self._shapes, self._bound):
+                known.pop(session, None)
 
     def reset(self, session: str) -> None:
         """Puts a session's states back to zero; ``RequestError`` if there is no such session."""
         with self._lock:
-            self._place(session)
-            self._open[session] = self._start()
+            self._block(session)
+            self._open[session] = self._start(session)
 
     def step(self, session: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Answers the next piece of one session.
@@ -125,10 +129,14 @@ class StreamingPredictor:
                 finite (500). The session stays where it was.
         """
         with self._lock:
-            place = self._open.get(session) or self._place(session)
-            batch = self._as_it_is(inputs) or self._check(session, inputs)
-            outputs, block = self._run([place], batch)
-            self._open[session] = block, 0
+            block = self._open.get(session) or self._block(session)
+            bound = self._bound.get(session)
+            if bound is not None and bound.fits(inputs):
+                answers, self._open[session] = bound.step(block, inputs)
+                return answers
+            batch = self._check(session, inputs)
+            outputs, self._open[session] = self._run((session,), [block], batch)
+            self._bind(session, batch, outputs)
         return {name: array[0] for name, array in outputs.items()}
 
     def step_many(self, pieces: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, np.ndarray]]:
@@ -148,14 +156,13 @@ class StreamingPredictor:
             return {}
         with self._lock:
             answers: dict[str, dict[str, np.ndarray]] = {}
-            moved: list[tuple[list[str], _Block]] = []
+            moved = []
             for group, batch in self._batches(pieces):
-                places = [self._open.get(session) or self._place(session) for session in group]
-                outputs, block = self._run(places, batch)
+                outputs, block = self._run(group, self._blocks(group), batch)
                 answers.update(zip(group, _split_rows(outputs), strict=True))
-                moved.append((group, block))
-            for group, block in moved:
-                self._open.update(zip(group, block.places(), strict=True))
+                moved.append(block)
+            for block in moved:
+                self._open.update(dict.fromkeys(block.names, block))
         return answers if len(moved) == 1 else {session: answers[session] for session in pieces}
 
     def step_batch(self, sessions: Sequence[str], inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -172,11 +179,11 @@ class StreamingPredictor:
             RequestError: As in ``step``, or if sessions and rows differ in number or a session is named twice
                 (400). All sessions stay where they were.
         """
-        group = list(sessions)
+        group = tuple(sessions)
         if len(set(group)) < len(group) or not group:
             raise RequestError(
-                f"sessions: received {shorten(group)}; expected at least one name, and each once. Send a session's "
-                "pieces one after the other."
+                f"sessions: received {shorten(list(group))}; expected at least one name, and each once. Send a "
+                "session's pieces one after the other."
             )
         batch = check_inputs(self._whole, inputs, self._limits)
         rows = len(next(iter(batch.values())))
@@ -185,28 +192,30 @@ class StreamingPredictor:
                 f"inputs: received {rows} rows; expected one for each of {len(group)} sessions."
             )
         with self._lock:
-            places = [self._open.get(session) or self._place(session) for session in group]
-            outputs, block = self._run(places, batch)
-            self._open.update(zip(group, block.places(), strict=True))
+            outputs, block = self._run(group, self._blocks(group), batch)
+            self._open.update(dict.fromkeys(group, block))
         return outputs
 
-    def _place(self, session: str) -> _Place:
-        place = self._open.get(session)
-        if place is None:
+    def _blocks(self, group: tuple[str, ...]) -> list[Block]:
+        return [self._open.get(session) or self._block(session) for session in group]
+
+    def _block(self, session: str) -> Block:
+        block = self._open.get(session)
+        if block is None:
             raise RequestError(
                 f"session {shorten(session)}: is not open. Open it first; a session ends with close().",
                 status=404,
             )
-        return place
+        return block
 
-    def _start(self) -> _Place:
-        return _Block({state.input: np.zeros((1, *state.shape), np.float32) for state in self.states}, 1), 0
+    def _start(self, session: str) -> Block:
+        return Block([np.zeros((1, *state.shape), np.float32) for state in self.states], (session,))
 
     def _batches(
         self, pieces: Mapping[str, Mapping[str, Any]]
-    ) -> list[tuple[list[str], dict[str, np.ndarray]]]:
+    ) -> list[tuple[tuple[str, ...], dict[str, np.ndarray]]]:
         """Puts sessions together whose pieces have the same shapes; stacks and checks their inputs."""
-        everyone = list(pieces)
+        everyone = tuple(pieces)
         stacked = self._stack(list(pieces.values()))
         if stacked is not None:
             return [(everyone, stacked)]
@@ -219,7 +228,7 @@ class StreamingPredictor:
             stacked = self._stack([pieces[session] for session in group])
             if stacked is None:
                 raise RequestError("pieces: received types that differ between sessions; expected one type.")
-            batches.append((group, stacked))
+            batches.append((tuple(group), stacked))
         return batches
 
     def _stack(self, own: list[Mapping[str, Any]]) -> dict[str, np.ndarray] | None:
@@ -234,22 +243,12 @@ class StreamingPredictor:
         except (RequestError, ValueError, TypeError, KeyError):
             return None  # the pieces one by one tell whose fault it is, if any
 
-    def _as_it_is(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
-        """Returns pieces that are right as they stand as a batch of one; ``None`` for all that has to be looked at."""
-        if type(inputs) is not dict or not len(inputs) == len(self._plain) == len(self.inputs):
-            return None
-        most = self._limits.max_steps
-        batch = {}
-        for name, features in self._plain:
-            piece = inputs.get(name)
-            if type(piece) is not np.ndarray or piece.dtype != np.float32 or piece.shape[1:] != features:
-                return None
-            if not piece.flags.c_contiguous or not 0 < len(piece) <= (most or len(piece)):
-                return None
-            if not is_finite(piece):
-                return None
-            batch[name] = piece[None]
-        return batch
+    def _bind(self, session: str, batch: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> None:
+        """Makes the next steps of a session cheap whose pieces have one shape."""
+        shapes = {name: array.shape for name, array in batch.items()}
+        if self._shapes.get(session) == shapes and BoundSession.can_take(batch, outputs):
+            self._bound[session] = BoundSession(session, self._session, self.states, batch, outputs)
+        self._shapes[session] = shapes
 
     def _check(self, session: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Returns one session's inputs as a batch of one; an error names the session."""
@@ -273,53 +272,14 @@ class StreamingPredictor:
         return None
 
     def _run(
-        self, places: list[_Place], batch: dict[str, np.ndarray]
-    ) -> tuple[dict[str, np.ndarray], _Block]:
+        self, group: tuple[str, ...], blocks: list[Block], batch: dict[str, np.ndarray]
+    ) -> tuple[dict[str, np.ndarray], Block]:
         """Returns the outputs and the new states."""
-        batch.update(_gather(places))
+        batch.update(zip(self._carried, gather(group, blocks), strict=True))
         found = run_onnx(self._session, self._names, batch)
-        count = len(self._answers)
-        outputs = dict(zip(self._answers, found[:count], strict=True))
+        outputs = dict(zip(self._answers, found, strict=False))
         check_outputs(outputs)
-        return outputs, _Block(dict(zip(self._carried, found[count:], strict=True)), len(places))
-
-
-class _Plain(NamedTuple):
-    """An input of numbers ``(time, *features)`` whose pieces need no change where they are float32 already."""
-
-    name: str
-    features: tuple[int | None, ...]
-
-
-def _is_plain(spec: TensorSpec) -> bool:
-    return spec.dtype == "float32" and spec.shape[1:2] == (None,) and None not in spec.shape[2:]
-
-
-class _Block:
-    """The states by input name that a run gave to all who took part in it, one row each."""
-
-    __slots__ = ("_shared", "rows", "states")
-
-    def __init__(self, states: dict[str, np.ndarray], rows: int) -> None:
-        self.states, self.rows = states, rows
-        # A block of one keeps none, lest each step leave a cycle to the garbage collector.
-        self._shared: list[_Place] = [(self, row) for row in range(rows)] if rows > 1 else []
-
-    def places(self) -> list[_Place]:
-        """Where each row is."""
-        return self._shared or [(self, 0)]
-
-
-#: Where a session's states are: a row of a block.
-_Place = tuple[_Block, int]
-
-
-def _gather(places: list[_Place]) -> dict[str, np.ndarray]:
-    """Returns the states of several sessions as one block: that of their last run, if it was of just these."""
-    block, _ = places[0]
-    if len(places) == block.rows and (block.rows == 1 or places == block.places()):
-        return block.states
-    return {name: np.array([block.states[name][row] for block, row in places]) for name in block.states}
+        return outputs, Block(found[len(outputs) :], group)
 
 
 def _split_rows(outputs: Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
