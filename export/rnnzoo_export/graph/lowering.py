@@ -10,6 +10,7 @@ import onnx
 from onnx import numpy_helper
 
 from rnnzoo.errors import UnsupportedLayerError
+from rnnzoo_export.graph.counted_indices import leave_counting_to_gather
 from rnnzoo_export.graph.lookup_nodes import DOMAIN as _TABLES
 from rnnzoo_export.graph.lookup_nodes import write_lookup_nodes, write_text_equality
 from rnnzoo_export.graph.marker_spec import DOMAIN, LinearSpec, LookupSpec, ScanSpec, Spec, spec_from_json
@@ -63,6 +64,7 @@ def lower_markers(model: onnx.ModelProto, steps: Mapping[str, onnx.ModelProto]) 
         nodes += builder.nodes
         graph.initializer.extend(builder.initializers)
     replace_items(graph.node, nodes)
+    leave_counting_to_gather(graph)
     _tidy(graph)
     used = {"", *(node.domain for node in _all_nodes(model))}
     replace_items(model.opset_import, [entry for entry in model.opset_import if entry.domain in used])
