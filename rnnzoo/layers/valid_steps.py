@@ -24,8 +24,7 @@ class NeverEmpty(layers.Layer):
     def call(self, valid: Tensor) -> Tensor:
         """Maps a mask ``(batch, time)`` to one with a valid step in each row."""
         empty = ops.logical_not(ops.any(valid, axis=1, keepdims=True))
-        first = ops.equal(ops.cumsum(ops.ones_like(valid, dtype="int32"), axis=1), 1)
-        return ops.logical_or(valid, ops.logical_and(first, empty))
+        return ops.concatenate([ops.logical_or(valid[:, :1], empty), valid[:, 1:]], axis=1)
 
     def call_streaming(self, valid: Tensor) -> Tensor:
         """Leaves the mask of one piece of a stream as it is."""
