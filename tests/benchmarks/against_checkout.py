@@ -5,7 +5,8 @@
 
 Each checkout exports one layer of 64 units behind an embedding that masks, and one that reads numbers, in a process of
 its own and with the same weights. Then the files answer in turn: 100 steps, one thread, the token rows padded on the
-right. Prints the time of the new file as a multiple of the old one's; nothing is kept.
+right. Prints the time of the new file as a multiple of the old one's, and that of the old file opened twice, which
+shows the noise; nothing is kept.
 """
 
 from __future__ import annotations
@@ -76,16 +77,20 @@ def main() -> None:
         folders = {"new": Path(name) / "new", "old": Path(name) / "old"}
         for checkout, folder in ((HERE, folders["new"]), (old, folders["old"])):
             export(checkout, folder)
-        print("new / old     " + "".join(f"{rows:>8} row{'s' * (rows > 1)}" for rows in ROWS))
+        print(
+            "new / old (old again / old)   " + "".join(f"{rows:>9} row{'s' * (rows > 1):1}" for rows in ROWS)
+        )
         for file in sorted(path.name for path in folders["new"].iterdir() if path.suffix == ".onnx"):
             runs = {key: session(folder / file) for key, folder in folders.items()}
+            runs["again"] = session(folders["old"] / file)
             (given,) = runs["new"].get_inputs()
             ratios = []
             for rows in ROWS:
                 inputs = {given.name: batch("plain" if "plain" in file else "masked", rows)}
                 seconds = medians({key: partial(run.run, None, inputs) for key, run in runs.items()})
-                ratios.append(seconds["new"] / seconds["old"])
-            print(f"{file:32}" + "".join(f"{ratio:10.2f}" for ratio in ratios), flush=True)
+                new, again = (seconds[key] / seconds["old"] for key in ("new", "again"))
+                ratios.append(f"{new:.2f} ({again:.2f})")
+            print(f"{file:30}" + "".join(f"{ratio:>14}" for ratio in ratios), flush=True)
 
 
 if __name__ == "__main__":
