@@ -123,7 +123,6 @@ def write_recurrent_nodes(
             steps=steps,
             states=states,
             weights=weights,
-            used_states=[number - 1 for number in wanted if number],
         )
         table = nodes.valid_outputs() if spec.return_sequences else None
         if table is not None:

@@ -68,7 +68,9 @@ class ValidSteps:
         self._steps = add("Cast", [mask], to=TensorProto.INT64)
         self.count = add("ReduceSum", [self._steps, first_axis], keepdims=0)
         self.present = add("Unsqueeze", [add("Greater", [self.count, zero]), first_axis])
+        # onnxruntime promises nothing for a length of 0; what such a row gives is replaced later.
         at_least_one = add("Max", [self.count, first_axis])
+        self._lengths, self._at_least_one = "", at_least_one
         longest = add("ReduceMax", [add("Concat", [self.count, first_axis], axis=0)], keepdims=0)
         self._rows = add("Size", [self.count])
         self._row = add("Range", [zero, self._rows, one])
@@ -82,6 +84,11 @@ class ValidSteps:
         )
         self._sources = self._find(builder, [ahead, behind])
         self._known: dict[tuple[bool, bool, bool], str] = {}
+
+    def lengths(self, builder: NodeBuilder) -> str:
+        """Returns the number of steps that the operator computes for each row ``(batch,)``, at least 1."""
+        self._lengths = self._lengths or builder.add("Cast", [self._at_least_one], to=TensorProto.INT32)
+        return self._lengths
 
     def _entry(self, builder: NodeBuilder, place: str, row: str) -> str:
         return builder.add("Add", [builder.add("Mul", [place, self._rows]), row])
