@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
 
 from rnnzoo import build_classifier, get_spec, list_models
 from rnnzoo.errors import ArgumentError, ParityError, PathExistsError, UnsupportedLayerError
@@ -112,3 +113,35 @@ class TestTexts:
         with pytest.raises(ArgumentError, match="makes tokens; the model takes features, mask"):
             export_saved_model(tiny("series-classifier-gru"), tmp_path / "1", text=made)
         assert list(tmp_path.iterdir()) == []
+
+
+def test_what_hangs_on_the_model_itself_is_saved_too(tmp_path: Path) -> None:
+    initializer = tf.lookup.KeyValueTensorInitializer(
+        tf.constant([10, 20], tf.int64), tf.constant([1, 2], tf.int64)
+    )
+    table, dense = tf.lookup.StaticHashTable(initializer, 0), layers.Dense(3)
+    dense.build((None, None, 3))
+    keys = keras.Input((None,), dtype="int64", name="keys")
+    ids = layers.Lambda(table.lookup, output_shape=(None,), dtype="int64")(keys)
+    x = layers.Lambda(lambda x: dense(x))(layers.Embedding(5, 3)(ids))
+    model = keras.Model(keys, layers.LSTM(3)(x))
+    model.table, model.dense = table, dense
+    export_saved_model(model, tmp_path / "saved")
+    loaded = tf.saved_model.load(str(tmp_path / "saved"))
+    assert len(loaded.variables) == len(model.variables)
+    assert len(loaded.trainable_variables) == len(model.trainable_weights) == 6
+    given = np.array([[10, 20, 30]])
+    (found,) = loaded.signatures["serving_default"](keys=tf.constant(given)).values()
+    np.testing.assert_allclose(found, model(given), atol=1e-6)
+
+
+def test_a_layer_of_keras_calls_one_of_several_inputs(tmp_path: Path) -> None:
+    x, static = keras.Input((None, 3), name="x"), keras.Input((2,), name="static")
+    model = keras.Model(
+        [x, static], layers.Dense(2, name="y")(layers.Concatenate()([layers.GRU(3)(x), static]))
+    )
+    export_saved_model(model, tmp_path / "saved")
+    inputs = [np.ones((2, 4, 3), np.float32), np.ones((2, 2), np.float32)]
+    layer = layers.TFSMLayer(tmp_path / "saved", call_endpoint="serving_default")
+    np.testing.assert_allclose(layer(inputs)["y"], model(inputs), atol=1e-6)
+    assert len(layer.trainable_weights) == len(model.trainable_weights)

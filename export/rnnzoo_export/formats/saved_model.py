@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -120,11 +120,11 @@ def write_saved_model(
     if graph is not None:
         check_fit(exportable.signature, graph)
     archive = keras.export.ExportArchive()
-    for part in _parts(exportable.model):
+    for part in _tracked(exportable):
         archive.track(part)
     with exportable.portable(), exportable.tracing():
         key = DEFAULT_KEY if text is None else ARRAYS_KEY
-        archive.add_endpoint(key, exportable.within, input_signature=exportable.tensor_specs)
+        archive.add_endpoint(key, *_endpoint(exportable))
         if text is not None:
             tokens = TextTokens(text, dtype=exportable.signature.inputs[0].dtype)
             archive.track(tokens)
@@ -146,13 +146,34 @@ def write_saved_model(
         )
 
 
-def _parts(model: keras.Model) -> list[Layer]:
-    """Returns what a model consists of, which has all its weights and tables.
+def _endpoint(exportable: Exportable) -> tuple[Callable[..., dict[str, tf.Tensor]], list[Any]]:
+    """Returns a function of one argument, as ``keras.layers.TFSMLayer`` calls it, and its signature.
 
-    Keras traces a model that it tracks, for whatever tables may turn up, but not a layer.
+    The argument is a list where there are several inputs.
     """
+    specs = exportable.tensor_specs
+    if len(specs) == 1:
+        return exportable.within, specs
+    return lambda inputs: exportable.within(*inputs), [specs]
+
+
+def _tracked(exportable: Exportable) -> list[Layer]:
+    """Returns what has all weights of a model, and all else that its graph takes from outside.
+
+    Keras traces a model that it tracks, for whatever tables may turn up, but not a layer. So the layers are tracked,
+    where the model has nothing beside them.
+    """
+    model, parts = exportable.model, _parts(exportable.model)
+    weights = [weight for part in parts for weight in part.variables]
+    all_of_them = {id(weight) for weight in weights} == {id(weight) for weight in model.variables}
+    handles = {id(weight.value.handle) for weight in weights}
+    return parts if all_of_them and exportable.takes_only(handles) else [model]
+
+
+def _parts(model: keras.Model) -> list[Layer]:
+    """Returns the layers of a model, with those of models among them."""
     if type(model) not in (Functional, keras.Sequential):
-        return [model]  # it may hold more than its layers
+        return [model]
     found = {id(part): part for layer in model.layers for part in _parts(layer)}
     return list(found.values())
 

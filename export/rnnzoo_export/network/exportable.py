@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import keras
@@ -107,6 +107,11 @@ class Exportable:
     def within(self, *tensors: Tensor) -> dict[str, Tensor]:
         """Does the same in another graph, without tracing the model again."""
         return self._truth.within(*tensors)
+
+    def takes_only(self, handles: Collection[int]) -> bool:
+        """Whether the traced graph takes nothing from outside but resources of these ``id``s, and constants."""
+        outside = (outer for outer, _ in self._truth.graph.captures if outer.dtype == tf.resource)
+        return all(id(outer) in handles for outer in outside)
 
     def _run(self, *tensors: Tensor) -> dict[str, Tensor]:
         outputs = self.model(*self._call.arranged(tensors), training=False)
