@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -65,6 +66,27 @@ def test_any_order_of_calls_answers_as_pieces_of_lists_do(masked: bool, tmp_path
             answer, other = bound.step(session, pieces[session]), plain.step(session, lists[session])
             np.testing.assert_array_equal(answer["logits"], other["logits"])
     assert used > 20
+
+
+def test_ids_are_checked_at_every_step(tmp_path: Path) -> None:
+    tokens = keras.Input((None,), name="tokens")  # float32, Keras's default
+    hidden = layers.GRU(4, return_sequences=True)(layers.Embedding(7, 3)(tokens))
+    export_streaming_onnx(keras.Model(tokens, hidden), tmp_path / "s.onnx")
+    predictor = StreamingPredictor(tmp_path / "s.onnx")
+    session = predictor.open()
+    for _ in range(4):
+        predictor.step(session, {"tokens": np.array([1, 2], np.float32)})
+        with pytest.raises(RequestError, match=r"received ids from -1.0 to 2.0, .* expected 0 to 6"):
+            predictor.step(session, {"tokens": np.array([-1, 2], np.float32)})
+
+
+@pytest.mark.parametrize("kind", [list, np.float64])
+def test_pieces_that_have_to_be_converted_bind_nothing(kind: Any, tmp_path: Path) -> None:
+    predictor = StreamingPredictor(streaming_file(tmp_path, masked=False))
+    session, ones = predictor.open(), np.ones((1, FEATURES))
+    for _ in range(4):
+        predictor.step(session, {"features": ones.tolist() if kind is list else ones})
+    assert not predictor._bound
 
 
 def test_answers_stay_what_they_were(tmp_path: Path) -> None:

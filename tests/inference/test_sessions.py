@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -205,6 +206,28 @@ def test_sessions_are_limited_and_named_once(path: Path) -> None:
         with pytest.raises(RequestError, match=r"^session 'a': is not open") as caught:
             use("a")
         assert caught.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda p, x: p.open(["a"]), "session: received ['a']; expected the text that open() returned."),
+        (lambda p, x: p.close(["a"]), "session: received ['a']; expected the text that open() returned."),
+        (lambda p, x: p.reset(None), "session: received None; expected the text that open() returned."),
+        (lambda p, x: p.step(3, x), "session: received 3; expected the text that open() returned."),
+        (
+            lambda p, x: p.step_batch([[1]], x),
+            "session: received [1]; expected the text that open() returned.",
+        ),
+        (lambda p, x: p.step_batch(None, x), "sessions: received None; expected a list of names."),
+        (lambda p, x: p.step_batch("abc", x), "sessions: received 'abc'; expected a list of names."),
+    ],
+)
+def test_what_is_no_name_is_refused(call: Any, message: str, path: Path) -> None:
+    predictor = StreamingPredictor(path)
+    with pytest.raises(RequestError) as error:
+        call(predictor, piece(sequence(1)))
+    assert str(error.value) == message
 
 
 def test_threads_may_share_a_predictor(model: keras.Model, path: Path) -> None:

@@ -11,7 +11,7 @@ import onnxruntime
 from rnnzoo_export.inference.predictor import check_outputs, refused
 from rnnzoo_export.inference.state_blocks import Block
 from rnnzoo_export.inference.validation import is_finite
-from rnnzoo_export.signature import State
+from rnnzoo_export.signature import State, TensorSpec
 
 Arrays = Mapping[str, np.ndarray]
 _TAKEN = (np.dtype(np.float32), np.dtype(bool))
@@ -52,10 +52,19 @@ class BoundSession:
         self._blocks = [Block(arrays, (name,)) for arrays in sets]
 
     @staticmethod
-    def can_take(batch: Arrays, outputs: Arrays) -> bool:
-        """Whether pieces like this one can be answered so: those of float32 numbers and masks."""
+    def can_take(specs: Sequence[TensorSpec], inputs: Any, outputs: Arrays) -> bool:
+        """Whether pieces like this one can be answered so: arrays of float32 numbers, which are no ids, and masks."""
         numbers = all(array.dtype.kind in "fiub" for array in outputs.values())
-        return numbers and all(array.dtype in _TAKEN for array in batch.values())
+        plain = all(spec.categories is None and np.dtype(spec.dtype) in _TAKEN for spec in specs)
+        return (
+            numbers
+            and plain
+            and type(inputs) is dict
+            and all(
+                type(inputs[spec.name]) is np.ndarray and inputs[spec.name].dtype == spec.dtype
+                for spec in specs
+            )
+        )
 
     def fits(self, inputs: Any) -> bool:
         """Whether a piece is right as it stands: finite numbers of the type and shape of the first."""

@@ -86,6 +86,7 @@ class StreamingPredictor:
             RequestError: If a session of this name is open (status 409), or too many are (503).
         """
         name = uuid.uuid4().hex if session is None else session
+        _check_name(name)
         with self._lock:
             if name in self._open:
                 raise RequestError(
@@ -102,6 +103,7 @@ class StreamingPredictor:
 
     def close(self, session: str) -> None:
         """Ends a session and forgets its states; ``RequestError`` if there is no such session."""
+        _check_name(session)
         with self._lock:
             self._block(session)
             for known in (self._open, self._shapes, self._bound):
@@ -109,6 +111,7 @@ class StreamingPredictor:
 
     def reset(self, session: str) -> None:
         """Puts a session's states back to zero; ``RequestError`` if there is no such session."""
+        _check_name(session)
         with self._lock:
             self._block(session)
             self._open[session] = self._start(session)
@@ -128,6 +131,7 @@ class StreamingPredictor:
             RequestError: If there is no such session (status 404), an input does not fit (400) or an answer is not
                 finite (500). The session stays where it was.
         """
+        _check_name(session)
         with self._lock:
             block = self._open.get(session) or self._block(session)
             bound = self._bound.get(session)
@@ -136,7 +140,7 @@ class StreamingPredictor:
                 return answers
             batch = self._check(session, inputs)
             outputs, self._open[session] = self._run((session,), [block], batch)
-            self._bind(session, batch, outputs)
+            self._bind(session, inputs, batch, outputs)
         return {name: array[0] for name, array in outputs.items()}
 
     def step_many(self, pieces: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, np.ndarray]]:
@@ -179,6 +183,7 @@ class StreamingPredictor:
             RequestError: As in ``step``, or if sessions and rows differ in number or a session is named twice
                 (400). All sessions stay where they were.
         """
+        _check_group(sessions)
         group = tuple(sessions)
         if len(set(group)) < len(group) or not group:
             raise RequestError(
@@ -243,10 +248,12 @@ class StreamingPredictor:
         except (RequestError, ValueError, TypeError, KeyError):
             return None  # the pieces one by one tell whose fault it is, if any
 
-    def _bind(self, session: str, batch: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> None:
+    def _bind(
+        self, session: str, inputs: Any, batch: dict[str, np.ndarray], outputs: dict[str, np.ndarray]
+    ) -> None:
         """Makes the next steps of a session cheap whose pieces have one shape."""
         shapes = {name: array.shape for name, array in batch.items()}
-        if self._shapes.get(session) == shapes and BoundSession.can_take(batch, outputs):
+        if self._shapes.get(session) == shapes and BoundSession.can_take(self.inputs, inputs, outputs):
             self._bound[session] = BoundSession(session, self._session, self.states, batch, outputs)
         self._shapes[session] = shapes
 
@@ -290,6 +297,18 @@ def _split_rows(outputs: Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]
         for answer, row in zip(answers, array, strict=True):
             answer[name] = row
     return answers
+
+
+def _check_name(session: object) -> None:
+    if not isinstance(session, str):
+        raise RequestError(f"session: received {shorten(session)}; expected the text that open() returned.")
+
+
+def _check_group(sessions: Any) -> None:
+    if isinstance(sessions, str) or not isinstance(sessions, Sequence):
+        raise RequestError(f"sessions: received {shorten(sessions)}; expected a list of names.")
+    for session in sessions:
+        _check_name(session)
 
 
 def _check_pieces(pieces: Any) -> None:
