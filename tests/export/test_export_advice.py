@@ -65,17 +65,25 @@ def stateful(keeps: bool) -> keras.Model:
 
 @keras.saving.register_keras_serializable("advice")
 class Subclassed(keras.Model):
-    def __init__(self) -> None:
+    def __init__(self, *first: layers.Layer) -> None:
         super().__init__()
-        self.layer = layers.GRU(4)
+        self.first, self.layer = first, layers.GRU(4)
 
     def call(self, inputs: Any) -> Any:
+        for layer in self.first:
+            inputs = layer(inputs)
         return self.layer(inputs)
 
 
 def called() -> keras.Model:
     model = Subclassed()
     model(np.zeros((1, 2, 8), np.float32))
+    return model
+
+
+def called_with_ids() -> keras.Model:
+    model = Subclassed(layers.Embedding(5, 8))
+    model(np.zeros((1, 2), np.int32))
     return model
 
 
@@ -148,8 +156,15 @@ ADVICE: list[tuple[Attempt, str, tuple[Attempt, ...]]] = [
     ),
     (
         exports(called),
-        "Pass e.g. input_signature=keras.Input((None, 8), name='features').",
-        (exports(called, input_signature=keras.Input((None, 8), name="features")),),
+        "Pass e.g. input_signature=keras.Input((None, 8), name='features'), of ids keras.Input((None,), dtype='int32', "
+        "name='tokens').",
+        (
+            exports(called, input_signature=keras.Input((None, 8), name="features")),
+            exports(
+                called_with_ids,
+                input_signature=keras.Input((None,), dtype="int32", name="tokens"),
+            ),
+        ),
     ),
     (
         exports(lambda: network(InPython(), layers.GRU(4))),

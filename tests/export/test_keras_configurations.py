@@ -133,6 +133,8 @@ def test_a_configuration_is_exact(words: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+# Keras says so of a Sequential model that TimeDistributed applies to each step.
+@pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask attached to it")
 @pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
 @pytest.mark.parametrize("words", SERIES_LAYERS)
 def test_every_configuration_of_a_series_layer_is_exact(words: str, masked: bool, tmp_path: Path) -> None:
