@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -100,22 +100,25 @@ class JoinedPreprocessing(Preprocessing):
         names = (self._names.of(name, own) for name, own in self._said.items())
         return tuple(new for by_old in names for new in by_old.values() if new is not None)
 
-    def inputs_without(self, unwanted: Collection[str]) -> dict[str, dict[str, str | None]]:
-        """Returns the argument ``inputs`` with which these are left out and all else stays as it is.
+    def inputs_with(self, changes: Mapping[str, str | None]) -> dict[str, dict[str, str | None]]:
+        """Returns the argument ``inputs`` with which inputs have other names, and all else stays as it is.
+
+        Args:
+            changes: The new names by those that the inputs have; ``None`` leaves one out.
 
         Example:
             >>> from rnnzoo.preprocessing import FeaturePreprocessing
             >>> past = FeaturePreprocessing([0.0], [1.0], variable_length=True)
-            >>> JoinedPreprocessing({"past": past}).inputs_without(["mask"])
-            {'past': {'mask': None}}
+            >>> JoinedPreprocessing({"past": past}).inputs_with({"mask": None, "features": "past"})
+            {'past': {'features': 'past', 'mask': None}}
         """
         found: dict[str, dict[str, str | None]] = {}
         for name, own in (self._said or {}).items():
             names = self._names.of(name, own)
             changed = {
-                old: None if new in unwanted else new
+                old: changes.get(new, new) if new is not None else None
                 for old, new in names.items()
-                if new != old or new in unwanted
+                if new != old or new in changes
             }
             found |= {name: changed} if changed else {}
         return found

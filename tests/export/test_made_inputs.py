@@ -14,8 +14,10 @@ from joined_bundles import LABELS, ROWS, answers_of, joined, layers_of, model, t
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, RequestError
 from rnnzoo.preprocessing import (
+    CategoryPreprocessing,
     FeaturePreprocessing,
     JoinedPreprocessing,
+    NumbersPreprocessing,
     TokenPreprocessing,
     load_preprocessing,
 )
@@ -233,3 +235,46 @@ def test_a_tagger_answers_the_steps_of_the_first_part_that_has_some(tmp_path: Pa
         "decode: the model answers 2 steps, and the first part of its rows that has steps has 3; expected as many. Put "
         "the part whose steps are answered first in JoinedPreprocessing, and export the model again."
     )
+
+
+def test_parts_may_be_called_like_inputs_that_are_padded(tmp_path: Path) -> None:
+    tokens, features = keras.Input((1,), name="tokens"), keras.Input((None, 2), name="features")
+    mask = keras.Input((), dtype="int32", name="mask")
+    x = layers.Concatenate()(
+        [tokens, layers.Embedding(2, 3)(mask), layers.GRU(3)(layers.Masking()(features))]
+    )
+    network = keras.Model([tokens, features, mask], layers.Dense(2)(x))
+    parts = {
+        "tokens": NumbersPreprocessing.fit([100.0, 200.0, 300.0]),
+        "past": joined().by_name["past"],
+        "mask": CategoryPreprocessing(["no", "yes"]),
+    }
+    preprocessing = JoinedPreprocessing(parts, inputs={"past": {"mask": None}})
+    save_bundle(network, tmp_path / "b", preprocessing=preprocessing, decoding=DECODING)
+    rows = [
+        {"tokens": 200.0, "past": ROWS[row]["past"], "mask": word} for row, word in ((0, "no"), (1, "yes"))
+    ]
+    expected = network(preprocessing.apply(rows))
+    found = np.log(probabilities(tmp_path / "b", rows))
+    np.testing.assert_allclose(found[:, 1] - found[:, 0], expected[:, 1] - expected[:, 0], atol=1e-5)
+
+
+def test_a_part_whose_name_no_file_can_hold_gets_another_input(tmp_path: Path) -> None:
+    plain, near = keras.Input((), dtype="int32", name="plain"), keras.Input((2,), name="near")
+    network = keras.Model(
+        [plain, near], layers.Dense(2)(layers.Concatenate()([layers.Embedding(3, 2)(plain), near]))
+    )
+    parts = {
+        "code no": CategoryPreprocessing(["x", "y", "z"]),
+        "near": NumbersPreprocessing([0.0] * 2, [1.0] * 2),
+    }
+    with pytest.raises(ArgumentError) as caught:
+        save_bundle(network, tmp_path / "b", preprocessing=JoinedPreprocessing(parts))
+    assert str(caught.value) == (
+        "preprocessing: makes the inputs ['code no', 'near']; the model takes ['near', 'plain']. If they are the same, "
+        "make it JoinedPreprocessing(parts, inputs={'code no': {'code no': 'plain'}}). Pass the preprocessing that the "
+        "model was trained with."
+    )
+    advised = JoinedPreprocessing(parts, inputs={"code no": {"code no": "plain"}})
+    save_bundle(network, tmp_path / "b", preprocessing=advised)
+    assert OnnxPredictor(tmp_path / "b").predict([{"code no": "y", "near": [0.0, 1.0]}])

@@ -11,6 +11,7 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing import JoinedPreprocessing, Preprocessing
 from rnnzoo_export.inference.validation import as_named, describe
 from rnnzoo_export.network.exportable import Exportable
+from rnnzoo_export.network.input_names import is_plain
 from rnnzoo_export.signature import TensorSpec
 
 _TRAINED_WITH = "Pass the preprocessing that the model was trained with."
@@ -56,13 +57,17 @@ def _other_names(network: Exportable, preprocessing: Preprocessing, made: Collec
     own = {spec.name: name for spec, name in zip(network.signature.inputs, network.own_names, strict=True)}
     odd, free = sorted(set(made) - set(own)), sorted(set(own) - set(made))
     fix = _TRAINED_WITH
-    if len(odd) == len(free) == 1:
+    joined = preprocessing if isinstance(preprocessing, JoinedPreprocessing) else None
+    if joined and joined.input_names and len(odd) == len(free) == 1 and not is_plain(odd[0]):
+        others = joined.inputs_with({odd[0]: free[0]})
+        fix = f"If they are the same, make it JoinedPreprocessing(parts, inputs={others}). {fix}"
+    elif len(odd) == len(free) == 1:
         fix = f"If they are the same, pass input_names={{{own[free[0]]!r}: {odd[0]!r}}}. {fix}"
-    elif not free and isinstance(preprocessing, JoinedPreprocessing) and preprocessing.input_names:
-        others = preprocessing.inputs_without(odd)
+    elif not free and joined and joined.input_names:
+        others = joined.inputs_with(dict.fromkeys(odd))
         fix = f"Leave out what it does not take: JoinedPreprocessing(parts, inputs={others})."
     return ArgumentError(
-        f"preprocessing: makes the inputs {sorted(made)}; the model takes {sorted(own.values())}. {fix}"
+        f"preprocessing: makes the inputs {sorted(made)}; the model takes {sorted(own)}. {fix}"
     )
 
 

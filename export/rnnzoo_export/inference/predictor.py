@@ -22,6 +22,7 @@ from rnnzoo.preprocessing.joined_rows import JoinedRow, longest
 from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.inference.row_batches import rows_by_length
 from rnnzoo_export.inference.validation import Limits, as_named, check_inputs, check_names, is_finite, shorten
+from rnnzoo_export.signature import Signature
 
 _log = logging.getLogger("rnnzoo.serving")
 # The inputs of bundles with a preprocessing that are zero where a row has ended.
@@ -142,7 +143,7 @@ class OnnxPredictor:
         """Returns the inputs as arrays of the model's types, or raises ``RequestError``."""
         arrays = check_inputs(self.signature, inputs, self.limits)
         if self.bundle.preprocessing is not None:
-            _refuse_padding(arrays)
+            _refuse_padding(self.signature, arrays)
         return arrays
 
     def execute(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -227,14 +228,16 @@ def _refuse_long(encoded: Sequence[Any], most: int) -> None:
             )
 
 
-def _refuse_padding(arrays: Mapping[str, np.ndarray]) -> None:
+def _refuse_padding(signature: Signature, arrays: Mapping[str, np.ndarray]) -> None:
     """Raises ``RequestError`` for a row of padding alone, which no raw example becomes."""
-    for name in _TELLS_PADDING:
-        steps = arrays.get(name)
-        if steps is not None and steps.ndim == 2 and not steps.any(axis=1).all():
-            row = int(steps.any(axis=1).argmin())
+    for spec in signature.inputs:
+        if spec.name not in _TELLS_PADDING or len(spec.shape) != 2 or spec.shape[1] is not None:
+            continue
+        valid = arrays[spec.name].any(axis=1)
+        if not valid.all():
             raise RequestError(
-                f"{name}: row {row} is padding alone; expected at least one step. Leave the row out."
+                f"{spec.name}: row {int(valid.argmin())} is padding alone; expected at least one step. Leave the row "
+                "out."
             )
 
 

@@ -252,6 +252,12 @@ def _check_least_steps(signature: Signature, arrays: Mapping[str, np.ndarray]) -
             )
 
 
+def _has_steps(signature: Signature, name: str) -> bool:
+    """Whether an input is one value for each step; a category of this name is not."""
+    (spec,) = (spec for spec in signature.inputs if spec.name == name)
+    return spec.kind == "b" or spec.shape[1:2] == (None,)
+
+
 def _check_common_axes(signature: Signature, arrays: Mapping[str, np.ndarray]) -> None:
     if len(arrays) == 1:
         return
@@ -268,7 +274,7 @@ def _check_common_axes(signature: Signature, arrays: Mapping[str, np.ndarray]) -
                 "one word per token."
             )
     mask, features = arrays.get("mask"), arrays.get("features")
-    if mask is not None and features is not None:
+    if mask is not None and features is not None and _has_steps(signature, "mask"):
         steps = [array.shape[:2] for name, array in arrays.items() if array.ndim > 2 or name == "features"]
         if mask.shape not in steps:
             raise RequestError(
