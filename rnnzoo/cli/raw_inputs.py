@@ -74,6 +74,8 @@ def read_raw_inputs(
     if file is None:
         _refuse_file_names(arguments)
         lines = _lines(sys.stdin.read()) if arguments == ["-"] else arguments
+        if takes == "category" and isinstance(bundle.preprocessing.categories[0], str):
+            return [_category(line) for line in lines]
         return lines if takes in _TEXTS else [_json(line, "the input", bundle) for line in lines]
     path = existing_file(file, "inputs to answer")
     suffix = "".join(s.lower() for s in path.suffixes[-2:] if s.lower() != ".gz")
@@ -251,6 +253,15 @@ def _lines(text: str) -> list[str]:
     """Cuts at line feeds alone: a text may hold other separators."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     return lines if lines[-1] else lines[:-1]
+
+
+def _category(line: str) -> str:
+    """Returns a text as it is, or one that is written as JSON, for shells take quotes away."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return line
+    return value if isinstance(value, str) else line
 
 
 def _json(text: str, where: str, bundle: Any) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, DataError, RowError, listed, nearest
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes
+from rnnzoo.preprocessing.given_rows import check_training_rows
 
 #: What becomes of a category that is not known.
 Unknown = Literal["error", "own_id"]
@@ -68,6 +69,7 @@ class CategoryPreprocessing(Preprocessing):
             >>> CategoryPreprocessing.fit(["south", "north", "south"]).categories
             ['north', 'south']
         """
+        check_training_rows(raw, cls.takes)
         rows = list(raw)
         if not rows:
             raise DataError("categories: received no rows; expected at least one to fit on.")
@@ -144,6 +146,12 @@ def _checked(categories: Any) -> list[Any]:
         raise ArgumentError(
             f"categories: received {received}; expected at least one, all texts or all whole numbers."
         )
+    for value in found:
+        if isinstance(value, str) and not _is_unicode(value):
+            raise ArgumentError(
+                f"categories: received {value!a}, which has a lone surrogate; expected Unicode text. Decode the source "
+                "as UTF-8 first."
+            )
     twice = [value for value, count in Counter(found).items() if count > 1]
     if twice:
         raise ArgumentError(f"categories: received {_shown(twice[0])} twice; expected each once. Drop one.")
@@ -160,6 +168,14 @@ def _read(row: Any, number: int, *, is_text: bool) -> Any:
     raise RowError(
         number, f"received {_shown(row)}; expected {expected}, as the known categories are. Correct it."
     )
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_whole(value: Any) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnzoo.errors import RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
+from rnnzoo.preprocessing.given_rows import check_training_rows
 from rnnzoo.preprocessing.text import PADDING, UNKNOWN, Vocabulary
 
 
@@ -35,6 +36,7 @@ class CharacterTextPreprocessing(Preprocessing):
     @classmethod
     def fit(cls, raw: Rows) -> CharacterTextPreprocessing:
         """Takes every character of the training texts, the most frequent first."""
+        check_training_rows(raw, "text")
         counts = Counter(character for number, row in enumerate(raw) for character in _text(row, number))
         ranked = sorted(counts, key=lambda character: (counts[character], character), reverse=True)
         return cls([PADDING, UNKNOWN, *ranked])

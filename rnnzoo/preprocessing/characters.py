@@ -10,6 +10,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.defaults import MAX_TOKENS
 from rnnzoo.preprocessing.base import Rows, pad
+from rnnzoo.preprocessing.given_rows import check_training_rows
 from rnnzoo.preprocessing.text import Vocabulary
 from rnnzoo.preprocessing.tokens import TokenPreprocessing
 
@@ -67,6 +68,7 @@ class CharacterPreprocessing(TokenPreprocessing):
             max_characters: Size of the vocabulary of characters at most, likewise.
             max_word_length: See the class.
         """
+        check_training_rows(raw, cls.takes)
         words = [cls.words(row, number) for number, row in enumerate(raw)]
         letters = (_letters(word) for row in raw for word in _written(row))
         return cls(

@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
+from rnnzoo.preprocessing.given_rows import check_training_rows
 from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
 
 #: What the axes of a series are called in messages.
@@ -18,7 +19,14 @@ AXES = ("step", "feature")
 def fit_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns mean and standard deviation of each column ``(rows, features)``; 1 where a column is constant."""
     values = np.asarray(values, np.float64)
-    mean, deviation = values.mean(axis=0), values.std(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, deviation = values.mean(axis=0), values.std(axis=0)
+    if not np.isfinite(deviation).all():
+        column = int(np.isfinite(deviation).argmin())
+        raise DataError(
+            f"number {column}: received values up to {np.abs(values[:, column]).max():g}; expected values whose "
+            "squares float64 holds, below 1e150. Divide them by a power of ten first."
+        )
     # A constant column may show a deviation of rounding size, by which nothing must be divided.
     constant = deviation <= 1e-9 * np.maximum(1.0, np.abs(mean))
     return mean, np.where(constant, 1.0, deviation)
@@ -65,6 +73,7 @@ class FeaturePreprocessing(Preprocessing):
     @classmethod
     def fit(cls, raw: Rows, *, variable_length: bool | None = None) -> FeaturePreprocessing:
         """Fits mean and scale on training rows ``(time, features)``."""
+        check_training_rows(raw, cls.takes)
         rows = [_series(row, number, None) for number, row in enumerate(raw)]
         if not rows:
             raise DataError("series: received no rows; expected at least one to fit on.")

@@ -10,6 +10,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
+from rnnzoo.preprocessing.given_rows import check_training_rows
 from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
 
 #: What the axes of a video are called in messages.
@@ -59,6 +60,7 @@ class FramePreprocessing(Preprocessing):
     @classmethod
     def fit(cls, raw: Rows, *, variable_length: bool | None = None) -> FramePreprocessing:
         """Fits mean and scale on training videos ``(time, height, width, channels)``."""
+        check_training_rows(raw, cls.takes)
         shape, count, total, squares = None, 0, np.zeros(()), np.zeros(())
         lengths = set()
         for number, row in enumerate(raw):

@@ -29,13 +29,14 @@ _TEXTS = ("text", "words", "dna", "category")
 _CELLS = (*_TEXTS, "numbers")
 
 
-def check_rows(raw: Any, takes: str = "other", *, call: str = "") -> None:
+def check_rows(raw: Any, takes: str = "other", *, call: str = "", each: str = "answer") -> None:
     """Raises ``ArgumentError`` for what is not a list of rows: each would be cut into letters, keys or columns.
 
     Args:
         raw: What was given.
         takes: What a row is: see ``Preprocessing``.
         call: The function that it was given to, for messages that say what to write.
+        each: What there is one of for each row.
 
     Example:
         >>> check_rows("good", "text", call="predict")
@@ -51,8 +52,15 @@ def check_rows(raw: Any, takes: str = "other", *, call: str = "") -> None:
     plural = _PLURALS.get(row_name(takes), f"{row_name(takes)}s")
     fix = f"{call}({code})" if call else code
     raise ArgumentError(
-        f"{call or 'rows'}: received {received}; expected a list of {plural}, one for each answer. Write {fix}."
+        f"{call or 'rows'}: received {received}; expected a list of {plural}, one for each {each}. Write {fix}."
     )
+
+
+def check_training_rows(raw: Any, takes: str) -> None:
+    """Does the same for rows to fit on, which may come one by one, as from a generator, and without an order."""
+    one_by_one = hasattr(raw, "__iter__") and not hasattr(raw, "__len__")
+    if not (one_by_one or isinstance(raw, Set)):
+        check_rows(raw, takes, call="fit", each="example")
 
 
 def row_name(takes: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from rnnzoo.errors import ArgumentError, DataError, EmptyRowError, RowError, listed
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
 from rnnzoo.preprocessing.features import AXES, refuse_other_widths
+from rnnzoo.preprocessing.given_rows import check_training_rows
 from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
 
 _SHOWN = 5
@@ -57,6 +58,7 @@ class IrregularPreprocessing(Preprocessing):
     @classmethod
     def fit(cls, raw: Rows) -> IrregularPreprocessing:
         """Fits means, scales and the mean step on training rows."""
+        check_training_rows(raw, cls.takes)
         rows = [_read(row, number, None) for number, row in enumerate(raw)]
         if not rows:
             raise DataError("series: received no rows; expected at least one to fit on.")

@@ -11,6 +11,7 @@ from rnnzoo import checks
 from rnnzoo.errors import ArgumentError, EmptyRowError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad
 from rnnzoo.preprocessing.features import AXES, fit_scale
+from rnnzoo.preprocessing.given_rows import check_training_rows
 from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
 
 #: What is added to each energy before the logarithm.
@@ -90,6 +91,7 @@ class LogMelPreprocessing(Preprocessing):
     @classmethod
     def fit(cls, raw: Rows, *, sample_rate: int, **arguments: Any) -> LogMelPreprocessing:
         """Fits mean and scale on training waveforms; further arguments as in the class."""
+        check_training_rows(raw, cls.takes)
         unscaled = cls(sample_rate, **arguments)
         frames = np.concatenate([unscaled.energies(row, number) for number, row in enumerate(raw)])
         mean, scale = fit_scale(frames)

@@ -10,6 +10,7 @@ import numpy as np
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes
 from rnnzoo.preprocessing.features import fit_scale
+from rnnzoo.preprocessing.given_rows import check_training_rows
 from rnnzoo.preprocessing.numeric_rows import read_numbers, to_float32
 
 _AXES = ("number",)
@@ -40,7 +41,7 @@ class NumbersPreprocessing(Preprocessing):
     takes: ClassVar[Takes] = "numbers"
 
     def __init__(self, mean: Sequence[float], scale: Sequence[float]) -> None:
-        self.mean, self.scale = np.asarray(mean, np.float64), np.asarray(scale, np.float64)
+        self.mean, self.scale = _numbers("mean", mean), _numbers("scale", scale)
         one_each = self.mean.shape == self.scale.shape and self.mean.ndim == 1 and self.mean.size
         if not one_each or not (self.scale > 0).all():
             raise ArgumentError(
@@ -55,6 +56,7 @@ class NumbersPreprocessing(Preprocessing):
         Raises:
             DataError: If there is no row, or one is not as the first.
         """
+        check_training_rows(raw, cls.takes)
         rows: list[np.ndarray] = []
         for number, row in enumerate(raw):
             rows.append(_read(row, number, len(rows[0]) if rows else None))
@@ -103,6 +105,17 @@ class NumbersPreprocessing(Preprocessing):
     def from_config(cls, config: Mapping[str, Any]) -> NumbersPreprocessing:
         """Makes it again."""
         return cls(config["mean"], config["scale"])
+
+
+def _numbers(name: str, values: Any) -> np.ndarray:
+    """Returns finite numbers, or raises ``ArgumentError``."""
+    try:
+        array = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        array = np.array([np.nan])
+    if not np.isfinite(array).all():
+        raise ArgumentError(f"{name}: received {values!r}; expected finite numbers. Use fit().")
+    return array
 
 
 def _read(row: Any, number: int, count: int | None) -> np.ndarray:

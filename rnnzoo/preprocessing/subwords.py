@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing.base import Rows
+from rnnzoo.preprocessing.given_rows import check_training_rows
 from rnnzoo.preprocessing.text_coding import SPECIAL, TextCoding, checked_text
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class SubwordPreprocessing(TextCoding):
         """Merges the most frequent pairs of pieces of the training texts, until there are ``max_tokens``."""
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
+        check_training_rows(raw, "text")
         checks.integer("max_tokens", max_tokens, minimum=_FEWEST, fix="Bytes and special ids are as many.")
         tokenizer = Tokenizer(models.BPE())
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

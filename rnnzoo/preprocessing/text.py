@@ -17,6 +17,7 @@ from rnnzoo import checks
 from rnnzoo.defaults import MAX_TOKENS
 from rnnzoo.errors import ArgumentError, RowError
 from rnnzoo.preprocessing.base import Preprocessing, Rows, Takes, pad, refuse_empty
+from rnnzoo.preprocessing.given_rows import check_training_rows
 
 PADDING, UNKNOWN = "", "[UNK]"
 
@@ -119,6 +120,7 @@ class TextPreprocessing(Preprocessing):
             max_tokens: Size of the vocabulary at most, padding and unknown included.
             max_length: See the class.
         """
+        check_training_rows(raw, cls.takes)
         words = [cls.words(row, number) for number, row in enumerate(raw)]
         return cls(Vocabulary.fit(words, max_tokens=max_tokens).words, max_length=max_length)
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing.base import Rows
+from rnnzoo.preprocessing.given_rows import check_training_rows
 from rnnzoo.preprocessing.text_coding import SPECIAL, UNKNOWN, TextCoding, checked_text
 
 _WORDS = re.compile(r"\w+(?:['\u2019-]\w+)*|[^\w\s]")
@@ -47,6 +48,7 @@ class WordPreprocessing(TextCoding):
     @classmethod
     def fit(cls, raw: Rows, *, max_tokens: int = 8_000) -> WordPreprocessing:
         """Fits the vocabulary on training texts: the most frequent words, ties in the order of the alphabet."""
+        check_training_rows(raw, "text")
         checks.integer("max_tokens", max_tokens, minimum=5, fix="Four ids are taken.")
         texts = (checked_text(row, number) for number, row in enumerate(raw))
         counts = Counter(word for text in texts for word in split_words_and_marks(text))

@@ -20,6 +20,7 @@ from rnnzoo.cli.raw_inputs import read_raw_inputs
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError, RowError
 from rnnzoo.preprocessing import (
+    CategoryPreprocessing,
     FeaturePreprocessing,
     Preprocessing,
     TextPreprocessing,
@@ -264,3 +265,9 @@ def test_a_table_of_texts_is_answered_row_by_row(capsys: pytest.CaptureFixture[s
     Path("t.csv").write_text("text\ngood\nfilm\n", encoding="utf-8")
     assert run(["predict", "b", "--input", "t.csv", "--text", "text", "--json"]) == 0
     assert [answer["label"] for answer in json.loads(capsys.readouterr().out)] == ["up", "down"]
+
+
+def test_a_category_is_taken_as_it_is_typed() -> None:
+    shops = CategoryPreprocessing(["north", "south"])
+    assert read(shops, "north", '"south"', "7") == ["north", "south", "7"]
+    assert read(CategoryPreprocessing([1, 2]), "2") == [2]

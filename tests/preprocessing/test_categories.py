@@ -99,6 +99,10 @@ def test_very_long_categories_are_cut_in_messages() -> None:
         ("north", "received 'north'; expected a list of texts or of whole numbers."),
         (["a", 1], "received values of int, str; expected at least one, all texts or all whole numbers."),
         ([1.5], "received values of float; expected at least one, all texts or all whole numbers."),
+        (
+            ["\ud800", "b"],
+            "received '\\ud800', which has a lone surrogate; expected Unicode text. Decode the source as UTF-8 first.",
+        ),
         (["a", "b", "a"], "received 'a' twice; expected each once. Drop one."),
     ],
 )

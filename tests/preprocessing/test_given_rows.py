@@ -13,8 +13,13 @@ from handmade_bundles import scorer, translator, writer
 from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, DataError, RequestError
 from rnnzoo.preprocessing import (
+    CategoryPreprocessing,
+    CharacterPreprocessing,
     FeaturePreprocessing,
+    FramePreprocessing,
     IrregularPreprocessing,
+    LogMelPreprocessing,
+    NumbersPreprocessing,
     PairPreprocessing,
     Preprocessing,
     TextPreprocessing,
@@ -201,3 +206,37 @@ def test_a_stream_takes_arrays_by_name(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"^pieces: received list; expected the inputs of each session\."):
         stream.step_many([{"tokens": [2]}])  # type: ignore[arg-type]
     assert stream.step(session, {"tokens": [2]})["logits"].shape == (1, 4)
+
+
+FITS: list[tuple[Any, dict[str, Any]]] = [
+    (CategoryPreprocessing, {}),
+    (TextPreprocessing, {}),
+    (TokenPreprocessing, {}),
+    (CharacterPreprocessing, {}),
+    (FeaturePreprocessing, {}),
+    (NumbersPreprocessing, {}),
+    (IrregularPreprocessing, {}),
+    (FramePreprocessing, {}),
+    (LogMelPreprocessing, {"sample_rate": 8_000}),
+]
+
+
+@pytest.mark.parametrize(("kind", "options"), FITS, ids=[kind.__name__ for kind, _ in FITS])
+@pytest.mark.parametrize("given", ["north", {"hall": ["north"]}, pd.DataFrame({"hall": ["north"]}), None, 3])
+def test_nothing_is_fitted_on_what_is_no_list_of_rows(given: Any, kind: Any, options: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError, match=r"^fit: received .*one for each example\. Write fit\("):
+        kind.fit(given, **options)
+
+
+def test_rows_to_fit_on_may_come_one_by_one() -> None:
+    fit: Any = CategoryPreprocessing.fit
+    assert fit(word for word in ("b", "a")).categories == ["a", "b"]
+    assert fit({"b", "a"}).categories == ["a", "b"]
+    frame = pd.DataFrame({"hall": ["north", "south"]})
+    with pytest.raises(ArgumentError) as error:
+        fit(frame)
+    assert str(error.value) == (
+        "fit: received a table with the column 'hall'; expected a list of categories, one for each example. Write "
+        'fit(list(frame["hall"])).'
+    )
+    assert CategoryPreprocessing.fit(list(frame["hall"])).categories == ["north", "south"]

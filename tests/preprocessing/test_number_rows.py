@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,22 @@ def test_the_advice_works() -> None:
             "Use fit().",
             lambda: NumbersPreprocessing.fit(ROWS),
         )
+
+
+@pytest.mark.parametrize("values", [[math.nan], [math.inf], ["a"], None])
+def test_means_and_scales_are_finite_numbers(values: Any) -> None:
+    for name, given in (("mean", (values, [1.0])), ("scale", ([0.0], values))):
+        with pytest.raises(ArgumentError) as error:
+            NumbersPreprocessing(*given)
+        assert str(error.value) == f"{name}: received {values!r}; expected finite numbers. Use fit()."
+
+
+def test_numbers_whose_spread_no_float_holds_are_refused() -> None:
+    for fit, rows in ((NumbersPreprocessing.fit, [[0.0, 1e200], [0.0, -1e200]]),):
+        with pytest.raises(DataError) as error:
+            fit(rows)
+        assert str(error.value) == (
+            "number 1: received values up to 1e+200; expected values whose squares float64 holds, below 1e150. Divide "
+            "them by a power of ten first."
+        )
+    assert NumbersPreprocessing.fit([[0.0, 1e149], [0.0, -1e149]]).scale.tolist() == [1.0, 1e149]
