@@ -30,6 +30,7 @@ WRONG: list[tuple[Any, dict[str, Any], str]] = [
     (rnnzoo.Task, {"nam": "own"}, "name"),
     (rnnzoo.RollingOrigin, {"origin": 3}, "origins"),
     (rnnzoo_tuning.SearchSpace, {"models": {}}, "model"),
+    (rnnzoo_tuning.Condition, {"value": (1,)}, "values"),
 ]
 
 

@@ -25,8 +25,7 @@ from rnnzoo.training.problem import prepare
 from rnnzoo.training.run.run_directory import open_run
 from rnnzoo.training.watching.execution import steps_at_once
 from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, hypermodel, run_search
-from rnnzoo_tuning.hypermodel import TrialHyperModel
-from rnnzoo_tuning.model_sources import find_source
+from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.report import TrialTable
 from slow_cases import slow_but
 
@@ -119,7 +118,7 @@ def test_a_rung_reports_its_best_epoch(rate: float, splits: Splits, monkeypatch:
     histories = recorded(monkeypatch)
     space = SearchSpace(training={"learning_rate": Choice((rate,))})
     config = TrainConfig(epochs=9, batch_size=512, early_stopping=2)
-    zoo = TrialHyperModel(find_source(NAME), splits, space, config, {"units": 4})
+    zoo = SequenceHyperModel(NAME, splits, space=space, config=config, arguments={"units": 4})
     parameters = keras_tuner.HyperParameters()
     metrics = zoo.fit(parameters, zoo.build(parameters), epochs=8, initial_epoch=3)
     (history,) = histories
@@ -169,7 +168,7 @@ def test_a_trial_runs_as_many_steps_at_once_as_training_does(
 
     monkeypatch.setattr(loop, "steps_at_once", watched)
     config = TrainConfig(epochs=1, batch_size=512)
-    zoo = TrialHyperModel(find_source(NAME), splits, SPACE, config, {})
+    zoo = SequenceHyperModel(NAME, splits, space=SPACE, config=config)
     own = tuner(zoo, objective="val_accuracy", max_trials=1, directory=tmp_path)
     own.oracle.verbose = 0
     own.search(callbacks=callbacks)
@@ -209,7 +208,7 @@ def test_an_interrupted_search_goes_on(
 def test_a_failing_trial_does_not_end_the_search(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hypermodel = TrialHyperModel
+    hypermodel = SequenceHyperModel
     fit, calls = hypermodel.fit, []
 
     def broken(self: Any, parameters: Any, model: Any, **options: Any) -> Any:
@@ -232,7 +231,7 @@ def test_when_all_trials_fail_it_says_why(
     def broken(self: Any, *_: Any, **__: Any) -> Any:
         raise RunError("training: the loss became NaN")
 
-    monkeypatch.setattr(TrialHyperModel, "fit", broken)
+    monkeypatch.setattr(SequenceHyperModel, "fit", broken)
     with pytest.raises(RunError, match=r"none of 2 trials ended well; .* the loss became NaN"):
         search(splits, tmp_path / "search", algorithm="random", max_trials=2)
 
@@ -240,7 +239,7 @@ def test_when_all_trials_fail_it_says_why(
 @pytest.mark.parametrize("name", list_models())
 def test_the_default_space_of_every_model_begins_with_one_that_can_be_built(name: str) -> None:
     space = default_space(name)
-    model = create_model(name, **space.draw_model(keras_tuner.HyperParameters()))
+    model = create_model(name, **space.draw(keras_tuner.HyperParameters())[0])
     assert model.name == name
     assert model.trainable_variables
 

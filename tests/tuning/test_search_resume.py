@@ -25,7 +25,7 @@ from rnnzoo.errors import ArgumentError, DataError, RunError
 from rnnzoo.training import trainer
 from rnnzoo.training.run.checkpoint import Checkpoint
 from rnnzoo_tuning import Choice, Real, SearchSpace, report, run_search, runner
-from rnnzoo_tuning.hypermodel import TrialHyperModel
+from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.report import TrialTable
 from rnnzoo_tuning.search_settings import plain_arguments
 from slow_cases import mark_slow
@@ -50,7 +50,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     gc.freeze()  # Keras Tuner collects twice in each trial, which takes long beside TensorFlow
 
     def score(
-        self: TrialHyperModel, parameters: Any, model: Any, *, callbacks: Any, **_: Any
+        self: SequenceHyperModel, parameters: Any, model: Any, *, callbacks: Any, **_: Any
     ) -> dict[str, float]:
         values.append(dict(parameters.values))
         units, rate = int(parameters.get("units")), parameters.get("learning_rate")
@@ -60,7 +60,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
             callback.on_epoch_end(0, logs)
         return logs
 
-    monkeypatch.setattr(TrialHyperModel, "fit", score)
+    monkeypatch.setattr(SequenceHyperModel, "fit", score)
     monkeypatch.setattr(runner, "_train_best", lambda *_, **__: None)
     monkeypatch.setattr(report, "save_figure", lambda *_: None)
     yield values
@@ -122,7 +122,7 @@ def test_a_stopped_search_ends_with_the_same_rows(
     expected = trained.copy()
     trained.clear()
     # In its second trial, then after the sixth of those that follow.
-    for owner, method, calls in ((TrialHyperModel, "fit", 2), (TrialTable, "add", 6)):
+    for owner, method, calls in ((SequenceHyperModel, "fit", 2), (TrialTable, "add", 6)):
         go_on = stop_after(monkeypatch, owner, method, calls)
         with pytest.raises(KeyboardInterrupt):
             search(splits, tmp_path / "stopped", **options, resume=True)
@@ -341,7 +341,7 @@ def test_a_finished_search_gives_its_result_again(
     with pytest.raises(KeyboardInterrupt):
         search(splits, tmp_path / "search", **options)
     monkeypatch.setattr(Checkpoint, "on_epoch_end", save)
-    monkeypatch.setattr(TrialHyperModel, "fit", None)  # no trial is run again
+    monkeypatch.setattr(SequenceHyperModel, "fit", None)  # no trial is run again
     with np.load(tmp_path / "search" / "best" / "checkpoint.npz") as kept:
         first_epoch = json.loads(kept["state"].tobytes())["history"]
     found = search(splits, tmp_path / "search", **options, resume=True)

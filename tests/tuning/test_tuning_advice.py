@@ -13,9 +13,8 @@ import pytest
 
 from advice import followed
 from rnnzoo import EncoderConfig, Splits, TrainConfig
-from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, run_search, runner
-from rnnzoo_tuning.hypermodel import TrialHyperModel
-from rnnzoo_tuning.model_sources import find_source
+from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, run_search
+from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.search_directory import check_free
 from rnnzoo_tuning.search_settings import plain_arguments
 
@@ -30,9 +29,8 @@ def splits() -> Splits:
 
 def ready(model: Any, space: SearchSpace | None = None, **arguments: Any) -> object:
     """Does what a search does before its first trial, which is built but not trained."""
-    source = find_source(model)
-    space = runner._choose_space(source, space, arguments)
-    return TrialHyperModel(source, splits(), space, TrainConfig(epochs=1), arguments).check()
+    options: Any = {"space": space, "arguments": arguments, "config": TrainConfig(epochs=1)}
+    return SequenceHyperModel(model, splits(), **options).monitor
 
 
 def build_mine(units: int, num_features: int, num_classes: int, width_of_head: int) -> keras.Model:

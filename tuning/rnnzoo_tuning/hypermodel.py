@@ -3,94 +3,145 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import keras_tuner
 
 from rnnzoo.data.splits import Splits
+from rnnzoo.errors import ArgumentError
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.loop import fit
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.problem import Problem, prepare
 from rnnzoo.training.watching.execution import steps_per_execution
-from rnnzoo_tuning.model_sources import ModelSource
+from rnnzoo_tuning.model_sources import find_source
 from rnnzoo_tuning.space import SearchSpace
 
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end")
 
 
-class TrialHyperModel(keras_tuner.HyperModel):
-    """Models whose arguments and training fields come from a search space.
+class SequenceHyperModel(keras_tuner.HyperModel):
+    """Models whose arguments and training fields come from a search space, for any tuner of Keras Tuner.
+
+    The data are in it: ``tuner.search()`` takes none. Trials learn from the training part and are compared on the
+    validation part; the test part is never touched.
 
     Args:
-        source: What builds them.
-        splits: The data; the test part is never touched.
-        space: What may vary.
-        config: The training fields that do not.
+        model: A name of the zoo, a function that returns a Keras model, or a ``HyperModel``: see ``run_search``.
+        splits: The data.
+        space: What may vary; ``None`` for ``default_space`` of a model of the zoo, without what ``arguments`` give.
         arguments: Builder arguments that do not vary, beside those that the data dictate.
+        config: The training fields that do not; ``None`` for the defaults.
+
+    Attributes:
+        space: What varies.
+
+    Raises:
+        ArgumentError: If the model, the space or an argument is wrong.
+        UnknownNameError: If a name is unknown.
+
+    Example:
+        ``hypermodel = SequenceHyperModel("text-classifier-gru", splits)``, then ``keras_tuner.RandomSearch(hypermodel,
+        objective=hypermodel.objective, max_trials=10, directory="search").search()``.
+
+    Reference:
+        https://keras.io/keras_tuner/
     """
 
     def __init__(
         self,
-        source: ModelSource,
+        model: str | Callable[..., keras.Model] | keras_tuner.HyperModel,
         splits: Splits,
-        space: SearchSpace,
-        config: TrainConfig,
-        arguments: dict[str, Any],
+        *,
+        space: SearchSpace | None = None,
+        arguments: Mapping[str, Any] | None = None,
+        config: TrainConfig | None = None,
     ) -> None:
-        super().__init__(name=source.name)
-        self._source = source
-        self._splits = splits
-        self._space = space
-        self._config = config
-        self._arguments = source.arguments(splits, arguments, space)
-        self._first: Problem | None = None
+        _check_kinds(splits, space)
+        self._source, given = find_source(model), dict(arguments or {})
+        super().__init__(name=self._source.name)
+        self._splits, self._config = splits, config or TrainConfig()
+        self.space = self._source.space(space, splits)
+        if space is None:
+            self.space = self.space.without(given)
+        self.space.check_given(given)
+        self._arguments = self._source.arguments(splits, given, self.space)
 
-    def check(self) -> Monitor:
-        """Checks that the model fits the data, with the first value of all that may vary.
+    @functools.cached_property
+    def _first(self) -> Problem:
+        """The training of the first value of all that may vary, which shows whether the model fits the data."""
+        parameters = keras_tuner.HyperParameters()
+        return prepare(self.build(parameters), self._splits, None, self.choose(parameters)[1])
 
-        Returns:
-            What trials are compared by.
+    @property
+    def monitor(self) -> Monitor:
+        """What trials are compared by.
 
         Raises:
-            ArgumentError: If it does not.
+            ArgumentError: If the model does not fit the data.
         """
-        parameters = keras_tuner.HyperParameters()
-        model = self.build(parameters)
-        self._first = prepare(model, self._splits, None, self._config_of(parameters))
         return self._first.monitor
 
-    def choose(self, parameters: Any) -> tuple[dict[str, Any], TrainConfig]:
+    @property
+    def objective(self) -> keras_tuner.Objective:
+        """The same as Keras Tuner takes it.
+
+        Raises:
+            ArgumentError: If the model does not fit the data.
+        """
+        return keras_tuner.Objective(*self.monitor)
+
+    def choose(self, hp: keras_tuner.HyperParameters) -> tuple[dict[str, Any], TrainConfig]:
         """Returns the builder's arguments and the config that a set of hyperparameters stands for."""
-        arguments = self._source.choose(parameters, self._space, self._arguments)
-        return arguments, self._config_of(parameters)
+        training = self.space.draw(hp)[1]
+        arguments = self._source.choose(hp, self.space, self._arguments)
+        return arguments, dataclasses.replace(self._config, **training)
 
-    def _config_of(self, parameters: Any) -> TrainConfig:
-        return dataclasses.replace(self._config, **self._space.draw_training(parameters))
-
-    def build(self, parameters: Any) -> keras.Model:
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Builds the model of a trial, its weights drawn from the seed of the config."""
-        arguments, config = self.choose(parameters)
+        arguments, config = self.choose(hp)
         keras.utils.set_random_seed(config.seed)
-        return self._source.build(parameters, arguments)
+        return self._source.build(hp, arguments)
 
     def fit(
         self,
-        parameters: Any,
+        hp: keras_tuner.HyperParameters,
         model: keras.Model,
-        *,
+        *data: Any,
         epochs: int | None = None,
         initial_epoch: int = 0,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: Any = 0,
+        **others: Any,
     ) -> dict[str, float]:
         """Trains the model of a trial.
 
+        Args:
+            hp: The trial's hyperparameters.
+            model: What ``build`` returned.
+            data: None: the data are in ``splits``.
+            epochs: The last epoch; ``None`` for that of the config.
+            initial_epoch: How many are done already.
+            callbacks: Those of the tuner and of the caller of ``search``.
+            verbose: Not used: a trial shows no progress of its own.
+            others: None.
+
         Returns:
             The metrics of its best epoch, the objective among them.
+
+        Raises:
+            ArgumentError: If ``search`` was given data or another setting.
         """
-        config = self._config_of(parameters)
+        if data or others:
+            given = [*(f"{len(data)} arrays of data" for _ in data[:1]), *others]
+            raise ArgumentError(
+                f"search: received {', '.join(given)}; expected epochs and callbacks alone, for the data are those of "
+                "splits. Pass other training settings as config=TrainConfig(...) to SequenceHyperModel."
+            )
+        config = self.choose(hp)[1]
         looking = [callback for callback in callbacks if not _passes_on_to_nobody(callback)]
         config = dataclasses.replace(config, steps_per_execution=steps_per_execution(config, looking))
         problem = prepare(model, self._splits, None, config, like=self._first)
@@ -98,6 +149,23 @@ class TrialHyperModel(keras_tuner.HyperModel):
         best = fitted.history[fitted.best_epoch - 1]  # both count the epochs of this rung only
         objective = problem.monitor.name
         return {name: value for name, value in best.items() if name.startswith("val_") or name == objective}
+
+
+#: The same, by the name that says where its models come from.
+ZooHyperModel = SequenceHyperModel
+
+
+def _check_kinds(splits: object, space: object) -> None:
+    if not isinstance(splits, Splits):
+        raise ArgumentError(
+            f"splits: received {splits!r}; expected rnnzoo.Splits. Make them with read_texts, read_series or "
+            "Splits.from_arrays."
+        )
+    if space is not None and not isinstance(space, SearchSpace):
+        raise ArgumentError(
+            f"space: received {space!r}; expected a SearchSpace. Write "
+            "SearchSpace(model={'dropout': Real(0.0, 0.5)})."
+        )
 
 
 def _passes_on_to_nobody(callback: keras.callbacks.Callback) -> bool:

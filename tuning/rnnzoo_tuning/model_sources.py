@@ -15,7 +15,8 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.evaluation.compatibility import check_name_fits
 from rnnzoo.zoo import create_model, get_spec
-from rnnzoo_tuning.space import SearchSpace, default_space
+from rnnzoo_tuning.default_space import default_space
+from rnnzoo_tuning.space import SearchSpace
 
 
 class ModelSource(ABC):
@@ -28,11 +29,12 @@ class ModelSource(ABC):
     name: str
 
     @abstractmethod
-    def space(self, given: SearchSpace | None) -> SearchSpace:
+    def space(self, given: SearchSpace | None, splits: Splits) -> SearchSpace:
         """Returns the space to search, after checking that all of it is known here.
 
         Args:
             given: The space that was asked for; ``None`` for the default.
+            splits: The data.
 
         Raises:
             ArgumentError: If there is no default, or the space is empty.
@@ -75,9 +77,9 @@ class ZooSource(ModelSource):
         self.name = name
         self._known = builder_parameters(get_spec(name).builder)
 
-    def space(self, given: SearchSpace | None) -> SearchSpace:
+    def space(self, given: SearchSpace | None, splits: Splits) -> SearchSpace:
         """Returns the space, by default that of the model."""
-        space = given or default_space(self.name)
+        space = given or default_space(self.name, splits)
         space.check(self._known)
         return space
 
@@ -88,7 +90,7 @@ class ZooSource(ModelSource):
 
     def choose(self, parameters: Any, space: SearchSpace, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the arguments with those that are drawn."""
-        return {**arguments, **space.draw_model(parameters)}
+        return {**arguments, **space.draw(parameters)[0]}
 
     def build(self, parameters: Any, arguments: Mapping[str, Any]) -> keras.Model:
         """Builds the model."""
@@ -110,7 +112,7 @@ class FunctionSource(ModelSource):
         self._parameters = {parameter.name: parameter for parameter in kinds if parameter.kind in named}
         self._any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in kinds)
 
-    def space(self, given: SearchSpace | None) -> SearchSpace:
+    def space(self, given: SearchSpace | None, splits: Splits) -> SearchSpace:
         """Returns the space, which has no default."""
         if given is None:
             raise ArgumentError(
@@ -143,7 +145,7 @@ class FunctionSource(ModelSource):
 
     def choose(self, parameters: Any, space: SearchSpace, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the arguments with those that are drawn."""
-        return {**arguments, **space.draw_model(parameters)}
+        return {**arguments, **space.draw(parameters)[0]}
 
     def build(self, parameters: Any, arguments: Mapping[str, Any]) -> keras.Model:
         """Calls the function."""
@@ -161,7 +163,7 @@ class HyperModelSource(ModelSource):
         self._hypermodel = hypermodel
         self.name = _qualified_name(type(hypermodel))
 
-    def space(self, given: SearchSpace | None) -> SearchSpace:
+    def space(self, given: SearchSpace | None, splits: Splits) -> SearchSpace:
         """Returns the fields of the training config that vary; arguments of the model are drawn by its ``build``."""
         space = given or SearchSpace()
         if space.model:

@@ -14,7 +14,7 @@ import keras_tuner
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
-from rnnzoo.errors import ArgumentError, RunError
+from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
 from rnnzoo.summary import Summary, Table
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
@@ -23,8 +23,7 @@ from rnnzoo.training.run.differences import differences
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.trainer import train
 from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS
-from rnnzoo_tuning.hypermodel import TrialHyperModel
-from rnnzoo_tuning.model_sources import ModelSource, find_source
+from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.report import TrialTable, write_search_files
 from rnnzoo_tuning.search_directory import BEST, TUNER, check_free, finish, prepare, read_rows
 from rnnzoo_tuning.search_settings import SearchSettings, plain_arguments
@@ -137,21 +136,19 @@ def run_search(
         RunError: If no trial ends well, or the search in ``directory`` has other settings.
     """
     _check_tensorboard()
-    _check_kinds(splits, space)
-    source, config = find_source(model), config or TrainConfig()
-    space = _choose_space(source, space, arguments or {})
+    config = config or TrainConfig()
+    hypermodel = SequenceHyperModel(model, splits, space=space, arguments=arguments, config=config)
     checks.choice("algorithm", algorithm, ALGORITHMS)
     checks.integer("max_trials", max_trials, minimum=1)
     checks.seed(seed)
     splits.check_storable()
     root = Path(directory)
     check_free(root, resume=resume, overwrite=overwrite)
-    hypermodel = TrialHyperModel(source, splits, space, config, dict(arguments or {}))
     settings = SearchSettings(
-        model=source.name,
+        model=hypermodel.name,
         algorithm=algorithm,
-        objective=hypermodel.check(),
-        space=space,
+        objective=hypermodel.monitor,
+        space=hypermodel.space,
         arguments=arguments or {},
         config=config,
         seed=seed,
@@ -186,32 +183,8 @@ def run_search(
     )
 
 
-def _choose_space(
-    source: ModelSource, given: SearchSpace | None, arguments: Mapping[str, Any]
-) -> SearchSpace:
-    """Returns the space to search, of which nothing is given too."""
-    space = source.space(given)
-    if given is None:
-        space = space.without(arguments)
-    space.check_given(arguments)
-    return space
-
-
-def _check_kinds(splits: object, space: object) -> None:
-    if not isinstance(splits, Splits):
-        raise ArgumentError(
-            f"splits: received {splits!r}; expected rnnzoo.Splits. Make them with read_texts, read_series or "
-            "Splits.from_arrays."
-        )
-    if space is not None and not isinstance(space, SearchSpace):
-        raise ArgumentError(
-            f"space: received {space!r}; expected a SearchSpace. Write "
-            "SearchSpace(model={'dropout': Real(0.0, 0.5)})."
-        )
-
-
 def _run_trials(
-    hypermodel: TrialHyperModel,
+    hypermodel: SequenceHyperModel,
     settings: SearchSettings,
     table: TrialTable,
     root: Path,

@@ -10,6 +10,8 @@
                          {"kind": "integer", "low": 1, "high": 2, "step": 1} or
                          {"kind": "real", "low": 0.0005, "high": 0.01, "log": true, "step": null}
       training_space     what may vary of the training fields, likewise
+      conditions         where one varies only with some values of another, by its name: {"on": "optimizer",
+                         "values": ["adamw"]}; only if there are any
       arguments          builder arguments that are the same in all trials; an array by its shape and SHA-256
       train_config       all fields of ``TrainConfig``, of which those of ``training_space`` vary
       seed               of the algorithm

@@ -2,101 +2,194 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rnnzoo import checks
 from rnnzoo.builders.parts.foreign_words import nearest_word
 from rnnzoo.builders.parts.option_words import leave_to_ready
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.value_objects import checked_fields
-from rnnzoo.zoo import get_spec
+from rnnzoo_tuning.conditions import Condition, check_conditions, condition_from
+from rnnzoo_tuning.dimensions import Choice, Dimension, dimension_from, dimension_to_dict
 
-
-@checked_fields
-@dataclass(frozen=True)
-class Choice:
-    """One of some values, which may be any JSON values (``(64, 64)`` as units, say)."""
-
-    values: tuple[Any, ...]
-
-    def __post_init__(self) -> None:
-        if not self.values:
-            raise ArgumentError("Choice: received no values; expected at least one.")
-
-    def draw(self, parameters: Any, name: str) -> Any:
-        """Asks the tuner for a value."""
-        # Keras Tuner takes numbers and strings only, and all of one type.
-        by_label = {json.dumps(value): value for value in self.values}
-        return by_label[parameters.Choice(name, list(by_label))]
-
-
-@checked_fields
-@dataclass(frozen=True)
-class Integer:
-    """A whole number from ``low`` to ``high``, both included."""
-
-    low: int
-    high: int
-    step: int = 1
-
-    def __post_init__(self) -> None:
-        checks.integer("high", self.high, minimum=checks.integer("low", self.low, minimum=-(2**53)))
-        checks.integer("step", self.step, minimum=1)
-
-    def draw(self, parameters: Any, name: str) -> int:
-        """Asks the tuner for a value."""
-        return int(parameters.Int(name, self.low, self.high, step=self.step))
-
-
-@checked_fields
-@dataclass(frozen=True)
-class Real:
-    """A number from ``low`` to ``high``; on a logarithmic scale if ``log``, on a grid if ``step`` is given."""
-
-    low: float
-    high: float
-    log: bool = False
-    step: float | None = None
-
-    def __post_init__(self) -> None:
-        checks.number("high", self.high, above=checks.number("low", self.low))
-        if self.log:
-            checks.number("low", self.low, above=0, fix="A logarithmic scale has no zero.")
-        if self.step is not None:
-            checks.number("step", self.step, above=0)
-
-    def draw(self, parameters: Any, name: str) -> float:
-        """Asks the tuner for a value."""
-        sampling = "log" if self.log else "linear"
-        return float(parameters.Float(name, self.low, self.high, step=self.step, sampling=sampling))
-
-
-Dimension = Choice | Integer | Real
+_TRAINING = tuple(field.name for field in dataclasses.fields(TrainConfig))
 
 
 @checked_fields
 @dataclass(frozen=True)
 class SearchSpace:
-    """The dimensions of a search.
+    """The dimensions of a search. Each change returns a new space.
 
     Attributes:
         model: Arguments of the builder; ``width`` and ``depth`` together mean ``units``.
         training: Fields of ``TrainConfig``.
+        conditions: By the name of a dimension, where it varies only with some values of another.
+
+    Raises:
+        ArgumentError: If a name is in both, or a condition is not on another dimension.
 
     Example:
+        >>> from rnnzoo_tuning import Choice, Integer, Real
         >>> space = SearchSpace(
         ...     model={"width": Choice((32, 64)), "depth": Integer(1, 2)},
         ...     training={"learning_rate": Real(1e-4, 1e-2, log=True)},
         ... )
+        >>> space.narrow(learning_rate=(1e-3, 1e-2)).fix(width=64).to_dict()["model_space"]["width"]
+        {'kind': 'choice', 'values': (64,)}
     """
 
     model: Mapping[str, Dimension] = field(default_factory=dict)
     training: Mapping[str, Dimension] = field(default_factory=dict)
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.model.keys() & self.training.keys():
+            raise ArgumentError(
+                f"space: received {name} of the model and of the training; expected each name once. Leave one out."
+            )
+        check_conditions(self.conditions, {**self.model, **self.training})
+
+    @property
+    def dimensions(self) -> dict[str, Dimension]:
+        """All dimensions, each after the one that it depends on."""
+        return {name: ({**self.model, **self.training})[name] for name in self._in_order()}
+
+    # Changes
+
+    def fix(self, **values: Any) -> SearchSpace:
+        """Gives dimensions, or other arguments and fields, one value in all trials.
+
+        Args:
+            values: By name. ``units`` takes the place of ``width`` and ``depth``. What is no field of ``TrainConfig``
+                is an argument of the builder.
+
+        Example:
+            >>> SearchSpace(training={"batch_size": Choice((32, 64))}).fix(batch_size=64).training
+            {'batch_size': Choice(values=(64,))}
+        """
+        model, training = dict(self.model), dict(self.training)
+        for name, value in values.items():
+            if name == "units":
+                for other in ("width", "depth"):
+                    model.pop(other, None)
+            part = training if name in training or (name in _TRAINING and name not in model) else model
+            part[name] = Choice((value,))
+        kept = {name: condition for name, condition in self.conditions.items() if name not in values}
+        for name, condition in self.conditions.items():
+            if condition.on in values:  # it holds in all trials or in none
+                kept.pop(name, None)
+                if name not in values and not condition.holds(values):
+                    model.pop(name, None)
+                    training.pop(name, None)
+        return SearchSpace(model, training, kept)
+
+    def narrow(self, **ranges: Any) -> SearchSpace:
+        """Lets dimensions vary over a part of what they did.
+
+        Args:
+            ranges: By name: some of the values of a ``Choice``, ``(low, high)`` of a number, or one value.
+
+        Raises:
+            UnknownNameError: If there is no such dimension; the nearest one is suggested.
+            ArgumentError: If a value was not possible before.
+
+        Example:
+            >>> from rnnzoo_tuning import Real
+            >>> SearchSpace(model={"dropout": Real(0.0, 0.5)}).narrow(dropout=(0.2, 0.4)).model
+            {'dropout': Real(low=0.2, high=0.4, log=False, step=None)}
+        """
+        model, training = dict(self.model), dict(self.training)
+        _check_known("dimension", ranges, [*model, *training])
+        for name, given in ranges.items():
+            part = model if name in model else training
+            part[name] = part[name].narrowed(name, given)
+        return SearchSpace(model, training, self.conditions)
+
+    def add(
+        self,
+        *,
+        model: Mapping[str, Dimension] | None = None,
+        training: Mapping[str, Dimension] | None = None,
+    ) -> SearchSpace:
+        """Adds dimensions.
+
+        Raises:
+            ArgumentError: If one is there already.
+
+        Example:
+            >>> from rnnzoo_tuning import Choice, Real
+            >>> space = SearchSpace(model={"dropout": Real(0.0, 0.5)})
+            >>> list(space.add(training={"schedule": Choice(("constant", "cosine"))}).dimensions)
+            ['dropout', 'schedule']
+        """
+        for name in [*(model or {}), *(training or {})]:
+            if name in self.model or name in self.training:
+                raise ArgumentError(
+                    f"add: received {name}, which the space has; expected new names. Use narrow({name}=...) for fewer "
+                    f"values, or fix({name}=...) for one."
+                )
+        return SearchSpace(
+            {**self.model, **(model or {})}, {**self.training, **(training or {})}, self.conditions
+        )
+
+    def conditional(
+        self,
+        on: str,
+        values: Any,
+        *,
+        model: Mapping[str, Dimension] | None = None,
+        training: Mapping[str, Dimension] | None = None,
+    ) -> SearchSpace:
+        """Adds dimensions that vary only where another has a certain value, and are left to their defaults elsewhere.
+
+        Args:
+            on: The other dimension, a ``Choice`` or an ``Integer``.
+            values: The value, or a list of several.
+            model: Arguments of the builder.
+            training: Fields of ``TrainConfig``.
+
+        Raises:
+            ArgumentError: If a dimension is there already, or the other one is not, or never has such a value.
+
+        Example:
+            >>> from rnnzoo_tuning import Choice, Real
+            >>> space = SearchSpace(training={"optimizer": Choice(("adam", "adamw"))})
+            >>> space = space.conditional("optimizer", "adamw", training={"weight_decay": Real(1e-4, 1e-1, log=True)})
+            >>> space.conditions
+            {'weight_decay': Condition(on='optimizer', values=('adamw',))}
+        """
+        condition = Condition(on, tuple(values) if isinstance(values, list) else (values,))
+        larger = self.add(model=model, training=training)
+        added = dict.fromkeys([*(model or {}), *(training or {})], condition)
+        return SearchSpace(larger.model, larger.training, {**self.conditions, **added})
+
+    def without(self, arguments: Mapping[str, Any]) -> SearchSpace:
+        """Returns the space without the builder's arguments that are given.
+
+        Example:
+            >>> from rnnzoo_tuning import Choice, Integer, Real
+            >>> space = SearchSpace(model={"dropout": Real(0.0, 0.5), "width": Choice((4, 8)), "depth": Integer(1, 2)})
+            >>> list(space.without({"units": 8}).model)
+            ['dropout']
+        """
+        meaning = {"width": "units", "depth": "units"} if "width" in self.model else {}
+        left = {
+            name: dimension
+            for name, dimension in self.model.items()
+            if not _is_given(meaning.get(name, name), arguments)
+        }
+        kept = {
+            name: condition
+            for name, condition in self.conditions.items()
+            if name in {**left, **self.training} and condition.on in {**left, **self.training}
+        }
+        return SearchSpace(left, self.training, kept)
+
+    # Checks
 
     def check(self, builder_arguments: Collection[str] | None) -> None:
         """Checks that every dimension is an argument of the model's builder or a training field.
@@ -112,11 +205,10 @@ class SearchSpace:
             raise ArgumentError("space: received no dimension; expected at least one to search over.")
         if ("width" in self.model) != ("depth" in self.model):
             raise ArgumentError("space: width and depth go together; give both, or units itself.")
-        known_training = {item.name for item in dataclasses.fields(TrainConfig)}
         if builder_arguments is not None:
             units = {"width", "depth"} if "units" in builder_arguments else set()
             _check_known("builder argument", self.model, {*builder_arguments, *units})
-        _check_known("training field", self.training, known_training)
+        _check_known("training field", self.training, _TRAINING)
 
     def check_given(self, arguments: Mapping[str, Any]) -> None:
         """Checks that no argument that is the same in all trials is one that varies.
@@ -139,26 +231,54 @@ class SearchSpace:
                     f"too; expected it in one of them. Pass its other fields flat, or leave {name} out of the space."
                 )
 
-    def without(self, arguments: Mapping[str, Any]) -> SearchSpace:
-        """Returns the space without the builder's arguments that are given.
-
-        Example:
-            >>> space = SearchSpace(model={"dropout": Real(0.0, 0.5), "width": Choice((4, 8)), "depth": Integer(1, 2)})
-            >>> list(space.without({"units": 8}).model)
-            ['dropout']
-        """
-        meaning = {"width": "units", "depth": "units"} if "width" in self.model else {}
-        left = {
-            name: dimension
-            for name, dimension in self.model.items()
-            if not _is_given(meaning.get(name, name), arguments)
-        }
-        return SearchSpace(left, self.training)
-
     def drawn_names(self) -> set[str]:
-        """Returns the names of the builder's arguments that ``draw_model`` returns."""
+        """Returns the names of the builder's arguments that ``draw`` returns."""
         names = set(self.model)
         return (names - {"width", "depth"}) | {"units"} if "width" in names else names
+
+    # Drawing
+
+    def draw(self, parameters: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Draws the builder's arguments and the training fields of one trial.
+
+        Args:
+            parameters: ``keras_tuner.HyperParameters``.
+        """
+        drawn: dict[str, Any] = {}
+        for name, dimension in self.dimensions.items():
+            with contextlib.ExitStack() as scopes:
+                # The tuner learns of a dimension where it does not apply too, under all that it depends on.
+                for condition in self._conditions(name):
+                    labels = condition.labels(self.dimensions[condition.on])
+                    scopes.enter_context(parameters.conditional_scope(condition.on, labels))
+                value = dimension.draw(parameters, name)
+            if all(condition.holds(drawn) for condition in self._conditions(name)):
+                drawn[name] = value
+        if "width" in drawn:
+            width, depth = drawn.pop("width"), int(drawn.pop("depth"))
+            drawn["units"] = (width,) * depth
+        training = {name: drawn.pop(name) for name in self.training if name in drawn}
+        return drawn, training
+
+    def _conditions(self, name: str) -> list[Condition]:
+        """Returns all that a dimension depends on, the last of which it depends on itself."""
+        condition = self.conditions.get(name)
+        return [] if condition is None else [*self._conditions(condition.on), condition]
+
+    def _in_order(self) -> Iterator[str]:
+        done: list[str] = []
+
+        def visit(name: str) -> Iterator[str]:
+            if name not in done:
+                if name in self.conditions:
+                    yield from visit(self.conditions[name].on)
+                done.append(name)
+                yield name
+
+        for name in [*self.model, *self.training]:
+            yield from visit(name)
+
+    # Files
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the dimensions as JSON has them, each with its ``kind``.
@@ -167,25 +287,48 @@ class SearchSpace:
             >>> SearchSpace(training={"batch_size": Choice((32, 64))}).to_dict()
             {'model_space': {}, 'training_space': {'batch_size': {'kind': 'choice', 'values': (32, 64)}}}
         """
-        return {
-            f"{part}_space": {
-                name: {"kind": type(dimension).__name__.lower(), **dataclasses.asdict(dimension)}
-                for name, dimension in dimensions.items()
-            }
+        spaces: dict[str, Any] = {
+            f"{part}_space": {name: dimension_to_dict(dimension) for name, dimension in dimensions.items()}
             for part, dimensions in (("model", self.model), ("training", self.training))
         }
+        if self.conditions:
+            spaces["conditions"] = {
+                name: dataclasses.asdict(condition) for name, condition in self.conditions.items()
+            }
+        return spaces
 
-    def draw_model(self, parameters: Any) -> dict[str, Any]:
-        """Draws the builder's arguments of one trial."""
-        drawn = {name: dimension.draw(parameters, name) for name, dimension in self.model.items()}
-        if "width" in drawn:
-            width, depth = drawn.pop("width"), int(drawn.pop("depth"))
-            drawn["units"] = (width,) * depth
-        return drawn
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> SearchSpace:
+        """Reads what ``to_dict`` returns, or what a person wrote with less.
 
-    def draw_training(self, parameters: Any) -> dict[str, Any]:
-        """Draws the training fields of one trial."""
-        return {name: dimension.draw(parameters, name) for name, dimension in self.training.items()}
+        Args:
+            values: ``model`` and ``training``, each dimension a list of values or ``low`` and ``high`` (see
+                ``dimension_from``), and ``conditions``, each ``on`` and ``values``. ``model_space`` and
+                ``training_space``, as ``search.json`` has them, are the same.
+
+        Raises:
+            ArgumentError: If a part is wrong.
+            UnknownNameError: If a key is unknown; the nearest one is suggested.
+
+        Example:
+            >>> SearchSpace.from_dict({"training": {"batch_size": [32, 64]}}).training
+            {'batch_size': Choice(values=(32, 64))}
+        """
+        named = {key.removesuffix("_space"): value or {} for key, value in values.items()}
+        _check_known("key of a space", named, ("model", "training", "conditions"))
+        for key, part in named.items():
+            if not isinstance(part, Mapping):
+                raise ArgumentError(
+                    f"{key} of a space: received {part!r}; expected names with values. Correct it."
+                )
+        model, training = (
+            {name: dimension_from(name, value) for name, value in named.get(part, {}).items()}
+            for part in ("model", "training")
+        )
+        conditions = {
+            name: condition_from(name, value) for name, value in named.get("conditions", {}).items()
+        }
+        return cls(model=model, training=training, conditions=conditions)
 
 
 def _is_given(name: str, arguments: Mapping[str, Any]) -> bool:
@@ -197,30 +340,3 @@ def _check_known(kind: str, names: Collection[str], known: Collection[str]) -> N
     for name in names:
         if name not in known:
             raise UnknownNameError(kind, name, known, near=nearest_word(name, known))
-
-
-def default_space(model_name: str) -> SearchSpace:
-    """Returns the dimensions that matter most for recurrent networks (Greff 2017, arXiv:1503.04069).
-
-    The learning rate comes first, then the width; clipping and momentum hardly matter and stay as they are.
-
-    Args:
-        model_name: A name of the zoo.
-
-    Raises:
-        UnknownNameError: If there is no such model.
-    """
-    given = get_spec(model_name).arguments
-    model: dict[str, Dimension] = {"dropout": Real(0.0, 0.5, step=0.1)}
-    if "units" in given:
-        # What leads around layers needs as many as the model of the table has.
-        depth = len(given["units"])
-        depths = Integer(depth, depth + 1) if given.get("skip", "none") != "none" else Integer(1, 2)
-        model = {"width": Choice((32, 64, 128)), "depth": depths, **model}
-    if "embedding_size" in given:
-        model["embedding_size"] = Choice((50, 100, 200))
-    training: dict[str, Dimension] = {
-        "learning_rate": Real(5e-4, 1e-2, log=True),
-        "batch_size": Choice((32, 64)),
-    }
-    return SearchSpace(model, training)

@@ -13,7 +13,7 @@ import keras_tuner
 import numpy as np
 
 from rnnzoo.errors import RnnzooError, RunError
-from rnnzoo_tuning.hypermodel import TrialHyperModel
+from rnnzoo_tuning.hypermodel import SequenceHyperModel
 
 # One broken combination must not end a search; when all fail, the runner says so.
 _NEVER = 10**9
@@ -21,7 +21,7 @@ _NEVER = 10**9
 
 def build_tuner(
     algorithm: str,
-    hypermodel: TrialHyperModel,
+    hypermodel: SequenceHyperModel,
     *,
     objective: tuple[str, str],
     max_trials: int,

@@ -140,12 +140,25 @@ def fitted_augmentations(config: Mapping[str, Any], splits: Splits) -> list[Augm
     return [augmentation.fitted(splits) for augmentation in found.values()]
 
 
-def _check_fits(name: str, splits: Splits) -> None:
-    entry = AUGMENTATIONS[name]
-    takes = "tf.data" if splits.preprocessing is None else splits.preprocessing.takes
-    fitting = [
-        other for other, each in AUGMENTATIONS.items() if takes in each.takes and splits.task in each.tasks
+def fitting_augmentations(splits: Splits) -> list[str]:
+    """Returns the names of the augmentations that are for these data and leave the targets of their task true."""
+    takes = _takes(splits)
+    makes_ids = splits.preprocessing is not None and splits.preprocessing.vocabulary_size is not None
+    return [
+        name
+        for name, entry in AUGMENTATIONS.items()
+        if takes in entry.takes
+        and splits.task in entry.tasks
+        and not (makes_ids and entry.augmentation.level == "encoded")
     ]
+
+
+def _takes(splits: Splits) -> str:
+    return "tf.data" if splits.preprocessing is None else splits.preprocessing.takes
+
+
+def _check_fits(name: str, splits: Splits) -> None:
+    entry, takes, fitting = AUGMENTATIONS[name], _takes(splits), fitting_augmentations(splits)
     instead = (
         f"For these data there are: {', '.join(fitting)}." if fitting else "There is none for these data."
     )
