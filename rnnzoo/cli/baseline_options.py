@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from rnnzoo.cli.full_help import SEARCH
 from rnnzoo.errors import ArgumentError
 from rnnzoo.recipes.recipe import BASELINE_SECONDS as RECIPE_SECONDS
 from rnnzoo.training.config import BASELINE_SECONDS
 
 NoBaselines = Annotated[bool, typer.Option("--no-baselines", help="Fit no baselines beside the model.")]
-BaselineSeconds = Annotated[
-    float | None,
-    typer.Option(
-        "--baseline-seconds",
-        help=f"Seconds for all baselines together. [{BASELINE_SECONDS:g}]",
-        show_default=False,
-    ),
-]
 
-#: The same of a recipe, whose baselines are to be whole on any machine.
-RecipeBaselineSeconds = Annotated[
-    float | None,
-    typer.Option(
+
+def _seconds(what: str, seconds: float, **help_page: Any) -> Any:
+    return typer.Option(
         "--baseline-seconds",
-        help=f"Seconds for all baselines of a run together. [{RECIPE_SECONDS:g}]",
+        help=f"Seconds for all baselines {what}. [{seconds:g}]",
         show_default=False,
-    ),
+        **help_page,
+    )
+
+
+BaselineSeconds = Annotated[float | None, _seconds("together", BASELINE_SECONDS)]
+#: The same on the screen of a search.
+SearchBaselineSeconds = Annotated[
+    float | None, _seconds("together", BASELINE_SECONDS, hidden=True, rich_help_panel=SEARCH)
 ]
+#: The same of a recipe, whose baselines are to be whole on any machine.
+RecipeBaselineSeconds = Annotated[float | None, _seconds("of a run together", RECIPE_SECONDS)]
 
 
 def baseline_seconds(

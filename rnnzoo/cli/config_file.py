@@ -6,6 +6,8 @@
     arguments            arguments of the model's builder
     training             fields of ``TrainConfig``
     search               of `tune`: algorithm, max_trials, seed
+    space                of `tune`: what varies, as of `--space`: model and training, each name a list of values or
+                         {low, high, log, step}; conditions, each name {on, values}
     backtest             of `backtest`: origins, stride, refit, seeds
 
 Every key may be left out; an option on the command line wins over the file, one argument or field at a time. Paths are
@@ -41,7 +43,7 @@ from rnnzoo_tuning.search_directory import BEST, SETTINGS
 
 #: What a run and a search keep.
 KEPT = "config.yaml"
-_SECTIONS = ("data", "arguments", "training", "search", "backtest")
+_SECTIONS = ("data", "arguments", "training", "search", "space", "backtest")
 _TRAINING = tuple(field.name for field in dataclasses.fields(TrainConfig))
 _SEARCH = ("algorithm", "max_trials", "seed")
 #: A backtest keeps the checksum of its data too.
@@ -59,6 +61,7 @@ class CommandConfig:
         arguments: Builder arguments, not checked: the builder may be that of a package that is not imported yet.
         training: Training fields.
         search: Settings of the search.
+        space: What a search varies, not checked.
         backtest: Fields of ``RollingOrigin``.
     """
 
@@ -68,14 +71,17 @@ class CommandConfig:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     search: Mapping[str, Any] = field(default_factory=dict)
+    space: Mapping[str, Any] = field(default_factory=dict)
     backtest: Mapping[str, Any] = field(default_factory=dict)
 
     def refuse_search(self) -> None:
         """Raises ``ArgumentError`` if there are settings of a search, which training has no use for."""
-        if self.search:
-            raise ArgumentError(
-                f"{self.path}: received search, which is for rnnzoo tune; expected none for rnnzoo train. Leave it out."
-            )
+        for name in ("search", "space"):
+            if getattr(self, name):
+                raise ArgumentError(
+                    f"{self.path}: received {name}, which is for rnnzoo tune; expected none for rnnzoo train. Leave it "
+                    "out."
+                )
 
 
 def read_config(path: str) -> CommandConfig:
@@ -87,7 +93,7 @@ def read_config(path: str) -> CommandConfig:
         ArgumentError: If its ending is unknown.
         UnknownNameError: If a key is unknown; the nearest is suggested.
     """
-    values = _section(path, "it", _parse(path))
+    values = _section(path, "it", parse_file(path, "--config"))
     _check_keys(values, ("model", *_SECTIONS), f"key of {path}")
     parts = {name: _section(path, name, values.get(name)) for name in _SECTIONS}
     parts["data"] = {str(name).replace("-", "_"): value for name, value in parts["data"].items()}
@@ -143,6 +149,11 @@ def write_search_config(directory: Path, data: DataOptions, checksum: object) ->
             "max_trials": kept["max_trials"],
             "seed": settings["seed"],
         },
+        space={
+            part.removesuffix("_space"): dimensions
+            for part in ("model_space", "training_space", "conditions")
+            if (dimensions := settings.get(part))
+        },
     )
     write_run_config(RunDirectory(directory / BEST))
 
@@ -156,11 +167,22 @@ def _write(directory: Path, **values: Any) -> None:
         )
 
 
-def _parse(path: str) -> Any:
+def parse_file(path: str, option: str) -> Any:
+    """Reads YAML, TOML or JSON, by the ending.
+
+    Args:
+        path: The file.
+        option: The option that names it.
+
+    Raises:
+        PathNotFoundError: If there is no such file.
+        DataError: If it cannot be read.
+        ArgumentError: If its ending is unknown.
+    """
     ending = Path(path).suffix.lower()
     if ending not in (".yaml", ".yml", ".toml", ".json"):
         raise ArgumentError(
-            f"--config: received {path}; expected a file that ends in .yaml, .yml, .toml or .json. Rename it."
+            f"{option}: received {path}; expected a file that ends in .yaml, .yml, .toml or .json. Rename it."
         )
     text = read_text(path, "a file of settings")
     try:

@@ -1,31 +1,38 @@
-"""`--help-data`: the options of the data that `--help` of a command leaves out, so that each fits a screen."""
+"""`--help-data`, `--help-search`: the options that `--help` of a command leaves out, so that each fits a screen."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
-
-def _show(context: typer.Context, wanted: bool) -> None:
-    if not wanted:
-        return
-    command = context.command  # made anew for each call of the app
-    for parameter in command.params:
-        parameter.hidden = not getattr(parameter, "hidden", False)  # type: ignore[attr-defined]
-    command.add_help_option = False
-    typer.echo(context.get_help(), nl=False)
-    raise typer.Exit
+#: The group of the options that `--help-search` shows.
+SEARCH = "Search"
 
 
-#: The option; it ends the command.
-FullHelp = Annotated[
-    bool,
-    typer.Option(
-        "--help-data",
-        help="Show the other options of the data.",
-        callback=_show,
-        is_eager=True,
-        show_default=False,
-    ),
-]
+def _show(group: str) -> Callable[[typer.Context, bool], None]:
+    """Returns what shows the hidden options whose groups begin with a word, and no others."""
+
+    def show(context: typer.Context, wanted: bool) -> None:
+        if not wanted:
+            return
+        command = context.command  # made anew for each call of the app
+        for parameter in command.params:
+            option: Any = parameter
+            panel = getattr(option, "rich_help_panel", None) or ""
+            option.hidden = not (getattr(option, "hidden", False) and panel.startswith(group))
+        command.add_help_option = False
+        typer.echo(context.get_help(), nl=False)
+        raise typer.Exit
+
+    return show
+
+
+def _option(flag: str, text: str, group: str) -> Any:
+    return typer.Option(flag, help=text, callback=_show(group), is_eager=True, show_default=False)
+
+
+#: The options; each ends the command.
+FullHelp = Annotated[bool, _option("--help-data", "Show the other options of the data.", "Data")]
+SearchHelp = Annotated[bool, _option("--help-search", "Show the other options of the search.", SEARCH)]

@@ -104,7 +104,7 @@ def split_settings(model: str, settings: Sequence[str]) -> tuple[dict[str, Any],
             raise UnknownNameError(
                 "setting", key, arguments | fields, near=nearest_word(key, arguments | fields)
             )
-        chosen[key not in arguments][key] = _value(key, text)
+        chosen[key not in arguments][key] = setting_value(key, text)
     return chosen
 
 
@@ -116,7 +116,8 @@ def _refuse_family(model: str) -> None:
         )
 
 
-def _value(key: str, text: str) -> Any:
+def setting_value(key: str, text: str) -> Any:
+    """Returns the value of ``KEY=VALUE``: JSON, or else plain text; several numbers with commas are a tuple."""
     if key == "units" and not text.startswith("["):
         text = f"[{text}]"
     try:

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnzoo.cli.baseline_options import BaselineSeconds, NoBaselines, baseline_seconds
+from rnnzoo.cli.baseline_options import NoBaselines, SearchBaselineSeconds, baseline_seconds
 from rnnzoo.cli.config_file import ConfigOption, write_search_config
 from rnnzoo.cli.data_options import DataOptions, with_data_options
+from rnnzoo.cli.full_help import SearchHelp
 from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
 from rnnzoo.cli.own_code import Packages, import_packages
+from rnnzoo.cli.search_space import Fixed, SpaceFile, fixed_space, fixed_values, read_space
 from rnnzoo.cli.settings import gather_settings
 from rnnzoo.cli.train import Model, Settings, default_option, print_run
 from rnnzoo.training.config import TrainConfig
@@ -34,6 +36,8 @@ def tune(
     epochs: Annotated[int | None, default_option("Epochs of a trial, at most.", TRIAL_EPOCHS)] = None,
     seed: Annotated[int | None, default_option("Seed of search and training.", TrainConfig.seed)] = None,
     settings: Settings = None,
+    space_file: SpaceFile = None,
+    fixed: Fixed = None,
     config: ConfigOption = None,
     resume: Annotated[
         bool,
@@ -44,9 +48,10 @@ def tune(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a search that is there.")] = False,
     no_baselines: NoBaselines = False,
-    baseline_time: BaselineSeconds = None,
+    baseline_time: SearchBaselineSeconds = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     packages: Packages = None,
+    help_search: SearchHelp = False,
 ) -> None:
     """Search learning rate, width, depth and dropout; train and keep the best."""
     import_packages(packages, tensorflow=True)
@@ -58,6 +63,8 @@ def tune(
     arguments, fields = gather_settings(model, config, settings or (), {"epochs": epochs, "seed": seed})
     chosen = {"algorithm": algorithm, "max_trials": max_trials, "seed": seed}
     search = _search_settings(config.search, chosen, fields)
+    space = read_space(space_file, config.space)
+    values = fixed_values(model, space, fixed or ())
     allowed = baseline_seconds(no_baselines, baseline_time)
     training = TrainConfig.from_dict({"epochs": TRIAL_EPOCHS, "seed": search["seed"], **fields})
     with tensorflow_starting("reading the data and starting TensorFlow"):
@@ -72,6 +79,7 @@ def tune(
             model,
             splits,
             **search,
+            space=fixed_space(model, splits, space, values, arguments),
             directory=out,
             arguments=arguments,
             config=training,

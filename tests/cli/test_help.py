@@ -76,13 +76,17 @@ def test_the_groups_of_the_other_options_fit_half_a_screen_each(
 
 
 @pytest.mark.parametrize("command", ["train", "tune"])
-def test_both_screens_together_show_every_option_once(
+def test_all_screens_together_show_every_option_once(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, other = (options_in(show(capsys, command, flag)) for flag in ("--help", "--help-data"))
     assert set(first).isdisjoint(other)
     assert {option_name(name) for name in DATA_OPTIONS} <= {*first, *other}
     assert set(other) < {option_name(name) for name in DATA_OPTIONS}
+    if command == "tune":
+        third = options_in(show(capsys, command, "--help-search"))
+        assert set(third).isdisjoint([*first, *other])
+        other += third
     shown = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
     names = {parameter.opts[0] for parameter in shown if parameter.opts[0].startswith("--")}
     assert names | {"--help"} == {*first, *other}
@@ -92,7 +96,8 @@ def test_both_screens_together_show_every_option_once(
 def test_names_and_defaults_are_those_of_the_code(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = words_of(show(capsys, command, "--help"))
     assert f": {', '.join(FAMILIES)}." in text
-    assert f"Seconds for all baselines together. [{BASELINE_SECONDS:g}]" in text
+    with_seconds = text if command == "train" else words_of(show(capsys, command, "--help-search"))
+    assert f"Seconds for all baselines together. [{BASELINE_SECONDS:g}]" in with_seconds
     if command == "train":
         for name, what in (
             ("epochs", "Epochs at most."),

@@ -55,7 +55,8 @@ def test_every_command_and_option_exists(readme: str) -> None:
         if not words or not words[0].endswith("rnnzoo") or len(words) < 2:
             continue
         told = ""
-        for flag in ("--help", *(["--help-data"] if words[1] in ("train", "tune") else [])):
+        screens = {"train": ["--help-data"], "tune": ["--help-data", "--help-search"]}
+        for flag in ("--help", *screens.get(words[1], [])):
             asked = [sys.executable, "-m", "rnnzoo", words[1], flag]
             result = subprocess.run(asked, capture_output=True, text=True, timeout=60)
             assert result.returncode == 0, line

@@ -1,0 +1,122 @@
+"""`--space` and `--fix`: what a search varies, from a file and from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rnnzoo.cli.config_file import parse_file
+from rnnzoo.cli.full_help import SEARCH
+from rnnzoo.cli.settings import setting_value, split_settings
+from rnnzoo.errors import ArgumentError, DataError, RnnzooError
+
+if TYPE_CHECKING:
+    from rnnzoo.data.splits import Splits
+    from rnnzoo_tuning.space import SearchSpace
+
+#: What default spaces say units by.
+_PAIR = ("width", "depth")
+
+SpaceFile = Annotated[
+    str | None,
+    typer.Option(
+        "--space",
+        metavar="FILE",
+        help="What varies, in YAML, TOML or JSON.",
+        rich_help_panel=SEARCH,
+        show_default=False,
+        hidden=True,
+    ),
+]
+Fixed = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fix",
+        metavar="KEY=VALUE",
+        help="One value for what varies, or for a setting; repeatable.",
+        rich_help_panel=SEARCH,
+        hidden=True,
+    ),
+]
+
+
+def read_space(path: str | None, kept: Mapping[str, Any]) -> SearchSpace | None:
+    """Reads what varies: from a file of its own, or else from that of all settings.
+
+    Args:
+        path: The file; ``None`` where there is none.
+        kept: ``space`` of the file of settings; empty where it has none.
+
+    Raises:
+        DataError: If it is no space; the message names the file.
+    """
+    values, source = (parse_file(path, "--space"), path) if path is not None else (kept, "space")
+    if path is None and not values:
+        return None
+    from rnnzoo_tuning.space import SearchSpace
+
+    if not isinstance(values, Mapping):
+        raise DataError(
+            f"{source}: received {values!r}; expected model and training with what varies. Write e.g. training: "
+            "{batch_size: [32, 64]}."
+        )
+    try:
+        return SearchSpace.from_dict(values)
+    except RnnzooError as error:
+        raise DataError(f"{source}: {error}") from error
+
+
+def fixed_values(model: str, space: SearchSpace | None, fixed: Sequence[str]) -> dict[str, Any]:
+    """Reads what is to have one value.
+
+    Args:
+        model: The model of the zoo.
+        space: What varies; ``None`` for the default.
+        fixed: ``"key=value"`` texts: what varies, an argument of the builder or a field of the training.
+
+    Raises:
+        ArgumentError: If a text has no ``=``.
+        UnknownNameError: If a key is unknown; the nearest one is suggested.
+    """
+    known = _PAIR if space is None else space.dimensions.keys()
+    values: dict[str, Any] = {}
+    for text in fixed:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ArgumentError(
+                f"--fix: received {text!r}; expected KEY=VALUE. Write e.g. --fix batch_size=32."
+            )
+        if key in known:
+            values[key] = setting_value(key, value)
+        else:
+            for part in split_settings(model, [text]):
+                values.update(part)
+    return values
+
+
+def fixed_space(
+    model: str,
+    splits: Splits,
+    space: SearchSpace | None,
+    values: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+) -> SearchSpace | None:
+    """Gives what varies one value each.
+
+    Args:
+        model: The model of the zoo.
+        splits: The data.
+        space: What varies; ``None`` for the default.
+        values: What ``fixed_values`` returned.
+        arguments: The builder's arguments that are given.
+
+    Returns:
+        The space; ``None`` for the default where nothing is fixed.
+    """
+    if not values:
+        return space
+    from rnnzoo_tuning.default_space import default_space
+
+    return (space or default_space(model, splits).without(arguments)).fix(**values)
