@@ -207,7 +207,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.streaming.streaming_exportable": "tests/export/test_streaming.py",
     "rnnzoo_export.streaming.streaming_parity": "tests/export/test_streaming.py",
     "rnnzoo_tuning.algorithms": "tests/cli/test_help.py",
-    "rnnzoo_tuning.report": "tests/tuning/test_search.py",
     "rnnzoo_tuning.search_settings": "tests/tuning/test_search_resume.py",
     "rnnzoo_tuning.tuners": "tests/tuning/test_search.py",
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE, save_figure
 
 #: Up to this many values each gets its own tick.
 _FEW = 5
+#: What share of a search drawing its picture may take before the end.
+_DRAWING_SHARE = 0.01
 
 
 # What a row says beside the values of a trial.
@@ -33,12 +36,20 @@ class TrialTable:
     Args:
         objective: Metric and direction.
         enabled: Whether anything is printed.
+        keep: Called with the table after each trial, to keep it.
 
     Attributes:
         rows: One dictionary per ended trial, in the order they ended.
     """
 
-    def __init__(self, objective: tuple[str, str], *, enabled: bool) -> None:
+    def __init__(
+        self,
+        objective: tuple[str, str],
+        *,
+        enabled: bool,
+        keep: Callable[[TrialTable], None] = lambda table: None,
+    ) -> None:
+        self._keep = keep
         self.objective, self.direction = objective
         self.rows: list[dict[str, Any]] = []
         self._trials: list[Any] = []
@@ -59,6 +70,7 @@ class TrialTable:
         now = time.perf_counter()
         row = self._record(trial, seconds=now - self._clock)
         self._clock = now
+        self._keep(self)
         if self._enabled:
             self._console.print(self._line(row))
 
@@ -71,8 +83,8 @@ class TrialTable:
         scored = [trial for trial in self._trials if _score(trial) is not None]
         if not scored:
             raise RunError(
-                f"search: none of {len(self.rows)} trials ended well; the last one said: {self._last_error()}. "
-                "Correct that, or narrow the search space."
+                f"search: none of {len(self.rows)} trials ended well; {self._usual_error()}. Correct that, or narrow "
+                "the search space."
             )
         choose = max if self.direction == "max" else min
         return choose(scored, key=lambda trial: trial.score)
@@ -109,10 +121,30 @@ class TrialTable:
             return f"{head}failed: {self._last_error()}  {values}"
         best = self.rows[self.best_row or 0]
         mark = "  best so far" if best is row else f"  best {best['score']:.4f} (trial {best['trial']})"
-        return f"{head}{self.objective} {row['score']:.4f}{mark}  {row['seconds']:.1f} s  {values}"
+        took = f"{row['seconds']:.1f} s{self._left()}"
+        return f"{head}{self.objective} {row['score']:.4f}{mark}  {took}  {values}"
+
+    def _left(self) -> str:
+        """Returns how long the other trials will take, if they take as long as those of this process did."""
+        known = [row["seconds"] for row in self.rows if row["seconds"] is not None]
+        left = self._planned - len(self.rows)
+        return f", {_duration(left * sum(known) / len(known))} left" if left > 0 and sum(known) else ""
+
+    def _usual_error(self) -> str:
+        """Returns what most trials failed with."""
+        reasons = Counter(row["reason"] for row in self.rows if row["score"] is None)
+        ((reason, count),) = reasons.most_common(1)
+        return f"all said: {reason}" if count == len(self.rows) else f"{count} of them said: {reason}"
 
     def _last_error(self) -> str:
         return next(row["reason"] for row in reversed(self.rows) if row["score"] is None)
+
+
+def _duration(seconds: float) -> str:
+    """Returns a time in the unit that suits it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _reason(trial: Any) -> str:
@@ -121,13 +153,43 @@ def _reason(trial: Any) -> str:
     return lines[-1] if lines else "the objective was not finite"
 
 
-def write_search_files(directory: Path, table: TrialTable, name: str) -> None:
-    """Writes ``trials.json`` and ``search.png`` into the directory of a search."""
-    write_json(
-        directory / "trials.json",
-        {"model": name, "objective": table.objective, "direction": table.direction, "trials": table.rows},
-    )
-    save_figure(search_figure(table), directory / "search.png")
+class SearchFiles:
+    """``trials.json`` and ``search.png`` of a search, which are up to date after each trial.
+
+    The picture is drawn anew only where that takes a small share of the time, and in the end.
+
+    Args:
+        directory: The directory of the search.
+        name: The model.
+    """
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self._directory, self._name = directory, name
+        self._started = time.perf_counter()
+        self._drawing = 0.0
+
+    def write(self, table: TrialTable) -> None:
+        """Writes the table, and the picture where it costs little."""
+        write_json(
+            self._directory / "trials.json",
+            {
+                "model": self._name,
+                "objective": table.objective,
+                "direction": table.direction,
+                "trials": table.rows,
+            },
+        )
+        elapsed = time.perf_counter() - self._started
+        if self._drawing <= _DRAWING_SHARE * elapsed:
+            self.draw(table)
+
+    def draw(self, table: TrialTable) -> None:
+        """Draws the picture, if any trial ended well."""
+        if table.best_row is None:
+            return
+        began = time.perf_counter()
+        save_figure(search_figure(table), self._directory / "search.png")
+        self._drawing += time.perf_counter() - began
 
 
 def search_figure(table: TrialTable) -> Figure:

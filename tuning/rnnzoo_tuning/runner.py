@@ -24,7 +24,7 @@ from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.trainer import train
 from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS
 from rnnzoo_tuning.hypermodel import SequenceHyperModel
-from rnnzoo_tuning.report import TrialTable, write_search_files
+from rnnzoo_tuning.report import SearchFiles, TrialTable
 from rnnzoo_tuning.search_directory import BEST, TUNER, check_free, finish, prepare, read_rows
 from rnnzoo_tuning.search_settings import SearchSettings, plain_arguments
 from rnnzoo_tuning.space import SearchSpace
@@ -156,9 +156,13 @@ def run_search(
     )
     kept = settings.to_dict()
     finished = prepare(root, kept, max_trials=max_trials, resume=resume, overwrite=overwrite)
-    table = TrialTable(settings.objective, enabled=progress)
+    files = SearchFiles(root, settings.model)
+    table = TrialTable(settings.objective, enabled=progress, keep=files.write)
     _run_trials(hypermodel, settings, table, root, max_trials=max_trials, finished=finished)
-    best = table.best_trial()
+    best = table.best_trial()  # says what went wrong where none ended well
+    if not finished:
+        files.write(table)
+        files.draw(table)
     chosen, best_config = hypermodel.choose(best.hyperparameters)
     search = {"algorithm": algorithm, "trials": len(table.rows), "objective": table.objective}
     result = _train_best(
@@ -207,8 +211,6 @@ def _run_trials(
     table.start(ended_trials(tuner.oracle), planned=planned)
     if not finished:
         tuner.search()
-        table.best_trial()  # says what went wrong where none ended well
-        write_search_files(root, table, settings.model)
 
 
 def _train_best(
