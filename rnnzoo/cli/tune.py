@@ -53,7 +53,7 @@ def tune(
     packages: Packages = None,
     help_search: SearchHelp = False,
 ) -> None:
-    """Search learning rate, width, depth and dropout; train and keep the best."""
+    """Search the settings of a model and of its training; train and keep the best."""
     import_packages(packages, tensorflow=True)
     from rnnzoo.training.run.run_directory import RunDirectory
     from rnnzoo_tuning.search_directory import check_free
