@@ -278,3 +278,19 @@ def test_a_part_whose_name_no_file_can_hold_gets_another_input(tmp_path: Path) -
     advised = JoinedPreprocessing(parts, inputs={"code no": {"code no": "plain"}})
     save_bundle(network, tmp_path / "b", preprocessing=advised)
     assert OnnxPredictor(tmp_path / "b").predict([{"code no": "y", "near": [0.0, 1.0]}])
+
+
+def test_names_that_were_given_are_those_that_differ(tmp_path: Path) -> None:
+    odd, near = keras.Input((2,), name="a.b"), keras.Input((2,), name="near")
+    network = keras.Model([odd, near], layers.Dense(2)(layers.Concatenate()([odd, near])))
+    numbers = NumbersPreprocessing([0.0] * 2, [1.0] * 2)
+    preprocessing = JoinedPreprocessing({"a.b": numbers, "near": numbers})
+    with pytest.raises(ArgumentError) as caught:
+        save_bundle(network, tmp_path / "b", preprocessing=preprocessing, input_names={"a.b": "ab"})
+    assert str(caught.value) == (
+        "preprocessing: makes the inputs ['a.b', 'near']; the model takes ['ab', 'near']. If they are the same, make "
+        "it JoinedPreprocessing(parts, inputs={'a.b': {'a.b': 'ab'}}). Pass the preprocessing that the model was "
+        "trained with."
+    )
+    advised = JoinedPreprocessing({"a.b": numbers, "near": numbers}, inputs={"a.b": {"a.b": "ab"}})
+    save_bundle(network, tmp_path / "b", preprocessing=advised, input_names={"a.b": "ab"})

@@ -66,9 +66,10 @@ def _other_names(network: Exportable, preprocessing: Preprocessing, made: Collec
     elif not free and joined and joined.input_names:
         others = joined.inputs_with(dict.fromkeys(odd))
         fix = f"Leave out what it does not take: JoinedPreprocessing(parts, inputs={others})."
-    return ArgumentError(
-        f"preprocessing: makes the inputs {sorted(made)}; the model takes {sorted(own)}. {fix}"
-    )
+    # What the model itself calls them, unless that is not what differs.
+    taken = sorted(own.values())
+    taken = sorted(own) if taken == sorted(made) else taken
+    return ArgumentError(f"preprocessing: makes the inputs {sorted(made)}; the model takes {taken}. {fix}")
 
 
 def _fits(spec: TensorSpec, array: np.ndarray) -> bool:
