@@ -208,5 +208,4 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.streaming.streaming_parity": "tests/export/test_streaming.py",
     "rnnzoo_tuning.algorithms": "tests/cli/test_help.py",
     "rnnzoo_tuning.search_settings": "tests/tuning/test_search_resume.py",
-    "rnnzoo_tuning.tuners": "tests/tuning/test_search.py",
 }

@@ -79,7 +79,7 @@ _REGISTERED = ("model", "task", "data set", "cell", "pooling", "builder", "prepr
 _NOT_FOR_SERVING = frozenset(
     (
         *("tensorflow", "keras", "keras_tuner", "tensorboard", "tf2onnx", "onnx", "sklearn", "scipy"),
-        *("threadpoolctl", "pandas", "matplotlib", "ruamel"),
+        *("threadpoolctl", "pandas", "matplotlib", "ruamel", "optuna"),
     )
 )
 

@@ -11,14 +11,14 @@ import typer
 from rnnzoo.cli.baseline_options import NoBaselines, SearchBaselineSeconds, baseline_seconds
 from rnnzoo.cli.config_file import ConfigOption, write_search_config
 from rnnzoo.cli.data_options import DataOptions, with_data_options
-from rnnzoo.cli.full_help import SearchHelp
+from rnnzoo.cli.full_help import SEARCH, SearchHelp
 from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
 from rnnzoo.cli.own_code import Packages, import_packages
 from rnnzoo.cli.search_space import Fixed, SpaceFile, fixed_space, fixed_values, read_space
 from rnnzoo.cli.settings import gather_settings
 from rnnzoo.cli.train import Model, Settings, default_option, print_run
 from rnnzoo.training.config import TrainConfig
-from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS, TRIAL_EPOCHS
+from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS, PRUNERS, TRIAL_EPOCHS
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +34,12 @@ def tune(
     algorithm: Annotated[str | None, default_option(f"{', '.join(ALGORITHMS)}.", ALGORITHM)] = None,
     max_trials: Annotated[int | None, default_option("Trials at most.", MAX_TRIALS)] = None,
     epochs: Annotated[int | None, default_option("Epochs of a trial, at most.", TRIAL_EPOCHS)] = None,
+    pruner: Annotated[
+        str | None,
+        typer.Option(
+            help=f"What ends bad trials early: {', '.join(PRUNERS)}.", rich_help_panel=SEARCH, hidden=True
+        ),
+    ] = None,
     seed: Annotated[int | None, default_option("Seed of search and training.", TrainConfig.seed)] = None,
     settings: Settings = None,
     space_file: SpaceFile = None,
@@ -61,7 +67,7 @@ def tune(
     check_free(out, resume=resume, overwrite=force)  # before anything slow
     data.check_source()
     arguments, fields = gather_settings(model, config, settings or (), {"epochs": epochs, "seed": seed})
-    chosen = {"algorithm": algorithm, "max_trials": max_trials, "seed": seed}
+    chosen = {"algorithm": algorithm, "pruner": pruner, "max_trials": max_trials, "seed": seed}
     search = _search_settings(config.search, chosen, fields)
     space = read_space(space_file, config.space)
     values = fixed_values(model, space, fixed or ())

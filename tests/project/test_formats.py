@@ -181,7 +181,7 @@ def test_all_files_of_a_bundle(digits_run: Path, tmp_path: Path) -> None:
 
 
 def test_a_search(search: Path) -> None:
-    assert_told("search", "Files", listed(search, "best", "tuner"))
+    assert_told("search", "Files", listed(search, "best"))
     settings, trials = read(search / "search.json"), read(search / "trials.json")
     assert_told("search", "`search.json`", settings)
     assert_told("search", "`settings`", settings["settings"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,17 +12,16 @@ import pytest
 from rnnzoo.errors import RunError
 from rnnzoo_tuning import report
 from rnnzoo_tuning.report import SearchFiles, TrialTable
+from rnnzoo_tuning.study import EndedTrial
 
 OBJECTIVE = ("val_accuracy", "max")
 
 
-def ended(score: float | None, message: str = "", **values: Any) -> Any:
-    return SimpleNamespace(
-        status="FAILED" if score is None else "COMPLETED",
-        score=score,
-        message=message,
-        hyperparameters=SimpleNamespace(values={"tuner/epochs": 1, **values}),
-    )
+def ended(
+    number: int, score: float | None, reason: str = "", *, seconds: float = 0.0, **values: Any
+) -> EndedTrial:
+    status = "failed" if score is None else "done"
+    return EndedTrial(number, status, score, values, seconds, reason)
 
 
 @pytest.fixture
@@ -34,18 +32,31 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
     return now
 
 
-def test_each_line_says_what_is_left(clock: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_line_says_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
     table = TrialTable(OBJECTIVE, enabled=True)
-    table.start([ended(0.5, rate=0.1)], planned=4)
-    for score, seconds in ((0.7, 4.0), (None, 2.0), (0.6, 600.0)):
-        clock.seconds += seconds
-        table.add(ended(score, "ValueError: too wide", rate=0.2))
+    trials = [ended(0, 0.5, seconds=2.0, rate=0.1)]
+    table.start(trials, planned=4)
+    for number, (score, seconds) in enumerate(((0.7, 4.0), (None, 0.0), (0.6, 600.0)), 1):
+        trials.append(ended(number, score, "ValueError: too wide", seconds=seconds, rate=0.2))
+        table.update(trials)
     assert capsys.readouterr().err.splitlines() == [
-        "trial 2/4  val_accuracy 0.7000  best so far  4.0 s, 8 s left  rate=0.2",
+        "trial 2/4  val_accuracy 0.7000  best so far  4.0 s, 6 s left  rate=0.2",
         "trial 3/4  failed: ValueError: too wide  rate=0.2",
         "trial 4/4  val_accuracy 0.6000  best 0.7000 (trial 2)  600.0 s  rate=0.2",
     ]
-    assert [row["seconds"] for row in table.rows] == [None, 4.0, 2.0, 600.0]
+    table.update(trials)
+    assert capsys.readouterr().err == ""
+    assert [row["seconds"] for row in table.rows] == [2.0, 4.0, 0.0, 600.0]
+
+
+def test_trials_that_were_pruned_are_second_to_whole_ones() -> None:
+    table = TrialTable(OBJECTIVE, enabled=False)
+    pruned = EndedTrial(1, "pruned", 0.9, {}, 1.0, "")
+    table.start([pruned], planned=2)
+    assert table.best_trial() == pruned
+    table.update([ended(0, 0.8), pruned])
+    assert table.best_trial().number == 0
+    assert table.best_row == 0
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(20, "20 s"), (200, "3 min"), (9000, "2.5 h")])
@@ -55,16 +66,17 @@ def test_times_are_told_in_the_unit_that_suits_them(seconds: float, words: str) 
 
 def test_where_all_fail_the_most_frequent_cause_is_named() -> None:
     table = TrialTable(OBJECTIVE, enabled=False)
-    table.start([ended(None, "OOM"), ended(None, "Traceback\nValueError: too wide")], planned=3)
-    table.add(ended(None, "OOM"))
+    table.start(
+        [ended(0, None, "OOM"), ended(1, None, "ValueError: too wide"), ended(2, None, "OOM")], planned=3
+    )
     with pytest.raises(RunError) as error:
         table.best_trial()
     assert str(error.value) == (
         "search: none of 3 trials ended well; 2 of them said: OOM. Correct that, or narrow the search space."
     )
     alike = TrialTable(OBJECTIVE, enabled=False)
-    alike.start([ended(math.nan), ended(math.nan)], planned=2)
-    with pytest.raises(RunError, match="none of 2 trials ended well; all said: the objective was not finite"):
+    alike.start([ended(0, None, "OOM"), ended(1, None, "OOM")], planned=2)
+    with pytest.raises(RunError, match="none of 2 trials ended well; all said: OOM"):
         alike.best_trial()
 
 
@@ -72,10 +84,12 @@ def test_the_table_is_kept_after_each_trial_and_the_picture_in_its_share(clock: 
     files = SearchFiles(tmp_path, "mine")
     table = TrialTable(OBJECTIVE, enabled=False, keep=files.write)
     table.start([], planned=3)
-    table.add(ended(None, "OOM", rate=0.1))
+    trials = [ended(0, None, "OOM", rate=0.1)]
+    table.update(trials)
     assert not (tmp_path / "search.png").exists()
-    for number, score in enumerate((0.5, 0.6), 2):
-        table.add(ended(score, rate=0.1 * number))
+    for number, score in enumerate((0.5, 0.6), 1):
+        trials.append(ended(number, score, rate=0.1 * number))
+        table.update(trials)
         kept = json.loads((tmp_path / "trials.json").read_text())
         assert kept["model"] == "mine"
         assert kept["trials"] == table.rows

@@ -6,15 +6,18 @@ A search that was stopped: the same trials in the same order, and only with the 
 from __future__ import annotations
 
 import gc
+import inspect
 import json
 import math
-import random
+import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import keras_tuner
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
 
@@ -24,17 +27,19 @@ from rnnzoo.data.readers.series import series_splits
 from rnnzoo.errors import ArgumentError, DataError, RunError
 from rnnzoo.training import trainer
 from rnnzoo.training.run.checkpoint import Checkpoint
-from rnnzoo_tuning import Choice, Real, SearchSpace, report, run_search, runner
+from rnnzoo_tuning import Choice, Real, SearchSpace, report, run_search, runner, trial_runs
 from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.report import TrialTable
+from rnnzoo_tuning.search_directory import STUDY
 from rnnzoo_tuning.search_settings import plain_arguments
+from rnnzoo_tuning.study import Objective, RunningTrial, SearchStudy, storage_of
 from slow_cases import mark_slow
 
 NAME = "series-classifier-gru"
 SPACE = SearchSpace(model={"units": Choice((4, 8))}, training={"learning_rate": Real(1e-3, 3e-2, log=True)})
 CONFIG = TrainConfig(epochs=4, batch_size=512, tensorboard=False)
-#: Trials of each: more than ten, whose names do not sort as numbers do; more than six, from where Bayes goes by scores.
-ALGORITHMS = {"random": 11, "bayesian": 8, "grid": 8, "hyperband": 10}
+#: Trials of each: more than six, from where they go by scores.
+ALGORITHMS = {"random": 11, "tpe": 12, "nsga2": 9, "grid": 8}
 
 
 @pytest.fixture(scope="module")
@@ -47,33 +52,20 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     """Trials are scored by a formula in place of training; returns the values of those that were."""
     values: list[dict[str, Any]] = []
     gc.collect()
-    gc.freeze()  # Keras Tuner collects twice in each trial, which takes long beside TensorFlow
+    gc.freeze()  # each trial collects, which takes long beside TensorFlow
 
-    def score(
-        self: SequenceHyperModel, parameters: Any, model: Any, *, callbacks: Any, **_: Any
-    ) -> dict[str, float]:
-        values.append(dict(parameters.values))
-        units, rate = int(parameters.get("units")), parameters.get("learning_rate")
-        logs = {"val_accuracy": 1 / (1 + abs(math.log(rate) + 5)) + units / 1000}
-        for callback in callbacks:  # among them the one that keeps weights for the next rung
-            callback.set_model(model)
-            callback.on_epoch_end(0, logs)
-        return logs
+    def score(hypermodel: SequenceHyperModel, trial: RunningTrial, run: Any) -> tuple[float, bool, float]:
+        hypermodel.draw(trial.parameters)
+        trial.keep_values()
+        values.append(dict(trial.parameters.values))
+        units, rate = int(trial.parameters.get("units")), trial.parameters.get("learning_rate")
+        return 1 / (1 + abs(math.log(rate) + 5)) + units / 1000, False, 0.5
 
-    monkeypatch.setattr(SequenceHyperModel, "fit", score)
+    monkeypatch.setattr(trial_runs, "_fitted", score)
     monkeypatch.setattr(runner, "_train_best", lambda *_, **__: None)
     monkeypatch.setattr(report, "save_figure", lambda *_: None)
     yield values
     gc.unfreeze()
-
-
-@pytest.fixture
-def unordered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Directories list their files in any order."""
-    from keras_tuner.src.backend import io
-
-    listed = io.glob
-    monkeypatch.setattr(io, "glob", lambda path: random.Random(1).sample(found := listed(path), len(found)))
 
 
 def search(splits: Splits, directory: Path, **options: Any) -> Any:
@@ -93,7 +85,7 @@ def without_seconds(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
 
 
-def stop_after(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, calls: int) -> Callable[[], None]:
+def stop_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, calls: int) -> Callable[[], None]:
     """Lets a method stop the program at one of its calls, as Ctrl-C does; returns what lets it go on."""
     method, counted = getattr(owner, name), [0]
 
@@ -107,8 +99,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, calls: i
     return lambda: monkeypatch.setattr(owner, name, method)
 
 
-@pytest.mark.parametrize("algorithm", mark_slow(ALGORITHMS, "bayesian"))
-@pytest.mark.usefixtures("unordered")
+@pytest.mark.parametrize("algorithm", mark_slow(ALGORITHMS, "nsga2"))
 def test_a_stopped_search_ends_with_the_same_rows(
     algorithm: str,
     splits: Splits,
@@ -122,7 +113,7 @@ def test_a_stopped_search_ends_with_the_same_rows(
     expected = trained.copy()
     trained.clear()
     # In its second trial, then after the sixth of those that follow.
-    for owner, method, calls in ((SequenceHyperModel, "fit", 2), (TrialTable, "add", 6)):
+    for owner, method, calls in ((trial_runs, "_fitted", 2), (TrialTable, "update", 6)):
         go_on = stop_after(monkeypatch, owner, method, calls)
         with pytest.raises(KeyboardInterrupt):
             search(splits, tmp_path / "stopped", **options, resume=True)
@@ -136,10 +127,11 @@ def test_the_settings_lie_in_one_file(splits: Splits, trained: list[dict[str, An
     search(splits, tmp_path / "search", max_trials=2, arguments={"dropout": 0.1})
     kept = json.loads((tmp_path / "search" / "search.json").read_text())
     assert kept == {
-        "format_version": 1,
+        "format_version": 2,
         "settings": {
             "model": NAME,
             "algorithm": "random",
+            "pruner": None,
             "objective": "val_accuracy",
             "direction": "max",
             "model_space": {"units": {"kind": "choice", "values": [4, 8]}},
@@ -168,7 +160,10 @@ OTHER: dict[str, tuple[dict[str, Any], str]] = {
         "None}, now absent, batch_size was absent, now {'kind': 'choice', 'values': [32, 64]}",
     ),
     "another-algorithm": ({"algorithm": "grid"}, "algorithm differs: it was 'random', now 'grid'"),
-    "hyperband": ({"algorithm": "hyperband"}, "algorithm differs: it was 'random', now 'hyperband'"),
+    "hyperband": (
+        {"algorithm": "hyperband"},
+        "algorithm differs: it was 'random', now 'tpe'; pruner differs: it was None, now 'hyperband'",
+    ),
     "another-seed": ({"seed": 2}, "seed differs: it was 1, now 2"),
     "fixed-arguments": (
         {"arguments": {"dropout": 0.2, "pooling": "mean"}},
@@ -185,7 +180,7 @@ OTHER: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "several": (
         {"seed": 2, "algorithm": "bayesian", "max_trials": 3},
-        "algorithm differs: it was 'random', now 'bayesian'; seed differs: it was 1, now 2",
+        "algorithm differs: it was 'random', now 'tpe'; seed differs: it was 1, now 2",
     ),
 }
 
@@ -194,7 +189,7 @@ def test_a_search_with_other_settings_is_not_resumed(
     splits: Splits, trained: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "search"
-    go_on = stop_after(monkeypatch, TrialTable, "add", 2)
+    go_on = stop_after(monkeypatch, TrialTable, "update", 2)
     with pytest.raises(KeyboardInterrupt):
         search(splits, root, max_trials=3)
     go_on()
@@ -236,20 +231,13 @@ def test_damaged_files_are_said_to_be_damaged(
     splits: Splits, trained: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     for name, content, error, message in (
-        (
-            "tuner/oracle.json",
-            "{",
-            RunError,
-            "tuner: cannot be read as the trials of a search (JSONDecodeError",
-        ),
-        ("tuner/oracle.json", "{}", RunError, "tuner: cannot be read as the trials of a search (KeyError"),
-        ("tuner/trial_0/trial.json", "", RunError, "tuner: cannot be read as the trials of a search"),
+        ("study.db", "{" * 200, RunError, "study.db: cannot be opened as the study of a search"),
         ("search.json", "{", DataError, "search.json: not valid JSON"),
         (
             "search.json",
-            '{"format_version": 9}',
+            '{"format_version": 1}',
             DataError,
-            "search.json: received format version 9; expected 1",
+            "search.json: received format version 1; expected 2. Use the version of rnnzoo that wrote it.",
         ),
     ):
         root = tmp_path / str(len(list(tmp_path.iterdir())))
@@ -260,24 +248,61 @@ def test_damaged_files_are_said_to_be_damaged(
         assert message in str(caught.value)
 
 
+def dead() -> dict[str, Any]:
+    """A worker of this machine that is no more."""
+    process = subprocess.Popen(["sleep", "0"])
+    process.wait()
+    return {"host": socket.gethostname(), "pid": process.pid, "born": 0}
+
+
+@pytest.mark.parametrize("noted", ["nothing", "worker", "values", "failed", "in line"])
+@pytest.mark.parametrize("algorithm", ["random", "tpe", "grid"])
 def test_what_a_kill_leaves_half_noted_is_put_right(
-    splits: Splits, trained: list[dict[str, Any]], tmp_path: Path
+    algorithm: str, noted: str, splits: Splits, trained: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    whole = search(splits, tmp_path / "whole", max_trials=4).trials
+    options = {"algorithm": algorithm, "max_trials": 9}
+    whole = search(splits, tmp_path / "whole", **options).trials
     root = tmp_path / "killed"
-    search(splits, root, max_trials=2)
+    search(splits, root, **{**options, "max_trials": 7})
     trained.clear()
-    # Keras Tuner writes a new trial before it notes it, and notes an ended one as running for a moment.
-    oracle = json.loads((root / "tuner" / "oracle.json").read_text())
-    oracle["ongoing_trials"] = {"tuner0": "1"}
-    (root / "tuner" / "oracle.json").write_text(json.dumps(oracle))
-    trial = json.loads((root / "tuner" / "trial_1" / "trial.json").read_text())
-    (root / "tuner" / "trial_2").mkdir()
-    running = {**trial, "trial_id": "2", "status": "RUNNING", "score": None, "metrics": {"metrics": {}}}
-    (root / "tuner" / "trial_2" / "trial.json").write_text(json.dumps(running))
-    resumed = search(splits, root, max_trials=4, resume=True).trials
+    hypermodel = SequenceHyperModel(NAME, splits, space=SPACE, config=CONFIG)
+    kept = SearchStudy(
+        storage_of(root / STUDY),
+        Objective("val_accuracy", "max"),
+        algorithm=algorithm,
+        pruner=None,
+        epochs=4,
+        seed=1,
+    )
+    trial = kept.next_trial(9, hypermodel.draw)
+    assert trial is not None
+    trial._trial.set_user_attr("worker", dead() if noted != "nothing" else {})
+    if noted in ("values", "failed", "in line"):
+        hypermodel.draw(trial.parameters)
+        trial.keep_values()
+    if noted in ("failed", "in line", "nothing"):  # as after the time without a sign of life
+        kept._study.tell(trial._trial, state=optuna.trial.TrialState.FAIL)
+    if noted == "in line":
+        kept._take_up_dead()
+    resumed = search(splits, root, **options, resume=True).trials
     assert len(trained) == 2
     assert without_seconds(resumed) == without_seconds(whole)
+
+
+def test_failed_trials_are_tried_again_where_a_search_is_resumed(
+    splits: Splits, trained: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = search(splits, tmp_path / "whole", max_trials=3).trials
+    with monkeypatch.context() as patch:
+        patch.setattr(trial_runs, "_fitted", lambda *_: 1 / 0)
+        with pytest.raises(RunError) as caught:
+            search(splits, tmp_path / "again", max_trials=3)
+        assert str(caught.value) == (
+            "search: none of 3 trials ended well; all said: ZeroDivisionError: division by zero. Correct that, or "
+            "narrow the search space."
+        )
+    again = search(splits, tmp_path / "again", max_trials=3, resume=True).trials
+    assert without_seconds(again) == without_seconds(whole)
 
 
 def test_arguments_that_are_no_json_are_named_by_their_content(
@@ -335,13 +360,14 @@ def test_a_finished_search_gives_its_result_again(
 
     def stop(self: Checkpoint, epoch: int, logs: Any = None) -> None:
         save(self, epoch, logs)
-        raise KeyboardInterrupt
+        if self.path.parent.name == "best":
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(Checkpoint, "on_epoch_end", stop)  # only the best model has checkpoints
+    monkeypatch.setattr(Checkpoint, "on_epoch_end", stop)
     with pytest.raises(KeyboardInterrupt):
         search(splits, tmp_path / "search", **options)
     monkeypatch.setattr(Checkpoint, "on_epoch_end", save)
-    monkeypatch.setattr(SequenceHyperModel, "fit", None)  # no trial is run again
+    monkeypatch.setattr(trial_runs, "fit", None)  # no trial is run again
     with np.load(tmp_path / "search" / "best" / "checkpoint.npz") as kept:
         first_epoch = json.loads(kept["state"].tobytes())["history"]
     found = search(splits, tmp_path / "search", **options, resume=True)
@@ -357,11 +383,10 @@ def test_a_finished_search_gives_its_result_again(
         np.testing.assert_array_equal(one, other)
 
 
-def test_keras_tuner_knows_what_is_put_right_in_it() -> None:
-    """Names of Keras Tuner's own that ``rnnzoo_tuning.tuners`` sets."""
-    oracles = keras_tuner.oracles
-    assert hasattr(oracles.BayesianOptimizationOracle(), "_random_state")
-    assert hasattr(oracles.GridSearchOracle(), "_ordered_ids")
-    assert oracles.GridSearchOracle()._populate_next == []
-    assert oracles.RandomSearchOracle()._retry_queue == []
-    assert hasattr(keras_tuner.Tuner, "_try_run_and_update_trial")
+def test_keras_tuner_registers_what_is_named_by_one_method() -> None:
+    """The method of Keras Tuner's own through which ``rnnzoo_tuning.trial_parameters`` draws values."""
+    assert list(inspect.signature(keras_tuner.HyperParameters._register).parameters) == [
+        "self",
+        "hyperparameter",
+        "overwrite",
+    ]

@@ -100,6 +100,19 @@ class SequenceHyperModel(keras_tuner.HyperModel):
         arguments = self._source.choose(hp, self.space, self._arguments)
         return arguments, dataclasses.replace(self._config, **training)
 
+    def draw(self, hp: keras_tuner.HyperParameters) -> None:
+        """Names all hyperparameters to ``hp``, those that the model draws itself too."""
+        if self._source.draws_itself:
+            self.build(hp)
+        else:
+            self.choose(hp)
+
+    def problem(self, hp: keras_tuner.HyperParameters) -> Problem:
+        """Returns the training of a set of hyperparameters, of a model with weights of its own."""
+        model = self.build(hp)
+        config = dataclasses.replace(self.choose(hp)[1], tensorboard=False)
+        return prepare(model, self._splits, None, config, like=self._first)
+
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Builds the model of a trial, its weights drawn from the seed of the config."""
         arguments, config = self.choose(hp)

@@ -24,9 +24,11 @@ class ModelSource(ABC):
 
     Attributes:
         name: What ``search.json`` calls it.
+        draws_itself: Whether the models draw hyperparameters while they are built.
     """
 
     name: str
+    draws_itself: bool = False
 
     @abstractmethod
     def space(self, given: SearchSpace | None, splits: Splits) -> SearchSpace:
@@ -158,6 +160,8 @@ class HyperModelSource(ModelSource):
     Args:
         hypermodel: The hypermodel; of its methods only ``build`` is called.
     """
+
+    draws_itself = True
 
     def __init__(self, hypermodel: keras_tuner.HyperModel) -> None:
         self._hypermodel = hypermodel

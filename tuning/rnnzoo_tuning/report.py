@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +18,7 @@ from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
 from rnnzoo.report import show
 from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE, save_figure
+from rnnzoo_tuning.study import EndedTrial
 
 #: Up to this many values each gets its own tick.
 _FEW = 5
@@ -52,66 +52,53 @@ class TrialTable:
         self._keep = keep
         self.objective, self.direction = objective
         self.rows: list[dict[str, Any]] = []
-        self._trials: list[Any] = []
+        self._trials: list[EndedTrial] = []
+        self._told: set[int] = set()
         self._enabled = enabled
         self._planned = 0
-        self._clock = time.perf_counter()
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def start(self, earlier: Iterable[Any], *, planned: int) -> None:
         """Takes up the ended trials of a search that is resumed, in the order they ended, without printing them."""
-        for trial in earlier:
-            self._record(trial, seconds=math.nan)
         self._planned = planned
-        self._clock = time.perf_counter()
+        self._take(earlier)
+        self._told = {trial.number for trial in self._trials}
 
-    def add(self, trial: Any) -> None:
-        """Records an ended trial and prints its line."""
-        now = time.perf_counter()
-        row = self._record(trial, seconds=now - self._clock)
-        self._clock = now
+    def update(self, ended: Iterable[EndedTrial]) -> None:
+        """Takes all trials that have ended, keeps the table, and prints a line for each new one."""
+        self._take(ended)
         self._keep(self)
-        if self._enabled:
-            self._console.print(self._line(row))
+        for trial, row in zip(self._trials, self.rows, strict=True):
+            if trial.number not in self._told and self._enabled:
+                self._console.print(self._line(row))
+            self._told.add(trial.number)
 
-    def best_trial(self) -> Any:
-        """Returns the best trial.
+    def best_trial(self) -> EndedTrial:
+        """Returns the best trial, of those that came to their last epoch if there is one.
 
         Raises:
             RunError: If none ended well.
         """
-        scored = [trial for trial in self._trials if _score(trial) is not None]
+        scored = [trial for trial in self._trials if trial.score is not None]
         if not scored:
             raise RunError(
                 f"search: none of {len(self.rows)} trials ended well; {self._usual_error()}. Correct that, or narrow "
                 "the search space."
             )
+        whole = [trial for trial in scored if trial.status == "done"]
         choose = max if self.direction == "max" else min
-        return choose(scored, key=lambda trial: trial.score)
+        return choose(whole or scored, key=lambda trial: trial.score or 0.0)
 
     @property
     def best_row(self) -> int | None:
         """The number of the best row, counted from 0."""
-        scores = [row["score"] for row in self.rows]
-        known = [score for score in scores if score is not None]
-        if not known:
+        if all(trial.score is None for trial in self._trials):
             return None
-        return scores.index(max(known) if self.direction == "max" else min(known))
+        return self._trials.index(self.best_trial())
 
-    def _record(self, trial: Any, *, seconds: float) -> dict[str, Any]:
-        self._trials.append(trial)
-        values = {k: v for k, v in trial.hyperparameters.values.items() if not k.startswith("tuner/")}
-        row = {
-            "trial": len(self._trials),
-            "status": "done" if _score(trial) is not None else "failed",
-            "score": _score(trial),
-            "seconds": None if math.isnan(seconds) else round(seconds, 1),
-            **values,
-        }
-        if _score(trial) is None:
-            row["reason"] = _reason(trial)
-        self.rows.append(row)
-        return row
+    def _take(self, ended: Iterable[EndedTrial]) -> None:
+        self._trials = list(ended)
+        self.rows = [_row(trial) for trial in self._trials]
 
     def _line(self, row: Mapping[str, Any]) -> str:
         width = len(str(self._planned))
@@ -125,8 +112,8 @@ class TrialTable:
         return f"{head}{self.objective} {row['score']:.4f}{mark}  {took}  {values}"
 
     def _left(self) -> str:
-        """Returns how long the other trials will take, if they take as long as those of this process did."""
-        known = [row["seconds"] for row in self.rows if row["seconds"] is not None]
+        """Returns how long the other trials will take, if they take as long as those that ended."""
+        known = [row["seconds"] for row in self.rows if row["score"] is not None]
         left = self._planned - len(self.rows)
         return f", {_duration(left * sum(known) / len(known))} left" if left > 0 and sum(known) else ""
 
@@ -147,10 +134,16 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _reason(trial: Any) -> str:
-    """Returns why a trial failed."""
-    lines = (trial.message or "").strip().splitlines()
-    return lines[-1] if lines else "the objective was not finite"
+def _row(trial: EndedTrial) -> dict[str, Any]:
+    """Returns a trial as ``trials.json`` has it."""
+    row = {
+        "trial": trial.number + 1,
+        "status": trial.status,
+        "score": trial.score,
+        "seconds": round(trial.seconds, 1),
+        **trial.values,
+    }
+    return row if trial.score is not None else {**row, "reason": trial.reason}
 
 
 class SearchFiles:
@@ -242,9 +235,3 @@ def _number(value: Any) -> float | None:
         return float(value)
     except (TypeError, ValueError):
         return None
-
-
-def _score(trial: Any) -> float | None:
-    if trial.status != "COMPLETED" or trial.score is None or not math.isfinite(trial.score):
-        return None
-    return float(trial.score)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ import keras_tuner
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
-from rnnzoo.errors import RunError
 from rnnzoo.files import write_json
 from rnnzoo.summary import Summary, Table
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
@@ -22,13 +21,14 @@ from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.differences import differences
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.trainer import train
-from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS
+from rnnzoo_tuning.algorithms import ALGORITHM, MAX_TRIALS, chosen
 from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.report import SearchFiles, TrialTable
-from rnnzoo_tuning.search_directory import BEST, TUNER, check_free, finish, prepare, read_rows
+from rnnzoo_tuning.search_directory import BEST, STUDY, check_free, finish, prepare, read_rows
 from rnnzoo_tuning.search_settings import SearchSettings, plain_arguments
 from rnnzoo_tuning.space import SearchSpace
-from rnnzoo_tuning.tuners import build_tuner, ended_trials, planned_trials
+from rnnzoo_tuning.study import Objective, SearchStudy, storage_of
+from rnnzoo_tuning.trial_runs import one_at_a_time, run_trials
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ def run_search(
     splits: Splits,
     *,
     algorithm: str = ALGORITHM,
+    pruner: str | None = None,
     max_trials: int = MAX_TRIALS,
     directory: str | os.PathLike[str],
     space: SearchSpace | None = None,
@@ -108,11 +109,13 @@ def run_search(
             ``build`` compiles is compiled anew here, and other methods, such as ``fit``, are not called: training,
             checkpoints and report are the same for all.
         splits: The data.
-        algorithm: ``"random"``, ``"bayesian"``, ``"hyperband"`` (trains many for few epochs, ever fewer for more)
-            or ``"grid"``.
-        max_trials: Trials at most; Hyperband derives its number from ``config.epochs``. May be raised on resume.
-        directory: Where to keep ``search.json`` (the settings), ``trials.json``, the plot, the tuner's files and the
-            run ``best``.
+        algorithm: ``"tpe"`` (also called ``"bayesian"``), ``"random"``, ``"nsga2"`` or ``"grid"``; ``"hyperband"`` is
+            ``"tpe"`` with that pruner.
+        pruner: What ends trials early that are worse than others: ``"asha"``, ``"hyperband"``, ``"median"``, or
+            ``None``: nothing.
+        max_trials: Trials at most. May be raised on resume.
+        directory: Where to keep ``search.json`` (the settings), ``trials.json``, the plot, the study of Optuna and the
+            run ``best``. Several processes may search in one directory.
         space: What may vary; ``None`` for ``default_space(name)`` of a model of the zoo, without what
             ``arguments`` give. For a function it must be given; beside a ``HyperModel`` it may have fields of the
             training.
@@ -120,7 +123,8 @@ def run_search(
         config: Training fields that are the same in all trials; ``None`` for the defaults.
         seed: Seed of the algorithm.
         resume: Whether to go on with the search in ``directory``, which must have the same settings; finished trials
-            are not run again, and of a search that came to its end the result is read back.
+            are not run again, one that was stopped goes on after its last epoch, and failed ones are tried again. Of a
+            search that came to its end the result is read back.
         overwrite: Whether a search in ``directory`` may be replaced.
         progress: Whether to show progress on standard error.
         baseline_seconds: Seconds for the baselines beside the best run, as in ``train``; 0 fits none. Trials have none.
@@ -135,10 +139,9 @@ def run_search(
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
         RunError: If no trial ends well, or the search in ``directory`` has other settings.
     """
-    _check_tensorboard()
     config = config or TrainConfig()
     hypermodel = SequenceHyperModel(model, splits, space=space, arguments=arguments, config=config)
-    checks.choice("algorithm", algorithm, ALGORITHMS)
+    algorithm, pruner = chosen(algorithm, pruner)
     checks.integer("max_trials", max_trials, minimum=1)
     checks.seed(seed)
     splits.check_storable()
@@ -147,6 +150,7 @@ def run_search(
     settings = SearchSettings(
         model=hypermodel.name,
         algorithm=algorithm,
+        pruner=pruner,
         objective=hypermodel.monitor,
         space=hypermodel.space,
         arguments=arguments or {},
@@ -158,33 +162,33 @@ def run_search(
     finished = prepare(root, kept, max_trials=max_trials, resume=resume, overwrite=overwrite)
     files = SearchFiles(root, settings.model)
     table = TrialTable(settings.objective, enabled=progress, keep=files.write)
-    _run_trials(hypermodel, settings, table, root, max_trials=max_trials, finished=finished)
+    _run_trials(hypermodel, settings, table, root, max_trials=max_trials, resume=resume, finished=finished)
     best = table.best_trial()  # says what went wrong where none ended well
     if not finished:
-        files.write(table)
         files.draw(table)
-    chosen, best_config = hypermodel.choose(best.hyperparameters)
-    search = {"algorithm": algorithm, "trials": len(table.rows), "objective": table.objective}
-    result = _train_best(
-        hypermodel.build(best.hyperparameters),
-        splits,
-        config=best_config,
-        directory=root / BEST,
-        progress=progress,
-        baseline_seconds=baseline_seconds,
-        details={**(details or {}), "model_arguments": plain_arguments(chosen), "search": search},
-    )
+    found = hypermodel.choose(best.parameters())
+    search = {"trials": len(table.rows), "objective": table.objective}
+    search |= {"algorithm": algorithm, "pruner": pruner}
+    facts = {**(details or {}), "model_arguments": plain_arguments(found[0]), "search": search}
+    # Of several processes one trains it, and the others read it back.
+    with contextlib.nullcontext() if finished else one_at_a_time(_best_study(root, max_trials)):
+        result = _train_best(
+            hypermodel.build(best.parameters()),
+            splits,
+            config=found[1],
+            directory=root / BEST,
+            progress=progress,
+            baseline_seconds=baseline_seconds,
+            details=facts,
+        )
     if not finished:
         finish(root, kept, max_trials=max_trials)
-    return SearchResult(
-        arguments=chosen,
-        config=best_config,
-        objective=table.objective,
-        score=float(best.score),
-        trials=read_rows(root),
-        best=result,
-        directory=root,
-    )
+    return SearchResult(*found, table.objective, float(best.score or 0.0), read_rows(root), result, root)
+
+
+def _best_study(root: Path, max_trials: int) -> SearchStudy:
+    """Returns a study whose only trial is the training of the best model of so many trials."""
+    return SearchStudy(storage_of(root / STUDY), Objective("done", "max"), name=f"best of {max_trials}")
 
 
 def _run_trials(
@@ -194,23 +198,31 @@ def _run_trials(
     root: Path,
     *,
     max_trials: int,
+    resume: bool,
     finished: bool,
 ) -> None:
     """Fills the table with the trials of a search; those that are missing are run."""
-    tuner = build_tuner(
-        settings.algorithm,
-        hypermodel,
-        objective=settings.objective,
-        max_trials=max_trials,
+    study = SearchStudy(
+        storage_of(root / STUDY),
+        Objective(*settings.objective),
+        algorithm=settings.algorithm,
+        pruner=settings.pruner,
         epochs=settings.config.epochs,
         seed=settings.seed,
-        directory=root / TUNER,
-        on_trial=table.add,
     )
-    planned = planned_trials(settings.algorithm, tuner, max_trials)
-    table.start(ended_trials(tuner.oracle), planned=planned)
-    if not finished:
-        tuner.search()
+    table.start(study.ended(), planned=max_trials)
+    if finished:
+        return
+    if resume:
+        study.retry_failed()
+    run_trials(
+        hypermodel,
+        study,
+        root,
+        max_trials=max_trials,
+        on_end=lambda: table.update(study.ended()),
+    )
+    table.update(study.ended())  # with those of other workers
 
 
 def _train_best(
@@ -246,12 +258,3 @@ def _is_of(run: RunDirectory, config: TrainConfig, splits: Splits, arguments: di
     kept = {**saved, "model_arguments": saved["details"].get("model_arguments")}
     wanted = {"train_config": config.to_dict(), "data": splits.description, "model_arguments": arguments}
     return not differences(kept, wanted)
-
-
-def _check_tensorboard() -> None:
-    # Without it every single trial of Keras Tuner fails, each with a traceback of its own.
-    if importlib.util.find_spec("tensorboard") is None:
-        raise RunError(
-            "search: the package tensorboard is missing, which Keras Tuner imports in every trial. "
-            "Install it: pip install tensorboard."
-        )

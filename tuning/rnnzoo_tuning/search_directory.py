@@ -11,10 +11,12 @@ from rnnzoo.errors import DataError, PathExistsError, RunError
 from rnnzoo.files import read_json, write_json
 from rnnzoo.training.run.differences import differences
 
-#: Where Keras Tuner keeps its files; its presence says that the directory is a search, as that of ``SETTINGS`` does.
-TUNER = "tuner"
+#: Where Optuna keeps the trials; its presence says that the directory is a search, as that of ``SETTINGS`` does.
+STUDY = "study.db"
+# Where earlier releases kept them.
+_TUNER = "tuner"
 SETTINGS, TRIALS, BEST = "search.json", "trials.json", "best"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 def check_free(root: Path, *, resume: bool, overwrite: bool) -> None:
@@ -68,7 +70,7 @@ def prepare(
             )
         if _ended(root, saved, max_trials):
             return True
-    elif root.is_dir():
+    elif _is_search(root):
         shutil.rmtree(root)
     _write(root, settings, max_trials=max_trials, finished=False)
     return False
@@ -86,7 +88,7 @@ def read_rows(root: Path) -> list[dict[str, Any]]:
 
 
 def _is_search(root: Path) -> bool:
-    return (root / TUNER).is_dir() or (root / SETTINGS).is_file()
+    return (root / STUDY).is_file() or (root / _TUNER).is_dir() or (root / SETTINGS).is_file()
 
 
 def _check_kept(root: Path) -> None:
@@ -99,8 +101,8 @@ def _check_kept(root: Path) -> None:
 
 
 def _ended(root: Path, saved: Mapping[str, Any], max_trials: int) -> bool:
-    """Whether nothing is left to do: Hyperband counts its own trials, other algorithms may be given more."""
-    more = max_trials > saved["max_trials"] and saved["settings"]["algorithm"] != "hyperband"
+    """Whether nothing is left to do: a search may be given more trials."""
+    more = max_trials > saved["max_trials"]
     return saved["finished"] and not more and (root / TRIALS).is_file()
 
 

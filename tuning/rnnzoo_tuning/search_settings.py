@@ -1,9 +1,10 @@
 """What a search is, as ``search.json`` keeps it: a search is only gone on with by the same settings.
 
-    format_version       1
+    format_version       2
     settings
       model              its name in the zoo, or module and name of the function or the class that builds it
-      algorithm          "random", "bayesian", "hyperband" or "grid"
+      algorithm          "tpe", "random", "nsga2" or "grid"
+      pruner             "asha", "hyperband", "median" or null
       objective          the metric that trials are compared by, such as "val_accuracy"
       direction          "max" or "min"
       model_space        what may vary of the builder's arguments, by name: {"kind": "choice", "values": [32, 64]},
@@ -45,6 +46,7 @@ class SearchSettings:
     Attributes:
         model: The name in the zoo, or module and name of what builds it.
         algorithm: The name of the algorithm.
+        pruner: The name of the pruner; ``None`` for none.
         objective: Metric and direction.
         space: What may vary.
         arguments: Builder arguments that are the same in all trials.
@@ -55,6 +57,7 @@ class SearchSettings:
 
     model: str
     algorithm: str
+    pruner: str | None
     objective: tuple[str, str]
     space: SearchSpace
     arguments: Mapping[str, Any]
@@ -71,6 +74,7 @@ class SearchSettings:
         return {
             "model": self.model,
             "algorithm": self.algorithm,
+            "pruner": self.pruner,
             "objective": self.objective[0],
             "direction": self.objective[1],
             **self.space.to_dict(),

@@ -95,6 +95,12 @@ def finished_epochs(path: Path) -> tuple[int, bool]:
     return len(state["history"]), bool(state["stopped"])
 
 
+def kept_history(path: Path) -> list[dict[str, float]]:
+    """Returns one dictionary for each epoch that a checkpoint holds."""
+    history: list[dict[str, float]] = _state(_read(path))["history"]
+    return history
+
+
 def _variables(model: keras.Model) -> list[Any]:
     # `model.variables` holds the dropout generators too; metrics start afresh with every epoch.
     metrics = {id(variable) for metric in model.metrics for variable in metric.variables}
