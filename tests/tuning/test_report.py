@@ -101,3 +101,13 @@ def test_the_table_is_kept_after_each_trial_and_the_picture_in_its_share(clock: 
     clock.seconds = 100.0
     files.write(table)
     assert (tmp_path / "search.png").stat().st_mtime_ns > drawn
+
+
+def test_a_failed_trial_is_told_with_its_own_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    table = TrialTable(OBJECTIVE, enabled=True)
+    table.start([], planned=2)
+    table.update([ended(0, None, "OOM"), ended(1, None, "too wide")])  # one of them of another worker
+    assert capsys.readouterr().err.splitlines() == [
+        "trial 1/2  failed: OOM  ",
+        "trial 2/2  failed: too wide  ",
+    ]

@@ -105,7 +105,7 @@ class TrialTable:
         head = f"trial {row['trial']:>{width}}/{self._planned}  "
         values = "  ".join(f"{name}={show(value)}" for name, value in row.items() if name not in _FACTS)
         if row["score"] is None:
-            return f"{head}failed: {self._last_error()}  {values}"
+            return f"{head}failed: {row['reason']}  {values}"
         best = self.rows[self.best_row or 0]
         mark = "  best so far" if best is row else f"  best {best['score']:.4f} (trial {best['trial']})"
         took = f"{row['seconds']:.1f} s{self._left()}"
@@ -122,9 +122,6 @@ class TrialTable:
         reasons = Counter(row["reason"] for row in self.rows if row["score"] is None)
         ((reason, count),) = reasons.most_common(1)
         return f"all said: {reason}" if count == len(self.rows) else f"{count} of them said: {reason}"
-
-    def _last_error(self) -> str:
-        return next(row["reason"] for row in reversed(self.rows) if row["score"] is None)
 
 
 def _duration(seconds: float) -> str:
