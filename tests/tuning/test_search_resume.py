@@ -26,13 +26,14 @@ from rnnzoo.builders.parts.regularization import Regularization
 from rnnzoo.data.readers.series import series_splits
 from rnnzoo.errors import ArgumentError, DataError, RunError
 from rnnzoo.training import trainer
+from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.run.checkpoint import Checkpoint
 from rnnzoo_tuning import Choice, Real, SearchSpace, report, run_search, runner, trial_runs
 from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.report import TrialTable
 from rnnzoo_tuning.search_directory import STUDY
 from rnnzoo_tuning.search_settings import plain_arguments
-from rnnzoo_tuning.study import Objective, RunningTrial, SearchStudy, storage_of
+from rnnzoo_tuning.study import RunningTrial, SearchStudy, storage_of
 from slow_cases import mark_slow
 
 NAME = "series-classifier-gru"
@@ -268,7 +269,7 @@ def test_what_a_kill_leaves_half_noted_is_put_right(
     hypermodel = SequenceHyperModel(NAME, splits, space=SPACE, config=CONFIG)
     kept = SearchStudy(
         storage_of(root / STUDY),
-        Objective("val_accuracy", "max"),
+        Monitor("val_accuracy", "max"),
         algorithm=algorithm,
         pruner=None,
         epochs=4,

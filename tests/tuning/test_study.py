@@ -13,10 +13,11 @@ import optuna
 import pytest
 
 from rnnzoo.errors import RunError
+from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo_tuning import study
-from rnnzoo_tuning.study import Objective, RunningTrial, SearchStudy, storage_of
+from rnnzoo_tuning.study import RunningTrial, SearchStudy, storage_of
 
-MAX = Objective("val_accuracy", "max")
+MAX = Monitor("val_accuracy", "max")
 
 
 def opened(folder: Path, algorithm: str = "random", **options: Any) -> SearchStudy:
@@ -151,7 +152,7 @@ def test_one_too_many_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     seen = search._trials()
     begun(other, 1)
     trials = search._trials
-    answers = [seen, seen, seen, seen]
+    answers = [seen, seen, seen]  # of the three looks before it begins one
     monkeypatch.setattr(search, "_trials", lambda: answers.pop() if answers else trials())
     assert search.next_trial(1, draw) is None  # both saw none
     monkeypatch.undo()

@@ -17,6 +17,7 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.files import write_json
 from rnnzoo.summary import Summary, Table
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
+from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.differences import differences
 from rnnzoo.training.run.run_directory import RunDirectory
@@ -27,7 +28,7 @@ from rnnzoo_tuning.report import SearchFiles, TrialTable
 from rnnzoo_tuning.search_directory import BEST, STUDY, check_free, finish, prepare, read_rows
 from rnnzoo_tuning.search_settings import SearchSettings, plain_arguments
 from rnnzoo_tuning.space import SearchSpace
-from rnnzoo_tuning.study import Objective, SearchStudy, storage_of
+from rnnzoo_tuning.study import SearchStudy, storage_of
 from rnnzoo_tuning.trial_runs import one_at_a_time, run_trials
 
 
@@ -188,7 +189,7 @@ def run_search(
 
 def _best_study(root: Path, max_trials: int) -> SearchStudy:
     """Returns a study whose only trial is the training of the best model of so many trials."""
-    return SearchStudy(storage_of(root / STUDY), Objective("done", "max"), name=f"best of {max_trials}")
+    return SearchStudy(storage_of(root / STUDY), Monitor("done", "max"), name=f"best of {max_trials}")
 
 
 def _run_trials(
@@ -204,7 +205,7 @@ def _run_trials(
     """Fills the table with the trials of a search; those that are missing are run."""
     study = SearchStudy(
         storage_of(root / STUDY),
-        Objective(*settings.objective),
+        settings.objective,
         algorithm=settings.algorithm,
         pruner=settings.pruner,
         epochs=settings.config.epochs,

@@ -36,6 +36,7 @@ import numpy as np
 
 from rnnzoo.errors import ArgumentError
 from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo_tuning.space import SearchSpace
 
 
@@ -58,7 +59,7 @@ class SearchSettings:
     model: str
     algorithm: str
     pruner: str | None
-    objective: tuple[str, str]
+    objective: Monitor
     space: SearchSpace
     arguments: Mapping[str, Any]
     config: TrainConfig

@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -19,6 +19,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from rnnzoo.errors import RunError, one_line
+from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo_tuning.trial_parameters import GridParameters, TrialParameters
 
 #: Seconds between two signs of life of a worker, and after how many without one its trial is taken up by another.
@@ -31,14 +32,6 @@ _SURPLUS = "surplus"
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What trials are compared by: the name of a metric, and whether more of it is better (``"max"``) or less."""
-
-    name: str
-    direction: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ class SearchStudy:
 
     Args:
         storage: Where Optuna keeps them, such as ``sqlite:///search/study.db``.
-        objective: What they are compared by.
+        monitor: What they are compared by.
         algorithm: ``"random"``, ``"tpe"``, ``"nsga2"`` or ``"grid"``.
         pruner: ``None``, ``"asha"``, ``"hyperband"`` or ``"median"``.
         epochs: Epochs of a trial, at most.
@@ -87,7 +80,7 @@ class SearchStudy:
     def __init__(
         self,
         storage: str,
-        objective: Objective,
+        monitor: Monitor,
         *,
         algorithm: str = "random",
         pruner: str | None = None,
@@ -96,9 +89,7 @@ class SearchStudy:
         name: str = "search",
     ) -> None:
         self._algorithm, self._seed = algorithm, seed
-        direction: Literal["maximize", "minimize"] = (
-            "maximize" if objective.direction == "max" else "minimize"
-        )
+        direction: Literal["maximize", "minimize"] = "maximize" if monitor.direction == "max" else "minimize"
         try:
             with _without_warnings():
                 self._storage = optuna.storages.RDBStorage(
@@ -126,7 +117,7 @@ class SearchStudy:
     def ended(self) -> list[EndedTrial]:
         """Returns the trials that have ended, in the order in which they did."""
         trials = self._trials()
-        places = {origin: place for place, origin in enumerate(sorted({_origin(trial) for trial in trials}))}
+        places = {origin: place for place, origin in enumerate(_origins(trials))}
         done = [trial for trial in trials if trial.state in _ENDED or _REASON in trial.user_attrs]
         latest = {_origin(trial): trial for trial in done if trial.datetime_complete is not None}
         in_order = sorted(latest.values(), key=lambda trial: (trial.datetime_complete, trial.number))
@@ -146,8 +137,9 @@ class SearchStudy:
             draw: Names all hyperparameters to ``keras_tuner.HyperParameters``.
         """
         self._take_up_dead()
-        waiting = [trial for trial in self._trials() if trial.state == TrialState.WAITING]
-        origins = sorted({_origin(trial) for trial in self._trials()})
+        trials = self._trials()
+        waiting = [trial for trial in trials if trial.state == TrialState.WAITING]
+        origins = _origins(trials)
         if not waiting:
             if len(origins) >= max_trials:
                 return None
@@ -159,7 +151,7 @@ class SearchStudy:
             trial = self._study.ask()
         trial.set_user_attr(_WORKER, _worker())
         running = RunningTrial(self._study, self._storage, trial)
-        if sorted({_origin(trial) for trial in self._trials()}).index(running.origin) >= max_trials:
+        if _origins(self._trials()).index(running.origin) >= max_trials:
             # Another worker has begun one at the same time.
             trial.set_user_attr(_SURPLUS, True)
             self._study.tell(trial, state=TrialState.FAIL)
@@ -172,12 +164,7 @@ class SearchStudy:
 
     def retry_failed(self) -> None:
         """Lets trials that failed be tried again."""
-        latest: dict[int, FrozenTrial] = {}
-        for trial in self._trials():
-            latest[_origin(trial)] = trial
-        for trial in latest.values():
-            if trial.state == TrialState.FAIL and _REASON in trial.user_attrs:
-                self._enqueue_again(trial)
+        self._enqueue_failed(lambda trial: _REASON in trial.user_attrs)
 
     def _take_up_dead(self) -> None:
         """Lets the trials of dead workers be taken up: those of this machine at once, others after ``GRACE``."""
@@ -187,11 +174,13 @@ class SearchStudy:
             if trial.state == TrialState.RUNNING and _is_dead(trial.user_attrs.get(_WORKER)):
                 with contextlib.suppress(UpdateFinishedTrialError):
                     self._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
-        trials = self._trials()
-        latest = {_origin(trial): trial.number for trial in trials}
-        for trial in trials:
-            stopped = trial.state == TrialState.FAIL and _REASON not in trial.user_attrs
-            if stopped and latest[_origin(trial)] == trial.number:
+        self._enqueue_failed(lambda trial: _REASON not in trial.user_attrs)
+
+    def _enqueue_failed(self, wanted: Callable[[FrozenTrial], bool]) -> None:
+        """Puts those in line again whose last attempt failed as is wanted."""
+        latest = {_origin(trial): trial for trial in self._trials()}
+        for trial in latest.values():
+            if trial.state == TrialState.FAIL and wanted(trial):
                 self._enqueue_again(trial)
 
     def _enqueue_again(self, trial: FrozenTrial) -> None:
@@ -306,6 +295,10 @@ def _without_warnings() -> Iterator[None]:
 
 def _origin(trial: FrozenTrial) -> int:
     return int(trial.user_attrs.get(_ORIGIN, trial.number))
+
+
+def _origins(trials: Iterable[FrozenTrial]) -> list[int]:
+    return sorted({_origin(trial) for trial in trials})
 
 
 def _ended(trial: FrozenTrial, place: int) -> EndedTrial:
