@@ -53,6 +53,11 @@ def is_path(value: object) -> TypeGuard[FilePath]:
     return isinstance(value, str | os.PathLike)
 
 
+def is_partial(path: Path) -> bool:
+    """Whether a file is the temporary one of a writer."""
+    return path.name.startswith(".") and _PARTIAL in path.name
+
+
 def remove_partial(directory: Path) -> None:
     """Deletes the temporary files of writers that were killed, at any depth under ``directory``."""
     for path in directory.rglob(f".*{_PARTIAL}*"):

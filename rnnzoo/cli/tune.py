@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,31 @@ from rnnzoo.cli.search_space import Fixed, SpaceFile, fixed_space, fixed_values,
 from rnnzoo.cli.settings import gather_settings
 from rnnzoo.cli.train import Model, Settings, default_option, print_run
 from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS, PRUNERS, TRIAL_EPOCHS
+from rnnzoo_tuning.search_directory import BEST
+
+if TYPE_CHECKING:
+    from rnnzoo_tuning.runner import SearchResult
+
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="A database for workers of several machines: postgresql://user:password@host/database.",
+        rich_help_panel=SEARCH,
+        hidden=True,
+    ),
+]
+Study = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The name of the search there; that of the directory.",
+        rich_help_panel=SEARCH,
+        hidden=True,
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,6 +68,8 @@ def tune(
     settings: Settings = None,
     space_file: SpaceFile = None,
     fixed: Fixed = None,
+    storage: Storage = None,
+    study: Study = None,
     config: ConfigOption = None,
     resume: Annotated[
         bool,
@@ -61,17 +87,17 @@ def tune(
 ) -> None:
     """Search the settings of a model and of its training; train and keep the best."""
     import_packages(packages, tensorflow=True)
-    from rnnzoo.training.run.run_directory import RunDirectory
     from rnnzoo_tuning.search_directory import check_free
+    from rnnzoo_tuning.study_storage import study_place
 
     check_free(out, resume=resume, overwrite=force)  # before anything slow
     data.check_source()
+    study_place(out, storage, study).check(resume=resume, overwrite=force)
     arguments, fields = gather_settings(model, config, settings or (), {"epochs": epochs, "seed": seed})
     chosen = {"algorithm": algorithm, "pruner": pruner, "max_trials": max_trials, "seed": seed}
     search = _search_settings(config.search, chosen, fields)
     space = read_space(space_file, config.space)
     values = fixed_values(model, space, fixed or ())
-    allowed = baseline_seconds(no_baselines, baseline_time)
     training = TrainConfig.from_dict({"epochs": TRIAL_EPOCHS, "seed": search["seed"], **fields})
     with tensorflow_starting("reading the data and starting TensorFlow"):
         from rnnzoo.cli.data_loading import check_family, load_data
@@ -87,11 +113,13 @@ def tune(
             **search,
             space=fixed_space(model, splits, space, values, arguments),
             directory=out,
+            storage=storage,
+            study=study,
             arguments=arguments,
             config=training,
             resume=resume,
             overwrite=force,
-            baseline_seconds=allowed,
+            baseline_seconds=baseline_seconds(no_baselines, baseline_time),
             details={"model": model, "data_options": data.to_dict()},
         )
     except KeyboardInterrupt:
@@ -99,16 +127,21 @@ def tune(
         raise
     finally:
         write_search_config(out, data, splits.description.get("checksum"))
-    metrics = RunDirectory(out / "best").read_metrics()
     if as_json:
+        metrics = RunDirectory(out / BEST).read_metrics()
         print_json(
             {"directory": str(out), "trials": result.trials, "objective": result.objective, "best": metrics}
         )
         return
+    _print_result(result, out, packages or ())
+
+
+def _print_result(result: SearchResult, out: Path, packages: Sequence[str]) -> None:
+    """Prints all trials, the scores of the best one, and what to do next."""
     best = [row["score"] for row in result.trials].index(result.score)
     print_table(result.trials, title="Trials", best=best)
     stdout.print()
-    print_run(out / "best", metrics, packages or ())
+    print_run(out / BEST, RunDirectory(out / BEST).read_metrics(), packages)
     stdout.print(f"search {shell_path(out / 'search.png')}")
 
 

@@ -9,7 +9,6 @@ import gc
 import inspect
 import json
 import math
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,7 +32,9 @@ from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.report import TrialTable
 from rnnzoo_tuning.search_directory import STUDY
 from rnnzoo_tuning.search_settings import plain_arguments
-from rnnzoo_tuning.study import RunningTrial, SearchStudy, storage_of
+from rnnzoo_tuning.study import RunningTrial, SearchStudy
+from rnnzoo_tuning.study_storage import storage_of
+from rnnzoo_tuning.worker import this_worker
 from slow_cases import mark_slow
 
 NAME = "series-classifier-gru"
@@ -143,6 +144,7 @@ def test_the_settings_lie_in_one_file(splits: Splits, trained: list[dict[str, An
             "train_config": CONFIG.to_dict(),
             "seed": 1,
             "data": splits.description,
+            "study": None,
         },
         "max_trials": 2,
         "finished": True,
@@ -232,7 +234,7 @@ def test_damaged_files_are_said_to_be_damaged(
     splits: Splits, trained: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     for name, content, error, message in (
-        ("study.db", "{" * 200, RunError, "study.db: cannot be opened as the study of a search"),
+        ("study.db", "{" * 200, RunError, "study.db: cannot be used as the study of a search"),
         ("search.json", "{", DataError, "search.json: not valid JSON"),
         (
             "search.json",
@@ -253,7 +255,7 @@ def dead() -> dict[str, Any]:
     """A worker of this machine that is no more."""
     process = subprocess.Popen(["sleep", "0"])
     process.wait()
-    return {"host": socket.gethostname(), "pid": process.pid, "born": 0}
+    return {**this_worker(), "pid": process.pid, "born": 0}
 
 
 @pytest.mark.parametrize("noted", ["nothing", "worker", "values", "failed", "in line"])

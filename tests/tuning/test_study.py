@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
+import functools
 from pathlib import Path
 from typing import Any
 
 import keras_tuner
 import optuna
 import pytest
+import sqlalchemy
 
 from rnnzoo.errors import RunError
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo_tuning import study
-from rnnzoo_tuning.study import RunningTrial, SearchStudy, storage_of
+from rnnzoo_tuning.study import RunningTrial, SearchStudy
+from rnnzoo_tuning.study_storage import storage_of, without_warnings
 
 MAX = Monitor("val_accuracy", "max")
 
@@ -133,20 +133,6 @@ def test_a_trial_without_a_sign_of_life_is_taken_up(tmp_path: Path, monkeypatch:
     assert [found.score for found in search.ended()] == [0.5]
 
 
-def test_a_worker_of_this_machine_is_known_to_be_dead() -> None:
-    process = subprocess.Popen(["sleep", "60"])
-    worker = {"host": socket.gethostname(), "pid": process.pid, "born": study._born(process.pid)}
-    assert not study._is_dead(worker)
-    assert not study._is_dead(study._worker())
-    process.kill()
-    process.wait()
-    assert study._is_dead(worker)
-    # Another process may have got its number.
-    assert study._is_dead({**worker, "pid": os.getpid()}) == (study._born(os.getpid()) is not None)
-    assert not study._is_dead({**worker, "host": "another"})
-    assert not study._is_dead(None)
-
-
 def test_one_too_many_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     search, other = opened(tmp_path), opened(tmp_path)
     seen = search._trials()
@@ -161,12 +147,61 @@ def test_one_too_many_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert states == [optuna.trial.TrialState.RUNNING, optuna.trial.TrialState.FAIL]
 
 
-@pytest.mark.parametrize("storage", ["nonsense", "sqlite:////nowhere/at/all/study.db", "mysterysql://x/y"])
-def test_what_cannot_be_opened_is_told(storage: str) -> None:
+def test_the_settings_of_a_study_are_compared(tmp_path: Path) -> None:
+    opened(tmp_path).agree({"seed": 1, "space": {"rate": [1, 2]}})
+    opened(tmp_path).agree({"seed": 1, "space": {"rate": (1, 2)}})
     with pytest.raises(RunError) as error:
-        SearchStudy(storage, MAX, algorithm="random", pruner=None, epochs=1, seed=0)
-    assert str(error.value).startswith(f"{storage}: cannot be opened as the study of a search (")
-    assert str(error.value).endswith(
-        "); expected a database that Optuna can write. Check the address, the space on the disk and the rights, or "
-        "start a new search in another directory."
+        opened(tmp_path).agree({"seed": 2, "space": {"rate": [1, 3]}})
+    assert str(error.value) == (
+        "study search: cannot resume: seed differs: it was 1, now 2; space differs: rate was [1, 2], now [1, 3]. "
+        "Resume with the settings it was started with, or start a new search under another name."
+    )
+
+
+@pytest.mark.parametrize("algorithm", ["random", "grid"])
+def test_what_two_workers_take_up_at_the_same_time_is_run_once(
+    algorithm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search, other = opened(tmp_path, algorithm), opened(tmp_path, algorithm)
+    stopped = begun(search)
+    search._study.tell(stopped._trial, state=optuna.trial.TrialState.FAIL)
+    for worker in (search, other):  # both see that it failed before either has put it in line
+        monkeypatch.setattr(worker, "_trials", functools.partial(list, worker._trials()))
+    search._take_up_dead()
+    other._take_up_dead()
+    monkeypatch.undo()
+    again = begun(search, 2)
+    assert again.origin == stopped.origin
+    assert begun(other, 2).origin != stopped.origin
+    assert other.next_trial(2, draw) is None
+
+
+def test_two_workers_try_other_combinations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    search, other = opened(tmp_path, "grid"), opened(tmp_path, "grid")
+    assert search._enqueue_combination(draw)
+    monkeypatch.setattr(other, "_trials", list)
+    assert other._enqueue_combination(draw)  # the same: it sees none yet
+    monkeypatch.undo()
+    values = [begun(worker).parameters.values for worker in (search, other)]
+    assert values == [{"kind": "a", "rate": 0.0}, {"kind": "a", "rate": 0.25}]
+
+
+def test_a_worker_that_dies_before_its_first_sign_of_life_is_given_time(tmp_path: Path) -> None:
+    search, other = opened(tmp_path), opened(tmp_path)
+    with without_warnings():
+        trial = search._study.ask()
+    assert other.next_trial(1, draw) is None
+    heartbeat = sqlalchemy.text("select count(*) from trial_heartbeats")
+    with other._storage.engine.connect() as connection:
+        assert connection.execute(heartbeat).scalar() == 1
+    assert other._unsigned == {trial.number}
+
+
+def test_what_cannot_be_opened_is_told() -> None:
+    with pytest.raises(RunError) as error:
+        SearchStudy("sqlite:////nowhere/at/all/study.db", MAX)
+    assert str(error.value) == (
+        "/nowhere/at/all/study.db: cannot be used as the study of a search (unable to open database file); expected a "
+        "database that Optuna can read and write. Check the space on the disk and the rights, or start a new search in "
+        "another directory; trials that ended are kept: resume the search once it can be written."
     )

@@ -25,10 +25,11 @@ from rnnzoo.training.trainer import train
 from rnnzoo_tuning.algorithms import ALGORITHM, MAX_TRIALS, chosen
 from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.report import SearchFiles, TrialTable
-from rnnzoo_tuning.search_directory import BEST, STUDY, check_free, finish, prepare, read_rows
+from rnnzoo_tuning.search_directory import BEST, check_free, finish, prepare, read_rows
 from rnnzoo_tuning.search_settings import SearchSettings, plain_arguments
 from rnnzoo_tuning.space import SearchSpace
-from rnnzoo_tuning.study import SearchStudy, storage_of
+from rnnzoo_tuning.study import SearchStudy
+from rnnzoo_tuning.study_storage import StudyPlace, study_place
 from rnnzoo_tuning.trial_runs import one_at_a_time, run_trials
 
 
@@ -88,6 +89,8 @@ def run_search(
     pruner: str | None = None,
     max_trials: int = MAX_TRIALS,
     directory: str | os.PathLike[str],
+    storage: str | None = None,
+    study: str | None = None,
     space: SearchSpace | None = None,
     arguments: Mapping[str, Any] | None = None,
     config: TrainConfig | None = None,
@@ -117,6 +120,10 @@ def run_search(
         max_trials: Trials at most. May be raised on resume.
         directory: Where to keep ``search.json`` (the settings), ``trials.json``, the plot, the study of Optuna and the
             run ``best``. Several processes may search in one directory.
+        storage: Where the trials are kept; ``None`` for ``study.db`` in the directory, for the workers of one machine.
+            For those of several, a PostgreSQL database, ``"postgresql://user:password@host/database"``, which needs
+            the extra ``postgresql``. The password is kept nowhere.
+        study: The name of the search in that database; ``None`` for that of the directory.
         space: What may vary; ``None`` for ``default_space(name)`` of a model of the zoo, without what
             ``arguments`` give. For a function it must be given; beside a ``HyperModel`` it may have fields of the
             training.
@@ -138,7 +145,7 @@ def run_search(
         ArgumentError: If the model, the space or the config is wrong, or the preprocessing of the data is
             not registered.
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
-        RunError: If no trial ends well, or the search in ``directory`` has other settings.
+        RunError: If no trial ends well, the search in ``directory`` has other settings, or the storage cannot be used.
     """
     config = config or TrainConfig()
     hypermodel = SequenceHyperModel(model, splits, space=space, arguments=arguments, config=config)
@@ -147,6 +154,7 @@ def run_search(
     checks.seed(seed)
     splits.check_storable()
     root = Path(directory)
+    place = study_place(root, storage, study)
     check_free(root, resume=resume, overwrite=overwrite)
     settings = SearchSettings(
         model=hypermodel.name,
@@ -158,12 +166,12 @@ def run_search(
         config=config,
         seed=seed,
         data=splits.description,
+        study=place.name if place.shared else None,
     )
-    kept = settings.to_dict()
-    finished = prepare(root, kept, max_trials=max_trials, resume=resume, overwrite=overwrite)
+    searching, finished = _begin(settings, place, root, max_trials, resume=resume, overwrite=overwrite)
     files = SearchFiles(root, settings.model)
     table = TrialTable(settings.objective, enabled=progress, keep=files.write)
-    _run_trials(hypermodel, settings, table, root, max_trials=max_trials, resume=resume, finished=finished)
+    _run_trials(hypermodel, searching, table, root, max_trials=max_trials, resume=resume, finished=finished)
     best = table.best_trial()  # says what went wrong where none ended well
     if not finished:
         files.draw(table)
@@ -172,7 +180,7 @@ def run_search(
     search |= {"algorithm": algorithm, "pruner": pruner}
     facts = {**(details or {}), "model_arguments": plain_arguments(found[0]), "search": search}
     # Of several processes one trains it, and the others read it back.
-    with contextlib.nullcontext() if finished else one_at_a_time(_best_study(root, max_trials)):
+    with contextlib.nullcontext() if finished else one_at_a_time(_best_study(place, root, max_trials)):
         result = _train_best(
             hypermodel.build(best.parameters()),
             splits,
@@ -183,18 +191,45 @@ def run_search(
             details=facts,
         )
     if not finished:
-        finish(root, kept, max_trials=max_trials)
+        finish(root, settings.to_dict(), max_trials=max_trials)
     return SearchResult(*found, table.objective, float(best.score or 0.0), read_rows(root), result, root)
 
 
-def _best_study(root: Path, max_trials: int) -> SearchStudy:
+def _begin(
+    settings: SearchSettings, place: StudyPlace, root: Path, max_trials: int, *, resume: bool, overwrite: bool
+) -> tuple[SearchStudy, bool]:
+    """Makes directory and storage ready; returns the study, and whether the search came to its end already."""
+    kept = settings.to_dict()
+
+    def join() -> None:
+        if place.shared:
+            place.prepare(resume=resume, overwrite=overwrite)
+            _open(place, settings).agree(kept)
+
+    finished = prepare(root, kept, max_trials=max_trials, resume=resume, overwrite=overwrite, join=join)
+    return _open(place, settings), finished
+
+
+def _open(place: StudyPlace, settings: SearchSettings) -> SearchStudy:
+    return SearchStudy(
+        place.address,
+        settings.objective,
+        algorithm=settings.algorithm,
+        pruner=settings.pruner,
+        epochs=settings.config.epochs,
+        seed=settings.seed,
+        name=place.name,
+    )
+
+
+def _best_study(place: StudyPlace, root: Path, max_trials: int) -> SearchStudy:
     """Returns a study whose only trial is the training of the best model of so many trials."""
-    return SearchStudy(storage_of(root / STUDY), Monitor("done", "max"), name=f"best of {max_trials}")
+    return SearchStudy(place.address, Monitor("done", "max"), name=place.best(root, max_trials))
 
 
 def _run_trials(
     hypermodel: SequenceHyperModel,
-    settings: SearchSettings,
+    study: SearchStudy,
     table: TrialTable,
     root: Path,
     *,
@@ -203,14 +238,6 @@ def _run_trials(
     finished: bool,
 ) -> None:
     """Fills the table with the trials of a search; those that are missing are run."""
-    study = SearchStudy(
-        storage_of(root / STUDY),
-        settings.objective,
-        algorithm=settings.algorithm,
-        pruner=settings.pruner,
-        epochs=settings.config.epochs,
-        seed=settings.seed,
-    )
     table.start(study.ended(), planned=max_trials)
     if finished:
         return

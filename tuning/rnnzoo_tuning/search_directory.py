@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from rnnzoo.errors import DataError, PathExistsError, RunError
-from rnnzoo.files import read_json, write_json
+from rnnzoo.files import is_partial, read_json, write_json
 from rnnzoo.training.run.differences import differences
 
 #: Where Optuna keeps the trials; its presence says that the directory is a search, as that of ``SETTINGS`` does.
@@ -26,8 +26,8 @@ def check_free(root: Path, *, resume: bool, overwrite: bool) -> None:
         PathExistsError: If something is there and neither flag says what to do with it.
         RunError: If a search is to be resumed that did not keep its settings.
     """
-    if not root.exists() or (root.is_dir() and not any(root.iterdir())):
-        return
+    if not root.exists() or (root.is_dir() and all(map(is_partial, root.iterdir()))):
+        return  # another worker may be about to begin
     is_search = _is_search(root)
     if is_search and resume:
         _check_kept(root)
@@ -41,7 +41,13 @@ def check_free(root: Path, *, resume: bool, overwrite: bool) -> None:
 
 
 def prepare(
-    root: Path, settings: Mapping[str, Any], *, max_trials: int, resume: bool, overwrite: bool
+    root: Path,
+    settings: Mapping[str, Any],
+    *,
+    max_trials: int,
+    resume: bool,
+    overwrite: bool,
+    join: Callable[[], None] = lambda: None,
 ) -> bool:
     """Makes the directory ready: an earlier search in it is taken up, or deleted if it may be.
 
@@ -51,6 +57,7 @@ def prepare(
         max_trials: Trials at most.
         resume: Whether to go on with a search that is there.
         overwrite: Whether what is there may be deleted.
+        join: Called once the directory may be used, before anything in it is written or deleted.
 
     Returns:
         Whether the search came to its end already.
@@ -70,7 +77,8 @@ def prepare(
             )
         if _ended(root, saved, max_trials):
             return True
-    elif _is_search(root):
+    join()
+    if not resume and _is_search(root):
         shutil.rmtree(root)
     _write(root, settings, max_trials=max_trials, finished=False)
     return False

@@ -54,6 +54,7 @@ class SearchSettings:
         config: Training fields that are the same in all trials.
         seed: Seed of the algorithm.
         data: The description of the data.
+        study: The name of the study in a database; ``None`` where it is a file of the directory.
     """
 
     model: str
@@ -65,6 +66,7 @@ class SearchSettings:
     config: TrainConfig
     seed: int
     data: Mapping[str, Any]
+    study: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the settings as JSON has them.
@@ -83,6 +85,7 @@ class SearchSettings:
             "train_config": self.config.to_dict(),
             "seed": self.seed,
             "data": dict(self.data),
+            "study": self.study,
         }
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
-import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Literal
 
@@ -18,20 +14,21 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
-from rnnzoo.errors import RunError, one_line
+from rnnzoo.errors import RunError
 from rnnzoo.training.optimization.monitor import Monitor
+from rnnzoo.training.run.differences import differences
+from rnnzoo_tuning.study_storage import GRACE, HEARTBEAT, open_storage, told, without_warnings
 from rnnzoo_tuning.trial_parameters import GridParameters, TrialParameters
+from rnnzoo_tuning.worker import is_dead, this_worker
 
-#: Seconds between two signs of life of a worker, and after how many without one its trial is taken up by another.
-HEARTBEAT, GRACE = 10, 60
 #: Trials that are drawn before the algorithm proposes some.
 STARTUP = 6
 # What is kept of a trial beside what Optuna keeps. A trial that failed without a reason was stopped.
 _ORIGIN, _VALUES, _REASON, _WORKER, _GRID, _FACTS = "origin", "values", "reason", "worker", "grid", "facts"
 _SURPLUS = "surplus"
+# What is kept of the study.
+_SETTINGS = "settings"
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
-
-optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 @dataclass(frozen=True)
@@ -89,28 +86,32 @@ class SearchStudy:
         name: str = "search",
     ) -> None:
         self._algorithm, self._seed = algorithm, seed
+        self._unsigned: set[int] = set()
         direction: Literal["maximize", "minimize"] = "maximize" if monitor.direction == "max" else "minimize"
-        try:
-            with _without_warnings():
-                self._storage = optuna.storages.RDBStorage(
-                    storage,
-                    engine_kwargs={"connect_args": {"timeout": 60}} if storage.startswith("sqlite") else {},
-                    heartbeat_interval=HEARTBEAT,
-                    grace_period=GRACE,
-                )
-                self._study = optuna.create_study(
-                    storage=self._storage,
-                    study_name=name,
-                    direction=direction,
-                    load_if_exists=True,
-                    pruner=_pruner(pruner, epochs),
-                )
-        except Exception as error:  # SQLAlchemy and Optuna have no common base but this
+        with told(storage), without_warnings():
+            self._storage = open_storage(storage, heartbeat=HEARTBEAT, grace=GRACE)
+            self._study = optuna.create_study(
+                storage=self._storage,
+                study_name=name,
+                direction=direction,
+                load_if_exists=True,
+                pruner=_pruner(pruner, epochs),
+            )
+
+    def agree(self, settings: Mapping[str, Any]) -> None:
+        """Keeps the settings of the search, or compares them with those that another worker kept.
+
+        Raises:
+            RunError: If they differ.
+        """
+        if _SETTINGS not in self._study.user_attrs:
+            self._study.set_user_attr(_SETTINGS, dict(settings))
+        found = differences(self._study.user_attrs[_SETTINGS], settings)
+        if found:
             raise RunError(
-                f"{storage}: cannot be opened as the study of a search ({one_line(error, 200)}); expected a database "
-                "that Optuna can write. Check the address, the space on the disk and the rights, or start a new search "
-                "in another directory."
-            ) from error
+                f"study {self._study.study_name}: cannot resume: {found}. Resume with the settings it was started "
+                "with, or start a new search under another name."
+            )
 
     # Reading
 
@@ -136,6 +137,14 @@ class SearchStudy:
             max_trials: Trials at most.
             draw: Names all hyperparameters to ``keras_tuner.HyperParameters``.
         """
+        while (running := self._begun(max_trials, draw)) is not None:
+            if not self._is_surplus(running, max_trials):
+                return running
+            running.give_back()
+        return None
+
+    def _begun(self, max_trials: int, draw: Callable[[Any], Any]) -> RunningTrial | None:
+        """Begins a trial, which another worker may have begun at the same time."""
         self._take_up_dead()
         trials = self._trials()
         waiting = [trial for trial in trials if trial.state == TrialState.WAITING]
@@ -147,16 +156,30 @@ class SearchStudy:
                 return None
         place = origins.index(_origin(waiting[0])) if waiting else len(origins)
         self._study.sampler = _sampler(self._algorithm, [self._seed, place])
-        with _without_warnings():
+        with without_warnings():
             trial = self._study.ask()
-        trial.set_user_attr(_WORKER, _worker())
-        running = RunningTrial(self._study, self._storage, trial)
-        if _origins(self._trials()).index(running.origin) >= max_trials:
-            # Another worker has begun one at the same time.
-            trial.set_user_attr(_SURPLUS, True)
-            self._study.tell(trial, state=TrialState.FAIL)
-            return None
-        return running
+        self._storage.record_heartbeat(trial._trial_id)  # from here on it is known when its worker is dead
+        trial.set_user_attr(_WORKER, this_worker())
+        return RunningTrial(self._study, self._storage, trial)
+
+    def _is_surplus(self, trial: RunningTrial, max_trials: int) -> bool:
+        """Whether it is one too many, or another worker has begun the same a moment earlier."""
+        trials = self._trials()
+        if _origins(trials).index(trial.origin) >= max_trials:
+            return True
+        return any(
+            (
+                _origin(other) == trial.origin
+                and other.number < trial.number
+                and other.state != TrialState.FAIL
+            )
+            or (
+                trial.grid is not None
+                and other.user_attrs.get(_GRID) == trial.grid
+                and _origin(other) < trial.origin
+            )
+            for other in trials
+        )
 
     def others_run(self) -> bool:
         """Whether other workers run trials, whose answers are to be waited for."""
@@ -168,12 +191,18 @@ class SearchStudy:
 
     def _take_up_dead(self) -> None:
         """Lets the trials of dead workers be taken up: those of this machine at once, others after ``GRACE``."""
-        with _without_warnings():
+        with without_warnings():
             optuna.storages.fail_stale_trials(self._study)
         for trial in self._trials():
-            if trial.state == TrialState.RUNNING and _is_dead(trial.user_attrs.get(_WORKER)):
+            if trial.state != TrialState.RUNNING:
+                continue
+            if is_dead(trial.user_attrs.get(_WORKER)):
                 with contextlib.suppress(UpdateFinishedTrialError):
                     self._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+            elif _WORKER not in trial.user_attrs and trial.number not in self._unsigned:
+                # Its worker may have died before its first sign of life, after which the time is counted.
+                self._unsigned.add(trial.number)
+                self._storage.record_heartbeat(trial._trial_id)
         self._enqueue_failed(lambda trial: _REASON not in trial.user_attrs)
 
     def _enqueue_failed(self, wanted: Callable[[FrozenTrial], bool]) -> None:
@@ -209,11 +238,14 @@ class RunningTrial:
 
     Attributes:
         origin: The number under which its files are kept.
+        grid: Its combination of a grid; ``None`` for another algorithm.
+        number: That of this attempt.
         parameters: Its hyperparameters, which are drawn as they are named.
     """
 
     def __init__(self, study: optuna.Study, storage: optuna.storages.RDBStorage, trial: optuna.Trial) -> None:
         self._study, self._storage, self._trial = study, storage, trial
+        self.number, self.grid = trial.number, trial.user_attrs.get(_GRID)
         self.origin = int(trial.user_attrs.get(_ORIGIN, trial.number))
         self.parameters = TrialParameters(trial)
 
@@ -241,6 +273,11 @@ class RunningTrial:
             with contextlib.suppress(Exception):  # a busy database is asked again
                 self._storage.record_heartbeat(self._trial._trial_id)
             over.wait(HEARTBEAT)
+
+    def give_back(self) -> None:
+        """Ends it before it began: it counts as none."""
+        self._trial.set_user_attr(_SURPLUS, True)
+        self._study.tell(self._trial, state=TrialState.FAIL)
 
     def keep_values(self) -> None:
         """Keeps the values once all hyperparameters are named."""
@@ -277,20 +314,6 @@ class RunningTrial:
         except UpdateFinishedTrialError:
             return False
         return self._study.tell(self._trial, score, state=state, skip_if_finished=True).state == state
-
-
-def storage_of(path: Path) -> str:
-    """Returns the address of a study that is one file."""
-    return f"sqlite:///{path.absolute()}"
-
-
-@contextlib.contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Keeps back that Optuna calls signs of life an experiment, and expects them in its own loop alone."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        warnings.filterwarnings("ignore", "Heartbeat of storage")
-        yield
 
 
 def _origin(trial: FrozenTrial) -> int:
@@ -341,28 +364,3 @@ def _pruner(name: str | None, epochs: int) -> optuna.pruners.BasePruner:
     if name == "median":
         return optuna.pruners.MedianPruner(n_startup_trials=STARTUP, n_warmup_steps=1)
     return optuna.pruners.NopPruner()
-
-
-def _worker() -> dict[str, Any]:
-    return {"host": socket.gethostname(), "pid": os.getpid(), "born": _born(os.getpid())}
-
-
-def _is_dead(worker: Any) -> bool:
-    """Whether a worker was a process of this machine that is no more."""
-    if not isinstance(worker, dict) or worker.get("host") != socket.gethostname():
-        return False
-    try:
-        os.kill(worker["pid"], 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return _born(worker["pid"]) != worker["born"]
-
-
-def _born(pid: int) -> int | None:
-    """Returns when a process began, in ticks since the machine did; ``None`` where nobody tells."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return None
