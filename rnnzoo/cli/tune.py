@@ -23,7 +23,7 @@ from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS, PRUNERS,
 from rnnzoo_tuning.search_directory import BEST
 
 if TYPE_CHECKING:
-    from rnnzoo_tuning.runner import SearchResult
+    from rnnzoo_tuning.result import SearchResult
 
 Storage = Annotated[
     str | None,

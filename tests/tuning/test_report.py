@@ -12,7 +12,7 @@ import pytest
 from rnnzoo.errors import RunError
 from rnnzoo_tuning import report
 from rnnzoo_tuning.report import SearchFiles, TrialTable
-from rnnzoo_tuning.study import EndedTrial
+from rnnzoo_tuning.trial_records import EndedTrial
 
 OBJECTIVE = ("val_accuracy", "max")
 
@@ -21,7 +21,7 @@ def ended(
     number: int, score: float | None, reason: str = "", *, seconds: float = 0.0, **values: Any
 ) -> EndedTrial:
     status = "failed" if score is None else "done"
-    return EndedTrial(number, status, score, values, seconds, reason)
+    return EndedTrial(number, status, score, values, seconds, reason, origin=number)
 
 
 @pytest.fixture

@@ -15,7 +15,11 @@ from rnnzoo.training.run.differences import differences
 STUDY = "study.db"
 # Where earlier releases kept them.
 _TUNER = "tuner"
-SETTINGS, TRIALS, BEST = "search.json", "trials.json", "best"
+SETTINGS, TRIALS, BEST, BUNDLE = "search.json", "trials.json", "best", "bundle"
+#: How the best trials did with several seeds, and where they are trained.
+CONFIRMATION, CONFIRMING = "confirmation.json", "confirming"
+#: What was measured of the files of the bundle.
+MEASURED = "measures.json"
 FORMAT_VERSION = 2
 
 
