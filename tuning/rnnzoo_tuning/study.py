@@ -10,17 +10,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import keras_tuner
 import numpy as np
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from rnnzoo.errors import RunError, one_line
 from rnnzoo.training.optimization.monitor import Monitor
-from rnnzoo_tuning.trial_parameters import GridParameters, TrialParameters
+
+if TYPE_CHECKING:  # Keras Tuner starts TensorFlow, which nobody needs who reads a study
+    import keras_tuner
+
+    from rnnzoo_tuning.trial_parameters import GridParameters
 
 #: Seconds between two signs of life of a worker, and after how many without one its trial is taken up by another.
 HEARTBEAT, GRACE = 10, 60
@@ -29,6 +33,8 @@ STARTUP = 6
 # What is kept of a trial beside what Optuna keeps. A trial that failed without a reason was stopped.
 _ORIGIN, _VALUES, _REASON, _WORKER, _GRID, _FACTS = "origin", "values", "reason", "worker", "grid", "facts"
 _SURPLUS = "surplus"
+# Why a trial was refused before it was trained, and what was measured of one.
+REFUSED, MEASURES = "refused", "measures"
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -40,11 +46,11 @@ class EndedTrial:
 
     Attributes:
         number: Its place among the trials, from 0; the same after it was stopped and taken up again.
-        status: ``"done"``, ``"pruned"`` or ``"failed"``.
-        score: The objective of its best epoch; ``None`` where it failed.
+        status: ``"done"``, ``"pruned"``, ``"failed"`` or ``"refused"``.
+        score: The objective of its best epoch; ``None`` where it failed or was refused.
         values: The values of its hyperparameters by name.
         seconds: How long its epochs took.
-        reason: Why it failed; empty where it did not.
+        reason: Why it failed or was refused; empty where it was not.
     """
 
     number: int
@@ -56,6 +62,8 @@ class EndedTrial:
 
     def parameters(self) -> keras_tuner.HyperParameters:
         """Returns its values as a model is built from them."""
+        import keras_tuner
+
         found = keras_tuner.HyperParameters()
         found.values = dict(self.values)
         return found
@@ -116,12 +124,21 @@ class SearchStudy:
 
     def ended(self) -> list[EndedTrial]:
         """Returns the trials that have ended, in the order in which they did."""
+        return [trial for trial, _ in self.ended_of_optuna()]
+
+    def ended_of_optuna(self) -> list[tuple[EndedTrial, FrozenTrial]]:
+        """Returns the same, each beside the trial of Optuna that it was."""
         trials = self._trials()
         places = {origin: place for place, origin in enumerate(_origins(trials))}
         done = [trial for trial in trials if trial.state in _ENDED or _REASON in trial.user_attrs]
         latest = {_origin(trial): trial for trial in done if trial.datetime_complete is not None}
         in_order = sorted(latest.values(), key=lambda trial: (trial.datetime_complete, trial.number))
-        return [_ended(trial, places[_origin(trial)]) for trial in in_order]
+        return [(_ended(trial, places[_origin(trial)]), trial) for trial in in_order]
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        """Whether each objective is to be maximized or minimized."""
+        return self._study.directions
 
     def _trials(self) -> list[FrozenTrial]:
         trials = self._study.get_trials(deepcopy=False)
@@ -213,6 +230,8 @@ class RunningTrial:
     """
 
     def __init__(self, study: optuna.Study, storage: optuna.storages.RDBStorage, trial: optuna.Trial) -> None:
+        from rnnzoo_tuning.trial_parameters import TrialParameters
+
         self._study, self._storage, self._trial = study, storage, trial
         self.origin = int(trial.user_attrs.get(_ORIGIN, trial.number))
         self.parameters = TrialParameters(trial)
@@ -305,6 +324,8 @@ def _ended(trial: FrozenTrial, place: int) -> EndedTrial:
     facts = trial.user_attrs.get(_FACTS, {})
     reason = trial.user_attrs.get(_REASON, "") if trial.state == TrialState.FAIL else ""
     status = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned"}.get(trial.state, "failed")
+    if trial.state == TrialState.PRUNED and REFUSED in trial.user_attrs:
+        status, reason = "refused", str(trial.user_attrs[REFUSED])
     return EndedTrial(
         number=place,
         status=status,
@@ -317,6 +338,8 @@ def _ended(trial: FrozenTrial, place: int) -> EndedTrial:
 
 def _combination(draw: Callable[[Any], Any], places: list[int]) -> GridParameters:
     """Returns a combination; of a model that cannot be built with it, what was named until then."""
+    from rnnzoo_tuning.trial_parameters import GridParameters
+
     parameters = GridParameters(places)
     with contextlib.suppress(Exception):  # the trial says what it was
         draw(parameters)
