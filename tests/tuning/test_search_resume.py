@@ -28,7 +28,7 @@ from rnnzoo.errors import ArgumentError, DataError, RunError
 from rnnzoo.training import trainer
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.run.checkpoint import Checkpoint
-from rnnzoo_tuning import Choice, Real, SearchSpace, report, run_search, runner, trial_runs
+from rnnzoo_tuning import Choice, Real, SearchSpace, run_search, runner, search_files, trial_runs
 from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.report import TrialTable
 from rnnzoo_tuning.search_directory import STUDY
@@ -64,7 +64,8 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
 
     monkeypatch.setattr(trial_runs, "_fitted", score)
     monkeypatch.setattr(runner, "_train_best", lambda *_, **__: None)
-    monkeypatch.setattr(report, "save_figure", lambda *_: None)
+    monkeypatch.setattr(search_files, "save_figure", lambda *_: None)
+    monkeypatch.setattr(search_files, "write_page", lambda *_: None)
     yield values
     gc.unfreeze()
 

@@ -24,8 +24,9 @@ from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.trainer import train
 from rnnzoo_tuning.algorithms import ALGORITHM, MAX_TRIALS, chosen
 from rnnzoo_tuning.hypermodel import SequenceHyperModel
-from rnnzoo_tuning.report import SearchFiles, TrialTable
+from rnnzoo_tuning.report import TrialTable
 from rnnzoo_tuning.search_directory import BEST, STUDY, check_free, finish, prepare, read_rows
+from rnnzoo_tuning.search_files import SearchFiles
 from rnnzoo_tuning.search_settings import SearchSettings, plain_arguments
 from rnnzoo_tuning.space import SearchSpace
 from rnnzoo_tuning.study import SearchStudy, storage_of
@@ -115,8 +116,8 @@ def run_search(
         pruner: What ends trials early that are worse than others: ``"asha"``, ``"hyperband"``, ``"median"``, or
             ``None``: nothing.
         max_trials: Trials at most. May be raised on resume.
-        directory: Where to keep ``search.json`` (the settings), ``trials.json``, the plot, the study of Optuna and the
-            run ``best``. Several processes may search in one directory.
+        directory: Where to keep ``search.json`` (the settings), ``trials.json``, ``report.html``, the study of Optuna
+            and the run ``best``. Several processes may search in one directory.
         space: What may vary; ``None`` for ``default_space(name)`` of a model of the zoo, without what
             ``arguments`` give. For a function it must be given; beside a ``HyperModel`` it may have fields of the
             training.
@@ -184,6 +185,7 @@ def run_search(
         )
     if not finished:
         finish(root, kept, max_trials=max_trials)
+        files.report()
     return SearchResult(*found, table.objective, float(best.score or 0.0), read_rows(root), result, root)
 
 
