@@ -14,6 +14,7 @@ from rnnzoo.cli.data_options import DataOptions, with_data_options
 from rnnzoo.cli.full_help import SEARCH, SearchHelp
 from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
 from rnnzoo.cli.own_code import Packages, import_packages
+from rnnzoo.cli.search_report import SearchReport
 from rnnzoo.cli.search_space import Fixed, SpaceFile, fixed_space, fixed_values, read_space
 from rnnzoo.cli.settings import gather_settings
 from rnnzoo.cli.train import Model, Settings, default_option, print_run
@@ -32,6 +33,7 @@ Storage = Annotated[
         help="A database for workers of several machines: postgresql://user:password@host/database.",
         rich_help_panel=SEARCH,
         hidden=True,
+        is_eager=True,  # --report reads it
     ),
 ]
 Study = Annotated[
@@ -83,6 +85,7 @@ def tune(
     baseline_time: SearchBaselineSeconds = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     packages: Packages = None,
+    report: SearchReport = None,
     help_search: SearchHelp = False,
 ) -> None:
     """Search the settings of a model and of its training; train and keep the best."""
@@ -120,7 +123,7 @@ def tune(
             resume=resume,
             overwrite=force,
             baseline_seconds=baseline_seconds(no_baselines, baseline_time),
-            details={"model": model, "data_options": data.to_dict()},
+            details=_details(model, data),
         )
     except KeyboardInterrupt:
         note("every finished trial is kept: the same command with --resume goes on")
@@ -142,7 +145,13 @@ def _print_result(result: SearchResult, out: Path, packages: Sequence[str]) -> N
     print_table(result.trials, title="Trials", best=best)
     stdout.print()
     print_run(out / BEST, RunDirectory(out / BEST).read_metrics(), packages)
-    stdout.print(f"search {shell_path(out / 'search.png')}")
+    stdout.print(f"search {shell_path(out / 'report.html')}")
+
+
+def _details(model: str, data: DataOptions) -> dict[str, Any]:
+    """Returns what the best run keeps of how it was made; the reports mark what was changed."""
+    changed = [name for name in data.changed() if name != "data"]
+    return {"model": model, "data_options": data.to_dict(), "changed_options": changed}
 
 
 def _search_settings(

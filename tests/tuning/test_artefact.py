@@ -19,7 +19,7 @@ from rnnzoo_export.measure_config import MeasureConfig
 from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, artefact, run_search, study, trial_runs
 from rnnzoo_tuning.artefact import architecture, typical_steps
 from rnnzoo_tuning.ending import Ending
-from rnnzoo_tuning.study import RunningTrial
+from rnnzoo_tuning.running_trial import RunningTrial
 from rnnzoo_tuning.trial_records import TrialScore
 
 NAME = "series-classifier-gru"

@@ -28,13 +28,14 @@ from rnnzoo.errors import ArgumentError, DataError, RunError
 from rnnzoo.training import trainer
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.run.checkpoint import Checkpoint
-from rnnzoo_tuning import Choice, Real, SearchSpace, report, run_search, trial_runs
+from rnnzoo_tuning import Choice, Real, SearchSpace, run_search, search_files, trial_runs
 from rnnzoo_tuning.ending import Ending
 from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.report import TrialTable
+from rnnzoo_tuning.running_trial import RunningTrial
 from rnnzoo_tuning.search_directory import STUDY
 from rnnzoo_tuning.search_settings import plain_arguments
-from rnnzoo_tuning.study import RunningTrial, SearchStudy
+from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import storage_of
 from rnnzoo_tuning.trial_records import TrialScore
 from rnnzoo_tuning.worker import this_worker
@@ -71,7 +72,8 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     monkeypatch.setattr(SequenceHyperModel, "problem", problem)
     monkeypatch.setattr(trial_runs, "_fitted", score)
     monkeypatch.setattr(Ending, "write", lambda *_, **__: (None, {}))
-    monkeypatch.setattr(report, "save_figure", lambda *_: None)
+    monkeypatch.setattr(search_files, "save_figure", lambda *_: None)
+    monkeypatch.setattr(search_files, "write_page", lambda *_: None)
     yield values
     gc.unfreeze()
 
@@ -83,8 +85,7 @@ def search(splits: Splits, directory: Path, **options: Any) -> Any:
         "algorithm": "random",
         "max_trials": 3,
         "seed": 1,
-        "progress": False,
-        **options,
+        **{"progress": False, **options},
     }
     return run_search(NAME, splits, directory=directory, **arguments)
 

@@ -14,7 +14,8 @@ import sqlalchemy
 from rnnzoo.errors import RunError
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo_tuning import study
-from rnnzoo_tuning.study import RunningTrial, SearchStudy
+from rnnzoo_tuning.running_trial import RunningTrial
+from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import storage_of, without_warnings
 from rnnzoo_tuning.trial_records import TrialScore
 

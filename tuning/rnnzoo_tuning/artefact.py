@@ -21,7 +21,8 @@ from rnnzoo_export.deployment.measuring import count_parameters, least_size, mea
 from rnnzoo_export.formats.seq2seq import export_seq2seq_onnx
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_tuning.goals import Goals
-from rnnzoo_tuning.study import RunningTrial, SearchStudy
+from rnnzoo_tuning.running_trial import RunningTrial
+from rnnzoo_tuning.study import SearchStudy
 
 # What a layer's config says that is in no file, or says nothing of its kind.
 _NOT_IN_FILES = (

@@ -1,11 +1,9 @@
-"""The trials of a search: one line each while it runs, a table and a picture when it is done."""
+"""The trials of a search: one line each while it runs, a table and a picture."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -15,15 +13,12 @@ from matplotlib.ticker import LogLocator, NullLocator
 from rich.console import Console
 
 from rnnzoo.errors import RunError
-from rnnzoo.files import write_json
 from rnnzoo.report import show
-from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE, save_figure
+from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE
 from rnnzoo_tuning.trial_records import EndedTrial
 
 #: Up to this many values each gets its own tick.
 _FEW = 5
-#: What share of a search drawing its picture may take before the end.
-_DRAWING_SHARE = 0.01
 
 
 # What a row says beside the values of a trial.
@@ -170,45 +165,6 @@ def _row(trial: EndedTrial) -> dict[str, Any]:
         **trial.values,
     }
     return row if trial.score is not None else {**row, "reason": trial.reason}
-
-
-class SearchFiles:
-    """``trials.json`` and ``search.png`` of a search, which are up to date after each trial.
-
-    The picture is drawn anew only where that takes a small share of the time, and in the end.
-
-    Args:
-        directory: The directory of the search.
-        name: The model.
-    """
-
-    def __init__(self, directory: Path, name: str) -> None:
-        self._directory, self._name = directory, name
-        self._started = time.perf_counter()
-        self._drawing = 0.0
-
-    def write(self, table: TrialTable) -> None:
-        """Writes the table, and the picture where it costs little."""
-        write_json(
-            self._directory / "trials.json",
-            {
-                "model": self._name,
-                "objective": table.objective,
-                "direction": table.direction,
-                "trials": table.rows,
-            },
-        )
-        elapsed = time.perf_counter() - self._started
-        if self._drawing <= _DRAWING_SHARE * elapsed:
-            self.draw(table)
-
-    def draw(self, table: TrialTable) -> None:
-        """Draws the picture, if any trial ended well."""
-        if table.best_row is None:
-            return
-        began = time.perf_counter()
-        save_figure(search_figure(table), self._directory / "search.png")
-        self._drawing += time.perf_counter() - began
 
 
 def search_figure(table: TrialTable) -> Figure:

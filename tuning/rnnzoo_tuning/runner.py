@@ -23,15 +23,10 @@ from rnnzoo_tuning.best_model import check_refit
 from rnnzoo_tuning.ending import Ending
 from rnnzoo_tuning.goals import Goals, make_goals
 from rnnzoo_tuning.hypermodel import SequenceHyperModel
-from rnnzoo_tuning.report import SearchFiles, TrialTable
+from rnnzoo_tuning.report import TrialTable
 from rnnzoo_tuning.result import SearchResult
-from rnnzoo_tuning.search_directory import (
-    BUNDLE,
-    check_free,
-    finish,
-    prepare,
-    read_rows,
-)
+from rnnzoo_tuning.search_directory import BUNDLE, check_free, finish, prepare, read_rows
+from rnnzoo_tuning.search_files import SearchFiles
 from rnnzoo_tuning.search_settings import SearchSettings
 from rnnzoo_tuning.space import SearchSpace
 from rnnzoo_tuning.study import SearchStudy
@@ -82,8 +77,8 @@ def run_search(
         pruner: What ends trials early that are worse than others: ``"asha"``, ``"hyperband"``, ``"median"``, or
             ``None``: nothing.
         max_trials: Trials at most. May be raised on resume.
-        directory: Where to keep ``search.json`` (the settings), ``trials.json``, the plot, the study of Optuna and the
-            run ``best``. Several processes may search in one directory.
+        directory: Where to keep ``search.json`` (the settings), ``trials.json``, ``report.html``, the study of Optuna,
+            the run ``best`` and its ``bundle``. Several processes may search in one directory.
         storage: Where the trials are kept; ``None`` for ``study.db`` in the directory, for the workers of one machine.
             For those of several, a PostgreSQL database, ``"postgresql://user:password@host/database"``, which needs
             the extra ``postgresql``. The password is kept nowhere.
@@ -151,7 +146,7 @@ def run_search(
         study=place.name if place.shared else None,
     )
     trials, finished = _begin(settings, place, root, max_trials, resume=resume, overwrite=overwrite)
-    files = SearchFiles(root, settings.model)
+    files = SearchFiles(root, settings.model, storage)
     table = TrialTable(settings.objective, enabled=progress, keep=files.write)
     table.start(trials.ended(), planned=max_trials)
     if not finished:
@@ -171,7 +166,10 @@ def run_search(
     )
     if not finished:
         files.draw(table)
-    return _end(ending, max_trials, confirm=confirm, bundle=bundle, finished=finished)
+    result = _end(ending, max_trials, confirm=confirm, bundle=bundle, finished=finished)
+    if not finished:
+        files.report()
+    return result
 
 
 def _end(ending: Ending, max_trials: int, *, confirm: int, bundle: bool, finished: bool) -> SearchResult:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from threading import Event, Thread
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
@@ -16,12 +13,11 @@ from optuna.trial import FrozenTrial, TrialState
 from rnnzoo.errors import RunError
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.run.differences import differences
+from rnnzoo_tuning.running_trial import RunningTrial
 from rnnzoo_tuning.samplers import make_pruner, make_sampler
 from rnnzoo_tuning.study_storage import GRACE, HEARTBEAT, open_storage, told, without_warnings
-from rnnzoo_tuning.trial_parameters import GridParameters, TrialParameters
 from rnnzoo_tuning.trial_records import (
     ENDED,
-    FACTS,
     GRID,
     MEASURED,
     ORIGIN,
@@ -31,13 +27,15 @@ from rnnzoo_tuning.trial_records import (
     VALUES,
     WORKER,
     EndedTrial,
-    TrialScore,
     counted,
     ended_trial,
     origin_of,
     origins_of,
 )
 from rnnzoo_tuning.worker import is_dead, this_worker
+
+if TYPE_CHECKING:
+    from rnnzoo_tuning.trial_parameters import GridParameters
 
 # What is kept of the study.
 _SETTINGS = "settings"
@@ -111,12 +109,21 @@ class SearchStudy:
 
     def ended(self) -> list[EndedTrial]:
         """Returns the trials that have ended, in the order in which they did."""
+        return [trial for trial, _ in self.ended_of_optuna()]
+
+    def ended_of_optuna(self) -> list[tuple[EndedTrial, FrozenTrial]]:
+        """Returns the same, each beside the trial of Optuna that it was."""
         trials = self._trials()
         places = {origin: place for place, origin in enumerate(counted(trials))}
         done = [trial for trial in trials if trial.state in ENDED or REASON in trial.user_attrs]
         latest = {origin_of(trial): trial for trial in done if trial.datetime_complete is not None}
         in_order = sorted(latest.values(), key=lambda trial: (trial.datetime_complete, trial.number))
-        return [ended_trial(trial, places.get(origin_of(trial))) for trial in in_order]
+        return [(ended_trial(trial, places.get(origin_of(trial))), trial) for trial in in_order]
+
+    @property
+    def directions(self) -> list[optuna.study.StudyDirection]:
+        """Whether each objective is to be maximized or minimized."""
+        return self._study.directions
 
     def best(self, ended: Iterable[EndedTrial]) -> list[EndedTrial]:
         """Returns the trials that ended well, the best first; those that came to their last epoch before all others."""
@@ -254,120 +261,6 @@ class SearchStudy:
         return True
 
 
-class RunningTrial:
-    """A trial that this worker runs.
-
-    Attributes:
-        origin: The number under which its files are kept.
-        grid: Its combination of a grid; ``None`` for another algorithm.
-        number: That of this attempt.
-        parameters: Its hyperparameters, which are drawn as they are named.
-    """
-
-    def __init__(
-        self,
-        study: optuna.Study,
-        storage: optuna.storages.RDBStorage,
-        trial: optuna.Trial,
-        measures: Sequence[str] = (),
-    ) -> None:
-        self._study, self._storage, self._trial = study, storage, trial
-        self.number, self.grid = trial.number, trial.user_attrs.get(GRID)
-        self._measures = measures
-        self._measured: dict[str, float] = {}
-        self.origin = int(trial.user_attrs.get(ORIGIN, trial.number))
-        self.parameters = TrialParameters(trial)
-
-    @contextlib.contextmanager
-    def alive(self) -> Iterator[None]:
-        """Shows other workers that this one lives, as long as the context lasts.
-
-        Whatever stops it, such as Ctrl-C, leaves the trial to be taken up.
-        """
-        over = Event()
-        thread = Thread(target=self._beat, args=(over,), daemon=True)
-        thread.start()
-        try:
-            yield
-        except BaseException:
-            with contextlib.suppress(Exception):
-                self._study.tell(self._trial, state=TrialState.FAIL, skip_if_finished=True)
-            raise
-        finally:
-            over.set()
-            thread.join()
-
-    def _beat(self, over: Event) -> None:
-        while not over.is_set():
-            with contextlib.suppress(Exception):  # a busy database is asked again
-                self._storage.record_heartbeat(self._trial._trial_id)
-            over.wait(HEARTBEAT)
-
-    def give_back(self) -> None:
-        """Ends it before it began: it counts as none."""
-        self._trial.set_user_attr(SURPLUS, True)
-        self._study.tell(self._trial, state=TrialState.FAIL)
-
-    def keep_values(self) -> None:
-        """Keeps the values once all hyperparameters are named."""
-        with contextlib.suppress(UpdateFinishedTrialError):  # taken up by another worker
-            self._trial.set_user_attr(VALUES, dict(self.parameters.values))
-
-    def report(self, score: float, epoch: int) -> bool:
-        """Keeps the objective after an epoch, from 1.
-
-        Returns:
-            Whether the trial is to end here: it is pruned, or another worker has taken it up.
-        """
-        if self._measures:  # Optuna keeps epochs, and prunes, for one objective only
-            return False
-        try:
-            if np.isfinite(score):
-                self._trial.report(score, epoch)
-        except UpdateFinishedTrialError:
-            return True
-        return bool(self._trial.should_prune())
-
-    def keep_measures(self, values: Mapping[str, float], limits: Mapping[str, float]) -> bool:
-        """Keeps what was measured of its file, and by how much that breaks limits: 0.5 for half as much again.
-
-        Returns:
-            Whether the trial is still this worker's.
-        """
-        self._measured = dict(values)
-        try:
-            self._trial.set_user_attr(MEASURED, self._measured)
-            for name, limit in limits.items():
-                if name in values:
-                    self._trial.set_constraint(name, values[name] / limit - 1)
-        except UpdateFinishedTrialError:
-            return False
-        return True
-
-    def refused(self, reason: str) -> bool:
-        """Ends it before it is trained; returns ``False`` where another worker has taken it up."""
-        return self._end({REFUSED: reason}, None, TrialState.PRUNED)
-
-    def done(self, found: TrialScore) -> bool:
-        """Ends it well, or early; returns ``False`` where another worker has taken it up."""
-        state = TrialState.PRUNED if found.pruned else TrialState.COMPLETE
-        values = None if found.pruned else [found.score, *(self._measured[name] for name in self._measures)]
-        return self._end({FACTS: dataclasses.asdict(found)}, values, state)
-
-    def failed(self, reason: str) -> bool:
-        """Ends it with a reason; returns ``False`` where another worker has taken it up."""
-        self.keep_values()
-        return self._end({REASON: reason}, None, TrialState.FAIL)
-
-    def _end(self, kept: dict[str, Any], values: list[float] | None, state: TrialState) -> bool:
-        try:
-            for name, value in kept.items():
-                self._trial.set_user_attr(name, value)
-        except UpdateFinishedTrialError:
-            return False
-        return self._study.tell(self._trial, values, state=state, skip_if_finished=True).state == state
-
-
 def _check_not_refused(trials: Sequence[FrozenTrial]) -> None:
     """Raises ``RunError`` where limits refuse one point after the other."""
     latest = trials[-MOST_REFUSED:]
@@ -382,6 +275,8 @@ def _check_not_refused(trials: Sequence[FrozenTrial]) -> None:
 
 def _combination(draw: Callable[[Any], Any], places: list[int]) -> GridParameters:
     """Returns a combination; of a model that cannot be built with it, what was named until then."""
+    from rnnzoo_tuning.trial_parameters import GridParameters
+
     parameters = GridParameters(places)
     with contextlib.suppress(Exception):  # the trial says what it was
         draw(parameters)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras_tuner
 from optuna.trial import FrozenTrial, TrialState
+
+if TYPE_CHECKING:  # Keras Tuner starts TensorFlow, which nobody needs who reads a study
+    import keras_tuner
 
 # What is kept of a trial beside what Optuna keeps. A trial that failed without a reason was stopped.
 ORIGIN, VALUES, REASON, WORKER, GRID, FACTS = "origin", "values", "reason", "worker", "grid", "facts"
@@ -62,6 +64,8 @@ class EndedTrial:
 
     def parameters(self) -> keras_tuner.HyperParameters:
         """Returns its values as a model is built from them."""
+        import keras_tuner
+
         found = keras_tuner.HyperParameters()
         found.values = dict(self.values)
         return found

@@ -19,7 +19,8 @@ from rnnzoo.training.loop import fit
 from rnnzoo.training.problem import Problem
 from rnnzoo.training.run.checkpoint import kept_history
 from rnnzoo.training.run.run_directory import RunDirectory
-from rnnzoo_tuning.study import RunningTrial, SearchStudy
+from rnnzoo_tuning.running_trial import RunningTrial
+from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.trial_records import TrialScore
 
 #: Where the checkpoints of running trials are, in the directory of the search, and those of the best that ended.
