@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,19 +12,29 @@ from rnnzoo.cli.baseline_options import NoBaselines, SearchBaselineSeconds, base
 from rnnzoo.cli.config_file import ConfigOption, write_search_config
 from rnnzoo.cli.data_options import DataOptions, with_data_options
 from rnnzoo.cli.full_help import SEARCH, SearchHelp
-from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
+from rnnzoo.cli.output import note, tensorflow_starting
 from rnnzoo.cli.own_code import Packages, import_packages
+from rnnzoo.cli.search_goals import (
+    Confirm,
+    Constraints,
+    MeasureBatch,
+    MeasureSteps,
+    NoBundle,
+    Objectives,
+    Precision,
+    Refit,
+    read_goals,
+)
 from rnnzoo.cli.search_report import SearchReport
+from rnnzoo.cli.search_result import show_result
 from rnnzoo.cli.search_space import Fixed, SpaceFile, fixed_space, fixed_values, read_space
 from rnnzoo.cli.settings import gather_settings
-from rnnzoo.cli.train import Model, Settings, default_option, print_run
+from rnnzoo.cli.train import Model, Settings, default_option
 from rnnzoo.training.config import TrainConfig
-from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS, PRUNERS, TRIAL_EPOCHS
-from rnnzoo_tuning.search_directory import BEST
 
 if TYPE_CHECKING:
-    from rnnzoo_tuning.result import SearchResult
+    pass
 
 Storage = Annotated[
     str | None,
@@ -70,6 +80,14 @@ def tune(
     settings: Settings = None,
     space_file: SpaceFile = None,
     fixed: Fixed = None,
+    objectives: Objectives = None,
+    constraints: Constraints = None,
+    precision: Precision = None,
+    measure_batch: MeasureBatch = None,
+    measure_steps: MeasureSteps = None,
+    confirm: Confirm = None,
+    refit: Refit = None,
+    no_bundle: NoBundle = False,
     storage: Storage = None,
     study: Study = None,
     config: ConfigOption = None,
@@ -98,7 +116,10 @@ def tune(
     study_place(out, storage, study).check(resume=resume, overwrite=force)
     arguments, fields = gather_settings(model, config, settings or (), {"epochs": epochs, "seed": seed})
     chosen = {"algorithm": algorithm, "pruner": pruner, "max_trials": max_trials, "seed": seed}
+    chosen |= {"confirm": confirm, "refit": refit}
     search = _search_settings(config.search, chosen, fields)
+    measured = {"precision": precision, "batch": measure_batch, "steps": measure_steps}
+    search |= read_goals(objectives, constraints or (), measured, config.search)
     space = read_space(space_file, config.space)
     values = fixed_values(model, space, fixed or ())
     training = TrainConfig.from_dict({"epochs": TRIAL_EPOCHS, "seed": search["seed"], **fields})
@@ -118,6 +139,7 @@ def tune(
             directory=out,
             storage=storage,
             study=study,
+            bundle=not no_bundle,
             arguments=arguments,
             config=training,
             resume=resume,
@@ -130,22 +152,7 @@ def tune(
         raise
     finally:
         write_search_config(out, data, splits.description.get("checksum"))
-    if as_json:
-        metrics = RunDirectory(out / BEST).read_metrics()
-        print_json(
-            {"directory": str(out), "trials": result.trials, "objective": result.objective, "best": metrics}
-        )
-        return
-    _print_result(result, out, packages or ())
-
-
-def _print_result(result: SearchResult, out: Path, packages: Sequence[str]) -> None:
-    """Prints all trials, the scores of the best one, and what to do next."""
-    best = [row["score"] for row in result.trials].index(result.score)
-    print_table(result.trials, title="Trials", best=best)
-    stdout.print()
-    print_run(out / BEST, RunDirectory(out / BEST).read_metrics(), packages)
-    stdout.print(f"search {shell_path(out / 'report.html')}")
+    show_result(result, out, packages or (), as_json=as_json)
 
 
 def _details(model: str, data: DataOptions) -> dict[str, Any]:

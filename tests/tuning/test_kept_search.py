@@ -50,7 +50,7 @@ def test_another_study_may_be_named(tmp_path: Path) -> None:
     write_json(root / "search.json", {**kept, "settings": {**kept["settings"], "study": "search"}})
     assert len(open_search(root, f"sqlite:///{other / 'study.db'}").trials) == 1
     with pytest.raises(
-        PathNotFoundError, match="whose address is kept nowhere.* Put --storage URL before --report"
+        PathNotFoundError, match=r"whose address is kept nowhere.* Put --storage URL before --report"
     ):
         open_search(root)
 

@@ -22,10 +22,8 @@ from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.differences import differences
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.training.trainer import train
+from rnnzoo_tuning.algorithms import REFITS
 from rnnzoo_tuning.trial_runs import checkpoint_of
-
-#: Where the weights of the best model come from: see ``run_search``.
-REFITS = ("checkpoint", "train+validation")
 
 
 @dataclass(frozen=True, kw_only=True)
