@@ -63,7 +63,7 @@ class StudyOracle(keras_tuner.Oracle):
         algorithm: str = ALGORITHM,
         seed: int = 0,
         storage: str | None = None,
-        study: str | SearchStudy | None = None,
+        study: Any = None,
     ) -> None:
         checks.integer("max_trials", max_trials, minimum=1)
         super().__init__(objective=objective, max_trials=max_trials, seed=checks.seed(seed) or None)
