@@ -40,7 +40,7 @@ def search(made: keras_tuner.Tuner) -> None:
     made.search(X, Y, validation_data=(X, Y), epochs=1, verbose=0)
 
 
-@pytest.mark.parametrize("algorithm", ["tpe", "grid"])
+@pytest.mark.parametrize("algorithm", [pytest.param("tpe", marks=pytest.mark.slow), "grid"])
 def test_any_tuner_searches_a_space_with_conditions_and_goes_on(tmp_path: Path, algorithm: str) -> None:
     first = tuner(tmp_path, 2, algorithm=algorithm)
     search(first)
