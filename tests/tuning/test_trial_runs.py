@@ -11,9 +11,16 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from rnnzoo.training.optimization.monitor import Monitor
+from rnnzoo_tuning.study import SearchStudy
+from rnnzoo_tuning.study_storage import storage_of
+from rnnzoo_tuning.trial_records import TrialScore
+from rnnzoo_tuning.trial_runs import TrialRunner
 
 ROOT = Path(__file__).parents[2]
 # Notes each epoch once its checkpoint is written, and searches.
@@ -113,6 +120,24 @@ def test_a_search_that_is_killed_twenty_times_ends_as_one_that_is_not(algorithm:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
 def test_a_search_that_is_stopped_ends_as_one_that_is_not(how: signal.Signals, tmp_path: Path) -> None:
     sweep(tmp_path, "tpe", trials=8, kills=3, how=how, seed=2)
+
+
+def test_files_of_a_failed_trial_that_is_tried_again_are_left_alone(tmp_path: Path) -> None:
+    study = SearchStudy(storage_of(tmp_path / "study.db"), Monitor("val_accuracy", "max"))
+    trial = study.next_trial(1, lambda hp: None)
+    assert trial is not None
+    assert trial.failed("OOM")
+    runner = TrialRunner(trained=SimpleNamespace(draw=lambda hp: None), study=study, directory=tmp_path)
+    files = tmp_path / "running" / "00000"
+    files.mkdir(parents=True)
+    study.retry_failed()
+    again = study.next_trial(1, lambda hp: None)  # of another worker, say
+    assert again is not None
+    runner._keep_best()
+    assert files.is_dir()
+    assert again.done(TrialScore(0.5))
+    runner._keep_best()
+    assert not files.exists()
 
 
 @pytest.mark.slow

@@ -207,6 +207,11 @@ class SearchStudy:
         """Keeps a value that JSON has beside the trials."""
         self._study.set_user_attr(name, value)
 
+    def unfinished(self) -> set[int]:
+        """Returns the origins of the trials that run, or are in line to be run again."""
+        states = (TrialState.RUNNING, TrialState.WAITING)
+        return {origin_of(trial) for trial in self._trials() if trial.state in states}
+
     def others_run(self) -> bool:
         """Whether other workers run trials, whose answers are to be waited for."""
         return any(trial.state == TrialState.RUNNING for trial in self._trials())

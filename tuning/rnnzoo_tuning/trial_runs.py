@@ -97,8 +97,10 @@ class TrialRunner:
 
     def _keep_best(self) -> None:
         """Keeps the checkpoints of the best trials that have ended, and deletes those of the others."""
-        ended = {trial.origin: trial for trial in self.study.ended()}
-        best = [trial.origin for trial in self.study.best(ended.values())[: self.keep]]
+        found = self.study.ended()
+        # One that failed, and that another worker tries again, is among them too.
+        ended = {trial.origin for trial in found} - self.study.unfinished()
+        best = [trial.origin for trial in self.study.best(found)[: self.keep]]
         kept = self.directory / BEST_TRIALS
         for path in [*kept.glob("*"), *(self.directory / TRIALS).glob("*")]:
             origin = int(path.name)
