@@ -71,6 +71,7 @@ def _search(out: Path, max_trials: int, epochs: int, seed: int, *, force: bool) 
         config=TrainConfig(epochs=epochs, seed=seed),
         seed=seed,
         overwrite=force,
+        bundle=False,  # it is exported as a step of its own
         details={"model": MODEL, "data_options": data.to_dict()},
     )
     write_search_config(out / "search", data, splits.description["checksum"])
