@@ -59,6 +59,14 @@ def test_a_score_beside_another_monitor_is_refused_and_the_advice_works() -> Non
     assert goals.applied(TrainConfig()).monitor == "val_macro_f1"
 
 
+def test_a_loss_of_ones_own_stays_what_it_is() -> None:
+    def own(targets: Any, outputs: Any) -> Any:
+        return targets - outputs
+
+    config = TrainConfig(loss=own)
+    assert make_goals("accuracy", None, None).applied(config).loss is config.loss
+
+
 @pytest.mark.parametrize("field", ["batch", "rounds", "threads", "steps"])
 def test_a_measure_config_has_counts(field: str) -> None:
     wrong: dict[str, Any] = {field: 0}

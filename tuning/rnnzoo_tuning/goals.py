@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,23 +47,16 @@ class Goals:
                 f"objectives: received {self.score!r} with monitor={config.monitor!r}; expected one of them. Leave "
                 "monitor out."
             )
-        return TrainConfig.from_dict({**config.to_dict(), "monitor": self.score})
+        return dataclasses.replace(config, monitor=self.score)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the goals as ``search.json`` has them."""
         if not self.wanted:
             return {}
-        config = self.config
         return {
             "measures": list(self.measures),
             "limits": dict(self.limits),
-            "measured": {
-                "batch": config.batch,
-                "steps": config.steps,
-                "precision": config.precision,
-                "rounds": config.rounds,
-                "threads": config.threads,
-            },
+            "measured": dataclasses.asdict(self.config),
         }
 
 
