@@ -206,6 +206,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.serving.settings": "tests/serving/test_server.py",
     "rnnzoo_export.streaming.streaming_exportable": "tests/export/test_streaming.py",
     "rnnzoo_export.streaming.streaming_parity": "tests/export/test_streaming.py",
+    "rnnzoo_export.deployment.run_bundle": "tests/export/test_forecast_bundles.py",
     "rnnzoo_tuning.algorithms": "tests/cli/test_help.py",
     "rnnzoo_tuning.ending": "tests/tuning/test_confirmation.py",
     "rnnzoo_tuning.running_trial": "tests/tuning/test_study.py",

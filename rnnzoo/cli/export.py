@@ -272,30 +272,16 @@ def export_run(
 ) -> Any:
     """Exports a finished run and returns the bundle; ``accepted`` is ``strict`` and ``tolerance``."""
     from rnnzoo.cli.run_data import load_run_data
-    from rnnzoo.keras_models.loading import load_model
     from rnnzoo.training.run.run_directory import open_run
-    from rnnzoo_export.deployment.bundle_writer import save_bundle
+    from rnnzoo_export.deployment.run_bundle import save_run_bundle
 
     opened = open_run(run)
-    config, metrics = opened.read_config(), opened.read_metrics()
     data = None
     if quantize is not None:
-        data = load_run_data(run, config).validation
-    return save_bundle(
-        load_model(opened.model),
+        data = load_run_data(run, opened.read_config()).validation
+    return save_run_bundle(
+        opened,
         out,
-        preprocessing=opened.read_preprocessing(),
-        decoding=opened.read_decoding(),
-        task=config["task"],
-        provenance={
-            "data": config["data"],
-            "train_config": config["train_config"],
-            "details": config["details"],
-            "example": opened.read_example(),
-        },
-        metrics=metrics,
-        name=config["model"]["name"],
-        parity_inputs=opened.read_samples(),
         **accepted,
         also=[*also, *([quantize] if quantize else [])],
         quantization_data=data,

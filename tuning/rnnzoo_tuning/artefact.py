@@ -16,8 +16,8 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.preprocessing.pairs import PairPreprocessing
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo_export.bundle import ONNX_FILE, QUANTIZED_FILE, STREAMING_FILE
-from rnnzoo_export.deployment.bundle_writer import save_bundle
 from rnnzoo_export.deployment.measuring import count_parameters, least_size, measure_files, measure_untrained
+from rnnzoo_export.deployment.run_bundle import save_run_bundle
 from rnnzoo_export.formats.seq2seq import export_seq2seq_onnx
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_tuning.goals import Goals
@@ -139,24 +139,17 @@ def save_bundle_of(
     Raises:
         RnnzooError: If the model cannot be exported.
     """
-    config, preprocessing = run.read_config(), run.read_preprocessing()
+    preprocessing = run.read_preprocessing()
     if isinstance(preprocessing, PairPreprocessing):
         export_seq2seq_onnx(
             model, directory, preprocessing=preprocessing, parity_inputs=run.read_samples(), overwrite=True
         )
         return
-    facts = {name: config[name] for name in ("data", "train_config", "details")}
     smaller = [goals.config.precision] if goals.wanted and goals.config.precision != "float32" else []
-    save_bundle(
-        model,
+    save_run_bundle(
+        run,
         directory,
-        preprocessing=preprocessing,
-        decoding=run.read_decoding(),
-        task=config["task"],
-        provenance={**facts, "example": run.read_example()},
-        metrics=run.read_metrics(),
-        name=config["model"]["name"],
-        parity_inputs=run.read_samples(),
+        model=model,
         also=[*(["streaming"] if "step_ms" in goals.wanted else []), *smaller],
         quantization_data=splits.validation if smaller else None,
         overwrite=True,
