@@ -73,12 +73,7 @@ class Problem:
 
     def describe(self) -> dict[str, Any]:
         """Returns what makes two trainings the same, as ``config.json`` of a run has it."""
-        return {
-            "task": self.task.name,
-            "model": {"name": self.model.name, "parameters": int(self.model.count_params())},
-            "train_config": self.config.to_dict(),
-            "data": self.splits.description,
-        }
+        return describe(self.model, self.splits, self.task, self.config)
 
 
 def prepare(
@@ -154,6 +149,16 @@ def prepare(
         validation_order=BatchOrder(4 * config.batch_size, seed=config.seed),
         states=states,
     )
+
+
+def describe(model: keras.Model, splits: Splits, task: Task, config: TrainConfig) -> dict[str, Any]:
+    """Returns the same of what is not prepared: see ``Problem.describe``."""
+    return {
+        "task": task.name,
+        "model": {"name": model.name, "parameters": int(model.count_params())},
+        "train_config": config.to_dict(),
+        "data": splits.description,
+    }
 
 
 def _loss(splits: Splits, task: Task, config: TrainConfig) -> keras.losses.Loss:

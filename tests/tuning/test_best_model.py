@@ -14,6 +14,7 @@ import pytest
 from rnnzoo import Splits, TrainConfig, create_model, load_dataset, train
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.watching.callbacks import Recorder
+from rnnzoo_export import load_bundle
 from rnnzoo_tuning import Choice, SearchSpace, best_model, run_search
 
 NAME = "series-classifier-gru"
@@ -91,6 +92,23 @@ def test_the_best_model_may_learn_from_the_validation_rows_too(splits: Splits, t
     assert saved["train_config"]["restore_best"] is False
     again = search(splits, tmp_path / "search", refit="train+validation", resume=True)
     assert again.best.metrics == result.best.metrics
+
+
+@pytest.mark.slow
+def test_a_bundle_is_written_once_and_anew_where_another_trial_is_best(
+    splits: Splits, tmp_path: Path
+) -> None:
+    search(splits, tmp_path / "search", bundle=True, max_trials=1)
+    bundle, kept = tmp_path / "search/bundle", tmp_path / "search/search.json"
+    first = (bundle / "manifest.json").stat().st_mtime_ns
+    # As a worker finds it that is done a moment later.
+    kept.write_text(kept.read_text().replace('"finished": true', '"finished": false'))
+    search(splits, tmp_path / "search", bundle=True, max_trials=1, resume=True)
+    assert (bundle / "manifest.json").stat().st_mtime_ns == first
+    more = search(splits, tmp_path / "search", bundle=True, max_trials=2, resume=True)
+    assert more.score == max(row["score"] for row in more.trials)
+    assert (bundle / "manifest.json").stat().st_mtime_ns > first
+    assert load_bundle(bundle).provenance["details"]["search"]["trials"] == 2
 
 
 def test_without_a_test_part_no_row_would_be_left(splits: Splits, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from rnnzoo import checks
 from rnnzoo.data.split import as_rows
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError
-from rnnzoo.files import write_json
+from rnnzoo.evaluation.compatibility import choose_task
+from rnnzoo.files import replacing, write_json
 from rnnzoo.training.config import TrainConfig
-from rnnzoo.training.problem import prepare
+from rnnzoo.training.problem import describe
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.differences import differences
 from rnnzoo.training.run.run_directory import RunDirectory
@@ -52,6 +54,23 @@ class BestModel:
     baseline_seconds: float
     progress: bool
 
+    @functools.cached_property
+    def _training(self) -> tuple[Splits, TrainConfig]:
+        """The data and the config that the weights of the run come from."""
+        if self.refit == "checkpoint":
+            return self.splits, self.config
+        config = dataclasses.replace(self.config, early_stopping=None, restore_best=False)
+        return with_validation_learned(self.splits), config
+
+    def is_written(self, directory: Path) -> bool:
+        """Whether the run is there, with all that is to be kept of it."""
+        run = RunDirectory(directory)
+        return (
+            self._is_in(run)
+            and run.finished
+            and not differences(run.read_config()["details"], dict(self.details))
+        )
+
     def write(self, search: Path, directory: Path) -> TrainResult:
         """Writes the run, or goes on with it; one that is written already is read back.
 
@@ -59,19 +78,13 @@ class BestModel:
             search: The directory of the search, which has the checkpoint of the trial.
             directory: Where to write.
         """
-        splits, config, callbacks = self.splits, self.config, []
-        if self.refit == "train+validation":
-            splits = with_validation_learned(splits)
-            config = dataclasses.replace(config, early_stopping=None, restore_best=False)
-            callbacks = [EndAfter(self.best_epoch)]
         run = RunDirectory(directory)
-        same = run.config.is_file() and self._is_in(run, splits, config)
-        if same and run.finished:
-            write_json(
-                run.config, {**run.read_config(), "details": dict(self.details)}
-            )  # there may be more trials
+        same = self._is_in(run)
+        if same and run.finished:  # of a search that had fewer trials, perhaps
+            write_json(run.config, {**run.read_config(), "details": dict(self.details)})
         if self.refit == "checkpoint" and not (same and (run.finished or run.checkpoint.is_file())):
             same = self._take_checkpoint(checkpoint_of(search, self.origin), run)
+        splits, config = self._training
         return train(
             self.model,
             splits,
@@ -79,7 +92,7 @@ class BestModel:
             directory=directory,
             resume=same,
             overwrite=not same,
-            callbacks=callbacks,
+            callbacks=[] if self.refit == "checkpoint" else [EndAfter(self.best_epoch)],
             progress=self.progress,
             baseline_seconds=self.baseline_seconds,
             details=self.details,
@@ -89,18 +102,21 @@ class BestModel:
         """Copies what the trial kept into the run; ``False`` where it is on another machine, or deleted."""
         if found is None:
             return False
-        described = prepare(self.model, self.splits, None, self.config).describe()
+        task = choose_task(self.model, self.splits, None)[0]
+        described = describe(self.model, self.splits, task, self.config)
         run.prepare(config={**described, "details": dict(self.details)}, resume=False, overwrite=True)
-        for path in sorted(
-            found.path.iterdir(), key=lambda path: path == found.checkpoint
-        ):  # which says it is whole
+        # The checkpoint comes last: it says that all is there.
+        for path in sorted(found.path.iterdir(), key=lambda path: path == found.checkpoint):
             if path.is_file() and path.name != run.config.name:
-                shutil.copy2(path, run.path / f"{path.name}.part")
-                (run.path / f"{path.name}.part").rename(run.path / path.name)
+                with replacing(run.path / path.name) as temporary:
+                    shutil.copy2(path, temporary)
         return True
 
-    def _is_in(self, run: RunDirectory, splits: Splits, config: TrainConfig) -> bool:
-        """Whether a run is one of this model."""
+    def _is_in(self, run: RunDirectory) -> bool:
+        """Whether a run, if there is one, is of this model."""
+        if not run.config.is_file():
+            return False
+        splits, config = self._training
         saved = run.read_config()
         kept = {**saved, "model_arguments": saved["details"].get("model_arguments")}
         wanted = {

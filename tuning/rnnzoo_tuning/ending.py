@@ -87,15 +87,12 @@ class Ending:
         shutil.rmtree(self.root / CONFIRMING, ignore_errors=True)
         return candidates.confirmed(study.ended(), objective)
 
-    def write(
-        self, best: EndedTrial, *, bundle: bool, finished: bool
-    ) -> tuple[TrainResult, dict[str, float]]:
-        """Writes the run of the best model and its bundle.
+    def write(self, best: EndedTrial, *, bundle: bool) -> tuple[TrainResult, dict[str, float]]:
+        """Writes the run of the best model and its bundle; what is written already is read back.
 
         Args:
             best: Its trial.
             bundle: Whether a bundle is wanted.
-            finished: Whether the search came to its end already: what is there is read back.
 
         Returns:
             The run, and what was measured of the bundle.
@@ -105,7 +102,7 @@ class Ending:
         search = {"trials": len(table.counted), "objective": table.objective}
         search |= {"algorithm": settings.algorithm, "pruner": settings.pruner, "refit": self.refit}
         search |= settings.goals.to_dict()
-        run = BestModel(
+        wanted = BestModel(
             model=self.hypermodel.build(best.parameters()),
             splits=self.hypermodel.splits,
             config=config,
@@ -115,15 +112,18 @@ class Ending:
             refit=self.refit,
             baseline_seconds=self.baseline_seconds,
             progress=self.progress,
-        ).write(self.root, self.root / BEST)
-        measured = self._export(run, finished=finished) if bundle else {}
+        )
+        if not wanted.is_written(self.root / BEST):
+            (self.root / MEASURED).unlink(missing_ok=True)  # the bundle is that of another run
+        run = wanted.write(self.root, self.root / BEST)
+        measured = self._export(run) if bundle else {}
         shutil.rmtree(self.root / BEST_TRIALS, ignore_errors=True)
         return run, measured
 
-    def _export(self, run: TrainResult, *, finished: bool) -> dict[str, float]:
-        """Writes the bundle and measures its files; a model that cannot be exported says why."""
+    def _export(self, run: TrainResult) -> dict[str, float]:
+        """Writes the bundle and measures its files, if they are not there; what cannot be exported says why."""
         bundle, measured, goals = self.root / BUNDLE, self.root / MEASURED, self.settings.goals
-        if finished and measured.is_file():
+        if measured.is_file():
             known: dict[str, float] = read_json(measured, "the measures of a bundle")
             return known
         # The exporter takes seconds to load.

@@ -180,7 +180,7 @@ def _end(ending: Ending, max_trials: int, *, confirm: int, bundle: bool, finishe
         contextlib.nullcontext() if finished else one_at_a_time(_best_study(ending.place, root, max_trials))
     )
     with alone:
-        run, again = ending.write(best, bundle=bundle, finished=finished)
+        run, again = ending.write(best, bundle=bundle)
     if not finished:
         finish(root, settings.to_dict(), max_trials=max_trials)
     arguments, config = ending.hypermodel.choose(best.parameters())
