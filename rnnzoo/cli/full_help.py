@@ -33,6 +33,17 @@ def _option(flag: str, text: str, group: str) -> Any:
     return typer.Option(flag, help=text, callback=_show(group), is_eager=True, show_default=False)
 
 
+def search_option(text: str, *flags: str, **options: Any) -> Any:
+    """Returns an option that ``--help-search`` shows, and ``--help`` does not.
+
+    Args:
+        text: Its help.
+        flags: Its flags; by default that of its name.
+        options: Those of ``typer.Option``.
+    """
+    return typer.Option(*flags, help=text, rich_help_panel=SEARCH, hidden=True, **options)
+
+
 #: The options; each ends the command.
 FullHelp = Annotated[bool, _option("--help-data", "Show the other options of the data.", "Data")]
 SearchHelp = Annotated[bool, _option("--help-search", "Show the other options of the search.", SEARCH)]

@@ -5,70 +5,46 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-import typer
-
-from rnnzoo.cli.full_help import SEARCH
+from rnnzoo.cli.full_help import search_option
 from rnnzoo.errors import ArgumentError
 from rnnzoo_export.measure_config import MEASURES, PRECISIONS
 from rnnzoo_tuning.algorithms import REFITS
 
 Objectives = Annotated[
     str | None,
-    typer.Option(
-        help=f"A score, or a score and some of {', '.join(MEASURES)}, with commas.",
-        rich_help_panel=SEARCH,
-        hidden=True,
-    ),
+    search_option(f"A score, or a score and some of {', '.join(MEASURES)}, with commas."),
 ]
 Constraints = Annotated[
     list[str] | None,
-    typer.Option(
+    search_option(
+        f"What of the exported file may be at most so much: {', '.join(MEASURES)}; repeatable.",
         "--constraint",
         metavar="KEY=NUMBER",
-        help=f"What of the exported file may be at most so much: {', '.join(MEASURES)}; repeatable.",
-        rich_help_panel=SEARCH,
-        hidden=True,
     ),
 ]
 Precision = Annotated[
     str | None,
-    typer.Option(
-        help=f"The file that is measured: {', '.join(PRECISIONS)}. Default: float32.",
-        rich_help_panel=SEARCH,
-        hidden=True,
-    ),
+    search_option(f"The file that is measured: {', '.join(PRECISIONS)}. Default: float32."),
 ]
 MeasureBatch = Annotated[
     int | None,
-    typer.Option(help="Rows of a call that is timed. Default: 1.", rich_help_panel=SEARCH, hidden=True),
+    search_option("Rows of a call that is timed. Default: 1."),
 ]
 MeasureSteps = Annotated[
     int | None,
-    typer.Option(
-        help="Steps of each of these rows. Default: those of a typical row.",
-        rich_help_panel=SEARCH,
-        hidden=True,
-    ),
+    search_option("Steps of each of these rows. Default: those of a typical row."),
 ]
 Confirm = Annotated[
     int | None,
-    typer.Option(
-        help="Train so many of the best trials with three other seeds. Default: 0.",
-        rich_help_panel=SEARCH,
-        hidden=True,
-    ),
+    search_option("Train so many of the best trials with three other seeds. Default: 0."),
 ]
 Refit = Annotated[
     str | None,
-    typer.Option(
-        help=f"Where the best weights come from: {', '.join(REFITS)}. Default: {REFITS[0]}.",
-        rich_help_panel=SEARCH,
-        hidden=True,
-    ),
+    search_option(f"Where the best weights come from: {', '.join(REFITS)}. Default: {REFITS[0]}."),
 ]
 NoBundle = Annotated[
     bool,
-    typer.Option("--no-bundle", help="Do not export the best model.", rich_help_panel=SEARCH, hidden=True),
+    search_option("Do not export the best model.", "--no-bundle"),
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rnnzoo.cli.full_help import SEARCH
+from rnnzoo.cli.full_help import search_option
 from rnnzoo.cli.output import shell_path, stdout
 
 
@@ -24,12 +24,10 @@ def _write(context: typer.Context, directory: Path | None) -> None:
 #: The option; it ends the command.
 SearchReport = Annotated[
     Path | None,
-    typer.Option(
+    search_option(
+        "Write the report of the search in DIR anew; it may run.",
         "--report",
         metavar="DIR",
-        help="Write the report of the search in DIR anew; it may run.",
-        rich_help_panel=SEARCH,
-        hidden=True,
         callback=_write,
         is_eager=True,
         show_default=False,

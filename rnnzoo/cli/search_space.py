@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from rnnzoo.cli.config_file import parse_file
-from rnnzoo.cli.full_help import SEARCH
+from rnnzoo.cli.full_help import search_option
 from rnnzoo.cli.settings import setting_value, split_settings
 from rnnzoo.errors import ArgumentError, DataError, RnnzooError
 
@@ -21,24 +19,16 @@ _PAIR = ("width", "depth")
 
 SpaceFile = Annotated[
     str | None,
-    typer.Option(
+    search_option(
+        "What varies, in YAML, TOML or JSON.",
         "--space",
         metavar="FILE",
-        help="What varies, in YAML, TOML or JSON.",
-        rich_help_panel=SEARCH,
         show_default=False,
-        hidden=True,
     ),
 ]
 Fixed = Annotated[
     list[str] | None,
-    typer.Option(
-        "--fix",
-        metavar="KEY=VALUE",
-        help="One value for what varies, or for a setting; repeatable.",
-        rich_help_panel=SEARCH,
-        hidden=True,
-    ),
+    search_option("One value for what varies, or for a setting; repeatable.", "--fix", metavar="KEY=VALUE"),
 ]
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from rnnzoo.cli.baseline_options import NoBaselines, SearchBaselineSeconds, baseline_seconds
 from rnnzoo.cli.config_file import ConfigOption, write_search_config
 from rnnzoo.cli.data_options import DataOptions, with_data_options
-from rnnzoo.cli.full_help import SEARCH, SearchHelp
+from rnnzoo.cli.full_help import SearchHelp, search_option
 from rnnzoo.cli.output import note, tensorflow_starting
 from rnnzoo.cli.own_code import Packages, import_packages
 from rnnzoo.cli.search_goals import (
@@ -33,27 +33,17 @@ from rnnzoo.cli.train import Model, Settings, default_option
 from rnnzoo.training.config import TrainConfig
 from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS, PRUNERS, TRIAL_EPOCHS
 
-if TYPE_CHECKING:
-    pass
-
 Storage = Annotated[
     str | None,
-    typer.Option(
+    search_option(
+        "A database for workers of several machines: postgresql://user:password@host/database.",
         metavar="URL",
-        help="A database for workers of several machines: postgresql://user:password@host/database.",
-        rich_help_panel=SEARCH,
-        hidden=True,
         is_eager=True,  # --report reads it
     ),
 ]
 Study = Annotated[
     str | None,
-    typer.Option(
-        metavar="NAME",
-        help="The name of the search there; that of the directory.",
-        rich_help_panel=SEARCH,
-        hidden=True,
-    ),
+    search_option("The name of the search there; that of the directory.", metavar="NAME"),
 ]
 
 
@@ -72,9 +62,7 @@ def tune(
     epochs: Annotated[int | None, default_option("Epochs of a trial, at most.", TRIAL_EPOCHS)] = None,
     pruner: Annotated[
         str | None,
-        typer.Option(
-            help=f"What ends bad trials early: {', '.join(PRUNERS)}.", rich_help_panel=SEARCH, hidden=True
-        ),
+        search_option(f"What ends bad trials early: {', '.join(PRUNERS)}."),
     ] = None,
     seed: Annotated[int | None, default_option("Seed of search and training.", TrainConfig.seed)] = None,
     settings: Settings = None,
