@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from rnnzoo.errors import RunError
+from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo_tuning import report
 from rnnzoo_tuning.report import TrialTable
 from rnnzoo_tuning.trial_records import EndedTrial
 
-OBJECTIVE = ("val_accuracy", "max")
+OBJECTIVE = Monitor("val_accuracy", "max")
 
 
 def ended(
@@ -67,6 +68,14 @@ def test_where_all_fail_the_most_frequent_cause_is_named() -> None:
     alike.start([ended(0, None, "OOM"), ended(1, None, "OOM")], planned=2)
     with pytest.raises(RunError, match="none of 2 trials ended well; all said: OOM"):
         alike.best_trial()
+
+
+def test_what_limits_refuse_is_no_cause_of_failed_trials() -> None:
+    table = TrialTable(OBJECTIVE, enabled=False)
+    refused = [EndedTrial(None, "refused", None, {}, 0.0, "size_mb 2 > 1", origin=n) for n in range(3)]
+    table.start([*refused, ended(3, None, "OOM")], planned=2)
+    with pytest.raises(RunError, match="none of 1 trials ended well; all said: OOM"):
+        table.best_trial()
 
 
 def test_a_failed_trial_is_told_with_its_own_reason(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,12 +18,13 @@ import pytest
 
 from hand_made_search import ADAM, MODEL, done, failed, write_search
 from rnnzoo import TrainConfig, load_dataset
+from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo_tuning import Choice, SearchSpace, run_search
 from rnnzoo_tuning.report import TrialTable
 from rnnzoo_tuning.search_files import SearchFiles, write_report
 from rnnzoo_tuning.trial_records import EndedTrial
 
-OBJECTIVE = ("val_accuracy", "max")
+OBJECTIVE = Monitor("val_accuracy", "max")
 
 
 def ended(number: int, score: float | None, reason: str = "", **values: Any) -> EndedTrial:

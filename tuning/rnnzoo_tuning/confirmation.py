@@ -103,4 +103,4 @@ class Candidates:
 
 
 def _name(trial: EndedTrial) -> str:
-    return f"trial {(trial.number or 0) + 1}"
+    return f"trial {trial.place}"

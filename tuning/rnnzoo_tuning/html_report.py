@@ -64,7 +64,7 @@ def _best_sections(search: KeptSearch, table: TrialTable) -> list[Section]:
     rows += [{"": name, " ": _shown(value)} for name, value in {**code.arguments, **code.fields}.items()]
     return [
         Section(
-            f"Best trial: {(best.number or 0) + 1}",
+            f"Best trial: {best.place}",
             text=f"Its {search.monitor.name} was chosen among many, and is too good. Report the score on the test "
             "part.",
             rows=rows,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -14,8 +14,9 @@ from rich.console import Console
 
 from rnnzoo.errors import RunError
 from rnnzoo.report import show
+from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE
-from rnnzoo_tuning.trial_records import EndedTrial
+from rnnzoo_tuning.trial_records import EndedTrial, ranked
 
 #: Up to this many values each gets its own tick.
 _FEW = 5
@@ -40,7 +41,7 @@ class TrialTable:
 
     def __init__(
         self,
-        objective: tuple[str, str],
+        objective: Monitor,
         *,
         enabled: bool,
         keep: Callable[[TrialTable], None] = lambda table: None,
@@ -48,6 +49,7 @@ class TrialTable:
     ) -> None:
         self._keep, self._word = keep, word
         self.objective, self.direction = objective
+        self._sign = objective.sign
         self.rows: list[dict[str, Any]] = []
         self._trials: list[EndedTrial] = []
         self._told: set[int] = set()
@@ -76,36 +78,23 @@ class TrialTable:
         Raises:
             RunError: If none ended well.
         """
-        scored = [trial for trial in self._trials if trial.score is not None]
-        if not scored:
+        best = ranked(self._trials, self._sign)
+        if not best:
+            rows = self.counted or self.rows
             raise RunError(
-                f"search: none of {len(self.counted) or len(self.rows)} trials ended well; {self._usual_error()}. "
-                "Correct that, or narrow the search space."
+                f"search: none of {len(rows)} trials ended well; {_usual_error(rows)}. Correct that, or narrow the "
+                "search space."
             )
-        whole = [trial for trial in scored if trial.status == "done"]
-        choose = max if self.direction == "max" else min
-        return choose(whole or scored, key=lambda trial: trial.score or 0.0)
+        return best[0]
 
     @property
     def counted(self) -> list[dict[str, Any]]:
         """The rows of trials that count: those that no limit refuses."""
         return [row for row in self.rows if row["status"] != "refused"]
 
-    def front(self, measures: Sequence[str]) -> list[dict[str, Any]]:
-        """Returns the rows that no other beats in the score and all of these measures, the best score first.
-
-        Args:
-            measures: What is small in a good trial, beside a good score; without any there is no front.
-        """
-        done = [row for row in self.rows if row["status"] == "done"] if measures else []
-        sign = 1.0 if self.direction == "max" else -1.0
-        costs = np.array([[-sign * row["score"], *(row[name] for name in measures)] for row in done])
-        kept = [
-            row
-            for row, cost in zip(done, costs, strict=True)
-            if not any((other <= cost).all() and (other < cost).any() for other in costs)
-        ]
-        return sorted(kept, key=lambda row: -sign * row["score"])
+    def rows_of(self, origins: Collection[int]) -> list[dict[str, Any]]:
+        """Returns the rows of some trials that ended well, the best score first."""
+        return [_row(trial) for trial in ranked(self._trials, self._sign) if trial.origin in origins]
 
     @property
     def best_row(self) -> int | None:
@@ -135,16 +124,16 @@ class TrialTable:
         left = self._planned - len(self.counted)
         return f", {_duration(left * sum(known) / len(known))} left" if left > 0 and sum(known) else ""
 
-    def _usual_error(self) -> str:
-        """Returns what most trials failed with."""
-        reasons = Counter(row["reason"] for row in self.rows if row["score"] is None)
-        ((reason, count),) = reasons.most_common(1)
-        return f"all said: {reason}" if count == len(self.rows) else f"{count} of them said: {reason}"
-
 
 def _is_shown(name: str) -> bool:
     """Whether a field of a row is a value of its trial, or was measured, and no end of an interval."""
     return name not in _FACTS and not name.endswith(("_ms_low", "_ms_high"))
+
+
+def _usual_error(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Returns what most trials failed with."""
+    ((reason, count),) = Counter(row["reason"] for row in rows).most_common(1)
+    return f"all said: {reason}" if count == len(rows) else f"{count} of them said: {reason}"
 
 
 def _duration(seconds: float) -> str:
@@ -157,7 +146,7 @@ def _duration(seconds: float) -> str:
 def _row(trial: EndedTrial) -> dict[str, Any]:
     """Returns a trial as ``trials.json`` has it."""
     row = {
-        "trial": None if trial.number is None else trial.number + 1,
+        "trial": trial.place,
         "status": trial.status,
         "score": trial.score,
         "seconds": round(trial.seconds, 1),

@@ -64,7 +64,7 @@ def shown_study(search: KeptSearch) -> optuna.Study:
     A study that trials are added to meanwhile would be another in each picture.
     """
     study = optuna.create_study(directions=list(search.directions))
-    ended = {trial.number + 1: kept for trial, kept in search.trials if trial.number is not None}
+    ended = {trial.place: kept for trial, kept in search.trials if trial.place is not None}
     absent = optuna.trial.create_trial(state=TrialState.FAIL)
     for number in range(1 + max(ended, default=0)):
         study.add_trial(_shown(ended[number]) if number in ended else absent)

@@ -195,7 +195,7 @@ def _end(ending: Ending, max_trials: int, *, confirm: int, bundle: bool, finishe
         bundle=root / BUNDLE if (root / BUNDLE).is_dir() else None,
         measures=best.measures,
         measured_again=again,
-        front=table.front(settings.goals.measures),
+        front=table.rows_of(ending.trials.front()),
         confirmed=confirmed,
     )
 

@@ -30,6 +30,7 @@ from rnnzoo_tuning.trial_records import (
     ended_trial,
     origin_of,
     origins_of,
+    ranked,
 )
 from rnnzoo_tuning.worker import is_dead, this_worker
 
@@ -125,9 +126,12 @@ class SearchStudy:
         return self._study.directions
 
     def best(self, ended: Iterable[EndedTrial]) -> list[EndedTrial]:
-        """Returns the trials that ended well, the best first; those that came to their last epoch before all others."""
-        scored = [trial for trial in ended if trial.score is not None]
-        return sorted(scored, key=lambda trial: (trial.status != "done", -self._sign * (trial.score or 0.0)))
+        """Returns the trials that ended well, the best first: see ``ranked``."""
+        return ranked(ended, self._sign)
+
+    def front(self) -> set[int]:
+        """Returns the origins of the trials that no other beats in all objectives; of one objective, none."""
+        return {origin_of(trial) for trial in self._study.best_trials} if self._measures else set()
 
     def _trials(self) -> list[FrozenTrial]:
         trials = self._study.get_trials(deepcopy=False)

@@ -62,6 +62,11 @@ class EndedTrial:
     origin: int = 0
     best_epoch: int = 1
 
+    @property
+    def place(self) -> int | None:
+        """Its number as people count, from 1; ``None`` where it is refused."""
+        return None if self.number is None else self.number + 1
+
     def parameters(self) -> keras_tuner.HyperParameters:
         """Returns its values as a model is built from them."""
         import keras_tuner
@@ -69,6 +74,17 @@ class EndedTrial:
         found = keras_tuner.HyperParameters()
         found.values = dict(self.values)
         return found
+
+
+def ranked(trials: Iterable[EndedTrial], sign: float) -> list[EndedTrial]:
+    """Returns the trials that ended well, the best first; those that came to their last epoch before all others.
+
+    Args:
+        trials: The trials.
+        sign: What to multiply scores by so that more is better.
+    """
+    scored = [trial for trial in trials if trial.score is not None]
+    return sorted(scored, key=lambda trial: (trial.status != "done", -sign * (trial.score or 0.0)))
 
 
 def origin_of(trial: FrozenTrial) -> int:
