@@ -9,6 +9,8 @@ from rnnzoo.value_objects import checked_fields
 
 #: What can be measured: milliseconds of a call and of a streaming step, megabytes of the file, numbers in the model.
 MEASURES = ("latency_ms", "step_ms", "size_mb", "parameters")
+#: What the names of the ends of a time's interval end in.
+ENDS = ("_low", "_high")
 #: What a file holds its weights as.
 PRECISIONS = ("float32", "weights_int8", "dynamic_int8", "float16")
 

@@ -197,7 +197,7 @@ def test_a_model_that_cannot_be_exported_loses_no_search(
 
 
 def test_an_architecture_is_what_is_in_the_file() -> None:
-    def made(**options: Any) -> str:
+    def made(**options: Any) -> str | None:
         keras.utils.clear_session()
         return architecture(build_classifier(num_classes=2, num_features=3, cell="gru", **options))
 
@@ -205,6 +205,14 @@ def test_an_architecture_is_what_is_in_the_file() -> None:
     assert made(units=(4,)) != made(units=(8,))
     assert made(units=(4,)) != made(units=(4,), bidirectional=True)
     assert architecture(create_model(NAME, num_classes=2, num_features=3)) != made()
+
+
+def test_a_model_that_does_not_say_what_it_is_made_of_is_no_other_one() -> None:
+    class Own(keras.Model):
+        def get_config(self) -> dict[str, Any]:
+            raise NotImplementedError
+
+    assert architecture(Own()) is None
 
 
 def test_steps_are_those_of_a_typical_row(splits: Splits) -> None:

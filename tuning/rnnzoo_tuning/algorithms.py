@@ -15,7 +15,7 @@ ALIASES: dict[str, tuple[str, str | None]] = {"bayesian": ("tpe", None), "hyperb
 REFITS = ("checkpoint", "train+validation")
 #: The algorithm and the number of trials where none is named.
 ALGORITHM, MAX_TRIALS = "tpe", 10
-#: Epochs of a trial in the command, at most: fewer than a training has, for the best model is trained once more.
+#: Epochs of a trial in the command, at most: fewer than a training has, for a search is many.
 TRIAL_EPOCHS = 15
 
 

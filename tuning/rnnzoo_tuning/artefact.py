@@ -55,23 +55,30 @@ class ArtefactMeter:
 
         What breaks a limit by the number of its weights alone is not exported.
         """
-        limits = self._goals.limits
-        if not self._goals.wanted:
-            return None
-        sure = {"parameters": float(count_parameters(model))}
-        sure["size_mb"] = least_size(model, self._goals.config.precision)
-        broken = _broken({name: sure[name] for name in sure if name in limits}, limits)
+        limits, config = self._goals.limits, self._goals.config
+        sure = {
+            "parameters": float(count_parameters(model)),
+            "size_mb": least_size(model, config.precision),
+        }
+        broken = _broken(sure, limits)
         if broken:
-            trial.keep_measures({name: sure[name] for name in broken}, limits)
-            return _reason({name: sure[name] for name in broken}, limits, at_least=True)
-        key = f"measured {architecture(model)}"
-        values: dict[str, float] | None = self._study.kept(key)
-        if values is None:
-            values = measure_untrained(model, self._goals.wanted, self._goals.config, steps=self._steps)
-            self._study.keep(key, values)
+            trial.keep_measures(broken, limits)
+            return _reason(broken, limits, at_least=True)
+        values = self._measured(model)
         trial.keep_measures(values, limits)
         broken = _broken(values, limits)
-        return _reason({name: values[name] for name in broken}, limits) if broken else None
+        return _reason(broken, limits) if broken else None
+
+    def _measured(self, model: keras.Model) -> dict[str, float]:
+        """Returns what is measured of a model, or was of another one of the same architecture."""
+        key = architecture(model)
+        known: dict[str, float] | None = None if key is None else self._study.kept(f"measured {key}")
+        if known is not None:
+            return known
+        values = measure_untrained(model, self._goals.wanted, self._goals.config, steps=self._steps)
+        if key is not None:
+            self._study.keep(f"measured {key}", values)
+        return values
 
 
 def typical_steps(splits: Splits) -> int:
@@ -83,10 +90,11 @@ def typical_steps(splits: Splits) -> int:
     return max(value.shape[1] for value in inputs.values() if value.ndim > 1)
 
 
-def architecture(model: keras.Model) -> str:
+def architecture(model: keras.Model) -> str | None:
     """Returns what models have in common whose files differ in the numbers of their weights alone.
 
-    Dropout, regularizers and initializers are not in files.
+    Dropout, regularizers and initializers are not in files. ``None`` where a subclassed model does not say what it is
+    made of.
 
     Example:
         >>> from rnnzoo import build_classifier
@@ -95,9 +103,9 @@ def architecture(model: keras.Model) -> str:
         True
     """
     try:
-        described = _plain(model.get_config())
-    except NotImplementedError:  # a subclassed model that does not say what it is made of
-        described = [type(model).__qualname__, id(model)]
+        described = [type(model).__qualname__, _plain(model.get_config())]
+    except NotImplementedError:
+        return None
     shapes = [[str(weight.dtype), list(weight.shape)] for weight in model.weights]
     text = json.dumps([described, shapes], sort_keys=True, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -115,8 +123,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _broken(values: Mapping[str, float], limits: Mapping[str, float]) -> list[str]:
-    return [name for name, limit in limits.items() if values.get(name, 0) > limit]
+def _broken(values: Mapping[str, float], limits: Mapping[str, float]) -> dict[str, float]:
+    """Returns the values that break their limits."""
+    return {name: values[name] for name, limit in limits.items() if values.get(name, 0) > limit}
 
 
 def _reason(values: Mapping[str, float], limits: Mapping[str, float], *, at_least: bool = False) -> str:

@@ -120,10 +120,7 @@ class SequenceHyperModel(keras_tuner.HyperModel):
             hp: The hyperparameters.
             seed: Another seed than that of the config.
         """
-        config = dataclasses.replace(self.choose(hp)[1], tensorboard=False)
-        if seed is not None:
-            config = dataclasses.replace(config, seed=seed)
-        return prepare(self.build(hp, seed=seed), self.splits, None, config, like=self._first)
+        return self._prepared(self.build(hp, seed=seed), self.choose(hp)[1], seed)
 
     def default_problem(self, seed: int) -> Problem:
         """Returns the training of the model as it is where nothing varies, by the config as it was given.
@@ -132,8 +129,12 @@ class SequenceHyperModel(keras_tuner.HyperModel):
             ArgumentError: If a function needs an argument that the space alone gives.
         """
         keras.utils.set_random_seed(seed)
-        model = self._source.default(self._arguments)
-        config = dataclasses.replace(self._config, seed=seed, tensorboard=False)
+        return self._prepared(self._source.default(self._arguments), self._config, seed)
+
+    def _prepared(self, model: keras.Model, config: TrainConfig, seed: int | None) -> Problem:
+        """Returns the training of a trial, which has no logs of its own."""
+        seed = config.seed if seed is None else seed
+        config = dataclasses.replace(config, tensorboard=False, seed=seed)
         return prepare(model, self.splits, None, config, like=self._first)
 
     def build(self, hp: keras_tuner.HyperParameters, *, seed: int | None = None) -> keras.Model:

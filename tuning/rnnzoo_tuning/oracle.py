@@ -24,7 +24,6 @@ _PAUSE = 0.5
 # Where the study keeps which hyperparameters are known.
 _SPACE = "hyperparameters"
 _STATUS = kinds.TrialStatus
-_ENDED = {"done": _STATUS.COMPLETED, "pruned": _STATUS.COMPLETED}
 
 
 class StudyOracle(keras_tuner.Oracle):
@@ -143,7 +142,9 @@ class StudyOracle(keras_tuner.Oracle):
         found.values = dict(ended.values)
         name = trial_id(ended.origin)
         trial = kinds.Trial(
-            hyperparameters=found, trial_id=name, status=_ENDED.get(ended.status, _STATUS.FAILED)
+            hyperparameters=found,
+            trial_id=name,
+            status=_STATUS.FAILED if ended.score is None else _STATUS.COMPLETED,
         )
         trial.score, trial.best_step, trial.message = ended.score, ended.best_epoch - 1, ended.reason
         self.trials[name] = trial

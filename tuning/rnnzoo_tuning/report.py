@@ -16,12 +16,15 @@ from rnnzoo.errors import RunError
 from rnnzoo.report import show
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE
+from rnnzoo_export.measure_config import ENDS
 from rnnzoo_tuning.trial_records import EndedTrial, ranked
 
 #: Up to this many values each gets its own tick.
 _FEW = 5
 
 
+# The ends of the intervals of times, which a line and a picture leave out.
+_ENDS = tuple(f"_ms{end}" for end in ENDS)
 # What a row says beside the values of a trial.
 _FACTS = ("trial", "status", "score", "seconds", "reason")
 
@@ -127,7 +130,7 @@ class TrialTable:
 
 def _is_shown(name: str) -> bool:
     """Whether a field of a row is a value of its trial, or was measured, and no end of an interval."""
-    return name not in _FACTS and not name.endswith(("_ms_low", "_ms_high"))
+    return name not in _FACTS and not name.endswith(_ENDS)
 
 
 def _usual_error(rows: Sequence[Mapping[str, Any]]) -> str:

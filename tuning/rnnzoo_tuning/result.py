@@ -10,6 +10,7 @@ from typing import Any
 from rnnzoo.summary import Summary, Table
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.result import TrainResult
+from rnnzoo_export.measure_config import ENDS
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,11 @@ def shown_measures(searched: Mapping[str, float], again: Mapping[str, float]) ->
     """
 
     def value(values: Mapping[str, float], name: str) -> str:
-        ends = [values.get(f"{name}{end}") for end in ("_low", "_high")]
+        ends = [values.get(f"{name}{end}") for end in ENDS]
         shown = f"{values[name]:.3g}"
         return shown if None in ends else f"{shown} ({ends[0]:.3g} to {ends[1]:.3g})"
 
-    names = [name for name in searched if not name.endswith(("_low", "_high"))]
+    names = [name for name in searched if not name.endswith(ENDS)]
     return {
         name: value(searched, name) + (f", in the bundle {value(again, name)}" if name in again else "")
         for name in names

@@ -85,7 +85,7 @@ class SequenceTuner(keras_tuner.Tuner):
         runner = TrialRunner(
             trained=self.hypermodel, study=self.oracle.study, directory=self._root, keep=_KEPT
         )
-        runner.run(self.oracle.max_trials, on_end=self.oracle.reload)
+        runner.run(self.oracle.max_trials)
         self.oracle.reload()
 
     def get_best_models(self, num_models: int = 1) -> list[keras.Model]:

@@ -20,7 +20,7 @@ from rnnzoo.errors import ExportError
 from rnnzoo_export.conversion import write_onnx
 from rnnzoo_export.formats.dynamic_quantization import quantize_dynamically
 from rnnzoo_export.formats.weight_compression import compress_weights
-from rnnzoo_export.measure_config import MeasureConfig
+from rnnzoo_export.measure_config import ENDS, MeasureConfig
 from rnnzoo_export.network.export_config import ExportConfig
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.reports import ParityReport
@@ -65,7 +65,7 @@ def count_parameters(model: keras.Model) -> int:
 def least_size(model: keras.Model, precision: str = "float32") -> float:
     """Returns how many megabytes the file of a model has at least: those of its weights, by their number.
 
-    Nothing is exported. Nodes, names and what stays float32 are 1 to 80 kB more.
+    Nothing is exported. Nodes, names and what stays float32 come to it.
 
     Args:
         model: The model.
@@ -122,7 +122,9 @@ def measure_files(
         streaming: The file that takes steps.
         steps: Steps of each row, where ``config`` names none.
     """
-    values: dict[str, float] = {"parameters": float(count_parameters(exportable.model))}
+    values: dict[str, float] = {}
+    if "parameters" in wanted:
+        values["parameters"] = float(count_parameters(exportable.model))
     calls: dict[str, Callable[[], Any]] = {}
     if "size_mb" in wanted:
         values["size_mb"] = path.stat().st_size / 1e6
@@ -130,12 +132,7 @@ def measure_files(
         calls["latency_ms"] = file_call(path, exportable, config, steps=config.steps or steps)
     if "step_ms" in wanted:
         calls["step_ms"] = file_call(streaming, StreamingExportable(exportable), config, steps=1)
-    values |= flat_timings(time_calls(calls, rounds=config.rounds))
-    return {
-        name: value
-        for name, value in values.items()
-        if name.removesuffix("_low").removesuffix("_high") in wanted
-    }
+    return values | flat_timings(time_calls(calls, rounds=config.rounds))
 
 
 def file_call(path: Path, exportable: Exportable, config: MeasureConfig, *, steps: int) -> Callable[[], Any]:
@@ -185,8 +182,11 @@ def flat_timings(timings: Mapping[str, Timing]) -> dict[str, float]:
         >>> flat_timings({"latency_ms": Timing(0.5, 0.4, 0.6)})
         {'latency_ms': 0.5, 'latency_ms_low': 0.4, 'latency_ms_high': 0.6}
     """
-    ends = (("", "median"), ("_low", "low"), ("_high", "high"))
-    return {f"{name}{end}": getattr(timing, field) for name, timing in timings.items() for end, field in ends}
+    return {
+        f"{name}{end}": value
+        for name, timing in timings.items()
+        for end, value in zip(("", *ENDS), (timing.median, timing.low, timing.high), strict=True)
+    }
 
 
 def _repeats(call: Callable[[], Any]) -> int:
