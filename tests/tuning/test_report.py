@@ -86,3 +86,19 @@ def test_a_failed_trial_is_told_with_its_own_reason(capsys: pytest.CaptureFixtur
         "trial 1/2  failed: OOM  ",
         "trial 2/2  failed: too wide  ",
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "apart"),
+    [
+        ([32.0, 64.0], True),
+        ([0.0, 1e-4, 1e-2], False),
+        ([8.0], True),
+        ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], False),
+    ],
+)
+def test_values_have_ticks_of_their_own_where_these_do_not_overlap(values: list[float], apart: bool) -> None:
+    table = TrialTable(OBJECTIVE, enabled=False)
+    table.start([ended(n, 0.5 + n / 99, width=value) for n, value in enumerate(values)], planned=9)
+    panel = report.search_figure(table).axes[1]
+    assert (list(panel.get_xticks()) == values) == apart

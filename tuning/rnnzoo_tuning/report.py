@@ -19,8 +19,8 @@ from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE
 from rnnzoo_export.measure_config import ENDS
 from rnnzoo_tuning.trial_records import EndedTrial, ranked
 
-#: Up to this many values each gets its own tick.
-_FEW = 5
+#: Up to this many values each gets its own tick, if they are such a share of their range from each other.
+_FEW, _APART = 5, 0.1
 
 
 # The ends of the intervals of times, which a line and a picture leave out.
@@ -198,10 +198,15 @@ def _panel(panel: Any, name: str, values: list[Any], scores: np.ndarray, best: i
             panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             panel.xaxis.set_major_formatter("{x:g}")
             panel.xaxis.set_minor_locator(NullLocator())
-        elif len(set(numeric)) <= _FEW:
-            panel.set_xticks(sorted(set(numeric)))
+        elif _stand_apart(ticks := sorted(set(numeric))):
+            panel.set_xticks(ticks)
             panel.margins(x=0.2)
     panel.set(xlabel=name.replace("_", " "))
+
+
+def _stand_apart(ticks: list[float]) -> bool:
+    """Whether there are few enough values, far enough from each other, for each to have its own tick."""
+    return len(ticks) <= _FEW and bool(np.all(np.diff(ticks) >= _APART * (ticks[-1] - ticks[0])))
 
 
 def _number(value: Any) -> float | None:
