@@ -5,7 +5,7 @@
                          without the two dashes; `-` and `_` are the same, a list may stand for names with commas
     arguments            arguments of the model's builder
     training             fields of ``TrainConfig``
-    search               of `tune`: algorithm, pruner, max_trials, seed
+    search               of `tune`: algorithm, pruner, max_trials, seed, workers
     space                of `tune`: what varies, as of `--space`: model and training, each name a list of values or
                          {low, high, log, step}; conditions, each name {on, values}
     backtest             of `backtest`: origins, stride, refit, seeds
@@ -45,7 +45,7 @@ from rnnzoo_tuning.search_directory import BEST, SETTINGS
 KEPT = "config.yaml"
 _SECTIONS = ("data", "arguments", "training", "search", "space", "backtest")
 _TRAINING = tuple(field.name for field in dataclasses.fields(TrainConfig))
-_SEARCH = ("algorithm", "pruner", "max_trials", "seed")
+_SEARCH = ("algorithm", "pruner", "max_trials", "seed", "workers")
 #: A backtest keeps the checksum of its data too.
 _BACKTEST = ("origins", "stride", "refit", "seeds", "checksum")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,10 @@ class TrialTable:
         self._planned = planned
         self._take(earlier)
         self._told = {trial.number for trial in self._trials}
+
+    def is_new(self, ended: Sequence[EndedTrial]) -> bool:
+        """Whether others have ended than it knows."""
+        return list(ended) != self._trials
 
     def update(self, ended: Iterable[EndedTrial]) -> None:
         """Takes all trials that have ended, keeps the table, and prints a line for each new one."""

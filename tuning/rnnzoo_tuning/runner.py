@@ -100,6 +100,7 @@ def run_search(
     progress: bool = True,
     baseline_seconds: float = BASELINE_SECONDS,
     details: Mapping[str, Any] | None = None,
+    on_begin: Callable[[], None] = lambda: None,
 ) -> SearchResult:
     """Searches the arguments of a model and of its training, then trains and saves the best.
 
@@ -137,6 +138,7 @@ def run_search(
         progress: Whether to show progress on standard error.
         baseline_seconds: Seconds for the baselines beside the best run, as in ``train``; 0 fits none. Trials have none.
         details: JSON-able facts to keep with the best run.
+        on_begin: Called once the search has begun, and other workers may join it.
 
     Returns:
         The result; ``result.best.model`` is trained.
@@ -147,28 +149,24 @@ def run_search(
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
         RunError: If no trial ends well, the search in ``directory`` has other settings, or the storage cannot be used.
     """
-    config = config or TrainConfig()
-    hypermodel = SequenceHyperModel(model, splits, space=space, arguments=arguments, config=config)
-    algorithm, pruner = chosen(algorithm, pruner)
     checks.integer("max_trials", max_trials, minimum=1)
-    checks.seed(seed)
-    splits.check_storable()
-    root = Path(directory)
-    place = study_place(root, storage, study)
-    check_free(root, resume=resume, overwrite=overwrite)
-    settings = SearchSettings(
-        model=hypermodel.name,
+    place = study_place(Path(directory), storage, study)
+    check_free(Path(directory), resume=resume, overwrite=overwrite)
+    hypermodel, settings = _set_up(
+        model,
+        splits,
+        place,
         algorithm=algorithm,
         pruner=pruner,
-        objective=hypermodel.monitor,
-        space=hypermodel.space,
-        arguments=arguments or {},
+        space=space,
+        arguments=arguments,
         config=config,
         seed=seed,
-        data=splits.description,
-        study=place.name if place.shared else None,
     )
+    root = Path(directory)
     searching, finished = _begin(settings, place, root, max_trials, resume=resume, overwrite=overwrite)
+    if not finished:
+        on_begin()
     files = SearchFiles(root, settings.model)
     table = TrialTable(settings.objective, enabled=progress, keep=files.write)
     _run_trials(hypermodel, searching, table, root, max_trials=max_trials, resume=resume, finished=finished)
@@ -177,7 +175,7 @@ def run_search(
         files.draw(table)
     found = hypermodel.choose(best.parameters())
     search = {"trials": len(table.rows), "objective": table.objective}
-    search |= {"algorithm": algorithm, "pruner": pruner}
+    search |= {"algorithm": settings.algorithm, "pruner": settings.pruner}
     facts = {**(details or {}), "model_arguments": plain_arguments(found[0]), "search": search}
     # Of several processes one trains it, and the others read it back.
     with contextlib.nullcontext() if finished else one_at_a_time(_best_study(place, root, max_trials)):
@@ -193,6 +191,56 @@ def run_search(
     if not finished:
         finish(root, settings.to_dict(), max_trials=max_trials)
     return SearchResult(*found, table.objective, float(best.score or 0.0), read_rows(root), result, root)
+
+
+def join_search(
+    model: str | Callable[..., keras.Model] | keras_tuner.HyperModel,
+    splits: Splits,
+    *,
+    directory: str | os.PathLike[str],
+    max_trials: int = MAX_TRIALS,
+    storage: str | None = None,
+    study: str | None = None,
+    **settings: Any,
+) -> None:
+    """Runs trials of a search that another process has begun and will finish; the arguments are those of its call."""
+    root = Path(directory)
+    place = study_place(root, storage, study)
+    hypermodel, found = _set_up(model, splits, place, **settings)
+    run_trials(hypermodel, _open(place, found), root, max_trials=max_trials, on_end=lambda: None)
+
+
+def _set_up(
+    model: str | Callable[..., keras.Model] | keras_tuner.HyperModel,
+    splits: Splits,
+    place: StudyPlace,
+    *,
+    algorithm: str = ALGORITHM,
+    pruner: str | None = None,
+    space: SearchSpace | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    config: TrainConfig | None = None,
+    seed: int = 0,
+) -> tuple[SequenceHyperModel, SearchSettings]:
+    """Checks what a search is."""
+    config = config or TrainConfig()
+    hypermodel = SequenceHyperModel(model, splits, space=space, arguments=arguments, config=config)
+    algorithm, pruner = chosen(algorithm, pruner)
+    checks.seed(seed)
+    splits.check_storable()
+    settings = SearchSettings(
+        model=hypermodel.name,
+        algorithm=algorithm,
+        pruner=pruner,
+        objective=hypermodel.monitor,
+        space=hypermodel.space,
+        arguments=arguments or {},
+        config=config,
+        seed=seed,
+        data=splits.description,
+        study=place.name if place.shared else None,
+    )
+    return hypermodel, settings
 
 
 def _begin(
@@ -243,14 +291,15 @@ def _run_trials(
         return
     if resume:
         study.retry_failed()
-    run_trials(
-        hypermodel,
-        study,
-        root,
-        max_trials=max_trials,
-        on_end=lambda: table.update(study.ended()),
-    )
-    table.update(study.ended())  # with those of other workers
+
+    def tell() -> None:
+        """Tells of new trials, those of other workers too."""
+        ended = study.ended()
+        if table.is_new(ended):
+            table.update(ended)
+
+    run_trials(hypermodel, study, root, max_trials=max_trials, on_end=tell)
+    table.update(study.ended())
 
 
 def _train_best(

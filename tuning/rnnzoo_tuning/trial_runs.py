@@ -40,9 +40,9 @@ def run_trials(
         study: The trials.
         directory: That of the search.
         max_trials: Trials at most. Those of other workers are waited for, and taken up if these die.
-        on_end: Called after each trial of this worker.
+        on_end: Called after each trial of this worker, and now and then while it waits for others.
     """
-    while (trial := _next(study, max_trials, hypermodel.draw)) is not None:
+    while (trial := _next(study, max_trials, hypermodel.draw, on_end)) is not None:
         with trial.alive():
             _run(hypermodel, trial, RunDirectory(directory / TRIALS / f"{trial.origin:05d}"))
         on_end()
@@ -65,9 +65,15 @@ def one_at_a_time(study: SearchStudy) -> Iterator[None]:
         turn.done(0.0, pruned=False, seconds=0.0)
 
 
-def _next(study: SearchStudy, max_trials: int, draw: Callable[[Any], Any]) -> RunningTrial | None:
+def _next(
+    study: SearchStudy,
+    max_trials: int,
+    draw: Callable[[Any], Any],
+    on_wait: Callable[[], None] = lambda: None,
+) -> RunningTrial | None:
     """Returns the next trial, which may come from a worker that has died; ``None`` when all have ended."""
     while (trial := study.next_trial(max_trials, draw)) is None and study.others_run():
+        on_wait()
         time.sleep(_WAIT)
     return trial
 
