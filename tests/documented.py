@@ -55,6 +55,9 @@ def check_command(arguments: list[str]) -> None:
     command = group.commands[arguments[0]]
     if "--help" in arguments:
         return
+    if "--report" in arguments:  # it ends the command, which needs nothing else
+        assert any("--report" in parameter.opts for parameter in command.params)
+        return
     try:
         command.make_context(arguments[0], arguments[1:])
     except Exception as error:  # Typer keeps the classes of its errors to itself.

@@ -207,5 +207,8 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.streaming.streaming_exportable": "tests/export/test_streaming.py",
     "rnnzoo_export.streaming.streaming_parity": "tests/export/test_streaming.py",
     "rnnzoo_tuning.algorithms": "tests/cli/test_help.py",
+    "rnnzoo_tuning.ending": "tests/tuning/test_confirmation.py",
+    "rnnzoo_tuning.running_trial": "tests/tuning/test_study.py",
+    "rnnzoo_tuning.samplers": "tests/tuning/test_study.py",
     "rnnzoo_tuning.search_settings": "tests/tuning/test_search_resume.py",
 }

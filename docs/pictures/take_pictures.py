@@ -1,7 +1,7 @@
-"""Takes pictures of the README and of how-to pages: a report, the page of a server, a forecast, explained answers.
+"""Takes pictures of the README and of other pages: reports, the page of a server, a forecast, explained answers.
 
 Needs Chromium with its driver, selenium (``pip install selenium``), and SNIPS and Beijing's dust in ``RNNZOO_DATA``.
-It takes four minutes on two cores:
+It takes five minutes on two cores:
 
     python docs/pictures/take_pictures.py
 """
@@ -21,6 +21,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 IMAGES = Path(__file__).parent.parent / "images"
+SPACE = """
+model: {units: [[8], [16], [16, 16]], dropout: {low: 0.0, high: 0.4}}
+training: {learning_rate: {low: 1e-3, high: 3e-2, log: true}}
+"""
 QUESTION = "book a table for two at a thai restaurant tomorrow evening"
 
 
@@ -48,6 +52,18 @@ def picture_report(run: Path) -> None:
     with browser(1000, 1000) as driver:
         driver.get((run / "report.html").as_uri())
         driver.save_screenshot(str(IMAGES / "report.png"))
+
+
+def picture_search(folder: Path) -> None:
+    """Searches on digits, and takes the upper part of the report."""
+    space, search = folder / "space.yaml", folder / "search"
+    space.write_text(SPACE)
+    settings = ("--space", str(space), "--max-trials", "12", "--epochs", "6", "--set", "batch_size=64")
+    data = ("--data", "digits", "--out", str(search))
+    rnnzoo("tune", "series-classifier-gru", *data, *settings, "--pruner", "median", "--no-baselines")
+    with browser(1000, 1400) as driver:
+        driver.get((search / "report.html").as_uri())
+        driver.save_screenshot(str(IMAGES / "search.png"))
 
 
 def picture_page(bundle: Path) -> None:
@@ -83,6 +99,7 @@ def main() -> None:
         settings = ("--set", "pooling=max", "--set", "dropout=0.5", "--epochs", "8")
         rnnzoo("train", "text-classifier-bilstm", "--data", "snips", "--out", str(intents), *settings)
         rnnzoo("export", str(intents), "--out", str(bundle))
+        picture_search(Path(folder))
         picture_report(intents)
         picture_page(bundle)
         rnnzoo(

@@ -20,6 +20,7 @@ from .inference.predictor import OnnxPredictor as OnnxPredictor
 from .inference.sessions import StreamingPredictor as StreamingPredictor
 from .inference.translator import Translation as Translation
 from .inference.translator import Translator as Translator
+from .measure_config import MeasureConfig as MeasureConfig
 from .parity.check_parity import check_parity as check_parity
 from .parity.file_checks import FileCheck as FileCheck
 from .parity.file_checks import RuntimeReport as RuntimeReport

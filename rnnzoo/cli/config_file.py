@@ -5,7 +5,8 @@
                          without the two dashes; `-` and `_` are the same, a list may stand for names with commas
     arguments            arguments of the model's builder
     training             fields of ``TrainConfig``
-    search               of `tune`: algorithm, pruner, max_trials, seed, workers
+    search               of `tune`: algorithm, pruner, max_trials, seed, workers; objectives, constraints, measure,
+                         confirm and refit of ``run_search``
     space                of `tune`: what varies, as of `--space`: model and training, each name a list of values or
                          {low, high, log, step}; conditions, each name {on, values}
     backtest             of `backtest`: origins, stride, refit, seeds
@@ -45,7 +46,18 @@ from rnnzoo_tuning.search_directory import BEST, SETTINGS
 KEPT = "config.yaml"
 _SECTIONS = ("data", "arguments", "training", "search", "space", "backtest")
 _TRAINING = tuple(field.name for field in dataclasses.fields(TrainConfig))
-_SEARCH = ("algorithm", "pruner", "max_trials", "seed", "workers")
+_SEARCH = (
+    "algorithm",
+    "pruner",
+    "max_trials",
+    "seed",
+    "workers",
+    "objectives",
+    "constraints",
+    "measure",
+    "confirm",
+    "refit",
+)
 #: A backtest keeps the checksum of its data too.
 _BACKTEST = ("origins", "stride", "refit", "seeds", "checksum")
 
@@ -149,6 +161,7 @@ def write_search_config(directory: Path, data: DataOptions, checksum: object) ->
             **({} if settings["pruner"] is None else {"pruner": settings["pruner"]}),
             "max_trials": kept["max_trials"],
             "seed": settings["seed"],
+            **_goals(settings),
         },
         space={
             part.removesuffix("_space"): dimensions
@@ -157,6 +170,18 @@ def write_search_config(directory: Path, data: DataOptions, checksum: object) ->
         },
     )
     write_run_config(RunDirectory(directory / BEST))
+
+
+def _goals(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns objectives, limits and how they are measured, where anything of the exported file is."""
+    if "measured" not in settings:
+        return {}
+    found = {
+        "objectives": [settings["objective"], *settings["measures"]] if settings["measures"] else None,
+        "constraints": settings["limits"],
+        "measure": {name: value for name, value in settings["measured"].items() if value is not None},
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _write(directory: Path, **values: Any) -> None:

@@ -15,20 +15,31 @@ from rnnzoo.cli.config_file import ConfigOption, write_search_config
 from rnnzoo.cli.data_options import DataOptions, with_data_options
 from rnnzoo.cli.full_help import SEARCH, SearchHelp
 from rnnzoo.cli.interruptions import TerminationError, terminations
-from rnnzoo.cli.output import note, print_json, print_table, shell_path, stdout, tensorflow_starting
+from rnnzoo.cli.output import note, tensorflow_starting
 from rnnzoo.cli.own_code import Packages, import_packages
+from rnnzoo.cli.search_goals import (
+    Confirm,
+    Constraints,
+    MeasureBatch,
+    MeasureSteps,
+    NoBundle,
+    Objectives,
+    Precision,
+    Refit,
+    read_goals,
+)
+from rnnzoo.cli.search_report import SearchReport
+from rnnzoo.cli.search_result import show_result
 from rnnzoo.cli.search_space import Fixed, SpaceFile, fixed_space, fixed_values, read_space
 from rnnzoo.cli.settings import gather_settings
-from rnnzoo.cli.train import Model, Settings, default_option, print_run
-from rnnzoo.cli.worker_processes import Workers, end_with_first, is_worker, share_cores, worker_processes
+from rnnzoo.cli.train import Model, Settings, default_option
+from rnnzoo.cli.worker_processes import Workers, is_worker, share_cores, worker_processes
 from rnnzoo.training.config import TrainConfig
-from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS, PRUNERS, TRIAL_EPOCHS
-from rnnzoo_tuning.search_directory import BEST, check_free
+from rnnzoo_tuning.search_directory import check_free
 
 if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
-    from rnnzoo_tuning.runner import SearchResult
 
 Storage = Annotated[
     str | None,
@@ -37,6 +48,7 @@ Storage = Annotated[
         help="A database for workers of several machines: postgresql://user:password@host/database.",
         rich_help_panel=SEARCH,
         hidden=True,
+        is_eager=True,  # --report reads it
     ),
 ]
 Study = Annotated[
@@ -74,6 +86,14 @@ def tune(
     settings: Settings = None,
     space_file: SpaceFile = None,
     fixed: Fixed = None,
+    objectives: Objectives = None,
+    constraints: Constraints = None,
+    precision: Precision = None,
+    measure_batch: MeasureBatch = None,
+    measure_steps: MeasureSteps = None,
+    confirm: Confirm = None,
+    refit: Refit = None,
+    no_bundle: NoBundle = False,
     storage: Storage = None,
     study: Study = None,
     workers: Workers = None,
@@ -90,22 +110,21 @@ def tune(
     baseline_time: SearchBaselineSeconds = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     packages: Packages = None,
+    report: SearchReport = None,
     help_search: SearchHelp = False,
 ) -> None:
     """Search the settings of a model and of its training; train and keep the best."""
     given = {"algorithm": algorithm, "pruner": pruner, "max_trials": max_trials, "seed": seed}
-    arguments, fields, search = _settings(model, config, settings, {**given, "workers": workers}, epochs)
+    given |= {"confirm": confirm, "refit": refit, "workers": workers}
+    arguments, fields, search = _settings(model, config, settings, given, epochs)
     count = checks.integer("workers", search.pop("workers"), minimum=1)
     share_cores(count)
-    if is_worker():
-        end_with_first()
     import_packages(packages, tensorflow=True)
-    from rnnzoo_tuning.study_storage import study_place
-
-    if not is_worker():  # before anything slow
-        check_free(out, resume=resume, overwrite=force)
-        study_place(out, storage, study).check(resume=resume, overwrite=force)
+    if not is_worker():
+        _check_place(out, storage, study, resume=resume, force=force)  # before anything slow
     data.check_source()
+    measured = {"precision": precision, "batch": measure_batch, "steps": measure_steps}
+    search |= read_goals(objectives, constraints or (), measured, config.search)
     space = read_space(space_file, config.space)
     values = fixed_values(model, space, fixed or ())
     training = TrainConfig.from_dict({"epochs": TRIAL_EPOCHS, "seed": search["seed"], **fields})
@@ -124,32 +143,23 @@ def tune(
     if is_worker():
         join_search(model, splits, **search)
         return
-    search |= {"resume": resume, "overwrite": force, "baseline_seconds": seconds}
-    search["details"] = {"model": model, "data_options": data.to_dict()}
+    search |= {"resume": resume, "overwrite": force, "baseline_seconds": seconds, "bundle": not no_bundle}
     typed = context.find_root().obj or ()
     try:
         with terminations(), worker_processes(typed, out, count) as others:
-            result = run_search(model, splits, **search, on_begin=others.start)
+            result = run_search(model, splits, **search, details=_details(model, data), on_begin=others.start)
     except (KeyboardInterrupt, TerminationError):
         note(f"every finished trial is kept; to go on: {_resuming(typed, storage)}")
         raise
     finally:
         write_search_config(out, data, splits.description.get("checksum"))
-    if as_json:
-        metrics = RunDirectory(out / BEST).read_metrics()
-        shown = {"trials": result.trials, "objective": result.objective, "best": metrics}
-        print_json({"directory": str(out), **shown})
-        return
-    _print_result(result, out, packages or ())
+    show_result(result, out, packages or (), as_json=as_json)
 
 
-def _print_result(result: SearchResult, out: Path, packages: Sequence[str]) -> None:
-    """Prints all trials, the scores of the best one, and what to do next."""
-    best = [row["score"] for row in result.trials].index(result.score)
-    print_table(result.trials, title="Trials", best=best)
-    stdout.print()
-    print_run(out / BEST, RunDirectory(out / BEST).read_metrics(), packages)
-    stdout.print(f"search {shell_path(out / 'search.png')}")
+def _details(model: str, data: DataOptions) -> dict[str, Any]:
+    """Returns what the best run keeps of how it was made; the reports mark what was changed."""
+    changed = [name for name in data.changed() if name != "data"]
+    return {"model": model, "data_options": data.to_dict(), "changed_options": changed}
 
 
 def _settings(
@@ -167,6 +177,14 @@ def _settings(
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     return arguments, fields, {**defaults, "workers": 1, **config.search, **chosen}
+
+
+def _check_place(out: Path, storage: str | None, study: str | None, *, resume: bool, force: bool) -> None:
+    """Refuses a directory and a database that a search cannot be kept in."""
+    from rnnzoo_tuning.study_storage import study_place
+
+    check_free(out, resume=resume, overwrite=force)
+    study_place(out, storage, study).check(resume=resume, overwrite=force)
 
 
 def _load(model: str, data: DataOptions) -> Splits:

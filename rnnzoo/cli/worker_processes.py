@@ -44,19 +44,16 @@ def is_worker() -> bool:
 def share_cores(workers: int) -> None:
     """Gives each worker its share of the cores, and of a GPU what it needs, before TensorFlow starts.
 
-    What the user has set is left.
+    What the user has set is left. A worker of another process is made to end with that.
     """
+    if is_worker():
+        Thread(target=_wait_for_end, daemon=True).start()
     if workers == 1:
         return
     threads = max(1, _cores() // workers)
     for name in _THREADS:
         os.environ.setdefault(name, str(threads))
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-
-
-def end_with_first() -> None:
-    """Lets this process leave its trial to others when the first one has ended."""
-    Thread(target=_wait_for_end, daemon=True).start()
 
 
 def _wait_for_end() -> None:

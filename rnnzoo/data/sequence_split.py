@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -56,6 +58,21 @@ class SequenceSplit(Rows):
     def __len__(self) -> int:
         return len(self._encoded)
 
+    def joined(self, other: Rows) -> Rows:
+        """Returns the rows of this part and then those of another; their numbers are those within the whole."""
+        if type(other) is not type(self):
+            return super().joined(other)
+        whole = copy.copy(self)
+        whole._example = whole.row_numbers = None
+        whole.raw = _chained(self.raw, other.raw)
+        whole._encoded = [*self._encoded, *other._encoded]
+        whole.targets = _chained(self.targets, other.targets)
+        if self.weights is not None and other.weights is not None:
+            whole.weights = _chained(self.weights, other.weights)
+        whole.unlabelled = self.unlabelled + other.unlabelled
+        whole.lengths = np.concatenate([self.lengths, other.lengths])
+        return whole
+
     def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
         """Returns what the preprocessing made of some rows."""
         return [self._encoded[row] for row in rows]
@@ -97,3 +114,10 @@ class SequenceSplit(Rows):
                 raise RowError(
                     number, f"received {length} steps and {len(tags)} tags; expected one tag per step."
                 )
+
+
+def _chained(first: Any, second: Any) -> Any:
+    """Returns two parts' targets or weights as one: an array of two arrays, a list of anything else."""
+    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
+        return np.concatenate([first, second])
+    return [*first, *second]

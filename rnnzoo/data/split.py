@@ -158,6 +158,17 @@ class Rows(Batches):
             encoded: The inputs of each, as ``encoded`` has them.
         """
 
+    def joined(self, other: Rows) -> Rows:
+        """Returns the rows of this part and then those of another one of the same data.
+
+        Raises:
+            DataError: If rows of this kind cannot be joined.
+        """
+        raise DataError(
+            f"part: received a {type(self).__name__}, whose rows cannot be joined with others; expected texts, series, "
+            "pairs or windows of one table. Learn from the training part alone."
+        )
+
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Returns some rows as one right-padded batch: inputs by name, targets, weights or ``None``."""
         return self.gather_encoded(rows, self.encoded(rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from rnnzoo.data.row_origin import RowOrigin
 from rnnzoo.data.row_weights import RowWeights
 from rnnzoo.data.sequence_split import SequenceSplit
 from rnnzoo.data.split import Batch
+from rnnzoo.data.split import Rows as Part
 from rnnzoo.decoding.ctc import frames_needed
 from rnnzoo.errors import RowError
 from rnnzoo.preprocessing import Preprocessing
@@ -46,6 +48,13 @@ class TranscriptSplit(SequenceSplit):
         self._origin = RowOrigin()
         self.check_frames(1)
         self._origin = origin or self._origin  # for models that are checked later
+
+    def joined(self, other: Part) -> Part:
+        """Returns the rows of this part and then those of another."""
+        whole = cast(TranscriptSplit, super().joined(other))
+        whole._symbols = [*self._symbols, *cast(TranscriptSplit, other)._symbols]
+        whole._origin = RowOrigin()
+        return whole
 
     def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
         """Returns some rows as one batch with other inputs; transcripts are padded with 0, the blank."""

@@ -91,7 +91,9 @@ class TrainConfig:
         monitor_direction: ``"max"`` where more of ``monitor`` is better, ``"min"`` where less is; ``None`` for what its
             name says.
         early_stopping: Epochs without improvement after which training ends; ``None`` never ends it early.
-            Either way the weights of the best epoch are the result (Prechelt 1998).
+            Either way the weights of the best epoch are the result (Prechelt 1998), unless ``restore_best`` is false.
+        restore_best: Whether the weights of the best epoch are the result; ``False`` for those of the last, where the
+            number of epochs is known and validation rows are learned from too.
         reduce_on_plateau: Epochs without improvement after which the rate is multiplied by
             ``plateau_factor``; ``None`` never. Only with ``schedule="constant"``.
         plateau_factor: See ``reduce_on_plateau``.
@@ -154,6 +156,7 @@ class TrainConfig:
     monitor: str | None = None
     monitor_direction: Literal["max", "min"] | None = None
     early_stopping: int | None = 5
+    restore_best: bool = True
     reduce_on_plateau: int | None = None
     plateau_factor: float = 0.5
     monitor_gradients: bool = False
@@ -345,6 +348,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "monitor": _name("monitor"),
     "monitor_direction": _choice("monitor_direction", ("max", "min")),
     "early_stopping": _without("early_stopping"),
+    "restore_best": partial(checks.flag, "restore_best"),
     "reduce_on_plateau": _without("reduce_on_plateau"),
     "plateau_factor": partial(checks.number, "plateau_factor", above=0, below=1),
     "monitor_gradients": partial(checks.flag, "monitor_gradients"),

@@ -259,9 +259,16 @@ def _summary(problem: Problem, history: History, callbacks: TrainingCallbacks, l
             f"training: the loss became NaN or infinite in epoch {failed}, before any epoch was finished; "
             "expected a finite loss. Lower learning_rate, clip gradients, or look for extreme values in the data."
         )
+    if failed is not None and not problem.config.restore_best:
+        raise RunError(
+            f"training: the loss became NaN or infinite in epoch {failed}, and with restore_best=False no earlier "
+            "weights are kept; expected a finite loss. Lower learning_rate, or leave restore_best out."
+        )
     if not np.isfinite(values).any():
         raise ArgumentError(f"monitor: {monitor.name!r} was never finite; expected a metric of validation.")
     best = int((np.nanargmax if monitor.direction == "max" else np.nanargmin)(values))
+    if not problem.config.restore_best:
+        best = len(values) - 1
     if failed is not None:
         reason = f"the loss became NaN or infinite in epoch {failed}; the best epoch before it was kept"
     elif callbacks.early_stopping.stopped_epoch:

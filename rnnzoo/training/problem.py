@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
@@ -69,6 +70,15 @@ class Problem:
     train_order: BatchOrder
     validation_order: BatchOrder
     states: CarriedStates | None
+
+    def describe(self) -> dict[str, Any]:
+        """Returns what makes two trainings the same, as ``config.json`` of a run has it."""
+        return {
+            "task": self.task.name,
+            "model": {"name": self.model.name, "parameters": int(self.model.count_params())},
+            "train_config": self.config.to_dict(),
+            "data": self.splits.description,
+        }
 
 
 def prepare(

@@ -92,7 +92,7 @@ def train(
     run = RunDirectory(directory) if directory is not None else None
     resuming = False
     if run is not None:
-        description = _describe(problem)
+        description = problem.describe()
         if resume and run.finished:
             run.check_same(description)
             result = _finished(problem, run)
@@ -152,12 +152,3 @@ def _finished(problem: Problem, run: RunDirectory) -> TrainResult:
     compile_model(problem)
     problem.model.load_weights(run.model)
     return saved_result(problem.model, run)
-
-
-def _describe(problem: Problem) -> dict[str, Any]:
-    return {
-        "task": problem.task.name,
-        "model": {"name": problem.model.name, "parameters": int(problem.model.count_params())},
-        "train_config": problem.config.to_dict(),
-        "data": problem.splits.description,
-    }

@@ -19,7 +19,16 @@ import pytest
 from command_line import refused
 from rnnzoo.cli import worker_processes
 
-TUNE = ("tune", "series-classifier-gru", "--data", "digits", "--no-baselines", "--algorithm", "random")
+TUNE = (
+    "tune",
+    "series-classifier-gru",
+    "--data",
+    "digits",
+    "--no-baselines",
+    "--no-bundle",
+    "--algorithm",
+    "random",
+)
 PATIENCE = 240
 
 
@@ -53,13 +62,14 @@ def workers(folder: Path) -> list[int]:
 
 def wait_for_both(folder: Path) -> tuple[int, int]:
     """Waits until two workers have begun trials; returns the later one's process and the first one's."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + 90
     while time.monotonic() < until:
         found = list(dict.fromkeys(workers(folder)))
         if len(found) == 2:
             return found[1], found[0]
         time.sleep(0.05)
-    raise AssertionError("there are no two workers")
+    log = folder / "search" / "worker-2.log"
+    raise AssertionError(f"there are no two workers: {log.read_text() if log.exists() else 'no log'}")
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
@@ -129,7 +139,7 @@ def test_all_workers_end_with_the_first(how: signal.Signals, tmp_path: Path) -> 
     other, first = wait_for_both(tmp_path)
     assert first == process.pid
     process.send_signal(how)
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=90)
     until = time.monotonic() + 15
     while psutil.pid_exists(other) and psutil.Process(other).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < until, "it outlives the first one"
@@ -154,7 +164,7 @@ def test_the_command_that_goes_on_works(how: signal.Signals, tmp_path: Path) -> 
     while len(workers(tmp_path)) < 2:
         time.sleep(0.05)
     process.send_signal(how)
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=90)
     assert process.returncode == 128 + how, told
     (line,) = [line for line in told.splitlines() if "to go on: " in line]
     words = line.partition("to go on: rnnzoo ")[2].split()

@@ -43,6 +43,7 @@ OF_OTHERS = {
     "supports_masking": "keras:Layer.supports_masking",
     "HyperModel": "keras_tuner:HyperModel",
     "keras_tuner.HyperModel": "keras_tuner:HyperModel",
+    "keras_tuner.HyperParameters": "keras_tuner:HyperParameters",
     "take": "tensorflow:data.Dataset.take",
     "dataset.apply": "tensorflow:data.Dataset.apply",
     "tf.data": "tensorflow:data",

@@ -63,6 +63,7 @@ ROOMS = (
     "rnnzoo.training.transfer",
     "rnnzoo.training",
     "rnnzoo.cross_validation",
+    "rnnzoo_export.measure_config",
     "rnnzoo_export.signature",
     "rnnzoo_export.bundle",
     "rnnzoo_export.reports",
@@ -142,7 +143,9 @@ def test_inner_code_does_not_import_through_the_public_packages(graph: Mapping[s
     assert [name for name, targets in graph.items() if targets & set(FORWARDS)] == []
 
 
-def test_export_knows_no_zoo_and_tuning_no_export(graph: Mapping[str, set[str]]) -> None:
+def test_export_knows_no_zoo_and_tuning_reaches_export_in_one_place(graph: Mapping[str, set[str]]) -> None:
+    # A search measures what is exported: through one module, and by a config that needs no exporter.
+    known = ("rnnzoo_tuning.artefact", "rnnzoo_export.measure_config")
     for package, unknown in (
         ("rnnzoo_export", ("rnnzoo.zoo", "rnnzoo.builders")),
         ("rnnzoo_tuning", "rnnzoo_export"),
@@ -150,9 +153,9 @@ def test_export_knows_no_zoo_and_tuning_no_export(graph: Mapping[str, set[str]])
         found = [
             f"{name} imports {target}"
             for name, targets in graph.items()
-            if name.startswith(package)
+            if name.startswith(package) and name not in known
             for target in targets
-            if target.startswith(unknown)
+            if target.startswith(unknown) and target not in known
         ]
         assert found == []
 

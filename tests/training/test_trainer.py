@@ -311,3 +311,52 @@ def test_what_does_not_fit_is_refused_before_training(digits: Splits) -> None:
         evaluate(
             small(digits), Splits.from_arrays(np.zeros((20, 2, 8)), [0, 1] * 10, test_fraction=0), part="test"
         )
+
+
+def test_the_weights_of_the_last_epoch_are_kept_where_that_is_asked_for(tmp_path: Path) -> None:
+    splits = load_dataset("digits")
+    rate = {"learning_rate": 0.01, "epochs": 5, "batch_size": 256, "early_stopping": None}
+
+    class Worsen(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 4:
+                self.model.optimizer.learning_rate = 10.0
+
+    found = {}
+    for kept in (True, False):
+        keras.utils.set_random_seed(0)
+        model = create_model("series-classifier-gru", units=(8,), **splits.model_arguments)
+        config = TrainConfig(**rate, monitor="val_loss", restore_best=kept, tensorboard=False)  # type: ignore[arg-type]
+        found[kept] = train(
+            model, splits, config=config, directory=tmp_path / str(kept), callbacks=[Worsen()], progress=False
+        )
+        saved = keras.models.load_model(tmp_path / str(kept) / "model.keras", compile=False)
+        for one, other in zip(saved.get_weights(), model.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+    last = found[False]
+    assert last.best_epoch == 5
+    assert last.metrics["validation"]["loss"] == pytest.approx(last.history[4]["val_loss"], rel=1e-4)
+    best = min(row["val_loss"] for row in found[True].history)
+    assert found[True].metrics["validation"]["loss"] == pytest.approx(best, rel=1e-4)
+    assert best < last.history[4]["val_loss"]
+
+
+def test_where_no_earlier_weights_are_kept_a_loss_that_breaks_is_an_error() -> None:
+    splits = load_dataset("digits")
+    model = create_model("series-classifier-gru", units=(8,), **splits.model_arguments)
+
+    class Break(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 1:
+                self.model.optimizer.learning_rate = float("nan")
+
+    config = TrainConfig(epochs=3, batch_size=256, restore_best=False)
+    with pytest.raises(
+        RunError, match=r"infinite in epoch 2, and with restore_best=False.*leave restore_best out"
+    ):
+        train(model, splits, config=config, callbacks=[Break()], progress=False)
+    model = create_model("series-classifier-gru", units=(8,), **splits.model_arguments)
+    again = train(
+        model, splits, config=TrainConfig(epochs=3, batch_size=256), callbacks=[Break()], progress=False
+    )
+    assert again.best_epoch == 1

@@ -1,18 +1,15 @@
-"""Truth of ``rnnzoo_tuning.report``: what a search says while it runs, and the files that it keeps up to date."""
+"""Truth of ``rnnzoo_tuning.report``: what a search says while it runs."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from rnnzoo.errors import RunError
 from rnnzoo_tuning import report
-from rnnzoo_tuning.report import SearchFiles, TrialTable
-from rnnzoo_tuning.study import EndedTrial
+from rnnzoo_tuning.report import TrialTable
+from rnnzoo_tuning.trial_records import EndedTrial
 
 OBJECTIVE = ("val_accuracy", "max")
 
@@ -21,15 +18,7 @@ def ended(
     number: int, score: float | None, reason: str = "", *, seconds: float = 0.0, **values: Any
 ) -> EndedTrial:
     status = "failed" if score is None else "done"
-    return EndedTrial(number, status, score, values, seconds, reason)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Time that passes as it is told."""
-    now = SimpleNamespace(seconds=0.0)
-    monkeypatch.setattr("rnnzoo_tuning.report.time.perf_counter", lambda: now.seconds)
-    return now
+    return EndedTrial(number, status, score, values, seconds, reason, origin=number)
 
 
 def test_each_line_says_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,29 +67,6 @@ def test_where_all_fail_the_most_frequent_cause_is_named() -> None:
     alike.start([ended(0, None, "OOM"), ended(1, None, "OOM")], planned=2)
     with pytest.raises(RunError, match="none of 2 trials ended well; all said: OOM"):
         alike.best_trial()
-
-
-def test_the_table_is_kept_after_each_trial_and_the_picture_in_its_share(clock: Any, tmp_path: Path) -> None:
-    files = SearchFiles(tmp_path, "mine")
-    table = TrialTable(OBJECTIVE, enabled=False, keep=files.write)
-    table.start([], planned=3)
-    trials = [ended(0, None, "OOM", rate=0.1)]
-    table.update(trials)
-    assert not (tmp_path / "search.png").exists()
-    for number, score in enumerate((0.5, 0.6), 1):
-        trials.append(ended(number, score, rate=0.1 * number))
-        table.update(trials)
-        kept = json.loads((tmp_path / "trials.json").read_text())
-        assert kept["model"] == "mine"
-        assert kept["trials"] == table.rows
-    drawn = (tmp_path / "search.png").stat().st_mtime_ns
-    files._drawing = 1.0
-    clock.seconds = 99.0
-    files.write(table)
-    assert (tmp_path / "search.png").stat().st_mtime_ns == drawn
-    clock.seconds = 100.0
-    files.write(table)
-    assert (tmp_path / "search.png").stat().st_mtime_ns > drawn
 
 
 def test_a_failed_trial_is_told_with_its_own_reason(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Truth of ``rnnzoo_tuning.runner``: what the result of a search shows of itself in a notebook and in a shell."""
+"""Truth of ``rnnzoo_tuning.result``: what the result of a search shows of itself in a notebook and in a shell."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import math
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras_tuner
@@ -27,13 +28,16 @@ from rnnzoo.errors import ArgumentError, DataError, RunError
 from rnnzoo.training import trainer
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.run.checkpoint import Checkpoint
-from rnnzoo_tuning import Choice, Real, SearchSpace, report, run_search, runner, trial_runs
+from rnnzoo_tuning import Choice, Real, SearchSpace, run_search, search_files, trial_runs
+from rnnzoo_tuning.ending import Ending
 from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.report import TrialTable
+from rnnzoo_tuning.running_trial import RunningTrial
 from rnnzoo_tuning.search_directory import STUDY
 from rnnzoo_tuning.search_settings import plain_arguments
-from rnnzoo_tuning.study import RunningTrial, SearchStudy
+from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import storage_of
+from rnnzoo_tuning.trial_records import TrialScore
 from rnnzoo_tuning.worker import this_worker
 from slow_cases import mark_slow
 
@@ -56,16 +60,20 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     gc.collect()
     gc.freeze()  # each trial collects, which takes long beside TensorFlow
 
-    def score(hypermodel: SequenceHyperModel, trial: RunningTrial, run: Any) -> tuple[float, bool, float]:
-        hypermodel.draw(trial.parameters)
-        trial.keep_values()
+    def problem(hypermodel: SequenceHyperModel, hp: Any) -> Any:
+        hypermodel.draw(hp)
+        return SimpleNamespace(model=None)
+
+    def score(_: Any, trial: RunningTrial, run: Any) -> TrialScore:
         values.append(dict(trial.parameters.values))
         units, rate = int(trial.parameters.get("units")), trial.parameters.get("learning_rate")
-        return 1 / (1 + abs(math.log(rate) + 5)) + units / 1000, False, 0.5
+        return TrialScore(1 / (1 + abs(math.log(rate) + 5)) + units / 1000, seconds=0.5)
 
+    monkeypatch.setattr(SequenceHyperModel, "problem", problem)
     monkeypatch.setattr(trial_runs, "_fitted", score)
-    monkeypatch.setattr(runner, "_train_best", lambda *_, **__: None)
-    monkeypatch.setattr(report, "save_figure", lambda *_: None)
+    monkeypatch.setattr(Ending, "write", lambda *_, **__: (None, {}))
+    monkeypatch.setattr(search_files, "save_figure", lambda *_: None)
+    monkeypatch.setattr(search_files, "write_page", lambda *_: None)
     yield values
     gc.unfreeze()
 
@@ -77,8 +85,7 @@ def search(splits: Splits, directory: Path, **options: Any) -> Any:
         "algorithm": "random",
         "max_trials": 3,
         "seed": 1,
-        "progress": False,
-        **options,
+        **{"progress": False, **options},
     }
     return run_search(NAME, splits, directory=directory, **arguments)
 
@@ -355,10 +362,8 @@ def test_series_that_were_read_from_a_frame_are_told_apart(tmp_path: Path) -> No
 def test_a_finished_search_gives_its_result_again(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options: dict[str, Any] = {
-        "max_trials": 2,
-        "config": TrainConfig(epochs=2, batch_size=512, tensorboard=False),
-    }
+    config = TrainConfig(epochs=2, batch_size=512, tensorboard=False)
+    options: dict[str, Any] = {"max_trials": 2, "config": config, "refit": "train+validation"}
     save = Checkpoint.on_epoch_end
 
     def stop(self: Checkpoint, epoch: int, logs: Any = None) -> None:
@@ -374,7 +379,7 @@ def test_a_finished_search_gives_its_result_again(
     with np.load(tmp_path / "search" / "best" / "checkpoint.npz") as kept:
         first_epoch = json.loads(kept["state"].tobytes())["history"]
     found = search(splits, tmp_path / "search", **options, resume=True)
-    assert len(found.best.history) == 2
+    assert len(found.best.history) == found.best.best_epoch == 2
     assert found.best.history[:1] == first_epoch  # its seconds too: it was not trained again
     monkeypatch.setattr(trainer, "fit", None)
     again = search(splits, tmp_path / "search", **options, resume=True)

@@ -1,4 +1,4 @@
-"""Truth of ``rnnzoo_tuning.study``: the trials of a search, whoever runs them and however often they stop."""
+"""Truth of ``rnnzoo_tuning.study`` and ``rnnzoo_tuning.trial_records``: trials, whoever runs them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ import sqlalchemy
 from rnnzoo.errors import RunError
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo_tuning import study
-from rnnzoo_tuning.study import RunningTrial, SearchStudy
+from rnnzoo_tuning.running_trial import RunningTrial
+from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import storage_of, without_warnings
+from rnnzoo_tuning.trial_records import TrialScore
 
 MAX = Monitor("val_accuracy", "max")
 
@@ -40,7 +42,7 @@ def begun(search: SearchStudy, max_trials: int = 9) -> RunningTrial:
 
 def run(search: SearchStudy, max_trials: int = 9) -> RunningTrial:
     trial = begun(search, max_trials)
-    trial.done(float(trial.parameters.get("rate")), pruned=False, seconds=1.5)
+    trial.done(TrialScore(float(trial.parameters.get("rate")), pruned=False, seconds=1.5))
     return trial
 
 
@@ -50,7 +52,7 @@ def test_a_trial_is_what_was_kept_of_it(tmp_path: Path) -> None:
     pruned = begun(search)
     pruned.report(0.3, 1)
     pruned.report(0.2, 2)
-    pruned.done(0.3, pruned=True, seconds=0.5)
+    pruned.done(TrialScore(0.3, pruned=True, seconds=0.5))
     begun(search).failed("OOM")
     first, second, third = opened(tmp_path).ended()
     assert (first.status, first.score, first.seconds) == ("done", done.parameters.get("rate"), 1.5)
@@ -97,7 +99,7 @@ def test_a_trial_that_is_stopped_is_taken_up_as_it_was(tmp_path: Path) -> None:
     again = begun(search, max_trials=2)
     assert again.origin == stopped.origin
     assert again.parameters.values == stopped.parameters.values
-    again.done(0.5, pruned=False, seconds=1.0)
+    again.done(TrialScore(0.5, pruned=False, seconds=1.0))
     assert search.next_trial(2, draw) is None
     assert [trial.number for trial in search.ended()] == [0, 1]
 
@@ -127,9 +129,9 @@ def test_a_trial_without_a_sign_of_life_is_taken_up(tmp_path: Path, monkeypatch:
     # The other one lived after all: its answer comes too late.
     assert trial.report(0.9, 1)
     trial.keep_values()
-    assert not trial.done(1.0, pruned=False, seconds=1.0)
+    assert not trial.done(TrialScore(1.0, pruned=False, seconds=1.0))
     assert not trial.failed("OOM")
-    assert again.done(0.5, pruned=False, seconds=1.0)
+    assert again.done(TrialScore(0.5, pruned=False, seconds=1.0))
     assert [found.score for found in search.ended()] == [0.5]
 
 

@@ -6,7 +6,7 @@ from .dimensions import Integer as Integer
 from .dimensions import Real as Real
 from .hypermodel import SequenceHyperModel as SequenceHyperModel
 from .hypermodel import ZooHyperModel as ZooHyperModel
-from .runner import SearchResult as SearchResult
+from .result import SearchResult as SearchResult
 from .runner import run_search as run_search
 from .space import SearchSpace as SearchSpace
 

@@ -11,6 +11,8 @@ ALGORITHMS = ("tpe", "random", "nsga2", "grid")
 PRUNERS = ("asha", "hyperband", "median")
 #: Other words: for an algorithm, or for one with a pruner.
 ALIASES: dict[str, tuple[str, str | None]] = {"bayesian": ("tpe", None), "hyperband": ("tpe", "hyperband")}
+#: Where the weights of the best model come from: its trial, or a training on the rows of both parts.
+REFITS = ("checkpoint", "train+validation")
 #: The algorithm and the number of trials where none is named.
 ALGORITHM, MAX_TRIALS = "tpe", 10
 #: Epochs of a trial in the command, at most: fewer than a training has, for the best model is trained once more.

@@ -38,6 +38,7 @@ class SequenceHyperModel(keras_tuner.HyperModel):
 
     Attributes:
         space: What varies.
+        splits: The data.
 
     Raises:
         ArgumentError: If the model, the space or an argument is wrong.
@@ -63,7 +64,7 @@ class SequenceHyperModel(keras_tuner.HyperModel):
         _check_kinds(splits, space)
         self._source, given = find_source(model), dict(arguments or {})
         super().__init__(name=self._source.name)
-        self._splits, self._config = splits, config or TrainConfig()
+        self.splits, self._config = splits, config or TrainConfig()
         self.space = self._source.space(space, splits)
         if space is None:
             self.space = self.space.without(given)
@@ -74,7 +75,7 @@ class SequenceHyperModel(keras_tuner.HyperModel):
     def _first(self) -> Problem:
         """The training of the first value of all that may vary, which shows whether the model fits the data."""
         parameters = keras_tuner.HyperParameters()
-        return prepare(self.build(parameters), self._splits, None, self.choose(parameters)[1])
+        return prepare(self.build(parameters), self.splits, None, self.choose(parameters)[1])
 
     @property
     def monitor(self) -> Monitor:
@@ -107,16 +108,33 @@ class SequenceHyperModel(keras_tuner.HyperModel):
         else:
             self.choose(hp)
 
-    def problem(self, hp: keras_tuner.HyperParameters) -> Problem:
-        """Returns the training of a set of hyperparameters, of a model with weights of its own."""
-        model = self.build(hp)
-        config = dataclasses.replace(self.choose(hp)[1], tensorboard=False)
-        return prepare(model, self._splits, None, config, like=self._first)
+    def problem(self, hp: keras_tuner.HyperParameters, *, seed: int | None = None) -> Problem:
+        """Returns the training of a set of hyperparameters, of a model with weights of its own.
 
-    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
-        """Builds the model of a trial, its weights drawn from the seed of the config."""
+        Args:
+            hp: The hyperparameters.
+            seed: Another seed than that of the config.
+        """
+        config = dataclasses.replace(self.choose(hp)[1], tensorboard=False)
+        if seed is not None:
+            config = dataclasses.replace(config, seed=seed)
+        return prepare(self.build(hp, seed=seed), self.splits, None, config, like=self._first)
+
+    def default_problem(self, seed: int) -> Problem:
+        """Returns the training of the model as it is where nothing varies, by the config as it was given.
+
+        Raises:
+            ArgumentError: If a function needs an argument that the space alone gives.
+        """
+        keras.utils.set_random_seed(seed)
+        model = self._source.default(self._arguments)
+        config = dataclasses.replace(self._config, seed=seed, tensorboard=False)
+        return prepare(model, self.splits, None, config, like=self._first)
+
+    def build(self, hp: keras_tuner.HyperParameters, *, seed: int | None = None) -> keras.Model:
+        """Builds the model of a trial, its weights drawn from the seed of the config, or from another."""
         arguments, config = self.choose(hp)
-        keras.utils.set_random_seed(config.seed)
+        keras.utils.set_random_seed(config.seed if seed is None else seed)
         return self._source.build(hp, arguments)
 
     def fit(
@@ -157,7 +175,7 @@ class SequenceHyperModel(keras_tuner.HyperModel):
         config = self.choose(hp)[1]
         looking = [callback for callback in callbacks if not _passes_on_to_nobody(callback)]
         config = dataclasses.replace(config, steps_per_execution=steps_per_execution(config, looking))
-        problem = prepare(model, self._splits, None, config, like=self._first)
+        problem = prepare(model, self.splits, None, config, like=self._first)
         fitted = fit(problem, callbacks=callbacks, epochs=(initial_epoch, epochs or config.epochs))
         best = fitted.history[fitted.best_epoch - 1]  # both count the epochs of this rung only
         objective = problem.monitor.name

@@ -64,6 +64,10 @@ class ModelSource(ABC):
     def build(self, parameters: Any, arguments: Mapping[str, Any]) -> keras.Model:
         """Builds the model of a trial from what ``choose`` returned."""
 
+    def default(self, arguments: Mapping[str, Any]) -> keras.Model:
+        """Builds the model as it is where nothing varies, from what ``arguments`` returned."""
+        return self.build(keras_tuner.HyperParameters(), arguments)
+
 
 class ZooSource(ModelSource):
     """A model of the zoo.

@@ -1,11 +1,9 @@
-"""The trials of a search: one line each while it runs, a table and a picture when it is done."""
+"""The trials of a search: one line each while it runs, a table and a picture."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -15,15 +13,12 @@ from matplotlib.ticker import LogLocator, NullLocator
 from rich.console import Console
 
 from rnnzoo.errors import RunError
-from rnnzoo.files import write_json
 from rnnzoo.report import show
-from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE, save_figure
-from rnnzoo_tuning.study import EndedTrial
+from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE
+from rnnzoo_tuning.trial_records import EndedTrial
 
 #: Up to this many values each gets its own tick.
 _FEW = 5
-#: What share of a search drawing its picture may take before the end.
-_DRAWING_SHARE = 0.01
 
 
 # What a row says beside the values of a trial.
@@ -37,6 +32,7 @@ class TrialTable:
         objective: Metric and direction.
         enabled: Whether anything is printed.
         keep: Called with the table after each trial, to keep it.
+        word: What its lines begin with.
 
     Attributes:
         rows: One dictionary per ended trial, in the order they ended.
@@ -48,8 +44,9 @@ class TrialTable:
         *,
         enabled: bool,
         keep: Callable[[TrialTable], None] = lambda table: None,
+        word: str = "trial",
     ) -> None:
-        self._keep = keep
+        self._keep, self._word = keep, word
         self.objective, self.direction = objective
         self.rows: list[dict[str, Any]] = []
         self._trials: list[EndedTrial] = []
@@ -62,7 +59,7 @@ class TrialTable:
         """Takes up the ended trials of a search that is resumed, in the order they ended, without printing them."""
         self._planned = planned
         self._take(earlier)
-        self._told = {trial.number for trial in self._trials}
+        self._told = {trial.origin for trial in self._trials}
 
     def is_new(self, ended: Sequence[EndedTrial]) -> bool:
         """Whether others have ended than it knows."""
@@ -73,9 +70,9 @@ class TrialTable:
         self._take(ended)
         self._keep(self)
         for trial, row in zip(self._trials, self.rows, strict=True):
-            if trial.number not in self._told and self._enabled:
+            if trial.origin not in self._told and self._enabled:
                 self._console.print(self._line(row))
-            self._told.add(trial.number)
+            self._told.add(trial.origin)
 
     def best_trial(self) -> EndedTrial:
         """Returns the best trial, of those that came to their last epoch if there is one.
@@ -86,12 +83,33 @@ class TrialTable:
         scored = [trial for trial in self._trials if trial.score is not None]
         if not scored:
             raise RunError(
-                f"search: none of {len(self.rows)} trials ended well; {self._usual_error()}. Correct that, or narrow "
-                "the search space."
+                f"search: none of {len(self.counted) or len(self.rows)} trials ended well; {self._usual_error()}. "
+                "Correct that, or narrow the search space."
             )
         whole = [trial for trial in scored if trial.status == "done"]
         choose = max if self.direction == "max" else min
         return choose(whole or scored, key=lambda trial: trial.score or 0.0)
+
+    @property
+    def counted(self) -> list[dict[str, Any]]:
+        """The rows of trials that count: those that no limit refuses."""
+        return [row for row in self.rows if row["status"] != "refused"]
+
+    def front(self, measures: Sequence[str]) -> list[dict[str, Any]]:
+        """Returns the rows that no other beats in the score and all of these measures, the best score first.
+
+        Args:
+            measures: What is small in a good trial, beside a good score; without any there is no front.
+        """
+        done = [row for row in self.rows if row["status"] == "done"] if measures else []
+        sign = 1.0 if self.direction == "max" else -1.0
+        costs = np.array([[-sign * row["score"], *(row[name] for name in measures)] for row in done])
+        kept = [
+            row
+            for row, cost in zip(done, costs, strict=True)
+            if not any((other <= cost).all() and (other < cost).any() for other in costs)
+        ]
+        return sorted(kept, key=lambda row: -sign * row["score"])
 
     @property
     def best_row(self) -> int | None:
@@ -106,10 +124,10 @@ class TrialTable:
 
     def _line(self, row: Mapping[str, Any]) -> str:
         width = len(str(self._planned))
-        head = f"trial {row['trial']:>{width}}/{self._planned}  "
-        values = "  ".join(f"{name}={show(value)}" for name, value in row.items() if name not in _FACTS)
+        head = f"{self._word} {row['trial'] or '-':>{width}}/{self._planned}  "
+        values = "  ".join(f"{name}={show(value)}" for name, value in row.items() if _is_shown(name))
         if row["score"] is None:
-            return f"{head}failed: {row['reason']}  {values}"
+            return f"{head}{row['status']}: {row['reason']}  {values}"
         best = self.rows[self.best_row or 0]
         mark = "  best so far" if best is row else f"  best {best['score']:.4f} (trial {best['trial']})"
         took = f"{row['seconds']:.1f} s{self._left()}"
@@ -118,7 +136,7 @@ class TrialTable:
     def _left(self) -> str:
         """Returns how long the other trials will take, if they take as long as those that ended."""
         known = [row["seconds"] for row in self.rows if row["score"] is not None]
-        left = self._planned - len(self.rows)
+        left = self._planned - len(self.counted)
         return f", {_duration(left * sum(known) / len(known))} left" if left > 0 and sum(known) else ""
 
     def _usual_error(self) -> str:
@@ -126,6 +144,11 @@ class TrialTable:
         reasons = Counter(row["reason"] for row in self.rows if row["score"] is None)
         ((reason, count),) = reasons.most_common(1)
         return f"all said: {reason}" if count == len(self.rows) else f"{count} of them said: {reason}"
+
+
+def _is_shown(name: str) -> bool:
+    """Whether a field of a row is a value of its trial, or was measured, and no end of an interval."""
+    return name not in _FACTS and not name.endswith(("_ms_low", "_ms_high"))
 
 
 def _duration(seconds: float) -> str:
@@ -138,59 +161,21 @@ def _duration(seconds: float) -> str:
 def _row(trial: EndedTrial) -> dict[str, Any]:
     """Returns a trial as ``trials.json`` has it."""
     row = {
-        "trial": trial.number + 1,
+        "trial": None if trial.number is None else trial.number + 1,
         "status": trial.status,
         "score": trial.score,
         "seconds": round(trial.seconds, 1),
+        **{name: float(f"{value:.4g}") for name, value in trial.measures.items()},
         **trial.values,
     }
     return row if trial.score is not None else {**row, "reason": trial.reason}
-
-
-class SearchFiles:
-    """``trials.json`` and ``search.png`` of a search, which are up to date after each trial.
-
-    The picture is drawn anew only where that takes a small share of the time, and in the end.
-
-    Args:
-        directory: The directory of the search.
-        name: The model.
-    """
-
-    def __init__(self, directory: Path, name: str) -> None:
-        self._directory, self._name = directory, name
-        self._started = time.perf_counter()
-        self._drawing = 0.0
-
-    def write(self, table: TrialTable) -> None:
-        """Writes the table, and the picture where it costs little."""
-        write_json(
-            self._directory / "trials.json",
-            {
-                "model": self._name,
-                "objective": table.objective,
-                "direction": table.direction,
-                "trials": table.rows,
-            },
-        )
-        elapsed = time.perf_counter() - self._started
-        if self._drawing <= _DRAWING_SHARE * elapsed:
-            self.draw(table)
-
-    def draw(self, table: TrialTable) -> None:
-        """Draws the picture, if any trial ended well."""
-        if table.best_row is None:
-            return
-        began = time.perf_counter()
-        save_figure(search_figure(table), self._directory / "search.png")
-        self._drawing += time.perf_counter() - began
 
 
 def search_figure(table: TrialTable) -> Figure:
     """Draws the score of each trial with the best so far, and against each hyperparameter."""
     done = [row for row in table.rows if row["score"] is not None]
     scores = np.array([row["score"] for row in done])
-    names = [name for name in done[0] if name not in _FACTS]
+    names = [name for name in done[0] if _is_shown(name)]
     columns = min(3, 1 + len(names))
     lines = -(-(1 + len(names)) // columns)
     with mpl.rc_context(STYLE):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,71 +14,24 @@ import keras_tuner
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
-from rnnzoo.files import write_json
-from rnnzoo.summary import Summary, Table
+from rnnzoo.errors import ArgumentError
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.optimization.monitor import Monitor
-from rnnzoo.training.result import TrainResult
-from rnnzoo.training.run.differences import differences
-from rnnzoo.training.run.run_directory import RunDirectory
-from rnnzoo.training.trainer import train
+from rnnzoo_export.measure_config import MeasureConfig
 from rnnzoo_tuning.algorithms import ALGORITHM, MAX_TRIALS, chosen
+from rnnzoo_tuning.best_model import check_refit
+from rnnzoo_tuning.ending import Ending
+from rnnzoo_tuning.goals import Goals, make_goals
 from rnnzoo_tuning.hypermodel import SequenceHyperModel
-from rnnzoo_tuning.report import SearchFiles, TrialTable
-from rnnzoo_tuning.search_directory import BEST, check_free, finish, prepare, read_rows
-from rnnzoo_tuning.search_settings import SearchSettings, plain_arguments
+from rnnzoo_tuning.report import TrialTable
+from rnnzoo_tuning.result import SearchResult
+from rnnzoo_tuning.search_directory import BUNDLE, check_free, finish, prepare, read_rows
+from rnnzoo_tuning.search_files import SearchFiles
+from rnnzoo_tuning.search_settings import SearchSettings
 from rnnzoo_tuning.space import SearchSpace
 from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import StudyPlace, study_place
-from rnnzoo_tuning.trial_runs import one_at_a_time, run_trials
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """What a search found.
-
-    Attributes:
-        arguments: The builder's arguments of the best trial.
-        config: The training config of the best trial.
-        objective: What was compared, such as ``"val_accuracy"``.
-        score: The best trial's value of it.
-        trials: One dictionary per trial: number, status, score, seconds and hyperparameters.
-        best: The best trial trained again and saved as a run in ``directory / "best"``.
-        directory: Where everything is.
-    """
-
-    arguments: dict[str, Any]
-    config: TrainConfig
-    objective: str
-    score: float
-    trials: list[dict[str, Any]]
-    best: TrainResult
-    directory: Path
-
-    def __repr__(self) -> str:
-        return self._summary().to_text()
-
-    def _repr_html_(self) -> str:
-        return self._summary().to_html()
-
-    def _summary(self) -> Summary:
-        """What the result shows of itself: the best trial and all others, with why some failed."""
-        failed = sum(row["score"] is None for row in self.trials)
-        changed = {
-            name: value
-            for name, value in self.config.to_dict().items()
-            if value != TrainConfig().to_dict()[name]
-        }
-        number = next((n for n, row in enumerate(self.trials) if row["score"] == self.score), None)
-        facts = {
-            self.objective: self.score,
-            "trials": f"{len(self.trials)}" + (f", {failed} failed" if failed else ""),
-            "arguments": ", ".join(f"{name}={value}" for name, value in self.arguments.items()),
-            "training": ", ".join(f"{name}={value}" for name, value in changed.items()),
-            "best run": self.best.directory,
-        }
-        known = {name: value for name, value in facts.items() if value != ""}
-        return Summary("Search", known, [Table("Trials", self.trials, number)])
+from rnnzoo_tuning.trial_runs import TrialRunner, one_at_a_time
 
 
 def run_search(
@@ -100,6 +53,12 @@ def run_search(
     progress: bool = True,
     baseline_seconds: float = BASELINE_SECONDS,
     details: Mapping[str, Any] | None = None,
+    objectives: str | Sequence[str] | None = None,
+    constraints: Mapping[str, float] | None = None,
+    measure: MeasureConfig | None = None,
+    confirm: int = 0,
+    refit: str = "checkpoint",
+    bundle: bool = True,
     on_begin: Callable[[], None] = lambda: None,
 ) -> SearchResult:
     """Searches the arguments of a model and of its training, then trains and saves the best.
@@ -119,8 +78,8 @@ def run_search(
         pruner: What ends trials early that are worse than others: ``"asha"``, ``"hyperband"``, ``"median"``, or
             ``None``: nothing.
         max_trials: Trials at most. May be raised on resume.
-        directory: Where to keep ``search.json`` (the settings), ``trials.json``, the plot, the study of Optuna and the
-            run ``best``. Several processes may search in one directory.
+        directory: Where to keep ``search.json`` (the settings), ``trials.json``, ``report.html``, the study of Optuna,
+            the run ``best`` and its ``bundle``. Several processes may search in one directory.
         storage: Where the trials are kept; ``None`` for ``study.db`` in the directory, for the workers of one machine.
             For those of several, a PostgreSQL database, ``"postgresql://user:password@host/database"``, which needs
             the extra ``postgresql``. The password is kept nowhere.
@@ -138,6 +97,19 @@ def run_search(
         progress: Whether to show progress on standard error.
         baseline_seconds: Seconds for the baselines beside the best run, as in ``train``; 0 fits none. Trials have none.
         details: JSON-able facts to keep with the best run.
+        objectives: What trials are compared by: a score of training, such as ``"accuracy"``, or ``None`` for what
+            ``config`` watches; or a tuple of a score and what of the exported file is to be small: ``"latency_ms"``
+            (a call), ``"step_ms"`` (a step of the streaming file), ``"size_mb"`` or ``"parameters"``. The result then
+            has the Pareto front, and the best model is that of the best score.
+        constraints: What of the file may be at most so much, such as ``{"latency_ms": 2.0, "size_mb": 1.0}``. It is
+            measured on the *untrained* export, once for each architecture. A point that breaks a limit is not trained
+            and not counted; another one is drawn.
+        measure: How files are measured; ``None`` for one row of the data's median steps, float32, one thread.
+        confirm: How many of the best trials are trained again with three other seeds, and the model's defaults too; the
+            best is that of the best mean.
+        refit: Where the weights of the best model come from: ``"checkpoint"``, its trial's; or
+            ``"train+validation"``: trained again on the rows of both parts for as many epochs as were best.
+        bundle: Whether the best model is also exported, to ``directory / "bundle"``.
         on_begin: Called once the search has begun, and other workers may join it.
 
     Returns:
@@ -147,11 +119,15 @@ def run_search(
         ArgumentError: If the model, the space or the config is wrong, or the preprocessing of the data is
             not registered.
         PathExistsError: If ``directory`` holds something and neither flag says what to do with it.
-        RunError: If no trial ends well, the search in ``directory`` has other settings, or the storage cannot be used.
+        UnknownNameError: If a name is unknown.
+        RunError: If no trial ends well, no point is within the constraints, the search in ``directory`` has other
+            settings, or the storage cannot be used.
     """
     checks.integer("max_trials", max_trials, minimum=1)
-    place = study_place(Path(directory), storage, study)
-    check_free(Path(directory), resume=resume, overwrite=overwrite)
+    checks.integer("confirm", confirm, minimum=0)
+    check_refit(refit, splits)
+    root = Path(directory)
+    place = study_place(root, storage, study)
     hypermodel, settings = _set_up(
         model,
         splits,
@@ -162,35 +138,36 @@ def run_search(
         arguments=arguments,
         config=config,
         seed=seed,
+        goals=make_goals(objectives, constraints, measure),
     )
-    root = Path(directory)
-    searching, finished = _begin(settings, place, root, max_trials, resume=resume, overwrite=overwrite)
+    check_free(root, resume=resume, overwrite=overwrite)
+    trials, finished = _begin(settings, place, root, max_trials, resume=resume, overwrite=overwrite)
     if not finished:
         on_begin()
-    files = SearchFiles(root, settings.model)
+    files = SearchFiles(root, settings.model, storage)
     table = TrialTable(settings.objective, enabled=progress, keep=files.write)
-    _run_trials(hypermodel, searching, table, root, max_trials=max_trials, resume=resume, finished=finished)
-    best = table.best_trial()  # says what went wrong where none ended well
+    table.start(trials.ended(), planned=max_trials)
+    if not finished:
+        runner = TrialRunner(trained=hypermodel, study=trials, directory=root, keep=max(confirm, 1))
+        _run_trials(runner, hypermodel, settings, table, max_trials, resume=resume)
+    ending = Ending(
+        hypermodel=hypermodel,
+        settings=settings,
+        trials=trials,
+        table=table,
+        place=place,
+        root=root,
+        details=details or {},
+        refit=refit,
+        baseline_seconds=baseline_seconds,
+        progress=progress,
+    )
     if not finished:
         files.draw(table)
-    found = hypermodel.choose(best.parameters())
-    search = {"trials": len(table.rows), "objective": table.objective}
-    search |= {"algorithm": settings.algorithm, "pruner": settings.pruner}
-    facts = {**(details or {}), "model_arguments": plain_arguments(found[0]), "search": search}
-    # Of several processes one trains it, and the others read it back.
-    with contextlib.nullcontext() if finished else one_at_a_time(_best_study(place, root, max_trials)):
-        result = _train_best(
-            hypermodel.build(best.parameters()),
-            splits,
-            config=found[1],
-            directory=root / BEST,
-            progress=progress,
-            baseline_seconds=baseline_seconds,
-            details=facts,
-        )
+    result = _end(ending, max_trials, confirm=confirm, bundle=bundle, finished=finished)
     if not finished:
-        finish(root, settings.to_dict(), max_trials=max_trials)
-    return SearchResult(*found, table.objective, float(best.score or 0.0), read_rows(root), result, root)
+        files.report()
+    return result
 
 
 def join_search(
@@ -201,13 +178,17 @@ def join_search(
     max_trials: int = MAX_TRIALS,
     storage: str | None = None,
     study: str | None = None,
+    confirm: int = 0,
     **settings: Any,
 ) -> None:
     """Runs trials of a search that another process has begun and will finish; the arguments are those of its call."""
-    root = Path(directory)
-    place = study_place(root, storage, study)
-    hypermodel, found = _set_up(model, splits, place, **settings)
-    run_trials(hypermodel, _open(place, found), root, max_trials=max_trials, on_end=lambda: None)
+    place = study_place(Path(directory), storage, study)
+    goals = make_goals(*(settings.pop(name, None) for name in ("objectives", "constraints", "measure")))
+    settings.pop("refit", None)  # for the end, which is not its
+    hypermodel, found = _set_up(model, splits, place, goals=goals, **settings)
+    trials = _open(place, found)
+    runner = TrialRunner(trained=hypermodel, study=trials, directory=Path(directory), keep=max(confirm, 1))
+    _refusing(runner, hypermodel, found).run(max_trials)
 
 
 def _set_up(
@@ -215,6 +196,7 @@ def _set_up(
     splits: Splits,
     place: StudyPlace,
     *,
+    goals: Goals,
     algorithm: str = ALGORITHM,
     pruner: str | None = None,
     space: SearchSpace | None = None,
@@ -222,12 +204,12 @@ def _set_up(
     config: TrainConfig | None = None,
     seed: int = 0,
 ) -> tuple[SequenceHyperModel, SearchSettings]:
-    """Checks what a search is."""
-    config = config or TrainConfig()
+    """Returns what is tuned, and what the search is, both checked."""
+    config = goals.applied(config or TrainConfig())
     hypermodel = SequenceHyperModel(model, splits, space=space, arguments=arguments, config=config)
     algorithm, pruner = chosen(algorithm, pruner)
+    _check(splits, goals, pruner)
     checks.seed(seed)
-    splits.check_storable()
     settings = SearchSettings(
         model=hypermodel.name,
         algorithm=algorithm,
@@ -238,9 +220,49 @@ def _set_up(
         config=config,
         seed=seed,
         data=splits.description,
+        goals=goals,
         study=place.name if place.shared else None,
     )
     return hypermodel, settings
+
+
+def _end(ending: Ending, max_trials: int, *, confirm: int, bundle: bool, finished: bool) -> SearchResult:
+    """Chooses and writes the best model; of several processes one does that, and the others read it back."""
+    best, confirmed = ending.choose(confirm)
+    settings, root, table = ending.settings, ending.root, ending.table
+    alone = (
+        contextlib.nullcontext() if finished else one_at_a_time(_best_study(ending.place, root, max_trials))
+    )
+    with alone:
+        run, again = ending.write(best, bundle=bundle, finished=finished)
+    if not finished:
+        finish(root, settings.to_dict(), max_trials=max_trials)
+    arguments, config = ending.hypermodel.choose(best.parameters())
+    return SearchResult(
+        arguments=arguments,
+        config=config,
+        objective=table.objective,
+        score=float(best.score or 0.0),
+        trials=read_rows(root),
+        best=run,
+        directory=root,
+        bundle=root / BUNDLE if (root / BUNDLE).is_dir() else None,
+        measures=best.measures,
+        measured_again=again,
+        front=table.front(settings.goals.measures),
+        confirmed=confirmed,
+    )
+
+
+def _check(splits: Splits, goals: Goals, pruner: str | None) -> None:
+    """Refuses what does not go together before anything is written."""
+    splits.check_storable()
+    if goals.measures and pruner is not None:
+        raise ArgumentError(
+            f"pruner: received {pruner!r} with {1 + len(goals.measures)} objectives; expected None, for trials that "
+            "are good at different things cannot be compared early. Leave it out, or make a constraint of "
+            f"{goals.measures[0]}."
+        )
 
 
 def _begin(
@@ -266,6 +288,7 @@ def _open(place: StudyPlace, settings: SearchSettings) -> SearchStudy:
         pruner=settings.pruner,
         epochs=settings.config.epochs,
         seed=settings.seed,
+        measures=settings.goals.measures,
         name=place.name,
     )
 
@@ -276,19 +299,16 @@ def _best_study(place: StudyPlace, root: Path, max_trials: int) -> SearchStudy:
 
 
 def _run_trials(
+    runner: TrialRunner,
     hypermodel: SequenceHyperModel,
-    study: SearchStudy,
+    settings: SearchSettings,
     table: TrialTable,
-    root: Path,
-    *,
     max_trials: int,
+    *,
     resume: bool,
-    finished: bool,
 ) -> None:
-    """Fills the table with the trials of a search; those that are missing are run."""
-    table.start(study.ended(), planned=max_trials)
-    if finished:
-        return
+    """Runs the trials that are missing."""
+    study = runner.study
     if resume:
         study.retry_failed()
 
@@ -298,40 +318,15 @@ def _run_trials(
         if table.is_new(ended):
             table.update(ended)
 
-    run_trials(hypermodel, study, root, max_trials=max_trials, on_end=tell)
+    _refusing(runner, hypermodel, settings).run(max_trials, on_end=tell)
     table.update(study.ended())
 
 
-def _train_best(
-    model: keras.Model,
-    splits: Splits,
-    *,
-    config: TrainConfig,
-    directory: Path,
-    progress: bool,
-    baseline_seconds: float,
-    details: dict[str, Any],
-) -> TrainResult:
-    """Trains the best model, or goes on with that; one that is trained already is read back."""
-    run = RunDirectory(directory)
-    same = run.config.is_file() and _is_of(run, config, splits, details["model_arguments"])
-    if same and run.finished:
-        write_json(run.config, {**run.read_config(), "details": details})  # there may be more trials
-    return train(
-        model,
-        splits,
-        config=config,
-        directory=directory,
-        resume=same,
-        overwrite=not same,
-        progress=progress,
-        baseline_seconds=baseline_seconds,
-        details=details,
-    )
+def _refusing(runner: TrialRunner, hypermodel: SequenceHyperModel, settings: SearchSettings) -> TrialRunner:
+    """Returns a runner that trains no model outside the limits."""
+    if not settings.goals.wanted:
+        return runner
+    from rnnzoo_tuning.artefact import ArtefactMeter  # the exporter takes seconds to load
 
-
-def _is_of(run: RunDirectory, config: TrainConfig, splits: Splits, arguments: dict[str, Any]) -> bool:
-    saved = run.read_config()
-    kept = {**saved, "model_arguments": saved["details"].get("model_arguments")}
-    wanted = {"train_config": config.to_dict(), "data": splits.description, "model_arguments": arguments}
-    return not differences(kept, wanted)
+    meter = ArtefactMeter(settings.goals, runner.study, hypermodel.splits)
+    return dataclasses.replace(runner, refuse=meter.refuse)

@@ -15,7 +15,14 @@ from rnnzoo.training.run.differences import differences
 STUDY = "study.db"
 # Where earlier releases kept them.
 _TUNER = "tuner"
-SETTINGS, TRIALS, BEST = "search.json", "trials.json", "best"
+SETTINGS, TRIALS, BEST, BUNDLE = "search.json", "trials.json", "best", "bundle"
+#: How the best trials did with several seeds, and where they are trained.
+CONFIRMATION, CONFIRMING = "confirmation.json", "confirming"
+#: What was measured of the files of the bundle.
+MEASURED = "measures.json"
+PICTURE, REPORT = "search.png", "report.html"
+#: What a search of the command can be made again by.
+CONFIG = "config.yaml"
 FORMAT_VERSION = 2
 
 
@@ -68,7 +75,7 @@ def prepare(
     """
     check_free(root, resume=resume, overwrite=overwrite)
     if resume and _is_search(root):
-        saved = _read(root)
+        saved = read_search(root)
         found = differences(saved["settings"], settings)
         if found:
             raise RunError(
@@ -95,6 +102,22 @@ def read_rows(root: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def read_search(root: Path) -> dict[str, Any]:
+    """Reads ``search.json``.
+
+    Raises:
+        DataError: If it is damaged, or was written by another release.
+    """
+    saved: dict[str, Any] = read_json(root / SETTINGS, "the settings of a search")
+    version = saved.get("format_version")
+    if version != FORMAT_VERSION:
+        raise DataError(
+            f"{root / SETTINGS}: received format version {version!r}; expected {FORMAT_VERSION}. Use the version of "
+            "rnnzoo that wrote it."
+        )
+    return saved
+
+
 def _is_search(root: Path) -> bool:
     return (root / STUDY).is_file() or (root / _TUNER).is_dir() or (root / SETTINGS).is_file()
 
@@ -112,17 +135,6 @@ def _ended(root: Path, saved: Mapping[str, Any], max_trials: int) -> bool:
     """Whether nothing is left to do: a search may be given more trials."""
     more = max_trials > saved["max_trials"]
     return saved["finished"] and not more and (root / TRIALS).is_file()
-
-
-def _read(root: Path) -> dict[str, Any]:
-    saved: dict[str, Any] = read_json(root / SETTINGS, "the settings of a search")
-    version = saved.get("format_version")
-    if version != FORMAT_VERSION:
-        raise DataError(
-            f"{root / SETTINGS}: received format version {version!r}; expected {FORMAT_VERSION}. Use the version of "
-            "rnnzoo that wrote it."
-        )
-    return saved
 
 
 def _write(root: Path, settings: Mapping[str, Any], *, max_trials: int, finished: bool) -> None:

@@ -15,6 +15,10 @@
                          "values": ["adamw"]}; only if there are any
       arguments          builder arguments that are the same in all trials; an array by its shape and SHA-256
       train_config       all fields of ``TrainConfig``, of which those of ``training_space`` vary
+      measures           what of the exported file is minimised beside the objective, such as ["latency_ms"]; this and
+                         the next two only if anything of it is measured
+      limits             what of it may be at most so much: {"size_mb": 1.0}
+      measured           how: batch, steps, precision, rounds, threads
       seed               of the algorithm
       data               ``Splits.description``: source, checksum, sizes of the parts
     max_trials           trials at most; may be raised on resume
@@ -29,7 +33,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,6 +41,7 @@ import numpy as np
 from rnnzoo.errors import ArgumentError
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.optimization.monitor import Monitor
+from rnnzoo_tuning.goals import Goals
 from rnnzoo_tuning.space import SearchSpace
 
 
@@ -54,6 +59,7 @@ class SearchSettings:
         config: Training fields that are the same in all trials.
         seed: Seed of the algorithm.
         data: The description of the data.
+        goals: What is measured of the exported file.
         study: The name of the study in a database; ``None`` where it is a file of the directory.
     """
 
@@ -66,6 +72,7 @@ class SearchSettings:
     config: TrainConfig
     seed: int
     data: Mapping[str, Any]
+    goals: Goals = field(default_factory=Goals)
     study: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -83,6 +90,7 @@ class SearchSettings:
             **self.space.to_dict(),
             "arguments": plain_arguments(self.arguments),
             "train_config": self.config.to_dict(),
+            **self.goals.to_dict(),
             "seed": self.seed,
             "data": dict(self.data),
             "study": self.study,

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rnnzoo.builders.parts.foreign_words import nearest_word
-from rnnzoo.builders.parts.option_words import leave_to_ready
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.value_objects import checked_fields
@@ -333,6 +332,8 @@ class SearchSpace:
 
 def _is_given(name: str, arguments: Mapping[str, Any]) -> bool:
     """Whether arguments say what a builder's argument is, a ready config among them."""
+    from rnnzoo.builders.parts.option_words import leave_to_ready  # starts TensorFlow
+
     return name in arguments or not leave_to_ready({name: None}, arguments)
 
 

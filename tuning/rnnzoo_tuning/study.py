@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from threading import Event, Thread
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
-import keras_tuner
-import numpy as np
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
@@ -17,45 +13,38 @@ from optuna.trial import FrozenTrial, TrialState
 from rnnzoo.errors import RunError
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.run.differences import differences
+from rnnzoo_tuning.running_trial import RunningTrial
+from rnnzoo_tuning.samplers import make_pruner, make_sampler
 from rnnzoo_tuning.study_storage import GRACE, HEARTBEAT, open_storage, told, without_warnings
-from rnnzoo_tuning.trial_parameters import GridParameters, TrialParameters
+from rnnzoo_tuning.trial_records import (
+    ENDED,
+    GRID,
+    MEASURED,
+    ORIGIN,
+    REASON,
+    REFUSED,
+    SURPLUS,
+    VALUES,
+    WORKER,
+    EndedTrial,
+    counted,
+    ended_trial,
+    origin_of,
+    origins_of,
+)
 from rnnzoo_tuning.worker import is_dead, this_worker
 
-#: Trials that are drawn before the algorithm proposes some.
-STARTUP = 6
-# What is kept of a trial beside what Optuna keeps. A trial that failed without a reason was stopped.
-_ORIGIN, _VALUES, _REASON, _WORKER, _GRID, _FACTS = "origin", "values", "reason", "worker", "grid", "facts"
-_SURPLUS = "surplus"
+if TYPE_CHECKING:
+    from rnnzoo_tuning.trial_parameters import GridParameters
+
 # What is kept of the study.
 _SETTINGS = "settings"
-_ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
+#: So many points in a row that break a limit end a search: the space has hardly another.
+MOST_REFUSED = 500
 
 
-@dataclass(frozen=True)
-class EndedTrial:
-    """A trial that came to its end.
-
-    Attributes:
-        number: Its place among the trials, from 0; the same after it was stopped and taken up again.
-        status: ``"done"``, ``"pruned"`` or ``"failed"``.
-        score: The objective of its best epoch; ``None`` where it failed.
-        values: The values of its hyperparameters by name.
-        seconds: How long its epochs took.
-        reason: Why it failed; empty where it did not.
-    """
-
-    number: int
-    status: str
-    score: float | None
-    values: dict[str, Any]
-    seconds: float
-    reason: str
-
-    def parameters(self) -> keras_tuner.HyperParameters:
-        """Returns its values as a model is built from them."""
-        found = keras_tuner.HyperParameters()
-        found.values = dict(self.values)
-        return found
+Direction = Literal["maximize", "minimize"]
+_SMALL: Direction = "minimize"
 
 
 class SearchStudy:
@@ -68,6 +57,7 @@ class SearchStudy:
         pruner: ``None``, ``"asha"``, ``"hyperband"`` or ``"median"``.
         epochs: Epochs of a trial, at most.
         seed: Seed of the algorithm.
+        measures: What of the file is minimised beside, by name; a pruner cannot be with any.
         name: The name of the study in its storage.
 
     Raises:
@@ -83,19 +73,21 @@ class SearchStudy:
         pruner: str | None = None,
         epochs: int = 1,
         seed: int = 0,
+        measures: Sequence[str] = (),
         name: str = "search",
     ) -> None:
-        self._algorithm, self._seed = algorithm, seed
+        self._algorithm, self._seed, self._measures = algorithm, seed, tuple(measures)
+        self._sign = monitor.sign
+        first: Direction = "maximize" if monitor.direction == "max" else "minimize"
         self._unsigned: set[int] = set()
-        direction: Literal["maximize", "minimize"] = "maximize" if monitor.direction == "max" else "minimize"
         with told(storage), without_warnings():
             self._storage = open_storage(storage, heartbeat=HEARTBEAT, grace=GRACE)
             self._study = optuna.create_study(
                 storage=self._storage,
                 study_name=name,
-                direction=direction,
+                directions=[first, *(_SMALL for _ in measures)],
                 load_if_exists=True,
-                pruner=_pruner(pruner, epochs),
+                pruner=make_pruner(pruner, epochs),
             )
 
     def agree(self, settings: Mapping[str, Any]) -> None:
@@ -117,16 +109,30 @@ class SearchStudy:
 
     def ended(self) -> list[EndedTrial]:
         """Returns the trials that have ended, in the order in which they did."""
+        return [trial for trial, _ in self.ended_of_optuna()]
+
+    def ended_of_optuna(self) -> list[tuple[EndedTrial, FrozenTrial]]:
+        """Returns the same, each beside the trial of Optuna that it was."""
         trials = self._trials()
-        places = {origin: place for place, origin in enumerate(_origins(trials))}
-        done = [trial for trial in trials if trial.state in _ENDED or _REASON in trial.user_attrs]
-        latest = {_origin(trial): trial for trial in done if trial.datetime_complete is not None}
+        places = {origin: place for place, origin in enumerate(counted(trials))}
+        done = [trial for trial in trials if trial.state in ENDED or REASON in trial.user_attrs]
+        latest = {origin_of(trial): trial for trial in done if trial.datetime_complete is not None}
         in_order = sorted(latest.values(), key=lambda trial: (trial.datetime_complete, trial.number))
-        return [_ended(trial, places[_origin(trial)]) for trial in in_order]
+        return [(ended_trial(trial, places.get(origin_of(trial))), trial) for trial in in_order]
+
+    @property
+    def directions(self) -> list[optuna.study.StudyDirection]:
+        """Whether each objective is to be maximized or minimized."""
+        return self._study.directions
+
+    def best(self, ended: Iterable[EndedTrial]) -> list[EndedTrial]:
+        """Returns the trials that ended well, the best first; those that came to their last epoch before all others."""
+        scored = [trial for trial in ended if trial.score is not None]
+        return sorted(scored, key=lambda trial: (trial.status != "done", -self._sign * (trial.score or 0.0)))
 
     def _trials(self) -> list[FrozenTrial]:
         trials = self._study.get_trials(deepcopy=False)
-        return [trial for trial in trials if _SURPLUS not in trial.user_attrs]
+        return [trial for trial in trials if SURPLUS not in trial.user_attrs]
 
     # Running
 
@@ -148,38 +154,60 @@ class SearchStudy:
         self._take_up_dead()
         trials = self._trials()
         waiting = [trial for trial in trials if trial.state == TrialState.WAITING]
-        origins = _origins(trials)
+        origins = origins_of(trials)
         if not waiting:
-            if len(origins) >= max_trials:
+            if len(counted(trials)) >= max_trials:
                 return None
+            _check_not_refused(trials)
             if self._algorithm == "grid" and not self._enqueue_combination(draw):
                 return None
-        place = origins.index(_origin(waiting[0])) if waiting else len(origins)
-        self._study.sampler = _sampler(self._algorithm, [self._seed, place])
+        place = origins.index(origin_of(waiting[0])) if waiting else len(origins)
+        self._study.sampler = make_sampler(self._algorithm, [self._seed, place])
         with without_warnings():
             trial = self._study.ask()
         self._storage.record_heartbeat(trial._trial_id)  # from here on it is known when its worker is dead
-        trial.set_user_attr(_WORKER, this_worker())
-        return RunningTrial(self._study, self._storage, trial)
+        trial.set_user_attr(WORKER, this_worker())
+        self._take_generation(trial, trials)
+        return RunningTrial(self._study, self._storage, trial, self._measures)
+
+    def _take_generation(self, trial: optuna.Trial, trials: Sequence[FrozenTrial]) -> None:
+        """Gives a trial that is taken up the generation of its first attempt.
+
+        Optuna gives none to trials whose values are known, and a genetic algorithm would have no child of them.
+        """
+        for other in trials:
+            if other.number != trial.number and origin_of(other) == trial.user_attrs.get(ORIGIN):
+                for name, value in other.system_attrs.items():
+                    if name.endswith(":generation"):
+                        self._storage.set_trial_system_attr(trial._trial_id, name, value)
 
     def _is_surplus(self, trial: RunningTrial, max_trials: int) -> bool:
         """Whether it is one too many, or another worker has begun the same a moment earlier."""
         trials = self._trials()
-        if _origins(trials).index(trial.origin) >= max_trials:
+        if counted(trials).index(trial.origin) >= max_trials:
             return True
         return any(
             (
-                _origin(other) == trial.origin
+                origin_of(other) == trial.origin
                 and other.number < trial.number
                 and other.state != TrialState.FAIL
             )
             or (
                 trial.grid is not None
-                and other.user_attrs.get(_GRID) == trial.grid
-                and _origin(other) < trial.origin
+                and other.user_attrs.get(GRID) == trial.grid
+                and origin_of(other) < trial.origin
             )
             for other in trials
         )
+
+    def measured(self, architecture: str) -> dict[str, float] | None:
+        """Returns what was measured of an architecture, by this worker or another; ``None`` if nothing was."""
+        found: dict[str, float] | None = self._study.user_attrs.get(f"{MEASURED}:{architecture}")
+        return found
+
+    def keep_measured(self, architecture: str, values: Mapping[str, float]) -> None:
+        """Keeps what was measured of an architecture."""
+        self._study.set_user_attr(f"{MEASURED}:{architecture}", dict(values))
 
     def others_run(self) -> bool:
         """Whether other workers run trials, whose answers are to be waited for."""
@@ -187,7 +215,7 @@ class SearchStudy:
 
     def retry_failed(self) -> None:
         """Lets trials that failed be tried again."""
-        self._enqueue_failed(lambda trial: _REASON in trial.user_attrs)
+        self._enqueue_failed(lambda trial: REASON in trial.user_attrs)
 
     def _take_up_dead(self) -> None:
         """Lets the trials of dead workers be taken up: those of this machine at once, others after ``GRACE``."""
@@ -196,171 +224,60 @@ class SearchStudy:
         for trial in self._trials():
             if trial.state != TrialState.RUNNING:
                 continue
-            if is_dead(trial.user_attrs.get(_WORKER)):
+            if is_dead(trial.user_attrs.get(WORKER)):
                 with contextlib.suppress(UpdateFinishedTrialError):
                     self._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
-            elif _WORKER not in trial.user_attrs and trial.number not in self._unsigned:
+            elif WORKER not in trial.user_attrs and trial.number not in self._unsigned:
                 # Its worker may have died before its first sign of life, after which the time is counted.
                 self._unsigned.add(trial.number)
                 self._storage.record_heartbeat(trial._trial_id)
-        self._enqueue_failed(lambda trial: _REASON not in trial.user_attrs)
+        self._enqueue_failed(lambda trial: REASON not in trial.user_attrs)
 
     def _enqueue_failed(self, wanted: Callable[[FrozenTrial], bool]) -> None:
         """Puts those in line again whose last attempt failed as is wanted."""
-        latest = {_origin(trial): trial for trial in self._trials()}
+        latest = {origin_of(trial): trial for trial in self._trials()}
         for trial in latest.values():
             if trial.state == TrialState.FAIL and wanted(trial):
                 self._enqueue_again(trial)
 
     def _enqueue_again(self, trial: FrozenTrial) -> None:
-        kept: dict[str, Any] = {_ORIGIN: _origin(trial)}
+        kept: dict[str, Any] = {ORIGIN: origin_of(trial)}
         # One that was stopped while its values were drawn draws them again, as it did.
-        values = trial.params if _VALUES in trial.user_attrs else {}
-        if _GRID in trial.user_attrs:
-            kept[_GRID] = trial.user_attrs[_GRID]
-            values = kept[_GRID]["values"]
+        values = trial.params if VALUES in trial.user_attrs else {}
+        if GRID in trial.user_attrs:
+            kept[GRID] = trial.user_attrs[GRID]
+            values = kept[GRID]["values"]
         self._study.enqueue_trial(values, user_attrs=kept)
 
     def _enqueue_combination(self, draw: Callable[[Any], Any]) -> bool:
         """Puts the next combination of a grid in line; ``False`` after the last."""
-        known = [trial.user_attrs[_GRID]["places"] for trial in self._trials() if _GRID in trial.user_attrs]
+        known = [trial.user_attrs[GRID]["places"] for trial in self._trials() if GRID in trial.user_attrs]
         places: list[int] | None = _combination(draw, max(known)).following() if known else []
         if places is None:
             return False
         found = _combination(draw, places)
         kept = {"places": found.places, "values": found.drawn}
-        self._study.enqueue_trial(found.drawn, user_attrs={_GRID: kept})
+        self._study.enqueue_trial(found.drawn, user_attrs={GRID: kept})
         return True
 
 
-class RunningTrial:
-    """A trial that this worker runs.
-
-    Attributes:
-        origin: The number under which its files are kept.
-        grid: Its combination of a grid; ``None`` for another algorithm.
-        number: That of this attempt.
-        parameters: Its hyperparameters, which are drawn as they are named.
-    """
-
-    def __init__(self, study: optuna.Study, storage: optuna.storages.RDBStorage, trial: optuna.Trial) -> None:
-        self._study, self._storage, self._trial = study, storage, trial
-        self.number, self.grid = trial.number, trial.user_attrs.get(_GRID)
-        self.origin = int(trial.user_attrs.get(_ORIGIN, trial.number))
-        self.parameters = TrialParameters(trial)
-
-    @contextlib.contextmanager
-    def alive(self) -> Iterator[None]:
-        """Shows other workers that this one lives, as long as the context lasts.
-
-        Whatever stops it, such as Ctrl-C, leaves the trial to be taken up.
-        """
-        over = Event()
-        thread = Thread(target=self._beat, args=(over,), daemon=True)
-        thread.start()
-        try:
-            yield
-        except BaseException:
-            with contextlib.suppress(Exception):
-                self._study.tell(self._trial, state=TrialState.FAIL, skip_if_finished=True)
-            raise
-        finally:
-            over.set()
-            thread.join()
-
-    def _beat(self, over: Event) -> None:
-        while not over.is_set():
-            with contextlib.suppress(Exception):  # a busy database is asked again
-                self._storage.record_heartbeat(self._trial._trial_id)
-            over.wait(HEARTBEAT)
-
-    def give_back(self) -> None:
-        """Ends it before it began: it counts as none."""
-        self._trial.set_user_attr(_SURPLUS, True)
-        self._study.tell(self._trial, state=TrialState.FAIL)
-
-    def keep_values(self) -> None:
-        """Keeps the values once all hyperparameters are named."""
-        with contextlib.suppress(UpdateFinishedTrialError):  # taken up by another worker
-            self._trial.set_user_attr(_VALUES, dict(self.parameters.values))
-
-    def report(self, score: float, epoch: int) -> bool:
-        """Keeps the objective after an epoch, from 1.
-
-        Returns:
-            Whether the trial is to end here: it is pruned, or another worker has taken it up.
-        """
-        try:
-            if np.isfinite(score):
-                self._trial.report(score, epoch)
-        except UpdateFinishedTrialError:
-            return True
-        return bool(self._trial.should_prune())
-
-    def done(self, score: float, *, pruned: bool, seconds: float) -> bool:
-        """Ends it well, or early; returns ``False`` where another worker has taken it up."""
-        state = TrialState.PRUNED if pruned else TrialState.COMPLETE
-        return self._end({_FACTS: {"score": score, "seconds": seconds}}, None if pruned else score, state)
-
-    def failed(self, reason: str) -> bool:
-        """Ends it with a reason; returns ``False`` where another worker has taken it up."""
-        self.keep_values()
-        return self._end({_REASON: reason}, None, TrialState.FAIL)
-
-    def _end(self, kept: dict[str, Any], score: float | None, state: TrialState) -> bool:
-        try:
-            for name, value in kept.items():
-                self._trial.set_user_attr(name, value)
-        except UpdateFinishedTrialError:
-            return False
-        return self._study.tell(self._trial, score, state=state, skip_if_finished=True).state == state
-
-
-def _origin(trial: FrozenTrial) -> int:
-    return int(trial.user_attrs.get(_ORIGIN, trial.number))
-
-
-def _origins(trials: Iterable[FrozenTrial]) -> list[int]:
-    return sorted({_origin(trial) for trial in trials})
-
-
-def _ended(trial: FrozenTrial, place: int) -> EndedTrial:
-    facts = trial.user_attrs.get(_FACTS, {})
-    reason = trial.user_attrs.get(_REASON, "") if trial.state == TrialState.FAIL else ""
-    status = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned"}.get(trial.state, "failed")
-    return EndedTrial(
-        number=place,
-        status=status,
-        score=facts.get("score") if status != "failed" else None,
-        values=dict(trial.user_attrs.get(_VALUES, {})),
-        seconds=float(facts.get("seconds", 0.0)),
-        reason=reason,
+def _check_not_refused(trials: Sequence[FrozenTrial]) -> None:
+    """Raises ``RunError`` where limits refuse one point after the other."""
+    latest = trials[-MOST_REFUSED:]
+    if len(latest) < MOST_REFUSED or not all(REFUSED in trial.user_attrs for trial in latest):
+        return
+    nearest = min(latest, key=lambda trial: sum(max(value, 0) for value in trial.constraints.values()))
+    raise RunError(
+        f"constraints: refused {MOST_REFUSED} points of the space one after the other; expected some within the "
+        f"limits. The nearest: {nearest.user_attrs[REFUSED]}. Raise the limit, or give the space smaller values."
     )
 
 
 def _combination(draw: Callable[[Any], Any], places: list[int]) -> GridParameters:
     """Returns a combination; of a model that cannot be built with it, what was named until then."""
+    from rnnzoo_tuning.trial_parameters import GridParameters
+
     parameters = GridParameters(places)
     with contextlib.suppress(Exception):  # the trial says what it was
         draw(parameters)
     return parameters
-
-
-def _sampler(algorithm: str, seed: list[int]) -> optuna.samplers.BaseSampler:
-    """Returns a sampler that proposes for one trial: Optuna does not keep what it has drawn."""
-    number = int(np.random.SeedSequence(seed).generate_state(1)[0])
-    if algorithm == "tpe":
-        return optuna.samplers.TPESampler(seed=number, n_startup_trials=STARTUP)
-    if algorithm == "nsga2":
-        return optuna.samplers.NSGAIISampler(seed=number, population_size=STARTUP)
-    return optuna.samplers.RandomSampler(seed=number)
-
-
-def _pruner(name: str | None, epochs: int) -> optuna.pruners.BasePruner:
-    if name == "asha":
-        return optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=3)
-    if name == "hyperband":
-        return optuna.pruners.HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=3)
-    if name == "median":
-        return optuna.pruners.MedianPruner(n_startup_trials=STARTUP, n_warmup_steps=1)
-    return optuna.pruners.NopPruner()

@@ -82,7 +82,9 @@ class StudyPlace:
             with told(self.address):
                 storage = open_storage(self.address)
                 for name in self._names():
-                    if name == self.name or name.startswith(f"{self.name} best of "):
+                    if name == self.name or name.startswith(
+                        (f"{self.name} best of ", f"{self.name} confirm ")
+                    ):
                         optuna.delete_study(study_name=name, storage=storage)
                 storage.engine.dispose()
 

@@ -7,47 +7,106 @@ import gc
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
+import keras_tuner
 
 from rnnzoo.errors import one_line
 from rnnzoo.training.loop import fit
+from rnnzoo.training.problem import Problem
 from rnnzoo.training.run.checkpoint import kept_history
 from rnnzoo.training.run.run_directory import RunDirectory
-from rnnzoo_tuning.hypermodel import SequenceHyperModel
-from rnnzoo_tuning.study import RunningTrial, SearchStudy
+from rnnzoo_tuning.running_trial import RunningTrial
+from rnnzoo_tuning.study import SearchStudy
+from rnnzoo_tuning.trial_records import TrialScore
 
-#: Where the checkpoints of running trials are, in the directory of the search.
-TRIALS = "running"
+#: Where the checkpoints of running trials are, in the directory of the search, and those of the best that ended.
+TRIALS, BEST_TRIALS = "running", "best_trials"
 # Seconds after which is looked again whether other workers are done, or have died.
 _WAIT = 0.5
 
 
-def run_trials(
-    hypermodel: SequenceHyperModel,
-    study: SearchStudy,
-    directory: Path,
-    *,
-    max_trials: int,
-    on_end: Callable[[], None],
-) -> None:
-    """Runs trials until there are as many as asked for.
+class Trained(Protocol):
+    """What is trained in the trials of a study."""
 
-    Args:
-        hypermodel: What is tuned.
+    def draw(self, hp: keras_tuner.HyperParameters) -> None:
+        """Names all hyperparameters."""
+
+    def problem(self, hp: keras_tuner.HyperParameters) -> Problem:
+        """Returns the training of a set of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRunner:
+    """Runs the trials of a study until there are as many as asked for.
+
+    Attributes:
+        trained: What is tuned.
         study: The trials.
         directory: That of the search.
-        max_trials: Trials at most. Those of other workers are waited for, and taken up if these die.
-        on_end: Called after each trial of this worker, and now and then while it waits for others.
+        refuse: Says why a model is not to be trained in a trial, or ``None``.
+        keep: Of how many of the best trials the checkpoints are kept.
     """
-    while (trial := _next(study, max_trials, hypermodel.draw, on_end)) is not None:
-        with trial.alive():
-            _run(hypermodel, trial, RunDirectory(directory / TRIALS / f"{trial.origin:05d}"))
-        on_end()
-    with contextlib.suppress(OSError):  # another worker's trial may be there
-        (directory / TRIALS).rmdir()
+
+    trained: Trained
+    study: SearchStudy
+    directory: Path
+    refuse: Callable[[keras.Model, RunningTrial], str | None] = lambda model, trial: None
+    keep: int = 0
+
+    def run(self, max_trials: int, *, on_end: Callable[[], None] = lambda: None) -> None:
+        """Runs trials.
+
+        Args:
+            max_trials: Trials at most. Those of other workers are waited for, and taken up if these die.
+            on_end: Called after each trial of this worker, and now and then while it waits for others.
+        """
+        while (trial := _next(self.study, max_trials, self.trained.draw, on_end)) is not None:
+            with trial.alive():
+                self._run(trial, RunDirectory(self.directory / TRIALS / f"{trial.origin:05d}"))
+            on_end()
+        with contextlib.suppress(OSError):  # another worker's trial may be there
+            (self.directory / TRIALS).rmdir()
+
+    def _run(self, trial: RunningTrial, run: RunDirectory) -> None:
+        """Runs one trial; one that fails says why, and ends no search."""
+        keras.utils.clear_session()
+        try:
+            found = self._scored(trial, run)
+        except Exception as error:  # noqa: BLE001 - a builder, Keras and TensorFlow raise whatever comes
+            ours = trial.failed(f"{type(error).__name__}: {one_line(error, 300)}")
+        else:
+            if isinstance(found, str):
+                trial.refused(found)
+                return
+            ours = trial.done(found)
+        if ours:
+            self._keep_best(trial, run)
+        gc.collect()
+
+    def _scored(self, trial: RunningTrial, run: RunDirectory) -> TrialScore | str:
+        """Trains a trial; returns how it ended, or why it is refused."""
+        problem = self.trained.problem(trial.parameters)
+        trial.keep_values()
+        reason = self.refuse(problem.model, trial)
+        return _fitted(problem, trial, run) if reason is None else reason
+
+    def _keep_best(self, trial: RunningTrial, run: RunDirectory) -> None:
+        """Keeps the checkpoint of a trial that is among the best, and deletes those that no longer are."""
+        ended = {other.origin: other for other in self.study.ended()}
+        best = [other.origin for other in self.study.best(ended.values())[: self.keep]]
+        kept = self.directory / BEST_TRIALS
+        if trial.origin in best and run.checkpoint.is_file():
+            kept.mkdir(exist_ok=True)
+            shutil.rmtree(kept / run.path.name, ignore_errors=True)
+            run.path.rename(kept / run.path.name)
+        shutil.rmtree(run.path, ignore_errors=True)
+        for path in kept.glob("*"):
+            if int(path.name) in ended and int(path.name) not in best:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -62,7 +121,7 @@ def one_at_a_time(study: SearchStudy) -> Iterator[None]:
         return
     with turn.alive():
         yield
-        turn.done(0.0, pruned=False, seconds=0.0)
+        turn.done(TrialScore(0.0))
 
 
 def _next(
@@ -78,33 +137,18 @@ def _next(
     return trial
 
 
-def _run(hypermodel: SequenceHyperModel, trial: RunningTrial, run: RunDirectory) -> None:
-    """Runs one trial; one that fails says why, and ends no search."""
-    keras.utils.clear_session()
-    gc.collect()
-    try:
-        score, pruned, seconds = _fitted(hypermodel, trial, run)
-    except Exception as error:  # noqa: BLE001 - a builder, Keras and TensorFlow raise whatever comes
-        ours = trial.failed(f"{type(error).__name__}: {one_line(error, 300)}")
-    else:
-        ours = trial.done(score, pruned=pruned, seconds=seconds)
-    if ours:
-        shutil.rmtree(run.path, ignore_errors=True)
-
-
-def _fitted(
-    hypermodel: SequenceHyperModel, trial: RunningTrial, run: RunDirectory
-) -> tuple[float, bool, float]:
+def _fitted(problem: Problem, trial: RunningTrial, run: RunDirectory) -> TrialScore:
     """Trains a trial; returns the objective of its best epoch, whether it ended early, and its seconds."""
-    problem = hypermodel.problem(trial.parameters)
-    trial.keep_values()
     run.path.mkdir(parents=True, exist_ok=True)
     earlier = kept_history(run.checkpoint) if run.checkpoint.is_file() else None
     reporter = _Reporter(trial, problem.monitor.name, earlier or [])
     fitted = fit(problem, run=run, resume=earlier is not None, callbacks=[reporter])
-    best = fitted.history[fitted.best_epoch - 1]
-    seconds = sum(row["seconds"] for row in fitted.history)
-    return float(best[problem.monitor.name]), reporter.has_pruned(), seconds
+    return TrialScore(
+        score=float(fitted.history[fitted.best_epoch - 1][problem.monitor.name]),
+        pruned=reporter.has_pruned(),
+        seconds=sum(row["seconds"] for row in fitted.history),
+        best_epoch=fitted.best_epoch,
+    )
 
 
 class _Reporter(keras.callbacks.Callback):
@@ -121,6 +165,7 @@ class _Reporter(keras.callbacks.Callback):
         # Names that begin so do not go into checkpoints.
         self._trial, self._objective, self._earlier = trial, objective, earlier
         self._has_pruned = False
+        self.stateless = True  # what it told is in the study
 
     def has_pruned(self) -> bool:
         """Whether it ended the trial."""
@@ -140,3 +185,17 @@ class _Reporter(keras.callbacks.Callback):
     def _report(self, row: Mapping[str, float], epoch: int) -> None:
         if self._objective in row:
             self._has_pruned = self._trial.report(float(row[self._objective]), epoch) or self._has_pruned
+
+
+def checkpoint_of(directory: Path, origin: int) -> RunDirectory | None:
+    """Returns where the checkpoint of a trial is; ``None`` where it was deleted, or is on another machine.
+
+    Args:
+        directory: That of the search.
+        origin: The number under which its files are kept.
+    """
+    for folder in (BEST_TRIALS, TRIALS):
+        run = RunDirectory(directory / folder / f"{origin:05d}")
+        if run.checkpoint.is_file():
+            return run
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
@@ -47,6 +48,18 @@ class PairSplit(Rows):
 
     def __len__(self) -> int:
         return len(self._sources)
+
+    def joined(self, other: Rows) -> Rows:
+        """Returns the pairs of this part and then those of another."""
+        if not isinstance(other, PairSplit):
+            return super().joined(other)
+        whole = copy.copy(self)
+        whole._example = None
+        whole.raw = [*(self.raw or ()), *(other.raw or ())]
+        whole.raw_targets = [*self.raw_targets, *other.raw_targets]
+        whole._sources, whole._targets = [*self._sources, *other._sources], [*self._targets, *other._targets]
+        whole.lengths = np.concatenate([self.lengths, other.lengths])
+        return whole
 
     def encoded(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray]:
         """Returns the ids of some sources."""

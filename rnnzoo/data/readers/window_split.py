@@ -96,6 +96,13 @@ class WindowSplit(Rows):
     def series(self, names: Sequence[str] | np.ndarray | None) -> None:
         self._series = names
 
+    def joined(self, other: Rows) -> Rows:
+        """Returns the windows of this part and then those of another part of the same table."""
+        if not isinstance(other, WindowSplit) or other.table is not self.table:
+            return super().joined(other)
+        starts = np.concatenate([self.starts, other.starts])
+        return WindowSplit(self.table, starts, window=self.window, horizon=self.horizon)
+
     def gather(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Returns some windows as one batch: what is known of past, horizon and series, and the horizon's targets.
 

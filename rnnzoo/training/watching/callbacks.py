@@ -70,10 +70,14 @@ class TrainingCallbacks:
         return found
 
     def with_state(self) -> list[keras.callbacks.Callback]:
-        """Returns those whose counters a checkpoint keeps, in the order in which it numbers them."""
+        """Returns those whose counters a checkpoint keeps, in the order in which it numbers them.
+
+        A callback with a true attribute ``stateless`` has none.
+        """
         kept = (self.guard, self.averages, self.early_stopping, self.plateau, self.best_model, *self.own)
         silent = keras.callbacks.TensorBoard
-        return [c for c in (*kept, self.gradients) if c is not None and not isinstance(c, silent)]
+        there = [c for c in (*kept, self.gradients) if c is not None and not isinstance(c, silent)]
+        return [c for c in there if not getattr(c, "stateless", False)]
 
 
 def check_callbacks(callbacks: object) -> None:
@@ -143,7 +147,7 @@ def build_callbacks(
             min_delta=0.0,  # as all others count improvement
         )
     if directory is not None:
-        best_model = BestModel(directory / "model.keras", monitor)
+        best_model = BestModel(directory / "model.keras", monitor, every=not config.restore_best)
         if config.tensorboard:
             logs = str(directory / "tensorboard")
             tensorboard = keras.callbacks.TensorBoard(logs, write_graph=False, profile_batch=0)
@@ -156,7 +160,7 @@ def build_callbacks(
             **watched,
             # Without a patience it still remembers and restores the best weights.
             patience=config.early_stopping or config.epochs + 1,
-            restore_best_weights=True,
+            restore_best_weights=config.restore_best,
         ),
         plateau=plateau,
         best_model=best_model,
@@ -202,10 +206,12 @@ class BestModel(keras.callbacks.Callback):
     Args:
         path: The ``.keras`` file.
         monitor: What to watch.
+        every: Whether it is that of the last epoch instead.
     """
 
-    def __init__(self, path: Path, monitor: Monitor) -> None:
+    def __init__(self, path: Path, monitor: Monitor, *, every: bool = False) -> None:
         super().__init__()
+        self._every = every
         self._path = path
         self._monitor = monitor
         self.best = -math.inf
@@ -213,8 +219,8 @@ class BestModel(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Saves the model if this epoch is the best."""
         value = self._monitor.sign * float((logs or {}).get(self._monitor.name, math.nan))
-        if value > self.best:
-            self.best = value
+        if value > self.best or (self._every and math.isfinite(value)):
+            self.best = max(value, self.best)
             with stored_in_float32(self.model), replacing(self._path) as temporary:
                 self.model.save(temporary)
 

@@ -1,0 +1,115 @@
+"""What trials of a search are compared by, and what limits their files keep within."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rnnzoo import checks
+from rnnzoo.errors import ArgumentError
+from rnnzoo.training.config import TrainConfig
+from rnnzoo_export.measure_config import MEASURES, MeasureConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goals:
+    """What is sought.
+
+    Attributes:
+        score: The metric that training watches, such as ``"val_accuracy"``; ``None`` for that of the config or task.
+        measures: What of the file is minimised beside it.
+        limits: What a measure may be at most, by name.
+        config: How files are measured.
+    """
+
+    score: str | None = None
+    measures: tuple[str, ...] = ()
+    limits: Mapping[str, float] = field(default_factory=dict)
+    config: MeasureConfig = field(default_factory=MeasureConfig)
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What has to be measured."""
+        return tuple(name for name in MEASURES if name in self.measures or name in self.limits)
+
+    def applied(self, config: TrainConfig) -> TrainConfig:
+        """Returns a training that watches the score.
+
+        Raises:
+            ArgumentError: If the config says another one.
+        """
+        if self.score is None or config.monitor == self.score:
+            return config
+        if config.monitor is not None:
+            raise ArgumentError(
+                f"objectives: received {self.score!r} with monitor={config.monitor!r}; expected one of them. Leave "
+                "monitor out."
+            )
+        return TrainConfig.from_dict({**config.to_dict(), "monitor": self.score})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the goals as ``search.json`` has them."""
+        if not self.wanted:
+            return {}
+        config = self.config
+        return {
+            "measures": list(self.measures),
+            "limits": dict(self.limits),
+            "measured": {
+                "batch": config.batch,
+                "steps": config.steps,
+                "precision": config.precision,
+                "rounds": config.rounds,
+                "threads": config.threads,
+            },
+        }
+
+
+def make_goals(
+    objectives: str | Sequence[str] | None,
+    constraints: Mapping[str, float] | None,
+    measure: MeasureConfig | None,
+) -> Goals:
+    """Reads what a search is for.
+
+    Args:
+        objectives: One score, or a score and measures; see ``run_search``.
+        constraints: What a measure may be at most.
+        measure: How to measure.
+
+    Raises:
+        ArgumentError: If there is not one score, or a limit is not above 0.
+        UnknownNameError: If a measure is unknown.
+
+    Example:
+        >>> make_goals(("accuracy", "latency_ms"), {"size_mb": 1.0}, None).wanted
+        ('latency_ms', 'size_mb')
+    """
+    names = [objectives] if isinstance(objectives, str) else list(objectives or ())
+    scores = [name for name in names if name not in MEASURES]
+    measures = tuple(name for name in names if name in MEASURES)
+    if len(scores) > 1 or (names and not scores):
+        raise ArgumentError(
+            f"objectives: received {', '.join(names)}; expected one score of training, such as accuracy, first, and "
+            f"beside it some of {', '.join(MEASURES)}. Correct them."
+        )
+    if len(set(names)) < len(names):
+        raise ArgumentError(f"objectives: received {', '.join(names)}; expected each once. Leave one out.")
+    limits = dict(constraints or {})
+    for name, limit in limits.items():
+        checks.choice("constraint", name, MEASURES)
+        checks.number(f"constraint {name}", limit, above=0)
+    if measure is not None and not isinstance(measure, MeasureConfig):
+        raise ArgumentError(
+            f"measure: received {measure!r}; expected a MeasureConfig. Write MeasureConfig(batch=8)."
+        )
+    score = None
+    if scores:
+        score = scores[0] if scores[0].startswith("val_") or scores[0] == "loss" else f"val_{scores[0]}"
+    return Goals(
+        score=score,
+        measures=measures,
+        limits={name: float(limit) for name, limit in limits.items()},
+        config=measure or MeasureConfig(),
+    )

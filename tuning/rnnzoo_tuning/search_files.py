@@ -1,0 +1,105 @@
+"""The files that tell of a search: ``trials.json``, ``search.png`` and ``report.html``."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from pathlib import Path
+
+from rnnzoo.errors import one_line
+from rnnzoo.files import write_json
+from rnnzoo.training.run.plots import save_figure
+from rnnzoo_tuning.html_report import write_page
+from rnnzoo_tuning.kept_search import KeptSearch, open_search
+from rnnzoo_tuning.report import TrialTable, search_figure
+from rnnzoo_tuning.search_directory import PICTURE, REPORT, TRIALS
+
+#: What share of a search each of its pictures may take before the end.
+_DRAWING_SHARE = 0.01
+#: Seconds that a report takes, as long as nobody knows.
+_REPORT_SECONDS = 2.0
+
+
+class SearchFiles:
+    """The files of a search that runs: the trials after each, pictures and report where that costs little.
+
+    Args:
+        directory: The directory of the search.
+        name: The model.
+        storage: The database that its trials are in; ``None`` for a file in the directory.
+    """
+
+    def __init__(self, directory: Path, name: str, storage: str | None = None) -> None:
+        self._directory, self._name, self._storage = directory, name, storage
+        self._started = time.perf_counter()
+        self._drawing = self._reporting = 0.0
+        self._next_report = _REPORT_SECONDS
+
+    def write(self, table: TrialTable) -> None:
+        """Writes the table, and picture and report where they cost little."""
+        write_json(
+            self._directory / TRIALS,
+            {
+                "model": self._name,
+                "objective": table.objective,
+                "direction": table.direction,
+                "trials": table.rows,
+            },
+        )
+        allowed = _DRAWING_SHARE * (time.perf_counter() - self._started)
+        if self._drawing <= allowed:
+            self.draw(table)
+        if self._reporting + self._next_report <= allowed:
+            self.report()
+
+    def draw(self, table: TrialTable) -> None:
+        """Draws the picture, if any trial ended well."""
+        if table.best_row is None:
+            return
+        began = time.perf_counter()
+        save_figure(search_figure(table), self._directory / PICTURE)
+        self._drawing += time.perf_counter() - began
+
+    def report(self) -> None:
+        """Writes the report; what keeps it from being written is a warning, and ends no search."""
+        began = time.perf_counter()
+        try:
+            search = open_search(self._directory, self._storage)
+            write_page(search, trial_table(search))
+        except Exception as error:  # noqa: BLE001 - a report is not worth a search
+            path = self._directory / REPORT
+            warnings.warn(
+                f"{path}: not written ({type(error).__name__}: {one_line(error, 200)}); the search goes on. rnnzoo "
+                f"tune --report {self._directory} writes it anew.",
+                stacklevel=2,
+            )
+        self._next_report = time.perf_counter() - began
+        self._reporting += self._next_report
+
+
+def trial_table(search: KeptSearch) -> TrialTable:
+    """Returns the trials of a search as a table that prints nothing."""
+    table = TrialTable(search.monitor, enabled=False)
+    table.start((trial for trial, _ in search.trials), planned=search.max_trials)
+    return table
+
+
+def write_report(root: Path, storage: str | None = None) -> Path:
+    """Writes ``trials.json``, ``search.png`` and ``report.html`` anew, from the settings and the study of a search.
+
+    Args:
+        root: The directory of a search that runs, was stopped or is finished.
+        storage: The database that its trials are in; ``None`` for a file in the directory.
+
+    Returns:
+        The report.
+
+    Raises:
+        PathNotFoundError: If there is no search, or none of whose trials has begun.
+        RunError: If the study cannot be opened.
+        DataError: If the settings are damaged, or those of another release.
+    """
+    search = open_search(root, storage)
+    table = trial_table(search)
+    SearchFiles(root, search.settings["model"]).write(table)
+    return write_page(search, table)
