@@ -167,6 +167,7 @@ def test_a_search_watches_its_objective(ordinal: None, tmp_path: Path) -> None:
         config=TrainConfig(epochs=1, tensorboard=False),
         progress=False,
         baseline_seconds=0,
+        bundle=False,
     )
     assert result.objective == "val_loss"
     assert set(result.best.metrics["test"]) == {"mean_distance", "accuracy", "loss"}

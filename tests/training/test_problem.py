@@ -158,6 +158,7 @@ def test_what_does_not_hang_on_the_trial_is_computed_once_a_search(
         config=config,
         progress=False,
         baseline_seconds=0,
+        bundle=False,
     )
     assert len(found.trials) == 3
     # Before the first trial, in each of three, and for the best model that is trained again.

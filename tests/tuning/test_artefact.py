@@ -111,6 +111,7 @@ def test_a_grid_goes_on_to_the_combinations_within_the_limit(splits: Splits, tmp
     assert found == [("64", "refused"), ("8", "done"), ("32", "refused"), ("4", "done")]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("scored")
 def test_a_search_with_limits_goes_on_where_it_stopped(splits: Splits, tmp_path: Path) -> None:
     options: dict[str, Any] = {"constraints": {"size_mb": 0.012}, "algorithm": "tpe"}
@@ -129,7 +130,7 @@ def test_a_search_with_limits_goes_on_where_it_stopped(splits: Splits, tmp_path:
 @pytest.mark.usefixtures("scored")
 def test_two_objectives_have_a_front_that_no_trial_beats(splits: Splits, tmp_path: Path) -> None:
     result = search(
-        splits, tmp_path / "s", objectives=("accuracy", "parameters"), algorithm="nsga2", max_trials=8
+        splits, tmp_path / "s", objectives=("accuracy", "parameters"), algorithm="nsga2", max_trials=5
     )
     points = [(row["score"], row["parameters"]) for row in result.trials]
     front = [(row["score"], row["parameters"]) for row in result.front]

@@ -52,6 +52,7 @@ def test_the_checkpoint_of_the_trial_is_what_training_anew_would_give(splits: Sp
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_nothing_is_trained_but_the_trials(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +68,7 @@ def test_nothing_is_trained_but_the_trials(
     assert epochs == [0, 1, 2] * 2
 
 
+@pytest.mark.slow
 def test_where_the_checkpoint_is_gone_the_model_is_trained_again(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

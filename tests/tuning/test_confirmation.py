@@ -74,7 +74,7 @@ def test_the_seeds_are_others_and_the_defaults_are_those_of_the_zoo(splits: Spli
 
 
 def test_a_search_confirms_its_best(splits: Splits, tmp_path: Path) -> None:
-    options: dict[str, Any] = {"space": SPACE, "config": CONFIG, "algorithm": "grid", "max_trials": 4}
+    options: dict[str, Any] = {"space": SPACE, "config": CONFIG, "algorithm": "grid", "max_trials": 2}
     options |= {"progress": False, "baseline_seconds": 0, "bundle": False, "confirm": 1}
     result = run_search(NAME, splits, directory=tmp_path / "search", **options)
     assert sorted(row["candidate"] for row in result.confirmed) == [

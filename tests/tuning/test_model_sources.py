@@ -74,6 +74,7 @@ def search(model: Any, splits: Splits, directory: Path, **options: Any) -> Any:
         "seed": 1,
         "progress": False,
         "baseline_seconds": 0,
+        "bundle": False,
         **options,
     }
     return run_search(model, splits, directory=directory, **arguments)

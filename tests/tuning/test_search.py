@@ -52,7 +52,14 @@ def splits() -> Splits:
 
 
 def search(splits: Splits, directory: Path, **options: Any) -> Any:
-    arguments: dict[str, Any] = {"space": SPACE, "config": CONFIG, "max_trials": 3, "seed": 1, **options}
+    arguments: dict[str, Any] = {
+        "space": SPACE,
+        "config": CONFIG,
+        "max_trials": 3,
+        "seed": 1,
+        "bundle": False,
+        **options,
+    }
     return run_search(NAME, splits, directory=directory, **arguments)
 
 

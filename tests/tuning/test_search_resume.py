@@ -85,7 +85,7 @@ def search(splits: Splits, directory: Path, **options: Any) -> Any:
         "algorithm": "random",
         "max_trials": 3,
         "seed": 1,
-        **{"progress": False, **options},
+        **{"progress": False, "bundle": False, **options},
     }
     return run_search(NAME, splits, directory=directory, **arguments)
 

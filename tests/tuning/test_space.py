@@ -71,6 +71,7 @@ def test_the_default_space_leaves_out_what_is_given(splits: Splits, tmp_path: Pa
         config=TrainConfig(epochs=1),
         progress=False,
         baseline_seconds=0,
+        bundle=False,
     )
     facts, varied = (
         {"trial", "status", "score", "seconds"},
@@ -98,6 +99,7 @@ def test_a_failed_trial_keeps_its_reason(splits: Splits, tmp_path: Path) -> None
         config=TrainConfig(epochs=1),
         progress=False,
         baseline_seconds=0,
+        bundle=False,
     )
     rows = json.loads((tmp_path / "search" / "trials.json").read_text())["trials"]
     assert {row["status"]: row.get("reason") for row in rows} == {

@@ -38,7 +38,8 @@ splits = Splits.from_arrays(x, ["up" if row[-1, 0] > 0 else "down" for row in x]
 run_search(
     "series-classifier-gru", splits, directory=directory, algorithm=algorithm, max_trials=int(trials), seed=3,
     space=SearchSpace(model={"units": Choice(((3,), (4,)))}, training={"learning_rate": Real(1e-3, 1e-1, log=True)}),
-    config=TrainConfig(epochs=3, batch_size=32, tensorboard=False), resume=True, baseline_seconds=0, progress=False,
+    config=TrainConfig(epochs=3, batch_size=32, tensorboard=False), resume=True,
+    baseline_seconds=0, progress=False, bundle=False,
 )
 """
 

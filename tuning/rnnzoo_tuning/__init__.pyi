@@ -6,8 +6,10 @@ from .dimensions import Integer as Integer
 from .dimensions import Real as Real
 from .hypermodel import SequenceHyperModel as SequenceHyperModel
 from .hypermodel import ZooHyperModel as ZooHyperModel
+from .oracle import StudyOracle as StudyOracle
 from .result import SearchResult as SearchResult
 from .runner import run_search as run_search
 from .space import SearchSpace as SearchSpace
+from .tuner import SequenceTuner as SequenceTuner
 
 __all__: list[str]

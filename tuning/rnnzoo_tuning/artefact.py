@@ -64,11 +64,11 @@ class ArtefactMeter:
         if broken:
             trial.keep_measures({name: sure[name] for name in broken}, limits)
             return _reason({name: sure[name] for name in broken}, limits, at_least=True)
-        key = architecture(model)
-        values = self._study.measured(key)
+        key = f"measured {architecture(model)}"
+        values: dict[str, float] | None = self._study.kept(key)
         if values is None:
             values = measure_untrained(model, self._goals.wanted, self._goals.config, steps=self._steps)
-            self._study.keep_measured(key, values)
+            self._study.keep(key, values)
         trial.keep_measures(values, limits)
         broken = _broken(values, limits)
         return _reason({name: values[name] for name in broken}, limits) if broken else None

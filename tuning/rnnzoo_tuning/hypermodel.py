@@ -87,6 +87,11 @@ class SequenceHyperModel(keras_tuner.HyperModel):
         return self._first.monitor
 
     @property
+    def epochs(self) -> int:
+        """Epochs of a trial, at most."""
+        return self._config.epochs
+
+    @property
     def objective(self) -> keras_tuner.Objective:
         """The same as Keras Tuner takes it.
 

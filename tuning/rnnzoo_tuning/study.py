@@ -19,7 +19,6 @@ from rnnzoo_tuning.study_storage import GRACE, HEARTBEAT, open_storage, told, wi
 from rnnzoo_tuning.trial_records import (
     ENDED,
     GRID,
-    MEASURED,
     ORIGIN,
     REASON,
     REFUSED,
@@ -200,14 +199,13 @@ class SearchStudy:
             for other in trials
         )
 
-    def measured(self, architecture: str) -> dict[str, float] | None:
-        """Returns what was measured of an architecture, by this worker or another; ``None`` if nothing was."""
-        found: dict[str, float] | None = self._study.user_attrs.get(f"{MEASURED}:{architecture}")
-        return found
+    def kept(self, name: str) -> Any:
+        """Returns what this worker or another kept beside the trials; ``None`` if nothing of this name."""
+        return self._study.user_attrs.get(name)
 
-    def keep_measured(self, architecture: str, values: Mapping[str, float]) -> None:
-        """Keeps what was measured of an architecture."""
-        self._study.set_user_attr(f"{MEASURED}:{architecture}", dict(values))
+    def keep(self, name: str, value: Any) -> None:
+        """Keeps a value that JSON has beside the trials."""
+        self._study.set_user_attr(name, value)
 
     def others_run(self) -> bool:
         """Whether other workers run trials, whose answers are to be waited for."""

@@ -64,16 +64,18 @@ class TrialRunner:
             max_trials: Trials at most. Those of other workers are waited for, and taken up if these die.
             on_end: Called after each trial of this worker, and now and then while it waits for others.
         """
-        while (trial := _next(self.study, max_trials, self.trained.draw, on_end)) is not None:
-            with trial.alive():
-                self._run(trial, RunDirectory(self.directory / TRIALS / f"{trial.origin:05d}"))
-            on_end()
+        with quick_collections():
+            while (trial := _next(self.study, max_trials, self.trained.draw, on_end)) is not None:
+                with trial.alive():
+                    self._run(trial, RunDirectory(self.directory / TRIALS / f"{trial.origin:05d}"))
+                on_end()
+        self._keep_best()  # one that was killed may have left some
         with contextlib.suppress(OSError):  # another worker's trial may be there
             (self.directory / TRIALS).rmdir()
 
     def _run(self, trial: RunningTrial, run: RunDirectory) -> None:
         """Runs one trial; one that fails says why, and ends no search."""
-        keras.utils.clear_session()
+        keras.utils.clear_session()  # collects what the trial before has left
         try:
             found = self._scored(trial, run)
         except Exception as error:  # noqa: BLE001 - a builder, Keras and TensorFlow raise whatever comes
@@ -84,8 +86,7 @@ class TrialRunner:
                 return
             ours = trial.done(found)
         if ours:
-            self._keep_best(trial, run)
-        gc.collect()
+            self._keep_best()
 
     def _scored(self, trial: RunningTrial, run: RunDirectory) -> TrialScore | str:
         """Trains a trial; returns how it ended, or why it is refused."""
@@ -94,19 +95,33 @@ class TrialRunner:
         reason = self.refuse(problem.model, trial)
         return _fitted(problem, trial, run) if reason is None else reason
 
-    def _keep_best(self, trial: RunningTrial, run: RunDirectory) -> None:
-        """Keeps the checkpoint of a trial that is among the best, and deletes those that no longer are."""
-        ended = {other.origin: other for other in self.study.ended()}
-        best = [other.origin for other in self.study.best(ended.values())[: self.keep]]
+    def _keep_best(self) -> None:
+        """Keeps the checkpoints of the best trials that have ended, and deletes those of the others."""
+        ended = {trial.origin: trial for trial in self.study.ended()}
+        best = [trial.origin for trial in self.study.best(ended.values())[: self.keep]]
         kept = self.directory / BEST_TRIALS
-        if trial.origin in best and run.checkpoint.is_file():
-            kept.mkdir(exist_ok=True)
-            shutil.rmtree(kept / run.path.name, ignore_errors=True)
-            run.path.rename(kept / run.path.name)
-        shutil.rmtree(run.path, ignore_errors=True)
-        for path in kept.glob("*"):
-            if int(path.name) in ended and int(path.name) not in best:
+        for path in [*kept.glob("*"), *(self.directory / TRIALS).glob("*")]:
+            origin = int(path.name)
+            if origin in best and path.parent != kept and RunDirectory(path).checkpoint.is_file():
+                kept.mkdir(exist_ok=True)
+                shutil.rmtree(kept / path.name, ignore_errors=True)
+                path.rename(kept / path.name)
+            elif origin in ended and (path.parent != kept or origin not in best):
                 shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def quick_collections() -> Iterator[None]:
+    """Lets the garbage collector leave alone what is there already, through which it would go with each trial.
+
+    TensorFlow and Keras alone are a million objects, which take a quarter of a second.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextlib.contextmanager
