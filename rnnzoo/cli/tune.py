@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -152,7 +153,8 @@ def tune(
         note(f"every finished trial is kept; to go on: {_resuming(typed, storage)}")
         raise
     finally:
-        write_search_config(out, data, splits.description.get("checksum"))
+        with contextlib.suppress(OSError):  # a full disk is told of by what it ended
+            write_search_config(out, data, splits.description.get("checksum"))
     show_result(result, out, packages or (), as_json=as_json)
 
 

@@ -30,7 +30,7 @@ from rnnzoo_tuning.search_files import SearchFiles
 from rnnzoo_tuning.search_settings import SearchSettings
 from rnnzoo_tuning.space import SearchSpace
 from rnnzoo_tuning.study import SearchStudy
-from rnnzoo_tuning.study_storage import StudyPlace, study_place
+from rnnzoo_tuning.study_storage import StudyPlace, study_place, told_if_lost
 from rnnzoo_tuning.trial_runs import TrialRunner, one_at_a_time
 
 
@@ -141,33 +141,34 @@ def run_search(
         goals=make_goals(objectives, constraints, measure),
     )
     check_free(root, resume=resume, overwrite=overwrite)
-    trials, finished = _begin(settings, place, root, max_trials, resume=resume, overwrite=overwrite)
-    if not finished:
-        on_begin()
-    files = SearchFiles(root, settings.model, storage)
-    table = TrialTable(settings.objective, enabled=progress, keep=files.write)
-    table.start(trials.ended(), planned=max_trials)
-    if not finished:
-        runner = TrialRunner(trained=hypermodel, study=trials, directory=root, keep=max(confirm, 1))
-        _run_trials(runner, hypermodel, settings, table, max_trials, resume=resume)
-    ending = Ending(
-        hypermodel=hypermodel,
-        settings=settings,
-        trials=trials,
-        table=table,
-        place=place,
-        root=root,
-        details=details or {},
-        refit=refit,
-        baseline_seconds=baseline_seconds,
-        progress=progress,
-    )
-    if not finished:
-        files.draw(table)
-    result = _end(ending, max_trials, confirm=confirm, bundle=bundle, finished=finished)
-    if not finished:
-        files.report()
-    return result
+    with told_if_lost(root, place):
+        trials, finished = _begin(settings, place, root, max_trials, resume=resume, overwrite=overwrite)
+        if not finished:
+            on_begin()
+        files = SearchFiles(root, settings.model, storage)
+        table = TrialTable(settings.objective, enabled=progress, keep=files.write)
+        table.start(trials.ended(), planned=max_trials)
+        if not finished:
+            runner = TrialRunner(trained=hypermodel, study=trials, directory=root, keep=max(confirm, 1))
+            _run_trials(runner, hypermodel, settings, table, max_trials, resume=resume)
+        ending = Ending(
+            hypermodel=hypermodel,
+            settings=settings,
+            trials=trials,
+            table=table,
+            place=place,
+            root=root,
+            details=details or {},
+            refit=refit,
+            baseline_seconds=baseline_seconds,
+            progress=progress,
+        )
+        if not finished:
+            files.draw(table)
+        result = _end(ending, max_trials, confirm=confirm, bundle=bundle, finished=finished)
+        if not finished:
+            files.report()
+        return result
 
 
 def join_search(
@@ -188,7 +189,8 @@ def join_search(
     hypermodel, found = _set_up(model, splits, place, goals=goals, **settings)
     trials = _open(place, found)
     runner = TrialRunner(trained=hypermodel, study=trials, directory=Path(directory), keep=max(confirm, 1))
-    _refusing(runner, hypermodel, found).run(max_trials)
+    with told_if_lost(Path(directory), place):
+        _refusing(runner, hypermodel, found).run(max_trials)
 
 
 def _set_up(

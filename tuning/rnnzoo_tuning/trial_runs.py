@@ -21,6 +21,7 @@ from rnnzoo.training.run.checkpoint import kept_history
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo_tuning.running_trial import RunningTrial
 from rnnzoo_tuning.study import SearchStudy
+from rnnzoo_tuning.study_storage import is_lost
 from rnnzoo_tuning.trial_records import TrialScore
 
 #: Where the checkpoints of running trials are, in the directory of the search, and those of the best that ended.
@@ -78,7 +79,9 @@ class TrialRunner:
         keras.utils.clear_session()  # collects what the trial before has left
         try:
             found = self._scored(trial, run)
-        except Exception as error:  # noqa: BLE001 - a builder, Keras and TensorFlow raise whatever comes
+        except Exception as error:
+            if is_lost(error):
+                raise
             ours = trial.failed(f"{type(error).__name__}: {one_line(error, 300)}")
         else:
             if isinstance(found, str):
