@@ -43,7 +43,10 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "serving": ("HTTP", ("rnnzoo_export.serving",)),
     "explanation": ("what answers rest on", ("rnnzoo_export.explanation",)),
     "inference": ("answers from files", ("rnnzoo_export.inference",)),
-    "bundle": ("manifest, signature", ("rnnzoo_export.bundle", "rnnzoo_export.signature")),
+    "bundle": (
+        "manifest, signature",
+        ("rnnzoo_export.bundle", "rnnzoo_export.signature", "rnnzoo_export.measure_config"),
+    ),
     "training": (
         "train, runs, folds, transfer",
         ("rnnzoo.training", "rnnzoo.cross_validation", "rnnzoo.backtesting"),
