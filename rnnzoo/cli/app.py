@@ -24,7 +24,7 @@ from rnnzoo.cli import (
     train,
     tune,
 )
-from rnnzoo.cli.interruptions import interruptions
+from rnnzoo.cli.interruptions import TerminationError, interruptions
 from rnnzoo.errors import ExportError, PathExistsError, RnnzooError, RunError, UnknownNameError, one_line
 from rnnzoo.version import __version__
 
@@ -100,17 +100,17 @@ def run(arguments: Sequence[str]) -> int:
 
     Returns:
         0 if all went well, 1 if work failed (training, export) or a package is missing, 2 for wrong use, 130 after
-        Ctrl-C.
+        Ctrl-C, 143 after SIGTERM.
     """
     try:
         with interruptions():
-            status = app(list(arguments), prog_name="rnnzoo", standalone_mode=False)
+            status = app(list(arguments), prog_name="rnnzoo", standalone_mode=False, obj=tuple(arguments))
     except RnnzooError as error:
         typer.echo(f"error: {_message(error, arguments)}", err=True)
         return 1 if isinstance(error, RunError | ExportError) else 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, TerminationError) as error:
         typer.echo("stopped", err=True)
-        return 130
+        return 143 if isinstance(error, TerminationError) else 130
     except BrokenPipeError:
         # The reader (`| head`) has gone; nothing may be written any more, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

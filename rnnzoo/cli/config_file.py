@@ -5,8 +5,8 @@
                          without the two dashes; `-` and `_` are the same, a list may stand for names with commas
     arguments            arguments of the model's builder
     training             fields of ``TrainConfig``
-    search               of `tune`: algorithm, pruner, max_trials, seed; objectives, constraints, measure, confirm and
-                         refit of ``run_search``
+    search               of `tune`: algorithm, pruner, max_trials, seed, workers; objectives, constraints, measure,
+                         confirm and refit of ``run_search``
     space                of `tune`: what varies, as of `--space`: model and training, each name a list of values or
                          {low, high, log, step}; conditions, each name {on, values}
     backtest             of `backtest`: origins, stride, refit, seeds
@@ -51,6 +51,7 @@ _SEARCH = (
     "pruner",
     "max_trials",
     "seed",
+    "workers",
     "objectives",
     "constraints",
     "measure",

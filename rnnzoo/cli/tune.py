@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rnnzoo import checks
 from rnnzoo.cli.baseline_options import NoBaselines, SearchBaselineSeconds, baseline_seconds
 from rnnzoo.cli.config_file import ConfigOption, write_search_config
 from rnnzoo.cli.data_options import DataOptions, with_data_options
 from rnnzoo.cli.full_help import SearchHelp, search_option
+from rnnzoo.cli.interruptions import TerminationError, terminations
 from rnnzoo.cli.output import note, tensorflow_starting
 from rnnzoo.cli.own_code import Packages, import_packages
 from rnnzoo.cli.search_goals import (
@@ -30,8 +34,13 @@ from rnnzoo.cli.search_result import show_result
 from rnnzoo.cli.search_space import Fixed, SpaceFile, fixed_space, fixed_values, read_space
 from rnnzoo.cli.settings import gather_settings
 from rnnzoo.cli.train import Model, Settings, default_option
+from rnnzoo.cli.worker_processes import Workers, is_worker, share_cores, worker_processes
 from rnnzoo.training.config import TrainConfig
 from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS, PRUNERS, TRIAL_EPOCHS
+from rnnzoo_tuning.search_directory import check_free
+
+if TYPE_CHECKING:
+    from rnnzoo.data.splits import Splits
 
 Storage = Annotated[
     str | None,
@@ -54,6 +63,7 @@ def register(app: typer.Typer) -> None:
 
 def tune(
     *,
+    context: typer.Context,
     model: Model,
     data: DataOptions,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to keep the search.")],
@@ -78,6 +88,7 @@ def tune(
     no_bundle: NoBundle = False,
     storage: Storage = None,
     study: Study = None,
+    workers: Workers = None,
     config: ConfigOption = None,
     resume: Annotated[
         bool,
@@ -95,51 +106,46 @@ def tune(
     help_search: SearchHelp = False,
 ) -> None:
     """Search the settings of a model and of its training; train and keep the best."""
+    given = {"algorithm": algorithm, "pruner": pruner, "max_trials": max_trials, "seed": seed}
+    given |= {"confirm": confirm, "refit": refit, "workers": workers}
+    arguments, fields, search = _settings(model, config, settings, given, epochs)
+    count = checks.integer("workers", search.pop("workers"), minimum=1)
+    share_cores(count)
     import_packages(packages, tensorflow=True)
-    from rnnzoo_tuning.search_directory import check_free
-    from rnnzoo_tuning.study_storage import study_place
-
-    check_free(out, resume=resume, overwrite=force)  # before anything slow
+    if not is_worker():
+        _check_place(out, storage, study, resume=resume, force=force)  # before anything slow
     data.check_source()
-    study_place(out, storage, study).check(resume=resume, overwrite=force)
-    arguments, fields = gather_settings(model, config, settings or (), {"epochs": epochs, "seed": seed})
-    chosen = {"algorithm": algorithm, "pruner": pruner, "max_trials": max_trials, "seed": seed}
-    chosen |= {"confirm": confirm, "refit": refit}
-    search = _search_settings(config.search, chosen, fields)
     measured = {"precision": precision, "batch": measure_batch, "steps": measure_steps}
     search |= read_goals(objectives, constraints or (), measured, config.search)
     space = read_space(space_file, config.space)
     values = fixed_values(model, space, fixed or ())
     training = TrainConfig.from_dict({"epochs": TRIAL_EPOCHS, "seed": search["seed"], **fields})
+    seconds = baseline_seconds(no_baselines, baseline_time)
     with tensorflow_starting("reading the data and starting TensorFlow"):
-        from rnnzoo.cli.data_loading import check_family, load_data
-        from rnnzoo.zoo import get_spec
-
-        splits = load_data(data, get_spec(model))
-        check_family(get_spec(model), splits)
-        from rnnzoo_tuning.runner import run_search
+        splits = _load(model, data)
+        from rnnzoo_tuning.runner import join_search, run_search
+    search |= {
+        "directory": out,
+        "storage": storage,
+        "study": study,
+        "arguments": arguments,
+        "config": training,
+    }
+    search["space"] = fixed_space(model, splits, space, values, arguments)
+    if is_worker():
+        join_search(model, splits, **search)
+        return
+    search |= {"resume": resume, "overwrite": force, "baseline_seconds": seconds, "bundle": not no_bundle}
+    typed = context.find_root().obj or ()
     try:
-        result = run_search(
-            model,
-            splits,
-            **search,
-            space=fixed_space(model, splits, space, values, arguments),
-            directory=out,
-            storage=storage,
-            study=study,
-            bundle=not no_bundle,
-            arguments=arguments,
-            config=training,
-            resume=resume,
-            overwrite=force,
-            baseline_seconds=baseline_seconds(no_baselines, baseline_time),
-            details=_details(model, data),
-        )
-    except KeyboardInterrupt:
-        note("every finished trial is kept: the same command with --resume goes on")
+        with terminations(), worker_processes(typed, out, count) as others:
+            result = run_search(model, splits, **search, details=_details(model, data), on_begin=others.start)
+    except (KeyboardInterrupt, TerminationError):
+        note(f"every finished trial is kept; to go on: {_resuming(typed, storage)}")
         raise
     finally:
-        write_search_config(out, data, splits.description.get("checksum"))
+        with contextlib.suppress(OSError):  # a full disk is told of by what it ended
+            write_search_config(out, data, splits.description.get("checksum"))
     show_result(result, out, packages or (), as_json=as_json)
 
 
@@ -149,10 +155,43 @@ def _details(model: str, data: DataOptions) -> dict[str, Any]:
     return {"model": model, "data_options": data.to_dict(), "changed_options": changed}
 
 
-def _search_settings(
-    kept: Mapping[str, Any], chosen: Mapping[str, Any], fields: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Returns what the search is: options win over the file; the seed is that of the training, if none is named."""
-    given = {name: value for name, value in chosen.items() if value is not None}
-    seed = fields.get("seed", TrainConfig.seed)
-    return {"algorithm": ALGORITHM, "max_trials": MAX_TRIALS, "seed": seed, **kept, **given}
+def _settings(
+    model: str, config: Any, settings: list[str] | None, given: Mapping[str, Any], epochs: int | None
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Returns the builder's arguments, the training fields and what the search is; options win over the file."""
+    arguments, fields = gather_settings(
+        model, config, settings or (), {"epochs": epochs, "seed": given["seed"]}
+    )
+    # The seed is that of the training, if none is named.
+    defaults = {
+        "algorithm": ALGORITHM,
+        "max_trials": MAX_TRIALS,
+        "seed": fields.get("seed", TrainConfig.seed),
+    }
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return arguments, fields, {**defaults, "workers": 1, **config.search, **chosen}
+
+
+def _check_place(out: Path, storage: str | None, study: str | None, *, resume: bool, force: bool) -> None:
+    """Refuses a directory and a database that a search cannot be kept in."""
+    from rnnzoo_tuning.study_storage import study_place
+
+    check_free(out, resume=resume, overwrite=force)
+    study_place(out, storage, study).check(resume=resume, overwrite=force)
+
+
+def _load(model: str, data: DataOptions) -> Splits:
+    from rnnzoo.cli.data_loading import check_family, load_data
+    from rnnzoo.zoo import get_spec
+
+    splits = load_data(data, get_spec(model))
+    check_family(get_spec(model), splits)
+    return splits
+
+
+def _resuming(typed: Sequence[str], storage: str | None) -> str:
+    """Returns the command that goes on with a search, if it may be shown: an address may hold a password."""
+    if not typed or storage is not None:
+        return "the same command with --resume"
+    kept = [argument for argument in typed if argument not in ("--force", "--resume")]
+    return f"rnnzoo {shlex.join(kept)} --resume"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from rnnzoo.cli import app
-from rnnzoo.cli.interruptions import interruptions
+from rnnzoo.cli.interruptions import TerminationError, interruptions, terminations
 
 
 def test_an_interruption_inside_a_generator_of_tensorflow_is_one() -> None:
@@ -44,3 +47,36 @@ def test_a_command_ends_as_interrupted(
     monkeypatch.setattr(app, "app", fail_of_an_interruption)
     assert app.run(["models"]) == 130
     assert capsys.readouterr().err == "stopped\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, TerminationError)]
+)
+def test_a_signal_ends_a_block_even_where_python_loses_what_is_raised(
+    number: signal.Signals, kind: type[BaseException]
+) -> None:
+    class Lost:
+        def __del__(self) -> None:
+            signal.raise_signal(number)
+
+    def lose() -> None:
+        Lost()
+        time.sleep(5)
+
+    before = signal.getsignal(number), sys.unraisablehook
+    with pytest.raises(kind), terminations():
+        lose()
+    with pytest.raises(kind), terminations():
+        signal.raise_signal(number)
+    with pytest.raises(ValueError, match="of its own"), terminations():
+        raise ValueError("of its own")
+    assert (signal.getsignal(number), sys.unraisablehook) == before
+
+
+def test_a_command_ends_as_terminated(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(*arguments: object, **options: object) -> None:
+        with terminations():
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(app, "app", ended)
+    assert app.run(["models"]) == 143

@@ -66,6 +66,10 @@ class TrialTable:
         self._take(earlier)
         self._told = {trial.origin for trial in self._trials}
 
+    def is_new(self, ended: Sequence[EndedTrial]) -> bool:
+        """Whether others have ended than it knows."""
+        return list(ended) != self._trials
+
     def update(self, ended: Iterable[EndedTrial]) -> None:
         """Takes all trials that have ended, keeps the table, and prints a line for each new one."""
         self._take(ended)

@@ -30,7 +30,7 @@ from rnnzoo_tuning.search_files import SearchFiles
 from rnnzoo_tuning.search_settings import SearchSettings
 from rnnzoo_tuning.space import SearchSpace
 from rnnzoo_tuning.study import SearchStudy
-from rnnzoo_tuning.study_storage import StudyPlace, study_place
+from rnnzoo_tuning.study_storage import StudyPlace, study_place, told_if_lost
 from rnnzoo_tuning.trial_runs import TrialRunner, one_at_a_time
 
 
@@ -59,6 +59,7 @@ def run_search(
     confirm: int = 0,
     refit: str = "checkpoint",
     bundle: bool = True,
+    on_begin: Callable[[], None] = lambda: None,
 ) -> SearchResult:
     """Searches the arguments of a model and of its training, then trains and saves the best.
 
@@ -109,6 +110,7 @@ def run_search(
         refit: Where the weights of the best model come from: ``"checkpoint"``, its trial's; or
             ``"train+validation"``: trained again on the rows of both parts for as many epochs as were best.
         bundle: Whether the best model is also exported, to ``directory / "bundle"``.
+        on_begin: Called once the search has begun, and other workers may join it.
 
     Returns:
         The result; ``result.best.model`` is trained.
@@ -121,17 +123,95 @@ def run_search(
         RunError: If no trial ends well, no point is within the constraints, the search in ``directory`` has other
             settings, or the storage cannot be used.
     """
-    goals = make_goals(objectives, constraints, measure)
+    checks.integer("max_trials", max_trials, minimum=1)
+    checks.integer("confirm", confirm, minimum=0)
+    check_refit(refit, splits)
+    root = Path(directory)
+    place = study_place(root, storage, study)
+    hypermodel, settings = _set_up(
+        model,
+        splits,
+        place,
+        algorithm=algorithm,
+        pruner=pruner,
+        space=space,
+        arguments=arguments,
+        config=config,
+        seed=seed,
+        goals=make_goals(objectives, constraints, measure),
+    )
+    check_free(root, resume=resume, overwrite=overwrite)
+    with told_if_lost(root, place):
+        trials, finished = _begin(settings, place, root, max_trials, resume=resume, overwrite=overwrite)
+        if not finished:
+            on_begin()
+        files = SearchFiles(root, settings.model, storage)
+        table = TrialTable(settings.objective, enabled=progress, keep=files.write)
+        table.start(trials.ended(), planned=max_trials)
+        if not finished:
+            runner = TrialRunner(trained=hypermodel, study=trials, directory=root, keep=max(confirm, 1))
+            _run_trials(runner, hypermodel, settings, table, max_trials, resume=resume)
+        ending = Ending(
+            hypermodel=hypermodel,
+            settings=settings,
+            trials=trials,
+            table=table,
+            place=place,
+            root=root,
+            details=details or {},
+            refit=refit,
+            baseline_seconds=baseline_seconds,
+            progress=progress,
+        )
+        if not finished:
+            files.draw(table)
+        result = _end(ending, max_trials, confirm=confirm, bundle=bundle, finished=finished)
+        if not finished:
+            files.report()
+        return result
+
+
+def join_search(
+    model: str | Callable[..., keras.Model] | keras_tuner.HyperModel,
+    splits: Splits,
+    *,
+    directory: str | os.PathLike[str],
+    max_trials: int = MAX_TRIALS,
+    storage: str | None = None,
+    study: str | None = None,
+    confirm: int = 0,
+    **settings: Any,
+) -> None:
+    """Runs trials of a search that another process has begun and will finish; the arguments are those of its call."""
+    place = study_place(Path(directory), storage, study)
+    goals = make_goals(*(settings.pop(name, None) for name in ("objectives", "constraints", "measure")))
+    settings.pop("refit", None)  # for the end, which is not its
+    hypermodel, found = _set_up(model, splits, place, goals=goals, **settings)
+    trials = _open(place, found)
+    runner = TrialRunner(trained=hypermodel, study=trials, directory=Path(directory), keep=max(confirm, 1))
+    with told_if_lost(Path(directory), place):
+        _refusing(runner, hypermodel, found).run(max_trials)
+
+
+def _set_up(
+    model: str | Callable[..., keras.Model] | keras_tuner.HyperModel,
+    splits: Splits,
+    place: StudyPlace,
+    *,
+    goals: Goals,
+    algorithm: str = ALGORITHM,
+    pruner: str | None = None,
+    space: SearchSpace | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    config: TrainConfig | None = None,
+    seed: int = 0,
+) -> tuple[SequenceHyperModel, SearchSettings]:
+    """Returns what is tuned, and what the search is, both checked."""
     config = goals.applied(config or TrainConfig())
     hypermodel = SequenceHyperModel(model, splits, space=space, arguments=arguments, config=config)
     algorithm, pruner = chosen(algorithm, pruner)
-    _check(splits, goals, pruner, refit)
-    checks.integer("max_trials", max_trials, minimum=1)
-    checks.integer("confirm", confirm, minimum=0)
+    _check(splits, goals, pruner)
     checks.seed(seed)
-    root = Path(directory)
-    place = study_place(root, storage, study)
-    check_free(root, resume=resume, overwrite=overwrite)
     settings = SearchSettings(
         model=hypermodel.name,
         algorithm=algorithm,
@@ -145,31 +225,7 @@ def run_search(
         goals=goals,
         study=place.name if place.shared else None,
     )
-    trials, finished = _begin(settings, place, root, max_trials, resume=resume, overwrite=overwrite)
-    files = SearchFiles(root, settings.model, storage)
-    table = TrialTable(settings.objective, enabled=progress, keep=files.write)
-    table.start(trials.ended(), planned=max_trials)
-    if not finished:
-        runner = TrialRunner(trained=hypermodel, study=trials, directory=root, keep=max(confirm, 1))
-        _run_trials(runner, hypermodel, settings, table, max_trials, resume=resume)
-    ending = Ending(
-        hypermodel=hypermodel,
-        settings=settings,
-        trials=trials,
-        table=table,
-        place=place,
-        root=root,
-        details=details or {},
-        refit=refit,
-        baseline_seconds=baseline_seconds,
-        progress=progress,
-    )
-    if not finished:
-        files.draw(table)
-    result = _end(ending, max_trials, confirm=confirm, bundle=bundle, finished=finished)
-    if not finished:
-        files.report()
-    return result
+    return hypermodel, settings
 
 
 def _end(ending: Ending, max_trials: int, *, confirm: int, bundle: bool, finished: bool) -> SearchResult:
@@ -200,10 +256,9 @@ def _end(ending: Ending, max_trials: int, *, confirm: int, bundle: bool, finishe
     )
 
 
-def _check(splits: Splits, goals: Goals, pruner: str | None, refit: str) -> None:
+def _check(splits: Splits, goals: Goals, pruner: str | None) -> None:
     """Refuses what does not go together before anything is written."""
     splits.check_storable()
-    check_refit(refit, splits)
     if goals.measures and pruner is not None:
         raise ArgumentError(
             f"pruner: received {pruner!r} with {1 + len(goals.measures)} objectives; expected None, for trials that "
@@ -258,11 +313,22 @@ def _run_trials(
     study = runner.study
     if resume:
         study.retry_failed()
-    if settings.goals.wanted:
-        from rnnzoo_tuning.artefact import ArtefactMeter  # the exporter takes seconds to load
 
-        runner = dataclasses.replace(
-            runner, refuse=ArtefactMeter(settings.goals, study, hypermodel.splits).refuse
-        )
-    runner.run(max_trials, on_end=lambda: table.update(study.ended()))
-    table.update(study.ended())  # with those of other workers
+    def tell() -> None:
+        """Tells of new trials, those of other workers too."""
+        ended = study.ended()
+        if table.is_new(ended):
+            table.update(ended)
+
+    _refusing(runner, hypermodel, settings).run(max_trials, on_end=tell)
+    table.update(study.ended())
+
+
+def _refusing(runner: TrialRunner, hypermodel: SequenceHyperModel, settings: SearchSettings) -> TrialRunner:
+    """Returns a runner that trains no model outside the limits."""
+    if not settings.goals.wanted:
+        return runner
+    from rnnzoo_tuning.artefact import ArtefactMeter  # the exporter takes seconds to load
+
+    meter = ArtefactMeter(settings.goals, runner.study, hypermodel.splits)
+    return dataclasses.replace(runner, refuse=meter.refuse)

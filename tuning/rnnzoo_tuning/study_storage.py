@@ -6,6 +6,7 @@ Known without TensorFlow, so that a database that cannot be used is told of befo
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
 import warnings
 from collections.abc import Iterator
@@ -16,13 +17,15 @@ from typing import Any
 import optuna
 import sqlalchemy
 
-from rnnzoo.errors import ArgumentError, PathExistsError, RunError, one_line
+from rnnzoo.errors import ArgumentError, PathExistsError, RnnzooError, RunError, one_line
 from rnnzoo_tuning.search_directory import STUDY
 
 #: Seconds between two signs of life of a worker, and after how many without one its trial is taken up by another.
 HEARTBEAT, GRACE = 10, 60
 #: What a database raises that cannot be read or written now.
 FAILURES = (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError)
+# What a disk says that is full, or may only be read.
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 # Seconds to wait for a server, and for another process that writes the same file.
 _CONNECT, _BUSY = 10, 60
 # How often the tables are made anew where another worker makes them at the same time, and the seconds between.
@@ -185,10 +188,33 @@ def told(address: str) -> Iterator[None]:
     except (*FAILURES, RuntimeError) as error:  # Optuna tells of other versions by the last
         if isinstance(error, RunError):
             raise
+        raise _unusable(error, address) from None  # what it raised may show the password
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether nothing can be kept any more: an error of the database or the disk, which is no trial's fault."""
+    current: BaseException | None = error
+    while current is not None:
+        if isinstance(current, FAILURES) or (isinstance(current, OSError) and current.errno in _NO_SPACE):
+            return True
+        current = current.__cause__ or current.__context__
+    return False
+
+
+@contextlib.contextmanager
+def told_if_lost(directory: Path, place: StudyPlace) -> Iterator[None]:
+    """Raises ``RunError`` where the block ends because nothing can be kept any more."""
+    try:
+        yield
+    except FAILURES as error:
+        raise _unusable(error, place.address) from None
+    except OSError as error:
+        if isinstance(error, RnnzooError) or error.errno not in _NO_SPACE:
+            raise
         raise RunError(
-            f"{shown(address)}: cannot be used as the study of a search ({_reason(error, address)}); expected a "
-            f"database that Optuna can read and write. {_advice(address)}"
-        ) from None  # what it raised may show the password
+            f"{directory}: cannot be written ({error.strerror}); expected a directory with space that may be written. "
+            "Make space or change the rights, then resume the search: the trials that ended are kept."
+        ) from error
 
 
 @contextlib.contextmanager
@@ -219,6 +245,13 @@ def _kind(storage: object, url: sqlalchemy.URL | None) -> str:
         return "a text" if isinstance(storage, str) else type(storage).__name__
     lacks = "" if url.drivername not in _DRIVERS else " and names no database"
     return f"an address that begins with {url.drivername}://{lacks}"
+
+
+def _unusable(error: BaseException, address: str) -> RunError:
+    return RunError(
+        f"{shown(address)}: cannot be used as the study of a search ({_reason(error, address)}); expected a "
+        f"database that Optuna can read and write. {_advice(address)}"
+    )
 
 
 def _reason(error: BaseException, address: str) -> str:

@@ -19,8 +19,10 @@ from rnnzoo.training.loop import fit
 from rnnzoo.training.problem import Problem
 from rnnzoo.training.run.checkpoint import kept_history
 from rnnzoo.training.run.run_directory import RunDirectory
+from rnnzoo_tuning.forgotten_gradients import forgetting_gradients
 from rnnzoo_tuning.running_trial import RunningTrial
 from rnnzoo_tuning.study import SearchStudy
+from rnnzoo_tuning.study_storage import is_lost
 from rnnzoo_tuning.trial_records import TrialScore
 
 #: Where the checkpoints of running trials are, in the directory of the search, and those of the best that ended.
@@ -62,10 +64,10 @@ class TrialRunner:
 
         Args:
             max_trials: Trials at most. Those of other workers are waited for, and taken up if these die.
-            on_end: Called after each trial of this worker.
+            on_end: Called after each trial of this worker, and now and then while it waits for others.
         """
         with quick_collections():
-            while (trial := _next(self.study, max_trials, self.trained.draw)) is not None:
+            while (trial := _next(self.study, max_trials, self.trained.draw, on_end)) is not None:
                 with trial.alive():
                     self._run(trial, RunDirectory(self.directory / TRIALS / f"{trial.origin:05d}"))
                 on_end()
@@ -77,8 +79,11 @@ class TrialRunner:
         """Runs one trial; one that fails says why, and ends no search."""
         keras.utils.clear_session()  # collects what the trial before has left
         try:
-            found = self._scored(trial, run)
-        except Exception as error:  # noqa: BLE001 - a builder, Keras and TensorFlow raise whatever comes
+            with forgetting_gradients():
+                found = self._scored(trial, run)
+        except Exception as error:
+            if is_lost(error):
+                raise
             ours = trial.failed(f"{type(error).__name__}: {one_line(error, 300)}")
         else:
             if isinstance(found, str):
@@ -141,9 +146,15 @@ def one_at_a_time(study: SearchStudy) -> Iterator[None]:
         turn.done(TrialScore(0.0))
 
 
-def _next(study: SearchStudy, max_trials: int, draw: Callable[[Any], Any]) -> RunningTrial | None:
+def _next(
+    study: SearchStudy,
+    max_trials: int,
+    draw: Callable[[Any], Any],
+    on_wait: Callable[[], None] = lambda: None,
+) -> RunningTrial | None:
     """Returns the next trial, which may come from a worker that has died; ``None`` when all have ended."""
     while (trial := study.next_trial(max_trials, draw)) is None and study.others_run():
+        on_wait()
         time.sleep(_WAIT)
     return trial
 
