@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-# Seconds after which a signal that was lost comes again.
-_AGAIN = 0.05
+# Seconds after which a signal that was lost comes again: one that Python tells of, and one that libraries have caught.
+_AGAIN, _UNHEARD = 0.05, 5.0
 
 
 class TerminationError(BaseException):
@@ -25,6 +25,8 @@ class TerminationError(BaseException):
 def terminations() -> Iterator[None]:
     """Lets SIGTERM end the block as Ctrl-C does, so that it can tidy up, and neither of them be lost.
 
+    While the block goes on nevertheless, the signal comes again every few seconds.
+
     Raises:
         KeyboardInterrupt: If Ctrl-C came.
         TerminationError: If SIGTERM came.
@@ -32,32 +34,55 @@ def terminations() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # the only one that is told of signals
         yield
         return
-    came: list[int] = []
-    tell = sys.unraisablehook
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-        raise KeyboardInterrupt
-
-    def again(lost: Any) -> None:
-        if came and issubclass(lost.exc_type, KeyboardInterrupt):
-            threading.Timer(_AGAIN, _send, came[-1:]).start()
-        else:
-            tell(lost)
-
-    earlier = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    sys.unraisablehook = again
+    signals = _Signals()
+    earlier = {number: signal.signal(number, signals.stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with interruptions():
+        with signals.told_when_lost(), interruptions():
             yield
     except KeyboardInterrupt:
-        if signal.SIGTERM in came:
+        if signals.came[:1] == [signal.SIGTERM]:
             raise TerminationError from None
         raise
     finally:
-        sys.unraisablehook = tell
         for number, handler in earlier.items():
             signal.signal(number, handler)
+
+
+class _Signals:
+    """The signals that came while a block ran."""
+
+    def __init__(self) -> None:
+        self.came: list[int] = []
+        self._over = threading.Event()
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        """Ends the block; the handler of the signals."""
+        if not self.came:
+            threading.Thread(target=self._insist, daemon=True).start()
+        self.came.append(number)
+        raise KeyboardInterrupt
+
+    def _insist(self) -> None:
+        while not self._over.wait(_UNHEARD):
+            _send(self.came[0])
+
+    @contextmanager
+    def told_when_lost(self) -> Iterator[None]:
+        """Lets a signal come again soon where Python tells that it could not raise what it meant."""
+        tell = sys.unraisablehook
+
+        def again(lost: Any) -> None:
+            if self.came and issubclass(lost.exc_type, KeyboardInterrupt):
+                threading.Timer(_AGAIN, _send, self.came[-1:]).start()
+            else:
+                tell(lost)
+
+        sys.unraisablehook = again
+        try:
+            yield
+        finally:
+            self._over.set()
+            sys.unraisablehook = tell
 
 
 @contextmanager

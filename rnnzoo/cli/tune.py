@@ -138,7 +138,7 @@ def tune(
     search |= {"resume": resume, "overwrite": force, "baseline_seconds": seconds, "bundle": not no_bundle}
     typed = context.find_root().obj or ()
     try:
-        with terminations(), worker_processes(typed, out, count) as others:
+        with worker_processes(typed, out, count) as others, terminations():
             result = run_search(model, splits, **search, details=_details(model, data), on_begin=others.start)
     except (KeyboardInterrupt, TerminationError):
         note(f"every finished trial is kept; to go on: {_resuming(typed, storage)}")

@@ -100,10 +100,12 @@ class WorkerProcesses:
         for process in self._processes:
             if process.stdin is not None:
                 process.stdin.close()
-        for watcher in self._watchers:
-            watcher.join(2 * _PATIENCE)
-        for process in self._processes:
-            process.kill()
+        try:
+            for watcher in self._watchers:
+                watcher.join(2 * _PATIENCE)
+        finally:  # also where Ctrl-C comes again
+            for process in self._processes:
+                process.kill()
 
 
 @contextmanager

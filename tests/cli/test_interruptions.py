@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import time
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnzoo.cli import app
-from rnnzoo.cli.interruptions import TerminationError, interruptions, terminations
+from rnnzoo.cli import app, interruptions
+from rnnzoo.cli.interruptions import TerminationError, terminations
 
 
 def test_an_interruption_inside_a_generator_of_tensorflow_is_one() -> None:
@@ -23,7 +24,7 @@ def test_an_interruption_inside_a_generator_of_tensorflow_is_one() -> None:
     dataset = tf.data.Dataset.from_generator(generate, output_signature=tf.TensorSpec((2,), tf.float32))
     with pytest.raises(tf.errors.UnknownError):
         list(dataset)
-    with pytest.raises(KeyboardInterrupt), interruptions():
+    with pytest.raises(KeyboardInterrupt), interruptions.interruptions():
         list(dataset)
 
 
@@ -32,12 +33,12 @@ def fail_of_an_interruption(*arguments: object, **options: object) -> None:
 
 
 def test_one_that_led_to_another_error_is_one() -> None:
-    with pytest.raises(KeyboardInterrupt), interruptions():
+    with pytest.raises(KeyboardInterrupt), interruptions.interruptions():
         fail_of_an_interruption()
 
 
 def test_other_errors_stay_what_they_are() -> None:
-    with pytest.raises(ValueError, match="of its own"), interruptions():
+    with pytest.raises(ValueError, match="of its own"), interruptions.interruptions():
         raise ValueError("of its own")
 
 
@@ -71,6 +72,22 @@ def test_a_signal_ends_a_block_even_where_python_loses_what_is_raised(
     with pytest.raises(ValueError, match="of its own"), terminations():
         raise ValueError("of its own")
     assert (signal.getsignal(number), sys.unraisablehook) == before
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, TerminationError)]
+)
+def test_a_signal_that_a_library_has_caught_comes_again(
+    number: signal.Signals, kind: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def catch() -> None:
+        with contextlib.suppress(BaseException):
+            signal.raise_signal(number)
+        time.sleep(5)
+
+    monkeypatch.setattr(interruptions, "_UNHEARD", 0.1)
+    with pytest.raises(kind), terminations():
+        catch()
 
 
 def test_a_command_ends_as_terminated(monkeypatch: pytest.MonkeyPatch) -> None:
