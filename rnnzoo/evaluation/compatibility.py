@@ -78,8 +78,16 @@ def check_name_fits(name: str, splits: Splits) -> None:
         )
 
 
-def check_model_fits(model: keras.Model, splits: Splits, task: Task) -> None:
+def check_model_fits(
+    model: keras.Model, splits: Splits, task: Task, *, like: keras.Model | None = None
+) -> None:
     """Runs one small batch through the model and compares the output with the targets.
+
+    Args:
+        model: The model.
+        splits: The data.
+        task: What the model is trained and judged for.
+        like: A model that fits them; one with the same inputs and outputs is not run.
 
     Raises:
         ArgumentError: If shapes, numbers of classes or vocabulary do not fit, a model for DNA is given words, a name
@@ -92,8 +100,26 @@ def check_model_fits(model: keras.Model, splits: Splits, task: Task) -> None:
     if any(np.asarray(value).dtype.kind in "iu" for value in inputs.values()):  # ids
         _check_vocabulary(model, splits)
     _check_characters(model, inputs)
+    if like is None or _ends(model) is None or _ends(model) != _ends(like):
+        _check_output(model, _run(model, inputs), targets, splits, task)
+    check_logits(model, task.activation, f"task {task.name!r}", lambda: _answers(model, splits))
+    if task.targets == "symbols":
+        _check_frames(model, splits)
+
+
+def _ends(model: keras.Model) -> list[Any] | None:
+    """Returns what a model of Keras's functional interface takes and gives; ``None`` for another one."""
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+        return None
+    return [
+        *((tensor.name, tensor.shape, tensor.dtype) for tensor in model.inputs),
+        *zip(model.output_names, ((tensor.shape, tensor.dtype) for tensor in model.outputs), strict=True),
+    ]
+
+
+def _run(model: keras.Model, inputs: Any) -> Any:
     try:
-        output = model(feed(model, inputs), training=False)
+        return model(feed(model, inputs), training=False)
     except ArgumentError:
         raise
     except Exception as error:
@@ -101,10 +127,6 @@ def check_model_fits(model: keras.Model, splits: Splits, task: Task) -> None:
         raise ArgumentError(
             f"model {model.name!r}: cannot read inputs of shapes {shapes}: {_cause(error)}. {_HINT}"
         ) from error
-    _check_output(model, output, targets, splits, task)
-    check_logits(model, task.activation, f"task {task.name!r}", lambda: _answers(model, splits))
-    if task.targets == "symbols":
-        _check_frames(model, splits)
 
 
 def _is_for_dna(model: keras.Model) -> bool:

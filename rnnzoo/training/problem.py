@@ -107,8 +107,8 @@ def prepare(
         ('classification', 'val_accuracy', 5)
     """
     found, splits = choose_task(model, splits, task)
-    check_model_fits(model, splits, found)
     earlier = partial(_same, like, found, config)
+    check_model_fits(model, splits, found, like=same.model if (same := earlier()) else None)
     if TASKS.is_own(found.name) and not earlier():
         try_task(model, splits, found)
     loss = same.loss if (same := earlier("loss", "label_smoothing")) else _loss(splits, found, config)

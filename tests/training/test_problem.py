@@ -13,6 +13,7 @@ import pytest
 
 from rnnzoo import Splits, TrainConfig, create_model, load_dataset, train
 from rnnzoo.errors import ArgumentError
+from rnnzoo.evaluation import compatibility
 from rnnzoo.training import problem as problem_module
 from rnnzoo.training.problem import prepare
 from rnnzoo_tuning import Choice, Real, SearchSpace, run_search
@@ -189,6 +190,31 @@ def test_what_a_trial_varies_is_computed_for_it(splits: Splits) -> None:
     assert third.loss is second.loss
     assert third.train is second.train
     assert third.class_weights is second.class_weights
+
+
+def test_a_model_is_run_on_a_batch_unless_it_takes_and_gives_what_an_earlier_one_did(
+    splits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[keras.Model] = []
+    run = compatibility._run
+
+    def counted_run(model: keras.Model, inputs: Any) -> Any:
+        ran.append(model)
+        return run(model, inputs)
+
+    monkeypatch.setattr(compatibility, "_run", counted_run)
+    config = TrainConfig(batch_size=256)
+    first = prepare(small(splits), splits, None, config)
+    prepare(small(splits), splits, None, config, like=first)
+    assert ran == [first.model]
+    wrong = create_model("series-classifier-gru", **{**splits.model_arguments, "num_classes": 3}, units=(4,))
+    with pytest.raises(ArgumentError, match="gives output of shape"):
+        prepare(wrong, splits, None, config, like=first)
+    inputs = keras.Input((None, splits.model_arguments["num_features"]), name="features")
+    last = keras.layers.GRU(4)(inputs)
+    answers = keras.layers.Dense(10, activation="softmax", name="logits")(last)
+    with pytest.raises(ArgumentError, match="softmax"):
+        prepare(keras.Model(inputs, answers), splits, None, config, like=first)
 
 
 def test_what_a_config_does_not_ask_for_is_not_looked_at(
