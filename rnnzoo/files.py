@@ -72,6 +72,12 @@ def remove_abandoned(path: Path, *, older_than: float) -> None:
                 partial.unlink()
 
 
+def remove_abandoned_directories(path: Path) -> None:
+    """Deletes what killed writers of the directory ``path`` left beside it; only where nobody writes it now."""
+    for partial in path.parent.glob(f".{glob.escape(path.name)}-{'[0-9a-f]' * 8}*"):
+        shutil.rmtree(partial)
+
+
 @contextlib.contextmanager
 def new_directory(path: FilePath, *, overwrite: bool = False) -> Iterator[Path]:
     """Yields a temporary directory that becomes ``path`` when the block ends well.

@@ -53,6 +53,16 @@ def test_what_is_written_now_is_not_abandoned(tmp_path: Path) -> None:
     assert names_in(tmp_path) == [new.name, other.name]
 
 
+def test_directories_of_killed_writers_are_deleted(tmp_path: Path) -> None:
+    target = tmp_path / "made"
+    kept = [tmp_path / name for name in ("made", ".made", ".made-by-hand", ".other-0123abcd")]
+    for path in (*kept, tmp_path / ".made-0123abcd", tmp_path / ".made-89abcdef-old"):
+        path.mkdir()
+        (path / "a").write_text("1")
+    files.remove_abandoned_directories(target)
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
+
+
 def test_a_directory_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "made"
     with files.new_directory(target) as folder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -38,6 +39,27 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
     now = SimpleNamespace(seconds=0.0)
     monkeypatch.setattr("rnnzoo_tuning.search_files.time.perf_counter", lambda: now.seconds)
     return now
+
+
+def test_the_report_of_a_finished_search_is_written_once_and_what_killed_workers_left_is_deleted(
+    tmp_path: Path,
+) -> None:
+    root = write_search(tmp_path / "search", done(0.5, **ADAM), finished=True)
+    old = [root / f".{name}" for name in ("trials.partial-01.json", "search.partial-02.png")]
+    new = root / ".report.partial-03.html"
+    for path in (*old, new):
+        path.write_text("x")
+    for path in old:
+        os.utime(path, (time.time() - 100,) * 2)
+    files = SearchFiles(root, MODEL)
+    files.close()
+    assert [path for path in root.glob(".*") if path.is_file()] == [new]
+    written = (root / "report.html").stat().st_mtime_ns
+    files.close()
+    assert (root / "report.html").stat().st_mtime_ns == written
+    os.utime(root / "report.html", ns=(written, written - 10**12))  # as of a search that was killed then
+    files.close()
+    assert (root / "report.html").stat().st_mtime_ns > written
 
 
 def test_the_table_is_kept_after_each_trial_and_the_picture_in_its_share(clock: Any, tmp_path: Path) -> None:

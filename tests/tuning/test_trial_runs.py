@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from rnnzoo import load_model
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import storage_of
@@ -26,12 +29,11 @@ ROOT = Path(__file__).parents[2]
 # Notes each epoch once its checkpoint is written, and searches.
 SEARCH = """
 import os, sys
-import numpy as np
-from rnnzoo import Splits, TrainConfig
+from rnnzoo import TrainConfig, load_dataset
 from rnnzoo.training.run.checkpoint import Checkpoint
 from rnnzoo_tuning import Choice, Real, SearchSpace, run_search
 
-directory, algorithm, trials = sys.argv[1:]
+directory, algorithm, trials, refit = sys.argv[1:]
 save = Checkpoint.on_epoch_end
 
 def noted(self, epoch, logs=None):
@@ -40,18 +42,31 @@ def noted(self, epoch, logs=None):
         file.write(f"{self.path.parent.name} {epoch}\\n")
 
 Checkpoint.on_epoch_end = noted
-x = np.random.default_rng(0).normal(size=(160, 5, 3)).astype(np.float32)
-splits = Splits.from_arrays(x, ["up" if row[-1, 0] > 0 else "down" for row in x])
 run_search(
-    "series-classifier-gru", splits, directory=directory, algorithm=algorithm, max_trials=int(trials), seed=3,
+    "series-classifier-gru", load_dataset("digits"), directory=directory, algorithm=algorithm, max_trials=int(trials),
     space=SearchSpace(model={"units": Choice(((3,), (4,)))}, training={"learning_rate": Real(1e-3, 1e-1, log=True)}),
-    config=TrainConfig(epochs=3, batch_size=32, tensorboard=False), resume=True,
-    baseline_seconds=0, progress=False, bundle=False,
+    config=TrainConfig(epochs=3, batch_size=256, tensorboard=False), seed=3, resume=True, refit=refit,
+    baseline_seconds=0, progress=False, bundle=refit != "checkpoint",
 )
 """
 
 
-def started(directory: Path, algorithm: str, trials: int) -> subprocess.Popen[bytes]:
+@dataclass(frozen=True)
+class Searched:
+    """A search on digits.
+
+    Attributes:
+        algorithm: Its algorithm.
+        trials: How many trials it has.
+        refit: Where the weights of the best model come from; with those of training anew there is a bundle.
+    """
+
+    algorithm: str = "tpe"
+    trials: int = 12
+    refit: str = "checkpoint"
+
+
+def started(directory: Path, search: Searched) -> subprocess.Popen[bytes]:
     paths = os.pathsep.join(str(ROOT / part) for part in ("", "tuning", "export"))
     environment = {
         **os.environ,
@@ -59,67 +74,125 @@ def started(directory: Path, algorithm: str, trials: int) -> subprocess.Popen[by
         "CUDA_VISIBLE_DEVICES": "-1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    command = [sys.executable, "-c", SEARCH, str(directory), algorithm, str(trials)]
+    command = [
+        sys.executable,
+        "-c",
+        SEARCH,
+        str(directory),
+        search.algorithm,
+        str(search.trials),
+        search.refit,
+    ]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def finished(directory: Path, algorithm: str, trials: int) -> dict[str, Any]:
+def finished(directory: Path, search: Searched) -> dict[str, Any]:
     """Runs a search to its end; returns what it left."""
-    process = started(directory, algorithm, trials)
+    process = started(directory, search)
     _, told = process.communicate(timeout=600)
     assert process.returncode == 0, told.decode()[-2000:]
     rows = json.loads((directory / "trials.json").read_text())["trials"]
     assert not (directory / "running").exists()
+    assert not [path for path in directory.rglob(".*") if not is_young(path)]
+    best = json.loads((directory / "best" / "metrics.json").read_text())
     return {
         "rows": [{name: value for name, value in row.items() if name != "seconds"} for row in rows],
-        "best": {
-            part: scores
-            for part, scores in json.loads((directory / "best" / "metrics.json").read_text()).items()
-            if part in ("validation", "test", "best_epoch")
-        },
+        "best": {part: best[part] for part in ("validation", "test", "best_epoch")},
+        "weights": [
+            weight.tobytes() for weight in load_model(directory / "best" / "model.keras").get_weights()
+        ],
+        "report": "not finished" not in (directory / "report.html").read_text(),
+        "bundle": sorted(path.name for path in (directory / "bundle").glob("*")),
     }
+
+
+def is_young(path: Path) -> bool:
+    """Whether another worker might still write a file that they all write."""
+    return (
+        path.name.startswith((".trials.", ".search.", ".report.")) and time.time() - path.stat().st_mtime < 60
+    )
 
 
 def epochs(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-def sweep(folder: Path, algorithm: str, *, trials: int, kills: int, how: signal.Signals, seed: int) -> None:
+def sweep(folder: Path, search: Searched, *, kills: int, how: signal.Signals, seed: int) -> None:
     """Stops a search at random moments: each some time after a random number of epochs were noted."""
-    whole = finished(folder / "whole", algorithm, trials)
+    whole = finished(folder / "whole", search)
     total, noted = len(epochs(folder / "whole.epochs")), folder / "killed.epochs"
     rng = random.Random(seed)
     for target in sorted(rng.sample(range(total - 1), kills)):
-        process = started(folder / "killed", algorithm, trials)
-        while process.poll() is None and len(epochs(noted)) < target:
-            time.sleep(0.01)
+        process = started(folder / "killed", search)
+        wait_for_epochs(process, noted, target)
         time.sleep(rng.uniform(0.0, 0.5))
         assert process.poll() is None, "it came to its end"
         process.send_signal(how)
         process.communicate(timeout=60)
-    assert finished(folder / "killed", algorithm, trials) == whole
-    counts = Counter(epochs(noted))
-    assert max(counts.values()) == 1, "an epoch was run again after its checkpoint"
+    assert finished(folder / "killed", search) == whole
+    assert_no_epoch_twice(noted)
+
+
+def wait_for_epochs(process: subprocess.Popen[bytes], noted: Path, target: int) -> None:
+    while process.poll() is None and len(epochs(noted)) < target:
+        time.sleep(0.01)
+
+
+def assert_no_epoch_twice(noted: Path) -> None:
+    assert max(Counter(epochs(noted)).values()) == 1, "an epoch was run again after its checkpoint"
 
 
 def test_a_search_that_is_killed_ends_as_one_that_is_not(tmp_path: Path) -> None:
-    sweep(tmp_path, "tpe", trials=8, kills=3, how=signal.SIGKILL, seed=1)
+    sweep(tmp_path, Searched(), kills=3, how=signal.SIGKILL, seed=1)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("algorithm", ["random", "tpe", "grid"])
 def test_a_search_that_is_killed_twenty_times_ends_as_one_that_is_not(algorithm: str, tmp_path: Path) -> None:
-    for seed in range(4):
-        folder = tmp_path / str(seed)
-        folder.mkdir()
-        sweep(folder, algorithm, trials=12, kills=5, how=signal.SIGKILL, seed=seed)
+    sweep(tmp_path, Searched(algorithm), kills=20, how=signal.SIGKILL, seed=2)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
 def test_a_search_that_is_stopped_ends_as_one_that_is_not(how: signal.Signals, tmp_path: Path) -> None:
-    sweep(tmp_path, "tpe", trials=8, kills=3, how=how, seed=2)
+    sweep(tmp_path, Searched(), kills=8, how=how, seed=2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_a_search_that_is_killed_while_its_best_model_is_made_ends_as_one_that_is_not(tmp_path: Path) -> None:
+    """At 21 moments from the end of its last trial: training anew, scores, export and proof, measures, report."""
+    search, rng = Searched(trials=2, refit="train+validation"), random.Random(4)
+    process = started(tmp_path / "begun", search)
+    wait_for_epochs(process, tmp_path / "begun.epochs", 3 * search.trials)
+    process.kill()
+    process.communicate()
+    began = time.monotonic()
+    whole = finished(copied(tmp_path, "whole"), search)
+    took = time.monotonic() - began
+    killed = 0
+    for place in range(7):
+        folder = copied(tmp_path, str(place))
+        for share in sorted(rng.uniform(0.3, 1.0) for _ in range(3)):
+            process = started(folder, search)
+            try:
+                process.communicate(timeout=share * took)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                killed += 1
+        assert finished(folder, search) == whole
+        assert_no_epoch_twice(tmp_path / f"{place}.epochs")
+    assert killed > 10
+
+
+def copied(folder: Path, name: str) -> Path:
+    """Copies a search that was begun, with the note of its epochs."""
+    shutil.copytree(folder / "begun", folder / name)
+    shutil.copy(folder / "begun.epochs", folder / f"{name}.epochs")
+    return folder / name
 
 
 def test_files_of_a_failed_trial_that_is_tried_again_are_left_alone(tmp_path: Path) -> None:
@@ -142,11 +215,12 @@ def test_files_of_a_failed_trial_that_is_tried_again_are_left_alone(tmp_path: Pa
 
 @pytest.mark.slow
 def test_two_processes_share_one_search(tmp_path: Path) -> None:
-    alone = finished(tmp_path / "alone", "random", 8)
-    first = started(tmp_path / "shared", "random", 8)
+    search = Searched("random", trials=8)
+    alone = finished(tmp_path / "alone", search)
+    first = started(tmp_path / "shared", search)
     while not (tmp_path / "shared" / "study.db").exists():
         time.sleep(0.1)
-    second = started(tmp_path / "shared", "random", 8)
+    second = started(tmp_path / "shared", search)
     for process in (first, second):
         _, told = process.communicate(timeout=600)
         assert process.returncode == 0, told.decode()[-2000:]

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from rnnzoo.errors import RnnzooError
-from rnnzoo.files import read_json, write_json
+from rnnzoo.files import read_json, remove_abandoned, remove_abandoned_directories, write_json
 from rnnzoo.training.result import TrainResult
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo_tuning.best_model import BestModel
@@ -123,6 +123,8 @@ class Ending:
     def _export(self, run: TrainResult) -> dict[str, float]:
         """Writes the bundle and measures its files, if they are not there; what cannot be exported says why."""
         bundle, measured, goals = self.root / BUNDLE, self.root / MEASURED, self.settings.goals
+        remove_abandoned_directories(bundle)  # one worker at a time is here
+        remove_abandoned(measured, older_than=0)
         if measured.is_file():
             known: dict[str, float] = read_json(measured, "the measures of a bundle")
             return known

@@ -17,6 +17,7 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.optimization.monitor import Monitor
+from rnnzoo.training.result import TrainResult
 from rnnzoo_export.measure_config import MeasureConfig
 from rnnzoo_tuning.algorithms import ALGORITHM, MAX_TRIALS, chosen
 from rnnzoo_tuning.best_model import check_refit
@@ -31,6 +32,7 @@ from rnnzoo_tuning.search_settings import SearchSettings
 from rnnzoo_tuning.space import SearchSpace
 from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import StudyPlace, study_place, told_if_lost
+from rnnzoo_tuning.trial_records import EndedTrial
 from rnnzoo_tuning.trial_runs import TrialRunner, one_at_a_time
 
 
@@ -165,10 +167,13 @@ def run_search(
         )
         if not finished:
             files.draw(table)
-        result = _end(ending, max_trials, confirm=confirm, bundle=bundle, finished=finished)
+        best, confirmed = ending.choose(confirm)
+        with contextlib.nullcontext() if finished else one_at_a_time(_best_study(place, root, max_trials)):
+            run, again = ending.write(best, bundle=bundle)
         if not finished:
-            files.report()
-        return result
+            finish(root, settings.to_dict(), max_trials=max_trials)
+        files.close()
+        return _result(ending, best, run, measured_again=again, confirmed=confirmed)
 
 
 def join_search(
@@ -228,31 +233,22 @@ def _set_up(
     return hypermodel, settings
 
 
-def _end(ending: Ending, max_trials: int, *, confirm: int, bundle: bool, finished: bool) -> SearchResult:
-    """Chooses and writes the best model; of several processes one does that, and the others read it back."""
-    best, confirmed = ending.choose(confirm)
-    settings, root, table = ending.settings, ending.root, ending.table
-    alone = (
-        contextlib.nullcontext() if finished else one_at_a_time(_best_study(ending.place, root, max_trials))
-    )
-    with alone:
-        run, again = ending.write(best, bundle=bundle)
-    if not finished:
-        finish(root, settings.to_dict(), max_trials=max_trials)
+def _result(ending: Ending, best: EndedTrial, run: TrainResult, **others: Any) -> SearchResult:
+    """Returns what is told of a search whose best model is written."""
+    root = ending.root
     arguments, config = ending.hypermodel.choose(best.parameters())
     return SearchResult(
         arguments=arguments,
         config=config,
-        objective=table.objective,
+        objective=ending.table.objective,
         score=float(best.score or 0.0),
         trials=read_rows(root),
         best=run,
         directory=root,
         bundle=root / BUNDLE if (root / BUNDLE).is_dir() else None,
         measures=best.measures,
-        measured_again=again,
-        front=table.rows_of(ending.trials.front()),
-        confirmed=confirmed,
+        front=ending.table.rows_of(ending.trials.front()),
+        **others,
     )
 
 

@@ -7,17 +7,19 @@ import warnings
 from pathlib import Path
 
 from rnnzoo.errors import one_line
-from rnnzoo.files import write_json
+from rnnzoo.files import remove_abandoned, write_json
 from rnnzoo.training.run.plots import save_figure
 from rnnzoo_tuning.html_report import write_page
 from rnnzoo_tuning.kept_search import KeptSearch, open_search
 from rnnzoo_tuning.report import TrialTable, search_figure
-from rnnzoo_tuning.search_directory import PICTURE, REPORT, TRIALS
+from rnnzoo_tuning.search_directory import PICTURE, REPORT, SETTINGS, TRIALS
 
 #: What share of a search each of its pictures may take before the end.
 _DRAWING_SHARE = 0.01
 #: Seconds that a report takes, as long as nobody knows.
 _REPORT_SECONDS = 2.0
+#: Seconds that no file takes to be written: what is older was left by a worker that was killed.
+_ABANDONED_SECONDS = 60
 
 
 class SearchFiles:
@@ -59,6 +61,14 @@ class SearchFiles:
         began = time.perf_counter()
         save_figure(search_figure(table), self._directory / PICTURE)
         self._drawing += time.perf_counter() - began
+
+    def close(self) -> None:
+        """Writes the report of a finished search, unless that was done, and deletes what killed workers left."""
+        report, settings = (self._directory / name for name in (REPORT, SETTINGS))
+        if not report.is_file() or report.stat().st_mtime_ns < settings.stat().st_mtime_ns:
+            self.report()
+        for name in (SETTINGS, TRIALS, PICTURE, REPORT):  # others may write them now
+            remove_abandoned(self._directory / name, older_than=_ABANDONED_SECONDS)
 
     def report(self) -> None:
         """Writes the report; what keeps it from being written is a warning, and ends no search."""
