@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 import shutil
 import signal
 import subprocess
@@ -52,14 +53,14 @@ def finish(directory: Path, *options: str) -> str:
     return errors
 
 
-def kill_after(directory: Path, line: str, *options: str, pause: float) -> None:
-    """Kills the run with signal 9 a moment after a line of its progress appeared."""
+def kill_after(directory: Path, epoch: int, *options: str, pause: float) -> None:
+    """Kills the run with signal 9 a moment after it told of an epoch, or of a later one."""
     with start(directory, *options) as process:
         assert process.stderr is not None
         seen = []
         for text in process.stderr:
             seen.append(text)
-            if text.startswith(line):
+            if text.startswith("epoch ") and int(text[6:].partition("/")[0]) >= epoch:
                 break
         time.sleep(pause)
         process.send_signal(signal.SIGKILL)
@@ -75,17 +76,33 @@ def history(directory: Path) -> list[dict[str, str]]:
 @pytest.mark.slow
 def test_a_killed_run_ends_as_an_uninterrupted_one(tmp_path: Path) -> None:
     finish(tmp_path / "whole")
-    kill_after(tmp_path / "killed", "epoch 2/6", pause=0.1)
-    kill_after(tmp_path / "killed", "epoch 4/6", "--resume", pause=0.0)
+    kill_after(tmp_path / "killed", 2, pause=0.1)
+    kill_after(tmp_path / "killed", 4, "--resume", pause=0.0)
     assert not (tmp_path / "killed" / "metrics.json").exists()
     errors = finish(tmp_path / "killed", "--resume")
     assert "epoch 2/6" not in errors, "a finished epoch was trained again"
-    assert history(tmp_path / "killed") == history(tmp_path / "whole")
-    whole, killed = (load_model(tmp_path / name / "model.keras") for name in ("whole", "killed"))
-    for expected, found in zip(whole.get_weights(), killed.get_weights(), strict=True):
-        np.testing.assert_array_equal(found, expected)
-    names = {path.name for path in (tmp_path / "killed").iterdir()}
-    assert names == {path.name for path in (tmp_path / "whole").iterdir()}
+    assert_same_run(tmp_path / "killed", tmp_path / "whole")
+
+
+def assert_same_run(found: Path, expected: Path) -> None:
+    """The same history, weights to the last bit, and files."""
+    assert history(found) == history(expected)
+    models = [load_model(path / "model.keras").get_weights() for path in (found, expected)]
+    for one, other in zip(*models, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert {path.name for path in found.iterdir()} == {path.name for path in expected.iterdir()}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_run_that_is_killed_twenty_times_ends_as_an_uninterrupted_one(tmp_path: Path) -> None:
+    options = ("--epochs", "24", "--set", "early_stopping=null")
+    finish(tmp_path / "whole", *options)
+    rng = random.Random(0)
+    for epoch in sorted(rng.sample(range(1, 23), 20)):
+        kill_after(tmp_path / "killed", epoch, *options, "--resume", pause=rng.uniform(0.0, 0.1))
+    finish(tmp_path / "killed", *options, "--resume")
+    assert_same_run(tmp_path / "killed", tmp_path / "whole")
 
 
 class Interrupt(keras.callbacks.Callback):
