@@ -136,13 +136,16 @@ def write_run_config(run: RunDirectory) -> None:
         )
 
 
-def write_search_config(directory: Path, data: DataOptions, checksum: object) -> None:
+def write_search_config(
+    directory: Path, data: DataOptions, checksum: object, ending: Mapping[str, Any] | None = None
+) -> None:
     """Writes into a search what ``--config`` makes it again by, and into its best run likewise.
 
     Args:
         directory: The directory of the search; nothing is written where it holds none of these data.
         data: How the data were read.
         checksum: That of the data.
+        ending: How the search ends: ``confirm`` and ``refit``, as far as they were given.
     """
     if not (directory / SETTINGS).is_file():
         return
@@ -162,6 +165,7 @@ def write_search_config(directory: Path, data: DataOptions, checksum: object) ->
             "max_trials": kept["max_trials"],
             "seed": settings["seed"],
             **_goals(settings),
+            **(ending or {}),
         },
         space={
             part.removesuffix("_space"): dimensions

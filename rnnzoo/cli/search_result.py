@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnzoo.cli.output import print_json, print_table, shell_path, stdout
-from rnnzoo.cli.train import print_run
+from rnnzoo.cli.train import print_export, print_run
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo_tuning.search_directory import BEST
 
@@ -27,9 +27,11 @@ def show_result(result: SearchResult, out: Path, packages: Sequence[str], *, as_
     metrics = RunDirectory(out / BEST).read_metrics()
     if not as_json:
         _print_trials(result)
-        print_run(out / BEST, metrics, packages)
+        print_run(out / BEST, metrics)
         stdout.print(f"search {shell_path(out / 'report.html')}")
-        if result.bundle is not None:
+        if result.bundle is None:
+            print_export(out / BEST, packages)
+        else:
             stdout.print(f"bundle {shell_path(result.bundle)}")
         return
     print_json(

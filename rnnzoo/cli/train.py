@@ -94,7 +94,8 @@ def train(
     if as_json:
         print_json({"directory": str(out), **metrics})
         return
-    print_run(out, metrics, packages or ())
+    print_run(out, metrics)
+    print_export(out, packages or ())
 
 
 def run_training(
@@ -202,8 +203,8 @@ def _announce(network: keras.Model, splits: Splits) -> None:
     note(f"cuDNN  on a GPU: {explain_cudnn(network).summary}")
 
 
-def print_run(out: Path, metrics: dict[str, Any], packages: Sequence[str] = ()) -> None:
-    """Prints the scores of a finished run beside those of the baselines, and what to do next."""
+def print_run(out: Path, metrics: dict[str, Any]) -> None:
+    """Prints the scores of a finished run beside those of the baselines."""
     part = metrics["baselines"]["part"]
     scores = metrics[part]
     baselines = metrics["baselines"]["scores"]
@@ -218,6 +219,10 @@ def print_run(out: Path, metrics: dict[str, Any], packages: Sequence[str] = ()) 
     if "gradients" in metrics:
         stdout.print(f"gradients  {metrics['gradients']['verdict']}")
     stdout.print(f"report {shell_path(out / 'report.html')}")
+
+
+def print_export(out: Path, packages: Sequence[str] = ()) -> None:
+    """Prints the command that exports a run."""
     stdout.print(
         f"next   rnnzoo export {shell_path(out)} --out {shell_path(str(out) + '-bundle')}{import_options(packages)}",
         style="bold",

@@ -145,7 +145,8 @@ def tune(
         raise
     finally:
         with contextlib.suppress(OSError):  # a full disk is told of by what it ended
-            write_search_config(out, data, splits.description.get("checksum"))
+            end = {name: value for name, value in search.items() if name in ("confirm", "refit")}
+            write_search_config(out, data, splits.description.get("checksum"), end)
     show_result(result, out, packages or (), as_json=as_json)
 
 

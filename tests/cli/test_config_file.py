@@ -147,7 +147,7 @@ def test_a_file_that_is_missing_is_named(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.slow
 def test_what_a_search_writes_makes_the_same_search_again() -> None:
     training = {**CONFIG["training"], "epochs": 1}
-    search = {"algorithm": "random", "max_trials": 2, "seed": 3}
+    search = {"algorithm": "random", "max_trials": 2, "seed": 3, "confirm": 1, "refit": "train+validation"}
     Path("c.yaml").write_text(write_yaml({**CONFIG, "training": training, "search": search}))
     assert run(["tune", "--config", "c.yaml", "--out", "first", "--no-baselines"]) == 0
     kept = read_config("first/config.yaml")

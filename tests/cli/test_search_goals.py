@@ -69,6 +69,7 @@ def test_the_command_searches_within_limits_and_says_it_all(tmp_path: Path) -> N
     again = ok("tune", MODEL, "--out", out, *options, *limits, "--resume")
     assert "Pareto front" in again
     assert f"bundle {out / 'bundle'}" in again
+    assert "rnnzoo export" not in again
     config = (out / "config.yaml").read_text()
     assert "objectives: [val_accuracy, parameters]" in config
 

@@ -142,6 +142,30 @@ def test_two_objectives_have_a_front_that_no_trial_beats(splits: Splits, tmp_pat
     search(splits, tmp_path / "yes", constraints={"parameters": 3000}, pruner="asha", max_trials=2)
 
 
+@pytest.mark.slow
+def test_a_bundle_that_is_slower_than_its_model_was_in_the_search_is_told_and_measured_again(
+    splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measure, times = vars(artefact)["measure_files"], [5.0] * 3
+
+    def slow(*arguments: Any, **options: Any) -> dict[str, float]:
+        found = measure(*arguments, **options)
+        return dict.fromkeys(found, times.pop()) if times else found
+
+    monkeypatch.setattr(artefact, "measure_files", slow)
+    options: dict[str, Any] = {"constraints": {"latency_ms": 4.0}, "bundle": True, "max_trials": 1}
+    found = search(splits, tmp_path / "s", progress=True, **options)
+    assert not times, "it was measured three times"
+    assert found.measured_again["latency_ms"] == 5.0
+    assert (
+        "latency_ms: the bundle needs at least 5; the limit is 4, which its model kept before it was trained. Resume "
+        "the search on an idle machine, which measures again.\n"
+    ) in capsys.readouterr().err
+    again = search(splits, tmp_path / "s", resume=True, **options)
+    assert again.measured_again["latency_ms_low"] <= 4.0
+    assert search(splits, tmp_path / "s", resume=True, **options).measured_again == again.measured_again
+
+
 @pytest.mark.usefixtures("scored")
 def test_each_architecture_is_measured_once(
     splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -136,11 +136,21 @@ class Ending:
             save_bundle_of(RunDirectory(self.root / BEST), bundle, run.model, splits, goals)
             found = measure_bundle(bundle, run.model, splits, goals) if goals.wanted else {}
         except RnnzooError as error:
-            if self.progress:
-                Console(stderr=True, soft_wrap=True).print(f"no bundle: {error}", markup=False)
+            self._tell(f"no bundle: {error}")
             return {}
-        write_json(measured, found)
+        if broken := goals.beyond(found):
+            for name, value in broken.items():
+                self._tell(
+                    f"{name}: the bundle needs at least {value:.3g}; the limit is {goals.limits[name]:g}, which its "
+                    "model kept before it was trained. Resume the search on an idle machine, which measures again."
+                )
+        else:
+            write_json(measured, found)
         return found
+
+    def _tell(self, line: str) -> None:
+        if self.progress:
+            Console(stderr=True, soft_wrap=True).print(line, markup=False)
 
 
 def _winner(confirmed: Sequence[Confirmed], ended: Sequence[EndedTrial], best: EndedTrial) -> EndedTrial:

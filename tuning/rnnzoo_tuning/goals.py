@@ -10,7 +10,7 @@ from typing import Any
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
 from rnnzoo.training.config import TrainConfig
-from rnnzoo_export.measure_config import MEASURES, MeasureConfig
+from rnnzoo_export.measure_config import ENDS, MEASURES, MeasureConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,17 @@ class Goals:
                 "monitor out."
             )
         return dataclasses.replace(config, monitor=self.score)
+
+    def beyond(self, measured: Mapping[str, float]) -> dict[str, float]:
+        """Returns what of a bundle is surely beyond its limit: of a time the lower end of its interval.
+
+        Example:
+            >>> goals = Goals(limits={"latency_ms": 2.0})
+            >>> goals.beyond({"latency_ms": 2.1, "latency_ms_low": 1.9, "latency_ms_high": 2.4})
+            {}
+        """
+        least = {name: measured.get(f"{name}{ENDS[0]}", measured.get(name, 0.0)) for name in self.limits}
+        return {name: value for name, value in least.items() if value > self.limits[name]}
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the goals as ``search.json`` has them."""
