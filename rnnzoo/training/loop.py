@@ -29,6 +29,7 @@ from rnnzoo.training.watching.epoch_scores import EpochScores
 from rnnzoo.training.watching.execution import steps_at_once, steps_per_execution
 from rnnzoo.training.watching.gradient_monitor import GradientMonitor, GradientSummary
 from rnnzoo.training.watching.progress import BatchBar, epoch_reporter
+from rnnzoo.training.written_gradients.forgotten_gradients import forgetting_gradients
 from rnnzoo.training.written_gradients.recurrent_loops import written_gradients
 
 #: Rows on which gradients are measured.
@@ -82,6 +83,7 @@ def fit(
         wanted = _callbacks(problem, history, run, own=callbacks, last=last, progress=progress)
         if wanted.bar is not None:
             stack.callback(wanted.bar.close)
+        stack.enter_context(forgetting_gradients())
         stack.enter_context(written_gradients(model))
         stack.enter_context(steps_at_once(model, steps_per_execution(config, callbacks)))
         if problem.states is not None:

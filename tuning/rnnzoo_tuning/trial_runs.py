@@ -19,7 +19,6 @@ from rnnzoo.training.loop import fit
 from rnnzoo.training.problem import Problem
 from rnnzoo.training.run.checkpoint import kept_history
 from rnnzoo.training.run.run_directory import RunDirectory
-from rnnzoo_tuning.forgotten_gradients import forgetting_gradients
 from rnnzoo_tuning.running_trial import RunningTrial
 from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import is_lost
@@ -79,8 +78,7 @@ class TrialRunner:
         """Runs one trial; one that fails says why, and ends no search."""
         keras.utils.clear_session()  # collects what the trial before has left
         try:
-            with forgetting_gradients():
-                found = self._scored(trial, run)
+            found = self._scored(trial, run)
         except Exception as error:
             if is_lost(error):
                 raise

@@ -1,4 +1,4 @@
-"""Truth of ``rnnzoo_tuning.forgotten_gradients``: what was traced in a trial goes with it."""
+"""Truth of ``rnnzoo.training.written_gradients.forgotten_gradients``: what was traced in a training goes with it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import weakref
 import pytest
 import tensorflow as tf
 
-from rnnzoo_tuning.forgotten_gradients import _table, forgetting_gradients
+from rnnzoo import TrainConfig, create_model, load_dataset, train
+from rnnzoo.training.written_gradients.forgotten_gradients import _table, forgetting_gradients
 
 
 def trace() -> weakref.ref[tf.Graph]:
@@ -50,3 +51,19 @@ def test_a_block_that_fails_lets_go_too() -> None:
     with pytest.raises(ValueError, match="of its own"), forgetting_gradients():
         fail()
     assert set(_table()) == before
+
+
+def test_a_training_leaves_nothing() -> None:
+    splits = load_dataset("digits")
+    model = create_model("series-classifier-gru", units=(4,), **splits.model_arguments)
+    before = set(_table())
+    config = TrainConfig(epochs=1, batch_size=512)
+    train(model, splits, config=config, progress=False, baseline_seconds=0)
+    assert set(_table()) == before
+    again = train(
+        model, splits, config=config, progress=False, baseline_seconds=0
+    )  # the same model may go on
+    assert len(again.history) == 1
+    assert set(_table()) == before
+    inputs, targets, _ = splits.rows("train").gather(range(64))
+    model.fit(inputs["features"], targets, verbose=0)  # by Keras alone too

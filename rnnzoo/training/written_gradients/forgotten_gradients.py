@@ -1,4 +1,4 @@
-"""Letting go of a trial's graphs, which TensorFlow would keep as long as the process lives."""
+"""Letting go of the graphs of a training, which TensorFlow would keep as long as the process lives."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ def forgetting_gradients() -> Iterator[None]:
     """Takes from TensorFlow's table the gradients that functions got which were traced within the block.
 
     ``tf.custom_gradient`` enters one at each trace, and takes none out: each holds its graph, the graph the data, and
-    those the model, some megabytes for each trial. Only for models that are not trained after the block.
+    those the model, some megabytes for each training. Once the block has ended, what was traced in it still runs, but
+    no other function can take gradients of it.
     """
     table = _table()
     before = set(table)
