@@ -107,7 +107,7 @@ def test_files_have_conditions() -> None:
             "optimizer",
             "adagrad",
             {"dropout": Real(0, 1)},
-            'narrow: received \'adagrad\' for optimizer; expected some of "adam", "adamw", "sgd".',
+            'optimizer: received \'adagrad\'; expected some of "adam", "adamw", "sgd".',
         ),
         (
             "weight_decay",

@@ -63,22 +63,22 @@ FIX = ". To vary over other values, build the space with them, or fix x to one."
 @pytest.mark.parametrize(
     ("dimension", "given", "message"),
     [
-        (Choice((1, 2)), 3, "narrow: received 3 for x; expected some of 1, 2" + FIX),
-        (Choice(("a", "b")), ["a", "c"], 'narrow: received \'c\' for x; expected some of "a", "b"' + FIX),
-        (Integer(1, 4), (0, 4), "narrow: received 0 for x; expected a whole number from 1 to 4" + FIX),
+        (Choice((1, 2)), 3, "x: received 3; expected some of 1, 2" + FIX),
+        (Choice(("a", "b")), ["a", "c"], 'x: received \'c\'; expected some of "a", "b"' + FIX),
+        (Integer(1, 4), (0, 4), "x: received 0; expected a whole number from 1 to 4" + FIX),
         (
             Integer(1, 9, step=2),
             4,
-            "narrow: received 4 for x; expected a whole number from 1 to 9 in steps of 2" + FIX,
+            "x: received 4; expected a whole number from 1 to 9 in steps of 2" + FIX,
         ),
-        (Integer(1, 4), 1.5, "narrow: received 1.5 for x; expected a whole number from 1 to 4" + FIX),
-        (Integer(1, 4), True, "narrow: received True for x; expected a whole number from 1 to 4" + FIX),
-        (Real(0, 1), (0.5, 2), "narrow: received 2 for x; expected numbers from 0 to 1" + FIX),
-        (Real(0, 1), "0.5", "narrow: received '0.5' for x; expected numbers from 0 to 1" + FIX),
+        (Integer(1, 4), 1.5, "x: received 1.5; expected a whole number from 1 to 4" + FIX),
+        (Integer(1, 4), True, "x: received True; expected a whole number from 1 to 4" + FIX),
+        (Real(0, 1), (0.5, 2), "x: received 2; expected numbers from 0 to 1" + FIX),
+        (Real(0, 1), "0.5", "x: received '0.5'; expected numbers from 0 to 1" + FIX),
         (
             Real(0, 1),
             (0.1, 0.2, 0.3),
-            "narrow: received (0.1, 0.2, 0.3) for x; expected two numbers, the lowest and the highest" + FIX,
+            "x: received (0.1, 0.2, 0.3); expected two numbers, the lowest and the highest" + FIX,
         ),
     ],
 )

@@ -18,7 +18,7 @@ from postgresql_server import postgresql
 from rnnzoo.errors import ArgumentError, PathExistsError, RunError
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo_tuning.study import SearchStudy
-from rnnzoo_tuning.study_storage import StudyPlace, open_storage, shown, study_place
+from rnnzoo_tuning.study_storage import StudyPlace, open_storage, shown, study_place, told
 
 MAX = Monitor("val_accuracy", "max")
 SECRET = "s3cret"
@@ -152,6 +152,15 @@ def test_a_server_that_is_not_there_is_told() -> None:
         "Check the address, the password and that the server runs; trials that ended are kept: resume the search."
     )
     assert SECRET not in text
+
+
+def test_a_short_password_is_hidden_and_leaves_words_as_they_are() -> None:
+    said = sqlalchemy.exc.OperationalError(
+        "select", {}, Exception("refused postgresql://ada:e@here/searches")
+    )
+    with pytest.raises(RunError) as error, told("postgresql://ada:e@here/searches"):
+        raise said
+    assert "(refused postgresql://ada:***@here/searches)" in str(error.value)
 
 
 def test_a_server_refuses_a_wrong_password(server: str) -> None:

@@ -199,6 +199,6 @@ def _ends(name: str, given: Any) -> tuple[Any, Any]:
 
 def _outside(name: str, value: Any, expected: str) -> ArgumentError:
     return ArgumentError(
-        f"narrow: received {value!r} for {name}; expected {expected}. To vary over other values, build the space with "
+        f"{name}: received {value!r}; expected {expected}. To vary over other values, build the space with "
         f"them, or fix {name} to one."
     )

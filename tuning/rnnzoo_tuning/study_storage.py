@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import time
 import warnings
 from collections.abc import Iterator
@@ -260,7 +261,7 @@ def _reason(error: BaseException, address: str) -> str:
     original = getattr(cause, "orig", None) or cause or error
     password = sqlalchemy.make_url(address).password
     text = one_line(original)
-    return (text.replace(str(password), "***") if password else text)[:300]
+    return (re.sub(rf"(?<!\w){re.escape(str(password))}(?!\w)", "***", text) if password else text)[:300]
 
 
 def _advice(address: str) -> str:
