@@ -56,6 +56,7 @@ def fit(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: bool = False,
     epochs: tuple[int, int] | None = None,
+    once: bool = False,
 ) -> Fitted:
     """Compiles and fits a model; the loop under ``train`` and under every trial of a search.
 
@@ -66,6 +67,7 @@ def fit(
         callbacks: Further Keras callbacks.
         progress: Whether to show progress.
         epochs: First (counted from 0) and last epoch, for searches that train in rungs; ``None`` for all.
+        once: Whether ``run`` gets model and history at the end alone, which its checkpoint has after each epoch.
 
     Returns:
         History, best epoch and stop reason.
@@ -80,7 +82,7 @@ def fit(
         _seed(model, config.seed)
     history: History = []
     with contextlib.ExitStack() as stack:
-        wanted = _callbacks(problem, history, run, own=callbacks, last=last, progress=progress)
+        wanted = _callbacks(problem, history, run, own=callbacks, last=last, progress=progress, once=once)
         if wanted.bar is not None:
             stack.callback(wanted.bar.close)
         stack.enter_context(forgetting_gradients())
@@ -93,7 +95,7 @@ def fit(
             stack.enter_context(watch.attached(model.optimizer))
             wanted = dataclasses.replace(wanted, gradients=watch)
         if run is not None:
-            wanted = _kept_in(run, wanted, history, resume=resume)
+            wanted = _kept_in(run, wanted, history, resume=resume, once=once)
         stack.enter_context(half_precision(model, config.mixed_precision))
         model.fit(
             _training_dataset(problem, lambda: wanted.epoch.current),
@@ -141,6 +143,7 @@ def _callbacks(
     own: Sequence[keras.callbacks.Callback],
     last: int,
     progress: bool,
+    once: bool,
 ) -> TrainingCallbacks:
     report = epoch_reporter(last) if progress else None
     wanted = build_callbacks(
@@ -149,6 +152,7 @@ def _callbacks(
         history=history,
         report=report,
         directory=run.path if run is not None else None,
+        once=once,
         own=own,
     )
     if problem.config.monitor is not None and problem.monitor.name not in metric_names(
@@ -187,17 +191,17 @@ def _epoch_scores(problem: Problem) -> EpochScores:
 
 
 def _kept_in(
-    run: RunDirectory, wanted: TrainingCallbacks, history: History, *, resume: bool
+    run: RunDirectory, wanted: TrainingCallbacks, history: History, *, resume: bool, once: bool
 ) -> TrainingCallbacks:
-    """Lets a run keep checkpoint and history after each epoch."""
+    """Lets a run keep the checkpoint after each epoch, and the history then or once."""
 
-    def write(epoch: int, logs: Any = None) -> None:
+    def write(*_: Any) -> None:
         run.write_history(history)
 
     return dataclasses.replace(
         wanted,
         checkpoint=Checkpoint(run.checkpoint, wanted.with_state(), history, resume=resume),
-        history=keras.callbacks.LambdaCallback(on_epoch_end=write),
+        history=keras.callbacks.LambdaCallback(**{"on_train_end" if once else "on_epoch_end": write}),
     )
 
 

@@ -9,8 +9,11 @@ import keras
 import numpy as np
 import pytest
 
-from rnnzoo import train
+from rnnzoo import load_model, train
 from rnnzoo.evaluation import evaluation
+from rnnzoo.training.loop import fit
+from rnnzoo.training.problem import prepare
+from rnnzoo.training.run.run_directory import RunDirectory
 from toy_training import config, model, series
 
 
@@ -36,6 +39,23 @@ def test_a_run_killed_after_its_last_epoch_keeps_what_its_gradients_were(
     assert (tmp_path / "cut" / "plots" / "gradients.png").is_file()
     texts = [(tmp_path / name / "gradients.csv").read_text() for name in ("whole", "cut")]
     assert texts[0] == texts[1]
+
+
+def test_a_trial_gets_model_and_history_once_with_its_best_weights(tmp_path: Path) -> None:
+    splits, run = series(), RunDirectory(tmp_path / "trial")
+    run.path.mkdir()
+    problem = prepare(model(), splits, None, config(epochs=4))
+    seen: list[bool] = []
+
+    class Look(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            seen.append(run.model.exists() or run.history.exists())
+
+    fitted = fit(problem, run=run, callbacks=[Look()], once=True)
+    assert seen == [False] * len(fitted.history)
+    assert len(run.history.read_text().splitlines()) == 1 + len(fitted.history)
+    for one, other in zip(load_model(run.model).get_weights(), problem.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 class Interrupt(keras.callbacks.Callback):

@@ -162,7 +162,7 @@ def _fitted(problem: Problem, trial: RunningTrial, run: RunDirectory) -> TrialSc
     run.path.mkdir(parents=True, exist_ok=True)
     earlier = kept_history(run.checkpoint) if run.checkpoint.is_file() else None
     reporter = _Reporter(trial, problem.monitor.name, earlier or [])
-    fitted = fit(problem, run=run, resume=earlier is not None, callbacks=[reporter])
+    fitted = fit(problem, run=run, resume=earlier is not None, callbacks=[reporter], once=True)
     return TrialScore(
         score=float(fitted.history[fitted.best_epoch - 1][problem.monitor.name]),
         pruned=reporter.has_pruned(),

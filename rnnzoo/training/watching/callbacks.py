@@ -114,6 +114,7 @@ def build_callbacks(
     history: list[dict[str, float]],
     report: Callable[[dict[str, float]], None] | None,
     directory: Path | None,
+    once: bool = False,
     own: Sequence[keras.callbacks.Callback] = (),
 ) -> TrainingCallbacks:
     """Builds what a config asks for: the guard, averages, early stopping, the plateau rule and files of the best epoch.
@@ -124,6 +125,7 @@ def build_callbacks(
         history: What gets a row for each epoch.
         report: Called with the row; ``None`` for nothing.
         directory: The run directory; ``None`` to write nothing.
+        once: Whether the model is written at the end alone.
         own: The callbacks of the user.
 
     Returns:
@@ -147,7 +149,7 @@ def build_callbacks(
             min_delta=0.0,  # as all others count improvement
         )
     if directory is not None:
-        best_model = BestModel(directory / "model.keras", monitor, every=not config.restore_best)
+        best_model = BestModel(directory / "model.keras", monitor, every=not config.restore_best, once=once)
         if config.tensorboard:
             logs = str(directory / "tensorboard")
             tensorboard = keras.callbacks.TensorBoard(logs, write_graph=False, profile_batch=0)
@@ -207,11 +209,12 @@ class BestModel(keras.callbacks.Callback):
         path: The ``.keras`` file.
         monitor: What to watch.
         every: Whether it is that of the last epoch instead.
+        once: Whether it is written at the end alone, with the weights that training ends with.
     """
 
-    def __init__(self, path: Path, monitor: Monitor, *, every: bool = False) -> None:
+    def __init__(self, path: Path, monitor: Monitor, *, every: bool = False, once: bool = False) -> None:
         super().__init__()
-        self._every = every
+        self._every, self._once = every, once
         self._path = path
         self._monitor = monitor
         self.best = -math.inf
@@ -221,8 +224,17 @@ class BestModel(keras.callbacks.Callback):
         value = self._monitor.sign * float((logs or {}).get(self._monitor.name, math.nan))
         if value > self.best or (self._every and math.isfinite(value)):
             self.best = max(value, self.best)
-            with stored_in_float32(self.model), replacing(self._path) as temporary:
-                self.model.save(temporary)
+            if not self._once:
+                self._save()
+
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+        """Saves the model where that was not done before; it has its best weights back."""
+        if self._once:
+            self._save()
+
+    def _save(self) -> None:
+        with stored_in_float32(self.model), replacing(self._path) as temporary:
+            self.model.save(temporary)
 
 
 class Recorder(keras.callbacks.Callback):
