@@ -151,6 +151,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo.training.transfer.transfer_report": "tests/training/test_transfer.py",
     "rnnzoo.training.transfer.word_rows": "tests/training/test_transfer.py",
     "rnnzoo.training.watching.callbacks": "tests/training/test_trainer.py",
+    "rnnzoo.training.watching.interruption": "tests/tuning/test_trial_runs.py",
     "rnnzoo.training.watching.progress": "tests/training/test_trainer.py",
     "rnnzoo.training.written_gradients.recurrent_steps": "tests/training/test_recurrent_loops.py",
     "rnnzoo.training.written_gradients.time_loops": "tests/training/test_recurrent_loops.py",

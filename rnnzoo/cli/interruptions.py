@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from rnnzoo.training.watching.interruption import STOPPING, is_interruption
+
 # Seconds after which a signal that was lost comes again: one that Python tells of, and one that libraries have caught.
 _AGAIN, _UNHEARD = 0.05, 5.0
 
@@ -60,6 +62,7 @@ class _Signals:
         if not self.came:
             threading.Thread(target=self._insist, daemon=True).start()
         self.came.append(number)
+        STOPPING.set()
         raise KeyboardInterrupt
 
     def _insist(self) -> None:
@@ -82,6 +85,7 @@ class _Signals:
             yield
         finally:
             self._over.set()
+            STOPPING.clear()
             sys.unraisablehook = tell
 
 
@@ -106,15 +110,3 @@ def _send(number: int) -> None:
         signal.pthread_kill(threading.main_thread().ident or 0, number)
     else:
         signal.raise_signal(number)
-
-
-def is_interruption(error: BaseException) -> bool:
-    """Whether an error, or one that led to it, was an interruption."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        if isinstance(current, KeyboardInterrupt) or "KeyboardInterrupt: \nTraceback" in str(current):
-            return True
-        current = current.__cause__ or current.__context__
-    return False

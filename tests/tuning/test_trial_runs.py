@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import pytest
 
 from rnnzoo import load_model
 from rnnzoo.training.optimization.monitor import Monitor
+from rnnzoo.training.watching import interruption
 from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import storage_of
 from rnnzoo_tuning.trial_records import TrialScore
@@ -193,6 +195,31 @@ def copied(folder: Path, name: str) -> Path:
     shutil.copytree(folder / "begun", folder / name)
     shutil.copy(folder / "begun.epochs", folder / f"{name}.epochs")
     return folder / name
+
+
+@pytest.mark.parametrize(
+    "error", [SystemError("error return without exception set"), TypeError("Failed to convert elements")]
+)
+def test_what_ctrl_c_becomes_in_a_trial_is_no_failure(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is the cause, and where nothing tells but the signal that came."""
+    study = SearchStudy(storage_of(tmp_path / "study.db"), Monitor("val_accuracy", "max"))
+
+    def problem(hp: Any) -> Any:
+        if isinstance(error, SystemError):
+            raise error from KeyboardInterrupt()
+        monkeypatch.setattr(interruption, "STOPPING", stopping)
+        raise error
+
+    stopping = threading.Event()
+    stopping.set()
+    runner = TrialRunner(
+        trained=SimpleNamespace(draw=lambda hp: None, problem=problem), study=study, directory=tmp_path
+    )
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(1)
+    assert not study.ended()
 
 
 def test_files_of_a_failed_trial_that_is_tried_again_are_left_alone(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from rnnzoo.training.loop import fit
 from rnnzoo.training.problem import Problem
 from rnnzoo.training.run.checkpoint import kept_history
 from rnnzoo.training.run.run_directory import RunDirectory
+from rnnzoo.training.watching.interruption import is_interruption
 from rnnzoo_tuning.running_trial import RunningTrial
 from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import is_lost
@@ -82,6 +83,8 @@ class TrialRunner:
         except Exception as error:
             if is_lost(error):
                 raise
+            if is_interruption(error):
+                raise KeyboardInterrupt from error
             ours = trial.failed(f"{type(error).__name__}: {one_line(error, 300)}")
         else:
             if isinstance(found, str):
