@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import sqlalchemy
 
 from rnnzoo.errors import RunError
 from rnnzoo.training.optimization.monitor import Monitor
-from rnnzoo_tuning import study
+from rnnzoo_tuning import running_trial, study
 from rnnzoo_tuning.running_trial import RunningTrial
 from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import storage_of, without_warnings
@@ -207,3 +210,28 @@ def test_what_cannot_be_opened_is_told() -> None:
         "database that Optuna can read and write. Check the space on the disk and the rights, or start a new search in "
         "another directory; trials that ended are kept: resume the search once it can be written."
     )
+
+
+def test_a_worker_that_is_stopped_waits_for_no_locked_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_trial, "_PATIENCE", 0.2)
+    address = storage_of(tmp_path / "study.db")
+    mine, other = (SearchStudy(address, Monitor("val_accuracy", "max")) for _ in range(2))
+    trial = mine.next_trial(2, lambda hp: None)
+    assert trial is not None
+
+    def interrupted() -> None:
+        with trial.alive():
+            raise KeyboardInterrupt
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "study.db")) as another:
+        another.execute("begin immediate")  # it writes, or was stopped while it did
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        assert time.monotonic() - began < 5
+    while (again := other.next_trial(1, lambda hp: None)) is None:  # it is left as soon as that one is done
+        assert time.monotonic() - began < 60
+        time.sleep(0.1)
+    assert again.origin == trial.origin

@@ -26,6 +26,9 @@ from rnnzoo_tuning.trial_records import (
     TrialScore,
 )
 
+# Seconds that the end of a trial waits at most for a database that another worker has locked.
+_PATIENCE = 5.0
+
 
 class RunningTrial:
     """A trial that this worker runs.
@@ -65,18 +68,26 @@ class RunningTrial:
         try:
             yield
         except BaseException:
-            with contextlib.suppress(Exception):
-                self._study.tell(self._trial, state=TrialState.FAIL, skip_if_finished=True)
+            leaving = Thread(target=self._leave, daemon=True)
+            leaving.start()
+            leaving.join(_PATIENCE)
             raise
         finally:
             over.set()
-            thread.join()
+            thread.join(_PATIENCE)
+
+    def _leave(self) -> None:
+        """Leaves the trial to others at once; where the database is locked, they find out that its worker is dead."""
+        with contextlib.suppress(Exception):
+            self._study.tell(self._trial, state=TrialState.FAIL, skip_if_finished=True)
+        self._storage.remove_session()
 
     def _beat(self, over: Event) -> None:
         while not over.is_set():
             with contextlib.suppress(Exception):  # a busy database is asked again
                 self._storage.record_heartbeat(self._trial._trial_id)
             over.wait(HEARTBEAT)
+        self._storage.remove_session()
 
     def give_back(self) -> None:
         """Ends it before it began: it counts as none."""
