@@ -106,3 +106,10 @@ def test_a_failed_trial_keeps_its_reason(splits: Splits, tmp_path: Path) -> None
         "done": None,
         "failed": "ValueError: no model of 4 units",
     }
+
+
+@pytest.mark.parametrize(("name", "value"), [("depth", 1.5), ("depth", True), ("width", 32.5), ("width", 0)])
+def test_width_and_depth_are_counts(name: str, value: Any) -> None:
+    space = SearchSpace(model={"width": Choice((4, 8)), "depth": Choice((1, 2))}).fix(**{name: value})
+    with pytest.raises(ArgumentError, match=f"{name}: received {value}; expected an integer of at least 1"):
+        space.check({"units"})

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rnnzoo import checks
 from rnnzoo.builders.parts.foreign_words import nearest_word
 from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.config import TrainConfig
@@ -197,13 +198,17 @@ class SearchSpace:
             builder_arguments: What the builder takes; ``None`` where it takes any name.
 
         Raises:
-            ArgumentError: If the space is empty, or only one of ``width`` and ``depth`` is there.
+            ArgumentError: If the space is empty, or only one of ``width`` and ``depth`` is there, or a value of one is
+                no count.
             UnknownNameError: If a name is unknown; the nearest one is suggested.
         """
         if not self.model and not self.training:
             raise ArgumentError("space: received no dimension; expected at least one to search over.")
         if ("width" in self.model) != ("depth" in self.model):
             raise ArgumentError("space: width and depth go together; give both, or units itself.")
+        for name in ("width", "depth"):
+            for value in getattr(self.model.get(name), "values", ()):
+                checks.integer(name, value, minimum=1)
         if builder_arguments is not None:
             units = {"width", "depth"} if "units" in builder_arguments else set()
             _check_known("builder argument", self.model, {*builder_arguments, *units})
