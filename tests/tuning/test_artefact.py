@@ -99,8 +99,10 @@ def test_a_limit_that_nothing_meets_is_told_with_the_nearest_point(
         RunError, match=r"refused 12 points of the space one after the other.*size_mb at least 0.00"
     ):
         search(splits, tmp_path / "search", constraints={"size_mb": 1e-4})
-    # Its advice: a higher limit.
-    assert search(splits, tmp_path / "more", constraints={"size_mb": 0.2}, max_trials=1).score > 0
+    # Its advice: a higher limit, elsewhere or in place of this one.
+    options: dict[str, Any] = {"constraints": {"size_mb": 0.2}, "max_trials": 1}
+    assert search(splits, tmp_path / "more", **options).score > 0
+    assert search(splits, tmp_path / "search", overwrite=True, **options).score > 0
 
 
 @pytest.mark.usefixtures("scored")

@@ -276,7 +276,8 @@ def _check_not_refused(trials: Sequence[FrozenTrial]) -> None:
     nearest = min(latest, key=lambda trial: sum(max(value, 0) for value in trial.constraints.values()))
     raise RunError(
         f"constraints: refused {MOST_REFUSED} points of the space one after the other; expected some within the "
-        f"limits. The nearest: {nearest.user_attrs[REFUSED]}. Raise the limit, or give the space smaller values."
+        f"limits. The nearest: {nearest.user_attrs[REFUSED]}. Start a new search in another directory, or overwrite "
+        "this one, with a higher limit or a space of smaller values."
     )
 
 
