@@ -88,7 +88,8 @@ def _message(error: RnnzooError, arguments: Sequence[str]) -> str:
     """Returns the line that a command ends with, with the option that helps."""
     line = one_line(error)
     if isinstance(error, PathExistsError) and "overwrite" in line:
-        return f"{line} (--force overwrites)"
+        goes_on = "--resume goes on with it, " if "resume the" in line else ""
+        return f"{line} ({goes_on}--force overwrites)"
     imports = any(argument.startswith("--import") for argument in arguments)
     if isinstance(error, UnknownNameError) and error.kind in _REGISTERED and not imports:
         return f"{line.removesuffix('.')}, or pass --import with the package that registers it."

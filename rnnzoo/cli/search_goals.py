@@ -60,7 +60,7 @@ def read_goals(
         kept: The same from a file of settings, by the words of ``run_search``.
 
     Raises:
-        ArgumentError: If a text has no number.
+        ArgumentError: If a text has no number, or it is said how to measure where nothing is measured.
         UnknownNameError: If a measure or a precision is unknown.
 
     Example:
@@ -72,10 +72,16 @@ def read_goals(
     names = kept.get("objectives") if objectives is None else [name.strip() for name in objectives.split(",")]
     limits = dict(kept.get("constraints") or {}) | dict(map(_limit, constraints))
     given = {**(kept.get("measure") or {}), **{k: v for k, v in measured.items() if v is not None}}
+    measure = MeasureConfig(**given) if given else None
+    if given and not limits and not (names and len(names) > 1):
+        raise ArgumentError(
+            f"measure: received {', '.join(given)} where nothing is measured; expected a limit or a second objective. "
+            "Add --constraint latency_ms=2, say, or leave it out."
+        )
     return {
         "objectives": names,
         "constraints": limits,
-        "measure": MeasureConfig(**given) if given else None,
+        "measure": measure,
     }
 
 

@@ -82,3 +82,25 @@ def test_a_limit_on_nothing_that_can_be_measured_is_told(
     )
     assert "did you mean 'latency_ms'" in told
     assert not (tmp_path / "no").exists()
+
+
+def test_how_to_measure_is_refused_where_nothing_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("tune", MODEL, "--data", "digits", "--out", tmp_path / "no", "--measure-batch", "4")
+    assert refused(capsys, *options) == (
+        "error: measure: received batch where nothing is measured; expected a limit or a second objective. Add "
+        "--constraint latency_ms=2, say, or leave it out.\n"
+    )
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_directory_that_holds_a_search_is_refused_with_the_options_that_help(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search" / "search.json").write_text("{}")
+    assert refused(capsys, "tune", MODEL, "--data", "digits", "--out", tmp_path / "search") == (
+        f"error: {tmp_path}/search: already holds a search; expected a new or empty directory. Choose another "
+        "directory, resume the search, or overwrite it. (--resume goes on with it, --force overwrites)\n"
+    )
