@@ -120,7 +120,8 @@ class SequenceHyperModel(keras_tuner.HyperModel):
             hp: The hyperparameters.
             seed: Another seed than that of the config.
         """
-        return self._prepared(self.build(hp, seed=seed), self.choose(hp)[1], seed)
+        arguments, config = self.choose(hp)
+        return self._prepared(self._built(hp, arguments, config, seed), config, seed)
 
     def default_problem(self, seed: int) -> Problem:
         """Returns the training of the model as it is where nothing varies, by the config as it was given.
@@ -139,7 +140,15 @@ class SequenceHyperModel(keras_tuner.HyperModel):
 
     def build(self, hp: keras_tuner.HyperParameters, *, seed: int | None = None) -> keras.Model:
         """Builds the model of a trial, its weights drawn from the seed of the config, or from another."""
-        arguments, config = self.choose(hp)
+        return self._built(hp, *self.choose(hp), seed)
+
+    def _built(
+        self,
+        hp: keras_tuner.HyperParameters,
+        arguments: dict[str, Any],
+        config: TrainConfig,
+        seed: int | None,
+    ) -> keras.Model:
         keras.utils.set_random_seed(config.seed if seed is None else seed)
         return self._source.build(hp, arguments)
 

@@ -226,6 +226,11 @@ class SearchStudy:
 
     def _take_up_dead(self) -> None:
         """Lets the trials of dead workers be taken up: those of this machine at once, others after ``GRACE``."""
+        if self.others_run():
+            self._fail_dead()
+        self._enqueue_failed(lambda trial: REASON not in trial.user_attrs)
+
+    def _fail_dead(self) -> None:
         with without_warnings():
             optuna.storages.fail_stale_trials(self._study)
         for trial in self._trials():
@@ -238,7 +243,6 @@ class SearchStudy:
                 # Its worker may have died before its first sign of life, after which the time is counted.
                 self._unsigned.add(trial.number)
                 self._storage.record_heartbeat(trial._trial_id)
-        self._enqueue_failed(lambda trial: REASON not in trial.user_attrs)
 
     def _enqueue_failed(self, wanted: Callable[[FrozenTrial], bool]) -> None:
         """Puts those in line again whose last attempt failed as is wanted."""
