@@ -2,24 +2,44 @@
 
     python tests/benchmarks/search_overhead.py [--trials 20] [--epochs 12]
 
-Wall time of a search on digits, the time in ``model.fit`` of its trials (their first epoch traces the model), and in
-exports and measurements of untrained models, all in this process.
+Wall time of a search on digits, the time in ``model.fit`` of its trials (their first epoch traces the model), in making
+their batches, and in exports and measurements of untrained models, all in this process. Adds to
+``results/search_overhead.csv``; ``--table`` prints the table of the documentation.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
+import numpy as np
+from zoo import machine, read_rows, write_rows
 
 from rnnzoo import TrainConfig, load_dataset
+from rnnzoo.training import loop
 from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, artefact, ending, run_search
 
+RESULTS = Path(__file__).parent / "results" / "search_overhead.csv"
+LIMITS: dict[str, dict[str, Any]] = {
+    "none": {},
+    "size and latency": {"constraints": {"size_mb": 1.0, "latency_ms": 1e3}},
+}
+TIMED: tuple[tuple[Any, str, str], ...] = (
+    (keras.Model, "fit", "fit"),
+    (loop, "_training_dataset", "data"),
+    (loop, "_validation_dataset", "data"),
+    (artefact, "measure_untrained", "export"),
+)
 SPACE = SearchSpace(
     model={"width": Choice((16, 32)), "depth": Integer(1, 2)},
     training={"learning_rate": Real(1e-3, 1e-2, log=True), "batch_size": Choice((32, 64))},
@@ -28,14 +48,19 @@ SPACE = SearchSpace(
 
 def measure(trials: int, epochs: int, **goals: Any) -> dict[str, float]:
     """Returns seconds in all, in fits and in exports of one search of so many trials."""
-    spent = {"fit": 0.0, "export": 0.0}
-    keras.Model.fit, fit = timed(keras.Model.fit, spent, "fit"), keras.Model.fit
-    found = vars(artefact)["measure_untrained"]
-    artefact.measure_untrained = timed(found, spent, "export")  # type: ignore[attr-defined]
+    spent = {"fit": 0.0, "data": 0.0, "export": 0.0}
     write = ending.Ending.write
     done: list[float] = []
-    ending.Ending.write = lambda *a, **k: done.append(time.perf_counter()) or write(*a, **k)  # type: ignore
-    try:
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        done.append(time.perf_counter())
+        return write(*arguments, **options)
+
+    with contextlib.ExitStack() as stack:
+        for owner, function, name in TIMED:
+            timing = timed(getattr(owner, function), spent, name)
+            stack.enter_context(mock.patch.object(owner, function, timing))
+        stack.enter_context(mock.patch.object(ending.Ending, "write", noted))
         with tempfile.TemporaryDirectory() as folder:
             splits = load_dataset("digits")
             config = TrainConfig(epochs=epochs, early_stopping=None)
@@ -52,9 +77,6 @@ def measure(trials: int, epochs: int, **goals: Any) -> dict[str, float]:
                 bundle=False,
                 **goals,
             )
-    finally:
-        keras.Model.fit, ending.Ending.write = fit, write  # type: ignore[method-assign]
-        artefact.measure_untrained = found  # type: ignore[attr-defined]
     wall = done[0] - began
     return {"wall": wall, **spent, "overhead": 1 - sum(spent.values()) / wall}
 
@@ -72,19 +94,44 @@ def timed(function: Callable[..., Any], spent: dict[str, float], name: str) -> C
     return call
 
 
+def table() -> str:
+    """The table of the documentation: medians over all runs."""
+    lines = [
+        "| limits | seconds of a trial | of these neither training, its batches nor export |",
+        "|---|---|---|",
+    ]
+    rows = read_rows(RESULTS)
+    for name in LIMITS:
+        own = [row for row in rows if row["limits"] == name]
+        seconds = np.median([float(row["wall"]) / int(row["trials"]) for row in own])
+        shares = [100 * float(row["overhead"]) for row in own]
+        lines.append(
+            f"| {name} | {seconds:.1f} | {np.median(shares):.1f} % ({min(shares):.1f}-{max(shares):.1f}) |"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--table", action="store_true", help="print the table from the results")
     options = parser.parse_args()
+    if options.table:
+        print(table())
+        return
     measure(1, 1)  # what is loaded once
-    for name, goals in (
-        ("none", {}),
-        ("size and latency", {"constraints": {"size_mb": 1.0, "latency_ms": 1e3}}),
-    ):
-        found = measure(options.trials, options.epochs, **goals)
-        shown = "  ".join(f"{key} {value:.1f} s" for key, value in found.items() if key != "overhead")
-        print(f"limits: {name}  {shown}  overhead {100 * found['overhead']:.1f} %", flush=True)
+    rows: list[dict[str, Any]] = []
+    for _ in range(options.rounds):
+        for name, goals in LIMITS.items():
+            found = measure(options.trials, options.epochs, **goals)
+            shown = {key: round(value, 4) for key, value in found.items()}
+            rows.append(
+                {"limits": name, "trials": options.trials, "epochs": options.epochs, **shown, **machine()}
+            )
+            print({"limits": name, **shown}, flush=True)
+    write_rows(RESULTS, rows)
 
 
 if __name__ == "__main__":
