@@ -46,6 +46,7 @@ def terminations() -> Iterator[None]:
             raise TerminationError from None
         raise
     finally:
+        signals.end()
         for number, handler in earlier.items():
             signal.signal(number, handler)
 
@@ -84,9 +85,12 @@ class _Signals:
         try:
             yield
         finally:
-            self._over.set()
-            STOPPING.clear()
             sys.unraisablehook = tell
+
+    def end(self) -> None:
+        """Lets no signal come again, once the block has ended."""
+        self._over.set()
+        STOPPING.clear()
 
 
 @contextmanager
