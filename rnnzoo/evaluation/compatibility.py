@@ -100,7 +100,7 @@ def check_model_fits(
     if any(np.asarray(value).dtype.kind in "iu" for value in inputs.values()):  # ids
         _check_vocabulary(model, splits)
     _check_characters(model, inputs)
-    if like is None or _ends(model) is None or _ends(model) != _ends(like):
+    if like is None or (ends := _ends(model)) is None or ends != _ends(like):
         _check_output(model, _run(model, inputs), targets, splits, task)
     check_logits(model, task.activation, f"task {task.name!r}", lambda: _answers(model, splits))
     if task.targets == "symbols":
