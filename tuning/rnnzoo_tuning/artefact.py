@@ -20,7 +20,7 @@ from rnnzoo_export.deployment.measuring import count_parameters, least_size, mea
 from rnnzoo_export.deployment.run_bundle import save_run_bundle
 from rnnzoo_export.formats.seq2seq import export_seq2seq_onnx
 from rnnzoo_export.network.exportable import Exportable
-from rnnzoo_tuning.goals import Goals
+from rnnzoo_tuning.goals import Goals, broken
 from rnnzoo_tuning.running_trial import RunningTrial
 from rnnzoo_tuning.study import SearchStudy
 
@@ -62,14 +62,13 @@ class ArtefactMeter:
             "parameters": float(count_parameters(model)),
             "size_mb": least_size(model, config.precision),
         }
-        broken = _broken(sure, limits)
-        if broken:
-            trial.keep_measures(broken, limits)
-            return _reason(broken, limits, at_least=True)
+        if too_large := broken(sure, limits):
+            trial.keep_measures(too_large, limits)
+            return _reason(too_large, limits, at_least=True)
         values = self._measured(model)
         trial.keep_measures(values, limits)
-        broken = _broken(values, limits)
-        return _reason(broken, limits) if broken else None
+        beyond = broken(values, limits)
+        return _reason(beyond, limits) if beyond else None
 
     def _measured(self, model: keras.Model) -> dict[str, float]:
         """Returns what is measured of a model, or was of another one of the same architecture."""
@@ -123,11 +122,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
-
-
-def _broken(values: Mapping[str, float], limits: Mapping[str, float]) -> dict[str, float]:
-    """Returns the values that break their limits."""
-    return {name: values[name] for name, limit in limits.items() if values.get(name, 0) > limit}
 
 
 def _reason(values: Mapping[str, float], limits: Mapping[str, float], *, at_least: bool = False) -> str:

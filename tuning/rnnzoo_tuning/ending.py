@@ -138,8 +138,8 @@ class Ending:
         except RnnzooError as error:
             self._tell(f"no bundle: {error}")
             return {}
-        if broken := goals.beyond(found):
-            for name, value in broken.items():
+        if beyond := goals.beyond(found):
+            for name, value in beyond.items():
                 self._tell(
                     f"{name}: the bundle needs at least {value:.3g}; the limit is {goals.limits[name]:g}, which its "
                     "model kept before it was trained. Resume the search on an idle machine, which measures again."

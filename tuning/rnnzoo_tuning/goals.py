@@ -58,7 +58,7 @@ class Goals:
             {}
         """
         least = {name: measured.get(f"{name}{ENDS[0]}", measured.get(name, 0.0)) for name in self.limits}
-        return {name: value for name, value in least.items() if value > self.limits[name]}
+        return broken(least, self.limits)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the goals as ``search.json`` has them."""
@@ -69,6 +69,16 @@ class Goals:
             "limits": dict(self.limits),
             "measured": dataclasses.asdict(self.config),
         }
+
+
+def broken(values: Mapping[str, float], limits: Mapping[str, float]) -> dict[str, float]:
+    """Returns the values that break their limits; what has no value breaks none.
+
+    Example:
+        >>> broken({"size_mb": 2.0, "step_ms": 0.1}, {"size_mb": 1.0, "latency_ms": 1.0})
+        {'size_mb': 2.0}
+    """
+    return {name: values[name] for name, limit in limits.items() if values.get(name, 0.0) > limit}
 
 
 def make_goals(
