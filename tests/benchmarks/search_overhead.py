@@ -3,7 +3,7 @@
     python tests/benchmarks/search_overhead.py [--trials 20] [--epochs 12]
 
 Wall time of a search on digits, the time in ``model.fit`` of its trials (their first epoch traces the model), in making
-their batches, and in exports and measurements of untrained models, all in this process. Adds to
+their batches, and in exports and measurements of untrained models, all in this process. Writes
 ``results/search_overhead.csv``; ``--table`` prints the table of the documentation.
 """
 

@@ -116,12 +116,12 @@ SEARCHES: dict[str, Search] = {
 }
 
 
-def searched(name: str, folder: Path) -> SearchResult:
+def searched(name: str, splits: Splits, folder: Path) -> SearchResult:
     """Runs a search, or goes on with it."""
     search = SEARCHES[name]
     options: dict[str, Any] = {"confirm": BEST, **search.options}
     if name == "snips-half":
-        median = latencies([folder / "snips"])[0].median
+        median = latencies(splits, [folder / "snips"])[0].median
         kept = folder / "limit.json"  # a search that goes on has the limit it began with
         if not kept.exists():
             kept.write_text(json.dumps(round(SHARE * median, 4)))
@@ -130,7 +130,7 @@ def searched(name: str, folder: Path) -> SearchResult:
         options |= {"objectives": ("accuracy", "latency_ms"), "confirm": 0}
     return run_search(
         search.model,
-        search.load(),
+        splits,
         directory=folder / name,
         config=TrainConfig(tensorboard=False, **search.config),
         max_trials=TRIALS,
@@ -140,9 +140,9 @@ def searched(name: str, folder: Path) -> SearchResult:
     )
 
 
-def latencies(found: Sequence[Path]) -> list[Timing]:
+def latencies(splits: Splits, found: Sequence[Path]) -> list[Timing]:
     """Times one row through the bundles of searches, which take turns."""
-    splits, config = snips(), MeasureConfig(rounds=100)
+    config = MeasureConfig(rounds=100)
     calls = {
         str(path): file_call(
             path / "bundle" / "model.onnx",
@@ -155,9 +155,10 @@ def latencies(found: Sequence[Path]) -> list[Timing]:
     return list(time_calls(calls, rounds=config.rounds).values())
 
 
-def scored(search: Search, arguments: Mapping[str, Any], config: TrainConfig, seed: int) -> dict[str, Any]:
+def scored(
+    search: Search, splits: Splits, arguments: Mapping[str, Any], config: TrainConfig, seed: int
+) -> dict[str, Any]:
     """Trains one candidate with one seed; returns its scores on both parts."""
-    splits = search.load()
     keras.utils.set_random_seed(seed)
     model = create_model(search.model, **{**splits.model_arguments, **arguments})
     fields = {**config.to_dict(), "seed": seed}
@@ -166,18 +167,20 @@ def scored(search: Search, arguments: Mapping[str, Any], config: TrainConfig, se
 
 
 def run_one(name: str, folder: Path) -> list[dict[str, Any]]:
-    """Returns the rows of one search: its best and the defaults, each seed."""
-    search, found = SEARCHES[name], searched(name, folder)
+    """Returns the rows of one search: its best and the defaults, each seed, and the best baseline."""
+    search = SEARCHES[name]
+    splits = search.load()
+    found = searched(name, splits, folder)
     known = {"search": name, "model": search.model, "trials": TRIALS, **machine()}
     if name == "snips-half":
-        took = latencies([folder / "snips", folder / name])
+        took = latencies(splits, [folder / "snips", folder / name])
         known["latency_ratio"] = round(took[1].median / took[0].median, 3)
     base = TrainConfig(tensorboard=False, **search.config)
     varied = {**found.arguments, **_changed(found.config, base)}
     shown = ", ".join(
         f"{key}={value:.4g}" if isinstance(value, float) else f"{key}={value}"
         for key, value in varied.items()
-        if key not in search.load().model_arguments
+        if key not in splits.model_arguments
     )
     candidates: dict[str, tuple[Mapping[str, Any], TrainConfig, str]] = {
         "best": (found.arguments, found.config, shown),
@@ -186,16 +189,14 @@ def run_one(name: str, folder: Path) -> list[dict[str, Any]]:
     rows = []
     for candidate, (arguments, config, text) in candidates.items():
         for seed in range(1, 1 + SEEDS):
-            scores = scored(search, arguments, config, seed)
+            scores = scored(search, splits, arguments, config, seed)
             rows.append({**known, "candidate": candidate, "seed": seed, **scores, "settings": text})
             print({key: rows[-1][key] for key in ("search", "candidate", "seed", "test")}, flush=True)
-    return rows
+    return [*rows, {**known, **best_baseline(search, splits)}]
 
 
-def baseline_row(name: str) -> dict[str, Any]:
+def best_baseline(search: Search, splits: Splits) -> dict[str, Any]:
     """Returns the best of the simple baselines on the same rows."""
-    search = SEARCHES[name]
-    splits = search.load()
     assert splits.test is not None
     truth = true_answers(splits, splits.test)
     found = {
@@ -203,8 +204,7 @@ def baseline_row(name: str) -> dict[str, Any]:
         for baseline, outputs in run_baselines(splits, splits.test).items()
     }
     best = (max if search.metric == "accuracy" else min)(found, key=lambda baseline: found[baseline])
-    known = {"search": name, "model": search.model, "trials": TRIALS, **machine()}
-    return {**known, "candidate": best, "seed": "", "validation": "", "test": round(found[best], 4)}
+    return {"candidate": best, "seed": "", "validation": "", "test": round(found[best], 4)}
 
 
 def _changed(config: TrainConfig, base: TrainConfig) -> dict[str, Any]:
@@ -252,9 +252,9 @@ def main() -> None:
     rows: list[dict[str, Any]] = [*read_rows(RESULTS)] if RESULTS.exists() else []
     for name in options.searches:
         if name == "snips-front":
-            searched(name, options.out)
+            searched(name, SEARCHES[name].load(), options.out)
         elif not any(row["search"] == name for row in rows):
-            rows += [*run_one(name, options.out), baseline_row(name)]
+            rows += run_one(name, options.out)
             write_rows(RESULTS, rows)
 
 

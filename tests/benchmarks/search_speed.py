@@ -8,8 +8,8 @@ Its ``GridSearch`` runs the list, with the same ``Tuner`` below as its ``RandomS
 rnnzoo's side is ``run_search``, checkpoints, pictures, report and the run of the best model included.
 
 Sides take turns in processes of their own; the time is that of the search alone, without imports and reading of data.
-The number of weights and the best scores are compared. Adds to ``results/search_speed.csv``; ``--table`` prints the
-table of the documentation.
+Best scores and the weights of the best models are kept beside it. Writes ``results/search_speed.csv``; ``--table``
+prints the table of the documentation.
 """
 
 from __future__ import annotations
