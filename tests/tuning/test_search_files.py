@@ -52,13 +52,13 @@ def test_the_report_of_a_finished_search_is_written_once_and_what_killed_workers
     for path in old:
         os.utime(path, (time.time() - 100,) * 2)
     files = SearchFiles(root, MODEL)
-    files.close()
+    files.close(TrialTable(OBJECTIVE, enabled=False))
     assert [path for path in root.glob(".*") if path.is_file()] == [new]
     written = (root / "report.html").stat().st_mtime_ns
-    files.close()
+    files.close(TrialTable(OBJECTIVE, enabled=False))
     assert (root / "report.html").stat().st_mtime_ns == written
     os.utime(root / "report.html", ns=(written, written - 10**12))  # as of a search that was killed then
-    files.close()
+    files.close(TrialTable(OBJECTIVE, enabled=False))
     assert (root / "report.html").stat().st_mtime_ns > written
 
 
@@ -75,12 +75,15 @@ def test_the_table_is_kept_after_each_trial_and_the_picture_in_its_share(clock: 
         kept = json.loads((tmp_path / "trials.json").read_text())
         assert kept["model"] == "mine"
         assert kept["trials"] == table.rows
+    assert not (tmp_path / "search.png").exists()
+    clock.seconds = 60.0
+    files.write(table)
     drawn = (tmp_path / "search.png").stat().st_mtime_ns
-    files._drawing = 1.0
-    clock.seconds = 99.0
+    files._drawing, files._next_drawing = 0.5, 0.25
+    clock.seconds = 149.0
     files.write(table)
     assert (tmp_path / "search.png").stat().st_mtime_ns == drawn
-    clock.seconds = 100.0
+    clock.seconds = 150.0
     files.write(table)
     assert (tmp_path / "search.png").stat().st_mtime_ns > drawn
 

@@ -143,7 +143,7 @@ def test_one_too_many_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     seen = search._trials()
     begun(other, 1)
     trials = search._trials
-    answers = [seen, seen, seen]  # of the three looks before it begins one
+    answers = [seen]  # of the look before it begins one
     monkeypatch.setattr(search, "_trials", lambda: answers.pop() if answers else trials())
     assert search.next_trial(1, draw) is None  # both saw none
     monkeypatch.undo()

@@ -25,7 +25,7 @@ from rnnzoo.training.watching import interruption
 from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import storage_of
 from rnnzoo_tuning.trial_records import TrialScore
-from rnnzoo_tuning.trial_runs import TrialRunner
+from rnnzoo_tuning.trial_runs import TrialRunner, quick_collections
 
 ROOT = Path(__file__).parents[2]
 # Notes each epoch once its checkpoint is written, and searches.
@@ -241,6 +241,23 @@ def test_files_of_a_failed_trial_that_is_tried_again_are_left_alone(tmp_path: Pa
 
 
 @pytest.mark.slow
+def test_short_trials_are_not_collected_after_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = SimpleNamespace(seconds=0.0, collected=-1)  # once before the first trial
+
+    def collect() -> None:
+        now.collected += 1
+        now.seconds += 0.05
+
+    monkeypatch.setattr("rnnzoo_tuning.trial_runs.time.perf_counter", lambda: now.seconds)
+    monkeypatch.setattr("rnnzoo_tuning.trial_runs.gc.collect", collect)
+    with quick_collections() as between:
+        for trial_seconds, trials, expected in ((1.0, 30, 3), (60.0, 10, 13)):
+            for _ in range(trials):
+                now.seconds += trial_seconds
+                between()
+            assert now.collected == expected
+
+
 def test_two_processes_share_one_search(tmp_path: Path) -> None:
     search = Searched("random", trials=8)
     alone = finished(tmp_path / "alone", search)

@@ -165,14 +165,12 @@ def run_search(
             baseline_seconds=baseline_seconds,
             progress=progress,
         )
-        if not finished:
-            files.draw(table)
         best, confirmed = ending.choose(confirm)
         with contextlib.nullcontext() if finished else one_at_a_time(_best_study(place, root, max_trials)):
             run, again = ending.write(best, bundle=bundle)
         if not finished:
             finish(root, settings.to_dict(), max_trials=max_trials)
-        files.close()
+        files.close(table)
         return _result(ending, best, run, measured_again=again, confirmed=confirmed)
 
 

@@ -83,10 +83,9 @@ class RunningTrial:
         self._storage.remove_session()
 
     def _beat(self, over: Event) -> None:
-        while not over.is_set():
+        while not over.wait(HEARTBEAT):  # the first sign of life was that it began
             with contextlib.suppress(Exception):  # a busy database is asked again
                 self._storage.record_heartbeat(self._trial._trial_id)
-            over.wait(HEARTBEAT)
         self._storage.remove_session()
 
     def give_back(self) -> None:
@@ -112,7 +111,10 @@ class RunningTrial:
                 self._trial.report(score, epoch)
         except UpdateFinishedTrialError:
             return True
-        return bool(self._trial.should_prune())
+        prunes = not isinstance(
+            self._study.pruner, optuna.pruners.NopPruner
+        )  # asking takes as long as keeping
+        return prunes and self._trial.should_prune()
 
     def keep_measures(self, values: Mapping[str, float], limits: Mapping[str, float]) -> bool:
         """Keeps what was measured of its file, and by how much that breaks limits: 0.5 for half as much again.

@@ -14,10 +14,10 @@ from rnnzoo_tuning.kept_search import KeptSearch, open_search
 from rnnzoo_tuning.report import TrialTable, search_figure
 from rnnzoo_tuning.search_directory import PICTURE, REPORT, SETTINGS, TRIALS
 
-#: What share of a search each of its pictures may take before the end.
-_DRAWING_SHARE = 0.01
-#: Seconds that a report takes, as long as nobody knows.
-_REPORT_SECONDS = 2.0
+#: What share of a search its pictures, and its reports, may take before the end.
+_PICTURE_SHARE, _REPORT_SHARE = 0.005, 0.01
+#: Seconds that they take, as long as nobody knows.
+_PICTURE_SECONDS, _REPORT_SECONDS = 0.3, 2.0
 #: Seconds that no file takes to be written: what is older was left by a worker that was killed.
 _ABANDONED_SECONDS = 60
 
@@ -35,7 +35,7 @@ class SearchFiles:
         self._directory, self._name, self._storage = directory, name, storage
         self._started = time.perf_counter()
         self._drawing = self._reporting = 0.0
-        self._next_report = _REPORT_SECONDS
+        self._next_drawing, self._next_report = _PICTURE_SECONDS, _REPORT_SECONDS
 
     def write(self, table: TrialTable) -> None:
         """Writes the table, and picture and report where they cost little."""
@@ -48,10 +48,10 @@ class SearchFiles:
                 "trials": table.rows,
             },
         )
-        allowed = _DRAWING_SHARE * (time.perf_counter() - self._started)
-        if self._drawing <= allowed:
+        passed = time.perf_counter() - self._started
+        if self._drawing + self._next_drawing <= _PICTURE_SHARE * passed:
             self.draw(table)
-        if self._reporting + self._next_report <= allowed:
+        if self._reporting + self._next_report <= _REPORT_SHARE * passed:
             self.report()
 
     def draw(self, table: TrialTable) -> None:
@@ -60,12 +60,18 @@ class SearchFiles:
             return
         began = time.perf_counter()
         save_figure(search_figure(table), self._directory / PICTURE)
-        self._drawing += time.perf_counter() - began
+        self._next_drawing = time.perf_counter() - began
+        self._drawing += self._next_drawing
 
-    def close(self) -> None:
-        """Writes the report of a finished search, unless that was done, and deletes what killed workers left."""
+    def close(self, table: TrialTable) -> None:
+        """Writes picture and report of a finished search, unless that was done, and deletes what killed workers left.
+
+        Args:
+            table: All its trials.
+        """
         report, settings = (self._directory / name for name in (REPORT, SETTINGS))
         if not report.is_file() or report.stat().st_mtime_ns < settings.stat().st_mtime_ns:
+            self.draw(table)
             self.report()
         for name in (SETTINGS, TRIALS, PICTURE, REPORT):  # others may write them now
             remove_abandoned(self._directory / name, older_than=_ABANDONED_SECONDS)
@@ -111,5 +117,7 @@ def write_report(root: Path, storage: str | None = None) -> Path:
     """
     search = open_search(root, storage)
     table = trial_table(search)
-    SearchFiles(root, search.settings["model"]).write(table)
+    files = SearchFiles(root, search.settings["model"])
+    files.write(table)
+    files.draw(table)
     return write_page(search, table)

@@ -113,7 +113,17 @@ class SearchStudy:
 
     def ended_of_optuna(self) -> list[tuple[EndedTrial, FrozenTrial]]:
         """Returns the same, each beside the trial of Optuna that it was."""
+        return self._ended(self._trials())
+
+    def ended_and_unfinished(self) -> tuple[list[EndedTrial], set[int]]:
+        """Returns the trials that have ended, and the origins of those that run, or are in line to be run again."""
         trials = self._trials()
+        states = (TrialState.RUNNING, TrialState.WAITING)
+        unfinished = {origin_of(trial) for trial in trials if trial.state in states}
+        return [trial for trial, _ in self._ended(trials)], unfinished
+
+    @staticmethod
+    def _ended(trials: Sequence[FrozenTrial]) -> list[tuple[EndedTrial, FrozenTrial]]:
         places = {origin: place for place, origin in enumerate(counted(trials))}
         done = [trial for trial in trials if trial.state in ENDED or REASON in trial.user_attrs]
         latest = {origin_of(trial): trial for trial in done if trial.datetime_complete is not None}
@@ -154,8 +164,7 @@ class SearchStudy:
 
     def _begun(self, max_trials: int, draw: Callable[[Any], Any]) -> RunningTrial | None:
         """Begins a trial, which another worker may have begun at the same time."""
-        self._take_up_dead()
-        trials = self._trials()
+        trials = self._take_up_dead()
         waiting = [trial for trial in trials if trial.state == TrialState.WAITING]
         origins = origins_of(trials)
         if not waiting:
@@ -211,24 +220,27 @@ class SearchStudy:
         """Keeps a value that JSON has beside the trials."""
         self._study.set_user_attr(name, value)
 
-    def unfinished(self) -> set[int]:
-        """Returns the origins of the trials that run, or are in line to be run again."""
-        states = (TrialState.RUNNING, TrialState.WAITING)
-        return {origin_of(trial) for trial in self._trials() if trial.state in states}
-
     def others_run(self) -> bool:
         """Whether other workers run trials, whose answers are to be waited for."""
         return any(trial.state == TrialState.RUNNING for trial in self._trials())
 
     def retry_failed(self) -> None:
         """Lets trials that failed be tried again."""
-        self._enqueue_failed(lambda trial: REASON in trial.user_attrs)
+        self._enqueue_failed(self._trials(), lambda trial: REASON in trial.user_attrs)
 
-    def _take_up_dead(self) -> None:
-        """Lets the trials of dead workers be taken up: those of this machine at once, others after ``GRACE``."""
-        if self.others_run():
+    def _take_up_dead(self) -> list[FrozenTrial]:
+        """Lets the trials of dead workers be taken up: those of this machine at once, others after ``GRACE``.
+
+        Returns:
+            All trials as they are then.
+        """
+        trials = self._trials()
+        if any(trial.state == TrialState.RUNNING for trial in trials):
             self._fail_dead()
-        self._enqueue_failed(lambda trial: REASON not in trial.user_attrs)
+            trials = self._trials()
+        if self._enqueue_failed(trials, lambda trial: REASON not in trial.user_attrs):
+            trials = self._trials()
+        return trials
 
     def _fail_dead(self) -> None:
         with without_warnings():
@@ -244,12 +256,15 @@ class SearchStudy:
                 self._unsigned.add(trial.number)
                 self._storage.record_heartbeat(trial._trial_id)
 
-    def _enqueue_failed(self, wanted: Callable[[FrozenTrial], bool]) -> None:
-        """Puts those in line again whose last attempt failed as is wanted."""
-        latest = {origin_of(trial): trial for trial in self._trials()}
-        for trial in latest.values():
-            if trial.state == TrialState.FAIL and wanted(trial):
-                self._enqueue_again(trial)
+    def _enqueue_failed(
+        self, trials: Sequence[FrozenTrial], wanted: Callable[[FrozenTrial], bool]
+    ) -> list[FrozenTrial]:
+        """Puts those in line again whose last attempt failed as is wanted, and returns them."""
+        latest = {origin_of(trial): trial for trial in trials}
+        failed = [trial for trial in latest.values() if trial.state == TrialState.FAIL and wanted(trial)]
+        for trial in failed:
+            self._enqueue_again(trial)
+        return failed
 
     def _enqueue_again(self, trial: FrozenTrial) -> None:
         kept: dict[str, Any] = {ORIGIN: origin_of(trial)}

@@ -29,6 +29,8 @@ from rnnzoo_tuning.trial_records import TrialScore
 TRIALS, BEST_TRIALS = "running", "best_trials"
 # Seconds after which is looked again whether other workers are done, or have died.
 _WAIT = 0.5
+# What share of a search the collecting of garbage may take, beside what Python collects by itself.
+_COLLECTING_SHARE = 0.005
 
 
 class Trained(Protocol):
@@ -66,8 +68,9 @@ class TrialRunner:
             max_trials: Trials at most. Those of other workers are waited for, and taken up if these die.
             on_end: Called after each trial of this worker, and now and then while it waits for others.
         """
-        with quick_collections():
+        with quick_collections() as collect:
             while (trial := _next(self.study, max_trials, self.trained.draw, on_end)) is not None:
+                collect()
                 with trial.alive():
                     self._run(trial, RunDirectory(self.directory / TRIALS / f"{trial.origin:05d}"))
                 on_end()
@@ -77,7 +80,7 @@ class TrialRunner:
 
     def _run(self, trial: RunningTrial, run: RunDirectory) -> None:
         """Runs one trial; one that fails says why, and ends no search."""
-        keras.utils.clear_session()  # collects what the trial before has left
+        keras.utils.clear_session(free_memory=False)
         try:
             found = self._scored(trial, run)
         except Exception as error:
@@ -103,9 +106,9 @@ class TrialRunner:
 
     def _keep_best(self) -> None:
         """Keeps the checkpoints of the best trials that have ended, and deletes those of the others."""
-        found = self.study.ended()
-        # One that failed, and that another worker tries again, is among them too.
-        ended = {trial.origin for trial in found} - self.study.unfinished()
+        found, unfinished = self.study.ended_and_unfinished()
+        # One that failed, and that another worker tries again, is among both.
+        ended = {trial.origin for trial in found} - unfinished
         best = [trial.origin for trial in self.study.best(found)[: self.keep]]
         kept = self.directory / BEST_TRIALS
         for path in [*kept.glob("*"), *(self.directory / TRIALS).glob("*")]:
@@ -119,15 +122,25 @@ class TrialRunner:
 
 
 @contextlib.contextmanager
-def quick_collections() -> Iterator[None]:
+def quick_collections() -> Iterator[Callable[[], None]]:
     """Lets the garbage collector leave alone what is there already, through which it would go with each trial.
 
-    TensorFlow and Keras alone are a million objects, which take a quarter of a second.
+    TensorFlow and Keras alone are a million objects, which take a quarter of a second. Gives what collects the graphs
+    that earlier trials have left; where trials are short, not after each.
     """
     gc.collect()
     gc.freeze()
+    began, spent = time.perf_counter(), 0.0
+
+    def collect() -> None:
+        nonlocal spent
+        now = time.perf_counter()
+        if spent <= _COLLECTING_SHARE * (now - began):
+            gc.collect()
+            spent += time.perf_counter() - now
+
     try:
-        yield
+        yield collect
     finally:
         gc.unfreeze()
 
