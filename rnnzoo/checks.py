@@ -81,10 +81,17 @@ def widths(name: str, value: object) -> tuple[int, ...]:
     """Checks layer widths: a positive integer, or a non-empty sequence of them (width and depth at once)."""
     fix = f"Pass e.g. {name}=(64, 64) for two layers of 64 units."
     if isinstance(value, numbers.Integral) and not isinstance(value, bool):
-        value = (value,)
+        return (integer(name, value, minimum=1, fix=fix),)
     if not isinstance(value, Sequence) or isinstance(value, str) or not value:
         raise ArgumentError(_message(name, value, "a positive integer or a sequence of them", fix))
     return tuple(integer(f"{name}[{i}]", width, minimum=1, fix=fix) for i, width in enumerate(value))
+
+
+def mapping(name: str, value: object, *, fix: str) -> dict[str, Any]:
+    """Checks that ``value`` is a mapping, and returns a copy."""
+    if not isinstance(value, Mapping):
+        raise ArgumentError(_message(name, value, "a mapping", fix))
+    return dict(value)
 
 
 def fields(

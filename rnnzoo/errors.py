@@ -92,11 +92,12 @@ class UnknownNameError(ArgumentError):
 
     Attributes:
         kind: What the name names.
+        known: The names that exist.
     """
 
     def __init__(self, kind: str, name: object, known: Iterable[str], *, near: str | None = None) -> None:
         self.kind = kind
-        known = sorted(known)
+        self.known = known = sorted(known)
         likely = near or nearest(str(name), known)
         hint = f"did you mean {likely!r}? " if likely else ""
         super().__init__(

@@ -126,15 +126,17 @@ def refuse_existing(path: FilePath, *, overwrite: bool = False) -> None:
         )
 
 
-def refuse_other_work(path: FilePath, kind: str, *, state: str | None, allowed: bool) -> None:
+def refuse_other_work(path: FilePath, kind: str, *, state: str | None, resume: bool, overwrite: bool) -> None:
     """Raises ``PathExistsError`` where work of a kind cannot be kept in a directory: it goes on there, or anew.
 
     Args:
         path: The directory.
         kind: What the work is, such as ``"training run"``.
         state: What is there already, such as ``"a run"``; ``None`` where there is none of the kind.
-        allowed: Whether what is there may be gone on with, or replaced.
+        resume: Whether what is there may be gone on with.
+        overwrite: Whether it may be replaced.
     """
+    refuse_both(resume=resume, overwrite=overwrite)
     target = Path(path)
     if target.exists() and not target.is_dir():
         raise PathExistsError(f"{target}: received a file; expected a directory. Choose another path.")
@@ -145,10 +147,19 @@ def refuse_other_work(path: FilePath, kind: str, *, state: str | None, allowed: 
             f"{target}: holds files but no {kind}; expected a new or empty directory. Choose another one, or empty it "
             "yourself."
         )
-    if not allowed:
+    if not (resume or overwrite):
         raise PathExistsError(
             f"{target}: already holds {state}; expected a new or empty directory. Choose another directory, or "
             "overwrite it."
+        )
+
+
+def refuse_both(*, resume: bool, overwrite: bool) -> None:
+    """Raises ``ArgumentError`` where what is there is to be gone on with and to be replaced."""
+    if resume and overwrite:
+        raise ArgumentError(
+            "resume: received it with overwrite (--force); expected one of them: go on with what is there, or replace "
+            "it. Leave one out."
         )
 
 

@@ -58,7 +58,11 @@ class BacktestFolder:
         """
         state = "a backtest" if self.finished else "an unfinished backtest (resume goes on with it)"
         refuse_other_work(
-            self.path, "backtest", state=state if self._holds_backtest else None, allowed=resume or overwrite
+            self.path,
+            "backtest",
+            state=state if self._holds_backtest else None,
+            resume=resume,
+            overwrite=overwrite,
         )
 
     def prepare(self, config: Mapping[str, Any], *, resume: bool, overwrite: bool) -> None:

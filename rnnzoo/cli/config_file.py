@@ -6,7 +6,7 @@
     arguments            arguments of the model's builder
     training             fields of ``TrainConfig``
     search               of `tune`: algorithm, pruner, max_trials, seed, workers; objectives, constraints, measure,
-                         confirm and refit of ``run_search``
+                         confirm, refit, bundle and baseline_seconds of ``run_search``
     space                of `tune`: what varies, as of `--space`: model and training, each name a list of values or
                          {low, high, log, step}; conditions, each name {on, values}
     backtest             of `backtest`: origins, stride, refit, seeds
@@ -57,6 +57,8 @@ _SEARCH = (
     "measure",
     "confirm",
     "refit",
+    "bundle",
+    "baseline_seconds",
 )
 #: A backtest keeps the checksum of its data too.
 _BACKTEST = ("origins", "stride", "refit", "seeds", "checksum")
@@ -145,7 +147,8 @@ def write_search_config(
         directory: The directory of the search; nothing is written where it holds none of these data.
         data: How the data were read.
         checksum: That of the data.
-        ending: How the search ends: ``confirm`` and ``refit``, as far as they were given.
+        ending: How the search ends: ``confirm``, ``refit``, ``bundle`` and ``baseline_seconds``, as far as they were
+            given.
     """
     if not (directory / SETTINGS).is_file():
         return
@@ -178,7 +181,7 @@ def write_search_config(
 
 def _goals(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Returns objectives, limits and how they are measured, where anything of the exported file is."""
-    if "measured" not in settings:
+    if not settings.get("measured"):
         return {}
     found = {
         "objectives": [settings["objective"], *settings["measures"]] if settings["measures"] else None,

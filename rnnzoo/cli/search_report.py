@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rnnzoo.cli.full_help import search_option
-from rnnzoo.cli.output import shell_path, stdout
+from rnnzoo.cli.output import print_json, shell_path, stdout
 
 
 def _write(context: typer.Context, directory: Path | None) -> None:
@@ -17,7 +17,11 @@ def _write(context: typer.Context, directory: Path | None) -> None:
         return
     from rnnzoo_tuning.search_files import write_report
 
-    stdout.print(f"search {shell_path(write_report(directory, context.params.get('storage')))}")
+    report = write_report(directory, context.params.get("storage"))
+    if "--json" in (context.find_root().obj or ()):  # it comes after options that are eager
+        print_json({"directory": str(directory), "report": str(report)})
+    else:
+        stdout.print(f"search {shell_path(report)}")
     raise typer.Exit
 
 

@@ -39,6 +39,7 @@ def show_result(result: SearchResult, out: Path, packages: Sequence[str], *, as_
             "directory": str(out),
             "trials": result.trials,
             "objective": result.objective,
+            "best_trial": result.best_trial,
             "best": metrics,
             "bundle": None if result.bundle is None else str(result.bundle),
             "front": result.front,
@@ -49,14 +50,15 @@ def show_result(result: SearchResult, out: Path, packages: Sequence[str], *, as_
 
 
 def _print_trials(result: SearchResult) -> None:
-    from rnnzoo_tuning.result import shown_measures
+    from rnnzoo_tuning.result import shown_confirmed, shown_measures
 
     trials = [row for row in result.trials if row["status"] != "refused"]
-    print_table(trials, title="Trials", best=[row["score"] for row in trials].index(result.score))
+    print_table(trials, title="Trials", best=[row["trial"] for row in trials].index(result.best_trial))
     refused = len(result.trials) - len(trials)
     if refused:
         stdout.print(f"{refused} more points were refused by a limit, and not trained")
-    for title, rows in (("Pareto front", result.front), ("The best with several seeds", result.confirmed)):
+    confirmed = shown_confirmed(result.confirmed)
+    for title, rows in (("Pareto front", result.front), ("The best with several seeds", confirmed)):
         if rows:
             stdout.print()
             print_table(rows, title=title)

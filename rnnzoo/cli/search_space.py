@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
+from rnnzoo.builders.builder_names import builder_parameters
 from rnnzoo.cli.config_file import parse_file
 from rnnzoo.cli.full_help import search_option
 from rnnzoo.cli.settings import setting_value, split_settings
 from rnnzoo.errors import ArgumentError, DataError, RnnzooError
+from rnnzoo.zoo import get_spec
 
 if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
@@ -32,10 +34,11 @@ Fixed = Annotated[
 ]
 
 
-def read_space(path: str | None, kept: Mapping[str, Any]) -> SearchSpace | None:
+def read_space(model: str, path: str | None, kept: Mapping[str, Any]) -> SearchSpace | None:
     """Reads what varies: from a file of its own, or else from that of all settings.
 
     Args:
+        model: The model of the zoo.
         path: The file; ``None`` where there is none.
         kept: ``space`` of the file of settings; empty where it has none.
 
@@ -45,17 +48,27 @@ def read_space(path: str | None, kept: Mapping[str, Any]) -> SearchSpace | None:
     values, source = (parse_file(path, "--space"), path) if path is not None else (kept, "space")
     if path is None and not values:
         return None
-    from rnnzoo_tuning.space import SearchSpace
+    from rnnzoo_tuning.space import SearchSpace, check_names
 
     if not isinstance(values, Mapping):
         raise DataError(
             f"{source}: received {values!r}; expected model and training with what varies. Write e.g. training: "
             "{batch_size: [32, 64]}."
         )
+    known = builder_parameters(get_spec(model).builder)
     try:
-        return SearchSpace.from_dict(values)
+        check_names(_names(values, "model"), _names(values, "training"), known)
+        space = SearchSpace.from_dict(values)
+        space.check(known)
+        return space
     except RnnzooError as error:
         raise DataError(f"{source}: {error}") from error
+
+
+def _names(values: Mapping[str, Any], part: str) -> Collection[str]:
+    """Returns the names of a part of a space as it is written."""
+    found = values.get(part, values.get(f"{part}_space"))
+    return found if isinstance(found, Mapping) else ()
 
 
 def fixed_values(model: str, space: SearchSpace | None, fixed: Sequence[str]) -> dict[str, Any]:

@@ -42,6 +42,9 @@ from rnnzoo_tuning.search_directory import check_free
 if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
 
+# What becomes of the best model: the settings of a search may be kept without it.
+_ENDING = ("confirm", "refit", "bundle", "baseline_seconds")
+
 Storage = Annotated[
     str | None,
     search_option(
@@ -117,10 +120,10 @@ def tune(
     data.check_source()
     measured = {"precision": precision, "batch": measure_batch, "steps": measure_steps}
     search |= read_goals(objectives, constraints or (), measured, config.search)
-    space = read_space(space_file, config.space)
+    space = read_space(model, space_file, config.space)
     values = fixed_values(model, space, fixed or ())
     training = TrainConfig.from_dict({"epochs": TRIAL_EPOCHS, "seed": search["seed"], **fields})
-    seconds = baseline_seconds(no_baselines, baseline_time)
+    search |= _end(search, no_bundle=no_bundle, no_baselines=no_baselines, baseline_time=baseline_time)
     with tensorflow_starting("reading the data and starting TensorFlow"):
         splits = _load(model, data)
         from rnnzoo_tuning.runner import join_search, run_search
@@ -135,7 +138,7 @@ def tune(
     if is_worker():
         join_search(model, splits, **search)
         return
-    search |= {"resume": resume, "overwrite": force, "baseline_seconds": seconds, "bundle": not no_bundle}
+    search |= {"resume": resume, "overwrite": force}
     typed = context.find_root().obj or ()
     try:
         with worker_processes(typed, out, count) as others, terminations():
@@ -145,9 +148,23 @@ def tune(
         raise
     finally:
         with contextlib.suppress(OSError):  # a full disk is told of by what it ended
-            end = {name: value for name, value in search.items() if name in ("confirm", "refit")}
+            end = {name: value for name, value in search.items() if name in _ENDING}
             write_search_config(out, data, splits.description.get("checksum"), end)
     show_result(result, out, packages or (), as_json=as_json)
+
+
+def _end(
+    search: Mapping[str, Any], *, no_bundle: bool, no_baselines: bool, baseline_time: float | None
+) -> dict[str, Any]:
+    """Returns what becomes of the best model, as far as it is said; options win over the file."""
+    found: dict[str, Any] = {}
+    if no_bundle or "bundle" in search:
+        found["bundle"] = not no_bundle and checks.flag("bundle", search["bundle"])
+    if no_baselines or baseline_time is not None:
+        found["baseline_seconds"] = baseline_seconds(no_baselines, baseline_time)
+    elif "baseline_seconds" in search:
+        found["baseline_seconds"] = baseline_seconds(False, search["baseline_seconds"])
+    return found
 
 
 def _details(model: str, data: DataOptions) -> dict[str, Any]:

@@ -71,7 +71,8 @@ class CrossValidationFolder:
             self.path,
             "cross-validation",
             state=state if self.settings.is_file() else None,
-            allowed=resume or overwrite,
+            resume=resume,
+            overwrite=overwrite,
         )
 
     def run(self, fold: int) -> RunDirectory:

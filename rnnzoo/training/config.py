@@ -379,3 +379,18 @@ _OPTIONAL = (
     "steps_per_execution",
     "augmentation",
 )
+
+
+def check_field(name: str, value: object) -> None:
+    """Checks a value of a field by itself.
+
+    Raises:
+        ArgumentError: If the field cannot have it.
+
+    Example:
+        >>> check_field("batch_size", 0)
+        Traceback (most recent call last):
+        ...
+        rnnzoo.errors.ArgumentError: batch_size: received 0; expected an integer of at least 1.
+    """
+    checks.fields({name: value}, {name: _CHECKS[name]}, optional=_OPTIONAL)

@@ -112,4 +112,4 @@ def test_a_folder_of_a_run_is_no_backtest(table: Path) -> None:
     folder = BacktestFolder("run")
     assert not folder.finished
     with pytest.raises(Exception, match="holds files but no backtest"):
-        folder.check_free(resume=True, overwrite=True)
+        folder.check_free(resume=False, overwrite=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,24 @@ def test_it_needs_no_model_and_starts_no_tensorflow(tmp_path: Path) -> None:
         "study.db",
         "trials.json",
     }
+
+
+def test_it_is_told_as_json_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_search(tmp_path / "search", done(0.5, **ADAM))
+    for options in (["--report", str(root), "--json"], ["--json", "--report", str(root)]):
+        assert run(["tune", *options]) == 0
+        assert json.loads(capsys.readouterr().out) == {
+            "directory": str(root),
+            "report": str(root / "report.html"),
+        }
+
+
+def test_a_file_is_no_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "search.json").touch()
+    assert run(["tune", "--report", str(tmp_path / "search.json")]) != 0
+    assert "search.json: is a file; expected the directory of a search." in " ".join(
+        capsys.readouterr().err.split()
+    )
 
 
 def test_a_directory_without_a_search_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

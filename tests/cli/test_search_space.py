@@ -105,6 +105,21 @@ def test_what_is_fixed_takes_one_value(monkeypatch: pytest.MonkeyPatch) -> None:
             "high. Write units: [3] for one value.\n",
         ),
         (
+            "model: {unit: 3}",
+            (),
+            "error: space.yaml: unknown builder argument: received 'unit'; did you mean 'units'? expected one of ",
+        ),
+        (
+            "training: {learning_rat: [0.1]}",
+            (),
+            "error: space.yaml: unknown training field: received 'learning_rat'; did you mean 'learning_rate'? ",
+        ),
+        (
+            "training: {schedule: [constant, cosin]}",
+            (),
+            "error: space.yaml: unknown schedule: received 'cosin'; did you mean 'cosine'? ",
+        ),
+        (
             "model: {units: [3]}",
             ("--fix", "units"),
             "error: --fix: received 'units'; expected KEY=VALUE. Write e.g. --fix batch_size=32.\n",
@@ -138,13 +153,19 @@ def test_a_search_keeps_its_space_and_makes_the_same_again(capsys: pytest.Captur
         "training: {optimizer: [adam, adamw], weight_decay: {low: 1e-4, high: 1e-2, log: true}}\n"
         "conditions: {weight_decay: {on: optimizer, values: [adamw]}}\n"
     )
-    more = ("--max-trials", "3", "--epochs", "1", "--algorithm", "random")
+    more = ("--no-bundle", "--max-trials", "3", "--epochs", "1", "--algorithm", "random")
     assert run([*TUNE, "--space", "space.yaml", "--fix", "batch_size=16", *more]) == 0
     first = json.loads(capsys.readouterr().out)
     kept = read_yaml(Path("search/config.yaml").read_text(), of="config.yaml")
+    assert kept["search"]["baseline_seconds"] == 0
+    assert kept["search"]["bundle"] is False
+    assert first["bundle"] is None
+    assert first["trials"][first["best_trial"] - 1]["score"] == max(row["score"] for row in first["trials"])
     assert kept["space"]["conditions"] == {"weight_decay": {"on": "optimizer", "values": ["adamw"]}}
-    assert run(["tune", "--config", "search/config.yaml", "--out", "again", "--no-baselines", "--json"]) == 0
+    assert run(["tune", "--config", "search/config.yaml", "--out", "again", "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
+    assert again["bundle"] is None
+    assert again["best"]["baselines"]["scores"] == {}
     for one, other in zip(first["trials"], again["trials"], strict=True):
         assert {**one, "seconds": 0} == {**other, "seconds": 0}
-        assert ("weight_decay" in one) == (one["optimizer"] == '"adamw"')
+        assert ("weight_decay" in one) == (one["optimizer"] == "adamw")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rnnzoo import files
-from rnnzoo.errors import DataError, PathExistsError, PathNotFoundError
+from rnnzoo.errors import ArgumentError, DataError, PathExistsError, PathNotFoundError
 
 
 def names_in(folder: Path) -> list[str]:
@@ -179,7 +179,8 @@ def test_a_checksum_is_that_of_the_bytes(tmp_path: Path) -> None:
 
 def test_work_goes_on_or_begins_where_nothing_else_is(tmp_path: Path) -> None:
     def check(path: Path, state: str | None, allowed: bool) -> None:
-        files.refuse_other_work(path, "training run", state=state, allowed=allowed)
+        files.refuse_other_work(path, "training run", state=state, resume=allowed, overwrite=False)
+        files.refuse_other_work(path, "training run", state=state, resume=False, overwrite=allowed)
 
     check(tmp_path / "new", None, False)
     check(tmp_path, None, False)
@@ -194,3 +195,9 @@ def test_work_goes_on_or_begins_where_nothing_else_is(tmp_path: Path) -> None:
         with pytest.raises(PathExistsError) as caught:
             check(path, state, False)
         assert str(caught.value) == f"{path}: {message}"
+    with pytest.raises(ArgumentError) as both:
+        files.refuse_other_work(tmp_path, "training run", state="a run", resume=True, overwrite=True)
+    assert str(both.value) == (
+        "resume: received it with overwrite (--force); expected one of them: go on with what is there, or replace it. "
+        "Leave one out."
+    )

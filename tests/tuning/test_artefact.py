@@ -110,7 +110,7 @@ def test_a_grid_goes_on_to_the_combinations_within_the_limit(splits: Splits, tmp
     space = SearchSpace(model={"width": Choice((64, 8, 32, 4)), "depth": Integer(1, 1)})
     result = search(splits, tmp_path / "s", space=space, algorithm="grid", constraints={"size_mb": 0.012})
     found = [(row["width"], row["status"]) for row in result.trials]
-    assert found == [("64", "refused"), ("8", "done"), ("32", "refused"), ("4", "done")]
+    assert found == [(64, "refused"), (8, "done"), (32, "refused"), (4, "done")]
 
 
 @pytest.mark.slow

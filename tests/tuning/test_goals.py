@@ -21,7 +21,7 @@ def test_one_score_and_measures_of_the_file() -> None:
 
 
 def test_nothing_is_measured_where_nothing_is_asked_for() -> None:
-    assert make_goals(None, None, None).to_dict() == {}
+    assert make_goals(None, None, None).to_dict() == {"measures": [], "limits": {}, "measured": None}
     assert make_goals("val_loss", None, None).applied(TrainConfig()).monitor == "val_loss"
 
 

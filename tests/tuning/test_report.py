@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -37,6 +38,59 @@ def test_each_line_says_what_is_left(capsys: pytest.CaptureFixture[str]) -> None
     table.update(trials)
     assert capsys.readouterr().err == ""
     assert [row["seconds"] for row in table.rows] == [2.0, 4.0, 0.0, 600.0]
+
+
+def test_values_of_choices_are_told_as_they_are() -> None:
+    table = TrialTable(OBJECTIVE, enabled=False, choices={"units", "pooling"})
+    trial = ended(0, 0.5, units="[8, 8]", pooling='"mean"', rate=0.1)
+    table.start(
+        [dataclasses.replace(trial, measures={"parameters": 14857.0, "size_mb": 0.123456})], planned=1
+    )
+    assert table.rows[0] == {
+        "trial": 1,
+        "status": "done",
+        "score": 0.5,
+        "seconds": 0.0,
+        "parameters": 14857,
+        "size_mb": 0.1235,
+        "units": [8, 8],
+        "pooling": "mean",
+        "rate": 0.1,
+    }
+    assert table.best_place == 1
+
+
+def test_of_many_refused_points_in_a_row_few_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    table = TrialTable(OBJECTIVE, enabled=True)
+    trials: list[EndedTrial] = []
+    for number in range(112):
+        if number == 105:
+            trials.append(ended(number, 0.5))
+        else:
+            trials.append(EndedTrial(None, "refused", None, {}, 0.0, f"size_mb {number}", origin=number))
+        table.update(trials)
+    assert [
+        line.removeprefix("trial -/0  refused: size_mb ").strip()
+        for line in capsys.readouterr().err.splitlines()
+    ] == [
+        *map(str, range(5)),
+        "49    (50 in a row)",
+        "99    (100 in a row)",
+        "trial 106/0  val_accuracy 0.5000  best so far  0.0 s",
+        *map(str, range(106, 111)),
+    ]
+
+
+def test_where_the_same_is_trained_with_several_seeds_no_line_names_the_best(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = TrialTable(OBJECTIVE, enabled=True, word="confirming")
+    table.start([], planned=2)
+    table.update([ended(0, 0.5, candidate="trial 3", seed=1), ended(1, 0.4, candidate="default", seed=1)])
+    assert capsys.readouterr().err.splitlines() == [
+        "confirming 1/2  val_accuracy 0.5000  0.0 s  candidate=trial 3  seed=1",
+        "confirming 2/2  val_accuracy 0.4000  0.0 s  candidate=default  seed=1",
+    ]
 
 
 def test_trials_that_were_pruned_are_second_to_whole_ones() -> None:

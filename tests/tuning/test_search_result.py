@@ -41,6 +41,7 @@ def result() -> SearchResult:
         config=TrainConfig(epochs=7),
         objective="val_accuracy",
         score=0.75,
+        best_trial=3,
         trials=TRIALS,
         best=best,
         directory=Path("search"),
@@ -52,6 +53,7 @@ def test_the_best_trial_is_marked_and_failed_ones_say_why(result: SearchResult) 
     assert facts(tree) == {
         "val_accuracy": "0.75",
         "trials": "3, 1 failed",
+        "best trial": "3",
         "arguments": "units=8, dropout=0.1",
         "training": "epochs=7",
         "best run": "search/best",

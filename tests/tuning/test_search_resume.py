@@ -149,6 +149,9 @@ def test_the_settings_lie_in_one_file(splits: Splits, trained: list[dict[str, An
             },
             "arguments": {"dropout": 0.1},
             "train_config": CONFIG.to_dict(),
+            "measures": [],
+            "limits": {},
+            "measured": None,
             "seed": 1,
             "data": splits.description,
             "study": None,
@@ -175,6 +178,11 @@ OTHER: dict[str, tuple[dict[str, Any], str]] = {
         "algorithm differs: it was 'random', now 'tpe'; pruner differs: it was None, now 'hyperband'",
     ),
     "another-seed": ({"seed": 2}, "seed differs: it was 1, now 2"),
+    "a-limit": (
+        {"constraints": {"size_mb": 9.0}},
+        "limits differs: size_mb was absent, now 9.0; measured differs: it was None, now {'batch': 1, 'steps': None, "
+        "'precision': 'float32', 'rounds': 30, 'threads': 1}",
+    ),
     "fixed-arguments": (
         {"arguments": {"dropout": 0.2, "pooling": "mean"}},
         "arguments differs: dropout was absent, now 0.2, pooling was absent, now 'mean'",

@@ -12,7 +12,7 @@ import pytest
 
 from rnnzoo import EncoderConfig, Splits, TrainConfig
 from rnnzoo.errors import ArgumentError
-from rnnzoo_tuning import Choice, SearchSpace, default_space, run_search
+from rnnzoo_tuning import Choice, Integer, Real, SearchSpace, default_space, run_search
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,94 @@ def test_a_space_that_contradicts_is_refused(
         run_search("series-classifier-gru", splits, directory=tmp_path / "search", progress=False, **options)
     assert str(error.value) == message
     assert not (tmp_path / "search").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"constraints": ["size_mb"]},
+            "constraints: received ['size_mb']; expected a mapping. Write constraints={'latency_ms': 2.0}.",
+        ),
+        ({"config": 3}, "config: received 3; expected a TrainConfig. Write TrainConfig(epochs=20)."),
+        (
+            {"arguments": ["units"]},
+            "arguments: received ['units']; expected a mapping. Write arguments={'units': (64,)}.",
+        ),
+        (
+            {"objectives": 3},
+            "objectives: received 3; expected names. Write objectives=('accuracy', 'latency_ms').",
+        ),
+        (
+            {"objectives": "foo"},
+            "unknown objective: received 'foo'; expected one of accuracy, latency_ms, loss, macro_f1, parameters, "
+            "size_mb, step_ms.",
+        ),
+        (
+            {"space": SearchSpace(training={"schedule": Choice(("constant", "cosin"))})},
+            "unknown schedule: received 'cosin'; did you mean 'cosine'? expected one of constant, cosine, exponential, "
+            "linear, one_cycle, slanted_triangular.",
+        ),
+        (
+            {"space": SearchSpace(training={"batch_size": Integer(0, 4)})},
+            "batch_size: received 0; expected an integer of at least 1.",
+        ),
+        (
+            {"space": SearchSpace(training={"learning_rate": Real(-1.0, 0.1)})},
+            "learning_rate: received -1.0; expected a finite number above 0.",
+        ),
+        (
+            {"resume": True, "overwrite": True},
+            "resume: received it with overwrite (--force); expected one of them: go on with what is there, or replace "
+            "it. Leave one out.",
+        ),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_before_anything_is_written(
+    options: dict[str, Any], message: str, splits: Splits, tmp_path: Path
+) -> None:
+    with pytest.raises(ArgumentError) as error:
+        run_search("series-classifier-gru", splits, directory=tmp_path / "search", progress=False, **options)
+    assert str(error.value) == message
+    assert not (tmp_path / "search").exists()
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (
+            {"model": 3},
+            "model of a space: received 3; expected a mapping. Write model={'dropout': Real(0.0, 0.5)}.",
+        ),
+        (
+            {"conditions": [1]},
+            "conditions of a space: received [1]; expected a mapping. Write conditions={'weight_decay': "
+            "Condition('optimizer', ('adamw',))}.",
+        ),
+        (
+            {"training": {"batch_size": [32, 64]}},
+            "batch_size of a space: received [32, 64]; expected a Choice, an Integer or a Real. Write {'batch_size': "
+            "Choice((32, 64))}.",
+        ),
+        (
+            {"model": {"dropout": 0.1}},
+            "dropout of a space: received 0.1; expected a Choice, an Integer or a Real. Write {'dropout': "
+            "Choice((0.1,))}.",
+        ),
+    ],
+)
+def test_parts_of_another_kind_are_refused(parts: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError) as error:
+        SearchSpace(**parts)
+    assert str(error.value) == message
+
+
+def test_a_space_is_read_from_a_mapping() -> None:
+    with pytest.raises(ArgumentError) as error:
+        SearchSpace.from_dict(3)  # type: ignore[arg-type]
+    assert str(error.value) == (
+        "space: received 3; expected a mapping. Write {'training': {'batch_size': [32, 64]}}."
+    )
 
 
 def test_data_are_asked_for(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 from rnnzoo.training.config import TrainConfig
 from rnnzoo_tuning.kept_search import KeptSearch
-from rnnzoo_tuning.space import SearchSpace
 from rnnzoo_tuning.trial_records import EndedTrial
 
 #: Where the code keeps its run.
@@ -23,7 +22,6 @@ _OF_SETS = {
     "validation_fraction": "validation_fraction",
     "test_fraction": "test_fraction",
 }
-_SPACE = ("model_space", "training_space", "conditions")
 
 
 @dataclass(frozen=True)
@@ -168,7 +166,7 @@ def best_code(search: KeptSearch, best: EndedTrial) -> BestCode:
         best: The trial.
     """
     settings = search.settings
-    space = SearchSpace.from_dict({name: settings[name] for name in _SPACE if name in settings})
+    space = search.space
     arguments, training = space.draw(_kept_values(best.values))
     fields = {**settings["train_config"], **training}
     defaults = TrainConfig().to_dict()

@@ -96,6 +96,7 @@ def default_space(
         ['learning_rate', 'batch_size', 'schedule']
     """
     spec, space = get_spec(model_name), SearchSpace()
+    groups = (groups,) if isinstance(groups, str) else groups
     for group in groups:
         checks.choice("group", group, GROUPS)
     for group, dimensions in GROUPS.items():

@@ -44,6 +44,11 @@ class Choice:
         found = parameters.Choice(name, labels) if len(labels) > 1 else parameters.Fixed(name, labels[0])
         return None if found is None else by_label[found]
 
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        """The values that all others are like: all of them."""
+        return self.values
+
     def narrowed(self, name: str, given: Any) -> Choice:
         """Returns a dimension of some of the values.
 
@@ -83,6 +88,11 @@ class Integer:
         """Asks the tuner for a value; ``None`` where the dimension does not apply."""
         found = parameters.Int(name, self.low, self.high, step=self.step)
         return None if found is None else int(found)
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The lowest and the highest value."""
+        return self.low, self.high
 
     def narrowed(self, name: str, given: Any) -> Integer:
         """Returns a dimension of a part of the range ``(low, high)``, or of one value."""
@@ -124,6 +134,11 @@ class Real:
         sampling = "log" if self.log else "linear"
         found = parameters.Float(name, self.low, self.high, step=self.step, sampling=sampling)
         return None if found is None else float(found)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The lowest and the highest value."""
+        return self.low, self.high
 
     def narrowed(self, name: str, given: Any) -> Real | Choice:
         """Returns a dimension of a part of the range ``(low, high)``, or of one value."""

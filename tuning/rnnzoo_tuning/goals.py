@@ -62,12 +62,10 @@ class Goals:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the goals as ``search.json`` has them."""
-        if not self.wanted:
-            return {}
         return {
             "measures": list(self.measures),
             "limits": dict(self.limits),
-            "measured": dataclasses.asdict(self.config),
+            "measured": dataclasses.asdict(self.config) if self.wanted else None,
         }
 
 
@@ -101,17 +99,21 @@ def make_goals(
         >>> make_goals(("accuracy", "latency_ms"), {"size_mb": 1.0}, None).wanted
         ('latency_ms', 'size_mb')
     """
+    if not isinstance(objectives, str | Sequence | None):
+        raise ArgumentError(
+            f"objectives: received {objectives!r}; expected names. Write objectives=('accuracy', 'latency_ms')."
+        )
     names = [objectives] if isinstance(objectives, str) else list(objectives or ())
     scores = [name for name in names if name not in MEASURES]
     measures = tuple(name for name in names if name in MEASURES)
     if len(scores) > 1 or (names and not scores):
         raise ArgumentError(
-            f"objectives: received {', '.join(names)}; expected one score of training, such as accuracy, first, and "
+            f"objectives: received {', '.join(names)}; expected one score of training, such as accuracy, and "
             f"beside it some of {', '.join(MEASURES)}. Correct them."
         )
     if len(set(names)) < len(names):
         raise ArgumentError(f"objectives: received {', '.join(names)}; expected each once. Leave one out.")
-    limits = dict(constraints or {})
+    limits = checks.mapping("constraints", constraints or {}, fix="Write constraints={'latency_ms': 2.0}.")
     for name, limit in limits.items():
         checks.choice("constraint", name, MEASURES)
         checks.number(f"constraint {name}", limit, above=0)

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import keras_tuner
 
+from rnnzoo import checks
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import ArgumentError
 from rnnzoo.training.config import TrainConfig
@@ -62,9 +63,10 @@ class SequenceHyperModel(keras_tuner.HyperModel):
         config: TrainConfig | None = None,
     ) -> None:
         _check_kinds(splits, space)
-        self._source, given = find_source(model), dict(arguments or {})
+        self._source = find_source(model)
+        given = checks.mapping("arguments", arguments or {}, fix="Write arguments={'units': (64,)}.")
         super().__init__(name=self._source.name)
-        self.splits, self._config = splits, config or TrainConfig()
+        self.splits, self._config = splits, checked_config(config)
         self.space = self._source.space(space, splits)
         if space is None:
             self.space = self.space.without(given)
@@ -199,6 +201,19 @@ class SequenceHyperModel(keras_tuner.HyperModel):
 
 #: The same, by the name that says where its models come from.
 ZooHyperModel = SequenceHyperModel
+
+
+def checked_config(config: object) -> TrainConfig:
+    """Returns the training of a search; the defaults where none is given.
+
+    Raises:
+        ArgumentError: If it is no ``TrainConfig``.
+    """
+    if not isinstance(config, TrainConfig | None):
+        raise ArgumentError(
+            f"config: received {config!r}; expected a TrainConfig. Write TrainConfig(epochs=20)."
+        )
+    return config or TrainConfig()
 
 
 def _check_kinds(splits: object, space: object) -> None:

@@ -16,9 +16,12 @@ from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.yaml_text import read_yaml
 from rnnzoo_tuning.search_directory import BEST, CONFIG, SETTINGS, STUDY, read_search
+from rnnzoo_tuning.space import SearchSpace
 from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import StudyPlace, storage_of, study_place
 from rnnzoo_tuning.trial_records import EndedTrial
+
+_SPACE = ("model_space", "training_space", "conditions")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ class KeptSearch:
         others = [str(name) for name in self.settings.get("measures") or ()]
         numbers = range(1 + len(others), len(self.directions))
         return [self.monitor.name, *others, *(f"objective {number + 1}" for number in numbers)]
+
+    @property
+    def space(self) -> SearchSpace:
+        """What varies."""
+        return SearchSpace.from_dict({name: self.settings[name] for name in _SPACE if name in self.settings})
 
     def data_options(self) -> dict[str, Any] | None:
         """Returns how the command was told to read the data, without what is left at its default.
@@ -94,7 +102,9 @@ def open_search(root: Path, storage: str | None = None) -> KeptSearch:
         DataError: If the settings are damaged, or those of another release.
     """
     if not (root / SETTINGS).is_file():
-        found = f"holds no {SETTINGS}" if root.is_dir() else "no such directory"
+        found = (
+            f"holds no {SETTINGS}" if root.is_dir() else "is a file" if root.exists() else "no such directory"
+        )
         raise PathNotFoundError(
             f"{root}: {found}; expected the directory of a search. Name the one that was given to rnnzoo tune as "
             "--out, or to run_search as directory."

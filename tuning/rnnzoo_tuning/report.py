@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -23,6 +24,8 @@ from rnnzoo_tuning.trial_records import EndedTrial, ranked
 _FEW, _APART = 5, 0.1
 
 
+# How many lines of refused trials in a row are printed, and then each of how many.
+_REFUSED_LINES, _REFUSED_EVERY = 5, 50
 # The ends of the intervals of times, which a line and a picture leave out.
 _ENDS = tuple(f"_ms{end}" for end in ENDS)
 # What a row says beside the values of a trial.
@@ -37,6 +40,7 @@ class TrialTable:
         enabled: Whether anything is printed.
         keep: Called with the table after each trial, to keep it.
         word: What its lines begin with.
+        choices: The hyperparameters whose values the study has as JSON text.
 
     Attributes:
         rows: One dictionary per ended trial, in the order they ended.
@@ -49,15 +53,16 @@ class TrialTable:
         enabled: bool,
         keep: Callable[[TrialTable], None] = lambda table: None,
         word: str = "trial",
+        choices: Collection[str] = (),
     ) -> None:
-        self._keep, self._word = keep, word
+        self._keep, self._word, self._choices = keep, word, frozenset(choices)
         self.objective, self.direction = objective
         self._sign = objective.sign
         self.rows: list[dict[str, Any]] = []
         self._trials: list[EndedTrial] = []
         self._told: set[int] = set()
         self._enabled = enabled
-        self._planned = 0
+        self._planned = self._refused = 0
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def start(self, earlier: Iterable[Any], *, planned: int) -> None:
@@ -75,9 +80,17 @@ class TrialTable:
         self._take(ended)
         self._keep(self)
         for trial, row in zip(self._trials, self.rows, strict=True):
-            if trial.origin not in self._told and self._enabled:
-                self._console.print(self._line(row))
-            self._told.add(trial.origin)
+            if trial.origin not in self._told:
+                self._told.add(trial.origin)
+                self._tell(row)
+
+    def _tell(self, row: Mapping[str, Any]) -> None:
+        """Prints the line of a trial; of many refused ones in a row not each."""
+        self._refused = self._refused + 1 if row["status"] == "refused" else 0
+        if self._refused <= _REFUSED_LINES or self._refused % _REFUSED_EVERY == 0:
+            in_a_row = f"  ({self._refused} in a row)" if self._refused > _REFUSED_LINES else ""
+            if self._enabled:
+                self._console.print(f"{self._line(row)}{in_a_row}")
 
     def best_trial(self) -> EndedTrial:
         """Returns the best trial, of those that came to their last epoch if there is one.
@@ -101,7 +114,8 @@ class TrialTable:
 
     def rows_of(self, origins: Collection[int]) -> list[dict[str, Any]]:
         """Returns the rows of some trials that ended well, the best score first."""
-        return [_row(trial) for trial in ranked(self._trials, self._sign) if trial.origin in origins]
+        best = ranked(self._trials, self._sign)
+        return [_row(trial, self._choices) for trial in best if trial.origin in origins]
 
     @property
     def best_row(self) -> int | None:
@@ -110,9 +124,14 @@ class TrialTable:
             return None
         return self._trials.index(self.best_trial())
 
+    @property
+    def best_place(self) -> int | None:
+        """The number of the best trial, from 1; ``None`` where none ended well."""
+        return None if self.best_row is None else self.best_trial().place
+
     def _take(self, ended: Iterable[EndedTrial]) -> None:
         self._trials = list(ended)
-        self.rows = [_row(trial) for trial in self._trials]
+        self.rows = [_row(trial, self._choices) for trial in self._trials]
 
     def _line(self, row: Mapping[str, Any]) -> str:
         width = len(str(self._planned))
@@ -120,10 +139,15 @@ class TrialTable:
         values = "  ".join(f"{name}={show(value)}" for name, value in row.items() if _is_shown(name))
         if row["score"] is None:
             return f"{head}{row['status']}: {row['reason']}  {values}"
-        best = self.rows[self.best_row or 0]
-        mark = "  best so far" if best is row else f"  best {best['score']:.4f} (trial {best['trial']})"
         took = f"{row['seconds']:.1f} s{self._left()}"
-        return f"{head}{self.objective} {row['score']:.4f}{mark}  {took}  {values}"
+        return f"{head}{self.objective} {row['score']:.4f}{self._mark(row)}  {took}  {values}"
+
+    def _mark(self, row: Mapping[str, Any]) -> str:
+        """Returns which trial is the best so far; nothing where the same is trained with several seeds."""
+        if self._word != "trial":
+            return ""
+        best = self.rows[self.best_row or 0]
+        return "  best so far" if best is row else f"  best {best['score']:.4f} (trial {best['trial']})"
 
     def _left(self) -> str:
         """Returns how long the other trials will take, if they take as long as those that ended."""
@@ -150,17 +174,28 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _row(trial: EndedTrial) -> dict[str, Any]:
+def _row(trial: EndedTrial, choices: Collection[str]) -> dict[str, Any]:
     """Returns a trial as ``trials.json`` has it."""
+    values = {name: _value(value) if name in choices else value for name, value in trial.values.items()}
     row = {
         "trial": trial.place,
         "status": trial.status,
         "score": trial.score,
         "seconds": round(trial.seconds, 1),
-        **{name: float(f"{value:.4g}") for name, value in trial.measures.items()},
-        **trial.values,
+        **{name: _measure(name, value) for name, value in trial.measures.items()},
+        **values,
     }
     return row if trial.score is not None else {**row, "reason": trial.reason}
+
+
+def _value(label: Any) -> Any:
+    """Returns a value of a ``Choice``, which the study has as JSON text."""
+    return json.loads(label) if isinstance(label, str) else label
+
+
+def _measure(name: str, value: float) -> float:
+    """Returns what was measured with four digits; counts are exact."""
+    return int(value) if name == "parameters" else float(f"{value:.4g}")
 
 
 def search_figure(table: TrialTable) -> Figure:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rnnzoo.report import show
 from rnnzoo.summary import Summary, Table
 from rnnzoo.training.config import TrainConfig
 from rnnzoo.training.result import TrainResult
@@ -22,6 +23,7 @@ class SearchResult:
         config: The training config of the best trial.
         objective: What was compared, such as ``"val_accuracy"``.
         score: The best trial's value of it.
+        best_trial: The best trial's number, from 1.
         trials: One dictionary per trial: number, status, score, seconds and hyperparameters.
         best: The best trial trained again and saved as a run in ``directory / "best"``.
         directory: Where everything is.
@@ -38,6 +40,7 @@ class SearchResult:
     config: TrainConfig
     objective: str
     score: float
+    best_trial: int
     trials: list[dict[str, Any]]
     best: TrainResult
     directory: Path
@@ -63,14 +66,15 @@ class SearchResult:
             if value != TrainConfig().to_dict()[name]
         }
         trained = [row for row in self.trials if row["status"] != "refused"]
-        number = next((n for n, row in enumerate(trained) if row["score"] == self.score), None)
+        number = next((n for n, row in enumerate(trained) if row["trial"] == self.best_trial), None)
         facts = {
             self.objective: self.score,
             "trials": f"{len(self.trials) - refused}"
             + (f", {failed} failed" if failed else "")
             + (f", {refused} more refused" if refused else ""),
-            "arguments": ", ".join(f"{name}={value}" for name, value in self.arguments.items()),
-            "training": ", ".join(f"{name}={value}" for name, value in changed.items()),
+            "best trial": self.best_trial,
+            "arguments": ", ".join(f"{name}={show(value)}" for name, value in self.arguments.items()),
+            "training": ", ".join(f"{name}={show(value)}" for name, value in changed.items()),
             "best run": self.best.directory,
             "bundle": self.bundle or "",
             **shown_measures(self.measures, self.measured_again),
@@ -80,8 +84,18 @@ class SearchResult:
         if self.front:
             tables.append(Table("Pareto front", self.front, None))
         if self.confirmed:
-            tables.append(Table("The best with several seeds", self.confirmed, 0))
+            tables.append(Table("The best with several seeds", shown_confirmed(self.confirmed), 0))
         return Summary("Search", known, tables)
+
+
+def shown_confirmed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Returns rows of ``confirmed`` for a table, their scores with four digits.
+
+    Example:
+        >>> shown_confirmed([{"candidate": "trial 3", "mean": 0.5, "scores": [0.25, 0.74999]}])
+        [{'candidate': 'trial 3', 'mean': 0.5, 'scores': '0.25, 0.75'}]
+    """
+    return [{**row, "scores": ", ".join(map(show, row["scores"]))} for row in rows]
 
 
 def shown_measures(searched: Mapping[str, float], again: Mapping[str, float]) -> dict[str, str]:

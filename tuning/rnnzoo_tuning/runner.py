@@ -14,16 +14,16 @@ import keras_tuner
 
 from rnnzoo import checks
 from rnnzoo.data.splits import Splits
-from rnnzoo.errors import ArgumentError
+from rnnzoo.errors import ArgumentError, UnknownNameError
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.result import TrainResult
-from rnnzoo_export.measure_config import MeasureConfig
+from rnnzoo_export.measure_config import MEASURES, MeasureConfig
 from rnnzoo_tuning.algorithms import ALGORITHM, MAX_TRIALS, chosen
 from rnnzoo_tuning.best_model import check_refit
 from rnnzoo_tuning.ending import Ending
 from rnnzoo_tuning.goals import Goals, make_goals
-from rnnzoo_tuning.hypermodel import SequenceHyperModel
+from rnnzoo_tuning.hypermodel import SequenceHyperModel, checked_config
 from rnnzoo_tuning.report import TrialTable
 from rnnzoo_tuning.result import SearchResult
 from rnnzoo_tuning.search_directory import BUNDLE, check_free, finish, prepare, read_rows
@@ -110,7 +110,8 @@ def run_search(
         confirm: How many of the best trials are trained again with three other seeds, and the model's defaults too; the
             best is that of the best mean.
         refit: Where the weights of the best model come from: ``"checkpoint"``, its trial's; or
-            ``"train+validation"``: trained again on the rows of both parts for as many epochs as were best.
+            ``"train+validation"``: trained again on the rows of both parts for as many epochs as were best; its scores
+            on the validation part are then those of rows that it learned.
         bundle: Whether the best model is also exported, to ``directory / "bundle"``.
         on_begin: Called once the search has begun, and other workers may join it.
 
@@ -148,7 +149,8 @@ def run_search(
         if not finished:
             on_begin()
         files = SearchFiles(root, settings.model, storage)
-        table = TrialTable(settings.objective, enabled=progress, keep=files.write)
+        choices = settings.space.choices
+        table = TrialTable(settings.objective, enabled=progress, keep=files.write, choices=choices)
         table.start(trials.ended(), planned=max_trials)
         if not finished:
             runner = TrialRunner(trained=hypermodel, study=trials, directory=root, keep=max(confirm, 1))
@@ -188,7 +190,8 @@ def join_search(
     """Runs trials of a search that another process has begun and will finish; the arguments are those of its call."""
     place = study_place(Path(directory), storage, study)
     goals = make_goals(*(settings.pop(name, None) for name in ("objectives", "constraints", "measure")))
-    settings.pop("refit", None)  # for the end, which is not its
+    for name in ("refit", "bundle", "baseline_seconds"):  # for the end, which is not its
+        settings.pop(name, None)
     hypermodel, found = _set_up(model, splits, place, goals=goals, **settings)
     trials = _open(place, found)
     runner = TrialRunner(trained=hypermodel, study=trials, directory=Path(directory), keep=max(confirm, 1))
@@ -210,7 +213,7 @@ def _set_up(
     seed: int = 0,
 ) -> tuple[SequenceHyperModel, SearchSettings]:
     """Returns what is tuned, and what the search is, both checked."""
-    config = goals.applied(config or TrainConfig())
+    config = goals.applied(checked_config(config))
     hypermodel = SequenceHyperModel(model, splits, space=space, arguments=arguments, config=config)
     algorithm, pruner = chosen(algorithm, pruner)
     _check(splits, goals, pruner)
@@ -219,7 +222,7 @@ def _set_up(
         model=hypermodel.name,
         algorithm=algorithm,
         pruner=pruner,
-        objective=hypermodel.monitor,
+        objective=_objective(hypermodel, goals),
         space=hypermodel.space,
         arguments=arguments or {},
         config=config,
@@ -231,6 +234,17 @@ def _set_up(
     return hypermodel, settings
 
 
+def _objective(hypermodel: SequenceHyperModel, goals: Goals) -> Monitor:
+    """Returns what trials are compared by; a name that is unknown is told of as it was given."""
+    try:
+        return hypermodel.monitor
+    except UnknownNameError as error:
+        if error.kind != "monitor" or goals.score is None:
+            raise
+        known = {name.removeprefix("val_") for name in error.known}
+        raise UnknownNameError("objective", goals.score.removeprefix("val_"), {*known, *MEASURES}) from None
+
+
 def _result(ending: Ending, best: EndedTrial, run: TrainResult, **others: Any) -> SearchResult:
     """Returns what is told of a search whose best model is written."""
     root = ending.root
@@ -240,6 +254,7 @@ def _result(ending: Ending, best: EndedTrial, run: TrainResult, **others: Any) -
         config=config,
         objective=ending.table.objective,
         score=float(best.score or 0.0),
+        best_trial=best.place or 0,
         trials=read_rows(root),
         best=run,
         directory=root,

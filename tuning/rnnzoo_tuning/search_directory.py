@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnzoo.errors import DataError, PathExistsError, RunError
-from rnnzoo.files import is_partial, read_json, write_json
+from rnnzoo.files import is_partial, read_json, refuse_both, write_json
 from rnnzoo.training.run.differences import differences
 
 #: Where Optuna keeps the trials; its presence says that the directory is a search, as that of ``SETTINGS`` does.
@@ -30,9 +30,11 @@ def check_free(root: Path, *, resume: bool, overwrite: bool) -> None:
     """Checks that a search may be written at ``root``.
 
     Raises:
+        ArgumentError: If both flags are given.
         PathExistsError: If something is there and neither flag says what to do with it.
-        RunError: If a search is to be resumed that did not keep its settings.
+        RunError: If a search is to be resumed that did not keep its settings, or whose trials are lost.
     """
+    refuse_both(resume=resume, overwrite=overwrite)
     if not root.exists() or (root.is_dir() and all(map(is_partial, root.iterdir()))):
         return  # another worker may be about to begin
     is_search = _is_search(root)
@@ -76,12 +78,13 @@ def prepare(
     check_free(root, resume=resume, overwrite=overwrite)
     if resume and _is_search(root):
         saved = read_search(root)
-        found = differences(saved["settings"], settings)
+        found = _changes(saved["settings"], settings)
         if found:
             raise RunError(
                 f"{root}: cannot resume: {found}. Resume with the settings it was started with, or start a new search "
                 "in another directory."
             )
+        _check_trials(root, saved)
         if _ended(root, saved, max_trials):
             return True
     join()
@@ -118,6 +121,14 @@ def read_search(root: Path) -> dict[str, Any]:
     return saved
 
 
+def _changes(saved: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """Names what differs; the seed once, where that of the training is that of the search."""
+    both = [saved, settings]
+    if all(one["train_config"].get("seed") == one["seed"] for one in both):
+        both = [{**one, "train_config": {**one["train_config"], "seed": None}} for one in both]
+    return differences(*both)
+
+
 def _is_search(root: Path) -> bool:
     return (root / STUDY).is_file() or (root / _TUNER).is_dir() or (root / SETTINGS).is_file()
 
@@ -128,6 +139,16 @@ def _check_kept(root: Path) -> None:
             f"{root}: cannot resume: holds the search of an earlier release, which did not keep its settings; expected "
             f"{SETTINGS}, with which they are compared. Its trials stay readable in {TRIALS} and its best model in "
             f"{BEST}, if it was finished; start a new search in another directory."
+        )
+
+
+def _check_trials(root: Path, saved: Mapping[str, Any]) -> None:
+    """Refuses to go on with a search whose trials are lost: all would be trained again."""
+    is_here = saved["settings"].get("study") is None
+    if is_here and not (root / STUDY).is_file() and (root / TRIALS).is_file() and (rows := read_rows(root)):
+        raise RunError(
+            f"{root}: cannot resume: {STUDY}, in which its {len(rows)} trials were, is not there; expected it. Copy "
+            f"the file back. Or start anew: overwrite the search; its trials can be read in {TRIALS} until then."
         )
 
 

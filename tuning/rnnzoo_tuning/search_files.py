@@ -45,6 +45,7 @@ class SearchFiles:
                 "model": self._name,
                 "objective": table.objective,
                 "direction": table.direction,
+                "best": table.best_place,
                 "trials": table.rows,
             },
         )
@@ -95,7 +96,7 @@ class SearchFiles:
 
 def trial_table(search: KeptSearch) -> TrialTable:
     """Returns the trials of a search as a table that prints nothing."""
-    table = TrialTable(search.monitor, enabled=False)
+    table = TrialTable(search.monitor, enabled=False, choices=search.space.choices)
     table.start((trial for trial, _ in search.trials), planned=search.max_trials)
     return table
 

@@ -15,10 +15,9 @@
                          "values": ["adamw"]}; only if there are any
       arguments          builder arguments that are the same in all trials; an array by its shape and SHA-256
       train_config       all fields of ``TrainConfig``, of which those of ``training_space`` vary
-      measures           what of the exported file is minimised beside the objective, such as ["latency_ms"]; this and
-                         the next two only if anything of it is measured
+      measures           what of the exported file is minimised beside the objective, such as ["latency_ms"]
       limits             what of it may be at most so much: {"size_mb": 1.0}
-      measured           how: batch, steps, precision, rounds, threads
+      measured           how: batch, steps, precision, rounds, threads; null where nothing of it is measured
       seed               of the algorithm
       data               ``Splits.description``: source, checksum, sizes of the parts
     max_trials           trials at most; may be raised on resume

@@ -11,12 +11,17 @@ from typing import Any
 from rnnzoo import checks
 from rnnzoo.builders.parts.foreign_words import nearest_word
 from rnnzoo.errors import ArgumentError, UnknownNameError
-from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.config import TrainConfig, check_field
 from rnnzoo.value_objects import checked_fields
 from rnnzoo_tuning.conditions import Condition, check_conditions, condition_from
 from rnnzoo_tuning.dimensions import Choice, Dimension, dimension_from, dimension_to_dict
 
 _TRAINING = tuple(field.name for field in dataclasses.fields(TrainConfig))
+_EXAMPLES = {
+    "model": "model={'dropout': Real(0.0, 0.5)}",
+    "training": "training={'batch_size': Choice((32, 64))}",
+    "conditions": "conditions={'weight_decay': Condition('optimizer', ('adamw',))}",
+}
 
 
 @checked_fields
@@ -47,6 +52,15 @@ class SearchSpace:
     conditions: Mapping[str, Condition] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for part in ("model", "training", "conditions"):
+            checks.mapping(f"{part} of a space", getattr(self, part), fix=f"Write {_EXAMPLES[part]}.")
+        for name, dimension in {**self.model, **self.training}.items():
+            if not isinstance(dimension, Dimension):
+                values = tuple(dimension) if isinstance(dimension, list | tuple) else (dimension,)
+                raise ArgumentError(
+                    f"{name} of a space: received {dimension!r}; expected a Choice, an Integer or a Real. Write "
+                    f"{{{name!r}: Choice({values!r})}}."
+                )
         for name in self.model.keys() & self.training.keys():
             raise ArgumentError(
                 f"space: received {name} of the model and of the training; expected each name once. Leave one out."
@@ -57,6 +71,11 @@ class SearchSpace:
     def dimensions(self) -> dict[str, Dimension]:
         """All dimensions, each after the one that it depends on."""
         return {name: ({**self.model, **self.training})[name] for name in self._in_order()}
+
+    @property
+    def choices(self) -> set[str]:
+        """The names of those whose values a tuner has as JSON text."""
+        return {name for name, dimension in self.dimensions.items() if isinstance(dimension, Choice)}
 
     # Changes
 
@@ -198,8 +217,7 @@ class SearchSpace:
             builder_arguments: What the builder takes; ``None`` where it takes any name.
 
         Raises:
-            ArgumentError: If the space is empty, or only one of ``width`` and ``depth`` is there, or a value of one is
-                no count.
+            ArgumentError: If the space is empty, or only one of ``width`` and ``depth`` is there, or a value cannot be.
             UnknownNameError: If a name is unknown; the nearest one is suggested.
         """
         if not self.model and not self.training:
@@ -209,10 +227,10 @@ class SearchSpace:
         for name in ("width", "depth"):
             for value in getattr(self.model.get(name), "values", ()):
                 checks.integer(name, value, minimum=1)
-        if builder_arguments is not None:
-            units = {"width", "depth"} if "units" in builder_arguments else set()
-            _check_known("builder argument", self.model, {*builder_arguments, *units})
-        _check_known("training field", self.training, _TRAINING)
+        check_names(self.model, self.training, builder_arguments)
+        for name, dimension in self.training.items():
+            for value in dimension.ends:
+                check_field(name, value)
 
     def check_given(self, arguments: Mapping[str, Any]) -> None:
         """Checks that no argument that is the same in all trials is one that varies.
@@ -318,7 +336,8 @@ class SearchSpace:
             >>> SearchSpace.from_dict({"training": {"batch_size": [32, 64]}}).training
             {'batch_size': Choice(values=(32, 64))}
         """
-        named = {key.removesuffix("_space"): value or {} for key, value in values.items()}
+        given = checks.mapping("space", values, fix="Write {'training': {'batch_size': [32, 64]}}.")
+        named = {str(key).removesuffix("_space"): value or {} for key, value in given.items()}
         _check_known("key of a space", named, ("model", "training", "conditions"))
         for key, part in named.items():
             if not isinstance(part, Mapping):
@@ -333,6 +352,25 @@ class SearchSpace:
             name: condition_from(name, value) for name, value in named.get("conditions", {}).items()
         }
         return cls(model=model, training=training, conditions=conditions)
+
+
+def check_names(
+    model: Collection[str], training: Collection[str], builder_arguments: Collection[str] | None
+) -> None:
+    """Checks that names are those of a builder's arguments and of training fields.
+
+    Args:
+        model: The names that are to be arguments; ``width`` and ``depth`` stand for ``units``.
+        training: The names that are to be fields.
+        builder_arguments: What the builder takes; ``None`` where it takes any name.
+
+    Raises:
+        UnknownNameError: If a name is unknown; the nearest one is suggested.
+    """
+    if builder_arguments is not None:
+        units = {"width", "depth"} if "units" in builder_arguments else set()
+        _check_known("builder argument", model, {*builder_arguments, *units})
+    _check_known("training field", training, _TRAINING)
 
 
 def _is_given(name: str, arguments: Mapping[str, Any]) -> bool:

@@ -46,7 +46,12 @@ class TrialParameters(DrawnParameters):
         low, high, step = hyperparameter.min_value, hyperparameter.max_value, hyperparameter.step
         if isinstance(hyperparameter, kinds.Int):
             return trial.suggest_int(name, low, high, step=step or 1, log=log)
-        return trial.suggest_float(name, low, high, step=step, log=log)
+        return _on_grid(trial.suggest_float(name, low, high, step=step, log=log), step)
+
+
+def _on_grid(value: float, step: float | None) -> float:
+    """Returns 0.3 for 3 steps of 0.1, which floats do not add up to."""
+    return value if step is None else float(f"{value:.12g}")
 
 
 class GridParameters(DrawnParameters):

@@ -12,7 +12,7 @@ _ABSENT = object()
 def differences(saved: Mapping[str, Any], received: Mapping[str, Any]) -> str:
     """Names every setting that differs, with the old and the new value; empty where none does.
 
-    Both are compared as JSON has them: a tuple is a list there.
+    Both are compared as JSON has them: a tuple is a list there. What an older release did not keep is as nothing.
 
     Args:
         saved: What was kept, by name.
@@ -24,6 +24,8 @@ def differences(saved: Mapping[str, Any], received: Mapping[str, Any]) -> str:
     """
     found = []
     for key, value in json.loads(json.dumps(received)).items():
+        if key not in saved and not value and value is not False and value != 0:
+            continue
         inner = list(_inner(saved.get(key, _ABSENT), value))
         if inner:
             found.append(f"{key} differs: {', '.join(inner)}")

@@ -122,7 +122,8 @@ class RunDirectory:
             self.path,
             "training run",
             state=state if self.config.is_file() else None,
-            allowed=resume or overwrite,
+            resume=resume,
+            overwrite=overwrite,
         )
 
     def check_same(self, config: Mapping[str, Any]) -> None:
