@@ -23,6 +23,11 @@ def test_an_older_search_without_goals_is_resumed_and_one_with_limits_not_withou
             (settings, unlimited, ""),
             (limited, unlimited, "limits differs: size_mb was 1.0, now absent; measured differs: it was "),
             (
+                unlimited,
+                limited,
+                "limits differs: size_mb was absent, now 1.0; measured differs: it was None, now ",
+            ),
+            (
                 settings,
                 {"seed": 2, "train_config": {"seed": 2, "epochs": 3}},
                 "seed differs: it was 1, now 2. ",

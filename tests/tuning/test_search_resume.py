@@ -30,6 +30,7 @@ from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo.training.run.checkpoint import Checkpoint
 from rnnzoo_tuning import Choice, Real, SearchSpace, run_search, search_files, trial_runs
 from rnnzoo_tuning.ending import Ending
+from rnnzoo_tuning.goals import make_goals
 from rnnzoo_tuning.hypermodel import SequenceHyperModel
 from rnnzoo_tuning.report import TrialTable
 from rnnzoo_tuning.running_trial import RunningTrial
@@ -149,12 +150,8 @@ def test_the_settings_lie_in_one_file(splits: Splits, trained: list[dict[str, An
             },
             "arguments": {"dropout": 0.1},
             "train_config": CONFIG.to_dict(),
-            "measures": [],
-            "limits": {},
-            "measured": None,
-            "seed": 1,
-            "data": splits.description,
-            "study": None,
+            **make_goals(None, None, None).to_dict(),
+            **{"seed": 1, "data": splits.description, "study": None},
         },
         "max_trials": 2,
         "finished": True,
@@ -178,11 +175,6 @@ OTHER: dict[str, tuple[dict[str, Any], str]] = {
         "algorithm differs: it was 'random', now 'tpe'; pruner differs: it was None, now 'hyperband'",
     ),
     "another-seed": ({"seed": 2}, "seed differs: it was 1, now 2"),
-    "a-limit": (
-        {"constraints": {"size_mb": 9.0}},
-        "limits differs: size_mb was absent, now 9.0; measured differs: it was None, now {'batch': 1, 'steps': None, "
-        "'precision': 'float32', 'rounds': 30, 'threads': 1}",
-    ),
     "fixed-arguments": (
         {"arguments": {"dropout": 0.2, "pooling": "mean"}},
         "arguments differs: dropout was absent, now 0.2, pooling was absent, now 'mean'",
