@@ -12,6 +12,8 @@ from rnnzoo.files import replacing
 
 #: Above this many characters a cell is a text of several lines.
 _LONG = 40
+#: From so many columns on a table is wider than a page, and its other cells keep to one line.
+_MANY = 7
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -23,7 +25,8 @@ p {{ margin: .4rem 0; }} .lead {{ color: #555; }}
 table {{ border-collapse: collapse; margin: .5rem 0; }}
 th, td {{ text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid #ddd; vertical-align: top; }}
 td {{ font-variant-numeric: tabular-nums; }} tr.best td {{ font-weight: 600; background: #f2f7fb; }}
-tr.marked td {{ font-weight: 600; }} td.long {{ min-width: 15rem; }}
+tr.marked td {{ font-weight: 600; }} table.many td {{ white-space: nowrap; }}
+td.long, table.many td.long {{ min-width: 15rem; white-space: normal; }}
 img {{ max-width: 100%; height: auto; margin: .5rem 0; }}
 pre {{ background: #f6f6f6; padding: .7rem; overflow-x: auto; }}
 .wide {{ overflow-x: auto; }}
@@ -119,7 +122,8 @@ def html_table(
         for number, row in enumerate(rows)
     ]
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
-    return f'<div class="wide"><table>{title}<tr>{head}</tr>{"".join(lines)}</table></div>'
+    many = ' class="many"' if len(columns) >= _MANY else ""
+    return f'<div class="wide"><table{many}>{title}<tr>{head}</tr>{"".join(lines)}</table></div>'
 
 
 def _cell(text: str) -> str:

@@ -148,6 +148,7 @@ def test_a_failed_trial_is_told_with_its_own_reason(capsys: pytest.CaptureFixtur
         ([32.0, 64.0], True),
         ([0.0, 1e-4, 1e-2], False),
         ([8.0], True),
+        ([0.05234, 0.05728, 0.05921, 0.06128], False),
         ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], False),
     ],
 )

@@ -20,8 +20,8 @@ from rnnzoo.training.run.plots import BLUE, GREY, ORANGE, STYLE
 from rnnzoo_export.measure_config import ENDS
 from rnnzoo_tuning.trial_records import EndedTrial, ranked
 
-#: Up to this many values each gets its own tick, if they are such a share of their range from each other.
-_FEW, _APART = 5, 0.1
+#: Up to this many values each gets its own tick, if an axis of so many letters has room for them.
+_FEW, _LETTERS = 5, 24
 
 
 # How many lines of refused trials in a row are printed, and then each of how many.
@@ -227,8 +227,8 @@ def search_figure(table: TrialTable) -> Figure:
 def _panel(panel: Any, name: str, values: list[Any], scores: np.ndarray, best: int) -> None:
     numeric = [number for value in values if (number := _number(value)) is not None]
     if len(numeric) < len(values):
-        panel.scatter([str(value) for value in values], scores, color=GREY, s=18)
-        panel.scatter([str(values[best])], [scores[best]], color=ORANGE, s=40)
+        panel.scatter([in_words(value) for value in values], scores, color=GREY, s=18)
+        panel.scatter([in_words(values[best])], [scores[best]], color=ORANGE, s=40)
     else:
         panel.scatter(numeric, scores, color=GREY, s=18)
         panel.scatter([numeric[best]], [scores[best]], color=ORANGE, s=40)
@@ -243,9 +243,23 @@ def _panel(panel: Any, name: str, values: list[Any], scores: np.ndarray, best: i
     panel.set(xlabel=name.replace("_", " "))
 
 
+def in_words(value: Any) -> str:
+    """Returns a value of a choice for a picture.
+
+    Example:
+        >>> in_words({"jitter": 0.1}), in_words(None), in_words("mean"), in_words([8, 8])
+        ('jitter 0.1', 'none', 'mean', '[8, 8]')
+    """
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {item}" for name, item in value.items())
+    return "none" if value is None else str(value)
+
+
 def _stand_apart(ticks: list[float]) -> bool:
     """Whether there are few enough values, far enough from each other, for each to have its own tick."""
-    return len(ticks) <= _FEW and bool(np.all(np.diff(ticks) >= _APART * (ticks[-1] - ticks[0])))
+    longest = max(len(f"{tick:g}") for tick in ticks)
+    room = np.diff(ticks) * _LETTERS >= (1 + longest) * (ticks[-1] - ticks[0])
+    return len(ticks) <= _FEW and bool(np.all(room))
 
 
 def _number(value: Any) -> float | None:

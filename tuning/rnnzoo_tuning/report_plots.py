@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,20 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import optuna
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import Locator, LogLocator, MaxNLocator, NullLocator
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from rnnzoo.errors import one_line
 from rnnzoo.training.run.plots import STYLE, save_figure
 from rnnzoo_tuning.kept_search import KeptSearch
+from rnnzoo_tuning.report import in_words
 
 #: Up to how many curves have their trials named beside them.
 _FEW_CURVES = 12
 #: Hyperparameters beside each other, which are still legible on a telephone.
 _BESIDE = 2
+# So many letters have room below one of them.
+_LETTERS = 16
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,12 @@ def _shown(trial: FrozenTrial) -> FrozenTrial:
 
 
 def _label(value: Any) -> Any:
-    return _Label(value.strip('"')) if isinstance(value, str) else value
+    """Returns a value of a choice, which the study has as JSON text, in few words."""
+    if not isinstance(value, str):
+        return value
+    with contextlib.suppress(ValueError):  # of a model that draws itself, a text as it is
+        value = json.loads(value)
+    return _Label(in_words(value))
 
 
 _Draw = Callable[[], Any]
@@ -123,7 +133,7 @@ def _plots(study: optuna.Study, objectives: Sequence[str]) -> Iterator[tuple[str
     pairs = [varied[place : place + _BESIDE] for place in range(0, len(varied), _BESIDE)]
     for names in [[]] if few else pairs:
         title = f"Scores by {' and '.join(names) or 'what varied'}"
-        yield title, few or partial(drawn.plot_slice, study, params=names, **score)
+        yield title, few or partial(_slices, study, names, score)
     has_curves = any(len(trial.intermediate_values) > 1 for trial in study.trials)
     without = "" if has_curves else "no trial tells of two epochs or more"
     yield "Learning curves", without or partial(_curves, study, objectives[0])
@@ -204,10 +214,29 @@ def _polished(figure: Figure, title: str) -> Figure:
         for scale, axis in ((axes.get_xscale(), axes.xaxis), (axes.get_yscale(), axes.yaxis)):
             if scale == "log":
                 low, high = axis.get_view_interval()
-                axis.set_major_locator(LogLocator(subs=(1, 3)) if high > 10 * low else MaxNLocator(4))
+                axis.set_major_locator(_log_ticks(high / low))
                 axis.set_major_formatter("{x:g}")
                 axis.set_minor_locator(NullLocator())
     return figure
+
+
+def _log_ticks(ratio: float) -> Locator:
+    """Returns ticks that do not overlap, for a scale from a number to so many times as much."""
+    if ratio < 3:
+        return MaxNLocator(2)
+    return LogLocator(subs=(1, 3) if ratio > 10 else (1, 2, 5))
+
+
+def _slices(study: optuna.Study, names: Sequence[str], score: Mapping[str, Any]) -> None:
+    """Draws the scores by each of some values; long words below a panel are turned, not drawn over each other."""
+    from optuna.visualization.matplotlib import plot_slice
+
+    axes: Any = plot_slice(study, params=list(names), **score)
+    for panel, name in zip(np.atleast_1d(axes), names, strict=True):
+        words = {value for trial in study.trials if isinstance(value := trial.params.get(name), str)}
+        if sum(map(len, words)) > _LETTERS:
+            for label in panel.get_xticklabels():
+                label.set(rotation=25, ha="right")
 
 
 def _lines(study: optuna.Study, varied: list[str], score: Mapping[str, Any]) -> None:
