@@ -21,7 +21,7 @@ def page(root: Path) -> str:
 def rows(text: str, heading: str) -> list[list[str]]:
     """The cells of the table below a heading, its heads first."""
     below = text.partition(f"<h2>{heading}</h2>")[2]
-    table = re.search(r"<table>(.*?)</table>", below, re.DOTALL)
+    table = re.search(r"<table.*?>(.*?)</table>", below, re.DOTALL)
     assert table is not None
     lines = re.findall(r"<tr.*?>(.*?)</tr>", table[1])
     return [[html.unescape(cell) for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", line)] for line in lines]
