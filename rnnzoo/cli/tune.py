@@ -42,7 +42,7 @@ from rnnzoo_tuning.search_directory import check_free
 if TYPE_CHECKING:
     from rnnzoo.data.splits import Splits
 
-# What becomes of the best model: the settings of a search may be kept without it.
+# What becomes of the best model, which ``config.yaml`` keeps beside the settings of the search.
 _ENDING = ("confirm", "refit", "bundle", "baseline_seconds")
 
 Storage = Annotated[

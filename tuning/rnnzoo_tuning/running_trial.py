@@ -111,10 +111,9 @@ class RunningTrial:
                 self._trial.report(score, epoch)
         except UpdateFinishedTrialError:
             return True
-        prunes = not isinstance(
-            self._study.pruner, optuna.pruners.NopPruner
-        )  # asking takes as long as keeping
-        return prunes and self._trial.should_prune()
+        if isinstance(self._study.pruner, optuna.pruners.NopPruner):  # asking takes as long as keeping
+            return False
+        return self._trial.should_prune()
 
     def keep_measures(self, values: Mapping[str, float], limits: Mapping[str, float]) -> bool:
         """Keeps what was measured of its file, and by how much that breaks limits: 0.5 for half as much again.
