@@ -200,7 +200,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.raw.window_inputs": "tests/export/test_window_graph.py",
     "rnnzoo_export.raw.window_rows": "tests/export/test_window_graph.py",
     "rnnzoo_export.reports": "tests/export/test_onnx_export.py",
-    "rnnzoo_export.serving.body": "tests/serving/test_app.py",
     "rnnzoo_export.serving.connections": "tests/serving/test_server.py",
     "rnnzoo_export.serving.host_check": "tests/serving/test_app.py",
     "rnnzoo_export.serving.page": "tests/serving/test_app.py",

@@ -24,8 +24,8 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.", min=0, max=65535)] = 8000,
     threads: Annotated[int, typer.Option(help="Threads of one inference.", min=1)] = 1,
     max_requests: Annotated[
-        int, typer.Option(help="Requests in flight; more are answered 503. Health is not counted.", min=1)
-    ] = 256,
+        int, typer.Option(help="Requests answered at once; more get 503. Health is not counted.", min=1)
+    ] = 2048,
     shutdown_timeout: Annotated[
         float, typer.Option(help="Seconds from SIGTERM or Ctrl-C to the end; what is left is cut.")
     ] = 20.0,

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from rnnzoo.errors import RequestError
-from rnnzoo_export.serving.batching import Arrays, Batcher
+from rnnzoo_export.serving.batching import Batcher, LeftError
+from rnnzoo_export.serving.jobs import Arrays
 
 
 def double(inputs: Arrays) -> Arrays:
@@ -158,3 +159,86 @@ def test_a_stopped_one_takes_no_more() -> None:
     with pytest.raises(RequestError) as caught:
         asyncio.run(one.submit(rows(1)))
     assert caught.value.status == 503
+
+
+def test_short_jobs_do_not_wait_for_long_ones() -> None:
+    gate = Gate()
+
+    def execute(inputs: Arrays) -> Arrays:
+        return gate(inputs) if len(inputs["x"]) > 1 else double(inputs)
+
+    async def asked(one: Batcher) -> list[float]:
+        long = await submitted(one, rows(4), rows(4))
+        began = time.perf_counter()
+        for _ in range(5):
+            await one.submit(rows(1))
+        passed = time.perf_counter() - began
+        gate.open.set()
+        await asyncio.gather(*long)
+        return [passed]
+
+    with batcher(execute) as one:
+        one.costs.learn(4, 3, 1.0)
+        one.costs.learn(1, 3, 0.001)
+        assert asyncio.run(asked(one))[0] < 0.5
+
+
+def test_the_deadline_counts_from_the_arrival() -> None:
+    gate = Gate()
+
+    async def late(one: Batcher) -> float:
+        began = time.monotonic()
+        with pytest.raises(RequestError) as caught:
+            await one.submit(rows(1), since=began - 0.9)
+        assert caught.value.status == 504
+        return time.monotonic() - began
+
+    with batcher(gate, deadline=1.0) as one:
+        assert asyncio.run(late(one)) < 0.5
+        gate.open.set()
+
+
+def test_no_more_work_is_taken_in_than_can_be_done_in_time() -> None:
+    gate = Gate()
+
+    async def crowd(one: Batcher) -> list[Any]:
+        tasks = await submitted(one, rows(8), rows(8), rows(8), rows(1))
+        gate.open.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    with batcher(gate, deadline=5.0) as one:
+        one.costs.learn(8, 3, 2.0)
+        one.costs.learn(1, 3, 0.001)
+        answers = asyncio.run(crowd(one))
+        assert one.ready
+    assert [type(answer) for answer in answers] == [dict, dict, RequestError, dict]
+    assert answers[2].status == 503
+    assert str(answers[2]) == (
+        "server: the work that waits takes about 4 s, and this 2.0 s; expected at most 5 s together. Try again later, "
+        "or send fewer rows."
+    )
+
+
+def test_one_that_takes_longer_than_the_deadline_by_itself_is_tried_where_nothing_waits() -> None:
+    with batcher(double, deadline=1.0) as one:
+        one.costs.learn(8, 3, 2.0)
+        assert asyncio.run(one.submit(rows(8)))["y"].shape == (8, 3)
+
+
+def test_what_a_client_leaves_behind_is_dropped() -> None:
+    gate = Gate()
+
+    async def asked(one: Batcher) -> None:
+        left = asyncio.Event()
+        first = (await submitted(one, rows(1)))[0]
+        gone = asyncio.create_task(one.submit(rows(2), left=left.wait))  # type: ignore[arg-type]
+        await asyncio.sleep(0.2)
+        left.set()
+        with pytest.raises(LeftError):
+            await gone
+        gate.open.set()
+        await first
+
+    with batcher(gate) as one:
+        asyncio.run(asked(one))
+    assert gate.sizes == [1]

@@ -7,6 +7,7 @@ How many may ask at once, and how the server ends: over real sockets, within sec
 
 from __future__ import annotations
 
+import asyncio
 import json
 import resource
 import signal
@@ -16,12 +17,16 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
-from rnnzoo.errors import ArgumentError
+from rnnzoo.errors import ArgumentError, RequestError
+from rnnzoo_export.serving.body import BodyLimits
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.traffic import Traffic
 from serving_client import Server, running
 
 NAME = "series-classifier-gru"
@@ -38,6 +43,19 @@ def few_open_files(count: int) -> Iterator[None]:
     """What is started inside may open so many files, unless it asks the system for more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@contextmanager
+def many_open_files(count: int) -> Iterator[None]:
+    """This process, and what is started inside, may open so many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < count + 100:
+        pytest.skip(f"{count} connections need a hard limit of {count + 100} open files; it is {hard}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count + 100), hard))
     try:
         yield
     finally:
@@ -82,26 +100,113 @@ def test_three_hundred_open_connections_are_all_answered_and_so_is_health(digits
         assert answer(connections[-1])[0] == 200
 
 
-def test_requests_under_way_are_bounded_and_health_is_not_among_them(digits_bundle: Path) -> None:
-    with running(digits_bundle, NAME, "--max-requests", "2") as server, ExitStack() as stack:
-        slow = [connected(server, stack) for _ in range(2)]
-        for connection in slow:
-            connection.sendall(HEAD + BODY[:-1])
+def long_request(rows: int = 120, steps: int = 4096) -> bytes:
+    """A request whose answer takes a while."""
+    data = b"\x00" * (rows * steps * 8 * 4)
+    tensor = {
+        "name": "features",
+        "datatype": "FP32",
+        "shape": [rows, steps, 8],
+        "parameters": {"binary_data_size": len(data)},
+    }
+    message = json.dumps({"inputs": [tensor]}).encode()
+    head = (
+        f"POST /v2/models/{NAME}/infer HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n"
+        f"Inference-Header-Content-Length: {len(message)}\r\nContent-Length: {len(message) + len(data)}\r\n\r\n"
+    ).encode()
+    return head + message + data
+
+
+def test_short_requests_are_answered_beside_long_ones_and_those_whose_clients_left_are_dropped(
+    digits_bundle: Path,
+) -> None:
+    with running(digits_bundle, NAME) as server, ExitStack() as stack, httpx.Client() as client:
+        client.post(f"{server.model}/predict", json=json.loads(BODY))
+        alone = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=60))
+        began = time.monotonic()
+        alone.sendall(long_request())
+        assert answer(alone)[0] == 200
+        one_long = time.monotonic() - began
+        many = [connected(server, stack) for _ in range(8)]
+        for connection in many:
+            connection.sendall(long_request())
+        time.sleep(0.2)
+        for _ in range(10):
+            began = time.monotonic()
+            assert client.post(f"{server.model}/predict", json=json.loads(BODY)).status_code == 200
+            assert time.monotonic() - began < max(0.5, one_long)
+        for connection in many:
+            connection.close()
         time.sleep(0.3)
-        response = httpx.post(
-            f"{server.model}/predict", content=BODY, headers={"Content-Type": "application/json"}
-        )
-        assert response.status_code == 503
-        assert response.headers["Retry-After"] == "1"
-        assert response.json() == {
-            "error": "server: 2 requests are under way already. Try again in a second."
-        }
-        for path in ("/v2/health/live", "/v2/health/ready", f"/v2/models/{NAME}/ready"):
-            assert httpx.get(server.url + path).status_code == 200
+        began = time.monotonic()
+        alone.sendall(long_request(rows=1))
+        assert answer(alone)[0] == 200
+        assert time.monotonic() - began < max(1.0, 2 * one_long)
+
+
+def test_good_requests_are_answered_beside_slow_bodies_and_idle_connections(digits_bundle: Path) -> None:
+    with many_open_files(1_400), running(digits_bundle, NAME) as server, ExitStack() as stack:
+        slow = [connected(server, stack) for _ in range(300)]
         for connection in slow:
-            connection.sendall(BODY[-1:])
-            assert answer(connection)[0] == 200
-        assert httpx.post(f"{server.model}/predict", json=json.loads(BODY)).status_code == 200
+            connection.sendall(HEAD + BODY[:10])
+        for _ in range(1_000):
+            connected(server, stack)
+        with httpx.Client() as client:
+            for _ in range(3):
+                began = time.monotonic()
+                assert client.post(f"{server.model}/predict", json=json.loads(BODY)).status_code == 200
+                assert time.monotonic() - began < 1.0
+                for connection in slow:
+                    connection.sendall(b" ")
+        status, text = answer(slow[0])
+        assert status == 408
+        assert "expected at least 1000 a second after the first 5 s. Send it faster." in text
+
+
+def test_a_thousand_clients_that_keep_their_connections_are_all_answered(digits_bundle: Path) -> None:
+    with many_open_files(1_100), running(digits_bundle, NAME) as server, ExitStack() as stack:
+        connections = [connected(server, stack) for _ in range(1_000)]
+        for _ in range(2):
+            for connection in connections:
+                connection.sendall(HEAD + BODY)
+            assert Counter(answer(connection)[0] for connection in connections) == {200: 1_000}
+
+
+def request_of(size: int) -> Request:
+    """A request whose body has so many bytes."""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"x" * size, "more_body": False}
+
+    return Request({"type": "http", "headers": [], "method": "POST"}, receive)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "fits", "message"),
+    [
+        ((10, 100), 40, "server: bodies of 100 bytes are under way already. Try again in a second."),
+        ((1, 1000), 0, "server: 1 requests are under way already. Try again in a second."),
+    ],
+)
+def test_requests_that_are_answered_and_the_bytes_of_all_bodies_are_bounded(
+    bounds: tuple[int, int], fits: int, message: str
+) -> None:
+    traffic, limits = Traffic(*bounds), BodyLimits(100, 5.0, 1000)
+
+    async def asked() -> None:
+        for _ in range(3):  # what was held is given back
+            async with traffic.body(limits, request_of(60)) as body:
+                assert len(body) == 60
+                with pytest.raises(RequestError) as caught:
+                    async with traffic.body(limits, request_of(60)):
+                        pass
+                assert caught.value.status == 503
+                assert str(caught.value) == message
+                if fits:
+                    async with traffic.body(limits, request_of(fits)):
+                        pass
+
+    asyncio.run(asked())
 
 
 def test_it_stops_in_time_beside_clients_that_do_not_finish(digits_bundle: Path) -> None:
@@ -158,20 +263,8 @@ def test_a_second_signal_cuts_what_is_left_at_once(digits_bundle: Path) -> None:
 
 def test_a_model_at_work_does_not_hold_the_end_up(digits_bundle: Path) -> None:
     with running(digits_bundle, NAME, "--shutdown-timeout", "1") as server, ExitStack() as stack:
-        rows = b"\x00" * (120 * 4096 * 8 * 4)
-        tensor = {
-            "name": "features",
-            "datatype": "FP32",
-            "shape": [120, 4096, 8],
-            "parameters": {"binary_data_size": len(rows)},
-        }
-        message = json.dumps({"inputs": [tensor]}).encode()
-        head = (
-            f"POST /v2/models/{NAME}/infer HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n"
-            f"Inference-Header-Content-Length: {len(message)}\r\nContent-Length: {len(message) + len(rows)}\r\n\r\n"
-        ).encode()
         for _ in range(4):
-            connected(server, stack).sendall(head + message + rows)
+            connected(server, stack).sendall(long_request())
         started = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(timeout=20) == 0

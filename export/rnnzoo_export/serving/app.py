@@ -15,8 +15,11 @@ Reference: https://github.com/kserve/open-inference-protocol
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,17 +36,19 @@ from rnnzoo.version import __version__
 from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.inference.validation import shorten
 from rnnzoo_export.serving import protocol
-from rnnzoo_export.serving.batching import Batcher
-from rnnzoo_export.serving.body import read_body
+from rnnzoo_export.serving.batching import Batcher, LeftError
 from rnnzoo_export.serving.host_check import HostCheck
 from rnnzoo_export.serving.page import render_page
 from rnnzoo_export.serving.parameters import check_keys
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.traffic import Traffic, TrafficControl
+from rnnzoo_export.serving.turns import Turns
 from rnnzoo_export.signature import Signature
 
 VERSION = "1"
 _LENGTH_HEADER = "Inference-Header-Content-Length"
+# Bytes of a body above which it is parsed beside the event loop.
+_LARGE_BODY = 256_000
 _log = logging.getLogger("rnnzoo.serving")
 
 
@@ -61,7 +66,7 @@ def create_app(predictor: OnnxPredictor, *, settings: Settings | None = None) ->
         a server that wants to stop.
     """
     settings = settings or Settings()
-    traffic = Traffic(settings.max_requests)
+    traffic = Traffic(settings.max_requests, settings.max_bytes)
     endpoints = _Endpoints(predictor, settings, traffic)
     model = "/v2/models/{name}"
     routes = [
@@ -102,6 +107,7 @@ class _Endpoints:
         predictor.limits = settings.limits
         self._predictor, self._settings, self._traffic = predictor, settings, traffic
         self._name = predictor.bundle.name
+        self._turns = Turns()
         self.batcher = Batcher(
             predictor.execute,
             max_batch=settings.max_batch if predictor.rows_are_free else None,
@@ -155,24 +161,46 @@ class _Endpoints:
 
     async def infer(self, request: Request) -> Response:
         self._check_model(request)
-        body = await self._body(request)
-        length = request.headers.get(_LENGTH_HEADER)
-        parsed = protocol.parse_infer(body, length, self._predictor.signature, self._settings.limits)
-        self._check_named(parsed.model_name, parsed.model_version, status=400)
-        outputs = await self.batcher.submit(self._predictor.check(parsed.inputs))
-        content, length_of_json = protocol.render_infer(parsed, outputs, self._name, VERSION)
+        since = time.monotonic()
+        async with self._traffic.body(self._settings.body_limits, request) as body:
+            is_large = len(body) > _LARGE_BODY
+            await self._turns.next()
+            parsed = await _called(is_large, self._parsed, body, request.headers.get(_LENGTH_HEADER))
+            outputs = await self._outputs(parsed.inputs, request, since)
+            await self._turns.next()
+            content, length_of_json = await _called(
+                is_large, protocol.render_infer, parsed, outputs, self._name, VERSION
+            )
         if length_of_json is None:
             return Response(content, media_type="application/json")
         headers = {_LENGTH_HEADER: str(length_of_json)}
         return Response(content, media_type="application/octet-stream", headers=headers)
 
+    def _parsed(self, body: bytes, length: str | None) -> protocol.InferRequest:
+        """Returns a request with inputs that the model takes."""
+        parsed = protocol.parse_infer(body, length, self._predictor.signature, self._settings.limits)
+        self._check_named(parsed.model_name, parsed.model_version, status=400)
+        return dataclasses.replace(parsed, inputs=self._predictor.check(parsed.inputs))
+
     async def predict(self, request: Request) -> Response:
         self._check_model(request)
-        raw = self._raw_inputs(protocol.parse_json(await self._body(request)))
-        encoded, inputs = await run_in_threadpool(self._encode, raw)
-        outputs = await self.batcher.submit(inputs)
-        answers = await run_in_threadpool(self._predictor.decode, outputs, encoded, raw)
+        since = time.monotonic()
+        async with self._traffic.body(self._settings.body_limits, request) as body:
+            await self._turns.next()
+            raw = self._raw_inputs(await _called(len(body) > _LARGE_BODY, protocol.parse_json, body))
+            encoded, inputs = await run_in_threadpool(self._encode, raw)
+            outputs = await self._outputs(inputs, request, since)
+            answers = await run_in_threadpool(self._predictor.decode, outputs, encoded, raw)
         return _json({"model_name": self._name, "model_version": VERSION, "answers": answers})
+
+    async def _outputs(
+        self, inputs: Mapping[str, np.ndarray], request: Request, since: float
+    ) -> dict[str, np.ndarray]:
+        """Runs the model, as long as the client of the request is there."""
+        try:
+            return await self.batcher.submit(inputs, since=since, left=partial(_has_left, request))
+        except LeftError:
+            raise ClientDisconnect from None
 
     def _encode(self, raw: list[Any]) -> tuple[Sequence[Any], dict[str, np.ndarray]]:
         encoded = self._predictor.encode(raw)
@@ -204,9 +232,16 @@ class _Endpoints:
         if version not in (None, VERSION):
             raise RequestError(f"version: received {shorten(version)}; expected {VERSION!r}.", status=status)
 
-    async def _body(self, request: Request) -> bytes:
-        limits = self._settings
-        return await read_body(request, max_bytes=limits.max_body_bytes, timeout=limits.body_timeout)
+
+async def _called(aside: bool, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Calls a function, on another thread where it takes long: the event loop is that of all requests."""
+    return await run_in_threadpool(function, *arguments) if aside else function(*arguments)
+
+
+async def _has_left(request: Request) -> None:
+    """Waits until the client of a request has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _smallest_inputs(signature: Signature) -> dict[str, np.ndarray]:

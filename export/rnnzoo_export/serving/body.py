@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from starlette.requests import Request
 
@@ -11,13 +13,34 @@ from rnnzoo.errors import RequestError
 _TYPES = ("application/json", "application/octet-stream")
 
 
-async def read_body(request: Request, *, max_bytes: int, timeout: float) -> bytes:
-    """Reads a body, of which no more than ``max_bytes`` are ever held.
+@dataclass(frozen=True)
+class BodyLimits:
+    """What a body may be.
+
+    Attributes:
+        max_bytes: The most bytes; they are counted while they arrive, whatever ``Content-Length`` says.
+        timeout: Seconds within which all of it must have arrived.
+        rate: Bytes a second that must arrive on the average, after the first ``grace`` seconds.
+        grace: Seconds.
+    """
+
+    max_bytes: int
+    timeout: float
+    rate: int
+    grace: float = 5.0
+
+    def seconds(self, size: int) -> float:
+        """Returns after how many seconds more than so many bytes must have arrived."""
+        return min(self.timeout, self.grace + size / self.rate)
+
+
+async def read_body(request: Request, limits: BodyLimits, hold: Callable[[int], None]) -> bytes:
+    """Reads a body, of which no more than ``limits.max_bytes`` are ever held.
 
     Args:
         request: The request.
-        max_bytes: The most bytes; they are counted while they arrive, whatever ``Content-Length`` says.
-        timeout: Seconds within which all of it must have arrived.
+        limits: What it may be.
+        hold: Called with the size of each part before it is kept; it may refuse it.
 
     Returns:
         The body.
@@ -26,11 +49,21 @@ async def read_body(request: Request, *, max_bytes: int, timeout: float) -> byte
         RequestError: With status 413 if it is too large, 415 if it is encoded or of another type, 408 if it
             is too slow.
     """
-    _check_headers(request, max_bytes)
+    _check_headers(request, limits.max_bytes)
+    parts, size = [], 0
+    started = asyncio.get_running_loop().time()
     try:
-        return await asyncio.wait_for(_collect(request, max_bytes), timeout)
+        async with asyncio.timeout_at(started + limits.seconds(0)) as limit:
+            async for part in request.stream():
+                size += len(part)
+                if size > limits.max_bytes:
+                    raise _too_large(limits.max_bytes)
+                hold(len(part))
+                parts.append(part)
+                limit.reschedule(started + limits.seconds(size))
     except TimeoutError as error:
-        raise RequestError(f"body: not complete within {timeout:g} s; send it faster.", status=408) from error
+        raise _too_slow(limits, size) from error
+    return b"".join(parts)
 
 
 def _check_headers(request: Request, max_bytes: int) -> None:
@@ -51,17 +84,20 @@ def _check_headers(request: Request, max_bytes: int) -> None:
         raise _too_large(max_bytes)
 
 
-async def _collect(request: Request, max_bytes: int) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > max_bytes:
-            raise _too_large(max_bytes)
-        parts.append(part)
-    return b"".join(parts)
-
-
 def _too_large(max_bytes: int) -> RequestError:
     return RequestError(
         f"body: larger than {max_bytes} bytes; expected at most that. Send several requests.", status=413
+    )
+
+
+def _too_slow(limits: BodyLimits, size: int) -> RequestError:
+    if limits.seconds(size) >= limits.timeout:
+        return RequestError(
+            f"body: not complete within {limits.timeout:g} s; send it faster, or in several requests.",
+            status=408,
+        )
+    return RequestError(
+        f"body: received {size} bytes in {limits.seconds(size):.1f} s; expected at least {limits.rate} a second after "
+        f"the first {limits.grace:g} s. Send it faster.",
+        status=408,
     )

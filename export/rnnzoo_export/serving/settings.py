@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
 from rnnzoo_export.inference.validation import Limits
+from rnnzoo_export.serving.body import BodyLimits
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -27,11 +28,14 @@ class Settings:
         max_steps: The most time steps of one row.
         max_batch: The most rows of one run of the session; it bounds memory together with ``max_steps``.
         max_queue: The most requests that wait for the model; more are answered 503.
-        max_requests: The most requests in flight, from the end of their head to the end of their answer; more are
-            answered 503. It bounds memory together with ``max_body_bytes``. Health is not counted, and neither are
-            connections that ask nothing.
-        deadline: Seconds after which a waiting request is answered 504.
+        max_requests: The most requests that are answered at once, from the end of their body to the end of their
+            answer; more are answered 503. Health is not counted, and neither are connections that ask nothing, or whose
+            body still arrives.
+        max_bytes: The most bytes of the bodies of all requests together; more are answered 503.
+        deadline: Seconds from the arrival of a request after which it is answered 504, and what is left of it is
+            dropped. A request that is likely to wait longer is answered 503 at once.
         body_timeout: Seconds within which a body must have arrived.
+        body_rate: Bytes a second that must arrive of a body on the average, after its first five seconds.
         header_timeout: Seconds within which the head of a request must have arrived; a connection that asks
             nothing for so long is closed.
         shutdown_timeout: Seconds from the signal to stop to the end of the server: it is not ready any more, what is
@@ -46,10 +50,12 @@ class Settings:
     max_rows: int = 256
     max_steps: int = 4096
     max_batch: int = 32
-    max_queue: int = 256
-    max_requests: int = 256
+    max_queue: int = 2048
+    max_requests: int = 2048
+    max_bytes: int = 256 * 1024 * 1024
     deadline: float = 30.0
     body_timeout: float = 30.0
+    body_rate: int = 1000
     header_timeout: float = 5.0
     shutdown_timeout: float = 20.0
 
@@ -62,6 +68,8 @@ class Settings:
             "max_batch",
             "max_queue",
             "max_requests",
+            "max_bytes",
+            "body_rate",
         ):
             checks.integer(name, getattr(self, name), minimum=1)
         for name in ("deadline", "body_timeout", "header_timeout", "shutdown_timeout"):
@@ -75,6 +83,11 @@ class Settings:
     def limits(self) -> Limits:
         """What one request may hold."""
         return Limits(self.max_rows, self.max_steps)
+
+    @property
+    def body_limits(self) -> BodyLimits:
+        """What the body of one request may be."""
+        return BodyLimits(self.max_body_bytes, self.body_timeout, self.body_rate)
 
     @property
     def local(self) -> bool:

@@ -1,4 +1,4 @@
-"""What is under way: a bound on requests in flight, and the way out when the server is told to stop.
+"""What is under way: bounds on requests in flight and their bytes, and the way out when the server is told to stop.
 
 Health is asked past all of this, so that it answers however many clients there are.
 """
@@ -6,25 +6,35 @@ Health is asked past all of this, so that it answers however many clients there 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator, Iterator
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from rnnzoo.errors import RequestError
+from rnnzoo_export.serving.body import BodyLimits, read_body
+
 _RETRY_AFTER = "1"
+_STOPPING = orjson.dumps({"error": "server: is stopping. Ask another, or try again in a second."})
 
 
 class Traffic:
-    """Counts the requests that are under way and lets no more in than allowed.
+    """Counts the requests that are under way and lets no more be answered at once than allowed.
+
+    One whose body still arrives takes none of the places, whoever sends it slowly.
 
     Args:
-        max_requests: The most requests in flight.
+        max_requests: The most requests that are answered at once.
+        max_bytes: The most bytes of the bodies of all requests together.
     """
 
-    def __init__(self, max_requests: int) -> None:
-        self._max_requests = max_requests
-        self._count = 0
+    def __init__(self, max_requests: int, max_bytes: int) -> None:
+        self._max_requests, self._max_bytes = max_requests, max_bytes
+        self._count = self._answered = self._bytes = 0
         self._ends_at: float | None = None
         self._changed = asyncio.Event()
 
@@ -51,13 +61,48 @@ class Traffic:
             except TimeoutError:
                 return
 
-    def refusal(self) -> str | None:
-        """Returns why a request is not let in now; ``None`` if it is."""
-        if self.closing:
-            return "server: is stopping. Ask another, or try again in a second."
-        if self._count >= self._max_requests:
-            return f"server: {self._max_requests} requests are under way already. Try again in a second."
-        return None
+    @contextlib.asynccontextmanager
+    async def body(self, limits: BodyLimits, request: Request) -> AsyncIterator[bytes]:
+        """Reads the body of a request, and counts it among those that are answered as long as the block lasts.
+
+        Args:
+            limits: What one body may be.
+            request: The request.
+
+        Raises:
+            RequestError: With status 503 if too many requests or bytes are under way; as ``read_body`` does.
+        """
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            if self._bytes + size > self._max_bytes:
+                raise RequestError(
+                    f"server: bodies of {self._max_bytes} bytes are under way already. Try again in a second.",
+                    status=503,
+                )
+            self._bytes += size
+            held += size
+
+        try:
+            body = await read_body(request, limits, hold)
+            with self._place():
+                yield body
+        finally:
+            self._bytes -= held
+
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[None]:
+        if self._answered >= self._max_requests:
+            raise RequestError(
+                f"server: {self._max_requests} requests are under way already. Try again in a second.",
+                status=503,
+            )
+        self._answered += 1
+        try:
+            yield
+        finally:
+            self._answered -= 1
 
     def enter(self) -> None:
         """Counts a request."""
@@ -71,7 +116,7 @@ class Traffic:
 
 
 class TrafficControl:
-    """ASGI middleware that answers 503 with Retry-After to requests beyond the bound, and while the server stops.
+    """ASGI middleware that counts requests, and answers 503 with Retry-After while the server stops.
 
     Args:
         app: The application.
@@ -86,13 +131,9 @@ class TrafficControl:
         if scope["type"] != "http" or _is_health(scope["path"]):
             await self._app(scope, receive, send)
             return
-        refusal = self._traffic.refusal()
-        if refusal is not None:
-            headers = {"Retry-After": _RETRY_AFTER} | (
-                {"Connection": "close"} if self._traffic.closing else {}
-            )
-            content = orjson.dumps({"error": refusal})
-            await Response(content, 503, headers, "application/json")(scope, receive, send)
+        if self._traffic.closing:
+            headers = {"Retry-After": _RETRY_AFTER, "Connection": "close"}
+            await Response(_STOPPING, 503, headers, "application/json")(scope, receive, send)
             return
         self._traffic.enter()
         try:

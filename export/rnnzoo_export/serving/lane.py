@@ -1,0 +1,235 @@
+"""A thread that runs the model: one piece of each waiting job after the other, those of one shape together."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from rnnzoo.errors import RequestError
+from rnnzoo_export.inference.predictor import check_outputs
+from rnnzoo_export.serving.jobs import Arrays, Job
+from rnnzoo_export.serving.run_costs import RunCosts
+
+_log = logging.getLogger("rnnzoo.serving")
+_RESTART_DELAY = 0.2
+#: Seconds of a piece, after which another job has its turn; a single row is never cut.
+PIECE_SECONDS = 0.1
+# Rows that are not cut further: few at once take hardly longer than one.
+_LEAST_ROWS = 4
+# How many jobs of other shapes are passed over at most to fill a run.
+_LOOKED_AT = 64
+
+# A job with so many of its next rows.
+_Share = tuple[Job, int]
+
+
+class Lane:
+    """Runs jobs on one thread of its own, so that the event loop stays free for health checks.
+
+    Args:
+        execute: Runs arrays whose rows are independent.
+        costs: What runs take; it learns from each.
+        max_batch: The most rows of one run; ``None`` runs every job alone and whole.
+        niceness: By how much other threads of this process go before it, where the system knows that of threads.
+    """
+
+    def __init__(
+        self,
+        execute: Callable[[Arrays], Arrays],
+        costs: RunCosts,
+        *,
+        max_batch: int | None,
+        niceness: int = 0,
+    ) -> None:
+        self._execute, self._costs, self._max_batch = execute, costs, max_batch
+        self._niceness = niceness
+        self._waiting: deque[Job] = deque()
+        self._running: list[Job] = []
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+        self._seconds = 0.0
+
+    # What others ask
+
+    @property
+    def at_work(self) -> bool:
+        """Whether the thread lives, though it may have been told to stop."""
+        with self._changed:
+            return self._lives()
+
+    @property
+    def takes_jobs(self) -> bool:
+        """Whether it lives and was not told to stop."""
+        with self._changed:
+            return self._lives() and not self._stopped
+
+    def oldest(self) -> float | None:
+        """Returns when the oldest job arrived that is run or waited for; ``None`` where there is none."""
+        with self._changed:
+            jobs = (*self._running, *(job for job in self._waiting if job.is_wanted))
+        return min((job.since for job in jobs), default=None)
+
+    def waiting(self, most: int) -> int:
+        """Returns how many jobs wait; where these are more than a number, those that nobody wants are left out."""
+        with self._changed:
+            if len(self._waiting) >= most:
+                self._keep_wanted()
+            return len(self._waiting)
+
+    @property
+    def seconds(self) -> float:
+        """How long the jobs that are not done will take at most."""
+        return self._seconds
+
+    # What others tell it
+
+    def start(self) -> None:
+        """Starts the thread, unless it runs already."""
+        with self._changed:
+            if self._stopped or self._lives():
+                return
+            self._thread = threading.Thread(target=self._work, name="rnnzoo-session", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Lets the thread end after the jobs that wait."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def join(self, timeout: float) -> None:
+        """Waits for the end of the thread, so many seconds at most."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def add(self, job: Job) -> None:
+        """Puts a job in line."""
+        with self._changed:
+            self._waiting.append(job)
+            self._seconds += job.seconds
+            self._changed.notify()
+
+    # The thread
+
+    def _lives(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def _work(self) -> None:
+        self._step_back()
+        try:
+            while shares := self._next():
+                self._run(shares)
+                self._give_back(shares)
+        except BaseException:  # noqa: BLE001 - whatever kills the thread, a new one must follow
+            _log.exception("the session's thread died; it is started again")
+            self._recover()
+
+    def _step_back(self) -> None:
+        if self._niceness and sys.platform == "linux":  # where a thread has a niceness of its own
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
+
+    def _next(self) -> list[_Share]:
+        """Waits for work and takes the next piece of the first job with all that can go with it; none means stop."""
+        with self._changed:
+            while True:
+                if shares := self._take():
+                    self._running = [job for job, _ in shares]
+                    return shares
+                if self._stopped:
+                    return []
+                self._changed.wait()
+
+    def _take(self) -> list[_Share]:
+        first = self._pop()
+        if first is None:
+            return []
+        if self._max_batch is None:
+            return [(first, first.rows)]
+        most = max(self._costs.rows_within(PIECE_SECONDS, first.steps, self._max_batch), _LEAST_ROWS)
+        shares, others = [(first, min(first.left, most, self._max_batch))], list[Job]()
+        room = self._max_batch - shares[0][1]
+        while room > 0 and len(others) < _LOOKED_AT and (job := self._pop()) is not None:
+            if job.left <= min(most, room) and job.shape == first.shape:
+                shares.append((job, job.left))
+                room -= job.left
+            else:
+                others.append(job)
+        self._waiting.extendleft(reversed(others))
+        return shares
+
+    def _pop(self) -> Job | None:
+        """Takes the first job that somebody waits for."""
+        while self._waiting:
+            job = self._waiting.popleft()
+            if job.is_wanted:
+                return job
+            self._seconds -= job.seconds
+        return None
+
+    def _keep_wanted(self) -> None:
+        wanted = [job for job in self._waiting if job.is_wanted]
+        self._waiting = deque(wanted)
+        self._seconds = sum(job.seconds for job in (*self._running, *wanted))
+
+    def _give_back(self, shares: Sequence[_Share]) -> None:
+        """Puts those that are not done at the end of the line."""
+        with self._changed:
+            self._running = []
+            for job, _ in shares:
+                if job.is_wanted:
+                    self._waiting.append(job)
+                else:
+                    self._seconds -= job.seconds
+
+    def _run(self, shares: Sequence[_Share]) -> None:
+        try:
+            self._together(shares)
+        except Exception as error:  # noqa: BLE001 - one request's error must not end the others
+            if len(shares) == 1:
+                shares[0][0].finish(error)
+                return
+            _log.warning("a batch of %d requests failed; running them one by one", len(shares))
+            for share in shares:
+                try:
+                    self._together([share])
+                except Exception as own:  # noqa: BLE001 - it is handed to its request
+                    share[0].finish(own)
+
+    def _together(self, shares: Sequence[_Share]) -> None:
+        pieces = [job.next_rows(rows) for job, rows in shares]
+        inputs = pieces[0]
+        if len(pieces) > 1:
+            inputs = {name: np.concatenate([piece[name] for piece in pieces]) for name in inputs}
+        rows = sum(count for _, count in shares)
+        began = time.perf_counter()
+        outputs = self._execute(inputs)
+        self._costs.learn(rows, shares[0][0].steps, time.perf_counter() - began)
+        check_outputs(outputs)
+        start = 0
+        for job, count in shares:
+            own = outputs
+            if len(shares) > 1:
+                own = {name: array[start : start + count] for name, array in outputs.items()}
+            job.take(own, count)
+            start += count
+
+    def _recover(self) -> None:
+        """Answers the jobs that were in the dying thread's hands and starts a new one a little later."""
+        with self._changed:
+            jobs, self._running, self._thread = self._running, [], None
+            self._seconds -= sum(job.seconds for job in jobs)
+        for job in jobs:
+            job.finish(RequestError("server: the model failed. Try again in a second.", status=503))
+        timer = threading.Timer(_RESTART_DELAY, self.start)
+        timer.daemon = True
+        timer.start()

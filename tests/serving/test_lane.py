@@ -1,0 +1,103 @@
+"""Truth of ``rnnzoo_export.serving.lane`` and ``rnnzoo_export.serving.jobs``: long jobs take turns, a piece each."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rnnzoo_export.serving import lane
+from rnnzoo_export.serving.jobs import Arrays, Job
+from rnnzoo_export.serving.lane import Lane
+from rnnzoo_export.serving.run_costs import RunCosts
+
+
+def job(rows: int, value: float, steps: int = 3) -> Job:
+    loop = asyncio.get_running_loop()
+    return Job({"x": np.full((rows, steps), value)}, loop, loop.create_future())
+
+
+class Runs:
+    """An execute that notes whose rows it was given, and does not begin before it is let."""
+
+    def __init__(self) -> None:
+        self.seen: list[list[float]] = []
+        self.may = threading.Event()
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        assert self.may.wait(10)
+        self.seen.append(inputs["x"][:, 0].tolist())
+        time.sleep(0.02)
+        return {"y": inputs["x"] * 2}
+
+
+def ran(
+    submit: Callable[[], list[Job]], *, piece_rows: int, max_batch: int | None = 32
+) -> tuple[list[list[float]], list[Any]]:
+    """Lets a lane run jobs that come at once; returns the rows of each run, and the answers."""
+    costs, runs = RunCosts(), Runs()
+    costs.learn(1, 3, lane.PIECE_SECONDS / piece_rows)
+
+    async def asked() -> list[Any]:
+        one = Lane(runs, costs, max_batch=max_batch)
+        costs.learn = lambda *_: None  # type: ignore[method-assign]
+        jobs = submit()
+        for each in jobs:
+            one.add(each)
+        one.start()
+        runs.may.set()
+        try:
+            return await asyncio.gather(*(each.future for each in jobs), return_exceptions=True)
+        finally:
+            one.stop()
+            await asyncio.to_thread(one.join, 10)
+            assert abs(one.seconds) < 1e-9
+
+    return runs.seen, asyncio.run(asked())
+
+
+def test_long_jobs_take_turns() -> None:
+    seen, answers = ran(lambda: [job(12, 1.0), job(8, 2.0)], piece_rows=5)
+    # What is left of the second is no more than a piece, and goes with the first.
+    assert seen == [[1.0] * 5, [2.0] * 5, [1.0] * 5 + [2.0] * 3, [1.0] * 2]
+    assert [answer["y"].shape for answer in answers] == [(12, 3), (8, 3)]
+    assert [float(answer["y"].min()) for answer in answers] == [2.0, 4.0]
+
+
+def test_a_small_job_waits_for_one_piece_of_a_large_one() -> None:
+    seen, _ = ran(lambda: [job(30, 1.0), job(1, 2.0, steps=4)], piece_rows=10)
+    assert seen == [[1.0] * 10, [2.0], [1.0] * 10, [1.0] * 10]
+
+
+def test_small_jobs_of_one_shape_go_with_the_piece_of_a_large_one() -> None:
+    seen, _ = ran(lambda: [job(20, 1.0), job(2, 2.0), job(3, 3.0, steps=4), job(1, 4.0)], piece_rows=8)
+    assert seen[0] == [1.0] * 8 + [2.0] * 2 + [4.0]
+    assert seen[1] == [3.0] * 3
+
+
+def test_few_rows_are_not_cut_however_long_they_take() -> None:
+    assert [len(rows) for rows in ran(lambda: [job(9, 1.0)], piece_rows=1)[0]] == [4, 4, 1]
+
+
+def test_where_rows_are_not_free_a_job_is_run_alone_and_whole() -> None:
+    seen, _ = ran(lambda: [job(9, 1.0), job(9, 2.0)], piece_rows=1, max_batch=None)
+    assert [len(rows) for rows in seen] == [9, 9]
+
+
+def test_a_job_that_nobody_wants_is_dropped_between_its_pieces() -> None:
+    left: list[Job] = []
+
+    def submit() -> list[Job]:
+        left.extend([job(20, 1.0), job(2, 2.0, steps=4), job(1, 3.0, steps=4)])
+        left[1].future.cancel()
+        left[2].future.add_done_callback(lambda _: left[0].future.cancel())
+        return left
+
+    seen, answers = ran(submit, piece_rows=4)
+    assert [2.0, 2.0] not in seen
+    assert len([rows for rows in seen if rows[0] == 1.0]) < 5
+    assert isinstance(answers[0], asyncio.CancelledError)
