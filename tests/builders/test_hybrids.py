@@ -185,7 +185,7 @@ def test_two_directions_count_for_heads() -> None:
             {"filters": (4, 4, 4), "kernel_size": (3, 3)},
             "received 2 sizes for 3 convolutions",
         ),
-        (build_fcn_classifier, {"kernel_size": 0}, r"kernel_size\[0\]: received 0"),
+        (build_fcn_classifier, {"kernel_size": 0}, "kernel_size: received 0"),
         (build_fcn_classifier, {"task": "tagging"}, "unknown task: received 'tagging'"),
         (build_attention_classifier, {"num_classes": 0}, "num_classes: received 0"),
         (

@@ -248,8 +248,9 @@ def test_short_trials_are_not_collected_after_each(monkeypatch: pytest.MonkeyPat
         now.collected += 1
         now.seconds += 0.05
 
-    monkeypatch.setattr("rnnzoo_tuning.trial_runs.time.perf_counter", lambda: now.seconds)
-    monkeypatch.setattr("rnnzoo_tuning.trial_runs.gc.collect", collect)
+    nothing = SimpleNamespace(collect=collect, freeze=lambda: None, unfreeze=lambda: None)
+    monkeypatch.setattr("rnnzoo_tuning.trial_runs.time", SimpleNamespace(perf_counter=lambda: now.seconds))
+    monkeypatch.setattr("rnnzoo_tuning.trial_runs.gc", nothing)
     with quick_collections() as between:
         for trial_seconds, trials, expected in ((1.0, 30, 3), (60.0, 10, 13)):
             for _ in range(trials):
