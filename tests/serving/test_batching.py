@@ -219,6 +219,43 @@ def test_no_more_work_is_taken_in_than_can_be_done_in_time() -> None:
     )
 
 
+def test_what_nobody_wants_makes_room_and_sizes_that_were_not_run_are_tried() -> None:
+    gate = Gate()
+
+    async def crowd(one: Batcher) -> list[Any]:
+        tasks = await submitted(one, rows(8), rows(8))
+        tasks[1].cancel()
+        tasks += await submitted(one, rows(8), rows(4))
+        gate.open.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    with batcher(gate, deadline=5.0) as one:
+        one.costs.learn(8, 3, 2.4)
+        one.costs.learn(1, 3, 2.0)  # as of a first run: by this four rows would take too long
+        answers = asyncio.run(crowd(one))
+    assert [type(answer) for answer in answers] == [dict, asyncio.CancelledError, dict, dict]
+
+
+def test_the_time_that_a_body_took_is_not_left_for_the_work() -> None:
+    gate = Gate()
+
+    async def crowd(one: Batcher) -> list[Any]:
+        tasks = await submitted(one, rows(8), rows(8))
+        tasks.append(asyncio.create_task(one.submit(rows(8), since=time.monotonic() - 4.0)))
+        await asyncio.sleep(0.05)
+        gate.open.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    with batcher(gate, deadline=5.0) as one:
+        one.costs.learn(8, 3, 1.0)
+        answers = asyncio.run(crowd(one))
+        with pytest.raises(RequestError) as caught:
+            one.check_time(time.monotonic() - 5.1)
+        one.check_time(time.monotonic() - 4.0)
+    assert [type(answer) for answer in answers] == [dict, dict, RequestError]
+    assert caught.value.status == 504
+
+
 def test_one_that_takes_longer_than_the_deadline_by_itself_is_tried_where_nothing_waits() -> None:
     with batcher(double, deadline=1.0) as one:
         one.costs.learn(8, 3, 2.0)

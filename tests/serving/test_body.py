@@ -48,10 +48,17 @@ def test_one_that_drips_is_cut_and_one_that_flows_is_not() -> None:
     drips = BodyLimits(10**6, timeout=10.0, rate=1000, grace=0.2)
     status, message = refused([b"x"] * 100, drips, pause=0.05)
     assert status == 408
-    assert message.startswith(
-        "body: received 4 bytes in 0.2 s; expected at least 1000 a second after the first "
+    assert message == (
+        f"body: received {message.split()[2]} bytes, too slowly; expected at least 1000 a second, with pauses of 0.2 s "
+        "at most. Send it faster."
     )
+    assert int(message.split()[2]) <= 5
     assert read([b"x" * 100] * 10, drips, pause=0.05)[0] == b"x" * 1000
+
+
+def test_nobody_gains_time_by_sending_much_at_first() -> None:
+    limits = BodyLimits(10**6, timeout=10.0, rate=1000, grace=0.2)
+    assert refused([b"x" * 5000, *[b"x"] * 100], limits, pause=0.05)[0] == 408
 
 
 def test_one_that_never_ends_is_cut_whatever_its_rate() -> None:

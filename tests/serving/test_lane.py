@@ -46,16 +46,17 @@ def ran(
         one = Lane(runs, costs, max_batch=max_batch)
         costs.learn = lambda *_: None  # type: ignore[method-assign]
         jobs = submit()
-        for each in jobs:
-            one.add(each)
+        assert not one.add(jobs[0])  # nobody would run it
         one.start()
+        for each in jobs:
+            assert one.add(each)
         runs.may.set()
         try:
             return await asyncio.gather(*(each.future for each in jobs), return_exceptions=True)
         finally:
             one.stop()
             await asyncio.to_thread(one.join, 10)
-            assert abs(one.seconds) < 1e-9
+            assert one.seconds() == 0.0
 
     return runs.seen, asyncio.run(asked())
 
@@ -101,3 +102,39 @@ def test_a_job_that_nobody_wants_is_dropped_between_its_pieces() -> None:
     assert [2.0, 2.0] not in seen
     assert len([rows for rows in seen if rows[0] == 1.0]) < 5
     assert isinstance(answers[0], asyncio.CancelledError)
+
+
+def test_what_joins_makes_no_run_of_many_pieces() -> None:
+    seen, _ = ran(lambda: [job(4, float(value)) for value in range(8)], piece_rows=4)
+    assert [len(rows) for rows in seen] == [16, 16]
+
+
+def test_it_keeps_up_as_long_as_no_run_lasts_too_long_whenever_its_job_arrived() -> None:
+    costs, runs = RunCosts(), Runs()
+
+    async def asked() -> list[bool]:
+        one = Lane(runs, costs, max_batch=8)
+        one.start()
+        late = job(1, 1.0)
+        late.since -= 100.0
+        one.add(late)
+        await asyncio.sleep(0.05)
+        seen = [one.keeps_up(1.0), one.keeps_up(0.01)]
+        runs.may.set()
+        await late.future
+        one.stop()
+        await asyncio.to_thread(one.join, 10)
+        return [*seen, one.keeps_up(1.0), one.add(job(1, 1.0))]
+
+    assert asyncio.run(asked()) == [True, False, False, False]
+
+
+def test_steps_are_those_of_inputs_whose_steps_are_free() -> None:
+    async def steps(free: list[str] | None) -> int:
+        loop = asyncio.get_running_loop()
+        inputs = {"past": np.zeros((2, 30, 3)), "static": np.zeros((2, 500))}
+        return Job(inputs, loop, loop.create_future(), 0.0, free).steps
+
+    assert asyncio.run(steps(["past"])) == 30
+    assert asyncio.run(steps(None)) == 500
+    assert asyncio.run(steps([])) == 1

@@ -160,7 +160,7 @@ def test_good_requests_are_answered_beside_slow_bodies_and_idle_connections(digi
                     connection.sendall(b" ")
         status, text = answer(slow[0])
         assert status == 408
-        assert "expected at least 1000 a second after the first 5 s. Send it faster." in text
+        assert "expected at least 1000 a second, with pauses of 5 s at most. Send it faster." in text
 
 
 def test_a_thousand_clients_that_keep_their_connections_are_all_answered(digits_bundle: Path) -> None:
@@ -274,5 +274,10 @@ def test_a_model_at_work_does_not_hold_the_end_up(digits_bundle: Path) -> None:
 def test_settings_are_checked() -> None:
     with pytest.raises(ArgumentError, match=r"^max_requests: received 0; expected an integer of at least 1"):
         Settings(max_requests=0)
+    with pytest.raises(
+        ArgumentError, match=r"^max_bytes: received 99, less than max_body_bytes, 100; expected room "
+    ):
+        Settings(max_bytes=99, max_body_bytes=100)
+    assert Settings(max_bytes=100, max_body_bytes=100).body_limits.max_bytes == 100
     with pytest.raises(ArgumentError, match=r"^shutdown_timeout: received 0; expected"):
         Settings(shutdown_timeout=0)

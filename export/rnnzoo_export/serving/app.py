@@ -14,6 +14,7 @@ Reference: https://github.com/kserve/open-inference-protocol
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import logging
@@ -47,8 +48,10 @@ from rnnzoo_export.signature import Signature
 
 VERSION = "1"
 _LENGTH_HEADER = "Inference-Header-Content-Length"
-# Bytes of a body above which it is parsed beside the event loop.
-_LARGE_BODY = 256_000
+# Bytes above which a body is parsed, and an answer written, beside the event loop.
+_LARGE = 256_000
+# Steps of the run from which it is learned what a step takes.
+_WARM_STEPS = 64
 _log = logging.getLogger("rnnzoo.serving")
 
 
@@ -108,18 +111,25 @@ class _Endpoints:
         self._predictor, self._settings, self._traffic = predictor, settings, traffic
         self._name = predictor.bundle.name
         self._turns = Turns()
+        self._large = asyncio.Lock()
         self.batcher = Batcher(
             predictor.execute,
             max_batch=settings.max_batch if predictor.rows_are_free else None,
             max_queue=settings.max_queue,
             deadline=settings.deadline,
+            free=_stepped(predictor.signature),
         )
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        """Starts the worker and lets it answer once, so that the first request finds everything warm."""
+        """Starts the worker and lets it answer, so that the first request finds everything warm, and its cost known."""
         self.batcher.start()
-        await self.batcher.submit(_smallest_inputs(self._predictor.signature))
+        signature = self._predictor.signature
+        await self.batcher.submit(_some_inputs(signature, signature.least_steps))
+        self.batcher.costs.forget()  # the first run takes longer than those that follow
+        most = max(signature.least_steps, min(_WARM_STEPS, self._settings.max_steps))
+        for steps in (signature.least_steps, most):
+            await self.batcher.submit(_some_inputs(signature, steps))
         yield
         await run_in_threadpool(
             self.batcher.stop, self._traffic.seconds_left(self._settings.shutdown_timeout)
@@ -163,14 +173,12 @@ class _Endpoints:
         self._check_model(request)
         since = time.monotonic()
         async with self._traffic.body(self._settings.body_limits, request) as body:
-            is_large = len(body) > _LARGE_BODY
-            await self._turns.next()
-            parsed = await _called(is_large, self._parsed, body, request.headers.get(_LENGTH_HEADER))
+            length = request.headers.get(_LENGTH_HEADER)
+            parsed = await self._turn(since, len(body), self._parsed, body, length)
             outputs = await self._outputs(parsed.inputs, request, since)
-            await self._turns.next()
-            content, length_of_json = await _called(
-                is_large, protocol.render_infer, parsed, outputs, self._name, VERSION
-            )
+            size = sum(array.nbytes for array in outputs.values())
+            render = partial(protocol.render_infer, parsed, outputs, self._name, VERSION)
+            content, length_of_json = await self._turn(since, size, render)
         if length_of_json is None:
             return Response(content, media_type="application/json")
         headers = {_LENGTH_HEADER: str(length_of_json)}
@@ -186,12 +194,28 @@ class _Endpoints:
         self._check_model(request)
         since = time.monotonic()
         async with self._traffic.body(self._settings.body_limits, request) as body:
-            await self._turns.next()
-            raw = self._raw_inputs(await _called(len(body) > _LARGE_BODY, protocol.parse_json, body))
-            encoded, inputs = await run_in_threadpool(self._encode, raw)
+            raw = self._raw_inputs(await self._turn(since, len(body), protocol.parse_json, body))
+            encoded, inputs = await self._beside(len(body), self._encode, raw)
             outputs = await self._outputs(inputs, request, since)
-            answers = await run_in_threadpool(self._predictor.decode, outputs, encoded, raw)
-        return _json({"model_name": self._name, "model_version": VERSION, "answers": answers})
+            size = max(len(body), *(array.nbytes for array in outputs.values()))
+            content = await self._beside(size, self._answers, outputs, encoded, raw)
+        return Response(content, media_type="application/json")
+
+    async def _turn(self, since: float, size: int, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Calls a function that works on so many bytes in a turn of its own, or beside the loop where they are many."""
+        if size > _LARGE:
+            return await self._beside(size, function, *arguments)
+        await self._turns.next()
+        self.batcher.check_time(since)
+        return function(*arguments)
+
+    async def _beside(self, size: int, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Calls a function on another thread; those that work on many bytes one after the other.
+
+        Python runs one thread at a time: many that parse at once would leave little time to the event loop.
+        """
+        async with self._large if size > _LARGE else contextlib.nullcontext():
+            return await run_in_threadpool(function, *arguments)
 
     async def _outputs(
         self, inputs: Mapping[str, np.ndarray], request: Request, since: float
@@ -201,6 +225,11 @@ class _Endpoints:
             return await self.batcher.submit(inputs, since=since, left=partial(_has_left, request))
         except LeftError:
             raise ClientDisconnect from None
+
+    def _answers(self, outputs: Mapping[str, np.ndarray], encoded: Sequence[Any], raw: list[Any]) -> bytes:
+        answers = self._predictor.decode(outputs, encoded, raw)
+        message = {"model_name": self._name, "model_version": VERSION, "answers": answers}
+        return orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
 
     def _encode(self, raw: list[Any]) -> tuple[Sequence[Any], dict[str, np.ndarray]]:
         encoded = self._predictor.encode(raw)
@@ -233,26 +262,26 @@ class _Endpoints:
             raise RequestError(f"version: received {shorten(version)}; expected {VERSION!r}.", status=status)
 
 
-async def _called(aside: bool, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Calls a function, on another thread where it takes long: the event loop is that of all requests."""
-    return await run_in_threadpool(function, *arguments) if aside else function(*arguments)
-
-
 async def _has_left(request: Request) -> None:
     """Waits until the client of a request has closed the connection."""
     while (await request.receive())["type"] != "http.disconnect":
-        pass
+        await asyncio.sleep(0)
 
 
-def _smallest_inputs(signature: Signature) -> dict[str, np.ndarray]:
-    """Returns one row of the shortest inputs."""
-    free = (1, signature.least_steps)
+def _some_inputs(signature: Signature, steps: int) -> dict[str, np.ndarray]:
+    """Returns one row of so many steps."""
+    free = (1, steps)
     return {
         spec.name: np.zeros(
             [size or (free[axis] if axis < 2 else 1) for axis, size in enumerate(spec.shape)], spec.dtype
         )
         for spec in signature.inputs
     }
+
+
+def _stepped(signature: Signature) -> list[str]:
+    """Returns the names of the inputs whose number of steps is free."""
+    return [spec.name for spec in signature.inputs if len(spec.shape) > 1 and spec.shape[1] is None]
 
 
 def _json(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

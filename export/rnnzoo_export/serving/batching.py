@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import numpy as np
 
@@ -39,23 +39,28 @@ class Batcher:
             whole, for models whose number of rows is fixed.
         max_queue: The most jobs that wait.
         deadline: Seconds that a job may take, waiting included. No more work is taken in than can be done in it.
+        free: The inputs whose second axis is that of steps; ``None`` for all that have one.
     """
 
     def __init__(
-        self, execute: Callable[[Arrays], Arrays], *, max_batch: int | None, max_queue: int, deadline: float
+        self,
+        execute: Callable[[Arrays], Arrays],
+        *,
+        max_batch: int | None,
+        max_queue: int,
+        deadline: float,
+        free: Collection[str] | None = None,
     ) -> None:
         self.costs = RunCosts()
-        self._max_queue, self._deadline = max_queue, deadline
+        self._max_queue, self._deadline, self._free = max_queue, deadline, free
         self._short = Lane(execute, self.costs, max_batch=max_batch)
         self._long = Lane(execute, self.costs, max_batch=max_batch, niceness=_NICENESS)
         self._lanes = (self._short, self._long)
 
     @property
     def ready(self) -> bool:
-        """Whether the threads live and keep up: no job is older than the deadline."""
-        oldest = min((since for lane in self._lanes if (since := lane.oldest()) is not None), default=None)
-        late = oldest is not None and time.monotonic() - oldest > self._deadline
-        return all(lane.at_work for lane in self._lanes) and not late
+        """Whether the threads live and keep up: no run, and no job that waits, is older than the deadline."""
+        return all(lane.keeps_up(self._deadline) for lane in self._lanes)
 
     @property
     def at_work(self) -> bool:
@@ -74,6 +79,11 @@ class Batcher:
             lane.stop()
         for lane in self._lanes:
             lane.join(max(0.0, ends - time.monotonic()))
+
+    def check_time(self, since: float) -> None:
+        """Raises ``RequestError`` with status 504 where a request arrived too long ago to be answered in time."""
+        if time.monotonic() - since > self._deadline:
+            raise self._late()
 
     async def submit(
         self,
@@ -98,37 +108,52 @@ class Batcher:
             LeftError: If the client has left.
         """
         loop = asyncio.get_running_loop()
-        job = Job(inputs, loop, loop.create_future(), time.monotonic() if since is None else since)
+        arrived = time.monotonic() if since is None else since
+        job = Job(inputs, loop, loop.create_future(), arrived, self._free)
         self._enqueue(job)
         watch = None if left is None else loop.call_later(_WATCHED_AFTER, _watch, job, left)
         try:
             return await asyncio.wait_for(job.future, job.since + self._deadline - time.monotonic())
         except TimeoutError as error:
-            raise RequestError(
-                f"server: no answer within {self._deadline:g} s; expected less load. Try again later.",
-                status=504,
-            ) from error
+            raise self._late() from error
         finally:
             if watch is not None:
                 watch.cancel()
 
+    def _late(self) -> RequestError:
+        return RequestError(
+            f"server: no answer within {self._deadline:g} s of the arrival of the request; expected less load, or a "
+            "body that comes faster. Try again later.",
+            status=504,
+        )
+
     def _enqueue(self, job: Job) -> None:
-        job.seconds = self.costs.seconds(job.rows, job.steps)
-        lane = self._short if job.seconds <= SHORT_SECONDS else self._long
-        if not lane.takes_jobs:
-            raise RequestError("server: the model is restarting. Try again in a second.", status=503)
-        if sum(each.waiting(self._max_queue) for each in self._lanes) >= self._max_queue:
-            raise RequestError(
-                f"server: {self._max_queue} requests wait already. Try again in a second.", status=503
-            )
-        waiting = lane.seconds
-        if waiting > 0 and waiting + job.seconds > self._deadline:
-            raise RequestError(
-                f"server: the work that waits takes about {waiting:.0f} s, and this {job.seconds:.1f} s; expected at "
-                f"most {self._deadline:g} s together. Try again later, or send fewer rows.",
-                status=503,
-            )
-        lane.add(job)
+        seconds = self.costs.seconds(job.rows, job.steps)
+        lane = self._short if seconds <= SHORT_SECONDS else self._long
+        refusal = self._refusal(lane, job, seconds)
+        if refusal is not None:
+            for each in self._lanes:  # what nobody wants makes room
+                each.forget_unwanted()
+            refusal = self._refusal(lane, job, seconds)
+        if refusal is None and not lane.add(job):
+            refusal = "server: the model is restarting. Try again in a second."
+        if refusal is not None:
+            raise RequestError(refusal, status=503)
+
+    def _refusal(self, lane: Lane, job: Job, seconds: float) -> str | None:
+        """Returns why a job that takes so many seconds cannot be taken in; ``None`` if it can be."""
+        if sum(map(len, self._lanes)) >= self._max_queue:
+            return f"server: {self._max_queue} requests wait already. Try again in a second."
+        # A lone job is tried, and so is one of a size that was not run yet: its estimate is the worst case.
+        if lane is self._short or not len(lane) or not self.costs.knows(job.rows, job.steps):
+            return None
+        waiting, left = lane.seconds(), job.since + self._deadline - time.monotonic()
+        if waiting + seconds <= left:
+            return None
+        return (
+            f"server: the work that waits takes about {waiting:.0f} s, and this {seconds:.1f} s; expected at most "
+            f"{left:.0f} s together. Try again later, or send fewer rows."
+        )
 
 
 def _watch(job: Job, left: Callable[[], Awaitable[None]]) -> None:

@@ -20,18 +20,14 @@ class BodyLimits:
     Attributes:
         max_bytes: The most bytes; they are counted while they arrive, whatever ``Content-Length`` says.
         timeout: Seconds within which all of it must have arrived.
-        rate: Bytes a second that must arrive on the average, after the first ``grace`` seconds.
-        grace: Seconds.
+        rate: Bytes a second that must arrive.
+        grace: Seconds that a body may be behind that at most: nobody gains time by sending much at first.
     """
 
     max_bytes: int
     timeout: float
     rate: int
     grace: float = 5.0
-
-    def seconds(self, size: int) -> float:
-        """Returns after how many seconds more than so many bytes must have arrived."""
-        return min(self.timeout, self.grace + size / self.rate)
 
 
 async def read_body(request: Request, limits: BodyLimits, hold: Callable[[int], None]) -> bytes:
@@ -51,18 +47,20 @@ async def read_body(request: Request, limits: BodyLimits, hold: Callable[[int], 
     """
     _check_headers(request, limits.max_bytes)
     parts, size = [], 0
-    started = asyncio.get_running_loop().time()
+    now = asyncio.get_running_loop().time
+    ends, next_by = now() + limits.timeout, now() + limits.grace
     try:
-        async with asyncio.timeout_at(started + limits.seconds(0)) as limit:
+        async with asyncio.timeout_at(min(ends, next_by)) as limit:
             async for part in request.stream():
                 size += len(part)
                 if size > limits.max_bytes:
                     raise _too_large(limits.max_bytes)
                 hold(len(part))
                 parts.append(part)
-                limit.reschedule(started + limits.seconds(size))
+                next_by = min(next_by + len(part) / limits.rate, now() + limits.grace)
+                limit.reschedule(min(ends, next_by))
     except TimeoutError as error:
-        raise _too_slow(limits, size) from error
+        raise _too_slow(limits, size, timed_out=ends <= next_by) from error
     return b"".join(parts)
 
 
@@ -90,14 +88,14 @@ def _too_large(max_bytes: int) -> RequestError:
     )
 
 
-def _too_slow(limits: BodyLimits, size: int) -> RequestError:
-    if limits.seconds(size) >= limits.timeout:
+def _too_slow(limits: BodyLimits, size: int, *, timed_out: bool) -> RequestError:
+    if timed_out:
         return RequestError(
             f"body: not complete within {limits.timeout:g} s; send it faster, or in several requests.",
             status=408,
         )
     return RequestError(
-        f"body: received {size} bytes in {limits.seconds(size):.1f} s; expected at least {limits.rate} a second after "
-        f"the first {limits.grace:g} s. Send it faster.",
+        f"body: received {size} bytes, too slowly; expected at least {limits.rate} a second, with pauses of "
+        f"{limits.grace:g} s at most. Send it faster.",
         status=408,
     )

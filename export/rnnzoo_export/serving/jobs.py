@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,18 +24,21 @@ class Job:
         loop: The event loop of who waits.
         future: What is waited for; once it is done, nobody wants the rest.
         since: When it arrived.
-        seconds: How long it is thought to take.
+        free: The inputs whose second axis is that of steps; ``None`` for all that have one.
     """
 
     inputs: Arrays
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[dict[str, np.ndarray]]
     since: float = field(default_factory=time.monotonic)
-    seconds: float = 0.0
+    free: Collection[str] | None = None
 
     def __post_init__(self) -> None:
         self.rows = len(next(iter(self.inputs.values())))
-        self.steps = max((array.shape[1] for array in self.inputs.values() if array.ndim > 1), default=1) or 1
+        self.steps = 1
+        for name, array in self.inputs.items():
+            if array.ndim > 1 and (self.free is None or name in self.free):
+                self.steps = max(self.steps, array.shape[1])
         #: What jobs must share to be run together.
         self.shape = tuple((name, array.shape[1:], array.dtype.str) for name, array in self.inputs.items())
         self._done: list[Arrays] = []

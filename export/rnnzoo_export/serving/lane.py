@@ -24,6 +24,8 @@ _RESTART_DELAY = 0.2
 PIECE_SECONDS = 0.1
 # Rows that are not cut further: few at once take hardly longer than one.
 _LEAST_ROWS = 4
+# How many pieces of jobs of one shape go into one run at most.
+_JOINED = 4
 # How many jobs of other shapes are passed over at most to fill a run.
 _LOOKED_AT = 64
 
@@ -56,7 +58,7 @@ class Lane:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopped = False
-        self._seconds = 0.0
+        self._began: float | None = None
 
     # What others ask
 
@@ -66,29 +68,28 @@ class Lane:
         with self._changed:
             return self._lives()
 
-    @property
-    def takes_jobs(self) -> bool:
-        """Whether it lives and was not told to stop."""
+    def keeps_up(self, seconds: float) -> bool:
+        """Whether it lives, no run has lasted so long, and no job that is wanted has waited so long."""
+        now = time.monotonic()
         with self._changed:
-            return self._lives() and not self._stopped
+            since = [job.since for job in self._waiting if job.is_wanted]
+            since += [] if self._began is None else [self._began]
+            return self._lives() and now - min(since, default=now) <= seconds
 
-    def oldest(self) -> float | None:
-        """Returns when the oldest job arrived that is run or waited for; ``None`` where there is none."""
+    def __len__(self) -> int:
+        """How many jobs wait."""
+        return len(self._waiting)
+
+    def forget_unwanted(self) -> None:
+        """Drops the jobs that wait and that nobody wants."""
         with self._changed:
-            jobs = (*self._running, *(job for job in self._waiting if job.is_wanted))
-        return min((job.since for job in jobs), default=None)
+            self._waiting = deque(job for job in self._waiting if job.is_wanted)
 
-    def waiting(self, most: int) -> int:
-        """Returns how many jobs wait; where these are more than a number, those that nobody wants are left out."""
-        with self._changed:
-            if len(self._waiting) >= most:
-                self._keep_wanted()
-            return len(self._waiting)
-
-    @property
     def seconds(self) -> float:
-        """How long the jobs that are not done will take at most."""
-        return self._seconds
+        """Returns how long the jobs that are not done will take at most, by what is known now."""
+        with self._changed:
+            jobs = [job for job in (*self._running, *self._waiting) if job.is_wanted]
+        return sum(self._costs.seconds(job.left, job.steps) for job in jobs if job.left > 0)
 
     # What others tell it
 
@@ -111,12 +112,14 @@ class Lane:
         if self._thread is not None:
             self._thread.join(timeout)
 
-    def add(self, job: Job) -> None:
-        """Puts a job in line."""
+    def add(self, job: Job) -> bool:
+        """Puts a job in line; returns ``False`` where the thread is dead, or was told to stop."""
         with self._changed:
+            if self._stopped or not self._lives():
+                return False
             self._waiting.append(job)
-            self._seconds += job.seconds
             self._changed.notify()
+            return True
 
     # The thread
 
@@ -143,7 +146,7 @@ class Lane:
         with self._changed:
             while True:
                 if shares := self._take():
-                    self._running = [job for job, _ in shares]
+                    self._running, self._began = [job for job, _ in shares], time.monotonic()
                     return shares
                 if self._stopped:
                     return []
@@ -157,7 +160,8 @@ class Lane:
             return [(first, first.rows)]
         most = max(self._costs.rows_within(PIECE_SECONDS, first.steps, self._max_batch), _LEAST_ROWS)
         shares, others = [(first, min(first.left, most, self._max_batch))], list[Job]()
-        room = self._max_batch - shares[0][1]
+        # What joins makes a run longer, by less than it would take alone.
+        room = min(self._max_batch, _JOINED * most) - shares[0][1]
         while room > 0 and len(others) < _LOOKED_AT and (job := self._pop()) is not None:
             if job.left <= min(most, room) and job.shape == first.shape:
                 shares.append((job, job.left))
@@ -173,23 +177,13 @@ class Lane:
             job = self._waiting.popleft()
             if job.is_wanted:
                 return job
-            self._seconds -= job.seconds
         return None
-
-    def _keep_wanted(self) -> None:
-        wanted = [job for job in self._waiting if job.is_wanted]
-        self._waiting = deque(wanted)
-        self._seconds = sum(job.seconds for job in (*self._running, *wanted))
 
     def _give_back(self, shares: Sequence[_Share]) -> None:
         """Puts those that are not done at the end of the line."""
         with self._changed:
-            self._running = []
-            for job, _ in shares:
-                if job.is_wanted:
-                    self._waiting.append(job)
-                else:
-                    self._seconds -= job.seconds
+            self._running, self._began = [], None
+            self._waiting.extend(job for job, _ in shares if job.is_wanted)
 
     def _run(self, shares: Sequence[_Share]) -> None:
         try:
@@ -200,6 +194,8 @@ class Lane:
                 return
             _log.warning("a batch of %d requests failed; running them one by one", len(shares))
             for share in shares:
+                if not share[0].is_wanted:
+                    continue
                 try:
                     self._together([share])
                 except Exception as own:  # noqa: BLE001 - it is handed to its request
@@ -226,8 +222,7 @@ class Lane:
     def _recover(self) -> None:
         """Answers the jobs that were in the dying thread's hands and starts a new one a little later."""
         with self._changed:
-            jobs, self._running, self._thread = self._running, [], None
-            self._seconds -= sum(job.seconds for job in jobs)
+            jobs, self._running, self._thread, self._began = self._running, [], None, None
         for job in jobs:
             job.finish(RequestError("server: the model failed. Try again in a second.", status=503))
         timer = threading.Timer(_RESTART_DELAY, self.start)

@@ -30,6 +30,10 @@ class RunCosts:
         earlier = self._known.get(key, unit)
         self._known[key] = earlier + _SHARE * (unit - earlier)
 
+    def forget(self) -> None:
+        """Forgets all runs."""
+        self._known.clear()
+
     def seconds(self, rows: int, steps: int) -> float:
         """Returns how long a run will take; 0 as long as none is known."""
         wanted = _key(rows, steps)
@@ -37,6 +41,10 @@ class RunCosts:
         if unit is None:
             unit = self._nearest(wanted)
         return unit * rows * steps
+
+    def knows(self, rows: int, steps: int) -> bool:
+        """Whether a run of about this size was learned."""
+        return _key(rows, steps) in self._known
 
     def rows_within(self, seconds: float, steps: int, most: int) -> int:
         """Returns how many rows can be run in so much time, at least one."""

@@ -28,14 +28,14 @@ class Settings:
         max_steps: The most time steps of one row.
         max_batch: The most rows of one run of the session; it bounds memory together with ``max_steps``.
         max_queue: The most requests that wait for the model; more are answered 503.
-        max_requests: The most requests that are answered at once, from the end of their body to the end of their
-            answer; more are answered 503. Health is not counted, and neither are connections that ask nothing, or whose
+        max_requests: The most requests that are answered at once, from the end of their body until their answer is
+            made; more are answered 503. Health is not counted, and neither are connections that ask nothing, or whose
             body still arrives.
         max_bytes: The most bytes of the bodies of all requests together; more are answered 503.
         deadline: Seconds from the arrival of a request after which it is answered 504, and what is left of it is
             dropped. A request that is likely to wait longer is answered 503 at once.
         body_timeout: Seconds within which a body must have arrived.
-        body_rate: Bytes a second that must arrive of a body on the average, after its first five seconds.
+        body_rate: Bytes a second that must arrive of a body; it may be five seconds behind at most.
         header_timeout: Seconds within which the head of a request must have arrived; a connection that asks
             nothing for so long is closed.
         shutdown_timeout: Seconds from the signal to stop to the end of the server: it is not ready any more, what is
@@ -74,6 +74,11 @@ class Settings:
             checks.integer(name, getattr(self, name), minimum=1)
         for name in ("deadline", "body_timeout", "header_timeout", "shutdown_timeout"):
             checks.number(name, getattr(self, name), above=0)
+        if self.max_bytes < self.max_body_bytes:
+            raise ArgumentError(
+                f"max_bytes: received {self.max_bytes}, less than max_body_bytes, {self.max_body_bytes}; expected room "
+                "for one body at least. Raise it, or lower max_body_bytes."
+            )
         if checks.integer("port", self.port, minimum=0) > 65535:
             raise ArgumentError(
                 f"port: received {self.port}; expected 0 to 65535. Pass 0 to take a free one, or e.g. 8000."
