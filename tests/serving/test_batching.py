@@ -248,6 +248,7 @@ def test_the_time_that_a_body_took_is_not_left_for_the_work() -> None:
 
     with batcher(gate, deadline=5.0) as one:
         one.costs.learn(8, 3, 1.0)
+        one.costs.learn(1, 3, 0.001)
         answers = asyncio.run(crowd(one))
         with pytest.raises(RequestError) as caught:
             one.check_time(time.monotonic() - 5.1)

@@ -98,7 +98,7 @@ def create_app(predictor: OnnxPredictor, *, settings: Settings | None = None) ->
         },
     )
     app.state.traffic, app.state.batcher = traffic, endpoints.batcher
-    app.add_middleware(TrafficControl, traffic=traffic)
+    app.add_middleware(TrafficControl, traffic=traffic, turns=endpoints.turns)
     app.add_middleware(HostCheck, allowed=settings.known_hosts)
     return app
 
@@ -110,7 +110,7 @@ class _Endpoints:
         predictor.limits = settings.limits
         self._predictor, self._settings, self._traffic = predictor, settings, traffic
         self._name = predictor.bundle.name
-        self._turns = Turns()
+        self.turns = Turns()
         self._large = asyncio.Lock()
         self.batcher = Batcher(
             predictor.execute,
@@ -205,7 +205,7 @@ class _Endpoints:
         """Calls a function that works on so many bytes in a turn of its own, or beside the loop where they are many."""
         if size > _LARGE:
             return await self._beside(size, function, *arguments)
-        await self._turns.next()
+        await self.turns.next()
         self.batcher.check_time(since)
         return function(*arguments)
 

@@ -18,10 +18,10 @@ from rnnzoo_export.serving.jobs import Arrays, Job
 from rnnzoo_export.serving.lane import Lane
 from rnnzoo_export.serving.run_costs import RunCosts
 
-#: Jobs that take longer are run by the thread for long ones.
-SHORT_SECONDS = 0.01
+# Jobs that take longer are run by the thread for long ones, but none that is as short as one row of so many steps.
+_SHORT_SECONDS, _SHORT_STEPS = 0.002, 32
 # By how much short jobs go before long ones on a processor that they share.
-_NICENESS = 5
+_NICENESS = 10
 # Seconds after which it is watched whether the client of a job is still there.
 _WATCHED_AFTER = 0.1
 
@@ -129,7 +129,8 @@ class Batcher:
 
     def _enqueue(self, job: Job) -> None:
         seconds = self.costs.seconds(job.rows, job.steps)
-        lane = self._short if seconds <= SHORT_SECONDS else self._long
+        is_short = seconds <= max(_SHORT_SECONDS, self.costs.seconds(1, _SHORT_STEPS))
+        lane = self._short if is_short else self._long
         refusal = self._refusal(lane, job, seconds)
         if refusal is not None:
             for each in self._lanes:  # what nobody wants makes room

@@ -26,6 +26,7 @@ from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.traffic import Traffic
 
 _BACKLOG = 4096
+_SWITCH_SECONDS = 0.0005
 
 
 def serve(
@@ -58,6 +59,8 @@ def serve(
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("_granian").setLevel(logging.ERROR)
+    # What parses a large body is told sooner that the event loop waits.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app = create_app(predictor, settings=settings)
     with _watching(settings.shutdown_timeout, at_deadline) as watch:
         asyncio.run(_run(app, settings, port, loaded, watch))

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rnnzoo.errors import RequestError
 from rnnzoo_export.serving.body import BodyLimits, read_body
+from rnnzoo_export.serving.turns import Turns
 
 _RETRY_AFTER = "1"
 _STOPPING = orjson.dumps({"error": "server: is stopping. Ask another, or try again in a second."})
@@ -121,10 +122,11 @@ class TrafficControl:
     Args:
         app: The application.
         traffic: What is under way.
+        turns: The turns on the event loop.
     """
 
-    def __init__(self, app: ASGIApp, *, traffic: Traffic) -> None:
-        self._app, self._traffic = app, traffic
+    def __init__(self, app: ASGIApp, *, traffic: Traffic, turns: Turns) -> None:
+        self._app, self._traffic, self._turns = app, traffic, turns
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
@@ -137,6 +139,7 @@ class TrafficControl:
             return
         self._traffic.enter()
         try:
+            await self._turns.next()  # even the beginning of a thousand requests takes long
             await self._app(scope, receive, send)
         finally:
             self._traffic.leave()

@@ -1,13 +1,16 @@
-"""Turns on the event loop: what takes long there goes one by one, so that what is short comes in between."""
+"""Turns on the event loop: what takes long there goes few by few, so that what is short comes in between."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 
+# How many turns are given in a round: a round costs time too.
+_A_ROUND = 4
+
 
 class Turns:
-    """Gives one turn in each round of the event loop, in the order in which they were asked for.
+    """Gives few turns in each round of the event loop, in the order in which they were asked for.
 
     A crowd of requests that are ready at the same time would else all be parsed before the next question about health
     is heard.
@@ -29,10 +32,13 @@ class Turns:
         await turn
 
     def _give(self, loop: asyncio.AbstractEventLoop) -> None:
-        while self._waiting:
+        given = 0
+        while self._waiting and given < _A_ROUND:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
-                loop.call_soon(self._give, loop)
-                return
-        self._taken = False
+                given += 1
+        if given:
+            loop.call_soon(self._give, loop)
+        else:
+            self._taken = False

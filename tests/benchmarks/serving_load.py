@@ -1,0 +1,321 @@
+"""How a server answers under load: many clients, long requests beside short ones, clients that dawdle.
+
+    python tests/benchmarks/serving_load.py [--seconds 5] [--rounds 3]
+
+Server and clients have a core each where there are two. Clients keep their connections and ask again as soon as they
+are answered; what is not answered in time counts as failed. Health is asked by a process of its own, which has none of
+the other clients to attend to. Cases are asked in turn. Writes ``results/serving_load.csv``; ``--table`` prints the
+table of the documentation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import psutil
+from zoo import machine, read_rows, write_rows
+
+RESULTS = Path(__file__).parent / "results" / "serving_load.csv"
+MODEL, FEATURES = "series-classifier-gru", 8
+#: Rows and steps of the long requests, with how many clients ask each.
+LONG = ((1, 2000, 2), (32, 2000, 8))
+
+
+def request(rows: int, steps: int) -> bytes:
+    """Returns an inference request in JSON."""
+    data = np.random.default_rng(0).normal(size=(rows, steps, FEATURES)).round(3)
+    tensor = {
+        "name": "features",
+        "datatype": "FP32",
+        "shape": list(data.shape),
+        "data": data.ravel().tolist(),
+    }
+    body = json.dumps({"inputs": [tensor]}).encode()
+    head = (
+        f"POST /v2/models/{MODEL}/infer HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+@dataclass
+class Seen:
+    """What clients saw.
+
+    Attributes:
+        seconds: The time of each answer with status 200.
+        statuses: How many answers had each status; 0 for none.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    statuses: dict[int, int] = field(default_factory=dict)
+
+    def note(self, status: int, seconds: float) -> None:
+        """Takes in an answer."""
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        if status == 200:
+            self.seconds.append(seconds)
+
+    def facts(self, wall: float) -> dict[str, Any]:
+        """Returns answers a second, percentiles in milliseconds, and how many were not answered well."""
+        times = 1e3 * np.array(self.seconds or [np.nan])
+        return {
+            "answers_per_second": round(len(self.seconds) / wall, 1),
+            "p50_ms": round(float(np.percentile(times, 50)), 3),
+            "p99_ms": round(float(np.percentile(times, 99)), 3),
+            "max_ms": round(float(times.max()), 1),
+            "failed": sum(count for status, count in self.statuses.items() if status != 200),
+        }
+
+
+async def answered(reader: asyncio.StreamReader) -> int:
+    """Reads an answer and returns its status."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length:")[2].split()[0])
+    await reader.readexactly(length)
+    return int(head.split()[1])
+
+
+async def client(port: int, message: bytes, ends: float, seen: Seen) -> None:
+    """Asks one question over and over on one connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        while time.perf_counter() < ends:
+            began = time.perf_counter()
+            writer.write(message)
+            try:
+                status = await asyncio.wait_for(answered(reader), max(10.0, 2 * (ends - began)))
+            except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
+                seen.note(0, 0.0)
+                return
+            seen.note(status, time.perf_counter() - began)
+    finally:
+        writer.close()
+
+
+async def dawdling(port: int, message: bytes, ends: float) -> None:
+    """Sends a byte of a body now and then."""
+    with contextlib.suppress(ConnectionError):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        head, _, body = message.partition(b"\r\n\r\n")
+        writer.write(head + b"\r\n\r\n")
+        for byte in body:
+            if time.perf_counter() > ends:
+                break
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0.5)
+        writer.close()
+
+
+async def idle(port: int, ends: float) -> None:
+    """Keeps a connection open that asks nothing."""
+    with contextlib.suppress(ConnectionError):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(reader.read(), max(0.0, ends - time.perf_counter()))
+        writer.close()
+
+
+@dataclass(frozen=True)
+class Case:
+    """Who asks at once.
+
+    Attributes:
+        clients: Of those that are timed.
+        long: Whether long requests are asked beside.
+        drips: Clients that send their bodies slowly.
+        idle: Connections that ask nothing.
+        health: Whether health is timed in place of the model.
+    """
+
+    clients: int = 1
+    long: bool = False
+    drips: int = 0
+    idle: int = 0
+    health: bool = False
+
+
+CASES: dict[str, Case] = {
+    "one client": Case(),
+    "one client beside ten long requests": Case(long=True),
+    "32 clients": Case(32),
+    "1,000 clients": Case(1000),
+    "health, idle": Case(health=True),
+    "health beside 1,000 clients": Case(1000, health=True),
+    "one client beside 130 slow bodies, 1,000 idle": Case(drips=130, idle=1000),
+}
+
+
+async def measured(process: psutil.Process, port: int, case: Case, seconds: float) -> dict[str, Any]:
+    """Runs one case and returns what its clients saw, and what share of a processor the server took."""
+    short, seen, others = request(1, 8), Seen(), Seen()
+    ends = time.perf_counter() + seconds
+    crowd: list[Any] = []
+    if case.long:
+        crowd += [
+            client(port, request(rows, steps), ends, others) for rows, steps, n in LONG for _ in range(n)
+        ]
+    crowd += [dawdling(port, short, ends) for _ in range(case.drips)]
+    crowd += [idle(port, ends) for _ in range(case.idle)]
+    if case.health and case.clients > 1:
+        crowd += [client(port, short, ends, others) for _ in range(case.clients)]
+    tasks = [asyncio.create_task(one) for one in crowd]
+    await asyncio.sleep(1.0 if tasks else 0.0)
+    began, used = time.perf_counter(), sum(process.cpu_times()[:2])
+    if case.health:
+        seen = await health(port, seconds - 1.0)
+    else:
+        await asyncio.gather(*(client(port, short, ends, seen) for _ in range(case.clients)))
+    wall = time.perf_counter() - began
+    share = (sum(process.cpu_times()[:2]) - used) / wall
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return {
+        **seen.facts(wall),
+        "server_cpu": round(share, 3),
+        "others": len(others.seconds),
+        "others_failed": others.facts(1.0)["failed"],
+    }
+
+
+PROBE = """
+import socket, sys, time
+port, seconds = int(sys.argv[1]), float(sys.argv[2])
+with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends:
+        began = time.perf_counter()
+        connection.sendall(b"GET /v2/health/ready HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+        status = connection.recv(65536).split()[1].decode()
+        print(status, time.perf_counter() - began)
+        time.sleep(0.01)
+"""
+
+
+async def health(port: int, seconds: float) -> Seen:
+    """Asks for the health of the server from a process of its own."""
+    command = (sys.executable, "-c", PROBE, str(port), str(seconds))
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    text, _ = await process.communicate()
+    seen = Seen()
+    for line in text.decode().splitlines():
+        status, took = line.split()
+        seen.note(int(status), float(took))
+    return seen
+
+
+@contextlib.contextmanager
+def server(folder: Path) -> Iterator[tuple[psutil.Process, int]]:
+    """Serves an untrained model on the last core, and keeps this process to the first; yields it and its port."""
+    from rnnzoo import create_model
+    from rnnzoo_export import save_bundle
+
+    model = create_model(MODEL, units=(64,), num_features=FEATURES, num_classes=3)
+    save_bundle(model, folder / "bundle", name=MODEL, task="classification")
+    cores = sorted(os.sched_getaffinity(0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rnnzoo", "serve", str(folder / "bundle"), "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, cores[-1:]),
+    )
+    os.sched_setaffinity(0, cores[:1])
+    try:
+        assert process.stderr is not None
+        port = re.search(r":(\d+)/", process.stderr.readline())
+        assert port is not None
+        yield psutil.Process(process.pid), int(port[1])
+    finally:
+        process.terminate()
+        process.wait(30)
+        os.sched_setaffinity(0, cores)
+
+
+#: What is asked of the server: a figure of one case as a share of that of another.
+RATIOS = (
+    (
+        "short requests beside ten long ones: median",
+        "p50_ms",
+        "one client beside ten long requests",
+        "one client",
+    ),
+    (
+        "the same: 99th percentile, of that of 32 clients without",
+        "p99_ms",
+        "one client beside ten long requests",
+        "32 clients",
+    ),
+    ("1,000 clients: answers a second, of those of 32", "answers_per_second", "1,000 clients", "32 clients"),
+    (
+        "health beside 1,000 clients: 99th percentile, of an idle server's",
+        "p99_ms",
+        "health beside 1,000 clients",
+        "health, idle",
+    ),
+    (
+        "beside 130 slow bodies and 1,000 idle connections: median",
+        "p50_ms",
+        "one client beside 130 slow bodies, 1,000 idle",
+        "one client",
+    ),
+)
+
+
+def table() -> str:
+    """The table of the documentation: medians of the ratios of each round."""
+    lines = ["| what | ratio | longest answer | not answered well |", "|---|---|---|---|"]
+    rows = read_rows(RESULTS)
+    for title, key, case, other in RATIOS:
+        ours, theirs = ([row for row in rows if row["case"] == name] for name in (case, other))
+        shares = [float(one[key]) / float(two[key]) for one, two in zip(ours, theirs, strict=True)]
+        longest = max(float(row["max_ms"]) for row in ours)
+        failed = sum(int(row["failed"]) + int(row["others_failed"]) for row in ours)
+        lines.append(
+            f"| {title} | {np.median(shares):.2f} ({min(shares):.2f}-{max(shares):.2f}) | {longest:.0f} ms | {failed} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--table", action="store_true", help="print the table from the results")
+    options = parser.parse_args()
+    if options.table:
+        print(table())
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as (process, port):
+        for _ in range(options.rounds):
+            for name, case in CASES.items():
+                found = asyncio.run(measured(process, port, case, options.seconds))
+                rows.append({"case": name, **found, **machine()})
+                print({"case": name, **found}, flush=True)
+    write_rows(RESULTS, rows)
+
+
+if __name__ == "__main__":
+    main()
