@@ -21,6 +21,14 @@ def splits() -> Splits:
     return Splits.from_arrays(x, ["a", "b"] * 20)
 
 
+def assert_refused(options: dict[str, Any], message: str, splits: Splits, directory: Path) -> None:
+    """Asserts that a search is refused with a message before anything is written."""
+    with pytest.raises(ArgumentError) as error:
+        run_search("series-classifier-gru", splits, directory=directory, progress=False, **options)
+    assert str(error.value) == message
+    assert not directory.exists()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -46,10 +54,7 @@ def splits() -> Splits:
 def test_a_space_that_contradicts_is_refused(
     options: dict[str, Any], message: str, splits: Splits, tmp_path: Path
 ) -> None:
-    with pytest.raises(ArgumentError) as error:
-        run_search("series-classifier-gru", splits, directory=tmp_path / "search", progress=False, **options)
-    assert str(error.value) == message
-    assert not (tmp_path / "search").exists()
+    assert_refused(options, message, splits, tmp_path / "search")
 
 
 @pytest.mark.parametrize(
@@ -96,10 +101,7 @@ def test_a_space_that_contradicts_is_refused(
 def test_what_is_of_another_kind_is_refused_before_anything_is_written(
     options: dict[str, Any], message: str, splits: Splits, tmp_path: Path
 ) -> None:
-    with pytest.raises(ArgumentError) as error:
-        run_search("series-classifier-gru", splits, directory=tmp_path / "search", progress=False, **options)
-    assert str(error.value) == message
-    assert not (tmp_path / "search").exists()
+    assert_refused(options, message, splits, tmp_path / "search")
 
 
 @pytest.mark.parametrize(

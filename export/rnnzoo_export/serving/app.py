@@ -229,7 +229,7 @@ class _Endpoints:
     def _answers(self, outputs: Mapping[str, np.ndarray], encoded: Sequence[Any], raw: list[Any]) -> bytes:
         answers = self._predictor.decode(outputs, encoded, raw)
         message = {"model_name": self._name, "model_version": VERSION, "answers": answers}
-        return orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
+        return _dumped(message)
 
     def _encode(self, raw: list[Any]) -> tuple[Sequence[Any], dict[str, np.ndarray]]:
         encoded = self._predictor.encode(raw)
@@ -285,8 +285,11 @@ def _stepped(signature: Signature) -> list[str]:
 
 
 def _json(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    content = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
-    return Response(content, status_code=status, media_type="application/json", headers=headers)
+    return Response(_dumped(value), status_code=status, media_type="application/json", headers=headers)
+
+
+def _dumped(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 async def _request_error(_: Request, error: Exception) -> Response:
