@@ -95,7 +95,7 @@ def test_wrong_numbers_of_rows_and_answers_are_faults_of_the_server(
         predictor.predict(["abc", "zy"])
     assert message in str(error.value)
     ones = {"tokens": np.ones((1, 1), np.int32)}  # to warm up; the table has no answer to padding alone
-    monkeypatch.setattr("rnnzoo_export.serving.app._smallest_inputs", lambda signature: ones)
+    monkeypatch.setattr("rnnzoo_export.serving.app._some_inputs", lambda signature, steps: ones)
     with TestClient(create_app(predictor), base_url="http://localhost") as client:
         answer = client.post("/v2/models/handmade/predict", json={"inputs": ["abc", "zy"]})
     assert answer.status_code == 500
