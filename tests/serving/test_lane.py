@@ -48,8 +48,9 @@ def ran(
         jobs = submit()
         assert not one.add(jobs[0])  # nobody would run it
         one.start()
-        for each in jobs:
-            assert one.add(each)
+        with one._changed:  # the thread looks when all are there
+            for each in jobs:
+                assert one.add(each)
         runs.may.set()
         try:
             return await asyncio.gather(*(each.future for each in jobs), return_exceptions=True)
