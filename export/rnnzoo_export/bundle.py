@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rnnzoo import files
-from rnnzoo.errors import BundleError, DataError, NotRegisteredError, PathNotFoundError
+from rnnzoo.errors import ArgumentError, BundleError, DataError, NotRegisteredError, PathNotFoundError
 from rnnzoo_export.signature import Signature
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ MANIFEST_FILE = "manifest.json"
 #: The header of what export_seq2seq_onnx writes, which is no bundle.
 TRANSLATOR_FILE = "translator.json"
 
+_LONGEST = 128
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{_LONGEST - 1}}}")
 _REQUIRED = (ONNX_FILE, SIGNATURE_FILE, PROVENANCE_FILE)
 # What rnnzoo.train leaves, by which a run is known.
 _RUN_FILE = "model.keras"
@@ -83,6 +86,16 @@ class Bundle:
     def name(self) -> str:
         """The model's name: the one given at export, else the directory's."""
         return str(self.provenance.get("name") or self.directory.resolve().name)
+
+    @property
+    def version(self) -> str:
+        """The model's version: the one given at export, else 1."""
+        version = self.provenance.get("version", 1)
+        if type(version) is not int or version < 1:
+            raise BundleError(
+                f"{self.directory}: received version {version!r}; expected a whole number from 1. {_AGAIN}"
+            )
+        return str(version)
 
     @property
     def onnx_path(self) -> Path:
@@ -139,6 +152,17 @@ def load_bundle(directory: str | os.PathLike[str], *, verify: bool = True) -> Bu
         raise BundleError(str(error)) from error
     except (DataError, PathNotFoundError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"{folder}: its description cannot be read ({error!r}). {_AGAIN}") from error
+
+
+def check_model_name(name: object) -> None:
+    """Raises ``ArgumentError`` for a name that servers cannot take as a directory and in an address."""
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        shown = repr(name)
+        shown = shown if len(shown) <= 60 else f"{shown[:60]}..."
+        raise ArgumentError(
+            f"name: received {shown}; expected 1 to {_LONGEST} letters, digits, '_', '.' and '-', "
+            "a letter or digit first, which servers take as a directory and in an address. Choose another name."
+        )
 
 
 def write_manifest(directory: str | os.PathLike[str]) -> str:

@@ -55,9 +55,12 @@ def export(
         typer.Option(
             metavar="METHOD",
             help="Add quantized.onnx, a smaller file: weights_int8, dynamic_int8 or float16. It is written only if it "
-            "scores within 0.3 points on the validation rows. The answer of dynamic_int8 to a row changes a little "
-            "with what else is in the batch; it is not written where a probability changes by more than 0.01.",
+            "scores within 0.3 points on the validation rows. An answer of dynamic_int8 changes a little with "
+            "the rest of the batch; it is not written where one changes by more than 0.01.",
         ),
+    ] = None,
+    model_version: Annotated[
+        int | None, typer.Option(metavar="N", help="The version that servers give it; 1.", min=1)
     ] = None,
     allow_loops: Annotated[
         bool,
@@ -116,10 +119,11 @@ def export(
     from_bundle, from_file = (source / MANIFEST_FILE).is_file(), is_model_file(source)
     if not from_file:
         said.refuse_for(source)
-    options = bool(also or quantize or allow_loops or tolerance is not None)
+    options = bool(also or quantize or allow_loops or tolerance is not None or model_version is not None)
     accepted: dict[str, Any] = {
         "strict": not allow_loops,
         **({} if tolerance is None else {"tolerance": tolerance}),
+        **({} if model_version is None else {"version": model_version}),
     }
     _check_options(target, storage_uri, quantize, from_bundle=from_bundle, options=options)
     refuse_existing(out, overwrite=force)
@@ -189,7 +193,7 @@ def _check_options(
     if from_bundle and options:
         raise ArgumentError(
             "run: received a bundle, whose files are made; expected a run with --streaming, --raw, --quantize, "
-            "--allow-loops or --tolerance."
+            "--allow-loops, --tolerance or --model-version."
         )
     if quantize is not None:
         from rnnzoo_export.formats.quantization import METHODS

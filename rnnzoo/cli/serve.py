@@ -19,7 +19,13 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    bundle: Annotated[Path, typer.Argument(help="A bundle that export has written.")],
+    bundles: Annotated[
+        list[Path], typer.Argument(metavar="BUNDLE...", help="Bundles that export has written.")
+    ],
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="What requests call a bundle; repeat it for each, in their order."),
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.", min=0, max=65535)] = 8000,
     threads: Annotated[int, typer.Option(help="Threads of one inference.", min=1)] = 1,
@@ -31,17 +37,17 @@ def serve(
     ] = 20.0,
     packages: Packages = None,
 ) -> None:
-    """Serve a bundle: Open Inference Protocol v2 over REST, and a page to try it."""
+    """Serve bundles: Open Inference Protocol v2 over REST, and a page to try them."""
     ended: list[bool] = []
     atexit.register(lambda: _end() if ended else None)  # after what packages do at the end
     import_packages(packages)
-    from rnnzoo_export.serving.server import serve as serve_bundle
+    from rnnzoo_export.serving.server import serve as serve_bundles
     from rnnzoo_export.serving.settings import Settings
 
     settings = Settings(
         host=host, port=port, threads=threads, max_requests=max_requests, shutdown_timeout=shutdown_timeout
     )
-    serve_bundle(bundle, settings=settings, at_deadline=_end)
+    serve_bundles(bundles, names=name or (), settings=settings, at_deadline=_end)
     ended.append(True)
 
 

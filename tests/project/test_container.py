@@ -56,7 +56,11 @@ def test_its_command_is_one_of_ours_and_its_port_the_same_everywhere(instruction
     assert (program, name) == ("rnnzoo", "serve")
     serve = getattr(get_command(app), "commands")[name]  # noqa: B009 - Typer's type has no such attribute
     values = serve.make_context(name, [*arguments, "--threads", "2"]).params
-    assert (str(values["bundle"]), values["host"], values["threads"]) == ("/bundle", "0.0.0.0", 2)
+    assert ([str(path) for path in values["bundles"]], values["host"], values["threads"]) == (
+        ["/bundle"],
+        "0.0.0.0",
+        2,
+    )
     assert str(values["port"]) == only(instructions, "EXPOSE").text
     health = only(instructions, "HEALTHCHECK").text
     assert f"'127.0.0.1', {values['port']}," in health

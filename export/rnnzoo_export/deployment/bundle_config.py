@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -12,6 +11,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.data.split import Split
 from rnnzoo.errors import ArgumentError
+from rnnzoo_export.bundle import check_model_name
 from rnnzoo_export.formats.held_out_rows import Batches
 from rnnzoo_export.formats.quantization import METHODS
 from rnnzoo_export.network.export_config import ExportConfig, InputSignature, check_tolerance
@@ -22,19 +22,11 @@ from rnnzoo_export.reports import TOLERANCE
 ALSO = ("streaming", "raw", *METHODS)
 
 
-_LONGEST = 128
-_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{_LONGEST - 1}}}")
-
-
-def _shown(name: object) -> str:
-    text = repr(name)
-    return text if len(text) <= 60 else f"{text[:60]}..."
-
-
 class BundleOptions(TypedDict, total=False):
     """The fields of ``BundleConfig`` as keywords."""
 
     name: str | None
+    version: int
     provenance: Mapping[str, Any] | None
     metrics: Mapping[str, Any] | None
     parity_inputs: Mapping[str, np.ndarray] | None
@@ -51,6 +43,7 @@ class BundleConfig:
     """What a bundle is to hold beside the network; the attributes are the arguments of ``save_bundle``."""
 
     name: str | None = None
+    version: int = 1
     provenance: Mapping[str, Any] | None = None
     metrics: Mapping[str, Any] | None = None
     parity_inputs: Mapping[str, np.ndarray] | None = None
@@ -63,11 +56,9 @@ class BundleConfig:
 
     def __post_init__(self) -> None:
         check_tolerance(self.tolerance)
-        if self.name is not None and not (isinstance(self.name, str) and _NAME.fullmatch(self.name)):
-            raise ArgumentError(
-                f"name: received {_shown(self.name)}; expected 1 to {_LONGEST} letters, digits, '_', '.' and '-', "
-                "a letter or digit first, which servers take as a directory and in an address. Choose another name."
-            )
+        checks.integer("version", self.version, minimum=1)
+        if self.name is not None:
+            check_model_name(self.name)
 
     @property
     def export(self) -> ExportConfig:

@@ -140,6 +140,7 @@ class BundlePlan:
         facts = {
             **(self.config.provenance or {}),
             "name": self.config.name or model.name,
+            "version": self.config.version,
             "task": self.task,
             "metrics": self.config.metrics,
         }

@@ -45,6 +45,7 @@ def save_bundle(
         task: A name in the task table.
         overwrite: Whether an existing directory is replaced.
         name: What servers call the model; the model's own name by default.
+        version: The model's version, 1 by default; a server offers bundles of one name by their versions.
         provenance: JSON-able facts on how the model was made: data, config, seed, an ``example`` of raw input.
         metrics: Its scores.
         parity_inputs: Held-out inputs by name on which the files must agree with the model.

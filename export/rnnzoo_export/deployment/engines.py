@@ -74,7 +74,7 @@ def export_triton(
     names = []
     with files.new_directory(directory, overwrite=overwrite) as temporary:
         for name, path in _models(loaded):
-            folder = temporary / name / "1"
+            folder = temporary / name / loaded.version
             folder.mkdir(parents=True)
             shutil.copyfile(path, folder / "model.onnx")
             signature, states = _describe(path)

@@ -6,9 +6,11 @@ import json
 from functools import cache
 from importlib import resources
 
+from starlette.requests import Request
 from starlette.responses import Response
 
-from rnnzoo_export.inference.predictor import OnnxPredictor
+from rnnzoo_export.serving.bundle_model import BundleModel
+from rnnzoo_export.serving.models import Models
 
 _MARK = "/*MODEL*/null"
 _POLICY = (
@@ -17,12 +19,30 @@ _POLICY = (
 )
 
 
-def render_page(predictor: OnnxPredictor) -> Response:
+class Page:
+    """The endpoint.
+
+    Args:
+        models: The models of the server.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+
+    async def answer(self, request: Request) -> Response:
+        """Answers with the page of the model that ``?model=NAME`` names, else of the first."""
+        name = request.query_params.get("model")
+        model = next(iter(self._models)) if name is None else self._models.find(name)
+        assert isinstance(model, BundleModel)
+        return render_page(model)
+
+
+def render_page(model: BundleModel) -> Response:
     """Renders the page for one model."""
-    bundle = predictor.bundle
+    bundle = model.predictor.bundle
     takes = bundle.preprocessing.takes if bundle.preprocessing is not None else None
     facts = {
-        "name": bundle.name,
+        "name": model.name,
         "task": bundle.provenance.get("task"),
         "takes": "request" if takes == "windows" and bundle.signature.request is not None else takes,
         "example": bundle.provenance.get("example"),

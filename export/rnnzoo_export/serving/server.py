@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -18,53 +18,63 @@ from granian.server.embed import Server
 from starlette.applications import Starlette
 
 from rnnzoo.errors import ArgumentError, RunError
-from rnnzoo_export.bundle import Bundle, load_bundle
+from rnnzoo_export.bundle import Bundle, check_model_name, load_bundle
 from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.serving.app import create_app
+from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.connections import cut_connections, most_connections
+from rnnzoo_export.serving.models import Models, ServedModel
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.traffic import Traffic
 
+#: A loaded bundle, or the path of one.
+BundleOrPath = Bundle | str | os.PathLike[str]
+
 _BACKLOG = 4096
 _SWITCH_SECONDS = 0.0005
+# Names that the first line shows.
+_NAMED = 8
 
 
 def serve(
-    bundle: Bundle | str | os.PathLike[str],
+    bundles: BundleOrPath | Sequence[BundleOrPath],
     *,
+    names: Sequence[str] = (),
     settings: Settings | None = None,
     at_deadline: Callable[[], None] | None = None,
 ) -> None:
-    """Serves a bundle until SIGTERM or Ctrl-C, then answers what is under way and returns.
+    """Serves a bundle, or several, until SIGTERM or Ctrl-C, then answers what is under way and returns.
 
     From the signal on it is not ready and takes nothing new. What is not answered shortly before
     ``settings.shutdown_timeout`` is cut; a second signal cuts it at once.
 
     Args:
-        bundle: A loaded bundle, or the path of one.
+        bundles: Loaded bundles, or the paths of such; one or several.
+        names: What requests call them, one for each; by default the names that they bear. Bundles of one name differ in
+            their version.
         settings: Address and limits.
         at_deadline: Called in a thread of its own if the model is still at work when the timeout is over. A run of
             the model cannot be interrupted, but a command can end its process here.
 
     Raises:
-        BundleError: If the bundle is damaged.
-        ArgumentError: If the address cannot be listened on.
+        BundleError: If a bundle is damaged.
+        ArgumentError: If the address cannot be listened on, names and bundles differ in number, or two models have one
+            name and version.
         RunError: If the server fails to start.
     """
     settings = settings or Settings()
     port = _free_port(settings)  # before anything slow
-    loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
-    predictor = OnnxPredictor(loaded, threads=settings.threads)
+    models = _open(bundles, names, settings)
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("_granian").setLevel(logging.ERROR)
     # What parses a large body is told sooner that the event loop waits.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    app = create_app(predictor, settings=settings)
+    app = create_app(models, settings=settings)
     with _watching(settings.shutdown_timeout, at_deadline) as watch:
-        asyncio.run(_run(app, settings, port, loaded, watch))
-    if at_deadline is not None and app.state.batcher.at_work:
+        asyncio.run(_run(app, settings, port, watch))
+    if at_deadline is not None and app.state.models.at_work:
         at_deadline()
 
 
@@ -77,9 +87,27 @@ def _watching(timeout: float, at_deadline: Callable[[], None] | None) -> Iterato
     clock.cancel()
 
 
-async def _run(
-    app: Starlette, settings: Settings, port: int, bundle: Bundle, start_clock: Callable[[], None]
-) -> None:
+def _open(
+    bundles: BundleOrPath | Sequence[BundleOrPath], names: Sequence[str], settings: Settings
+) -> list[ServedModel]:
+    """Loads the bundles."""
+    listed = [bundles] if isinstance(bundles, Bundle | str | os.PathLike) else list(bundles)
+    if names and len(names) != len(listed):
+        raise ArgumentError(
+            f"name: received {len(names)} for {len(listed)} bundles; expected one for each, in their order. Give all "
+            "of them, or none to use the names that the bundles bear."
+        )
+    for name in names:
+        check_model_name(name)
+    found: list[ServedModel] = []
+    for number, bundle in enumerate(listed):
+        loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
+        predictor = OnnxPredictor(loaded, threads=settings.threads)
+        found.append(BundleModel(predictor, settings, name=names[number] if names else None))
+    return found
+
+
+async def _run(app: Starlette, settings: Settings, port: int, start_clock: Callable[[], None]) -> None:
     server = Server(
         app,
         address=settings.host,
@@ -109,7 +137,7 @@ async def _run(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     others = [
-        loop.create_task(_announce(settings, port, bundle)),
+        loop.create_task(_announce(settings, port, app.state.models)),
         loop.create_task(_stop_when_told(told, server, traffic, port)),
     ]
     await server.serve()
@@ -132,7 +160,7 @@ async def _stop_when_told(told: asyncio.Event, server: Server, traffic: Traffic,
         await asyncio.sleep(0.1)
 
 
-async def _announce(settings: Settings, port: int, bundle: Bundle) -> None:
+async def _announce(settings: Settings, port: int, models: Models) -> None:
     """Says where the server is, once it listens."""
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host
     address = f"[{host}]" if ":" in host else host
@@ -143,7 +171,7 @@ async def _announce(settings: Settings, port: int, bundle: Bundle) -> None:
             break
         except OSError:
             await asyncio.sleep(0.01)
-    lines = [f"serving {bundle.name} at http://{address}:{port}/  (stop with Ctrl-C)"]
+    lines = [f"serving {_named(models)} at http://{address}:{port}/  (stop with Ctrl-C)"]
     if not settings.local:
         lines.append(
             f"warning: {settings.host} can be reached by other machines, without password or encryption; "
@@ -151,6 +179,12 @@ async def _announce(settings: Settings, port: int, bundle: Bundle) -> None:
         )
     sys.stderr.write("\n".join(lines) + "\n")
     sys.stderr.flush()
+
+
+def _named(models: Models) -> str:
+    names = dict.fromkeys(model.name for model in models)
+    shown = list(names)[:_NAMED]
+    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")
 
 
 def _free_port(settings: Settings) -> int:

@@ -1,0 +1,76 @@
+"""Answers of the server: JSON, and errors as JSON with a status."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from rnnzoo.errors import DataError, OwnCodeError, RequestError, one_line
+
+_log = logging.getLogger("rnnzoo.serving")
+_WIDTH = 500
+
+
+def json_answer(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Returns a value as a response."""
+    return Response(json_bytes(value), status_code=status, media_type="application/json", headers=headers)
+
+
+def json_bytes(value: Any) -> bytes:
+    """Returns a value, which may hold arrays, as JSON."""
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def error_answers() -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
+    """Returns what answers each kind of error."""
+    return {
+        HTTPException: _http_error,
+        RequestError: _request_error,
+        OwnCodeError: _own_code_error,
+        DataError: _data_error,
+        ClientDisconnect: _gone,
+        Exception: _fault,
+    }
+
+
+async def _request_error(_: Request, error: Exception) -> Response:
+    status = error.status if isinstance(error, RequestError) else 400
+    headers = {"Retry-After": "1"} if status == 503 else None
+    return json_answer({"error": _message(error)}, status=status, headers=headers)
+
+
+async def _own_code_error(_: Request, error: Exception) -> Response:
+    _log.error("%s", one_line(error))
+    return json_answer({"error": _message(error)}, status=500)
+
+
+async def _data_error(_: Request, error: Exception) -> Response:
+    return json_answer({"error": _message(error)}, status=400)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    expected = " See / for the addresses." if error.status_code == 404 else ""
+    text = f"{request.method}: {error.detail}.{expected}"
+    return json_answer({"error": text}, status=error.status_code, headers=error.headers)
+
+
+async def _gone(_: Request, error: Exception) -> Response:
+    return Response(status_code=499)  # nobody reads it: the client has closed the connection
+
+
+async def _fault(_: Request, error: Exception) -> Response:
+    _log.error("an unexpected %s", type(error).__name__, exc_info=error)
+    return json_answer({"error": "server: an unexpected error; it was logged."}, status=500)
+
+
+def _message(error: Exception) -> str:
+    """Returns the start of a message, which may quote a request."""
+    text = one_line(error)
+    return text if len(text) <= _WIDTH else text[:_WIDTH] + "..."

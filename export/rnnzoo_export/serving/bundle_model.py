@@ -1,0 +1,125 @@
+"""A bundle as a model of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnzoo_export.inference.predictor import OnnxPredictor
+from rnnzoo_export.serving import protocol
+from rnnzoo_export.serving.batching import Batcher
+from rnnzoo_export.serving.models import ServedModel
+from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.signature import Signature, TensorSpec
+
+# Steps of the run from which it is learned what a step takes.
+_WARM_STEPS = 64
+
+
+class BundleModel(ServedModel):
+    """Answers tensors with tensors, and raw rows with answers.
+
+    Args:
+        predictor: The bundle. Requests are held to ``settings`` by its limits, which are set here.
+        settings: What may be asked, and how much of it.
+        name: What requests call it; the bundle's own name by default.
+
+    Attributes:
+        predictor: The bundle.
+        signature: What ``infer`` takes and gives.
+        batcher: What runs the model.
+    """
+
+    def __init__(self, predictor: OnnxPredictor, settings: Settings, *, name: str | None = None) -> None:
+        predictor.limits = settings.limits
+        self.name, self.version = name or predictor.bundle.name, predictor.bundle.version
+        self.predictor, self.signature = predictor, predictor.signature
+        self._max_steps = settings.max_steps
+        self.batcher = Batcher(
+            predictor.execute,
+            max_batch=settings.max_batch if predictor.rows_are_free else None,
+            max_queue=settings.max_queue,
+            deadline=settings.deadline,
+            free=_stepped(predictor.signature),
+        )
+
+    @property
+    def ready(self) -> bool:
+        """Whether the threads that run it keep up."""
+        return self.batcher.ready
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a thread lives."""
+        return self.batcher.at_work
+
+    def facts(self) -> dict[str, Any]:
+        """Returns the metadata; ``request`` says what a raw row of a forecaster holds."""
+        facts = {
+            "name": self.name,
+            "platform": "onnxruntime_onnx",
+            "inputs": protocol.describe_tensors(self.signature.inputs),
+            "outputs": protocol.describe_tensors(self.signature.outputs),
+        }
+        return facts if self.signature.request is None else {**facts, "request": self.signature.request}
+
+    async def start(self) -> None:
+        """Starts the threads and lets them answer: the first request finds all warm, and what it costs known."""
+        self.batcher.start()
+        await self.batcher.submit(some_inputs(self.signature, self.signature.least_steps))
+        self.batcher.costs.forget()  # the first run takes longer than those that follow
+        most = max(self.signature.least_steps, min(_WARM_STEPS, self._max_steps))
+        for steps in (self.signature.least_steps, most):
+            await self.batcher.submit(some_inputs(self.signature, steps))
+
+    def stop(self, timeout: float) -> None:
+        """Ends the threads after what waits, or after so many seconds."""
+        self.batcher.stop(timeout)
+
+    # What infer asks
+
+    def prepare(self, inputs: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], Any]:
+        """Returns what the session takes in place of a request's tensors, and what ``finish`` needs to know of them."""
+        return self.predictor.check(inputs), None
+
+    def finish(self, outputs: Mapping[str, np.ndarray], context: Any) -> Mapping[str, np.ndarray]:
+        """Returns the tensors of the answer."""
+        return outputs
+
+    # What predict asks
+
+    def encode(self, raw: Sequence[Any]) -> tuple[Sequence[Any], dict[str, np.ndarray]]:
+        """Returns raw rows encoded, one by one and as what the session takes."""
+        encoded = self.predictor.encode(raw)
+        return encoded, self.predictor.check(self.predictor.collate(encoded))
+
+    def decode(
+        self, outputs: Mapping[str, np.ndarray], encoded: Sequence[Any], raw: Sequence[Any]
+    ) -> list[dict[str, Any]]:
+        """Returns an answer for each row."""
+        return self.predictor.decode(outputs, encoded, raw)
+
+
+def some_inputs(signature: Signature, steps: int) -> dict[str, np.ndarray]:
+    """Returns one row of so many steps, none of which is padding."""
+    free = (1, steps)
+    return {
+        spec.name: np.full(
+            [size or (free[axis] if axis < 2 else 1) for axis, size in enumerate(spec.shape)],
+            _is_read(spec),
+            spec.dtype,
+        )
+        for spec in signature.inputs
+    }
+
+
+def _is_read(spec: TensorSpec) -> bool:
+    """Whether it is ones, not zeros, that mean a step to an input."""
+    return spec.dtype == "bool" or (spec.name == "tokens" and spec.categories != 1)
+
+
+def _stepped(signature: Signature) -> list[str]:
+    """Returns the names of the inputs whose number of steps is free."""
+    return [spec.name for spec in signature.inputs if len(spec.shape) > 1 and spec.shape[1] is None]

@@ -1,0 +1,78 @@
+"""`infer`: tensors to tensors."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from rnnzoo.errors import RequestError
+from rnnzoo_export.inference.validation import shorten
+from rnnzoo_export.serving import protocol
+from rnnzoo_export.serving.bundle_model import BundleModel
+from rnnzoo_export.serving.models import Models
+from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.traffic import Traffic
+from rnnzoo_export.serving.work import Work
+
+_LENGTH_HEADER = "Inference-Header-Content-Length"
+
+
+class Infer:
+    """The endpoint.
+
+    Args:
+        models: The models of the server.
+        settings: How much may be asked.
+        traffic: What is under way.
+        work: Where things are done.
+    """
+
+    def __init__(self, models: Models, settings: Settings, traffic: Traffic, work: Work) -> None:
+        self._models, self._settings, self._traffic, self._work = models, settings, traffic, work
+
+    async def answer(self, request: Request) -> Response:
+        """Answers a request."""
+        model = self._model(request)
+        since = time.monotonic()
+        async with self._traffic.body(self._settings.body_limits, request) as body:
+            length = request.headers.get(_LENGTH_HEADER)
+            turn = partial(self._work.turn, model.batcher, since)
+            parsed, inputs, context = await turn(len(body), self._parsed, model, body, length)
+            outputs = await self._work.outputs(model.batcher, inputs, request, since)
+            size = sum(array.nbytes for array in outputs.values())
+            content, length_of_json = await turn(size, _rendered, model, parsed, outputs, context)
+        if length_of_json is None:
+            return Response(content, media_type="application/json")
+        headers = {_LENGTH_HEADER: str(length_of_json)}
+        return Response(content, media_type="application/octet-stream", headers=headers)
+
+    def _model(self, request: Request) -> BundleModel:
+        parameters = request.path_params
+        model = self._models.find(parameters["name"], parameters.get("version"))
+        if not isinstance(model, BundleModel):
+            raise RequestError(f"infer: {model.name} takes no tensors; expected another address.", status=404)
+        return model
+
+    def _parsed(self, model: BundleModel, body: bytes, length: str | None) -> tuple[Any, Any, Any]:
+        """Returns a request, what the session takes in its place, and what is needed to finish its answer."""
+        parsed = protocol.parse_infer(body, length, model.signature, self._settings.limits)
+        check_named(model, parsed.model_name, parsed.model_version)
+        return parsed, *model.prepare(parsed.inputs)
+
+
+def check_named(model: BundleModel, name: Any, version: Any) -> None:
+    """Raises ``RequestError`` where the body of a request names another model than its address."""
+    if name not in (None, model.name):
+        raise RequestError(f"model: received {shorten(name)}; expected {model.name!r}.")
+    if version not in (None, model.version):
+        raise RequestError(f"version: received {shorten(version)}; expected {model.version!r}.")
+
+
+def _rendered(
+    model: BundleModel, parsed: protocol.InferRequest, outputs: Any, context: Any
+) -> tuple[bytes, int | None]:
+    return protocol.render_infer(parsed, model.finish(outputs, context), model.name, model.version)

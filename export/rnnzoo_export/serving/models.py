@@ -1,0 +1,127 @@
+"""The models of a server, each by its name and version."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rnnzoo.errors import ArgumentError, RequestError
+from rnnzoo_export.inference.validation import shorten
+
+#: Names that are shown to who asks for another; a server may hold more.
+_SHOWN = 8
+
+
+class ServedModel(ABC):
+    """What the server offers under one name and version.
+
+    Attributes:
+        name: What requests call it.
+        version: Its version, a number as text.
+    """
+
+    name: str
+    version: str
+
+    @property
+    @abstractmethod
+    def ready(self) -> bool:
+        """Whether it can answer."""
+
+    @property
+    @abstractmethod
+    def at_work(self) -> bool:
+        """Whether it still works, though it may have been told to stop."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """Returns its metadata, as the protocol has it, without the versions."""
+
+    async def start(self) -> None:  # noqa: B027 - most that stand on another have nothing to start
+        """Gets it ready; it has answered once when this returns."""
+
+    def stop(self, timeout: float) -> None:  # noqa: B027
+        """Ends its work within so many seconds."""
+
+
+class Models:
+    """Finds models.
+
+    Args:
+        models: All of them.
+
+    Raises:
+        ArgumentError: If there is none, or two have one name and version.
+    """
+
+    def __init__(self, models: Sequence[ServedModel]) -> None:
+        if not models:
+            raise ArgumentError("models: received none; expected at least one bundle to serve. Name one.")
+        self._models: dict[str, dict[str, ServedModel]] = {}
+        for model in models:
+            own = self._models.setdefault(model.name, {})
+            if model.version in own:
+                raise ArgumentError(
+                    f"name: two models are called {model.name!r}, version {model.version}; expected one of each name "
+                    "and version. Give other names: rnnzoo serve A B --name a --name b"
+                )
+            own[model.version] = model
+
+    def __iter__(self) -> Iterator[ServedModel]:
+        return (model for own in self._models.values() for model in own.values())
+
+    def __len__(self) -> int:
+        return sum(map(len, self._models.values()))
+
+    def versions(self, name: str) -> list[str]:
+        """Returns the versions of a model, the oldest first."""
+        return sorted(self._models[name], key=int)
+
+    def find(self, name: Any, version: Any = None, *, status: int = 404) -> ServedModel:
+        """Returns the model of a name, the newest one where no version is named.
+
+        Raises:
+            RequestError: With the status, if there is none.
+        """
+        own = self._models.get(name) if isinstance(name, str) else None
+        if own is None:
+            raise RequestError(
+                f"model: received {shorten(name)}; expected {_listed(list(self._models))}.", status=status
+            )
+        if version is None:
+            return own[max(own, key=int)] if len(own) > 1 else next(iter(own.values()))
+        found = own.get(version) if isinstance(version, str) else None
+        if found is None:
+            raise RequestError(
+                f"version: received {shorten(version)}; expected {_listed(self.versions(name))}.",
+                status=status,
+            )
+        return found
+
+    @property
+    def ready(self) -> bool:
+        """Whether all can answer."""
+        return all(model.ready for model in self)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether one still works."""
+        return any(model.at_work for model in self)
+
+    async def start(self) -> None:
+        """Gets all ready, one after the other."""
+        for model in self:
+            await model.start()
+
+    async def stop(self, timeout: float) -> None:
+        """Ends the work of all within so many seconds."""
+        await asyncio.gather(*(asyncio.to_thread(model.stop, timeout) for model in self))
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = [repr(name) for name in names[:_SHOWN]]
+    if len(names) > _SHOWN:
+        shown.append(f"{len(names) - _SHOWN} more, see /v2/repository/index")
+    return shown[0] if len(shown) == 1 else "one of " + ", ".join(shown)

@@ -1,0 +1,78 @@
+"""`predict`: raw rows to answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from rnnzoo.errors import RequestError
+from rnnzoo_export.inference.validation import shorten
+from rnnzoo_export.serving import protocol
+from rnnzoo_export.serving.answers import json_bytes
+from rnnzoo_export.serving.bundle_model import BundleModel
+from rnnzoo_export.serving.models import Models
+from rnnzoo_export.serving.parameters import check_keys
+from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.traffic import Traffic
+from rnnzoo_export.serving.work import Work
+
+
+class Predict:
+    """The endpoint.
+
+    Args:
+        models: The models of the server.
+        settings: How much may be asked.
+        traffic: What is under way.
+        work: Where things are done.
+    """
+
+    def __init__(self, models: Models, settings: Settings, traffic: Traffic, work: Work) -> None:
+        self._models, self._settings, self._traffic, self._work = models, settings, traffic, work
+
+    async def answer(self, request: Request) -> Response:
+        """Answers a request."""
+        model = self._model(request)
+        since = time.monotonic()
+        async with self._traffic.body(self._settings.body_limits, request) as body:
+            message = await self._work.turn(model.batcher, since, len(body), protocol.parse_json, body)
+            raw = self._raw_inputs(message)
+            encoded, inputs = await self._work.beside(len(body), model.encode, raw)
+            outputs = await self._work.outputs(model.batcher, inputs, request, since)
+            size = max(len(body), *(array.nbytes for array in outputs.values()))
+            content = await self._work.beside(size, _rendered, model, outputs, encoded, raw)
+        return Response(content, media_type="application/json")
+
+    def _model(self, request: Request) -> BundleModel:
+        parameters = request.path_params
+        model = self._models.find(parameters["name"], parameters.get("version"))
+        if not isinstance(model, BundleModel):
+            raise RequestError(
+                f"predict: {model.name} takes no raw rows; expected another address.", status=404
+            )
+        return model
+
+    def _raw_inputs(self, message: Mapping[str, Any]) -> list[Any]:
+        check_keys("request", message, ("inputs",))
+        raw = message.get("inputs")
+        if not isinstance(raw, list) or not raw:
+            fix = "" if raw in (None, []) else ' Put a single input in a list too: {"inputs": [input]}.'
+            raise RequestError(
+                f'inputs: received {shorten(raw)}; expected {{"inputs": [...]}} with at least one raw input.{fix}'
+            )
+        if len(raw) > self._settings.max_rows:
+            raise RequestError(
+                f"inputs: received {len(raw)} rows; expected at most {self._settings.max_rows}. "
+                "Send them in several requests.",
+                status=413,
+            )
+        return raw
+
+
+def _rendered(model: BundleModel, outputs: Any, encoded: Any, raw: list[Any]) -> bytes:
+    answers = model.decode(outputs, encoded, raw)
+    return json_bytes({"model_name": model.name, "model_version": model.version, "answers": answers})

@@ -1,0 +1,74 @@
+"""Work on requests: on the event loop in turns, beside it where there is much, and as long as the client is there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+
+from rnnzoo_export.serving.batching import Batcher, LeftError
+from rnnzoo_export.serving.turns import Turns
+
+# Bytes above which a body is parsed, and an answer written, beside the event loop.
+_LARGE = 256_000
+
+
+class Work:
+    """Decides where what a request needs is done.
+
+    Args:
+        turns: The turns on the event loop.
+    """
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._large = asyncio.Lock()
+
+    async def turn(
+        self, batcher: Batcher, since: float, size: int, function: Callable[..., Any], *arguments: Any
+    ) -> Any:
+        """Calls a function that works on so many bytes in a turn of its own, or beside the loop where they are many.
+
+        Args:
+            batcher: What knows how long a request may take.
+            since: When the request arrived, by ``time.monotonic``.
+            size: Bytes.
+            function: What is called.
+            *arguments: With what.
+        """
+        if size > _LARGE:
+            return await self.beside(size, function, *arguments)
+        await self._turns.next()
+        batcher.check_time(since)
+        return function(*arguments)
+
+    async def beside(self, size: int, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Calls a function on another thread; those that work on many bytes one after the other.
+
+        Python runs one thread at a time: many that parse at once would leave little time to the event loop.
+        """
+        async with self._large if size > _LARGE else contextlib.nullcontext():
+            return await run_in_threadpool(function, *arguments)
+
+    async def outputs(
+        self, batcher: Batcher, inputs: Mapping[str, np.ndarray], request: Request, since: float | None = None
+    ) -> dict[str, np.ndarray]:
+        """Runs a model, as long as the client of the request is there."""
+        arrived = time.monotonic() if since is None else since
+        try:
+            return await batcher.submit(inputs, since=arrived, left=partial(_has_left, request))
+        except LeftError:
+            raise ClientDisconnect from None
+
+
+async def _has_left(request: Request) -> None:
+    """Waits until the client of a request has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        await asyncio.sleep(0)
