@@ -72,10 +72,22 @@ def serve(
     # What parses a large body is told sooner that the event loop waits.
     sys.setswitchinterval(_SWITCH_SECONDS)
     app = create_app(models, settings=settings)
-    with _watching(settings.shutdown_timeout, at_deadline) as watch:
-        asyncio.run(_run(app, settings, port, watch))
+    with (
+        _watching(settings.shutdown_timeout, at_deadline) as watch,
+        asyncio.Runner(loop_factory=_event_loop) as runner,
+    ):
+        runner.run(_run(app, settings, port, watch))
     if at_deadline is not None and app.state.models.at_work:
         at_deadline()
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """Returns the loop of uvloop, which takes less time for each request but does not know Windows."""
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()
 
 
 @contextlib.contextmanager
