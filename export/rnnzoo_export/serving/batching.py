@@ -22,8 +22,9 @@ from rnnzoo_export.serving.run_costs import RunCosts
 _SHORT_SECONDS, _SHORT_STEPS = 0.002, 32
 # By how much short jobs go before long ones on a processor that they share.
 _NICENESS = 10
-# Seconds after which it is watched whether the client of a job is still there.
-_WATCHED_AFTER = 0.1
+# Seconds after which it is watched whether the client of a job is still there. For a short job that costs as much as to
+# run it, so that it is done for those alone that wait long.
+_WATCHED_AFTER, _SHORT_WATCHED_AFTER = 0.1, 1.0
 
 
 class LeftError(Exception):
@@ -110,15 +111,21 @@ class Batcher:
         loop = asyncio.get_running_loop()
         arrived = time.monotonic() if since is None else since
         job = Job(inputs, loop, loop.create_future(), arrived, self._free)
-        self._enqueue(job)
-        watch = None if left is None else loop.call_later(_WATCHED_AFTER, _watch, job, left)
+        lane = self._enqueue(job)
+        timers = [loop.call_later(arrived + self._deadline - time.monotonic(), self._end, job)]
+        if left is not None:
+            after = _WATCHED_AFTER if lane is self._long else _SHORT_WATCHED_AFTER
+            timers.append(loop.call_later(after, _watch, job, left))
         try:
-            return await asyncio.wait_for(job.future, job.since + self._deadline - time.monotonic())
-        except TimeoutError as error:
-            raise self._late() from error
+            return await job.future
         finally:
-            if watch is not None:
-                watch.cancel()
+            for timer in timers:
+                timer.cancel()
+
+    def _end(self, job: Job) -> None:
+        """Ends a job that is too late."""
+        if not job.future.done():
+            job.future.set_exception(self._late())
 
     def _late(self) -> RequestError:
         return RequestError(
@@ -127,7 +134,8 @@ class Batcher:
             status=504,
         )
 
-    def _enqueue(self, job: Job) -> None:
+    def _enqueue(self, job: Job) -> Lane:
+        """Puts a job in line, and returns in which."""
         seconds = self.costs.seconds(job.rows, job.steps)
         is_short = seconds <= max(_SHORT_SECONDS, self.costs.seconds(1, _SHORT_STEPS))
         lane = self._short if is_short else self._long
@@ -140,6 +148,7 @@ class Batcher:
             refusal = "server: the model is restarting. Try again in a second."
         if refusal is not None:
             raise RequestError(refusal, status=503)
+        return lane
 
     def _refusal(self, lane: Lane, job: Job, seconds: float) -> str | None:
         """Returns why a job that takes so many seconds cannot be taken in; ``None`` if it can be."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -60,20 +61,21 @@ class Job:
             return dict(self.inputs)
         return {name: array[self._place : self._place + most] for name, array in self.inputs.items()}
 
-    def take(self, outputs: Arrays, rows: int) -> None:
-        """Keeps the answers to the next rows; those of the last end the job."""
+    def take(self, outputs: Arrays, rows: int) -> bool:
+        """Keeps the answers to the next rows; returns whether those were the last."""
         self._done.append(outputs)
         self._place += rows
-        if self.left <= 0:
-            self.finish(self._joined())
+        self._ended = self._ended or self.left <= 0
+        return self.left <= 0
 
-    def finish(self, result: dict[str, np.ndarray] | Exception) -> None:
-        """Hands the result to who waits, from any thread."""
+    def finish(self, error: Exception) -> None:
+        """Ends the job with an error, from any thread."""
         self._ended = True
-        try:
-            self.loop.call_soon_threadsafe(self._settle, result)
-        except RuntimeError:  # the loop is closed: nobody waits any more
-            _log.debug("an answer came after the server had stopped")
+        _soon(self.loop, partial(self._settle, error))
+
+    def settle(self) -> None:
+        """Hands the answers to who waits; on the event loop of the job."""
+        self._settle(self._joined())
 
     def _joined(self) -> dict[str, np.ndarray]:
         if len(self._done) == 1:
@@ -87,3 +89,21 @@ class Job:
             self.future.set_exception(result)
         else:
             self.future.set_result(result)
+
+
+def hand_over(jobs: Sequence[Job]) -> None:
+    """Hands the answers of jobs that are done to who waits, from any thread: to wake an event loop takes long."""
+    for loop in {job.loop for job in jobs}:
+        _soon(loop, partial(_settle_each, [job for job in jobs if job.loop is loop]))
+
+
+def _settle_each(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        job.settle()
+
+
+def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    try:
+        loop.call_soon_threadsafe(call)
+    except RuntimeError:  # the loop is closed: nobody waits any more
+        _log.debug("an answer came after the server had stopped")

@@ -15,7 +15,7 @@ import numpy as np
 
 from rnnzoo.errors import RequestError
 from rnnzoo_export.inference.predictor import check_outputs
-from rnnzoo_export.serving.jobs import Arrays, Job
+from rnnzoo_export.serving.jobs import Arrays, Job, hand_over
 from rnnzoo_export.serving.run_costs import RunCosts
 
 _log = logging.getLogger("rnnzoo.serving")
@@ -211,13 +211,15 @@ class Lane:
         outputs = self._execute(inputs)
         self._costs.learn(rows, shares[0][0].steps, time.perf_counter() - began)
         check_outputs(outputs)
-        start = 0
+        start, done = 0, list[Job]()
         for job, count in shares:
             own = outputs
             if len(shares) > 1:
                 own = {name: array[start : start + count] for name, array in outputs.items()}
-            job.take(own, count)
+            if job.take(own, count):
+                done.append(job)
             start += count
+        hand_over(done)
 
     def _recover(self) -> None:
         """Answers the jobs that were in the dying thread's hands and starts a new one a little later."""

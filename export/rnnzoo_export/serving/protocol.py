@@ -285,9 +285,7 @@ def _from_json(spec: TensorSpec, data: Any, kind: str, shape: Sequence[int]) -> 
         )
     try:
         with np.errstate(over="ignore"):
-            array = (
-                np.array(values, np.float64).astype(dtype) if dtype.kind == "f" else np.array(values, dtype)
-            )
+            array = np.array(values, dtype)
     except OverflowError as error:
         bounds = np.iinfo(dtype)
         first = next(number for number, value in enumerate(values) if not bounds.min <= value <= bounds.max)

@@ -18,6 +18,8 @@ from rnnzoo_export.serving.turns import Turns
 
 # Bytes above which a body is parsed, and an answer written, beside the event loop.
 _LARGE = 256_000
+# Bytes up to which no turn is waited for: each request has had one at its beginning.
+_SMALL = 16_000
 
 
 class Work:
@@ -34,7 +36,7 @@ class Work:
     async def turn(
         self, batcher: Batcher, since: float, size: int, function: Callable[..., Any], *arguments: Any
     ) -> Any:
-        """Calls a function that works on so many bytes in a turn of its own, or beside the loop where they are many.
+        """Calls a function that works on so many bytes: at once, in a turn of its own or beside the event loop.
 
         Args:
             batcher: What knows how long a request may take.
@@ -45,7 +47,8 @@ class Work:
         """
         if size > _LARGE:
             return await self.beside(size, function, *arguments)
-        await self._turns.next()
+        if size > _SMALL:
+            await self._turns.next()
         batcher.check_time(since)
         return function(*arguments)
 
