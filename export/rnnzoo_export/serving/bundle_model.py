@@ -9,8 +9,10 @@ import numpy as np
 
 from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.serving import protocol
+from rnnzoo_export.serving.answers import json_bytes
 from rnnzoo_export.serving.batching import Batcher
 from rnnzoo_export.serving.models import ServedModel
+from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.signature import Signature, TensorSpec
 
@@ -30,6 +32,8 @@ class BundleModel(ServedModel):
         predictor: The bundle.
         signature: What ``infer`` takes and gives.
         batcher: What runs the model.
+        encoding: From raw rows to these rows encoded, one by one and as what the session takes.
+        decoding: From outputs, encoded rows and raw rows to the answer of ``predict``.
     """
 
     def __init__(self, predictor: OnnxPredictor, settings: Settings, *, name: str | None = None) -> None:
@@ -37,6 +41,7 @@ class BundleModel(ServedModel):
         self.name, self.version = name or predictor.bundle.name, predictor.bundle.version
         self.predictor, self.signature = predictor, predictor.signature
         self._max_steps = settings.max_steps
+        self.encoding, self.decoding = Pace(self._encode), Pace(self._decode)
         self.batcher = Batcher(
             predictor.execute,
             max_batch=settings.max_batch if predictor.rows_are_free else None,
@@ -88,18 +93,13 @@ class BundleModel(ServedModel):
         """Returns the tensors of the answer."""
         return outputs
 
-    # What predict asks
-
-    def encode(self, raw: Sequence[Any]) -> tuple[Sequence[Any], dict[str, np.ndarray]]:
-        """Returns raw rows encoded, one by one and as what the session takes."""
+    def _encode(self, raw: Sequence[Any]) -> tuple[Sequence[Any], dict[str, np.ndarray]]:
         encoded = self.predictor.encode(raw)
         return encoded, self.predictor.check(self.predictor.collate(encoded))
 
-    def decode(
-        self, outputs: Mapping[str, np.ndarray], encoded: Sequence[Any], raw: Sequence[Any]
-    ) -> list[dict[str, Any]]:
-        """Returns an answer for each row."""
-        return self.predictor.decode(outputs, encoded, raw)
+    def _decode(self, outputs: Mapping[str, np.ndarray], encoded: Sequence[Any], raw: Sequence[Any]) -> bytes:
+        answers = self.predictor.decode(outputs, encoded, raw)
+        return json_bytes({"model_name": self.name, "model_version": self.version, "answers": answers})
 
 
 def some_inputs(signature: Signature, steps: int) -> dict[str, np.ndarray]:

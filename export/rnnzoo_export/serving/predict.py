@@ -12,7 +12,6 @@ from starlette.responses import Response
 from rnnzoo.errors import RequestError
 from rnnzoo_export.inference.validation import shorten
 from rnnzoo_export.serving import protocol
-from rnnzoo_export.serving.answers import json_bytes
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.models import Models
 from rnnzoo_export.serving.parameters import check_keys
@@ -39,12 +38,12 @@ class Predict:
         model = self._model(request)
         since = time.monotonic()
         async with self._traffic.body(self._settings.body_limits, request) as body:
-            message = await self._work.turn(model.batcher, since, len(body), protocol.parse_json, body)
-            raw = self._raw_inputs(message)
-            encoded, inputs = await self._work.beside(len(body), model.encode, raw)
-            outputs = await self._work.outputs(model.batcher, inputs, request, since)
+            work, batcher = self._work, model.batcher
+            raw = self._raw_inputs(await work.turn(batcher, since, len(body), protocol.parse_json, body))
+            encoded, inputs = await work.paced(batcher, since, len(body), model.encoding, raw)
+            outputs = await work.outputs(batcher, inputs, request, since)
             size = max(len(body), *(array.nbytes for array in outputs.values()))
-            content = await self._work.beside(size, _rendered, model, outputs, encoded, raw)
+            content = await work.paced(batcher, since, size, model.decoding, outputs, encoded, raw)
         return Response(content, media_type="application/json")
 
     def _model(self, request: Request) -> BundleModel:
@@ -71,8 +70,3 @@ class Predict:
                 status=413,
             )
         return raw
-
-
-def _rendered(model: BundleModel, outputs: Any, encoded: Any, raw: list[Any]) -> bytes:
-    answers = model.decode(outputs, encoded, raw)
-    return json_bytes({"model_name": model.name, "model_version": model.version, "answers": answers})

@@ -14,12 +14,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from rnnzoo_export.serving.batching import Batcher, LeftError
+from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.turns import Turns
 
 # Bytes above which a body is parsed, and an answer written, beside the event loop.
 _LARGE = 256_000
 # Bytes up to which no turn is waited for: each request has had one at its beginning.
 _SMALL = 16_000
+# Seconds that a call may hold up the event loop.
+_SHORT = 0.001
 
 
 class Work:
@@ -59,6 +62,21 @@ class Work:
         """
         async with self._large if size > _LARGE else contextlib.nullcontext():
             return await run_in_threadpool(function, *arguments)
+
+    async def paced(self, batcher: Batcher, since: float, size: int, pace: Pace, *arguments: Any) -> Any:
+        """Calls a function at once where calls for so many bytes are short, else beside the event loop.
+
+        Args:
+            batcher: What knows how long a request may take.
+            since: When the request arrived, by ``time.monotonic``.
+            size: Bytes.
+            pace: The function, which may be a user's.
+            *arguments: With what.
+        """
+        if size > _SMALL or pace.seconds(size) > _SHORT:
+            return await self.beside(size, pace, size, *arguments)
+        batcher.check_time(since)
+        return pace(size, *arguments)
 
     async def outputs(
         self, batcher: Batcher, inputs: Mapping[str, np.ndarray], request: Request, since: float | None = None
