@@ -201,6 +201,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.raw.window_rows": "tests/export/test_window_graph.py",
     "rnnzoo_export.reports": "tests/export/test_onnx_export.py",
     "rnnzoo_export.serving.answers": "tests/serving/test_app.py",
+    "rnnzoo_export.serving.datatypes": "tests/serving/test_tensor_bytes.py",
     "rnnzoo_export.serving.connections": "tests/serving/test_server.py",
     "rnnzoo_export.serving.host_check": "tests/serving/test_app.py",
     "rnnzoo_export.serving.infer": "tests/serving/test_app.py",

@@ -21,7 +21,7 @@ from rnnzoo.recipes.card import Card
 from rnnzoo.training.run import run_details, run_files
 from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo_export import OnnxPredictor, Settings, create_app, export_seq2seq_onnx, save_bundle
-from rnnzoo_export.serving.protocol import DATATYPES
+from rnnzoo_export.serving.datatypes import DATATYPES
 from rnnzoo_tuning import Choice, SearchSpace, run_search
 
 FORMATS = Path(__file__).resolve().parents[2] / "docs" / "formats"

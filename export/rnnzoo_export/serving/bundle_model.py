@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from rnnzoo_export.inference.predictor import OnnxPredictor
-from rnnzoo_export.serving import protocol
 from rnnzoo_export.serving.answers import json_bytes
 from rnnzoo_export.serving.batching import Batcher
+from rnnzoo_export.serving.datatypes import describe_tensors
 from rnnzoo_export.serving.models import ServedModel
 from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.settings import Settings
@@ -65,8 +65,8 @@ class BundleModel(ServedModel):
         facts = {
             "name": self.name,
             "platform": "onnxruntime_onnx",
-            "inputs": protocol.describe_tensors(self.signature.inputs),
-            "outputs": protocol.describe_tensors(self.signature.outputs),
+            "inputs": describe_tensors(self.signature.inputs),
+            "outputs": describe_tensors(self.signature.outputs),
         }
         return facts if self.signature.request is None else {**facts, "request": self.signature.request}
 

@@ -1,14 +1,12 @@
-"""The messages of the Open Inference Protocol, version 2: JSON tensors, and the binary tensor extension.
+"""The messages of the Open Inference Protocol, version 2, with JSON tensors and those of the binary extension.
 
 Reference: https://github.com/kserve/open-inference-protocol and Triton's "binary data extension".
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,25 +14,13 @@ import orjson
 
 from rnnzoo.errors import DataError, RequestError
 from rnnzoo.preprocessing.json_text import check_unique_keys
-from rnnzoo_export.inference.validation import Limits, check_names, check_shape, place_in, shorten
+from rnnzoo_export.inference.validation import Limits, check_names, check_shape, shorten
+from rnnzoo_export.serving.datatypes import DATATYPES, TEXT, datatype, datatype_of
 from rnnzoo_export.serving.parameters import check_keys, read_parameter
+from rnnzoo_export.serving.tensor_bytes import Tail, read_bytes, write_bytes
+from rnnzoo_export.serving.tensor_json import read_json, write_json
 from rnnzoo_export.signature import Signature, TensorSpec
 
-DATATYPES = {
-    "BOOL": "bool",
-    "INT8": "int8",
-    "INT16": "int16",
-    "INT32": "int32",
-    "INT64": "int64",
-    "UINT8": "uint8",
-    "UINT16": "uint16",
-    "UINT32": "uint32",
-    "UINT64": "uint64",
-    "FP16": "float16",
-    "FP32": "float32",
-    "FP64": "float64",
-}
-_NAMES = {dtype: name for name, dtype in DATATYPES.items()}
 _MAX_ID = 256
 _MAX_RANK = 8
 #: How deep lists and objects may lie in each other; it is the parser's own bound.
@@ -64,23 +50,6 @@ class InferRequest:
     model_version: Any = None
 
 
-def datatype(spec: TensorSpec) -> str:
-    """Returns the protocol's name of a tensor's type, such as ``"FP32"``."""
-    return _NAMES[np.dtype(spec.dtype).name]
-
-
-def describe_tensors(specs: Sequence[TensorSpec]) -> list[dict[str, Any]]:
-    """Returns the metadata of tensors; sizes that are free are -1."""
-    return [
-        {
-            "name": spec.name,
-            "datatype": datatype(spec),
-            "shape": [-1 if size is None else size for size in spec.shape],
-        }
-        for spec in specs
-    ]
-
-
 def parse_json(body: bytes) -> dict[str, Any]:
     """Parses a JSON object without doubled keys; depth, NaN and Infinity are the parser's to refuse."""
     if not body:
@@ -98,7 +67,14 @@ def parse_json(body: bytes) -> dict[str, Any]:
     return message
 
 
-def parse_infer(body: bytes, header_length: str | None, signature: Signature, limits: Limits) -> InferRequest:
+def parse_infer(
+    body: bytes,
+    header_length: str | None,
+    signature: Signature,
+    limits: Limits,
+    *,
+    missing: bool = False,
+) -> InferRequest:
     """Parses the body of an inference request.
 
     Args:
@@ -106,6 +82,7 @@ def parse_infer(body: bytes, header_length: str | None, signature: Signature, li
         header_length: The header ``Inference-Header-Content-Length``, the length of the JSON part.
         signature: What the model takes and gives.
         limits: The most rows and steps, which are checked before data is copied.
+        missing: Whether ``null`` among floats is a missing value, NaN.
 
     Returns:
         The request.
@@ -115,10 +92,10 @@ def parse_infer(body: bytes, header_length: str | None, signature: Signature, li
     """
     length = _json_length(header_length, len(body))
     message = parse_json(body[:length])
-    tail = _Tail(memoryview(body)[length:])
+    tail = Tail(memoryview(body)[length:])
     check_keys("request", message, _REQUEST_KEYS)
     binary = bool(read_parameter("request", "request", message))
-    inputs = _parse_inputs(message.get("inputs"), tail, signature, limits)
+    inputs = _parse_inputs(message.get("inputs"), tail, signature, limits, missing=missing)
     tail.expect_end()
     return InferRequest(
         inputs,
@@ -142,42 +119,20 @@ def render_infer(
         array = np.ascontiguousarray(outputs[name])
         tensor: dict[str, Any] = {
             "name": name,
-            "datatype": _NAMES[array.dtype.name],
+            "datatype": datatype_of(array),
             "shape": list(array.shape),
         }
         if binary:
-            raw.append(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
-            tensor["parameters"] = {"binary_data_size": array.nbytes}
+            raw.append(write_bytes(array))
+            tensor["parameters"] = {"binary_data_size": len(raw[-1])}
         else:
-            tensor["data"] = array.ravel()
+            tensor["data"] = write_json(array)
         tensors.append(tensor)
     message: dict[str, Any] = {"model_name": model, "model_version": version, "outputs": tensors}
     if request.id is not None:
         message["id"] = request.id
     head = orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
     return b"".join((head, *raw)), (len(head) if raw else None)
-
-
-class _Tail:
-    """The raw tensors behind the JSON part, taken one after the other."""
-
-    def __init__(self, content: memoryview) -> None:
-        self._content, self._place = content, 0
-
-    def take(self, name: str, size: int) -> memoryview:
-        end = self._place + size
-        if end > len(self._content):
-            raise RequestError(
-                f"{name}: received {len(self._content) - self._place} bytes of raw data; expected {size}."
-            )
-        part = self._content[self._place : end]
-        self._place = end
-        return part
-
-    def expect_end(self) -> None:
-        left = len(self._content) - self._place
-        if left:
-            raise RequestError(f"body: received {left} bytes more than the inputs' binary_data_size say.")
 
 
 def _json_length(header: str | None, size: int) -> int:
@@ -213,11 +168,16 @@ def _parse_outputs(listed: Any, binary: bool, signature: Signature) -> dict[str,
     return wanted
 
 
-def _parse_inputs(listed: Any, tail: _Tail, signature: Signature, limits: Limits) -> dict[str, np.ndarray]:
+def _parse_inputs(
+    listed: Any, tail: Tail, signature: Signature, limits: Limits, *, missing: bool
+) -> dict[str, np.ndarray]:
     specs = {spec.name: spec for spec in signature.inputs}
     tensors = _tensors("input", listed)
     check_names("input", [tensor["name"] for tensor in tensors], list(specs), all_of_them=True)
-    return {tensor["name"]: _parse_tensor(specs[tensor["name"]], tensor, tail, limits) for tensor in tensors}
+    return {
+        tensor["name"]: _parse_tensor(specs[tensor["name"]], tensor, tail, limits, missing=missing)
+        for tensor in tensors
+    }
 
 
 def _tensors(kind: str, listed: Any) -> list[dict[str, Any]]:
@@ -234,82 +194,24 @@ def _tensors(kind: str, listed: Any) -> list[dict[str, Any]]:
     return listed
 
 
-def _parse_tensor(spec: TensorSpec, tensor: Mapping[str, Any], tail: _Tail, limits: Limits) -> np.ndarray:
+def _parse_tensor(
+    spec: TensorSpec, tensor: Mapping[str, Any], tail: Tail, limits: Limits, *, missing: bool
+) -> np.ndarray:
     check_keys(spec.name, tensor, _INPUT_KEYS)
     size = read_parameter("input", spec.name, tensor)
     kind = tensor.get("datatype")
-    if not isinstance(kind, str) or kind not in DATATYPES:
+    if not isinstance(kind, str) or kind not in DATATYPES or (kind == TEXT) != (spec.kind == "O"):
         raise RequestError(f"{spec.name}: received datatype {shorten(kind)}; expected {datatype(spec)!r}.")
     shape = _parse_shape(spec, tensor.get("shape"))
     check_shape(spec, shape, limits)
     if (size is None) == ("data" not in tensor):
         raise RequestError(f'{spec.name}: expected either "data" or the parameter "binary_data_size".')
     if size is None:
-        return _from_json(spec, tensor["data"], kind, shape)
-    return _from_bytes(spec, size, kind, shape, tail)
+        return read_json(spec, tensor["data"], kind, shape, missing=missing)
+    return read_bytes(spec, size, kind, shape, tail)
 
 
 def _parse_shape(spec: TensorSpec, shape: Any) -> list[int]:
     if not isinstance(shape, list) or len(shape) > _MAX_RANK or any(type(size) is not int for size in shape):
         raise RequestError(f"{spec.name}: received shape {shorten(shape)}; expected a list of whole numbers.")
     return shape
-
-
-def _from_bytes(spec: TensorSpec, size: Any, kind: str, shape: Sequence[int], tail: _Tail) -> np.ndarray:
-    dtype = np.dtype(DATATYPES[kind])
-    expected = math.prod(shape) * dtype.itemsize
-    if type(size) is not int or size != expected:
-        raise RequestError(
-            f"{spec.name}: received binary_data_size {shorten(size)}; expected {expected} for shape "
-            f"{shorten(list(shape))} of {kind}."
-        )
-    content = tail.take(spec.name, size)
-    if kind == "BOOL":
-        flags = np.frombuffer(content, np.uint8)
-        if flags.max() > 1:
-            raise RequestError(f"{spec.name}: received bytes other than 0 and 1; expected BOOL values.")
-        return flags.astype(bool).reshape(shape)
-    return np.frombuffer(content, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
-
-
-def _from_json(spec: TensorSpec, data: Any, kind: str, shape: Sequence[int]) -> np.ndarray:
-    values = _flatten(spec, data, shape)
-    dtype = np.dtype(DATATYPES[kind])
-    kinds: dict[str, set[type]] = {"f": {int, float}, "b": {bool}}
-    allowed = kinds.get(dtype.kind, {int})
-    wrong = set(map(type, values)) - allowed
-    if wrong:
-        first = next(number for number, value in enumerate(values) if type(value) in wrong)
-        raise RequestError(
-            f"{spec.name}: received {shorten(values[first])} at {_place(spec, first, shape)}; expected {kind} values."
-        )
-    try:
-        with np.errstate(over="ignore"):
-            array = np.array(values, dtype)
-    except OverflowError as error:
-        bounds = np.iinfo(dtype)
-        first = next(number for number, value in enumerate(values) if not bounds.min <= value <= bounds.max)
-        raise RequestError(
-            f"{spec.name}: received {values[first]} at {_place(spec, first, shape)}, which does not fit {kind}."
-        ) from error
-    return array.reshape(shape)
-
-
-def _place(spec: TensorSpec, number: int, shape: Sequence[int]) -> str:
-    return place_in(spec, [int(place) for place in np.unravel_index(number, tuple(shape))])
-
-
-def _flatten(spec: TensorSpec, data: Any, shape: Sequence[int]) -> list[Any]:
-    """Returns the elements of flat data, or of data nested exactly as the shape says."""
-    count = math.prod(shape)
-    if isinstance(data, list) and len(data) == count and not (data and isinstance(data[0], list)):
-        return data
-    level: list[Any] = [data]
-    for size in shape:
-        if not all(isinstance(part, list) and len(part) == size for part in level):
-            raise RequestError(
-                f"{spec.name}: received data that does not fill the shape {shorten(list(shape))}; expected "
-                f"{count} elements in one list, or lists nested as the shape says."
-            )
-        level = list(chain.from_iterable(level))
-    return level
