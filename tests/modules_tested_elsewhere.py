@@ -197,8 +197,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.raw.table_nodes": "tests/export/test_window_graph.py",
     "rnnzoo_export.raw.text_graph": "tests/export/test_raw_onnx.py",
     "rnnzoo_export.raw.window_examples": "tests/export/test_window_graph.py",
-    "rnnzoo_export.raw.window_inputs": "tests/export/test_window_graph.py",
-    "rnnzoo_export.raw.window_rows": "tests/export/test_window_graph.py",
     "rnnzoo_export.reports": "tests/export/test_onnx_export.py",
     "rnnzoo_export.serving.answers": "tests/serving/test_app.py",
     "rnnzoo_export.serving.datatypes": "tests/serving/test_tensor_bytes.py",

@@ -102,6 +102,36 @@ class Calendar:
         parts = [self.table(name)[numbers] for name, numbers in values.items()]
         return np.concatenate([np.empty((len(local), 0), np.float32), *parts], axis=-1)
 
+    def number_features(self, numbers: Mapping[str, Sequence[int]], where: str = "calendar") -> np.ndarray:
+        """Returns the features of all fields, told by their numbers, ``(steps, width)``, float32.
+
+        Args:
+            numbers: The number of each field at each step, by field.
+            where: What they belong to, for messages.
+
+        Raises:
+            DataError: If a number is none of its field.
+
+        Example:
+            >>> Calendar("hour").number_features({"hour": [24]})
+            Traceback (most recent call last):
+            ...
+            rnnzoo.errors.DataError: calendar: 'hour' is 24 at step 0; expected a number from 0 to 23. Correct it.
+        """
+        parts = []
+        for name in self.fields:
+            found, table = np.asarray(numbers[name], np.int64), self.table(name)
+            known = np.flatnonzero(np.isfinite(table).all(axis=-1))
+            wrong = (found < known[0]) | (found > known[-1])
+            if wrong.any():
+                step = int(wrong.argmax())
+                raise DataError(
+                    f"{where}: {name!r} is {found[step]} at step {step}; expected a number from {known[0]} to "
+                    f"{known[-1]}. Correct it."
+                )
+            parts.append(table[found])
+        return np.concatenate(parts, axis=-1)
+
     def table(self, field: str) -> np.ndarray:
         """Returns the features of each number of a field ``(numbers, features)``, float32, NaN where there is none.
 

@@ -11,6 +11,7 @@ from rnnzoo import checks
 from rnnzoo.preprocessing.calendar import Calendar
 from rnnzoo.preprocessing.scaled_columns import ScaledColumns
 from rnnzoo.preprocessing.time_axis import TimeAxis
+from rnnzoo.preprocessing.window_rows import WindowRow
 
 
 class Covariates:
@@ -80,6 +81,32 @@ class Covariates:
         """
         matrix = self.future.matrix(columns, row=row, level=level)
         return np.concatenate([matrix if self.future.names else fields[:, :0], fields], axis=-1)
+
+    @property
+    def time_columns(self) -> list[str]:
+        """The columns of times that are read, for the calendar."""
+        return list(self.time.columns) if self.time is not None and self.calendar.fields else []
+
+    def calendar_features(self, row: WindowRow, window: int, where: str) -> tuple[np.ndarray, np.ndarray]:
+        """Returns features of the calendar at the last steps of a row and at those of the horizon ``(steps, width)``.
+
+        Args:
+            row: The row, with times or the numbers of fields.
+            window: Steps of the past.
+            where: What it is, for messages.
+
+        Raises:
+            DataError: If times are none or do not follow each other, or a number is none of its field.
+        """
+        if row.fields is not None:
+            past = {field: numbers[-window:] for field, numbers in row.fields.past.items()}
+            of_past = self.calendar.number_features(past, where)
+            return of_past, self.calendar.number_features(row.fields.future, f"{where}: future")
+        if self.time is None or not self.calendar.fields:
+            return np.zeros((window, 0), np.float32), np.zeros((self.horizon, 0), np.float32)
+        cells = [row.past[name] for name in self.time.columns]
+        past_times, ahead = self.time.window_and_horizon(cells, window, self.horizon, where)
+        return self.calendar.features(past_times), self.calendar.features(ahead)
 
     def to_config(self) -> dict[str, Any]:
         """Returns horizon, columns, calendar, time axis and what names series."""

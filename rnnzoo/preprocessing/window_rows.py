@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rnnzoo.errors import DataError, RowError
@@ -19,6 +19,19 @@ OWN_FEATURE = "feature_{}"
 
 
 @dataclass(frozen=True)
+class CalendarNumbers:
+    """The numbers of each field of the calendar, where they are given and not told by times.
+
+    Attributes:
+        past: Those at the steps of the past, by field.
+        future: Those at the steps of the horizon.
+    """
+
+    past: Mapping[str, Sequence[int]]
+    future: Mapping[str, Sequence[int]]
+
+
+@dataclass(frozen=True)
 class WindowRow:
     """A raw row, taken apart.
 
@@ -28,6 +41,7 @@ class WindowRow:
         future: Those of the columns that are known for the horizon.
         static: The single values of columns that do not change.
         series: What names the series; ``None`` where it was not said.
+        fields: The numbers of the calendar; ``None`` where the times in ``past`` tell them.
     """
 
     number: int
@@ -35,6 +49,7 @@ class WindowRow:
     future: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     static: Mapping[str, Any] = field(default_factory=dict)
     series: Any = None
+    fields: CalendarNumbers | None = None
 
 
 def read_row(raw: Any, number: int, names: Sequence[str]) -> WindowRow:
@@ -43,7 +58,7 @@ def read_row(raw: Any, number: int, names: Sequence[str]) -> WindowRow:
     Args:
         raw: ``{"series": name, "past": window, "future": window, "static": {column: value}}``, of which ``past`` must
             be there; or the past alone. A window maps each column to its values, lists one mapping per step, or is a
-            pandas frame.
+            pandas frame. A row that was taken apart already stays as it is.
         number: Its number, for messages.
         names: The columns that are read of a frame.
 
@@ -52,8 +67,10 @@ def read_row(raw: Any, number: int, names: Sequence[str]) -> WindowRow:
 
     Example:
         >>> read_row({"past": [{"load": 1.0}, {"load": 2.0}], "static": {"size": 3}}, 0, ["load"])
-        WindowRow(number=0, past={'load': [1.0, 2.0]}, future={}, static={'size': 3}, series=None)
+        WindowRow(number=0, past={'load': [1.0, 2.0]}, future={}, static={'size': 3}, series=None, fields=None)
     """
+    if isinstance(raw, WindowRow):
+        return replace(raw, number=number)
     if not is_request(raw):
         return WindowRow(number, _columns(raw, names, number))
     unknown = next((name for name in raw if name not in PARTS), None)

@@ -126,10 +126,7 @@ class WindowPreprocessing(Preprocessing):
     @property
     def time(self) -> list[str]:
         """The columns of times that it reads, for the calendar."""
-        covariates = self.covariates
-        if covariates is None or covariates.time is None or not covariates.calendar.fields:
-            return []
-        return list(covariates.time.columns)
+        return [] if self.covariates is None else self.covariates.time_columns
 
     def matrix(
         self,
@@ -182,7 +179,7 @@ class WindowPreprocessing(Preprocessing):
         if self.covariates is None and self.levels is None:
             return self.matrix(past, row=where)
         level = self._level(row, past)
-        fields, ahead = self._calendar(row, where)
+        fields, ahead = self._fields(row, where)
         of_numbers = level if isinstance(self.levels, SeriesLevels) else None
         features = self.matrix(past, fields, row=where, level=of_numbers)
         covariates = self.covariates
@@ -246,11 +243,11 @@ class WindowPreprocessing(Preprocessing):
     def _past(self, row: WindowRow, where: str) -> dict[str, list[Any]]:
         """Returns the last steps of each column of the past, without missing values."""
         columns = row.past
-        for name in [*self.columns, *self.time]:
+        names = [*self.columns, *(self.time if row.fields is None else ())]
+        for name in names:
             if name not in columns:
-                expected = ", ".join([*self.columns, *self.time])
-                raise DataError(f"{where}: the column {name!r} is missing; expected {expected}.")
-        lengths = {len(columns[name]) for name in [*self.columns, *self.time]}
+                raise DataError(f"{where}: the column {name!r} is missing; expected {', '.join(names)}.")
+        lengths = {len(columns[name]) for name in names}
         if len(lengths) > 1:
             raise DataError(
                 f"{where}: received columns of {sorted(lengths)} values; expected the same number in all."
@@ -322,16 +319,10 @@ class WindowPreprocessing(Preprocessing):
             found[name] = [checked]
         return found
 
-    def _calendar(self, row: WindowRow, where: str) -> tuple[np.ndarray, np.ndarray]:
+    def _fields(self, row: WindowRow, where: str) -> tuple[np.ndarray, np.ndarray]:
         """Returns features of the calendar at the steps of the window and of the horizon."""
-        covariates = self.covariates
-        if covariates is None or covariates.time is None or not covariates.calendar.fields:
-            horizon = 0 if covariates is None else covariates.horizon
-            return np.zeros((self.window, 0), np.float32), np.zeros((horizon, 0), np.float32)
-        past, ahead = covariates.time.window_and_horizon(
-            [row.past[name] for name in self.time], self.window, covariates.horizon, where
-        )
-        return covariates.calendar.features(past), covariates.calendar.features(ahead)
+        covariates = self.covariates or Covariates(horizon=1)
+        return covariates.calendar_features(row, self.window, where)
 
     @property
     def _covariates(self) -> Covariates:

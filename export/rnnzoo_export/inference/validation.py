@@ -184,12 +184,17 @@ def _array(spec: TensorSpec, value: Any, limits: Limits) -> np.ndarray:
     except (ValueError, TypeError, OverflowError) as error:
         raise RequestError(f"{spec.name}: rows of unequal length; expected one array. Pad them.") from error
     check_shape(spec, array.shape, limits)
-    array = np.ascontiguousarray(_cast(spec, array))
+    array = np.ascontiguousarray(cast(spec, array))
     _check_values(spec, array)
     return array
 
 
-def _cast(spec: TensorSpec, array: np.ndarray) -> np.ndarray:
+def cast(spec: TensorSpec, array: np.ndarray) -> np.ndarray:
+    """Returns an array in the type of a signature; integers where every value fits.
+
+    Raises:
+        RequestError: If it is of another kind, or an integer does not fit.
+    """
     wanted = np.dtype(spec.dtype)
     if array.dtype == wanted:
         return array

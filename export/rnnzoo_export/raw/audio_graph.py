@@ -12,26 +12,25 @@ import numpy as np
 from onnx import TensorProto
 
 from rnnzoo.preprocessing import LogMelPreprocessing
-from rnnzoo.preprocessing.base import Rows, pad
-from rnnzoo.preprocessing.log_mel import FLOOR, check_range
+from rnnzoo.preprocessing.log_mel import FLOOR, LOUDEST
 from rnnzoo_export.graph.node_builder import NodeBuilder
 from rnnzoo_export.raw.raw_graph import RawGraph, RawValues
 from rnnzoo_export.raw.table_nodes import any_of
-from rnnzoo_export.signature import TensorSpec
 
 
 class LogMelGraph(RawGraph):
-    """A ``LogMelPreprocessing``: inputs ``waveform`` ``(batch, samples)`` and ``lengths`` ``(batch,)`` in samples."""
+    """A ``LogMelPreprocessing``: inputs ``waveform`` ``(batch, samples)`` and ``lengths`` ``(batch,)`` in samples.
+
+    A row is answered NaN that is shorter than a frame, whose length is beyond the waveform, or of which a sample is NaN
+    or beyond full scale, as the preprocessing has it.
+    """
 
     opset: ClassVar[int] = 17
     network_inputs: ClassVar[tuple[str, ...]] = ("features", "mask")
 
     def __init__(self, preprocessing: LogMelPreprocessing) -> None:
+        super().__init__(preprocessing)
         self.preprocessing: LogMelPreprocessing = preprocessing
-        self.inputs = (
-            TensorSpec("waveform", "float32", (None, None), ("batch", "time")),
-            TensorSpec("lengths", "int64", (None,), ("batch",)),
-        )
 
     def write(self, builder: NodeBuilder) -> RawValues:
         """Writes the nodes; in float64, for the logarithm of a faint band magnifies its rounding errors."""
@@ -48,9 +47,18 @@ class LogMelGraph(RawGraph):
             "Where",
             [add("Unsqueeze", [mask, builder.integers(2)]), features, builder.constant(np.float32(0))],
         )
-        bad = add("Or", [add("IsNaN", ["waveform"]), add("IsInf", ["waveform"])])
-        empty = add("Equal", [frames, builder.integers(0)])
-        return RawValues({"features": features, "mask": mask}, add("Or", [any_of(builder, bad, 1), empty]))
+        return RawValues({"features": features, "mask": mask}, self._refused(builder, frames))
+
+    def _refused(self, builder: NodeBuilder, frames: str) -> str:
+        """Returns which rows are shorter than a frame, longer than the waveform, or too loud, NaN and infinity too."""
+        add = builder.add
+        most = add("Slice", [add("Shape", ["waveform"]), *map(builder.integers, (1, 2))])
+        number = add("Range", [_number(builder, 0), add("Squeeze", [most]), _number(builder, 1)])
+        valid = add("Less", [number, add("Unsqueeze", ["lengths", builder.integers(1)])])
+        fine = add("LessOrEqual", [add("Abs", ["waveform"]), builder.constant(np.float32(LOUDEST))])
+        bad = any_of(builder, add("And", [add("Not", [fine]), valid]), 1)
+        wrong = add("Or", [add("Equal", [frames, builder.integers(0)]), add("Greater", ["lengths", most])])
+        return add("Or", [bad, wrong])
 
     def _count_frames(self, builder: NodeBuilder) -> tuple[str, str]:
         """Returns the frames of each row ``(batch,)``, and those of the batch, one at least."""
@@ -91,17 +99,6 @@ class LogMelGraph(RawGraph):
         squares = add("Mul", [spectrum, spectrum])
         power = add("ReduceSum", [squares, builder.integers(3)], keepdims=0)
         return add("MatMul", [power, builder.constant(made.filters)])
-
-    def arrays(self, raw: Rows) -> dict[str, np.ndarray]:
-        """Returns waveforms padded with zeros, and their lengths."""
-        rows = [np.asarray(row) for row in raw]
-        for number, row in enumerate(rows):
-            check_range(row, number)
-        rows = [row / np.float32(32768) if row.dtype == np.int16 else row for row in rows]
-        return {
-            "waveform": pad([row.astype(np.float32) for row in rows], dtype=np.float32),
-            "lengths": np.array([len(row) for row in rows], np.int64),
-        }
 
     def examples(self) -> Iterator[list[Any]]:
         """Yields noise, tones and silence, none shorter than a frame."""

@@ -11,6 +11,8 @@ import numpy as np
 from rnnzoo.preprocessing import Preprocessing
 from rnnzoo.preprocessing.base import Rows
 from rnnzoo_export.graph.node_builder import NodeBuilder
+from rnnzoo_export.inference.raw_tensors.base import RawTensors
+from rnnzoo_export.inference.raw_tensors.kinds import find_raw_tensors
 from rnnzoo_export.signature import TensorSpec
 
 
@@ -19,15 +21,24 @@ class RawGraph(ABC):
 
     A file cannot raise errors of its own. Where the preprocessing refuses a row, the file answers NaN for that row.
 
+    Args:
+        preprocessing: What it is made of, fitted.
+
     Attributes:
         opset: The oldest ONNX operator set that has the operators.
-        inputs: What the file takes instead of the network's inputs.
-        preprocessing: What it is made of.
+        tensors: What raw rows are as tensors.
+        inputs: What the file takes instead of the network's inputs: these tensors.
+
+    Raises:
+        ArgumentError: If the preprocessing does not say what its rows are.
     """
 
     opset: ClassVar[int]
-    inputs: tuple[TensorSpec, ...]
-    preprocessing: Preprocessing
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        self.preprocessing: Preprocessing = preprocessing
+        self.tensors: RawTensors = find_raw_tensors(preprocessing)
+        self.inputs: tuple[TensorSpec, ...] = self.tensors.inputs
 
     @property
     @abstractmethod
@@ -38,9 +49,9 @@ class RawGraph(ABC):
     def write(self, builder: NodeBuilder) -> RawValues:
         """Writes the nodes."""
 
-    @abstractmethod
     def arrays(self, raw: Rows) -> dict[str, np.ndarray]:
         """Returns raw rows as the file takes them."""
+        return self.tensors.arrays(raw)
 
     @abstractmethod
     def examples(self) -> Iterator[list[Any]]:

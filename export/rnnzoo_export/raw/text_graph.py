@@ -18,10 +18,8 @@ import onnx
 from onnx import TensorProto
 
 from rnnzoo.preprocessing import TextPreprocessing
-from rnnzoo.preprocessing.base import Rows
 from rnnzoo_export.graph.node_builder import NodeBuilder
 from rnnzoo_export.raw.raw_graph import RawGraph, RawValues
-from rnnzoo_export.signature import TensorSpec
 
 _ASCII_SPACE = "\t\n\r\v\f"
 #: White space beyond the blank, as ``str.split`` knows it.
@@ -58,8 +56,8 @@ class TextGraph(RawGraph):
     network_inputs: ClassVar[tuple[str, ...]] = ("tokens",)
 
     def __init__(self, preprocessing: TextPreprocessing) -> None:
+        super().__init__(preprocessing)
         self.preprocessing: TextPreprocessing = preprocessing
-        self.inputs = (TensorSpec("text", "string", (None,), ("batch",)),)
         keeps_punctuation = preprocessing.keeps_punctuation
         self._removed = "" if keeps_punctuation else string.punctuation
         self._blanks = UNICODE_SPACE if keeps_punctuation else _ASCII_SPACE
@@ -102,10 +100,6 @@ class TextGraph(RawGraph):
             steps = add("Min", [steps, builder.integers(self.preprocessing.max_length)])
         longer = add("Concat", [ids, step], axis=1)
         return add("Slice", [longer, builder.integers(0), steps, builder.integers(1)])
-
-    def arrays(self, raw: Rows) -> dict[str, np.ndarray]:
-        """Returns texts as an array of strings."""
-        return {"text": np.array(list(raw), object)}
 
     def examples(self) -> Iterator[list[Any]]:
         """Yields hostile texts, none of them empty, one by one and all at once, then texts of known words."""

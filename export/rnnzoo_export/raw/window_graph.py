@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnnzoo.preprocessing import WindowPreprocessing
-from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.covariates import Covariates
+from rnnzoo.preprocessing.scaled_columns import ScaledColumns
 from rnnzoo.preprocessing.series_levels import SeriesLevels, WindowLevels
 from rnnzoo_export.graph.node_builder import NodeBuilder
+from rnnzoo_export.inference.raw_tensors.window_inputs import field_name, future_name, series_inputs
 from rnnzoo_export.raw.calendar_nodes import write_field
 from rnnzoo_export.raw.level_nodes import RowLevels, write_levels
 from rnnzoo_export.raw.raw_graph import RawGraph, RawValues
@@ -30,8 +31,6 @@ from rnnzoo_export.raw.table_nodes import (
     unreadable,
 )
 from rnnzoo_export.raw.window_examples import WindowExamples
-from rnnzoo_export.raw.window_inputs import field_name, future_name, series_inputs, window_inputs
-from rnnzoo_export.raw.window_rows import window_arrays
 
 _Level = tuple[str, str] | None
 
@@ -46,14 +45,14 @@ class WindowGraph(RawGraph):
     texts that name it.
 
     NaN and the empty string are missing values. A row that holds a missing value that is not filled, an infinite one,
-    an unknown category, number of a field or series is answered NaN.
+    one beyond float32 once it is scaled, an unknown category, number of a field or series is answered NaN.
     """
 
     opset: ClassVar[int] = 13
 
     def __init__(self, preprocessing: WindowPreprocessing) -> None:
+        super().__init__(preprocessing)
         self.preprocessing: WindowPreprocessing = preprocessing
-        self.inputs = window_inputs(preprocessing)
         self._covariates = preprocessing.covariates or Covariates(horizon=1)
 
     @property
@@ -72,9 +71,9 @@ class WindowGraph(RawGraph):
             refused += [level.unknown] if level.unknown else []
         past, known = self._of_numbers(builder, level)
         width = len(made.past.names)
-        features = self._past_features(builder, columns_of(builder, table, 0, width), past, level)
+        features = self._past_features(builder, columns_of(builder, table, 0, width), past, level, refused)
         ahead = columns_of(builder, table, width, len(made.columns)) if self._covariates.future.names else ""
-        features += column_features(builder, ahead, self._covariates.future, known)
+        features += _features(builder, ahead, self._covariates.future, refused, 1, 2, level=known)
         features += self._fields(builder, refused, ahead=False)
         inputs = {"features": builder.add("Concat", features, axis=2)}
         if self._covariates.num_future:
@@ -126,11 +125,16 @@ class WindowGraph(RawGraph):
         return (mean, scale), (known[0], known[1])
 
     def _past_features(
-        self, builder: NodeBuilder, table: str, of_numbers: _Level, level: RowLevels | None
+        self,
+        builder: NodeBuilder,
+        table: str,
+        of_numbers: _Level,
+        level: RowLevels | None,
+        refused: list[str],
     ) -> list[str]:
         """Writes the features of columns that are not known ahead."""
         made = self.preprocessing
-        features = column_features(builder, table, made.past, of_numbers)
+        features = _features(builder, table, made.past, refused, 1, 2, level=of_numbers)
         if level is None or not isinstance(made.levels, WindowLevels):
             return features
         count = made.levels.targets
@@ -165,7 +169,7 @@ class WindowGraph(RawGraph):
             table = filled(builder, builder.add("Concat", [last, table], axis=1))
             table = builder.add("Slice", [table, builder.integers(1), end, time])
         refused += unreadable(builder, table, columns, 1, 2)
-        return column_features(builder, table, columns, level)
+        return _features(builder, table, columns, refused, 1, 2, level=level)
 
     def _static(self, builder: NodeBuilder, refused: list[str]) -> str:
         """Writes the features of whole series ``(batch, static features)``."""
@@ -173,14 +177,25 @@ class WindowGraph(RawGraph):
         table = builder.add("Concat", join_columns(builder, columns, lambda name: name), axis=1)
         refused.append(any_of(builder, not_finite(builder, table), 1))
         refused += unreadable(builder, table, columns, 1)
-        return builder.add("Concat", column_features(builder, table, columns), axis=1)
-
-    def arrays(self, raw: Rows) -> dict[str, np.ndarray]:
-        """Returns requests, or windows alone, of histories of one length, as arrays by input."""
-        return window_arrays(self.preprocessing, raw)
+        return builder.add("Concat", _features(builder, table, columns, refused, 1), axis=1)
 
     def examples(self) -> Iterator[list[Any]]:
         """Yields requests with windows and longer histories; with missing values where they are filled."""
         rng = np.random.default_rng(0)
         for rows, steps in ((1, self.preprocessing.window), (4, self.preprocessing.window + 3)):
             yield WindowExamples(self.preprocessing).requests(rng, rows, steps)
+
+
+def _features(
+    builder: NodeBuilder,
+    table: str,
+    columns: ScaledColumns,
+    refused: list[str],
+    *axes: int,
+    level: _Level = None,
+) -> list[str]:
+    """Writes the features of a table; rows are refused whose numbers are beyond float32 once they are scaled."""
+    features = column_features(builder, table, columns, level)
+    if columns.numeric:
+        refused.append(any_of(builder, not_finite(builder, features[0]), *axes))
+    return features

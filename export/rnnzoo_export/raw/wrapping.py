@@ -23,6 +23,7 @@ from rnnzoo_export.graph.node_builder import NodeBuilder
 from rnnzoo_export.graph.protos import check_proto, count_operators, dimensions, walk_graphs, walk_nodes
 from rnnzoo_export.graph.shared_weights import share_initializers
 from rnnzoo_export.graph.unique_names import unique_prefixes
+from rnnzoo_export.inference.raw_model import raw_signature
 from rnnzoo_export.network.export_config import DEFAULT_OPSET, ExportConfig
 from rnnzoo_export.network.exportable import Exportable
 from rnnzoo_export.parity.decoding_check import check_distribution
@@ -93,16 +94,15 @@ def write_raw_onnx(
 
 def _signature(network: Signature, raw: RawGraph, decoding: Decoding | None) -> Signature:
     check_fit(network, raw)
-    outputs = network.outputs
     if decoding is not None:
-        _check_decoding(outputs, decoding)
-        outputs = (dataclasses.replace(outputs[0], dtype="float64"),)
-    both = {spec.name for spec in raw.inputs} & {spec.name for spec in outputs}
+        _check_decoding(network.outputs, decoding)
+    found = raw_signature(network, raw.inputs, raw.preprocessing, decoding)
+    both = {spec.name for spec in found.inputs} & {spec.name for spec in found.outputs}
     if both:
         raise ArgumentError(
             f"input {min(both)!r}: the model has an output of this name; expected another. Rename the column."
         )
-    return Signature(raw.inputs, outputs, request=raw.preprocessing.request)
+    return found
 
 
 def _check_decoding(outputs: tuple[TensorSpec, ...], decoding: Decoding) -> None:

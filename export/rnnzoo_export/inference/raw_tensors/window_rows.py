@@ -12,7 +12,7 @@ from rnnzoo.preprocessing.base import Rows
 from rnnzoo.preprocessing.scaled_columns import ScaledColumns
 from rnnzoo.preprocessing.series_levels import SeriesLevels
 from rnnzoo.preprocessing.window_rows import WindowRow, read_row
-from rnnzoo_export.raw.window_inputs import field_name, future_name, series_name
+from rnnzoo_export.inference.raw_tensors.window_inputs import field_name, future_name, series_name
 
 
 def window_arrays(preprocessing: WindowPreprocessing, raw: Rows) -> dict[str, np.ndarray]:
