@@ -35,7 +35,10 @@ class LogMelGraph(RawGraph):
     def write(self, builder: NodeBuilder) -> RawValues:
         """Writes the nodes; in float64, for the logarithm of a faint band magnifies its rounding errors."""
         add, made = builder.add, self.preprocessing
-        waveform = add("Cast", ["waveform"], to=TensorProto.DOUBLE)
+        fine = add("LessOrEqual", [add("Abs", ["waveform"]), builder.constant(np.float32(LOUDEST))])
+        # NaN behind the end of a row would reach its last frame, which is padded with what stands there, times 0.
+        waveform = add("Where", [fine, "waveform", builder.constant(np.float32(0))])
+        waveform = add("Cast", [waveform], to=TensorProto.DOUBLE)
         frames, width = self._count_frames(builder)
         number = add("Range", [_number(builder, 0), width, _number(builder, 1)])
         mask = add("Less", [number, add("Unsqueeze", [frames, builder.integers(1)])])
@@ -47,15 +50,14 @@ class LogMelGraph(RawGraph):
             "Where",
             [add("Unsqueeze", [mask, builder.integers(2)]), features, builder.constant(np.float32(0))],
         )
-        return RawValues({"features": features, "mask": mask}, self._refused(builder, frames))
+        return RawValues({"features": features, "mask": mask}, self._refused(builder, frames, fine))
 
-    def _refused(self, builder: NodeBuilder, frames: str) -> str:
-        """Returns which rows are shorter than a frame, longer than the waveform, or too loud, NaN and infinity too."""
+    def _refused(self, builder: NodeBuilder, frames: str, fine: str) -> str:
+        """Returns which rows are shorter than a frame, longer than the waveform, or have a sample that is not fine."""
         add = builder.add
         most = add("Slice", [add("Shape", ["waveform"]), *map(builder.integers, (1, 2))])
         number = add("Range", [_number(builder, 0), add("Squeeze", [most]), _number(builder, 1)])
         valid = add("Less", [number, add("Unsqueeze", ["lengths", builder.integers(1)])])
-        fine = add("LessOrEqual", [add("Abs", ["waveform"]), builder.constant(np.float32(LOUDEST))])
         bad = any_of(builder, add("And", [add("Not", [fine]), valid]), 1)
         wrong = add("Or", [add("Equal", [frames, builder.integers(0)]), add("Greater", ["lengths", most])])
         return add("Or", [bad, wrong])
