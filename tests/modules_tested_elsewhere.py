@@ -216,6 +216,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.serving.infer": "tests/serving/test_app.py",
     "rnnzoo_export.serving.information": "tests/serving/test_app.py",
     "rnnzoo_export.serving.page": "tests/serving/test_app.py",
+    "rnnzoo_export.serving.tensor_model": "tests/serving/test_rows_model.py",
     "rnnzoo_export.serving.predict": "tests/serving/test_app.py",
     "rnnzoo_export.serving.settings": "tests/serving/test_server.py",
     "rnnzoo_export.serving.work": "tests/serving/test_app.py",

@@ -5,6 +5,7 @@
     GET  /v2/health/live  /v2/health/ready    health
     GET  /v2/models/NAME  .../ready           model metadata, readiness (also below .../versions/VERSION)
     POST /v2/models/NAME/infer                tensors to tensors
+    POST /v2/models/NAME-raw/infer            tensors of raw rows to tensors
     POST /v2/models/NAME/predict              raw inputs to answers: {"inputs": [...]} to {"answers": [...]}
 
 Errors are JSON, ``{"error": "..."}``, with a 4xx status where the request is to blame.
@@ -29,6 +30,7 @@ from rnnzoo_export.serving.information import Information
 from rnnzoo_export.serving.models import Models, ServedModel
 from rnnzoo_export.serving.page import Page
 from rnnzoo_export.serving.predict import Predict
+from rnnzoo_export.serving.rows_model import rows_models
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.traffic import Traffic, TrafficControl
 from rnnzoo_export.serving.turns import Turns
@@ -55,10 +57,11 @@ def create_app(
         that wants to stop.
 
     Raises:
-        ArgumentError: If there is no model, or two have one name and version.
+        ArgumentError: If there is no model, two have one name and version, or one is called ``NAME-raw`` beside
+            ``NAME``.
     """
     settings = settings or Settings()
-    served = Models(_served([models] if isinstance(models, OnnxPredictor) else models, settings))
+    served = _served([models] if isinstance(models, OnnxPredictor) else models, settings)
     traffic, turns = Traffic(settings.max_requests, settings.max_bytes), Turns()
     app = Starlette(
         routes=_routes(served, settings, traffic, Work(turns)),
@@ -71,8 +74,10 @@ def create_app(
     return app
 
 
-def _served(models: Sequence[OnnxPredictor | ServedModel], settings: Settings) -> list[ServedModel]:
-    return [BundleModel(model, settings) if isinstance(model, OnnxPredictor) else model for model in models]
+def _served(models: Sequence[OnnxPredictor | ServedModel], settings: Settings) -> Models:
+    opened = [BundleModel(model, settings) if isinstance(model, OnnxPredictor) else model for model in models]
+    of_rows, missing = rows_models(opened)
+    return Models([*opened, *of_rows], missing)
 
 
 def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) -> list[BaseRoute]:

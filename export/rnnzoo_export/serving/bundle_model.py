@@ -11,16 +11,16 @@ from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.serving.answers import json_bytes
 from rnnzoo_export.serving.batching import Batcher
 from rnnzoo_export.serving.datatypes import describe_tensors
-from rnnzoo_export.serving.models import ServedModel
 from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.tensor_model import TensorModel
 from rnnzoo_export.signature import Signature, TensorSpec
 
 # Steps of the run from which it is learned what a step takes.
 _WARM_STEPS = 64
 
 
-class BundleModel(ServedModel):
+class BundleModel(TensorModel):
     """Answers tensors with tensors, and raw rows with answers.
 
     Args:

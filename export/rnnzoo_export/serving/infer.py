@@ -12,9 +12,9 @@ from starlette.responses import Response
 from rnnzoo.errors import RequestError
 from rnnzoo_export.inference.validation import shorten
 from rnnzoo_export.serving import protocol
-from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.models import Models
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.tensor_model import TensorModel
 from rnnzoo_export.serving.traffic import Traffic
 from rnnzoo_export.serving.work import Work
 
@@ -41,7 +41,7 @@ class Infer:
         async with self._traffic.body(self._settings.body_limits, request) as body:
             length = request.headers.get(_LENGTH_HEADER)
             turn = partial(self._work.turn, model.batcher, since)
-            parsed, inputs, context = await turn(len(body), self._parsed, model, body, length)
+            parsed, inputs, context = await turn(model.work_of(len(body)), self._parsed, model, body, length)
             outputs = await self._work.outputs(model.batcher, inputs, request, since)
             size = sum(array.nbytes for array in outputs.values())
             content, length_of_json = await turn(size, _rendered, model, parsed, outputs, context)
@@ -50,21 +50,23 @@ class Infer:
         headers = {_LENGTH_HEADER: str(length_of_json)}
         return Response(content, media_type="application/octet-stream", headers=headers)
 
-    def _model(self, request: Request) -> BundleModel:
+    def _model(self, request: Request) -> TensorModel:
         parameters = request.path_params
         model = self._models.find(parameters["name"], parameters.get("version"))
-        if not isinstance(model, BundleModel):
+        if not isinstance(model, TensorModel):
             raise RequestError(f"infer: {model.name} takes no tensors; expected another address.", status=404)
         return model
 
-    def _parsed(self, model: BundleModel, body: bytes, length: str | None) -> tuple[Any, Any, Any]:
+    def _parsed(self, model: TensorModel, body: bytes, length: str | None) -> tuple[Any, Any, Any]:
         """Returns a request, what the session takes in its place, and what is needed to finish its answer."""
-        parsed = protocol.parse_infer(body, length, model.signature, self._settings.limits)
+        parsed = protocol.parse_infer(
+            body, length, model.signature, self._settings.limits, leeway=model.leeway
+        )
         check_named(model, parsed.model_name, parsed.model_version)
         return parsed, *model.prepare(parsed.inputs)
 
 
-def check_named(model: BundleModel, name: Any, version: Any) -> None:
+def check_named(model: TensorModel, name: Any, version: Any) -> None:
     """Raises ``RequestError`` where the body of a request names another model than its address."""
     if name not in (None, model.name):
         raise RequestError(f"model: received {shorten(name)}; expected {model.name!r}.")
@@ -73,6 +75,6 @@ def check_named(model: BundleModel, name: Any, version: Any) -> None:
 
 
 def _rendered(
-    model: BundleModel, parsed: protocol.InferRequest, outputs: Any, context: Any
+    model: TensorModel, parsed: protocol.InferRequest, outputs: Any, context: Any
 ) -> tuple[bytes, int | None]:
     return protocol.render_infer(parsed, model.finish(outputs, context), model.name, model.version)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rnnzoo.errors import ArgumentError, RequestError
@@ -20,10 +20,13 @@ class ServedModel(ABC):
     Attributes:
         name: What requests call it.
         version: Its version, a number as text.
+        beside: Whether it is another side of a model, such as that of raw rows, which is not named where models are
+            listed to people.
     """
 
     name: str
     version: str
+    beside: bool = False
 
     @property
     @abstractmethod
@@ -51,15 +54,17 @@ class Models:
 
     Args:
         models: All of them.
+        missing: Why there is no model of a name that could be expected, by name.
 
     Raises:
         ArgumentError: If there is none, or two have one name and version.
     """
 
-    def __init__(self, models: Sequence[ServedModel]) -> None:
+    def __init__(self, models: Sequence[ServedModel], missing: Mapping[str, str] | None = None) -> None:
         if not models:
             raise ArgumentError("models: received none; expected at least one bundle to serve. Name one.")
         self._models: dict[str, dict[str, ServedModel]] = {}
+        self._missing = missing or {}
         for model in models:
             own = self._models.setdefault(model.name, {})
             if model.version in own:
@@ -87,9 +92,7 @@ class Models:
         """
         own = self._models.get(name) if isinstance(name, str) else None
         if own is None:
-            raise RequestError(
-                f"model: received {shorten(name)}; expected {_listed(list(self._models))}.", status=status
-            )
+            raise RequestError(f"model: received {shorten(name)}; {self._instead(name)}", status=status)
         if version is None:
             return own[max(own, key=int)] if len(own) > 1 else next(iter(own.values()))
         found = own.get(version) if isinstance(version, str) else None
@@ -99,6 +102,18 @@ class Models:
                 status=status,
             )
         return found
+
+    def _instead(self, name: Any) -> str:
+        """Returns what is said to who asks for a model that is not there."""
+        expected = f"expected {_listed(self.names)}."
+        if isinstance(name, str) and name in self._missing:
+            return f"{expected} There is none of raw rows: {self._missing[name]}"
+        return expected
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all but those that stand beside another."""
+        return list(dict.fromkeys(model.name for model in self if not model.beside))
 
     @property
     def ready(self) -> bool:

@@ -9,6 +9,7 @@ from importlib import resources
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rnnzoo.errors import RequestError
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.models import Models
 
@@ -33,7 +34,8 @@ class Page:
         """Answers with the page of the model that ``?model=NAME`` names, else of the first."""
         name = request.query_params.get("model")
         model = next(iter(self._models)) if name is None else self._models.find(name)
-        assert isinstance(model, BundleModel)
+        if not isinstance(model, BundleModel):
+            raise RequestError(f"model: {model.name} has no page; expected another.", status=404)
         return render_page(model)
 
 

@@ -51,7 +51,7 @@ class Predict:
         model = self._models.find(parameters["name"], parameters.get("version"))
         if not isinstance(model, BundleModel):
             raise RequestError(
-                f"predict: {model.name} takes no raw rows; expected another address.", status=404
+                f"predict: {model.name} is asked by infer alone; expected another model.", status=404
             )
         return model
 

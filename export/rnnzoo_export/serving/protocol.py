@@ -50,6 +50,23 @@ class InferRequest:
     model_version: Any = None
 
 
+@dataclass(frozen=True)
+class Leeway:
+    """What a model lets through that others refuse.
+
+    Attributes:
+        missing: Whether ``null`` among floats is a missing value, NaN.
+        uncounted: The inputs whose free axes are no steps, so that there may be any number.
+    """
+
+    missing: bool = False
+    uncounted: frozenset[str] = frozenset()
+
+    def limits(self, name: str, limits: Limits) -> Limits:
+        """Returns the limits of one input."""
+        return Limits(limits.max_rows) if name in self.uncounted else limits
+
+
 def parse_json(body: bytes) -> dict[str, Any]:
     """Parses a JSON object without doubled keys; depth, NaN and Infinity are the parser's to refuse."""
     if not body:
@@ -73,7 +90,7 @@ def parse_infer(
     signature: Signature,
     limits: Limits,
     *,
-    missing: bool = False,
+    leeway: Leeway | None = None,
 ) -> InferRequest:
     """Parses the body of an inference request.
 
@@ -82,7 +99,7 @@ def parse_infer(
         header_length: The header ``Inference-Header-Content-Length``, the length of the JSON part.
         signature: What the model takes and gives.
         limits: The most rows and steps, which are checked before data is copied.
-        missing: Whether ``null`` among floats is a missing value, NaN.
+        leeway: What the model lets through that others refuse; by default nothing.
 
     Returns:
         The request.
@@ -95,7 +112,7 @@ def parse_infer(
     tail = Tail(memoryview(body)[length:])
     check_keys("request", message, _REQUEST_KEYS)
     binary = bool(read_parameter("request", "request", message))
-    inputs = _parse_inputs(message.get("inputs"), tail, signature, limits, missing=missing)
+    inputs = _parse_inputs(message.get("inputs"), tail, signature, limits, leeway or Leeway())
     tail.expect_end()
     return InferRequest(
         inputs,
@@ -169,13 +186,13 @@ def _parse_outputs(listed: Any, binary: bool, signature: Signature) -> dict[str,
 
 
 def _parse_inputs(
-    listed: Any, tail: Tail, signature: Signature, limits: Limits, *, missing: bool
+    listed: Any, tail: Tail, signature: Signature, limits: Limits, leeway: Leeway
 ) -> dict[str, np.ndarray]:
     specs = {spec.name: spec for spec in signature.inputs}
     tensors = _tensors("input", listed)
     check_names("input", [tensor["name"] for tensor in tensors], list(specs), all_of_them=True)
     return {
-        tensor["name"]: _parse_tensor(specs[tensor["name"]], tensor, tail, limits, missing=missing)
+        tensor["name"]: _parse_tensor(specs[tensor["name"]], tensor, tail, limits, leeway)
         for tensor in tensors
     }
 
@@ -195,7 +212,7 @@ def _tensors(kind: str, listed: Any) -> list[dict[str, Any]]:
 
 
 def _parse_tensor(
-    spec: TensorSpec, tensor: Mapping[str, Any], tail: Tail, limits: Limits, *, missing: bool
+    spec: TensorSpec, tensor: Mapping[str, Any], tail: Tail, limits: Limits, leeway: Leeway
 ) -> np.ndarray:
     check_keys(spec.name, tensor, _INPUT_KEYS)
     size = read_parameter("input", spec.name, tensor)
@@ -203,11 +220,11 @@ def _parse_tensor(
     if not isinstance(kind, str) or kind not in DATATYPES or (kind == TEXT) != (spec.kind == "O"):
         raise RequestError(f"{spec.name}: received datatype {shorten(kind)}; expected {datatype(spec)!r}.")
     shape = _parse_shape(spec, tensor.get("shape"))
-    check_shape(spec, shape, limits)
+    check_shape(spec, shape, leeway.limits(spec.name, limits))
     if (size is None) == ("data" not in tensor):
         raise RequestError(f'{spec.name}: expected either "data" or the parameter "binary_data_size".')
     if size is None:
-        return read_json(spec, tensor["data"], kind, shape, missing=missing)
+        return read_json(spec, tensor["data"], kind, shape, missing=leeway.missing)
     return read_bytes(spec, size, kind, shape, tail)
 
 

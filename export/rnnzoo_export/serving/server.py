@@ -194,8 +194,8 @@ async def _announce(settings: Settings, port: int, models: Models) -> None:
 
 
 def _named(models: Models) -> str:
-    names = dict.fromkeys(model.name for model in models)
-    shown = list(names)[:_NAMED]
+    names = models.names
+    shown = names[:_NAMED]
     return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")
 
 
