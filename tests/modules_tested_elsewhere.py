@@ -199,7 +199,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.parity.decoding_check": "tests/export/test_bundle.py",
     "rnnzoo_export.raw.audio_graph": "tests/export/test_raw_onnx.py",
     "rnnzoo_export.raw.calendar_nodes": "tests/export/test_window_graph.py",
-    "rnnzoo_export.raw.kinds": "tests/export/test_raw_onnx.py",
     "rnnzoo_export.raw.level_nodes": "tests/export/test_window_graph.py",
     "rnnzoo_export.raw.raw_graph": "tests/export/test_raw_onnx.py",
     "rnnzoo_export.raw.raw_parity": "tests/export/test_raw_onnx.py",
