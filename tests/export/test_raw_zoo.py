@@ -99,14 +99,19 @@ def rows_of(takes: str) -> list[Any]:
     return [made[takes](steps) for steps in lengths]
 
 
-def flat(answer: Any, at: str = "") -> dict[str, Any]:
-    """The parts of an answer by their places."""
+def split(answer: Any) -> tuple[list[float], list[str]]:
+    """The numbers of an answer, and its texts."""
+    if isinstance(answer, str):
+        return [], [answer]
+    if isinstance(answer, float):
+        return [answer], []
     parts = answer.items() if isinstance(answer, dict) else enumerate(answer)
-    found = {}
+    numbers: list[float] = []
+    texts: list[str] = []
     for key, part in parts:
-        deeper = isinstance(part, dict | list)
-        found |= flat(part, f"{at}/{key}") if deeper else {f"{at}/{key}": part}
-    return found
+        own = split(part)
+        numbers, texts = numbers + own[0], [*texts, str(key), *own[1]]
+    return numbers, texts
 
 
 def assert_same_as_predict(predictor: OnnxPredictor, rows: list[Any], found: np.ndarray) -> None:
@@ -119,7 +124,8 @@ def assert_same_as_predict(predictor: OnnxPredictor, rows: list[Any], found: np.
         if decoding.task.endswith("tagging"):
             answers = [{key: answer[key] for key in ("labels", "probabilities")} for answer in answers]
         for answer, again in zip(answers, decoding(found, [len(row) for row in encoded]), strict=True):
-            assert flat(answer) == pytest.approx(flat(again), rel=1e-4)
+            numbers, texts = split(answer)
+            assert (pytest.approx(numbers, rel=1e-4), texts) == split(again)
         return
     middle = {"quantile_forecasting": 1, "gaussian_forecasting": 0}
     values = found[..., middle[decoding.task]] if decoding.task in middle else found
