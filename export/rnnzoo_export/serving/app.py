@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Route
 from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.serving.answers import error_answers
 from rnnzoo_export.serving.bundle_model import BundleModel
+from rnnzoo_export.serving.compression import Compression
 from rnnzoo_export.serving.host_check import HostCheck
 from rnnzoo_export.serving.infer import Infer
 from rnnzoo_export.serving.information import Information
@@ -66,6 +67,7 @@ def create_app(
         exception_handlers=error_answers(),
     )
     app.state.traffic, app.state.models = traffic, served
+    app.add_middleware(Compression)
     app.add_middleware(TrafficControl, traffic=traffic, turns=turns)
     app.add_middleware(HostCheck, allowed=settings.known_hosts)
     return app
