@@ -30,6 +30,7 @@ from rnnzoo_export.serving.infer import Infer
 from rnnzoo_export.serving.information import Information
 from rnnzoo_export.serving.model_config import ModelConfig
 from rnnzoo_export.serving.models import Models, ServedModel
+from rnnzoo_export.serving.openapi import OpenApi
 from rnnzoo_export.serving.page import Page
 from rnnzoo_export.serving.predict import Predict
 from rnnzoo_export.serving.repository import Repository
@@ -87,6 +88,7 @@ def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) ->
     infer, predict = Infer(models, settings, traffic, work), Predict(models, settings, traffic, work)
     routes: list[BaseRoute] = [
         Route("/", Page(models).answer),
+        Route("/openapi.json", OpenApi(models, settings).answer),
         Route("/v2", information.server_metadata),
         Route("/v2/health/live", information.live),
         Route("/v2/health/ready", information.ready),
