@@ -112,6 +112,7 @@ def schemathesis(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # an installation may take long
 def test_schemathesis_finds_nothing(schemathesis: Path, server: Server, tmp_path: Path) -> None:
     (tmp_path / "checks.toml").write_text(CHECKS)
     command = [
@@ -119,7 +120,7 @@ def test_schemathesis_finds_nothing(schemathesis: Path, server: Server, tmp_path
         *("--max-examples", "200", "--phases", "examples,coverage,fuzzing", "--generation-deterministic"),
         "--no-color",
     ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout
     assert "15 selected / 15 total" in done.stdout
     assert server.healthy()
