@@ -203,7 +203,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.serving.answers": "tests/serving/test_app.py",
     "rnnzoo_export.serving.connections": "tests/serving/test_server.py",
     "rnnzoo_export.serving.host_check": "tests/serving/test_app.py",
-    "rnnzoo_export.serving.infer": "tests/serving/test_app.py",
     "rnnzoo_export.serving.information": "tests/serving/test_app.py",
     "rnnzoo_export.serving.operations": "tests/serving/test_openapi.py",
     "rnnzoo_export.serving.page": "tests/serving/test_app.py",
