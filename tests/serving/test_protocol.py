@@ -9,7 +9,10 @@ import httpx
 import numpy as np
 import pytest
 
-from rnnzoo_export.serving.protocol import MAX_DEPTH
+from rnnzoo.errors import RequestError
+from rnnzoo_export.inference.validation import Limits
+from rnnzoo_export.serving.protocol import MAX_DEPTH, parse_infer, render_infer
+from rnnzoo_export.signature import Signature, TensorSpec
 from served_digits import X, infer, tensor
 from serving_client import Server
 
@@ -31,6 +34,61 @@ def test_binary_tensors(server: Server, images: list[np.ndarray]) -> None:
     length = int(response.headers["Inference-Header-Content-Length"])
     found = np.frombuffer(response.content[length:], np.float32)
     np.testing.assert_array_equal(found, np.array(expected, np.float32))
+
+
+def spec(name: str, *shape: int | None) -> TensorSpec:
+    return TensorSpec(name, "float32", shape, ("batch", "features"))
+
+
+TWO = Signature((spec("x", None, 1),), (spec("mean", None, 1), spec("spread", None, 2)))
+
+
+def asked(**more: Any) -> tuple[dict[str, Any], bytes]:
+    """The JSON of an answer with two outputs, and the raw tensors behind it."""
+    x = {"name": "x", "datatype": "FP32", "shape": [1, 1], "data": [0.5]}
+    request = parse_infer(json.dumps({"inputs": [x], **more}).encode(), None, TWO, Limits())
+    outputs = {"mean": np.ones((1, 1), np.float32), "spread": np.full((1, 2), 2, np.float32)}
+    content, length = render_infer(request, outputs, "m", "1")
+    return json.loads(content[:length]), content[len(content) if length is None else length :]
+
+
+def test_outputs_come_as_they_were_asked_for() -> None:
+    nothings: list[dict[str, Any]] = [{}, {"outputs": None}, {"outputs": []}]
+    for nothing in nothings:
+        message, _ = asked(**nothing)
+        assert [output["name"] for output in message["outputs"]] == ["mean", "spread"]
+        assert "id" not in message
+    wanted = [{"name": "spread"}, {"name": "mean"}]
+    message, _ = asked(outputs=wanted, id="a")
+    assert [output["name"] for output in message["outputs"]] == ["spread", "mean"]
+    assert message["id"] == "a"
+    message, _ = asked(outputs=wanted[:1])
+    assert [output["data"] for output in message["outputs"]] == [[2.0, 2.0]]
+    with pytest.raises(RequestError, match="received unknown name 'variance'; expected mean, spread"):
+        asked(outputs=[{"name": "variance"}])
+    with pytest.raises(RequestError, match="outputs: received 'mean' twice"):
+        asked(outputs=[*wanted, {"name": "mean"}])
+
+
+def test_each_output_is_binary_where_it_says_so_or_else_the_request() -> None:
+    def binary(value: bool) -> dict[str, bool]:
+        return {"binary_data": value}
+
+    wanted = [{"name": "spread", "parameters": binary(True)}, {"name": "mean"}]
+    message, raw = asked(outputs=wanted)
+    assert message["outputs"][0]["parameters"] == {"binary_data_size": 8}
+    assert message["outputs"][1]["data"] == [1.0]
+    assert raw == np.full(2, 2, "<f4").tobytes()
+    message, raw = asked(
+        outputs=[{"name": "mean"}, {"name": "spread", "parameters": binary(False)}],
+        parameters={"binary_data_output": True},
+        id="b",
+    )
+    assert (message["id"], message["outputs"][0]["parameters"]) == ("b", {"binary_data_size": 4})
+    assert message["outputs"][1]["data"] == [2.0, 2.0]
+    assert raw == np.ones(1, "<f4").tobytes()
+    _, raw = asked(parameters={"binary_data_output": True})
+    assert raw == np.array([1, 2, 2], "<f4").tobytes()
 
 
 BAD_TENSORS: dict[str, tuple[dict[str, Any], int, str]] = {

@@ -12,6 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from rnnzoo.errors import DataError, OwnCodeError, RequestError, one_line
+from rnnzoo_export.inference.validation import shorten
+from rnnzoo_export.serving.addresses import unknown_address
 
 _log = logging.getLogger("rnnzoo.serving")
 _WIDTH = 500
@@ -56,9 +58,18 @@ async def _data_error(_: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    expected = " See / for the addresses." if error.status_code == 404 else ""
-    text = f"{request.method}: {error.detail}.{expected}"
-    return json_answer({"error": text}, status=error.status_code, headers=error.headers)
+    return json_answer(
+        {"error": _http_message(request, error)}, status=error.status_code, headers=error.headers
+    )
+
+
+def _http_message(request: Request, error: HTTPException) -> str:
+    if error.status_code == 404:
+        return unknown_address(request)
+    if error.status_code == 405:
+        expected = (error.headers or {}).get("Allow", "another")
+        return f"method: received {shorten(request.method)}; expected {expected}. Ask the address so."
+    return f"{error.detail}."
 
 
 async def _gone(_: Request, error: Exception) -> Response:

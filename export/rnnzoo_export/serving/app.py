@@ -22,14 +22,19 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
 from rnnzoo_export.inference.predictor import OnnxPredictor
+from rnnzoo_export.serving.addresses import TrailingSlash, not_offered
 from rnnzoo_export.serving.answers import error_answers
 from rnnzoo_export.serving.bundle_model import BundleModel
+from rnnzoo_export.serving.compression import Compression
 from rnnzoo_export.serving.host_check import HostCheck
 from rnnzoo_export.serving.infer import Infer
 from rnnzoo_export.serving.information import Information
+from rnnzoo_export.serving.model_config import ModelConfig
 from rnnzoo_export.serving.models import Models, ServedModel
+from rnnzoo_export.serving.openapi import OpenApi
 from rnnzoo_export.serving.page import Page
 from rnnzoo_export.serving.predict import Predict
+from rnnzoo_export.serving.repository import Repository
 from rnnzoo_export.serving.rows_model import rows_models
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.traffic import Traffic, TrafficControl
@@ -68,9 +73,12 @@ def create_app(
         lifespan=_lifespan(served, settings, traffic),
         exception_handlers=error_answers(),
     )
+    app.router.redirect_slashes = False  # where a slash means nothing, none need be sent elsewhere
     app.state.traffic, app.state.models = traffic, served
+    app.add_middleware(Compression)
     app.add_middleware(TrafficControl, traffic=traffic, turns=turns)
     app.add_middleware(HostCheck, allowed=settings.known_hosts)
+    app.add_middleware(TrailingSlash)
     return app
 
 
@@ -85,18 +93,22 @@ def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) ->
     infer, predict = Infer(models, settings, traffic, work), Predict(models, settings, traffic, work)
     routes: list[BaseRoute] = [
         Route("/", Page(models).answer),
+        Route("/openapi.json", OpenApi(models, settings).answer),
         Route("/v2", information.server_metadata),
         Route("/v2/health/live", information.live),
         Route("/v2/health/ready", information.ready),
+        *Repository(models, settings, traffic).routes(),
     ]
+    config = ModelConfig(models, settings.max_rows)
     for path in (_MODEL, _MODEL + "/versions/{version}"):
         routes += [
             Route(path, information.model_metadata),
             Route(path + "/ready", information.model_ready),
+            Route(path + "/config", config.answer),
             Route(path + "/infer", infer.answer, methods=["POST"]),
             Route(path + "/predict", predict.answer, methods=["POST"]),
         ]
-    return routes
+    return [*routes, *not_offered()]
 
 
 def _lifespan(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from rnnzoo.errors import RequestError
+from rnnzoo_export.serving.compression import decompress, read_encoding
 
 _TYPES = ("application/json", "application/octet-stream")
 
@@ -18,7 +19,8 @@ class BodyLimits:
     """What a body may be.
 
     Attributes:
-        max_bytes: The most bytes; they are counted while they arrive, whatever ``Content-Length`` says.
+        max_bytes: The most bytes; they are counted while they arrive, whatever ``Content-Length`` says, and once more
+            while they are decompressed.
         timeout: Seconds within which all of it must have arrived.
         rate: Bytes a second that must arrive.
         grace: Seconds that a body may be behind that at most: nobody gains time by sending much at first.
@@ -39,13 +41,20 @@ async def read_body(request: Request, limits: BodyLimits, hold: Callable[[int], 
         hold: Called with the size of each part before it is kept; it may refuse it.
 
     Returns:
-        The body.
+        The body, decompressed.
 
     Raises:
-        RequestError: With status 413 if it is too large, 415 if it is encoded or of another type, 408 if it
-            is too slow.
+        RequestError: With status 413 if it is too large, 415 if it is encoded otherwise or of another type, 408 if it
+            is too slow, 400 if it cannot be decompressed.
     """
+    encoding = read_encoding(request.headers.get("content-encoding"))
     _check_headers(request, limits.max_bytes)
+    body = await _receive(request, limits, hold)
+    return body if encoding is None else await decompress(body, encoding, limits.max_bytes, hold)
+
+
+async def _receive(request: Request, limits: BodyLimits, hold: Callable[[int], None]) -> bytes:
+    """Returns the bytes of a body as they arrive."""
     parts, size = [], 0
     now = asyncio.get_running_loop().time
     ends, next_by = now() + limits.timeout, now() + limits.grace
@@ -65,9 +74,6 @@ async def read_body(request: Request, limits: BodyLimits, hold: Callable[[int], 
 
 
 def _check_headers(request: Request, max_bytes: int) -> None:
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise RequestError("Content-Encoding: expected none; send the body uncompressed.", status=415)
     media = request.headers.get("content-type", _TYPES[0]).partition(";")[0].strip().lower()
     if media not in _TYPES:
         # Web pages can send forms and plain text to any host without asking, but not these types.

@@ -10,6 +10,8 @@ from rnnzoo_export.serving.answers import json_answer
 from rnnzoo_export.serving.models import Models, ServedModel
 from rnnzoo_export.serving.traffic import Traffic
 
+_EXTENSIONS = ("binary_tensor_data", "model_configuration", "model_repository")
+
 
 class Information:
     """The endpoints.
@@ -24,7 +26,7 @@ class Information:
 
     async def server_metadata(self, _: Request) -> Response:
         """Says what the server is."""
-        return json_answer({"name": "rnnzoo", "version": __version__, "extensions": ["binary_tensor_data"]})
+        return json_answer({"name": "rnnzoo", "version": __version__, "extensions": list(_EXTENSIONS)})
 
     async def live(self, _: Request) -> Response:
         """Says that the process runs."""

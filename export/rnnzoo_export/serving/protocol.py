@@ -21,7 +21,7 @@ from rnnzoo_export.serving.tensor_bytes import Tail, read_bytes, write_bytes
 from rnnzoo_export.serving.tensor_json import read_json, write_json
 from rnnzoo_export.signature import Signature, TensorSpec
 
-_MAX_ID = 256
+MAX_ID = 256
 _MAX_RANK = 8
 #: How deep lists and objects may lie in each other; it is the parser's own bound.
 MAX_DEPTH = 1024
@@ -165,9 +165,9 @@ def _json_length(header: str | None, size: int) -> int:
 
 def _parse_id(message: Mapping[str, Any]) -> str | None:
     identity = message.get("id")
-    if identity is not None and (not isinstance(identity, str) or len(identity) > _MAX_ID):
+    if identity is not None and (not isinstance(identity, str) or len(identity) > MAX_ID):
         raise RequestError(
-            f"id: received {shorten(identity)}; expected a string of at most {_MAX_ID} characters."
+            f"id: received {shorten(identity)}; expected a string of at most {MAX_ID} characters."
         )
     return identity
 

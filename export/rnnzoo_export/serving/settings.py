@@ -23,7 +23,7 @@ class Settings:
             ``host`` is one of them (which stops web pages that rebind their name to 127.0.0.1), else any.
         threads: Threads of onnxruntime inside one run. One is best for small models: several requests are
             batched instead.
-        max_body_bytes: The largest request body.
+        max_body_bytes: The largest request body, as it is sent and decompressed.
         max_rows: The most rows of one request.
         max_steps: The most time steps of one row.
         max_batch: The most rows of one run of the session; it bounds memory together with ``max_steps``.

@@ -1,0 +1,112 @@
+"""The OpenAPI document: every address of the server, with the names and tensors of the models that it serves.
+
+What a schema cannot say is said by the error that answers a request: that ``data`` must fill ``shape``, for instance.
+
+Reference: https://spec.openapis.org/oas/v3.1.0
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from rnnzoo.version import __version__
+from rnnzoo_export.serving import schemas
+from rnnzoo_export.serving.answers import json_answer
+from rnnzoo_export.serving.bundle_model import BundleModel
+from rnnzoo_export.serving.models import Models, ServedModel
+from rnnzoo_export.serving.operations import Item, error_responses, get, post, with_binary
+from rnnzoo_export.serving.settings import Settings
+
+
+class OpenApi:
+    """The endpoint.
+
+    Args:
+        models: The models of the server.
+        settings: What may be asked of them.
+    """
+
+    def __init__(self, models: Models, settings: Settings) -> None:
+        self._models, self._settings = models, settings
+
+    async def answer(self, request: Request) -> Response:
+        """Answers a request."""
+        document = describe_api(self._models, self._settings)
+        root = request.scope.get("root_path", "")
+        return json_answer({**document, "servers": [{"url": root}]} if root else document)
+
+
+def describe_api(models: Models, settings: Settings) -> dict[str, Any]:
+    """Returns the document.
+
+    Args:
+        models: The models of the server.
+        settings: What may be asked of them.
+    """
+    paths = _of_server()
+    for model in models:
+        items = _of_model(model, settings)
+        for address in _addresses(models, model):
+            paths.update({address + place: item for place, item in items.items()})
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "rnnzoo",
+            "version": __version__,
+            "summary": "Open Inference Protocol v2 over REST, and raw rows to answers",
+        },
+        "paths": paths,
+        "components": {"schemas": {"Error": schemas.ERROR}, "responses": error_responses()},
+    }
+
+
+def _addresses(models: Models, model: ServedModel) -> list[str]:
+    """Returns where a model is: below its version, and if it is the newest without one."""
+    address = "/v2/models/" + quote(model.name, safe="")
+    own = f"{address}/versions/{model.version}"
+    return [address, own] if models.find(model.name) is model else [own]
+
+
+def _of_server() -> dict[str, Item]:
+    page = get("A page to try the models", {"type": "string"})
+    answer = page["get"]["responses"]["200"]
+    answer["content"] = {"text/html": answer["content"].pop("application/json")}
+    return {
+        "/": page,
+        "/openapi.json": get("This document", {"type": "object"}),
+        "/v2": get("What the server is", schemas.SERVER),
+        "/v2/health/live": get("Whether the process runs", schemas.LIVE),
+        "/v2/health/ready": get("Whether all models take requests", schemas.READY, unready=True),
+        "/v2/repository/index": post(
+            "Lists the models, or those that are ready",
+            schemas.INDEX_REQUEST,
+            schemas.INDEX,
+            required=False,
+            runs=False,
+        ),
+    }
+
+
+def _of_model(model: ServedModel, settings: Settings) -> dict[str, Item]:
+    ready = get("Whether the model takes requests", schemas.MODEL_READY, of_model=True, unready=True)
+    items = {
+        "": get("What the model takes and gives", schemas.METADATA, of_model=True),
+        "/ready": ready,
+        "/config": get("How the model is configured", schemas.CONFIG, of_model=True),
+    }
+    if isinstance(model, BundleModel):
+        facts = model.facts()
+        body = schemas.infer_request(facts, model.version, settings)
+        items["/infer"] = with_binary(post("Tensors to tensors", body, schemas.infer_answer(facts)))
+        items["/predict"] = post(
+            "Raw rows to answers", schemas.predict_request(settings), schemas.PREDICT_ANSWER
+        )
+        example = model.predictor.bundle.provenance.get("example")
+        if example is not None:
+            content = items["/predict"]["post"]["requestBody"]["content"]["application/json"]
+            content["example"] = {"inputs": [example]}
+    return items

@@ -1,0 +1,147 @@
+"""JSON schemas of what the server takes and gives, for its OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rnnzoo_export.serving.datatypes import DATATYPES
+from rnnzoo_export.serving.protocol import MAX_ID
+from rnnzoo_export.serving.settings import Settings
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_TRUTH: Schema = {"type": "boolean"}
+_SIZES: Schema = {"type": "array", "items": {"type": "integer"}}
+_INTEGERS = [name for name, dtype in DATATYPES.items() if "int" in dtype]
+_NUMBERS = [name for name in DATATYPES if name != "BOOL"]
+# What the values of a tensor may be sent as, by the type that the model takes.
+_SENT_AS = {"BOOL": ["BOOL"], "BYTES": ["BYTES"], **dict.fromkeys(_INTEGERS, _INTEGERS)}
+_ELEMENTS = {"BOOL": "boolean", "BYTES": "string", **dict.fromkeys(_INTEGERS, "integer")}
+
+
+def record(properties: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
+    """Returns the schema of an object that holds these keys, may hold the optional ones, and no other."""
+    return {
+        "type": "object",
+        "properties": {**properties, **(optional or {})},
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _list_of(items: Schema, **more: Any) -> Schema:
+    return {"type": "array", "items": items, **more}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+ERROR = record({"error": _TEXT})
+LIVE = record({"live": _TRUTH})
+READY = record({"ready": _TRUTH})
+MODEL_READY = record({"name": _TEXT, "ready": _TRUTH})
+SERVER = record({"name": _TEXT, "version": _TEXT, "extensions": _list_of(_TEXT)})
+METADATA: Schema = {
+    "type": "object",
+    "properties": {
+        "name": _TEXT,
+        "versions": _list_of(_TEXT),
+        "platform": _TEXT,
+        "inputs": _list_of(record({"name": _TEXT, "datatype": _TEXT, "shape": _SIZES})),
+        "outputs": _list_of(record({"name": _TEXT, "datatype": _TEXT, "shape": _SIZES})),
+    },
+    "required": ["name", "versions", "platform"],
+}
+CONFIG: Schema = {
+    "type": "object",
+    "properties": {"name": _TEXT, "platform": _TEXT, "max_batch_size": {"type": "integer"}},
+    "required": ["name", "platform", "max_batch_size", "input", "output"],
+}
+INDEX_REQUEST = record({}, {"ready": _TRUTH})
+INDEX = _list_of(
+    record({"name": _TEXT, "version": _TEXT, "state": {"enum": ["READY", "UNAVAILABLE"]}}, {"reason": _TEXT})
+)
+
+
+def infer_request(facts: Mapping[str, Any], version: str, settings: Settings) -> Schema:
+    """Returns the schema of a request of tensors.
+
+    Args:
+        facts: The model's metadata, as the protocol has it.
+        version: Its version.
+        settings: What may be asked.
+    """
+    inputs = [_input(tensor, settings) for tensor in facts["inputs"]]
+    names = [tensor["name"] for tensor in facts["outputs"]]
+    output = record({"name": {"enum": names}}, {"parameters": _parameters("binary_data", _TRUTH)})
+    # One of each name: several that are equal but for their parameters are refused.
+    outputs = _or_null(_list_of(output, maxItems=len(names), **({"uniqueItems": True} if names else {})))
+    return record(
+        {"inputs": _list_of({"oneOf": inputs}, minItems=len(inputs), maxItems=len(inputs))},
+        {
+            "outputs": outputs,
+            "id": _or_null({"type": "string", "maxLength": MAX_ID}),
+            "parameters": _parameters("binary_data_output", _TRUTH),
+            "model_name": {"enum": [facts["name"], None]},
+            "model_version": {"enum": [version, None]},
+        },
+    )
+
+
+def _input(tensor: Mapping[str, Any], settings: Settings) -> Schema:
+    kind = tensor["datatype"]
+    values = _list_of({"type": [_ELEMENTS.get(kind, "number"), "array"]}, minItems=1)
+    head = {
+        "name": {"const": tensor["name"]},
+        "shape": _shape(tensor["shape"], settings),
+        "datatype": {"enum": _SENT_AS.get(kind, _NUMBERS)},
+    }
+    return record({**head, "data": values}, {"parameters": {"enum": [None, {}]}})
+
+
+def _shape(sizes: Sequence[int], settings: Settings) -> Schema:
+    most = [settings.max_rows, *[settings.max_steps] * (len(sizes) - 1)]
+    entries = [
+        {"const": size} if size >= 0 else {"type": "integer", "minimum": 1, "maximum": limit}
+        for size, limit in zip(sizes, most, strict=True)
+    ]
+    return {"type": "array", "prefixItems": entries, "minItems": len(sizes), "maxItems": len(sizes)}
+
+
+def _parameters(name: str, schema: Schema) -> Schema:
+    return _or_null(record({}, {name: schema}))
+
+
+def infer_answer(facts: Mapping[str, Any]) -> Schema:
+    """Returns the schema of an answer of tensors."""
+    size = record({"binary_data_size": {"type": "integer"}})
+    head = {
+        "name": {"enum": [tensor["name"] for tensor in facts["outputs"]]},
+        "datatype": _TEXT,
+        "shape": _SIZES,
+    }
+    return record(
+        {
+            "model_name": _TEXT,
+            "model_version": _TEXT,
+            "outputs": _list_of(record(head, {"data": {"type": "array"}, "parameters": size})),
+        },
+        {"id": _TEXT},
+    )
+
+
+def predict_request(settings: Settings) -> Schema:
+    """Returns the schema of a request of raw rows."""
+    rows = {
+        **_list_of({}, minItems=1, maxItems=settings.max_rows),
+        "description": "One element for each row, as the preprocessing of the bundle reads it.",
+    }
+    return record({"inputs": rows})
+
+
+PREDICT_ANSWER = record(
+    {"model_name": _TEXT, "model_version": _TEXT, "answers": _list_of({"type": "object"})}
+)

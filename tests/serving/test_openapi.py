@@ -1,0 +1,126 @@
+"""Truth of ``rnnzoo_export.serving.openapi``: the document says what the server does, and the server does it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Match, Route
+
+from other_software import environment
+from rnnzoo_export import OnnxPredictor, Settings, create_app
+from rnnzoo_export.serving.openapi import describe_api
+from served_digits import NAME
+from serving_client import Server
+
+SCHEMATHESIS = "schemathesis==4.32.5"
+# The checks of the tool, without one: no schema says that data must fill a shape, or what a preprocessing reads.
+CHECKS = """
+[checks]
+negative_data_rejection.expected-statuses = ["4xx"]
+positive_data_acceptance.enabled = false
+"""
+
+
+@pytest.fixture(scope="module")
+def app(digits_bundle: Path) -> Starlette:
+    return create_app(OnnxPredictor(digits_bundle))
+
+
+def operations(app: Starlette) -> Iterator[tuple[str, str]]:
+    for path, item in describe_api(app.state.models, Settings())["paths"].items():
+        for method in item:
+            yield method.upper(), unquote(path)
+
+
+def routes(app: Starlette) -> list[Route]:
+    return [route for route in app.routes if isinstance(route, Route) and route.include_in_schema]
+
+
+def matches(route: Route, method: str, path: str) -> bool:
+    scope = {"type": "http", "method": method, "path": path}
+    return route.matches(scope)[0] is Match.FULL
+
+
+def test_every_address_of_the_server_is_in_it_and_no_other(app: Starlette) -> None:
+    written = list(operations(app))
+    for route in routes(app):
+        for method in (route.methods or set()) - {"HEAD"}:
+            assert any(matches(route, method, path) for to, path in written if to == method), route.path
+    for method, path in written:
+        assert any(matches(route, method, path) for route in routes(app)), path
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            if key == "$ref":
+                yield entry
+            else:
+                yield from references(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from references(entry)
+
+
+def test_it_names_the_models_and_their_tensors(app: Starlette) -> None:
+    document = json.loads(json.dumps(describe_api(app.state.models, Settings(max_rows=7, max_steps=9))))
+    assert document["openapi"] == "3.1.0"
+    infer = document["paths"][f"/v2/models/{NAME}/infer"]["post"]
+    body = infer["requestBody"]["content"]["application/json"]["schema"]
+    (tensor,) = body["properties"]["inputs"]["items"]["oneOf"]
+    assert tensor["properties"]["name"] == {"const": "features"}
+    assert tensor["properties"]["shape"]["prefixItems"] == [
+        {"type": "integer", "minimum": 1, "maximum": 7},
+        {"type": "integer", "minimum": 1, "maximum": 9},
+        {"const": 8},
+    ]
+    assert "FP32" in tensor["properties"]["datatype"]["enum"]
+    for reference in references(document):
+        place = document
+        for key in reference.removeprefix("#/").split("/"):
+            place = place[key]
+    predict = document["paths"][f"/v2/models/{NAME}/predict"]["post"]["requestBody"]["content"][
+        "application/json"
+    ]
+    assert len(predict["example"]["inputs"][0]) == 8
+
+
+@pytest.mark.parametrize(("root", "servers"), [("", None), ("/models", [{"url": "/models"}])])
+def test_behind_a_gateway_it_says_where_the_server_is(
+    root: str, servers: list[dict[str, str]] | None, app: Starlette
+) -> None:
+    async def ask() -> Any:
+        transport = httpx.ASGITransport(app, root_path=root)
+        async with httpx.AsyncClient(transport=transport) as client:
+            return (await client.get(f"http://localhost{root}/openapi.json")).json()
+
+    assert asyncio.run(ask()).get("servers") == servers
+
+
+@pytest.fixture(scope="session")
+def schemathesis(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return environment(tmp_path_factory.mktemp("schemathesis"), SCHEMATHESIS)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # an installation may take long
+def test_schemathesis_finds_nothing(schemathesis: Path, server: Server, tmp_path: Path) -> None:
+    (tmp_path / "checks.toml").write_text(CHECKS)
+    command = [
+        *(str(schemathesis / "st"), "--config-file", "checks.toml", "run", f"{server.url}/openapi.json"),
+        *("--max-examples", "200", "--phases", "examples,coverage,fuzzing", "--generation-deterministic"),
+        "--no-color",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout
+    assert "15 selected / 15 total" in done.stdout
+    assert server.healthy()
