@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,19 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from rnnzoo.errors import RequestError
 from rnnzoo_export.inference.streaming_file import StreamingFile
 from rnnzoo_export.serving.batching import Batcher
-from rnnzoo_export.serving.sequences import PieceOf, Sequences
-from streamed_models import FEATURES, one_pass, series_tagger
+from rnnzoo_export.serving.parameters import PieceOf
+from rnnzoo_export.serving.sequences import Sequences
+from streamed_models import FEATURES, TAGGER, Recurrence, series
 
 DEADLINE = 30.0
 
 
+TRUTH = Recurrence.of(FEATURES)
+
+
 @pytest.fixture(scope="session")
-def file(tmp_path_factory: pytest.TempPathFactory) -> StreamingFile:
-    return StreamingFile(series_tagger(tmp_path_factory.mktemp("sequences") / "streaming.onnx"))
+def file(streamed: dict[str, Path]) -> StreamingFile:
+    return StreamingFile(streamed[TAGGER])
 
 
 @contextmanager
@@ -42,10 +47,6 @@ def batching(file: StreamingFile) -> Iterator[tuple[Batcher, list[int]]]:
         yield batcher, rows
     finally:
         batcher.stop()
-
-
-def series(steps: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(1, steps, FEATURES)).astype(np.float32)
 
 
 def opened(file: StreamingFile, **arguments: Any) -> Sequences:
@@ -81,7 +82,7 @@ def test_a_thousand_interleaved_sequences_are_answered_as_in_one_pass(file: Stre
     assert sum(rows) == sum(map(len, found.values())) > 2 * len(rows)  # they shared runs
     for name, features in whole.items():
         answer = np.concatenate(found[name], axis=1)
-        np.testing.assert_allclose(answer, one_pass(file, features), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(answer, TRUTH(features), rtol=1e-5, atol=1e-5)
 
 
 # The order of pieces of one sequence
@@ -124,7 +125,7 @@ def test_pieces_that_come_at_once_are_answered_in_order(file: StreamingFile) -> 
         ]
         found = await asyncio.gather(*waiting)
         logits = np.concatenate([outputs["logits"] for outputs in found], axis=1)
-        np.testing.assert_allclose(logits, one_pass(file, x), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(logits, TRUTH(x), rtol=1e-5, atol=1e-5)
 
     run_with(file, script)
 
@@ -146,7 +147,7 @@ def test_what_waits_behind_a_failed_piece_is_refused_and_nothing_has_moved(file:
             "them again in order."
         )
         found = await sequences.step(PieceOf(7), {"features": x[:, 2:]}, run)
-        np.testing.assert_allclose(found["logits"], one_pass(file, x)[:, 2:], rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(found["logits"], TRUTH(x)[:, 2:], rtol=1e-5, atol=1e-5)
 
     run_with(file, script)
 
@@ -168,7 +169,7 @@ def test_a_new_start_needs_none_of_those_before_it(file: StreamingFile) -> None:
             *(outcome(sequences.step(piece, {"features": x}, way)) for piece, way in pieces)
         )
         assert [status for status, _ in results] == [500, 409, 200, 200, 400, 200]
-        twice = one_pass(file, np.concatenate([x, x], axis=1))
+        twice = TRUTH(np.concatenate([x, x], axis=1))
         np.testing.assert_allclose(results[3][1]["logits"], twice[:, 3:], rtol=1e-5, atol=1e-5)
         np.testing.assert_allclose(results[5][1]["logits"], twice[:, :3], rtol=1e-5, atol=1e-5)
         assert sequences.open_sessions == 1
@@ -251,7 +252,7 @@ class Histories(RuleBasedStateMachine):
         if status == 200:
             before = np.zeros((1, 0, FEATURES), np.float32) if start else self.said[name]
             whole = np.concatenate([before, features], axis=1)
-            truth = one_pass(self.file, whole)[:, before.shape[1] :]
+            truth = TRUTH(whole)[:, before.shape[1] :]
             np.testing.assert_allclose(outputs["logits"], truth, rtol=1e-5, atol=1e-5)
             self.said[name], self.used[name] = whole, self.clock
             if end:

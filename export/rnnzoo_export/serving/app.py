@@ -32,6 +32,7 @@ from rnnzoo_export.serving.page import Page
 from rnnzoo_export.serving.predict import Predict
 from rnnzoo_export.serving.rows_model import rows_models
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.stream_model import stream_models
 from rnnzoo_export.serving.traffic import Traffic, TrafficControl
 from rnnzoo_export.serving.turns import Turns
 from rnnzoo_export.serving.work import Work
@@ -77,7 +78,7 @@ def create_app(
 def _served(models: Sequence[OnnxPredictor | ServedModel], settings: Settings) -> Models:
     opened = [BundleModel(model, settings) if isinstance(model, OnnxPredictor) else model for model in models]
     of_rows, missing = rows_models(opened)
-    return Models([*opened, *of_rows], missing)
+    return Models([*opened, *of_rows, *stream_models(opened, settings)], missing)
 
 
 def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) -> list[BaseRoute]:

@@ -11,32 +11,17 @@ import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from rnnzoo.errors import RequestError
 from rnnzoo_export.inference.streaming_file import StreamingFile
 from rnnzoo_export.inference.validation import shorten
+from rnnzoo_export.serving.parameters import PieceOf
 
 Arrays = dict[str, np.ndarray]
 #: Runs checked inputs with their states.
 Run = Callable[[Mapping[str, np.ndarray]], Awaitable[Arrays]]
-
-
-@dataclass(frozen=True)
-class PieceOf:
-    """What a request says of the sequence that it is a piece of.
-
-    Attributes:
-        sequence: The name of the sequence, which the client chooses: a number or a text.
-        start: Whether it is the first piece: the sequence begins anew.
-        end: Whether it is the last: the sequence is forgotten.
-    """
-
-    sequence: int | str
-    start: bool = False
-    end: bool = False
 
 
 class _Turn:
