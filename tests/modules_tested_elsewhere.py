@@ -215,6 +215,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.serving.host_check": "tests/serving/test_app.py",
     "rnnzoo_export.serving.infer": "tests/serving/test_app.py",
     "rnnzoo_export.serving.information": "tests/serving/test_app.py",
+    "rnnzoo_export.serving.live_stream": "tests/serving/test_stream_socket.py",
     "rnnzoo_export.serving.page": "tests/serving/test_app.py",
     "rnnzoo_export.serving.tensor_model": "tests/serving/test_rows_model.py",
     "rnnzoo_export.serving.predict": "tests/serving/test_app.py",

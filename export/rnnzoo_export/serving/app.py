@@ -7,6 +7,7 @@
     POST /v2/models/NAME/infer                tensors to tensors
     POST /v2/models/NAME-raw/infer            tensors of raw rows to tensors
     POST /v2/models/NAME/predict              raw inputs to answers: {"inputs": [...]} to {"answers": [...]}
+    GET  /v2/models/NAME/stream               a WebSocket for one sequence that comes piece by piece
 
 Errors are JSON, ``{"error": "..."}``, with a 4xx status where the request is to blame.
 
@@ -19,7 +20,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.serving.answers import error_answers
@@ -33,6 +34,7 @@ from rnnzoo_export.serving.predict import Predict
 from rnnzoo_export.serving.rows_model import rows_models
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.stream_model import stream_models
+from rnnzoo_export.serving.stream_socket import StreamSocket
 from rnnzoo_export.serving.traffic import Traffic, TrafficControl
 from rnnzoo_export.serving.turns import Turns
 from rnnzoo_export.serving.work import Work
@@ -84,6 +86,7 @@ def _served(models: Sequence[OnnxPredictor | ServedModel], settings: Settings) -
 def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) -> list[BaseRoute]:
     information = Information(models, traffic)
     infer, predict = Infer(models, settings, traffic, work), Predict(models, settings, traffic, work)
+    socket = StreamSocket(models, settings, traffic, work)
     routes: list[BaseRoute] = [
         Route("/", Page(models).answer),
         Route("/v2", information.server_metadata),
@@ -96,6 +99,7 @@ def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) ->
             Route(path + "/ready", information.model_ready),
             Route(path + "/infer", infer.answer, methods=["POST"]),
             Route(path + "/predict", predict.answer, methods=["POST"]),
+            WebSocketRoute(path + "/stream", socket.answer),
         ]
     return routes
 
