@@ -57,7 +57,8 @@ from .data.vectors.learned_vectors import learn_word_vectors as learn_word_vecto
 from .data.vectors.word_vectors import WordVectors as WordVectors
 from .data.vectors.word_vectors import read_word_vectors as read_word_vectors
 from .decoding.answers import Decoding as Decoding
-from .decoding.ctc import GreedyTranscript as GreedyTranscript
+from .decoding.transcripts import BeamTranscript as BeamTranscript
+from .decoding.transcripts import GreedyTranscript as GreedyTranscript
 from .errors import RnnzooError as RnnzooError
 from .evaluation.evaluation import evaluate as evaluate
 from .keras_models.cudnn import CudnnReport as CudnnReport
@@ -66,6 +67,7 @@ from .keras_models.loading import load_model as load_model
 from .layers.pooling import Pooling as Pooling
 from .preprocessing.base import Preprocessing as Preprocessing
 from .preprocessing.choosing import WordOptions as WordOptions
+from .preprocessing.sound_pieces import SoundPieces as SoundPieces
 from .registration import register as register
 from .task import Task as Task
 from .training.config import TrainConfig as TrainConfig

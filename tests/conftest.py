@@ -28,6 +28,8 @@ from served_digits import images as images
 from served_digits import server as server
 from set_sources import places as places
 from set_sources import web as web
+from streamed_models import streamed as streamed
+from streamed_models import streams as streams
 
 # The same examples in every run, so that a change is judged by what it changes. HYPOTHESIS_EXPLORE=1 draws new ones.
 hypothesis.settings.register_profile("same", derandomize=True)

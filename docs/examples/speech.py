@@ -36,11 +36,11 @@ save_bundle(
 print(answer)
 # --- pieces
 predictor = StreamingPredictor("listener")
-transcript = rnnzoo.GreedyTranscript(splits.decoding.labels)
+transcript, heard = rnnzoo.GreedyTranscript(splits.decoding.labels), rnnzoo.SoundPieces(splits.preprocessing)
 session = predictor.open()
-heard = splits.preprocessing.apply([sounds[5]])
-for start in range(0, heard["features"].shape[1], 20):  # 20 frames of 10 ms at a time
-    piece = {name: array[0, start : start + 20] for name, array in heard.items()}
-    transcript.add(predictor.step(session, piece)["logits"])
+for piece in np.split(sounds[5], 3):  # whatever a microphone gives
+    features = heard.add(piece)
+    answer = predictor.step(session, {"features": features, "mask": np.ones(len(features), bool)})
+    transcript.add(answer["logits"])
     print(repr(transcript.text))
 # --- end

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from rnnzoo import checks
-from rnnzoo.errors import ArgumentError
 
 #: Says how likely a symbol is after others: their numbers and its own to a logarithm, which is added.
 LanguageModel = Callable[[tuple[int, ...], int], float]
@@ -128,17 +127,46 @@ def prefix_beam_search(
         First-pass large vocabulary continuous speech recognition using bi-directional recurrent DNNs,
         arXiv:1408.2873.
     """
-    checks.integer("beam_width", beam_width, minimum=1)
-    # For each prefix the logarithms of ending in a blank and in its last symbol, and what the language model said.
-    beam: dict[tuple[int, ...], tuple[float, float, float]] = {(): (0.0, -math.inf, 0.0)}
-    for frame in log_softmax(logits).tolist():
-        likely = [(symbol, share) for symbol, share in enumerate(frame) if share > _NEGLIGIBLE]
-        found: dict[tuple[int, ...], list[float]] = {}
-        for prefix, (blank, symbol_end, bonus) in beam.items():
-            _extend(found, beam, prefix, (blank, symbol_end, bonus), likely, language_model)
-        ranked = sorted(found.items(), key=lambda item: -(_add(item[1][0], item[1][1]) + item[1][2]))
-        beam = {prefix: (one, other, bonus) for prefix, (one, other, bonus) in ranked[:beam_width]}
-    return [(list(prefix), _add(blank, end) + bonus) for prefix, (blank, end, bonus) in beam.items()]
+    beam = PrefixBeam(beam_width=beam_width, language_model=language_model)
+    beam.add(logits)
+    return beam.ranked
+
+
+class PrefixBeam:
+    """The beginnings that are likeliest so far, while frames come: what ``prefix_beam_search`` keeps.
+
+    Args:
+        beam_width: How many are kept after each frame.
+        language_model: As in ``prefix_beam_search``.
+
+    Raises:
+        ArgumentError: If ``beam_width`` is not positive.
+    """
+
+    def __init__(self, *, beam_width: int, language_model: LanguageModel | None = None) -> None:
+        self._width = checks.integer("beam_width", beam_width, minimum=1)
+        self._language_model = language_model
+        # For each prefix the logarithms of ending in a blank and in its last symbol, and what the language model said.
+        self._beam: dict[tuple[int, ...], tuple[float, float, float]] = {(): (0.0, -math.inf, 0.0)}
+
+    def add(self, logits: np.ndarray) -> None:
+        """Reads the logits ``(frames, symbols)`` of the next frames."""
+        for frame in log_softmax(logits).tolist():
+            likely = [(symbol, share) for symbol, share in enumerate(frame) if share > _NEGLIGIBLE]
+            found: dict[tuple[int, ...], list[float]] = {}
+            for prefix, ends in self._beam.items():
+                _extend(found, self._beam, prefix, ends, likely, self._language_model)
+            ranked = sorted(found.items(), key=lambda item: -(_add(item[1][0], item[1][1]) + item[1][2]))
+            self._beam = {
+                prefix: (one, other, bonus) for prefix, (one, other, bonus) in ranked[: self._width]
+            }
+
+    @property
+    def ranked(self) -> list[tuple[list[int], float]]:
+        """The beginnings with the logarithms of their scores, best first."""
+        return [
+            (list(prefix), _add(blank, end) + bonus) for prefix, (blank, end, bonus) in self._beam.items()
+        ]
 
 
 def _extend(
@@ -179,44 +207,3 @@ def _add(a: float, b: float) -> float:
     """Returns the logarithm of the sum of two numbers given by their logarithms."""
     high, low = (a, b) if a > b else (b, a)
     return high if low == -math.inf else high + math.log1p(math.exp(low - high))
-
-
-class GreedyTranscript:
-    """The best path of a stream, piece by piece the same as of the whole.
-
-    Args:
-        labels: The symbols by number, the blank ``""`` first: ``decoding.labels``.
-
-    Attributes:
-        text: All that was said so far.
-
-    Example:
-        >>> transcript = GreedyTranscript(["", "a", "b"])
-        >>> logits = np.eye(3)[[1, 1, 0, 1, 2]]
-        >>> [transcript.add(logits[:1]), transcript.add(logits[1:]), transcript.text]
-        ['a', 'ab', 'aab']
-    """
-
-    def __init__(self, labels: Sequence[str]) -> None:
-        self._labels = list(labels)
-        self._last = 0
-        self.text = ""
-
-    def add(self, logits: np.ndarray) -> str:
-        """Reads the logits ``(frames, symbols)`` of the next piece and returns what they add to the text.
-
-        Raises:
-            ArgumentError: If there are not as many symbols as labels.
-        """
-        logits = np.asarray(logits)
-        if logits.ndim != 2 or logits.shape[1] != len(self._labels):
-            raise ArgumentError(
-                f"logits: received shape {logits.shape}; expected (frames, {len(self._labels)}), one number for each "
-                "label. Pass the logits of one session without the batch axis."
-            )
-        path = [self._last, *logits.argmax(axis=-1).tolist()]
-        self._last = path[-1]
-        # The symbol before this piece only says what is a repetition.
-        new = "".join(self._labels[symbol] for symbol in collapse(path)[1 if path[0] else 0 :])
-        self.text += new
-        return new

@@ -129,16 +129,28 @@ class LogMelPreprocessing(Preprocessing):
         Raises:
             DataError: If it is no waveform, or shorter than a frame.
         """
-        samples = _waveform(row, number)
+        samples = read_waveform(row, number)
         if not self.num_frames(len(samples)):
             raise EmptyRowError(
                 number,
                 f"received {len(samples)} samples; expected at least {self.frame_length}, one frame. Drop the row, or "
                 "record longer.",
             )
+        return self._frame_energies(samples)
+
+    def _frame_energies(self, samples: np.ndarray) -> np.ndarray:
         cut = np.lib.stride_tricks.sliding_window_view(samples, self.frame_length)[:: self.frame_step]
         spectrum = np.fft.rfft(cut * self.window, self.fft_length)
         return np.asarray(np.log((spectrum.real**2 + spectrum.imag**2) @ self.filters + FLOOR))
+
+    def features(self, samples: np.ndarray, number: int = 0) -> np.ndarray:
+        """Returns the scaled features ``(frames, num_mels)`` of samples that ``read_waveform`` has read.
+
+        Args:
+            samples: At least ``frame_length`` of them.
+            number: The row's number, for messages.
+        """
+        return to_float32((self._frame_energies(samples) - self.mean) / self.scale, number, AXES)
 
     def encode(self, raw: Rows) -> list[np.ndarray]:
         """Turns waveforms ``(samples,)`` into features ``(frames, num_mels)``.
@@ -220,7 +232,8 @@ def check_range(samples: np.ndarray, number: int) -> None:
         )
 
 
-def _waveform(row: Any, number: int) -> np.ndarray:
+def read_waveform(row: Any, number: int) -> np.ndarray:
+    """Returns the samples of a raw row with this number as float64, full scale being 1; ``DataError`` if it is none."""
     samples = read_numbers(
         row, number, ("sample",), otherwise="that is no waveform; expected numbers (samples,)."
     )

@@ -15,7 +15,6 @@ import tensorflow as tf
 
 from rnnzoo.decoding import Decoding
 from rnnzoo.decoding.ctc import (
-    GreedyTranscript,
     best_symbols,
     collapse,
     frames_needed,
@@ -176,25 +175,11 @@ def test_paths_collapse() -> None:
     assert collapse([]) == []
 
 
-@pytest.mark.parametrize("pieces", [[1] * 12, [5, 7], [3, 0, 4, 5], [12]])
-def test_pieces_say_what_the_whole_says(pieces: list[int]) -> None:
-    labels = ["", "a", "b"]
-    for seed in range(20):
-        logits = random_logits(12, 3, seed=seed)
-        transcript = GreedyTranscript(labels)
-        bounds = np.cumsum([0, *pieces])
-        said = [transcript.add(logits[first:end]) for first, end in itertools.pairwise(bounds)]
-        whole = "".join(labels[symbol] for symbol in best_symbols(logits))
-        assert "".join(said) == transcript.text == whole
-
-
 def test_wrong_arguments_are_told() -> None:
     with pytest.raises(ArgumentError, match="beam_width: received 0; expected an integer of at least 1"):
         prefix_beam_search(MISLEADING, beam_width=0)
     with pytest.raises(ArgumentError, match="beam_width: received 4 for task 'classification'"):
         Decoding("classification", labels=["a", "b"], beam_width=4)
-    with pytest.raises(ArgumentError, match=r"logits: received shape \(1, 2, 2\); expected \(frames, 2\)"):
-        GreedyTranscript(["", "a"]).add(MISLEADING[None])
     with pytest.raises(DataError, match="answers 2 classes; the labels are 3"):
         Decoding("transcription", labels=["", "a", "b"])(MISLEADING[None])
 

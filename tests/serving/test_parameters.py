@@ -12,24 +12,22 @@ from serving_client import Server
 
 UNSUPPORTED = {
     "request": (
-        {"sequence_id": 7, "sequence_start": True},
-        "request: received the parameter 'sequence_id', which is not supported; expected none but "
-        "'binary_data_output' for a request. The server keeps nothing between requests: send whole sequences.",
+        {"priority": 7},
+        "request: received the parameter 'priority', which is not supported; expected none but binary_data_output, "
+        "sequence_id, sequence_start, sequence_end for a request. Leave it out.",
     ),
     "input": (
         {"shared_memory_region": "x"},
         "features: received the parameter 'shared_memory_region', which is not supported; expected none but "
-        "'binary_data_size' for an input. Leave it out.",
+        "binary_data_size for an input. Leave it out.",
     ),
     "output": (
         {"classification": 3},
-        "logits: received the parameter 'classification', which is not supported; expected none but 'binary_data' "
+        "logits: received the parameter 'classification', which is not supported; expected none but binary_data "
         "for an output. Take the values and sort them, or ask for labels at /predict.",
     ),
 }
 OTHERS = [
-    "sequence_start",
-    "sequence_end",
     "priority",
     "timeout",
     "content_type",

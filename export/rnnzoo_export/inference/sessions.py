@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import uuid
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
-from rnnzoo import checks, files
-from rnnzoo.errors import BundleError, RequestError
+from rnnzoo import checks
+from rnnzoo.errors import RequestError
 from rnnzoo.preprocessing.numeric_rows import wrong_number
 from rnnzoo_export.inference.bound_session import BoundSession
-from rnnzoo_export.inference.predictor import check_outputs, open_onnx, run_onnx
+from rnnzoo_export.inference.predictor import check_outputs, run_onnx
 from rnnzoo_export.inference.state_blocks import Block, gather
+from rnnzoo_export.inference.streaming_file import StreamingFile
 from rnnzoo_export.inference.validation import Limits, check_inputs, check_mapping, shorten
-from rnnzoo_export.signature import Signature, State, TensorSpec
 
 
 class StreamingPredictor:
@@ -53,9 +50,9 @@ class StreamingPredictor:
         max_sessions: int = 1024,
         max_steps: int | None = None,
     ) -> None:
-        file = _streaming_file(Path(path))
-        self._session = open_onnx(file, checks.integer("threads", threads, minimum=1))
-        self.states, self.inputs, self.outputs = _read_metadata(self._session, file)
+        file = StreamingFile(path, threads=threads)
+        self._session = file.session
+        self.states, self.inputs, self.outputs = file.states, file.pieces.inputs, file.pieces.outputs
         self.max_sessions = checks.integer("max_sessions", max_sessions, minimum=1)
         self._limits = Limits(max_steps=max_steps)
         self._open: dict[str, Block] = {}
@@ -65,7 +62,7 @@ class StreamingPredictor:
         self._answers = [spec.name for spec in self.outputs]
         self._names = [*self._answers, *(state.output for state in self.states)]
         self._numbers = {spec.name for spec in self.inputs if spec.kind in "fiu"}
-        self._whole = Signature(self.inputs, self.outputs)
+        self._pieces = file.pieces
         self._lock = threading.Lock()
 
     @property
@@ -190,7 +187,7 @@ class StreamingPredictor:
                 f"sessions: received {shorten(list(group))}; expected at least one name, and each once. Send a "
                 "session's pieces one after the other."
             )
-        batch = check_inputs(self._whole, inputs, self._limits)
+        batch = check_inputs(self._pieces, inputs, self._limits)
         rows = len(next(iter(batch.values())))
         if rows != len(group):
             raise RequestError(
@@ -244,7 +241,7 @@ class StreamingPredictor:
             return None
         try:
             stacked = {name: np.array([inputs[name] for inputs in own]) for name in own[0]}
-            return check_inputs(self._whole, stacked, self._limits)
+            return check_inputs(self._pieces, stacked, self._limits)
         except (RequestError, ValueError, TypeError, KeyError):
             return None  # the pieces one by one tell whose fault it is, if any
 
@@ -265,7 +262,7 @@ class StreamingPredictor:
             if problem is not None:
                 raise RequestError(problem)
             rows = {name: _with_batch_axis(name, value) for name, value in inputs.items()}
-            return check_inputs(self._whole, rows, self._limits)
+            return check_inputs(self._pieces, rows, self._limits)
         except RequestError as error:
             raise RequestError(f"session {shorten(session)}: {error}", status=error.status) from error
 
@@ -325,34 +322,3 @@ def _with_batch_axis(name: str, value: Any) -> np.ndarray:
         return np.asarray(value)[None]
     except (ValueError, TypeError) as error:
         raise RequestError(f"{name}: rows of unequal length; expected one array.") from error
-
-
-def _streaming_file(path: Path) -> Path:
-    if not path.is_dir():
-        return files.existing_file(path, "a streaming ONNX file or a bundle that holds one")
-    from rnnzoo_export.bundle import load_bundle
-
-    file = load_bundle(path).streaming_path
-    if not file.is_file():
-        raise BundleError(
-            f"{path}: holds no streaming file; expected one. Export the model again with "
-            "also=['streaming'], or rnnzoo export --streaming."
-        )
-    return file
-
-
-def _read_metadata(
-    session: onnxruntime.InferenceSession, file: Path
-) -> tuple[tuple[State, ...], tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
-    """Returns the states, and the inputs and outputs without them."""
-    metadata = session.get_modelmeta().custom_metadata_map
-    try:
-        states = tuple(State.from_config(row) for row in json.loads(metadata["states"]))
-        signature = Signature.from_config(json.loads(metadata["signature"]))
-    except (KeyError, ValueError, TypeError) as error:
-        raise BundleError(
-            f"{file}: has no table of states; expected a file of export_streaming_onnx."
-        ) from error
-    inside, outside = {state.input for state in states}, {state.output for state in states}
-    inputs = tuple(spec for spec in signature.inputs if spec.name not in inside)
-    return states, inputs, tuple(spec for spec in signature.outputs if spec.name not in outside)

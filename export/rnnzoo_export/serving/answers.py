@@ -44,16 +44,16 @@ def error_answers() -> dict[Any, Callable[[Request, Exception], Awaitable[Respon
 async def _request_error(_: Request, error: Exception) -> Response:
     status = error.status if isinstance(error, RequestError) else 400
     headers = {"Retry-After": "1"} if status == 503 else None
-    return json_answer({"error": _message(error)}, status=status, headers=headers)
+    return json_answer({"error": error_text(error)}, status=status, headers=headers)
 
 
 async def _own_code_error(_: Request, error: Exception) -> Response:
     _log.error("%s", one_line(error))
-    return json_answer({"error": _message(error)}, status=500)
+    return json_answer({"error": error_text(error)}, status=500)
 
 
 async def _data_error(_: Request, error: Exception) -> Response:
-    return json_answer({"error": _message(error)}, status=400)
+    return json_answer({"error": error_text(error)}, status=400)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -81,7 +81,7 @@ async def _fault(_: Request, error: Exception) -> Response:
     return json_answer({"error": "server: an unexpected error; it was logged."}, status=500)
 
 
-def _message(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """Returns the start of a message, which may quote a request."""
     text = one_line(error)
     return text if len(text) <= _WIDTH else text[:_WIDTH] + "..."

@@ -7,6 +7,7 @@
     POST /v2/models/NAME/infer                tensors to tensors
     POST /v2/models/NAME-raw/infer            tensors of raw rows to tensors
     POST /v2/models/NAME/predict              raw inputs to answers: {"inputs": [...]} to {"answers": [...]}
+    GET  /v2/models/NAME/stream               a WebSocket for one sequence that comes piece by piece
 
 Errors are JSON, ``{"error": "..."}``, with a 4xx status where the request is to blame.
 
@@ -19,7 +20,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.serving.addresses import TrailingSlash, not_offered
@@ -37,6 +38,8 @@ from rnnzoo_export.serving.predict import Predict
 from rnnzoo_export.serving.repository import Repository
 from rnnzoo_export.serving.rows_model import rows_models
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.stream_model import stream_models
+from rnnzoo_export.serving.stream_socket import StreamSocket
 from rnnzoo_export.serving.traffic import Traffic, TrafficControl
 from rnnzoo_export.serving.turns import Turns
 from rnnzoo_export.serving.work import Work
@@ -85,12 +88,13 @@ def create_app(
 def _served(models: Sequence[OnnxPredictor | ServedModel], settings: Settings) -> Models:
     opened = [BundleModel(model, settings) if isinstance(model, OnnxPredictor) else model for model in models]
     of_rows, missing = rows_models(opened)
-    return Models([*opened, *of_rows], missing)
+    return Models([*opened, *of_rows, *stream_models(opened, settings)], missing)
 
 
 def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) -> list[BaseRoute]:
     information = Information(models, traffic)
     infer, predict = Infer(models, settings, traffic, work), Predict(models, settings, traffic, work)
+    socket = StreamSocket(models, settings, traffic, work)
     routes: list[BaseRoute] = [
         Route("/", Page(models).answer),
         Route("/openapi.json", OpenApi(models, settings).answer),
@@ -107,6 +111,7 @@ def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) ->
             Route(path + "/config", config.answer),
             Route(path + "/infer", infer.answer, methods=["POST"]),
             Route(path + "/predict", predict.answer, methods=["POST"]),
+            WebSocketRoute(path + "/stream", socket.answer),
         ]
     return [*routes, *not_offered()]
 

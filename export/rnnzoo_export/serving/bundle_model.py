@@ -14,10 +14,7 @@ from rnnzoo_export.serving.datatypes import describe_tensors
 from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.tensor_model import TensorModel
-from rnnzoo_export.signature import Signature, TensorSpec
-
-# Steps of the run from which it is learned what a step takes.
-_WARM_STEPS = 64
+from rnnzoo_export.serving.warm_up import stepped_inputs, warm_up
 
 
 class BundleModel(TensorModel):
@@ -47,7 +44,7 @@ class BundleModel(TensorModel):
             max_batch=settings.max_batch if predictor.rows_are_free else None,
             max_queue=settings.max_queue,
             deadline=settings.deadline,
-            free=_stepped(predictor.signature),
+            free=stepped_inputs(predictor.signature),
         )
 
     @property
@@ -72,12 +69,7 @@ class BundleModel(TensorModel):
 
     async def start(self) -> None:
         """Starts the threads and lets them answer: the first request finds all warm, and what it costs known."""
-        self.batcher.start()
-        await self.batcher.submit(some_inputs(self.signature, self.signature.least_steps))
-        self.batcher.costs.forget()  # the first run takes longer than those that follow
-        most = max(self.signature.least_steps, min(_WARM_STEPS, self._max_steps))
-        for steps in (self.signature.least_steps, most):
-            await self.batcher.submit(some_inputs(self.signature, steps))
+        await warm_up(self.batcher, self.signature, self._max_steps)
 
     def stop(self, timeout: float) -> None:
         """Ends the threads after what waits, or after so many seconds."""
@@ -100,26 +92,3 @@ class BundleModel(TensorModel):
     def _decode(self, outputs: Mapping[str, np.ndarray], encoded: Sequence[Any], raw: Sequence[Any]) -> bytes:
         answers = self.predictor.decode(outputs, encoded, raw)
         return json_bytes({"model_name": self.name, "model_version": self.version, "answers": answers})
-
-
-def some_inputs(signature: Signature, steps: int) -> dict[str, np.ndarray]:
-    """Returns one row of so many steps, none of which is padding."""
-    free = (1, steps)
-    return {
-        spec.name: np.full(
-            [size or (free[axis] if axis < 2 else 1) for axis, size in enumerate(spec.shape)],
-            _is_read(spec),
-            spec.dtype,
-        )
-        for spec in signature.inputs
-    }
-
-
-def _is_read(spec: TensorSpec) -> bool:
-    """Whether it is ones, not zeros, that mean a step to an input."""
-    return spec.dtype == "bool" or (spec.name == "tokens" and spec.categories != 1)
-
-
-def _stepped(signature: Signature) -> list[str]:
-    """Returns the names of the inputs whose number of steps is free."""
-    return [spec.name for spec in signature.inputs if len(spec.shape) > 1 and spec.shape[1] is None]

@@ -1,7 +1,8 @@
 """Requests must be addressed to a name that this server has.
 
 A web page of another site can make its own host name point to 127.0.0.1 and so reach a server on the visitor's
-machine (DNS rebinding); the browser then sends that name in the Host header.
+machine (DNS rebinding); the browser then sends that name in the Host header. It can also open a WebSocket to any
+server, which no browser stops; the page's own address is in the Origin header then.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,7 +28,7 @@ class HostCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one connection."""
-        if scope["type"] == "http" and self._allowed is not None:
+        if scope["type"] in ("http", "websocket") and self._allowed is not None:
             hosts = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
             if len(hosts) != 1 or host_name(hosts[0]) not in self._allowed:
                 text = "Host: expected a name of this server. Start it with that host name allowed."
@@ -47,3 +49,24 @@ def host_name(header: str) -> str:
     if header.startswith("["):
         return header[1:].partition("]")[0]
     return header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() and ":" in header else header
+
+
+def is_known_origin(headers: Headers, allowed: Collection[str]) -> bool:
+    """Whether a connection comes from a page of this server, one that is allowed, or no page at all.
+
+    Args:
+        headers: Those of the request.
+        allowed: Origins such as ``"https://example.org"``; ``"*"`` allows any.
+
+    Example:
+        >>> page = Headers({"host": "localhost:8000", "origin": "http://localhost:8000"})
+        >>> other = Headers({"host": "localhost:8000", "origin": "https://example.org"})
+        >>> is_known_origin(page, ()), is_known_origin(other, ()), is_known_origin(other, ("https://example.org",))
+        (True, False, True)
+    """
+    origins = headers.getlist("origin")
+    if not origins or "*" in allowed:
+        return True
+    origin = origins[0].strip().lower()
+    own = origin.partition("://")[2] == headers.get("host", "").strip().lower()
+    return len(origins) == 1 and (own or origin in {name.lower().rstrip("/") for name in allowed})

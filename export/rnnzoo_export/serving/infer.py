@@ -6,6 +6,7 @@ import time
 from functools import partial
 from typing import Any
 
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +15,7 @@ from rnnzoo_export.inference.validation import shorten
 from rnnzoo_export.serving import protocol
 from rnnzoo_export.serving.models import Models
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.stream_model import stream_of
 from rnnzoo_export.serving.tensor_model import TensorModel
 from rnnzoo_export.serving.traffic import Traffic
 from rnnzoo_export.serving.work import Work
@@ -42,13 +44,24 @@ class Infer:
             length = request.headers.get(_LENGTH_HEADER)
             turn = partial(self._work.turn, model.batcher, since)
             parsed, inputs, context = await turn(model.work_of(len(body)), self._parsed, model, body, length)
-            outputs = await self._work.outputs(model.batcher, inputs, request, since)
+            outputs = await self._outputs(model, parsed, inputs, request, since)
             size = sum(array.nbytes for array in outputs.values())
+            if parsed.piece is not None:  # its sequence has moved on: it is answered, however late it is
+                turn = partial(self._work.turn, model.batcher, time.monotonic())
             content, length_of_json = await turn(size, _rendered, model, parsed, outputs, context)
         if length_of_json is None:
             return Response(content, media_type="application/json")
         headers = {_LENGTH_HEADER: str(length_of_json)}
         return Response(content, media_type="application/octet-stream", headers=headers)
+
+    async def _outputs(
+        self, model: TensorModel, parsed: protocol.InferRequest, inputs: Any, request: Request, since: float
+    ) -> dict[str, np.ndarray]:
+        stream = None if parsed.piece is None else stream_of(self._models, model)
+        if parsed.piece is None or stream is None:
+            return await self._work.outputs(model.batcher, inputs, request, since)
+        run = partial(self._work.outputs, stream.batcher, request=request, since=since)
+        return await stream.sequences.step(parsed.piece, inputs, run, since=since)
 
     def _model(self, request: Request) -> TensorModel:
         parameters = request.path_params
@@ -59,10 +72,14 @@ class Infer:
 
     def _parsed(self, model: TensorModel, body: bytes, length: str | None) -> tuple[Any, Any, Any]:
         """Returns a request, what the session takes in its place, and what is needed to finish its answer."""
+        stream, limits = stream_of(self._models, model), self._settings.limits
+        pieces = None if stream is None else stream.pieces
         parsed = protocol.parse_infer(
-            body, length, model.signature, self._settings.limits, leeway=model.leeway
+            body, length, model.signature, limits, leeway=model.leeway, pieces=pieces
         )
         check_named(model, parsed.model_name, parsed.model_version)
+        if parsed.piece is not None and stream is not None:
+            return parsed, stream.check_piece(parsed.inputs), None
         return parsed, *model.prepare(parsed.inputs)
 
 
@@ -77,4 +94,5 @@ def check_named(model: TensorModel, name: Any, version: Any) -> None:
 def _rendered(
     model: TensorModel, parsed: protocol.InferRequest, outputs: Any, context: Any
 ) -> tuple[bytes, int | None]:
-    return protocol.render_infer(parsed, model.finish(outputs, context), model.name, model.version)
+    found = outputs if parsed.piece is not None else model.finish(outputs, context)
+    return protocol.render_infer(parsed, found, model.name, model.version)

@@ -84,6 +84,10 @@ class Models:
         """Returns the versions of a model, the oldest first."""
         return sorted(self._models[name], key=int)
 
+    def get(self, name: str, version: str) -> ServedModel | None:
+        """Returns the model of a name and version, if there is one."""
+        return self._models.get(name, {}).get(version)
+
     def find(self, name: Any, version: Any = None, *, status: int = 404) -> ServedModel:
         """Returns the model of a name, the newest one where no version is named.
 

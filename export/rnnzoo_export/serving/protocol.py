@@ -16,7 +16,7 @@ from rnnzoo.errors import DataError, RequestError
 from rnnzoo.preprocessing.json_text import check_unique_keys
 from rnnzoo_export.inference.validation import Limits, check_names, check_shape, shorten
 from rnnzoo_export.serving.datatypes import DATATYPES, TEXT, datatype, datatype_of
-from rnnzoo_export.serving.parameters import check_keys, read_parameter
+from rnnzoo_export.serving.parameters import PieceOf, check_keys, read_parameter, read_parameters, read_piece
 from rnnzoo_export.serving.tensor_bytes import Tail, read_bytes, write_bytes
 from rnnzoo_export.serving.tensor_json import read_json, write_json
 from rnnzoo_export.signature import Signature, TensorSpec
@@ -41,6 +41,7 @@ class InferRequest:
         id: The client's own name of the request, sent back.
         model_name: The model named in the body, where one is; it must be that of the address.
         model_version: Its version, likewise.
+        piece: The sequence that it is a piece of, where it is.
     """
 
     inputs: dict[str, np.ndarray]
@@ -48,6 +49,7 @@ class InferRequest:
     id: str | None
     model_name: Any = None
     model_version: Any = None
+    piece: PieceOf | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def parse_infer(
     limits: Limits,
     *,
     leeway: Leeway | None = None,
+    pieces: Signature | None = None,
 ) -> InferRequest:
     """Parses the body of an inference request.
 
@@ -100,6 +103,7 @@ def parse_infer(
         signature: What the model takes and gives.
         limits: The most rows and steps, which are checked before data is copied.
         leeway: What the model lets through that others refuse; by default nothing.
+        pieces: What it takes and gives for a piece of a sequence; ``None`` where it takes whole sequences only.
 
     Returns:
         The request.
@@ -111,15 +115,19 @@ def parse_infer(
     message = parse_json(body[:length])
     tail = Tail(memoryview(body)[length:])
     check_keys("request", message, _REQUEST_KEYS)
-    binary = bool(read_parameter("request", "request", message))
+    parameters = read_parameters("request", "request", message)
+    binary, piece = bool(parameters.get("binary_data_output")), read_piece(parameters)
+    if piece is not None:
+        signature = _of_pieces(pieces)
     inputs = _parse_inputs(message.get("inputs"), tail, signature, limits, leeway or Leeway())
     tail.expect_end()
     return InferRequest(
         inputs,
         _parse_outputs(message.get("outputs"), binary, signature),
-        _parse_id(message),
+        parse_id(message),
         message.get("model_name"),
         message.get("model_version"),
+        piece,
     )
 
 
@@ -152,6 +160,29 @@ def render_infer(
     return b"".join((head, *raw)), (len(head) if raw else None)
 
 
+def parse_inputs(listed: Any, signature: Signature, limits: Limits) -> dict[str, np.ndarray]:
+    """Parses the inputs of a message that holds no raw tensors, as ``parse_infer`` does."""
+    return _parse_inputs(listed, Tail(memoryview(b"")), signature, limits, Leeway())
+
+
+def describe_values(outputs: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Returns tensors as objects of the protocol, whose data are for JSON."""
+    return [
+        {"name": name, "datatype": datatype_of(array), "shape": list(array.shape), "data": write_json(array)}
+        for name, array in outputs.items()
+    ]
+
+
+def _of_pieces(pieces: Signature | None) -> Signature:
+    if pieces is None:
+        raise RequestError(
+            "request: received sequence_id; expected whole sequences, for no streaming.onnx, which answers pieces, "
+            "stands behind this model. Leave it out, or send arrays to the model's own name, exported with that file: "
+            "rnnzoo export RUN --out BUNDLE --streaming"
+        )
+    return pieces
+
+
 def _json_length(header: str | None, size: int) -> int:
     if header is None:
         return size
@@ -163,7 +194,8 @@ def _json_length(header: str | None, size: int) -> int:
     return int(header)
 
 
-def _parse_id(message: Mapping[str, Any]) -> str | None:
+def parse_id(message: Mapping[str, Any]) -> str | None:
+    """Returns the client's own name of a message, if it has one."""
     identity = message.get("id")
     if identity is not None and (not isinstance(identity, str) or len(identity) > MAX_ID):
         raise RequestError(

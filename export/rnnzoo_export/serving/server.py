@@ -126,7 +126,7 @@ async def _run(app: Starlette, settings: Settings, port: int, start_clock: Calla
         port=port,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
-        websockets=False,
+        websockets=True,
         backlog=_BACKLOG,
         # What is bounded is requests; a bound on connections would keep health from answering.
         backpressure=most_connections(),

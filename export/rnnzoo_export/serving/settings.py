@@ -32,6 +32,11 @@ class Settings:
             made; more are answered 503. Health is not counted, and neither are connections that ask nothing, or whose
             body still arrives.
         max_bytes: The most bytes of the bodies of all requests together; more are answered 503.
+        max_sessions: The most sequences that are open at once, those of streams among them; more are answered 503.
+        max_streams: The most WebSockets that are open at once; more are answered 503.
+        sequence_idle_timeout: Seconds without a piece after which a sequence is forgotten, and a stream is closed.
+        allowed_origins: Web pages that may open a stream beside the server's own, such as ``"https://example.org"``;
+            ``"*"`` for any.
         deadline: Seconds from the arrival of a request after which it is answered 504, and what is left of it is
             dropped. A request that is likely to wait longer is answered 503 at once.
         body_timeout: Seconds within which a body must have arrived.
@@ -53,6 +58,10 @@ class Settings:
     max_queue: int = 2048
     max_requests: int = 2048
     max_bytes: int = 256 * 1024 * 1024
+    max_sessions: int = 1024
+    max_streams: int = 256
+    sequence_idle_timeout: float = 60.0
+    allowed_origins: tuple[str, ...] = ()
     deadline: float = 30.0
     body_timeout: float = 30.0
     body_rate: int = 1000
@@ -69,10 +78,18 @@ class Settings:
             "max_queue",
             "max_requests",
             "max_bytes",
+            "max_sessions",
+            "max_streams",
             "body_rate",
         ):
             checks.integer(name, getattr(self, name), minimum=1)
-        for name in ("deadline", "body_timeout", "header_timeout", "shutdown_timeout"):
+        for name in (
+            "sequence_idle_timeout",
+            "deadline",
+            "body_timeout",
+            "header_timeout",
+            "shutdown_timeout",
+        ):
             checks.number(name, getattr(self, name), above=0)
         if self.max_bytes < self.max_body_bytes:
             raise ArgumentError(

@@ -38,6 +38,8 @@ class Traffic:
         self._count = self._answered = self._bytes = 0
         self._ends_at: float | None = None
         self._changed = asyncio.Event()
+        #: Set once the server is told to stop; streams and sessions wait for it, and end.
+        self.told = asyncio.Event()
 
     @property
     def closing(self) -> bool:
@@ -47,6 +49,7 @@ class Traffic:
     def close(self, seconds: float) -> None:
         """Lets nothing new in; what is under way has so many seconds to finish."""
         self._ends_at = time.monotonic() + seconds
+        self.told.set()
         self._changed.set()
 
     def seconds_left(self, default: float) -> float:
