@@ -15,9 +15,19 @@ from rnnzoo.errors import ArgumentError, BundleError, EmptyRowError
 from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.inference.sessions import StreamingPredictor
 
-#: Padding and unknown, which are never written.
-NEVER = (0, 1)
+PADDING, UNKNOWN = 0, 1
+#: What is never written.
+NEVER = (PADDING, UNKNOWN)
 _END_OF_LINE = "<eos>"
+
+
+def writes_texts(bundle: Bundle) -> bool:
+    """Whether a bundle is of a language model: it answers with a score for each word or character that can follow."""
+    preprocessing = bundle.preprocessing
+    if preprocessing is None or preprocessing.writes is None or preprocessing.words_by_id is None:
+        return False
+    shapes = [spec.shape for spec in bundle.signature.outputs]
+    return len(shapes) == 1 and shapes[0][-1] == len(preprocessing.words_by_id)
 
 
 class TextGenerator:
@@ -45,6 +55,11 @@ class TextGenerator:
         if preprocessing is None or preprocessing.writes is None or words is None:
             raise BundleError(
                 f"{loaded.directory}: has {type(preprocessing).__name__} as preprocessing; expected that of a language "
+                "model. Train one on running_text_splits."
+            )
+        if not writes_texts(loaded):
+            raise BundleError(
+                f"{loaded.directory}: does not answer with a score for each of {len(words)} words; expected a language "
                 "model. Train one on running_text_splits."
             )
         self._preprocessing = preprocessing

@@ -7,6 +7,8 @@
     POST /v2/models/NAME/infer                tensors to tensors
     POST /v2/models/NAME-raw/infer            tensors of raw rows to tensors
     POST /v2/models/NAME/predict              raw inputs to answers: {"inputs": [...]} to {"answers": [...]}
+    POST /v2/models/NAME/generate             the beginning of a text to what a language model writes on
+    POST /v2/models/NAME/generate_stream      the same, piece by piece as it is written
 
 Errors are JSON, ``{"error": "..."}``, with a 4xx status where the request is to blame.
 
@@ -26,6 +28,7 @@ from rnnzoo_export.serving.addresses import TrailingSlash, not_offered
 from rnnzoo_export.serving.answers import error_answers
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.compression import Compression
+from rnnzoo_export.serving.generate import Generate
 from rnnzoo_export.serving.host_check import HostCheck
 from rnnzoo_export.serving.infer import Infer
 from rnnzoo_export.serving.information import Information
@@ -91,6 +94,7 @@ def _served(models: Sequence[OnnxPredictor | ServedModel], settings: Settings) -
 def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) -> list[BaseRoute]:
     information = Information(models, traffic)
     infer, predict = Infer(models, settings, traffic, work), Predict(models, settings, traffic, work)
+    generate = Generate(models, settings, traffic, work)
     routes: list[BaseRoute] = [
         Route("/", Page(models).answer),
         Route("/openapi.json", OpenApi(models, settings).answer),
@@ -107,6 +111,8 @@ def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) ->
             Route(path + "/config", config.answer),
             Route(path + "/infer", infer.answer, methods=["POST"]),
             Route(path + "/predict", predict.answer, methods=["POST"]),
+            Route(path + "/generate", generate.answer, methods=["POST"]),
+            Route(path + "/generate_stream", generate.stream, methods=["POST"]),
         ]
     return [*routes, *not_offered()]
 
