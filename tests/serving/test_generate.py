@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +165,44 @@ def test_what_writes_no_texts_says_how_to_get_it(tmp_path: Path) -> None:
         )
 
 
+def test_what_takes_too_long_is_told_so(bundle: Path) -> None:
+    settings = Settings(max_new_tokens=10**9, deadline=0.2, generation_timeout=0.4)
+    endless = {"text_input": "to", "max_tokens": 10**9}
+    app = create_app(OnnxPredictor(bundle), settings=settings)
+    answer = ask(app, "generate", endless)
+    advice = "Ask for fewer, or ask generate_stream, which gives out what there is."
+    assert (answer.status_code, answer.json()["error"]) == (
+        504,
+        "server: not written within 0.2 s of the arrival of the request; expected fewer tokens, or less load. "
+        + advice,
+    )
+    answer = ask(create_app(OnnxPredictor(bundle), settings=settings), "generate_stream", endless)
+    *pieces, last = answer.text.strip().split("\n\n")
+    assert answer.status_code == 200
+    assert all('"text_output":" ' in piece or '"text_output":"\\n"' in piece for piece in pieces)
+    assert json.loads(last.removeprefix("data: "))["error"].startswith("server: not written within 0.4 s")
+
+
+def test_an_error_in_the_middle_is_the_last_event(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app(OnnxPredictor(bundle))
+    (model,) = app.state.models
+    run, runs = model.writer.generator.logits, []
+
+    def failing(sessions: Any, tokens: np.ndarray) -> np.ndarray:
+        runs.append(tokens)
+        if len(runs) == 6:
+            raise RuntimeError("secret of the server")
+        return np.asarray(run(sessions, tokens))
+
+    monkeypatch.setattr(model.writer.generator, "logits", failing)
+    # Two runs warm the writer, three write a word each.
+    answer = ask(app, "generate_stream", {"text_input": "to"})
+    assert answer.status_code == 200
+    *pieces, last = [json.loads(part.removeprefix("data: ")) for part in answer.text.strip().split("\n\n")]
+    assert len(pieces) == 3
+    assert last == {"error": "server: an unexpected error; it was logged."}
+
+
 def test_a_hundred_texts_at_once(server: Server, bundle: Path) -> None:
     generator = TextGenerator(bundle)
     with (
@@ -184,9 +225,24 @@ def test_a_hundred_texts_at_once(server: Server, bundle: Path) -> None:
     ]
 
 
-def begun(server: Server) -> socket.socket:
-    """A connection over which a long stream has begun."""
-    body = json.dumps({"text_input": "to", "max_tokens": 2000}).encode()
+@contextmanager
+def serving(bundle: Path, settings: Settings) -> Iterator[Server]:
+    """A server with settings that no option of the command has."""
+    code = f"from rnnzoo_export.serving.server import *; serve({str(bundle)!r}, settings={settings!r})"
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        found = re.search(r":(\d+)/", process.stderr.readline())
+        assert found
+        yield Server(process, int(found[1]), NAME)
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def begun(server: Server, tokens: int = 2000) -> socket.socket:
+    """A connection over which a stream is asked for, by default a long one."""
+    body = json.dumps({"text_input": "to", "max_tokens": tokens}).encode()
     head = (
         f"POST /v2/models/{NAME}/generate_stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -204,29 +260,36 @@ def text_of(connection: socket.socket) -> str:
     return text.decode()
 
 
-def test_more_than_allowed_are_refused_until_some_leave(server: Server) -> None:
+def test_more_than_allowed_are_refused_until_some_leave(bundle: Path) -> None:
+    settings = Settings(port=0, max_generations=3, max_new_tokens=10**9)
     with ExitStack() as stack:
-        for _ in range(Settings().max_generations):
-            connection = stack.enter_context(closing(begun(server)))
-            assert connection.recv(20).startswith(b"HTTP/1.1 200")
-        refused = httpx.post(f"{server.model}/generate_stream", json={"text_input": "to"})
-        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
-        assert refused.json()["error"] == (
-            "server: 128 texts are being written already. Try again in a second."
-        )
-    # All have left, long before their texts were written.
-    ends = time.monotonic() + 1.5
-    while (status := httpx.post(f"{server.model}/generate", json={"text_input": "to"}).status_code) == 503:
-        assert time.monotonic() < ends
-    assert status == 200
+        server = stack.enter_context(serving(bundle, settings))
+        for _ in range(3):
+            with ExitStack() as streams:
+                for _ in range(3):
+                    connection = streams.enter_context(closing(begun(server, 10**9)))
+                    assert connection.recv(20).startswith(b"HTTP/1.1 200")
+                refused = httpx.post(f"{server.model}/generate", json={"text_input": "to"}, timeout=30)
+                assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+                assert refused.json()["error"] == (
+                    "server: 3 texts are being written already. Try again in a second."
+                )
+            ends = time.monotonic() + 5
+            while (
+                httpx.post(f"{server.model}/generate", json={"text_input": "to"}, timeout=30).status_code
+                != 200
+            ):
+                assert time.monotonic() < ends
 
 
-@pytest.mark.parametrize(("timeout", "streams", "ends_early"), [("20", 2, False), ("1", 60, True)])
+@pytest.mark.parametrize(
+    ("timeout", "streams", "tokens", "ends_early"), [("20", 2, 500, False), ("1", 60, 2000, True)]
+)
 def test_streams_are_written_to_their_end_or_told_why_not(
-    bundle: Path, timeout: str, streams: int, ends_early: bool
+    bundle: Path, timeout: str, streams: int, tokens: int, ends_early: bool
 ) -> None:
     with ExitStack() as stack, running(bundle, NAME, "--shutdown-timeout", timeout) as server:
-        connections = [stack.enter_context(closing(begun(server))) for _ in range(streams)]
+        connections = [stack.enter_context(closing(begun(server, tokens))) for _ in range(streams)]
         for connection in connections:
             assert connection.recv(20).startswith(b"HTTP/1.1 200")
         with ThreadPoolExecutor(streams) as pool:
@@ -237,4 +300,29 @@ def test_streams_are_written_to_their_end_or_told_why_not(
                 if ends_early:
                     assert "server: is stopping. Ask another, or try again in a second." in last
                 else:
-                    assert '"finish_reason":"length","tokens":2000' in last
+                    assert f'"finish_reason":"length","tokens":{tokens}' in last
+
+
+@pytest.mark.slow
+def test_short_requests_do_not_wait_for_texts(tmp_path: Path) -> None:
+    words = TokenPreprocessing(["", "[UNK]", *(f"w{number}" for number in range(2_000))])
+    table = np.random.default_rng(0).normal(size=(2_002, 2_002))
+    tensor = {"name": "tokens", "datatype": "INT32", "shape": [1, 8], "data": [5] * 8}
+    with running(writer(tmp_path / "b", table, words), NAME) as server, httpx.Client(timeout=30) as client:
+
+        def seconds() -> float:
+            began = time.perf_counter()
+            answer = client.post(
+                f"{server.model}/infer", json={"inputs": [tensor], "outputs": [{"name": "logits"}]}
+            )
+            assert answer.status_code == 200
+            return time.perf_counter() - began
+
+        seconds()
+        alone = np.median([seconds() for _ in range(100)])
+        with ExitStack() as stack:
+            for _ in range(32):
+                connection = stack.enter_context(closing(begun(server)))
+                assert connection.recv(20).startswith(b"HTTP/1.1 200")
+            beside = np.median([seconds() for _ in range(100)])
+        assert beside < 4 * alone
