@@ -185,7 +185,7 @@ def test_what_takes_too_long_is_told_so(bundle: Path) -> None:
 
 def test_an_error_in_the_middle_is_the_last_event(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = create_app(OnnxPredictor(bundle))
-    (model,) = app.state.models
+    model = app.state.models.find(NAME)
     run, runs = model.writer.generator.logits, []
 
     def failing(sessions: Any, tokens: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from rnnzoo_export.serving.translator_model import TranslatorModel
 from rnnzoo_export.serving.work import Work
 
 #: The models that take raw rows.
-RawModel = BundleModel | TranslatorModel
+RowModel = BundleModel | TranslatorModel
 
 
 class Predict:
@@ -52,16 +52,16 @@ class Predict:
             content = await work.paced(batcher, since, size, model.decoding, outputs, encoded, raw)
         return Response(content, media_type="application/json")
 
-    def _model(self, request: Request) -> RawModel:
+    def _model(self, request: Request) -> RowModel:
         parameters = request.path_params
         model = self._models.find(parameters["name"], parameters.get("version"))
-        if not isinstance(model, RawModel):
+        if not isinstance(model, RowModel):
             raise RequestError(
                 f"predict: {model.name} is asked by infer alone; expected another model.", status=404
             )
         return model
 
-    def _raw_inputs(self, model: RawModel, message: Mapping[str, Any]) -> list[Any]:
+    def _raw_inputs(self, model: RowModel, message: Mapping[str, Any]) -> list[Any]:
         check_keys("request", message, model.predict_keys)
         raw = message.get("inputs")
         if not isinstance(raw, list) or not raw:
