@@ -15,7 +15,8 @@ from rnnzoo_export.serving.parameters import check_keys, checked_number
 
 #: Tokens that are written where a request does not say how many.
 TOKENS = 100
-_MOST_STOPS, _LONGEST_STOP = 16, 200
+#: How many texts may end what is written, and the most characters of one.
+MOST_STOPS, LONGEST_STOP = 16, 200
 _DRAWING = ("temperature", "top_k", "top_p")
 PARAMETERS = ("max_tokens", *_DRAWING, "stop", "seed", "stream")
 
@@ -112,13 +113,13 @@ def _stops(value: Any) -> tuple[str, ...]:
         return ()
     if isinstance(value, str):
         raise RequestError(f'stop: received {shorten(value)}; expected a list of texts. Send e.g. ["\\n"].')
-    if not isinstance(value, list) or len(value) > _MOST_STOPS:
+    if not isinstance(value, list) or len(value) > MOST_STOPS:
         received = f"{len(value)} texts" if isinstance(value, list) else shorten(value)
-        raise RequestError(f"stop: received {received}; expected a list of at most {_MOST_STOPS} texts.")
+        raise RequestError(f"stop: received {received}; expected a list of at most {MOST_STOPS} texts.")
     for number, text in enumerate(value):
-        if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_STOP:
+        if not isinstance(text, str) or not 0 < len(text) <= LONGEST_STOP:
             raise RequestError(
-                f"stop[{number}]: received {shorten(text)}; expected a text of 1 to {_LONGEST_STOP} characters."
+                f"stop[{number}]: received {shorten(text)}; expected a text of 1 to {LONGEST_STOP} characters."
             )
     return tuple(value)
 

@@ -30,7 +30,8 @@ PARAMETERS = ("beams", "alpha", "max_length")
 _STEP = 8
 # Beginnings of answers that are searched in one run, over all rows, and the steps of the sources that they read.
 _MOST_BEGINNINGS, _MOST_READ = 64, 32_768
-_MOST_ALPHA = 10.0
+#: By how much longer answers are favoured at most.
+MOST_ALPHA = 10.0
 # Steps of the run from which it is learned what a step takes.
 _WARM_STEPS = 32
 
@@ -164,7 +165,7 @@ class TranslatorModel(TensorModel):
         whole = partial(checks.integer, minimum=1)
         rules: dict[str, tuple[Any, Callable[[str, Any], Any]]] = {
             "beams": (min(4, beams), partial(whole, maximum=beams)),
-            "alpha": (0.6, partial(checks.number, minimum=0, maximum=_MOST_ALPHA)),
+            "alpha": (0.6, partial(checks.number, minimum=0, maximum=MOST_ALPHA)),
             "max_length": (min(100, most), partial(whole, maximum=most)),
         }
         return SearchOptions(
