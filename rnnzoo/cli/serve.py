@@ -20,7 +20,8 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     bundles: Annotated[
-        list[Path], typer.Argument(metavar="BUNDLE...", help="Bundles that export has written.")
+        list[Path],
+        typer.Argument(metavar="BUNDLE...", help="Bundles and translators that export has written."),
     ],
     name: Annotated[
         list[str] | None,

@@ -48,25 +48,31 @@ def token_probabilities(
         raise ArgumentError(
             "logits: received NaN, plus infinity, or none that is finite; expected scores of tokens."
         )
-    order = np.argsort(-scores, kind="stable")
     if temperature == 0:
-        best: np.ndarray = np.eye(len(scores))[order[0]]
+        best: np.ndarray = np.zeros(len(scores))
+        best[scores.argmax()] = 1.0
         return best
     with np.errstate(over="ignore"):  # a small temperature leaves nothing of all but the best
         shares: np.ndarray = softmax((scores - scores.max()) / temperature)
-    if top_k is not None:
-        shares[order[top_k:]] = 0.0
-        shares /= shares.sum()
-    if top_p is not None:
-        before = np.cumsum(shares[order]) - shares[order]
-        shares[order[before >= top_p]] = 0.0
+    if top_k is not None or top_p is not None:
+        order = np.argsort(-scores, kind="stable")
+        if top_k is not None:
+            shares[order[top_k:]] = 0.0
+            shares /= shares.sum()
+        if top_p is not None:
+            before = np.cumsum(shares[order]) - shares[order]
+            shares[order[before >= top_p]] = 0.0
     kept: np.ndarray = shares / shares.sum()
     return kept
 
 
-def sample_token(logits: np.ndarray, rng: np.random.Generator, **options: Any) -> int:
-    """Draws one token; ``options`` are those of ``token_probabilities``."""
-    shares = token_probabilities(logits, **options)
+def sample_token(
+    logits: np.ndarray, rng: np.random.Generator, *, forbidden: Sequence[int] = (), **options: Any
+) -> int:
+    """Draws one token, none that is forbidden; ``options`` are those of ``token_probabilities``."""
+    scores = np.array(logits, np.float64)
+    scores[list(forbidden)] = -np.inf
+    shares = token_probabilities(scores, **options)
     return int(
         np.searchsorted(np.cumsum(shares), rng.random() * shares.sum(), side="right").clip(0, len(shares) - 1)
     )
@@ -106,9 +112,7 @@ def generate_tokens(
             f"prompt: received shape {token.shape}; expected one token at least. Begin the text."
         )
     for _ in range(length):
-        logits = np.array(step(token)[-1], np.float64)
-        logits[list(forbidden)] = -np.inf
-        drawn = sample_token(logits, rng, **options)
+        drawn = sample_token(step(token)[-1], rng, forbidden=forbidden, **options)
         if drawn == end:
             return
         yield drawn

@@ -51,9 +51,9 @@ def test_a_session_is_closed_with_its_text(tmp_path: Path) -> None:
     pieces = generator.pieces("to", length=9)
     assert isinstance(pieces, Generator)
     next(pieces)
-    assert len(generator._predictor.sessions) == 1
+    assert len(generator.predictor.sessions) == 1
     pieces.close()
-    assert generator._predictor.sessions == ()
+    assert generator.predictor.sessions == ()
 
 
 def test_what_writes_nothing_is_refused(tmp_path: Path) -> None:

@@ -11,12 +11,18 @@ from typing import Any
 from urllib.parse import unquote
 
 import httpx
+import numpy as np
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Match, Route
 
+from handmade_bundles import translator, writer
 from other_software import environment
+from rnnzoo.preprocessing import TokenPreprocessing
 from rnnzoo_export import OnnxPredictor, Settings, create_app
+from rnnzoo_export.serving.generate_request import PARAMETERS
+from rnnzoo_export.serving.models import Models
+from rnnzoo_export.serving.open_model import open_model
 from rnnzoo_export.serving.openapi import describe_api
 from served_digits import NAME
 from serving_client import Server
@@ -31,8 +37,10 @@ positive_data_acceptance.enabled = false
 
 
 @pytest.fixture(scope="module")
-def app(digits_bundle: Path) -> Starlette:
-    return create_app(OnnxPredictor(digits_bundle))
+def app(digits_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Starlette:
+    words = TokenPreprocessing(["", "[UNK]", "to"])
+    writes = writer(tmp_path_factory.mktemp("openapi") / "writer", np.zeros((3, 3)), words)
+    return create_app([OnnxPredictor(bundle) for bundle in (digits_bundle, writes)])
 
 
 def operations(app: Starlette) -> Iterator[tuple[str, str]]:
@@ -92,6 +100,29 @@ def test_it_names_the_models_and_their_tensors(app: Starlette) -> None:
         "application/json"
     ]
     assert len(predict["example"]["inputs"][0]) == 8
+
+
+def test_it_says_how_texts_are_written_and_translated(app: Starlette, tmp_path: Path) -> None:
+    settings = Settings(max_new_tokens=70, max_beams=3)
+    folder = translator(tmp_path / "t", np.zeros((6, 6)), source_vocabulary=6)
+    models = Models([*app.state.models, open_model(folder, settings)])
+    paths = json.loads(json.dumps(describe_api(models, settings)))["paths"]
+    for address, streamed in (("generate", False), ("generate_stream", True)):
+        assert f"/v2/models/{NAME}/{address}" not in paths
+        asked = paths[f"/v2/models/handmade/{address}"]["post"]
+        body = asked["requestBody"]["content"]["application/json"]["schema"]
+        parameters = {name: kind for name, kind in body["properties"].items() if name in PARAMETERS}
+        assert parameters.keys() == set(PARAMETERS)
+        assert parameters["max_tokens"]["anyOf"][0]["maximum"] == 70
+        assert parameters["stream"]["anyOf"][0] == {"const": streamed}
+        assert body["properties"]["parameters"]["anyOf"][0]["properties"] == parameters
+        (media,) = asked["responses"]["200"]["content"]
+        assert media == ("text/event-stream" if streamed else "application/json")
+    body = paths["/v2/models/t/predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    search = body["properties"]["parameters"]["anyOf"][0]["properties"]
+    assert search.keys() == {"beams", "alpha", "max_length"}
+    assert search["beams"]["anyOf"][0]["maximum"] == 3
+    assert "/v2/models/t/infer" in paths
 
 
 @pytest.mark.parametrize(("root", "servers"), [("", None), ("/models", [{"url": "/models"}])])

@@ -76,12 +76,18 @@ class Steps:
         return logits, {name.removeprefix("next_"): value for name, value in outputs.items()}
 
     def search(
-        self, tokens: np.ndarray, *, beams: int, alpha: float, max_length: int
+        self,
+        tokens: np.ndarray,
+        *,
+        beams: int,
+        alpha: float,
+        max_length: int,
+        before_step: Callable[[], None] = lambda: None,
     ) -> list[list[Hypothesis]]:
         """Searches the answers to sources ``(batch, source)``: see ``beam_search``."""
         constants, states = self.encode(tokens)
         return beam_search(
-            self._step(constants),
+            self._step(constants, before_step),
             states,
             len(tokens),
             start=START,
@@ -92,10 +98,11 @@ class Steps:
             banned=(PADDING, START),
         )
 
-    def _step(self, constants: States) -> Step:
+    def _step(self, constants: States, before_step: Callable[[], None]) -> Step:
         taken: dict[str, Any] = {"rows": None, "constants": {}}
 
         def step(states: States, last: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, States]:
+            before_step()
             # The memory is copied only when rows come or go, not at every step.
             if taken["rows"] is None or not np.array_equal(taken["rows"], rows):
                 taken.update(rows=rows, constants={name: value[rows] for name, value in constants.items()})
@@ -184,7 +191,13 @@ class Translator:
         return [found[row] for row in range(len(encoded))]
 
     def search(
-        self, tokens: np.ndarray, *, beams: int = 4, alpha: float = 0.6, max_length: int = 100
+        self,
+        tokens: np.ndarray,
+        *,
+        beams: int = 4,
+        alpha: float = 0.6,
+        max_length: int = 100,
+        before_step: Callable[[], None] = lambda: None,
     ) -> list[list[Hypothesis]]:
         """Answers sources that are ids already.
 
@@ -193,6 +206,7 @@ class Translator:
             beams: How many beginnings are kept; 1 is greedy.
             alpha: How much longer answers are favoured.
             max_length: The most tokens of an answer.
+            before_step: Called before each step of the search, which ends with what it raises.
 
         Returns:
             For each row at most ``beams`` hypotheses, the best first.
@@ -212,7 +226,9 @@ class Translator:
             )
         if not len(tokens):
             return []
-        return self.steps.search(tokens, beams=beams, alpha=alpha, max_length=max_length)
+        return self.steps.search(
+            tokens, beams=beams, alpha=alpha, max_length=max_length, before_step=before_step
+        )
 
 
 def _read_preprocessing(path: Path) -> PairPreprocessing | None:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from rnnzoo.errors import DataError, OwnCodeError, RequestError, one_line
+from rnnzoo.errors import DataError, OwnCodeError, RequestError, RnnzooError, one_line
 from rnnzoo_export.inference.validation import shorten
 from rnnzoo_export.serving.addresses import unknown_address
 
@@ -39,6 +39,14 @@ def error_answers() -> dict[Any, Callable[[Request, Exception], Awaitable[Respon
         ClientDisconnect: _gone,
         Exception: _fault,
     }
+
+
+def error_text(error: Exception) -> str:
+    """Returns what is told of an error where no status can be; one that was not expected is logged."""
+    if isinstance(error, RnnzooError):
+        return _message(error)
+    _log.error("an unexpected %s", type(error).__name__, exc_info=error)
+    return "server: an unexpected error; it was logged."
 
 
 async def _request_error(_: Request, error: Exception) -> Response:
@@ -77,11 +85,10 @@ async def _gone(_: Request, error: Exception) -> Response:
 
 
 async def _fault(_: Request, error: Exception) -> Response:
-    _log.error("an unexpected %s", type(error).__name__, exc_info=error)
-    return json_answer({"error": "server: an unexpected error; it was logged."}, status=500)
+    return json_answer({"error": error_text(error)}, status=500)
 
 
-def error_text(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """Returns the start of a message, which may quote a request."""
     text = one_line(error)
     return text if len(text) <= _WIDTH else text[:_WIDTH] + "..."

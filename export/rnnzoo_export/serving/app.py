@@ -8,6 +8,8 @@
     POST /v2/models/NAME-raw/infer            tensors of raw rows to tensors
     POST /v2/models/NAME/predict              raw inputs to answers: {"inputs": [...]} to {"answers": [...]}
     GET  /v2/models/NAME/stream               a WebSocket for one sequence that comes piece by piece
+    POST /v2/models/NAME/generate             the beginning of a text to what a language model writes on
+    POST /v2/models/NAME/generate_stream      the same, piece by piece as it is written
 
 Errors are JSON, ``{"error": "..."}``, with a 4xx status where the request is to blame.
 
@@ -27,6 +29,7 @@ from rnnzoo_export.serving.addresses import TrailingSlash, not_offered
 from rnnzoo_export.serving.answers import error_answers
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.compression import Compression
+from rnnzoo_export.serving.generate import Generate
 from rnnzoo_export.serving.host_check import HostCheck
 from rnnzoo_export.serving.infer import Infer
 from rnnzoo_export.serving.information import Information
@@ -95,6 +98,7 @@ def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) ->
     information = Information(models, traffic)
     infer, predict = Infer(models, settings, traffic, work), Predict(models, settings, traffic, work)
     socket = StreamSocket(models, settings, traffic, work)
+    generate = Generate(models, settings, traffic, work)
     routes: list[BaseRoute] = [
         Route("/", Page(models).answer),
         Route("/openapi.json", OpenApi(models, settings).answer),
@@ -112,6 +116,8 @@ def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) ->
             Route(path + "/infer", infer.answer, methods=["POST"]),
             Route(path + "/predict", predict.answer, methods=["POST"]),
             WebSocketRoute(path + "/stream", socket.answer),
+            Route(path + "/generate", generate.answer, methods=["POST"]),
+            Route(path + "/generate_stream", generate.stream, methods=["POST"]),
         ]
     return [*routes, *not_offered()]
 

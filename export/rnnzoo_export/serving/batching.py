@@ -16,12 +16,11 @@ import numpy as np
 from rnnzoo.errors import RequestError
 from rnnzoo_export.serving.jobs import Arrays, Job
 from rnnzoo_export.serving.lane import Lane
+from rnnzoo_export.serving.niceness import BEHIND
 from rnnzoo_export.serving.run_costs import RunCosts
 
 # Jobs that take longer are run by the thread for long ones, but none that is as short as one row of so many steps.
 _SHORT_SECONDS, _SHORT_STEPS = 0.002, 32
-# By how much short jobs go before long ones on a processor that they share.
-_NICENESS = 10
 # Seconds after which it is watched whether the client of a job is still there. For a short job that costs as much as to
 # run it, so that it is done for those alone that wait long.
 _WATCHED_AFTER, _SHORT_WATCHED_AFTER = 0.1, 1.0
@@ -40,23 +39,27 @@ class Batcher:
             whole, for models whose number of rows is fixed.
         max_queue: The most jobs that wait.
         deadline: Seconds that a job may take, waiting included. No more work is taken in than can be done in it.
+        stoppable: Whether ``execute`` takes, after the arrays, a function that tells whether somebody still waits for
+            them; for runs that last long and can end early.
         free: The inputs whose second axis is that of steps; ``None`` for all that have one.
     """
 
     def __init__(
         self,
-        execute: Callable[[Arrays], Arrays],
+        execute: Callable[..., Arrays],
         *,
         max_batch: int | None,
         max_queue: int,
         deadline: float,
         free: Collection[str] | None = None,
+        stoppable: bool = False,
     ) -> None:
         self.costs = RunCosts()
         self._max_queue, self._deadline, self._free = max_queue, deadline, free
-        self._short = Lane(execute, self.costs, max_batch=max_batch)
-        self._long = Lane(execute, self.costs, max_batch=max_batch, niceness=_NICENESS)
-        self._lanes = (self._short, self._long)
+        self._short, self._long = self._lanes = tuple(
+            Lane(execute, self.costs, max_batch=max_batch, niceness=niceness, stoppable=stoppable)
+            for niceness in (0, BEHIND)
+        )
 
     @property
     def ready(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.tensor_model import TensorModel
 from rnnzoo_export.serving.warm_up import stepped_inputs, warm_up
+from rnnzoo_export.serving.writer import open_writer
 
 
 class BundleModel(TensorModel):
@@ -31,13 +33,17 @@ class BundleModel(TensorModel):
         batcher: What runs the model.
         encoding: From raw rows to these rows encoded, one by one and as what the session takes.
         decoding: From outputs, encoded rows and raw rows to the answer of ``predict``.
+        writer: What writes texts with it; ``None`` if it is no language model, or has no streaming file.
     """
+
+    #: What a request to ``predict`` may hold.
+    predict_keys = ("inputs",)
 
     def __init__(self, predictor: OnnxPredictor, settings: Settings, *, name: str | None = None) -> None:
         predictor.limits = settings.limits
         self.name, self.version = name or predictor.bundle.name, predictor.bundle.version
         self.predictor, self.signature = predictor, predictor.signature
-        self._max_steps = settings.max_steps
+        self._max_steps, self._deadline = settings.max_steps, settings.deadline
         self.encoding, self.decoding = Pace(self._encode), Pace(self._decode)
         self.batcher = Batcher(
             predictor.execute,
@@ -46,16 +52,17 @@ class BundleModel(TensorModel):
             deadline=settings.deadline,
             free=stepped_inputs(predictor.signature),
         )
+        self.writer = open_writer(predictor.bundle, settings)
 
     @property
     def ready(self) -> bool:
         """Whether the threads that run it keep up."""
-        return self.batcher.ready
+        return self.batcher.ready and (self.writer is None or self.writer.keeps_up(self._deadline))
 
     @property
     def at_work(self) -> bool:
         """Whether a thread lives."""
-        return self.batcher.at_work
+        return self.batcher.at_work or (self.writer is not None and self.writer.at_work)
 
     def facts(self) -> dict[str, Any]:
         """Returns the metadata; ``request`` says what a raw row of a forecaster holds."""
@@ -69,11 +76,16 @@ class BundleModel(TensorModel):
 
     async def start(self) -> None:
         """Starts the threads and lets them answer: the first request finds all warm, and what it costs known."""
+        if self.writer is not None:
+            await self.writer.start()
         await warm_up(self.batcher, self.signature, self._max_steps)
 
     def stop(self, timeout: float) -> None:
         """Ends the threads after what waits, or after so many seconds."""
-        self.batcher.stop(timeout)
+        ends = time.monotonic() + timeout
+        if self.writer is not None:
+            self.writer.stop(timeout)
+        self.batcher.stop(max(0.0, ends - time.monotonic()))
 
     # What infer asks
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import sys
 import threading
 import time
 from collections import deque
@@ -16,6 +13,7 @@ import numpy as np
 from rnnzoo.errors import RequestError
 from rnnzoo_export.inference.predictor import check_outputs
 from rnnzoo_export.serving.jobs import Arrays, Job, hand_over
+from rnnzoo_export.serving.niceness import step_back
 from rnnzoo_export.serving.run_costs import RunCosts
 
 _log = logging.getLogger("rnnzoo.serving")
@@ -41,18 +39,20 @@ class Lane:
         costs: What runs take; it learns from each.
         max_batch: The most rows of one run; ``None`` runs every job alone and whole.
         niceness: By how much other threads of this process go before it, where the system knows that of threads.
+        stoppable: Whether ``execute`` takes a function besides, which tells whether somebody still waits.
     """
 
     def __init__(
         self,
-        execute: Callable[[Arrays], Arrays],
+        execute: Callable[..., Arrays],
         costs: RunCosts,
         *,
         max_batch: int | None,
         niceness: int = 0,
+        stoppable: bool = False,
     ) -> None:
         self._execute, self._costs, self._max_batch = execute, costs, max_batch
-        self._niceness = niceness
+        self._niceness, self._stoppable = niceness, stoppable
         self._waiting: deque[Job] = deque()
         self._running: list[Job] = []
         self._changed = threading.Condition()
@@ -127,7 +127,7 @@ class Lane:
         return self._thread is not None and self._thread.is_alive()
 
     def _work(self) -> None:
-        self._step_back()
+        step_back(self._niceness)
         try:
             while shares := self._next():
                 self._run(shares)
@@ -135,11 +135,6 @@ class Lane:
         except BaseException:  # noqa: BLE001 - whatever kills the thread, a new one must follow
             _log.exception("the session's thread died; it is started again")
             self._recover()
-
-    def _step_back(self) -> None:
-        if self._niceness and sys.platform == "linux":  # where a thread has a niceness of its own
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
 
     def _next(self) -> list[_Share]:
         """Waits for work and takes the next piece of the first job with all that can go with it; none means stop."""
@@ -191,6 +186,7 @@ class Lane:
         except Exception as error:  # noqa: BLE001 - one request's error must not end the others
             if len(shares) == 1:
                 shares[0][0].finish(error)
+            if len(shares) == 1 or not _wanted(shares):
                 return
             _log.warning("a batch of %d requests failed; running them one by one", len(shares))
             for share in shares:
@@ -208,7 +204,8 @@ class Lane:
             inputs = {name: np.concatenate([piece[name] for piece in pieces]) for name in inputs}
         rows = sum(count for _, count in shares)
         began = time.perf_counter()
-        outputs = self._execute(inputs)
+        watch = (lambda: _wanted(shares),) if self._stoppable else ()
+        outputs = self._execute(inputs, *watch)
         self._costs.learn(rows, shares[0][0].steps, time.perf_counter() - began)
         check_outputs(outputs)
         start, done = 0, list[Job]()
@@ -230,3 +227,7 @@ class Lane:
         timer = threading.Timer(_RESTART_DELAY, self.start)
         timer.daemon = True
         timer.start()
+
+
+def _wanted(shares: Sequence[_Share]) -> bool:
+    return any(job.is_wanted for job, _ in shares)

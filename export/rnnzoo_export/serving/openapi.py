@@ -18,8 +18,9 @@ from rnnzoo_export.serving import schemas
 from rnnzoo_export.serving.answers import json_answer
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.models import Models, ServedModel
-from rnnzoo_export.serving.operations import Item, error_responses, get, post, with_binary
+from rnnzoo_export.serving.operations import Item, error_responses, get, post, with_binary, with_events
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.translator_model import TranslatorModel
 
 
 class OpenApi:
@@ -98,10 +99,14 @@ def _of_model(model: ServedModel, settings: Settings) -> dict[str, Item]:
         "/ready": ready,
         "/config": get("How the model is configured", schemas.CONFIG, of_model=True),
     }
-    if isinstance(model, BundleModel):
+    if isinstance(model, BundleModel | TranslatorModel):
         facts = model.facts()
         body = schemas.infer_request(facts, model.version, settings)
         items["/infer"] = with_binary(post("Tensors to tensors", body, schemas.infer_answer(facts)))
+    if isinstance(model, TranslatorModel):
+        body = schemas.translate_request(settings)
+        items["/predict"] = post("Texts to their translations", body, schemas.PREDICT_ANSWER)
+    if isinstance(model, BundleModel):
         items["/predict"] = post(
             "Raw rows to answers", schemas.predict_request(settings), schemas.PREDICT_ANSWER
         )
@@ -109,4 +114,17 @@ def _of_model(model: ServedModel, settings: Settings) -> dict[str, Item]:
         if example is not None:
             content = items["/predict"]["post"]["requestBody"]["content"]["application/json"]
             content["example"] = {"inputs": [example]}
+        if model.writer is not None:
+            items.update(_of_writer(settings))
     return items
+
+
+def _of_writer(settings: Settings) -> dict[str, Item]:
+    """Returns where a language model writes."""
+    whole, streamed = (schemas.generate_request(settings, streamed=streamed) for streamed in (False, True))
+    return {
+        "/generate": post("Writes a text on", whole, schemas.GENERATE_ANSWER),
+        "/generate_stream": with_events(
+            post("Writes a text on, piece by piece", streamed, {"type": "string"})
+        ),
+    }

@@ -89,6 +89,13 @@ def with_binary(item: Item) -> Item:
     return item
 
 
+def with_events(item: Item) -> Item:
+    """Says of an address that it answers with server-sent events."""
+    content = item["post"]["responses"]["200"]["content"]
+    content["text/event-stream"] = content.pop("application/json")
+    return item
+
+
 def _responses(answer: Schema, statuses: Sequence[int]) -> dict[str, Any]:
     errors = {str(status): {"$ref": f"#/components/responses/E{status}"} for status in sorted(statuses)}
     return {"200": {"description": "The answer.", **json_content(answer)}, **errors}

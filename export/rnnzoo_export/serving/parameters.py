@@ -5,11 +5,11 @@ A parameter changes what an answer means, so that to ignore one would be to answ
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rnnzoo.errors import RequestError
+from rnnzoo.errors import ArgumentError, RequestError
 from rnnzoo_export.inference.validation import shorten
 
 Place = Literal["request", "input", "output"]
@@ -119,3 +119,24 @@ def read_piece(parameters: Mapping[str, Any]) -> PieceOf | None:
             f"text of at most {_LONGEST_ID} characters. Send one of them."
         )
     return PieceOf(name, parameters.get("sequence_start", False), parameters.get("sequence_end", False))
+
+
+def checked_number(name: str, value: Any, check: Callable[[str, Any], Any]) -> Any:
+    """Returns the number that a parameter is, or raises ``RequestError``.
+
+    Args:
+        name: The parameter.
+        value: What was received.
+        check: Returns the number, or raises ``ArgumentError``.
+
+    Example:
+        >>> from rnnzoo import checks
+        >>> checked_number("top_p", 0.5, lambda name, value: checks.number(name, value, maximum=1))
+        0.5
+    """
+    if isinstance(value, str | list | dict):  # of any length
+        raise RequestError(f"{name}: received {shorten(value)}; expected a number.")
+    try:
+        return check(name, value)
+    except ArgumentError as error:
+        raise RequestError(str(error)) from error

@@ -17,7 +17,11 @@ from rnnzoo_export.serving.models import Models
 from rnnzoo_export.serving.parameters import check_keys
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.traffic import Traffic
+from rnnzoo_export.serving.translator_model import TranslatorModel
 from rnnzoo_export.serving.work import Work
+
+#: The models that take raw rows.
+RowModel = BundleModel | TranslatorModel
 
 
 class Predict:
@@ -39,24 +43,26 @@ class Predict:
         since = time.monotonic()
         async with self._traffic.body(self._settings.body_limits, request) as body:
             work, batcher = self._work, model.batcher
-            raw = self._raw_inputs(await work.turn(batcher, since, len(body), protocol.parse_json, body))
-            encoded, inputs = await work.paced(batcher, since, len(body), model.encoding, raw)
+            message = await work.turn(batcher, since, len(body), protocol.parse_json, body)
+            raw = self._raw_inputs(model, message)
+            asked = [message.get(key) for key in model.predict_keys]
+            encoded, inputs = await work.paced(batcher, since, len(body), model.encoding, *asked)
             outputs = await work.outputs(batcher, inputs, request, since)
             size = max(len(body), *(array.nbytes for array in outputs.values()))
             content = await work.paced(batcher, since, size, model.decoding, outputs, encoded, raw)
         return Response(content, media_type="application/json")
 
-    def _model(self, request: Request) -> BundleModel:
+    def _model(self, request: Request) -> RowModel:
         parameters = request.path_params
         model = self._models.find(parameters["name"], parameters.get("version"))
-        if not isinstance(model, BundleModel):
+        if not isinstance(model, RowModel):
             raise RequestError(
                 f"predict: {model.name} is asked by infer alone; expected another model.", status=404
             )
         return model
 
-    def _raw_inputs(self, message: Mapping[str, Any]) -> list[Any]:
-        check_keys("request", message, ("inputs",))
+    def _raw_inputs(self, model: RowModel, message: Mapping[str, Any]) -> list[Any]:
+        check_keys("request", message, model.predict_keys)
         raw = message.get("inputs")
         if not isinstance(raw, list) or not raw:
             fix = "" if raw in (None, []) else ' Put a single input in a list too: {"inputs": [input]}.'

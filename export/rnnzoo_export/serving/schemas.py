@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnzoo_export.serving.datatypes import DATATYPES
+from rnnzoo_export.serving.generate_request import LONGEST_STOP, MOST_STOPS
 from rnnzoo_export.serving.protocol import MAX_ID
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.translator_model import MOST_ALPHA
 
 Schema = dict[str, Any]
 
@@ -142,6 +144,50 @@ def predict_request(settings: Settings) -> Schema:
     return record({"inputs": rows})
 
 
+def translate_request(settings: Settings) -> Schema:
+    """Returns the schema of a request of texts to translate."""
+    parameters = {
+        "beams": _or_null(_count(settings.max_beams)),
+        "alpha": _or_null({"type": "number", "minimum": 0, "maximum": MOST_ALPHA}),
+        "max_length": _or_null(_count(settings.max_new_tokens)),
+    }
+    texts = _list_of(_TEXT, minItems=1, maxItems=settings.max_rows)
+    return record({"inputs": texts}, {"parameters": _or_null(record({}, parameters))})
+
+
+def generate_request(settings: Settings, *, streamed: bool) -> Schema:
+    """Returns the schema of a request for a text that a language model writes on."""
+    stop = {**_TEXT, "minLength": 1, "maxLength": LONGEST_STOP}
+    kinds: dict[str, Schema] = {
+        "max_tokens": _count(settings.max_new_tokens),
+        "temperature": {"type": "number", "minimum": 0},
+        "top_k": {"type": "integer", "minimum": 1},
+        "top_p": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+        "stop": _list_of(stop, maxItems=MOST_STOPS),
+        "seed": {"type": "integer", "minimum": 0, "maximum": 2**32 - 1},
+        "stream": {"const": streamed},
+    }
+    parameters = {name: _or_null(schema) for name, schema in kinds.items()}
+    return record(
+        {"text_input": {**_TEXT, "minLength": 1}},
+        {"parameters": _or_null(record({}, parameters)), **parameters},
+    )
+
+
+def _count(most: int) -> Schema:
+    return {"type": "integer", "minimum": 1, "maximum": most}
+
+
+GENERATE_ANSWER = record(
+    {
+        "model_name": _TEXT,
+        "model_version": _TEXT,
+        "text_output": _TEXT,
+        "finish_reason": {"enum": ["length", "stop"]},
+        "tokens": {"type": "integer"},
+        "seed": {"type": "integer"},
+    }
+)
 PREDICT_ANSWER = record(
     {"model_name": _TEXT, "model_version": _TEXT, "answers": _list_of({"type": "object"})}
 )

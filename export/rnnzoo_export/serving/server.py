@@ -18,12 +18,11 @@ from granian.server.embed import Server
 from starlette.applications import Starlette
 
 from rnnzoo.errors import ArgumentError, RunError
-from rnnzoo_export.bundle import Bundle, check_model_name, load_bundle
-from rnnzoo_export.inference.predictor import OnnxPredictor
+from rnnzoo_export.bundle import Bundle, check_model_name
 from rnnzoo_export.serving.app import create_app
-from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.connections import cut_connections, most_connections
 from rnnzoo_export.serving.models import Models, ServedModel
+from rnnzoo_export.serving.open_model import open_model
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.traffic import Traffic
 
@@ -49,9 +48,9 @@ def serve(
     ``settings.shutdown_timeout`` is cut; a second signal cuts it at once.
 
     Args:
-        bundles: Loaded bundles, or the paths of such; one or several.
-        names: What requests call them, one for each; by default the names that they bear. Bundles of one name differ in
-            their version.
+        bundles: Loaded bundles, or the paths of such, or directories of ``export_seq2seq_onnx``; one or several.
+        names: What requests call them, one for each; by default the names that they bear, or that of the
+            directory of a translator. Bundles of one name differ in their version.
         settings: Address and limits.
         at_deadline: Called in a thread of its own if the model is still at work when the timeout is over. A run of
             the model cannot be interrupted, but a command can end its process here.
@@ -111,12 +110,8 @@ def _open(
         )
     for name in names:
         check_model_name(name)
-    found: list[ServedModel] = []
-    for number, bundle in enumerate(listed):
-        loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
-        predictor = OnnxPredictor(loaded, threads=settings.threads)
-        found.append(BundleModel(predictor, settings, name=names[number] if names else None))
-    return found
+    given: Sequence[str | None] = names or [None] * len(listed)
+    return [open_model(bundle, settings, name=name) for bundle, name in zip(listed, given, strict=True)]
 
 
 async def _run(app: Starlette, settings: Settings, port: int, start_clock: Callable[[], None]) -> None:

@@ -43,6 +43,12 @@ class Settings:
         body_rate: Bytes a second that must arrive of a body; it may be five seconds behind at most.
         header_timeout: Seconds within which the head of a request must have arrived; a connection that asks
             nothing for so long is closed.
+        max_new_tokens: The most words or characters that a language model writes on, and the most tokens of a
+            translation.
+        max_generations: The most texts that a language model writes at once; more are answered 503.
+        generation_timeout: Seconds from the arrival of a request within which all of a stream must be written; its
+            first piece comes within ``deadline``, as all of any other answer does.
+        max_beams: The most beginnings that a translation keeps.
         shutdown_timeout: Seconds from the signal to stop to the end of the server: it is not ready any more, what is
             under way is answered, and what is left when they are over is cut.
     """
@@ -66,6 +72,10 @@ class Settings:
     body_timeout: float = 30.0
     body_rate: int = 1000
     header_timeout: float = 5.0
+    max_new_tokens: int = 2000
+    max_generations: int = 128
+    generation_timeout: float = 300.0
+    max_beams: int = 16
     shutdown_timeout: float = 20.0
 
     def __post_init__(self) -> None:
@@ -81,6 +91,9 @@ class Settings:
             "max_sessions",
             "max_streams",
             "body_rate",
+            "max_new_tokens",
+            "max_generations",
+            "max_beams",
         ):
             checks.integer(name, getattr(self, name), minimum=1)
         for name in (
@@ -88,6 +101,7 @@ class Settings:
             "deadline",
             "body_timeout",
             "header_timeout",
+            "generation_timeout",
             "shutdown_timeout",
         ):
             checks.number(name, getattr(self, name), above=0)

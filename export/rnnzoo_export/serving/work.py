@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from rnnzoo_export.serving.batching import Batcher, LeftError
 from rnnzoo_export.serving.pace import Pace
+from rnnzoo_export.serving.presence import has_left
 from rnnzoo_export.serving.turns import Turns
 
 # Bytes above which a body is parsed, and an answer written, beside the event loop.
@@ -84,12 +85,6 @@ class Work:
         """Runs a model, as long as the client of the request is there."""
         arrived = time.monotonic() if since is None else since
         try:
-            return await batcher.submit(inputs, since=arrived, left=partial(_has_left, request))
+            return await batcher.submit(inputs, since=arrived, left=partial(has_left, request.receive))
         except LeftError:
             raise ClientDisconnect from None
-
-
-async def _has_left(request: Request) -> None:
-    """Waits until the client of a request has closed the connection."""
-    while (await request.receive())["type"] != "http.disconnect":
-        await asyncio.sleep(0)
