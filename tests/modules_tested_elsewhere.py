@@ -214,7 +214,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.serving.host_check": "tests/serving/test_app.py",
     "rnnzoo_export.serving.information": "tests/serving/test_app.py",
     "rnnzoo_export.serving.operations": "tests/serving/test_openapi.py",
-    "rnnzoo_export.serving.page": "tests/serving/test_app.py",
     "rnnzoo_export.serving.tensor_model": "tests/serving/test_rows_model.py",
     "rnnzoo_export.serving.predict": "tests/serving/test_app.py",
     "rnnzoo_export.serving.schemas": "tests/serving/test_openapi.py",
