@@ -20,6 +20,7 @@ from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.models import Models, ServedModel
 from rnnzoo_export.serving.operations import Item, error_responses, get, post, with_binary
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.tensor_model import TensorModel
 
 
 class OpenApi:
@@ -98,10 +99,11 @@ def _of_model(model: ServedModel, settings: Settings) -> dict[str, Item]:
         "/ready": ready,
         "/config": get("How the model is configured", schemas.CONFIG, of_model=True),
     }
-    if isinstance(model, BundleModel):
+    if isinstance(model, TensorModel):
         facts = model.facts()
-        body = schemas.infer_request(facts, model.version, settings)
+        body = schemas.infer_request(facts, model.version, settings, model.leeway)
         items["/infer"] = with_binary(post("Tensors to tensors", body, schemas.infer_answer(facts)))
+    if isinstance(model, BundleModel):
         items["/predict"] = post(
             "Raw rows to answers", schemas.predict_request(settings), schemas.PREDICT_ANSWER
         )
