@@ -18,6 +18,8 @@ from joined_bundles import LABELS, ROWS, answers_of, joined, model, row
 from rnnzoo.cli.app import run
 from rnnzoo.preprocessing import save_preprocessing
 from rnnzoo_export import OnnxPredictor
+from rnnzoo_export.inference.raw_tensors.kinds import find_raw_tensors
+from rnnzoo_export.serving.datatypes import datatype
 from serving_client import Server, running
 
 
@@ -36,6 +38,29 @@ def test_answers_over_a_socket_are_those_of_keras(shops: Server) -> None:
     assert answer.status_code == 200, answer.text
     found = [[one["probabilities"][label] for label in LABELS] for one in answer.json()["answers"]]
     np.testing.assert_allclose(found, answers_of(model(), ROWS[:9]), atol=1e-6)
+
+
+def test_each_part_is_a_tensor_where_rows_are_sent_as_tensors(shops: Server) -> None:
+    tensors = find_raw_tensors(joined())
+    arrays = tensors.arrays(ROWS[:9])
+    inputs: list[dict[str, Any]] = [
+        {
+            "name": spec.name,
+            "datatype": datatype(spec),
+            "shape": list(arrays[spec.name].shape),
+            "data": arrays[spec.name].ravel().tolist(),
+        }
+        for spec in tensors.inputs
+    ]
+    facts = httpx.get(f"{shops.model}-raw").json()
+    assert [spec["name"] for spec in facts["inputs"]] == [tensor["name"] for tensor in inputs]
+    (logits,) = httpx.post(f"{shops.model}-raw/infer", json={"inputs": inputs}).json()["outputs"]
+    shares = np.exp(np.reshape(logits["data"], logits["shape"]))
+    found = shares / shares.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found, answers_of(model(), ROWS[:9]), atol=1e-6)
+    inputs[3]["data"][1] = "nort"
+    wrong = httpx.post(f"{shops.model}-raw/infer", json={"inputs": inputs})
+    assert wrong.json()["error"].startswith("row 1: shop: received the unknown category 'nort'; did you mean")
 
 
 @pytest.mark.parametrize(

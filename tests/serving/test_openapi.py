@@ -92,6 +92,13 @@ def test_it_names_the_models_and_their_tensors(app: Starlette) -> None:
         {"const": 8},
     ]
     assert "FP32" in tensor["properties"]["datatype"]["enum"]
+    raw = document["paths"][f"/v2/models/{NAME}-raw/versions/1/infer"]["post"]
+    (tensor,) = raw["requestBody"]["content"]["application/json"]["schema"]["properties"]["inputs"]["items"][
+        "oneOf"
+    ]
+    assert tensor["properties"]["name"] == {"const": "series"}
+    assert tensor["properties"]["data"]["items"] == {"type": ["number", "null", "array"]}
+    assert "BYTES" not in tensor["properties"]["datatype"]["enum"]
     for reference in references(document):
         place = document
         for key in reference.removeprefix("#/").split("/"):
@@ -153,5 +160,5 @@ def test_schemathesis_finds_nothing(schemathesis: Path, server: Server, tmp_path
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout
-    assert "15 selected / 15 total" in done.stdout
+    assert "23 selected / 23 total" in done.stdout
     assert server.healthy()

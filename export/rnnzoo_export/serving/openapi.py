@@ -20,6 +20,7 @@ from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.models import Models, ServedModel
 from rnnzoo_export.serving.operations import Item, error_responses, get, post, with_binary, with_events
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.tensor_model import TensorModel
 from rnnzoo_export.serving.translator_model import TranslatorModel
 
 
@@ -99,9 +100,9 @@ def _of_model(model: ServedModel, settings: Settings) -> dict[str, Item]:
         "/ready": ready,
         "/config": get("How the model is configured", schemas.CONFIG, of_model=True),
     }
-    if isinstance(model, BundleModel | TranslatorModel):
+    if isinstance(model, TensorModel):
         facts = model.facts()
-        body = schemas.infer_request(facts, model.version, settings)
+        body = schemas.infer_request(facts, model.version, settings, model.leeway)
         items["/infer"] = with_binary(post("Tensors to tensors", body, schemas.infer_answer(facts)))
     if isinstance(model, TranslatorModel):
         body = schemas.translate_request(settings)

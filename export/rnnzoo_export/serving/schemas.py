@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnnzoo_export.serving.datatypes import DATATYPES
+from rnnzoo_export.inference.validation import Limits
+from rnnzoo_export.serving.datatypes import DATATYPES, TEXT
 from rnnzoo_export.serving.generate_request import LONGEST_STOP, MOST_STOPS
-from rnnzoo_export.serving.protocol import MAX_ID
+from rnnzoo_export.serving.protocol import MAX_ID, Leeway
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.translator_model import MOST_ALPHA
 
@@ -17,10 +18,10 @@ _TEXT: Schema = {"type": "string"}
 _TRUTH: Schema = {"type": "boolean"}
 _SIZES: Schema = {"type": "array", "items": {"type": "integer"}}
 _INTEGERS = [name for name, dtype in DATATYPES.items() if "int" in dtype]
-_NUMBERS = [name for name in DATATYPES if name != "BOOL"]
+_NUMBERS = [name for name in DATATYPES if name not in ("BOOL", TEXT)]
 # What the values of a tensor may be sent as, by the type that the model takes.
-_SENT_AS = {"BOOL": ["BOOL"], "BYTES": ["BYTES"], **dict.fromkeys(_INTEGERS, _INTEGERS)}
-_ELEMENTS = {"BOOL": "boolean", "BYTES": "string", **dict.fromkeys(_INTEGERS, "integer")}
+_SENT_AS = {"BOOL": ["BOOL"], TEXT: [TEXT], **dict.fromkeys(_INTEGERS, _INTEGERS)}
+_ELEMENTS = {"BOOL": "boolean", TEXT: "string", **dict.fromkeys(_INTEGERS, "integer")}
 
 
 def record(properties: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
@@ -68,15 +69,18 @@ INDEX = _list_of(
 )
 
 
-def infer_request(facts: Mapping[str, Any], version: str, settings: Settings) -> Schema:
+def infer_request(
+    facts: Mapping[str, Any], version: str, settings: Settings, leeway: Leeway | None = None
+) -> Schema:
     """Returns the schema of a request of tensors.
 
     Args:
         facts: The model's metadata, as the protocol has it.
         version: Its version.
         settings: What may be asked.
+        leeway: What the model lets through that others refuse.
     """
-    inputs = [_input(tensor, settings) for tensor in facts["inputs"]]
+    inputs = [_input(tensor, settings, leeway or Leeway()) for tensor in facts["inputs"]]
     names = [tensor["name"] for tensor in facts["outputs"]]
     output = record({"name": {"enum": names}}, {"parameters": _parameters("binary_data", _TRUTH)})
     # One of each name: several that are equal but for their parameters are refused.
@@ -93,24 +97,29 @@ def infer_request(facts: Mapping[str, Any], version: str, settings: Settings) ->
     )
 
 
-def _input(tensor: Mapping[str, Any], settings: Settings) -> Schema:
+def _input(tensor: Mapping[str, Any], settings: Settings, leeway: Leeway) -> Schema:
     kind = tensor["datatype"]
-    values = _list_of({"type": [_ELEMENTS.get(kind, "number"), "array"]}, minItems=1)
+    missing = ["null"] if leeway.missing and kind.startswith("FP") else []
+    values = _list_of({"type": [_ELEMENTS.get(kind, "number"), *missing, "array"]}, minItems=1)
+    limits = leeway.limits(tensor["name"], settings.limits)
     head = {
         "name": {"const": tensor["name"]},
-        "shape": _shape(tensor["shape"], settings),
+        "shape": _shape(tensor["shape"], limits),
         "datatype": {"enum": _SENT_AS.get(kind, _NUMBERS)},
     }
     return record({**head, "data": values}, {"parameters": {"enum": [None, {}]}})
 
 
-def _shape(sizes: Sequence[int], settings: Settings) -> Schema:
-    most = [settings.max_rows, *[settings.max_steps] * (len(sizes) - 1)]
+def _shape(sizes: Sequence[int], limits: Limits) -> Schema:
+    most = [limits.max_rows, *[limits.max_steps] * (len(sizes) - 1)]
     entries = [
-        {"const": size} if size >= 0 else {"type": "integer", "minimum": 1, "maximum": limit}
-        for size, limit in zip(sizes, most, strict=True)
+        {"const": size} if size >= 0 else _size(limit) for size, limit in zip(sizes, most, strict=True)
     ]
     return {"type": "array", "prefixItems": entries, "minItems": len(sizes), "maxItems": len(sizes)}
+
+
+def _size(most: int | None) -> Schema:
+    return {"type": "integer", "minimum": 1, **({} if most is None else {"maximum": most})}
 
 
 def _parameters(name: str, schema: Schema) -> Schema:
