@@ -20,6 +20,7 @@ from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.models import Models, ServedModel
 from rnnzoo_export.serving.operations import Item, error_responses, get, post, with_binary
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.stream_model import StreamModel, stream_of
 
 
 class OpenApi:
@@ -49,7 +50,7 @@ def describe_api(models: Models, settings: Settings) -> dict[str, Any]:
     """
     paths = _of_server()
     for model in models:
-        items = _of_model(model, settings)
+        items = _of_model(model, settings, sequences=stream_of(models, model) is not None)
         for address in _addresses(models, model):
             paths.update({address + place: item for place, item in items.items()})
     return {
@@ -91,17 +92,18 @@ def _of_server() -> dict[str, Item]:
     }
 
 
-def _of_model(model: ServedModel, settings: Settings) -> dict[str, Item]:
+def _of_model(model: ServedModel, settings: Settings, *, sequences: bool) -> dict[str, Item]:
     ready = get("Whether the model takes requests", schemas.MODEL_READY, of_model=True, unready=True)
     items = {
         "": get("What the model takes and gives", schemas.METADATA, of_model=True),
         "/ready": ready,
         "/config": get("How the model is configured", schemas.CONFIG, of_model=True),
     }
-    if isinstance(model, BundleModel):
+    if isinstance(model, BundleModel | StreamModel):
         facts = model.facts()
-        body = schemas.infer_request(facts, model.version, settings)
+        body = schemas.infer_request(facts, model.version, settings, sequences=sequences)
         items["/infer"] = with_binary(post("Tensors to tensors", body, schemas.infer_answer(facts)))
+    if isinstance(model, BundleModel):
         items["/predict"] = post(
             "Raw rows to answers", schemas.predict_request(settings), schemas.PREDICT_ANSWER
         )
