@@ -155,15 +155,6 @@ def test_the_page_asks_nobody_else(server: Server) -> None:
     assert [w for w in text.split() if w.startswith("http://")] == []
 
 
-def test_the_page_offers_the_file_that_its_command_for_a_long_request_reads(server: Server) -> None:
-    text = httpx.get(server.url).text
-    assert '<p id="long" hidden>' in text
-    assert '<a id="file" download="request.json">request.json</a>' in text
-    # The command takes the name from the link, and both the link and a short command hold the body that is asked.
-    assert 'const quoted = long ? "@" + file.download :' in text
-    assert "URL.createObjectURL(new Blob([text]" in text
-
-
 def test_a_single_input_outside_a_list_is_told_to_be_put_in_one(server: Server) -> None:
     for wrong in (1.5, "good", {"values": [[0.1]]}):
         answer = httpx.post(f"{server.url}/v2/models/{NAME}/predict", json={"inputs": wrong})
