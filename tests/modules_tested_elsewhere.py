@@ -220,7 +220,6 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.serving.open_model": "tests/serving/test_translator_model.py",
     "rnnzoo_export.serving.operations": "tests/serving/test_openapi.py",
     "rnnzoo_export.serving.live_stream": "tests/serving/test_stream_socket.py",
-    "rnnzoo_export.serving.page": "tests/serving/test_app.py",
     "rnnzoo_export.serving.predict": "tests/serving/test_app.py",
     "rnnzoo_export.serving.presence": "tests/serving/test_generate.py",
     "rnnzoo_export.serving.schemas": "tests/serving/test_openapi.py",

@@ -34,7 +34,7 @@ def test_the_wheel_holds_the_three_packages_and_nothing_else(wheel: Path, projec
     assert "rnnzoo = rnnzoo.cli:main" in entry
     sources = {f"{Path(path).name}/{name}" for path in PACKAGES for name in files(project / path)}
     assert {name for name in names if ".dist-info/" not in name} == sources
-    assert "rnnzoo_export/serving/page.html" in sources
+    assert "rnnzoo_export/serving/page_files/index.html" in sources
     for package in PACKAGES:
         assert f"{Path(package).name}/py.typed" in sources
 

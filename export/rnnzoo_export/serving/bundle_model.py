@@ -12,6 +12,7 @@ from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.serving.answers import json_bytes
 from rnnzoo_export.serving.batching import Batcher
 from rnnzoo_export.serving.datatypes import describe_tensors
+from rnnzoo_export.serving.model_facts import describe_bundle
 from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.tensor_model import TensorModel
@@ -73,6 +74,10 @@ class BundleModel(TensorModel):
             "outputs": describe_tensors(self.signature.outputs),
         }
         return facts if self.signature.request is None else {**facts, "request": self.signature.request}
+
+    def page_facts(self) -> dict[str, Any]:
+        """Returns what the page to try it must know."""
+        return {**describe_bundle(self.predictor.bundle), "name": self.name, "version": self.version}
 
     async def start(self) -> None:
         """Starts the threads and lets them answer: the first request finds all warm, and what it costs known."""

@@ -42,6 +42,10 @@ class ServedModel(ABC):
     def facts(self) -> dict[str, Any]:
         """Returns its metadata, as the protocol has it, without the versions."""
 
+    def page_facts(self) -> dict[str, Any] | None:
+        """Returns what the page to try it must know, as ``describe_bundle`` says it; ``None`` where it has no page."""
+        return None
+
     async def start(self) -> None:  # noqa: B027 - most that stand on another have nothing to start
         """Gets it ready; it has answered once when this returns."""
 
