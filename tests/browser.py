@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -30,6 +32,13 @@ _OPTIONS = (
     "--use-fake-device-for-media-stream",  # a microphone that beeps
     "--use-fake-ui-for-media-stream",
 )
+# The browser reads at 3 and writes at 4.
+_START = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.dup2(int(sys.argv[2]), 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 #: Seconds after which something has gone wrong.
 _PATIENCE = 30.0
 
@@ -169,16 +178,15 @@ def chromium() -> Iterator[Chromium]:
     to_browser, from_browser = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         command = [program, *_OPTIONS, f"--user-data-dir={folder}", "about:blank"]
-        # The browser reads at 3 and writes at 4.
-        redirected = f'exec "$@" 3<&{to_browser[0]} 4>&{from_browser[1]}'
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (to_browser[0], from_browser[1])]
         process = subprocess.Popen(
-            ["sh", "-c", redirected, "sh", *command],
-            pass_fds=(to_browser[0], from_browser[1]),
+            [sys.executable, "-c", _START, *map(str, ends), *command],
+            pass_fds=ends,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        os.close(to_browser[0])
-        os.close(from_browser[1])
+        for end in (to_browser[0], from_browser[1], *ends):
+            os.close(end)
         try:
             browser = Chromium(to_browser[1], from_browser[0])
             yield browser

@@ -115,10 +115,10 @@ function showWords(answer, row, parent) {
 
 /** The tags of the steps of a series, those that are alike beside each other in one stretch. */
 function showSteps(answer, parent) {
-  const { labels, probabilities } = answer,
-    kinds = [...new Set(labels)].sort();
-  const colours = new Map(kinds.map((kind, i) => [kind, `tag-${i % 8}`])),
-    runs = [];
+  const { labels, probabilities } = answer;
+  const kinds = [...new Set(labels)].sort();
+  const colours = new Map(kinds.map((kind, i) => [kind, `tag-${i % 8}`]));
+  const runs = [];
   labels.forEach((label, i) => {
     if (runs.at(-1)?.label === label) runs.at(-1).end = i + 1;
     else runs.push({ label, start: i, end: i + 1 });
@@ -163,8 +163,8 @@ function stepsAhead(request) {
 }
 
 function showValues(answer, row, model, parent) {
-  const past = row?.past ?? row,
-    last = lastTime(past, model.request);
+  const past = row?.past ?? row;
+  const last = lastTime(past, model.request);
   for (const [name, values] of Object.entries(answer.values)) {
     if (!Array.isArray(values)) {
       parent.append(make("p", { className: "soft" }, name), make("p", { className: "best" }, short(values)));
@@ -232,8 +232,8 @@ function showTensors(outputs, parent) {
       make("h3", {}, name),
       make("p", { className: "soft" }, `${datatype}, ${sizes.join(" x ")}`),
     );
-    const flat = data.flat(Infinity),
-      last = sizes.at(-1) || 1;
+    const flat = data.flat(Infinity);
+    const last = sizes.at(-1) || 1;
     const rows = Array.from({ length: Math.min(50, Math.ceil(flat.length / last)) }, (_, i) => [
       i,
       ...flat

@@ -1,7 +1,7 @@
 /** Chooses round places for about so many ticks. */
 function ticksOf(low, high, count) {
-  const rough = (high - low) / count || 1,
-    power = 10 ** Math.floor(Math.log10(rough));
+  const rough = (high - low) / count || 1;
+  const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map(factor => factor * power).find(size => size >= rough);
   const found = [];
   for (let place = Math.ceil(low / step - 1e-9); place * step <= high + step * 1e-9; place++)
@@ -19,8 +19,8 @@ function shape(name, attributes, parent, text = "") {
 
 /** The least and the greatest of numbers, with a little room. */
 function rangeOf(values, room = 0) {
-  let low = Infinity,
-    high = -Infinity;
+  let low = Infinity;
+  let high = -Infinity;
   for (const value of values)
     if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
   if (low > high) return [0, 1];
@@ -59,18 +59,18 @@ function describeChart(chart) {
 }
 
 function drawChart(svg, chart, width) {
-  const height = Math.min(280, Math.max(180, width * 0.5)),
-    [top, bottom] = [10, height - 40];
-  const points = chart.lines.flatMap(line => line.points),
-    band = chart.band ?? [];
+  const height = Math.min(280, Math.max(180, width * 0.5));
+  const [top, bottom] = [10, height - 40];
+  const points = chart.lines.flatMap(line => line.points);
+  const band = chart.band ?? [];
   const [lowX, highX] = rangeOf(points.map(point => point[0]));
   const [lowY, highY] = rangeOf(
     [...points.map(point => point[1]), ...band.flatMap(([, low, high]) => [low, high])],
     0.05,
   );
-  const ticks = ticksOf(lowY, highY, 5),
-    left = 26 + 7 * Math.max(...ticks.map(tick => short(tick).length)),
-    right = width - 8;
+  const ticks = ticksOf(lowY, highY, 5);
+  const left = 26 + 7 * Math.max(...ticks.map(tick => short(tick).length));
+  const right = width - 8;
   const x = value => left + ((right - left) * (value - lowX)) / (highX - lowX);
   const y = value => bottom - ((bottom - top) * (value - lowY)) / (highY - lowY);
   svg.replaceChildren();
@@ -110,8 +110,8 @@ function drawChart(svg, chart, width) {
     chart.yLabel,
   );
   if (band.length) {
-    const upper = band.map(([at, , high]) => `${x(at)},${y(high)}`),
-      lower = band.map(([at, low]) => `${x(at)},${y(low)}`);
+    const upper = band.map(([at, , high]) => `${x(at)},${y(high)}`);
+    const lower = band.map(([at, low]) => `${x(at)},${y(low)}`);
     shape("polygon", { points: [...upper, ...lower.reverse()].join(" "), class: "band" }, svg);
   }
   for (const line of chart.lines) drawLine(svg, line, x, y);

@@ -18,8 +18,8 @@ function drawingEditor(model, changed) {
     "Draw with the pointer. Or focus the paper: arrow keys move the pen, the space bar puts it down and lifts it.",
   );
   const pen = canvas.getContext("2d", { willReadFrequently: true });
-  let rows = blank(height, width),
-    shown = false; // whether the paper shows rows that were not drawn on it
+  let rows = blank(height, width);
+  let shown = false; // whether the paper shows rows that were not drawn on it
 
   const update = () => {
     rows = pixelsOf(canvas, pen, height, width, most);
@@ -111,8 +111,8 @@ function usePointer(canvas, stroke, update) {
 
 function useKeys(canvas, stroke, update, told) {
   const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  let at = [PAPER / 2, PAPER / 2],
-    down = false;
+  let at = [PAPER / 2, PAPER / 2];
+  let down = false;
   canvas.addEventListener("keydown", event => {
     if (event.key === " ") {
       down = !down;
@@ -136,8 +136,8 @@ function useKeys(canvas, stroke, update, told) {
 
 /** Shows rows of pixels, ink dark. */
 function showPixels(canvas, rows, most, least = 0) {
-  const context = canvas.getContext("2d"),
-    image = context.createImageData(canvas.width, canvas.height);
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(canvas.width, canvas.height);
   rows.flat().forEach((value, i) => {
     const gray = 255 - (255 * (value - least)) / (most - least || 1);
     image.data.set([gray, gray, gray, 255], 4 * i);

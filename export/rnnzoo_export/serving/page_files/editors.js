@@ -37,8 +37,8 @@ function jsonEditor(model, changed) {
 }
 
 function categoryEditor(model, changed) {
-  const known = model.categories ?? [],
-    listed = make("datalist", { id: `known-${++made_ids}` });
+  const known = model.categories ?? [];
+  const listed = make("datalist", { id: `known-${++made_ids}` });
   const closed = model.unknown === "error" && known.length > 0;
   const input = closed
     ? make("select", {}, ...known.map((name, i) => make("option", { value: i }, String(name))))

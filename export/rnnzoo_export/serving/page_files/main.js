@@ -1,9 +1,9 @@
 const LONGEST_JSON = 200000; // characters that a text field still shows quickly
 const { model, models } = JSON.parse(element("facts").textContent);
-let current = null,
-  waiting = 0,
-  underWay = null,
-  fromJson = false;
+let current = null;
+let waiting = 0;
+let underWay = null;
+let fromJson = false;
 
 const editor = editorOf(model, changed);
 const use = useOf(model, changed);
@@ -50,9 +50,9 @@ function readJson() {
 async function ask() {
   update();
   if (!current) return;
-  const place = element("answer"),
-    { row, request } = current,
-    since = performance.now();
+  const place = element("answer");
+  const { row, request } = current;
+  const since = performance.now();
   const own = (underWay = new AbortController());
   setBusy(true);
   try {

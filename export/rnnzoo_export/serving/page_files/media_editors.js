@@ -13,8 +13,8 @@ async function decodeSound(buffer, rate) {
 
 /** A WAV file of samples from -1 to 1, or of 16-bit integers, to listen to. */
 function wavOf(samples, rate) {
-  const view = new DataView(new ArrayBuffer(44 + 2 * samples.length)),
-    whole = rangeOf(samples)[1] > 2 || rangeOf(samples)[0] < -2;
+  const view = new DataView(new ArrayBuffer(44 + 2 * samples.length));
+  const whole = rangeOf(samples)[1] > 2 || rangeOf(samples)[0] < -2;
   const text = (at, letters) =>
     [...letters].forEach((letter, i) => view.setUint8(at + i, letter.charCodeAt(0)));
   text(0, "RIFF");
@@ -41,8 +41,8 @@ function wavOf(samples, rate) {
 
 /** The loudest of each of a few hundred stretches of a sound. */
 function outlineOf(samples, rate) {
-  const size = Math.max(1, Math.ceil(samples.length / 300)),
-    points = [];
+  const size = Math.max(1, Math.ceil(samples.length / 300));
+  const points = [];
   for (let i = 0; i < samples.length; i += size) {
     const [low, high] = rangeOf(samples.slice(i, i + size));
     points.push([i / rate, high], [(i + size / 2) / rate, low]);
@@ -52,10 +52,10 @@ function outlineOf(samples, rate) {
 
 function soundEditor(model, changed) {
   const rate = model.sample_rate;
-  const shown = make("div"),
-    told = make("p", { className: "hint", role: "status" });
-  let samples = [],
-    address = "";
+  const shown = make("div");
+  const told = make("p", { className: "hint", role: "status" });
+  let samples = [];
+  let address = "";
   const show = () => {
     URL.revokeObjectURL(address);
     if (!samples.length) {
@@ -114,8 +114,8 @@ function microphone(recorded) {
   }
   let recorder = null;
   const start = async () => {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: true }),
-      chunks = [];
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    const chunks = [];
     recorder = new MediaRecorder(stream);
     recorder.addEventListener("dataavailable", event => chunks.push(event.data));
     recorder.addEventListener("stop", async () => {
@@ -142,9 +142,9 @@ function microphone(recorded) {
 
 /** A video: an array of frames from a file. */
 function videoEditor(model, changed) {
-  const [height, width, channels] = model.frame_shape,
-    shown = make("div"),
-    told = make("p", { className: "hint", role: "status" });
+  const [height, width, channels] = model.frame_shape;
+  const shown = make("div");
+  const told = make("p", { className: "hint", role: "status" });
   let frames = [];
   const show = () => {
     told.textContent = frames.length
@@ -153,8 +153,8 @@ function videoEditor(model, changed) {
     shown.replaceChildren(...(frames.length ? [framesOf(frames, height, width, channels)] : []));
   };
   const open = async file => {
-    const array = await readArray(file),
-      sizes = shapeOf(array);
+    const array = await readArray(file);
+    const sizes = shapeOf(array);
     const [one, ...more] =
       sizes.length === 5 && sizes[0] === 1 ? [array[0], ...sizes.slice(1)] : [array, ...sizes];
     const given =
@@ -195,9 +195,9 @@ function videoEditor(model, changed) {
 function framesOf(frames, height, width, channels) {
   const [least, most] = rangeOf(frames.flat(3));
   const pictures = frames.slice(0, 24).map(frame => {
-    const canvas = make("canvas", { width, height }),
-      context = canvas.getContext("2d"),
-      image = context.createImageData(width, height);
+    const canvas = make("canvas", { width, height });
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(width, height);
     frame.flat().forEach((pixel, i) => {
       const light = k => (255 * (pixel[channels > 2 ? k : 0] - least)) / (most - least || 1);
       image.data.set([light(0), light(1), light(2), 255], 4 * i);

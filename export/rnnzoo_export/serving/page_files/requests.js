@@ -4,8 +4,8 @@ const addressOf = (model, action) => `${root}v2/models/${encodeURIComponent(mode
 
 /** Asks the server, with the key that was typed in; what it refuses is thrown with its own words. */
 async function post(address, body, signal) {
-  const key = element("key").value,
-    headers = { "Content-Type": "application/json" };
+  const key = element("key").value;
+  const headers = { "Content-Type": "application/json" };
   if (key) headers.Authorization = `Bearer ${key}`;
   let response;
   try {

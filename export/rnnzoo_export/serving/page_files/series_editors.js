@@ -1,7 +1,7 @@
 /** A text of numbers with a picture below it. */
 function numberArea(label, hint, { read, draw, open }, changed) {
-  const area = make("textarea", { rows: 7, className: "code", spellcheck: false, wrap: "off" }),
-    picture = make("div");
+  const area = make("textarea", { rows: 7, className: "code", spellcheck: false, wrap: "off" });
+  const picture = make("div");
   const drawn = () => {
     try {
       picture.replaceChildren(draw(read(area.value)));
@@ -24,8 +24,8 @@ function numberArea(label, hint, { read, draw, open }, changed) {
 
 /** A series: a line for each step, with a number for each feature. */
 function seriesEditor(model, changed) {
-  const count = model.features,
-    each = count === 1 ? "one number" : count ? `${count} numbers` : "numbers";
+  const count = model.features;
+  const each = count === 1 ? "one number" : count ? `${count} numbers` : "numbers";
   const read = text =>
     parseTable(text).map((row, i) =>
       row.map((cell, k) => readNumber(cell, `step ${i + 1}, number ${k + 1}`)),
@@ -122,8 +122,8 @@ function readColumns(text, kinds, where, times) {
 /** A table with a head from columns by name, or from a list of rows by name. */
 function columnsText(columns, kinds) {
   const listed = Array.isArray(columns);
-  const names = Object.keys(kinds),
-    count = listed ? columns.length : Math.max(0, ...names.map(name => columns?.[name]?.length ?? 0));
+  const names = Object.keys(kinds);
+  const count = listed ? columns.length : Math.max(0, ...names.map(name => columns?.[name]?.length ?? 0));
   const cell = (name, i) => (listed ? columns[i][name] : columns?.[name]?.[i]);
   return tableText([names, ...Array.from({ length: count }, (_, i) => names.map(name => cell(name, i)))]);
 }
@@ -153,9 +153,9 @@ const known = (names, categories) =>
 
 /** What a forecaster reads: the past, what is known of the steps ahead, and of the series. */
 function requestEditor(model, changed) {
-  const { request, categories } = model,
-    whole = Boolean(request.whole),
-    times = request.time?.form;
+  const { request, categories } = model;
+  const whole = Boolean(request.whole);
+  const times = request.time?.form;
   const named = (names, kinds) =>
     names.map(name => {
       const input = make("input", {
@@ -165,8 +165,8 @@ function requestEditor(model, changed) {
       input.addEventListener("input", changed);
       return [name, input, field(name, input, known([name], categories).replace(`${name}: `, ""))];
     });
-  const series = named(request.series ?? []),
-    still = named(Object.keys(request.static ?? {}), request.static);
+  const series = named(request.series ?? []);
+  const still = named(Object.keys(request.static ?? {}), request.static);
   const steps = `then a line for each step, oldest first; the last ${request.window} are read.`;
   const hint = `A head of column names, ${steps} ${known(Object.keys(request.past), categories)}`;
   const past = columnsArea("Past", hint, changed, 9);

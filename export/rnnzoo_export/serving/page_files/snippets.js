@@ -46,8 +46,8 @@ function pythonOf(address, body, { key, file, streamed, result }) {
 
 /** Shows how to send a body, or nothing where there is none. */
 function showSnippets(request) {
-  const file = element("file"),
-    long = request !== null && request.body.length > LONGEST_COMMAND;
+  const file = element("file");
+  const long = request !== null && request.body.length > LONGEST_COMMAND;
   element("long").hidden = !long;
   URL.revokeObjectURL(file.href);
   if (long) file.href = URL.createObjectURL(new Blob([request.body], { type: "application/json" }));

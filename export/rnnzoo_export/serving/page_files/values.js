@@ -10,9 +10,9 @@ function parseTable(text, otherwise = " ") {
   const first = text.split("\n").find(line => line.trim()) ?? "";
   const between = ["\t", ";", ","].find(mark => first.includes(mark)) ?? otherwise;
   const rows = [[]];
-  let cell = "",
-    quoted = false,
-    was_quoted = false;
+  let cell = "";
+  let quoted = false;
+  let was_quoted = false;
   const close = () => {
     if (between !== " " || cell !== "" || was_quoted) rows.at(-1).push(was_quoted ? cell : cell.trim());
     cell = "";
@@ -80,16 +80,17 @@ const NPY_TYPES = {
 
 /** Reads a file of numpy.save as nested lists. */
 function readNpy(buffer) {
-  const bytes = new Uint8Array(buffer),
-    text = new TextDecoder("latin1");
-  if (text.decode(bytes.slice(0, 6)) !== "\x93NUMPY") throw Error("this is no file of numpy.save.");
-  const view = new DataView(buffer),
-    old = bytes[6] === 1;
-  const begin = old ? 10 : 12,
-    end = begin + (old ? view.getUint16(8, true) : view.getUint32(8, true));
+  const bytes = new Uint8Array(buffer);
+  const text = new TextDecoder("latin1");
+  if (bytes[0] !== 0x93 || text.decode(bytes.slice(1, 6)) !== "NUMPY")
+    throw Error("this is no file of numpy.save.");
+  const view = new DataView(buffer);
+  const old = bytes[6] === 1;
+  const begin = old ? 10 : 12;
+  const end = begin + (old ? view.getUint16(8, true) : view.getUint32(8, true));
   const head = text.decode(bytes.slice(begin, end));
-  const type = /'descr': *'[<|]?(\w+)'/.exec(head)?.[1],
-    shape = /'shape': *\(([^)]*)\)/.exec(head)?.[1];
+  const type = /'descr': *'[<|]?(\w+)'/.exec(head)?.[1];
+  const shape = /'shape': *\(([^)]*)\)/.exec(head)?.[1];
   if (!NPY_TYPES[type] || shape === undefined || !head.includes("'fortran_order': False")) {
     throw Error("expected plain numbers in C order. Save numpy.ascontiguousarray(array).");
   }
@@ -113,8 +114,8 @@ async function readArray(file) {
 
 /** JSON with a line for each entry, but lists of numbers in one line. */
 function pretty(value, indent = "") {
-  const flat = JSON.stringify(value) ?? "null",
-    inner = `${indent} `;
+  const flat = JSON.stringify(value) ?? "null";
+  const inner = `${indent} `;
   if (
     flat.length < 80 ||
     typeof value !== "object" ||
