@@ -25,6 +25,7 @@ _OPTIONS = (
     "--no-sandbox",  # tests may run as root
     "--remote-debugging-pipe",
     "--disable-gpu",
+    "--hide-scrollbars",
     "--disable-dev-shm-usage",
     "--no-first-run",
     "--disable-extensions",

@@ -256,3 +256,20 @@ def test_a_text_is_shown_and_never_run(page: Open, browser: Chromium) -> None:
     browser.fill("textarea", evil)
     assert evil.split()[0] in ask(browser)
     assert browser.run("document.querySelectorAll('#answer img, #answer script').length") == 0
+
+
+def test_each_of_several_models_is_chosen(browser: Chromium, tmp_path: Path) -> None:
+    films, places = (BUNDLES[kind](tmp_path / kind) for kind in ("texts", "words"))
+    with running(films, "films", str(places)) as server:
+        browser.problems.clear()
+        browser.open(f"{server.url}/", 380)
+        assert browser.run("document.title") == "films"
+        assert browser.run("models.innerText.split('\\n')") == ["films", "places"]
+        assert browser.run("document.querySelector('nav [aria-current=page]').textContent") == "films"
+        browser.run("document.querySelector('nav a:last-child').click()")
+        browser.wait("document.title === 'places' && document.readyState === 'complete'")
+        assert "Grand Hotel" in ask(browser)
+        assert "/v2/models/places/predict" in browser.run("curl.textContent")
+        assert browser.problems == []
+        unknown = httpx.get(f"{server.url}/", params={"model": "other"})
+        assert (unknown.status_code, "'films'" in unknown.json()["error"]) == (404, True)

@@ -17,12 +17,19 @@ function shape(name, attributes, parent, text = "") {
   return made;
 }
 
-/** The least and the greatest of numbers, with a little room. */
-function rangeOf(values, room = 0) {
+/** The least and the greatest of numbers. */
+function extentOf(values) {
   let low = Infinity;
   let high = -Infinity;
-  for (const value of values)
+  for (const value of values) {
     if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
+  return [low, high];
+}
+
+/** What an axis shows of numbers: a little more than there is, and never nothing. */
+function rangeOf(values, room = 0) {
+  const [low, high] = extentOf(values);
   if (low > high) return [0, 1];
   if (low === high) return [low - 0.5, high + 0.5];
   return [low - room * (high - low), high + room * (high - low)];
@@ -31,8 +38,8 @@ function rangeOf(values, room = 0) {
 /**
  * Draws curves with axes; it is drawn again when its width changes.
  *
- * @param chart title, xLabel, yLabel; lines: [{ points: [[x, y]], name, style, dots }]; band: [[x, low, high]];
- *   now: where the past ends; whole: whether x are whole numbers.
+ * @param chart title, xLabel, yLabel; lines: [{ points: [[x, y]], name, style, dots }]; band: [[x, low, high]],
+ *   bandName, bandStyle; now: where the past ends; whole: whether x are whole numbers.
  */
 function chartOf(chart) {
   const figure = make("figure", {}, make("figcaption", {}, chart.title));
@@ -63,7 +70,7 @@ function drawChart(svg, chart, width) {
   const [top, bottom] = [10, height - 40];
   const points = chart.lines.flatMap(line => line.points);
   const band = chart.band ?? [];
-  const [lowX, highX] = rangeOf(points.map(point => point[0]));
+  const [lowX, highX] = rangeOf([...points, ...band].map(point => point[0]));
   const [lowY, highY] = rangeOf(
     [...points.map(point => point[1]), ...band.flatMap(([, low, high]) => [low, high])],
     0.05,
@@ -112,7 +119,11 @@ function drawChart(svg, chart, width) {
   if (band.length) {
     const upper = band.map(([at, , high]) => `${x(at)},${y(high)}`);
     const lower = band.map(([at, low]) => `${x(at)},${y(low)}`);
-    shape("polygon", { points: [...upper, ...lower.reverse()].join(" "), class: "band" }, svg);
+    shape(
+      "polygon",
+      { points: [...upper, ...lower.reverse()].join(" "), class: chart.bandStyle ?? "band" },
+      svg,
+    );
   }
   for (const line of chart.lines) drawLine(svg, line, x, y);
 }

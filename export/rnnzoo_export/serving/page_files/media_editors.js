@@ -14,7 +14,7 @@ async function decodeSound(buffer, rate) {
 /** A WAV file of samples from -1 to 1, or of 16-bit integers, to listen to. */
 function wavOf(samples, rate) {
   const view = new DataView(new ArrayBuffer(44 + 2 * samples.length));
-  const whole = rangeOf(samples)[1] > 2 || rangeOf(samples)[0] < -2;
+  const whole = extentOf(samples).some(sample => Math.abs(sample) > 2);
   const text = (at, letters) =>
     [...letters].forEach((letter, i) => view.setUint8(at + i, letter.charCodeAt(0)));
   text(0, "RIFF");
@@ -39,14 +39,12 @@ function wavOf(samples, rate) {
   return new Blob([view.buffer], { type: "audio/wav" });
 }
 
-/** The loudest of each of a few hundred stretches of a sound. */
+/** The least and the greatest sample of each of a few hundred stretches of a sound, after the time of the stretch. */
 function outlineOf(samples, rate) {
-  const size = Math.max(1, Math.ceil(samples.length / 300));
+  const size = Math.max(1, Math.ceil(samples.length / 400));
   const points = [];
-  for (let i = 0; i < samples.length; i += size) {
-    const [low, high] = rangeOf(samples.slice(i, i + size));
-    points.push([i / rate, high], [(i + size / 2) / rate, low]);
-  }
+  for (let i = 0; i < samples.length; i += size)
+    points.push([i / rate, ...extentOf(samples.slice(i, i + size))]);
   return points;
 }
 
@@ -64,11 +62,18 @@ function soundEditor(model, changed) {
       return;
     }
     address = URL.createObjectURL(wavOf(samples, rate));
-    const line = { name: "amplitude", style: 0, points: outlineOf(samples, rate), outline: true };
+    const band = outlineOf(samples, rate);
     told.textContent = `${short(samples.length / rate, 3)} s, ${samples.length} samples at ${rate} Hz.`;
     shown.replaceChildren(
       make("audio", { controls: true, src: address }),
-      chartOf({ title: "The sound", xLabel: "seconds", yLabel: "amplitude", lines: [line] }),
+      chartOf({
+        title: "The sound",
+        xLabel: "seconds",
+        yLabel: "amplitude",
+        lines: [],
+        band,
+        bandStyle: "sound",
+      }),
     );
   };
   const open = async file => {
