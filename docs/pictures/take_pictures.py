@@ -140,7 +140,7 @@ def main() -> None:
         rnnzoo("export", str(intents), "--out", str(bundle))
         picture_search(Path(folder))
         picture_report(intents)
-        picture_page(bundle, "page", type_question, (760, 700))
+        picture_page(bundle, "page", type_question, (760, 860))
         rnnzoo(
             "train",
             "series-classifier-gru",
@@ -153,12 +153,12 @@ def main() -> None:
             *quick,
         )
         rnnzoo("export", str(digits), "--out", str(Path(folder, "digits-bundle")))
-        picture_page(Path(folder, "digits-bundle"), "page_digit", draw_three, (380, 900))
+        picture_page(Path(folder, "digits-bundle"), "page_digit", draw_three, (960, 640))
         forecast = ("--data", "beijing_pm25", "--out", str(dust), "--epochs", "4")
         rnnzoo("train", "forecaster-quantile-lstm", *forecast, *quick)
         shutil.copy(dust / "plots" / "forecasts.png", IMAGES / "forecast.png")
         rnnzoo("export", str(dust), "--out", str(Path(folder, "dust-bundle")))
-        picture_page(Path(folder, "dust-bundle"), "page_forecast", lambda _: None, (1000, 560))
+        picture_page(Path(folder, "dust-bundle"), "page_forecast", lambda _: None, (960, 480))
         picture_explanations(bundle, Path(folder, "dust-bundle"), dust / "example.json")
 
 

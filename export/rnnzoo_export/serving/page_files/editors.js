@@ -38,14 +38,14 @@ function jsonEditor(model, changed) {
 
 function categoryEditor(model, changed) {
   const known = model.categories ?? [];
-  const listed = make("datalist", { id: `known-${++made_ids}` });
+  const choices = make("datalist", { id: `known-${++made_ids}` });
   const closed = model.unknown === "error" && known.length > 0;
   const input = closed
     ? make("select", {}, ...known.map((name, i) => make("option", { value: i }, String(name))))
     : make("input", { type: "text" });
   if (!closed) {
-    listed.append(...known.slice(0, 200).map(name => make("option", { value: String(name) })));
-    input.setAttribute("list", listed.id);
+    choices.append(...known.slice(0, 200).map(name => make("option", { value: String(name) })));
+    input.setAttribute("list", choices.id);
   }
   input.addEventListener("input", changed);
   const given = () =>
@@ -57,16 +57,8 @@ function categoryEditor(model, changed) {
     node: make(
       "div",
       {},
-      field(
-        model.label ?? "Category",
-        input,
-        closed
-          ? ""
-          : known.length
-            ? `Known: ${known.slice(0, 6).join(", ")}${known.length > 6 ? ", ..." : ""}`
-            : "",
-      ),
-      listed,
+      field(model.label ?? "Category", input, closed || !known.length ? "" : `Known: ${listed(known)}.`),
+      choices,
     ),
     read: () => (closed ? known[Number(input.value)] : given()),
     write: row => {

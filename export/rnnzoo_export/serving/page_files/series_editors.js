@@ -141,15 +141,10 @@ function columnsArea(label, hint, changed, rows) {
   };
 }
 
-const known = (names, categories) =>
-  names
-    .map(name =>
-      categories?.[name]?.length
-        ? `${name}: ${categories[name].slice(0, 8).join(", ")}${categories[name].length > 8 ? ", ..." : ""}.`
-        : "",
-    )
-    .filter(Boolean)
-    .join(" ");
+/** The first of some categories, in words. */
+function listed(categories = []) {
+  return categories.slice(0, 8).join(", ") + (categories.length > 8 ? " and others" : "");
+}
 
 /** What a forecaster reads: the past, what is known of the steps ahead, and of the series. */
 function requestEditor(model, changed) {
@@ -163,12 +158,14 @@ function requestEditor(model, changed) {
         inputMode: kinds?.[name] === "number" ? "decimal" : "text",
       });
       input.addEventListener("input", changed);
-      return [name, input, field(name, input, known([name], categories).replace(`${name}: `, ""))];
+      return [name, input, field(name, input, listed(categories?.[name]))];
     });
   const series = named(request.series ?? []);
   const still = named(Object.keys(request.static ?? {}), request.static);
   const steps = `then a line for each step, oldest first; the last ${request.window} are read.`;
-  const hint = `A head of column names, ${steps} ${known(Object.keys(request.past), categories)}`;
+  const known = Object.keys(request.past).filter(name => categories?.[name]?.length);
+  const told = known.map(name => `${name} is one of ${listed(categories[name])}.`);
+  const hint = ["A head of column names,", steps, ...told].join(" ");
   const past = columnsArea("Past", hint, changed, 9);
   const future =
     request.future &&
