@@ -97,7 +97,9 @@ class Chromium:
                 self.addresses.append(facts["request"]["url"])
 
     def open(self, address: str, width: int, *, dark: bool = False, height: int = 900) -> None:
-        """Opens a page in a window of so many CSS pixels."""
+        """Opens a page in a window of so many CSS pixels; problems and addresses are those from here on."""
+        self.problems.clear()
+        self.addresses.clear()
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.call(

@@ -62,8 +62,6 @@ def is_shown(answer: Any, text: str) -> bool:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_example_is_answered(served: tuple[Server, Any], width: int, browser: Chromium) -> None:
     server, answer = served
-    browser.problems.clear()
-    browser.addresses.clear()
     browser.open(f"{server.url}/", width)
     assert browser.run("document.title") == server.name
     text = ask(browser)

@@ -44,7 +44,6 @@ def page(browser: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             if kind not in servers:
                 bundle = BUNDLES[kind](tmp_path_factory.mktemp(kind) / "bundle")
                 servers[kind] = stack.enter_context(running(bundle, OnnxPredictor(bundle).bundle.name))
-            browser.problems.clear()
             browser.open(f"{servers[kind].url}/", 1000)
             return servers[kind]
 
@@ -261,7 +260,6 @@ def test_a_text_is_shown_and_never_run(page: Open, browser: Chromium) -> None:
 def test_each_of_several_models_is_chosen(browser: Chromium, tmp_path: Path) -> None:
     films, places = (BUNDLES[kind](tmp_path / kind) for kind in ("texts", "words"))
     with running(films, "films", str(places)) as server:
-        browser.problems.clear()
         browser.open(f"{server.url}/", 380)
         assert browser.run("document.title") == "films"
         assert browser.run("models.innerText.split('\\n')") == ["films", "places"]

@@ -2,26 +2,34 @@ const percent = share => `${(100 * share).toFixed(1)} %`;
 
 /** Shows an answer, whatever it holds; the row that it answers is drawn with it where that helps. */
 function showAnswer(answer, row, model, parent) {
-  const leading = leadingPart(row, model);
-  if (answer.values) showValues(answer, leading, model, parent);
+  const [leading, part] = leadingPart(row, model);
+  if (answer === null || typeof answer !== "object" || Array.isArray(answer)) showOther(answer, parent);
+  else if (isNamed(answer.values)) showValues(answer, leading, part, parent);
   else if (Array.isArray(answer.words)) showWords(answer, leading, parent);
   else if (Array.isArray(answer.labels) && Array.isArray(answer.probabilities)) showSteps(answer, parent);
-  else if (answer.next) showBars(answer.next, [], "What comes next", parent);
-  else if (answer.probabilities) showLabels(answer, parent);
+  else if (isNamed(answer.next)) showBars(answer.next, [], "What comes next", parent);
+  else if (isNamed(answer.probabilities)) showLabels(answer, parent);
   else if (typeof answer.text === "string") showText(answer, parent);
-  else parent.append(make("pre", {}, pretty(answer)));
+  else showOther(answer, parent);
 }
 
-/** The part of a row whose steps are answered: the first that has steps. */
+const isNamed = value => value !== null && typeof value === "object" && !Array.isArray(value);
+
+/** Shows what a decoding of one's own answers. */
+function showOther(answer, parent) {
+  parent.append(make("pre", {}, pretty(answer)));
+}
+
+/** The part of a row whose steps are answered, the first that has steps, and what it is. */
 function leadingPart(row, model) {
   const found = Object.entries(model.parts ?? {}).find(
     ([, part]) => !["category", "numbers"].includes(part.takes),
   );
-  return found ? row[found[0]] : row;
+  return found ? [row[found[0]], found[1]] : [row, model];
 }
 
 function showLabels(answer, parent) {
-  const chosen = answer.label === undefined ? answer.labels : [answer.label];
+  const chosen = [answer.label ?? answer.labels ?? []].flat();
   parent.append(make("p", { className: "best" }, chosen.join(", ") || "none of the labels"));
   showBars(answer.probabilities, chosen, "Probabilities", parent);
 }

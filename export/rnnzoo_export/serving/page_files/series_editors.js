@@ -202,7 +202,7 @@ function requestEditor(model, changed) {
     past.area.value = columnsText(given.past, request.past);
     if (future) future.area.value = columnsText(given.future, request.future);
     series.forEach((one, i) => {
-      one[1].value = [given.series ?? ""].flat()[i] ?? "";
+      one[1].value = (isNamed(given.series) ? given.series[one[0]] : [given.series ?? ""].flat()[i]) ?? "";
     });
     still.forEach(one => {
       one[1].value = given.static?.[one[0]] ?? "";
