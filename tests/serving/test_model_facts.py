@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from page_bundles import BUNDLES, digits, parts, shops, tales, tensors, texts
+from page_bundles import BUNDLES, parts, shops, tales, tensors, texts
 from rnnzoo.decoding import Decoding
 from rnnzoo.preprocessing import FeaturePreprocessing
 from rnnzoo_export import load_bundle
@@ -18,13 +18,18 @@ LABELS = list("0123456789")
 IMAGE = [[0.0] * 7 + [9.0]] * 8
 
 
-@pytest.mark.parametrize("kind", BUNDLES)
+# It takes seconds to read the digits.
+KINDS = [pytest.param(kind, marks=pytest.mark.slow) if kind == "digits" else kind for kind in BUNDLES]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_described_as_json_has_it(kind: str, tmp_path: Path) -> None:
     bundle = load_bundle(BUNDLES[kind](tmp_path / "bundle"))
     facts = describe_bundle(bundle)
     assert json.loads(json.dumps(facts)) == facts
     assert (facts["name"], facts["sha256"]) == (bundle.name, bundle.sha256)
     assert facts["example"] is not None
+    assert facts.get("image") == ({"height": 8, "width": 8, "most": 16.0} if kind == "digits" else None)
 
 
 def test_what_a_request_holds(tmp_path: Path) -> None:
@@ -72,11 +77,6 @@ def test_only_a_language_model_with_a_streaming_file_writes(tmp_path: Path) -> N
     assert describe_bundle(bundle)["writes"] == "characters"
     bundle.streaming_path.unlink()
     assert "writes" not in describe_bundle(bundle)
-
-
-def test_digits_are_drawn(tmp_path: Path) -> None:
-    facts = describe_bundle(load_bundle(digits(tmp_path / "bundle")))
-    assert facts["image"] == {"height": 8, "width": 8, "most": 16.0}
 
 
 @pytest.mark.parametrize(
