@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from handmade_bundles import spec, writer
+from handmade_bundles import spec, translator, writer
 from joined_bundles import LABELS, ROWS, joined
 from rnnzoo import load_dataset
 from rnnzoo.decoding import Decoding
@@ -20,10 +20,14 @@ from rnnzoo.preprocessing import (
     FramePreprocessing,
     IrregularPreprocessing,
     LogMelPreprocessing,
+    PairPreprocessing,
     TextPreprocessing,
     TokenPreprocessing,
     WindowPreprocessing,
+    WordPreprocessing,
+    save_preprocessing,
 )
+from rnnzoo.preprocessing.text_coding import END, START
 from summed_bundles import looked_up, summed, with_facts
 from window_panels import HORIZON, decoding_of, panel, request
 
@@ -342,6 +346,17 @@ def tales(folder: Path) -> Path:
         table[letters.index(one), letters.index(other)] += 2.5
     writer(folder, table, preprocessing, decoding=Decoding("language_modeling", labels=letters))
     return with_facts(folder, {"name": "tales", "task": "language_modeling", "example": "the "})
+
+
+def german(folder: Path) -> Path:
+    """A translator that answers every text alike; it is no bundle."""
+    pairs = PairPreprocessing(WordPreprocessing.fit(["a dog"]), WordPreprocessing.fit(["ein hund"]))
+    logits = np.full((6, 6), -9.0)
+    for before, after in ((START, 4), (4, 5), (5, END)):
+        logits[before, after] = 9.0
+    translator(folder, logits, source_vocabulary=6)
+    save_preprocessing(pairs, folder / "preprocessing.json")
+    return folder
 
 
 BUNDLES: dict[str, Callable[[Path], Path]] = {

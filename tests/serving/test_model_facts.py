@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from page_bundles import BUNDLES, parts, shops, tales, tensors, texts
+from page_bundles import BUNDLES, parts, shops, tales, tensors, texts, words
 from rnnzoo.decoding import Decoding
 from rnnzoo.preprocessing import FeaturePreprocessing
 from rnnzoo_export import load_bundle
-from rnnzoo_export.serving.model_facts import describe_bundle, find_image
+from rnnzoo_export.serving.model_facts import describe_bundle, describe_translator, find_image
+from rnnzoo_export.signature import Signature, TensorSpec
 
 LABELS = list("0123456789")
 IMAGE = [[0.0] * 7 + [9.0]] * 8
@@ -77,6 +78,17 @@ def test_only_a_language_model_with_a_streaming_file_writes(tmp_path: Path) -> N
     assert describe_bundle(bundle)["writes"] == "characters"
     bundle.streaming_path.unlink()
     assert "writes" not in describe_bundle(bundle)
+    assert "writes" not in describe_bundle(load_bundle(words(tmp_path / "tagger")))
+
+
+def test_a_translator_reads_texts_or_ids() -> None:
+    tokens = TensorSpec("tokens", "int32", (None, None), ("batch", "source"))
+    signature = Signature((tokens,), (tokens,))
+    facts = describe_translator(signature, reads_text=True, most_beams=2)
+    assert (facts["takes"], facts["beams"]) == ("translation", {"usual": 2, "most": 2})
+    assert describe_translator(signature, reads_text=False, most_beams=8)["example"] == {
+        "inputs": [{"name": "tokens", "datatype": "INT32", "shape": [1, 1], "data": [0]}]
+    }
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from browser import Chromium, chromium
-from page_bundles import BUNDLES
-from page_checks import ask, body_of
+from page_bundles import BUNDLES, german
+from page_checks import ask, body_of, check_page
 from rnnzoo_export import OnnxPredictor
 from serving_client import Server, running
 from wav_bytes import pcm16, wav
@@ -255,6 +255,40 @@ def test_a_text_is_shown_and_never_run(page: Open, browser: Chromium) -> None:
     browser.fill("textarea", evil)
     assert evil.split()[0] in ask(browser)
     assert browser.run("document.querySelectorAll('#answer img, #answer script').length") == 0
+
+
+def test_a_text_is_written_as_it_comes_and_can_be_stopped(page: Open, browser: Chromium) -> None:
+    page("tales")
+    browser.run("[...document.querySelectorAll('#editor input')].forEach(field => field.value = '')")
+    fields = (
+        "[...document.querySelectorAll('#editor .field')].find(field => field.textContent.startsWith('%s'))"
+    )
+    for label, value in (("Characters", 2000), ("Seed", 3)):
+        browser.run(f"({fields % label}).querySelector('input').value = {value}")
+    browser.run("document.querySelector('#ask').click()")
+    browser.wait("answer.innerText.length > 40")
+    assert browser.run("answer.getAttribute('aria-busy')") == "true"
+    browser.run("document.querySelector('#stop').click()")
+    browser.wait("answer.textContent.endsWith('Stopped.')")
+    assert browser.run("answer.getAttribute('aria-busy')") is None
+    assert browser.run("document.querySelector('#stop').hidden")
+    browser.run(f"({fields % 'Characters'}).querySelector('input').value = 30")
+    written = ask(browser)
+    assert written.startswith("the ")
+    printed = subprocess.run(
+        [sys.executable, "-c", browser.run("python.textContent")], capture_output=True, text=True, check=True
+    )
+    assert printed.stdout.strip() == written.removeprefix("the ").strip()
+
+
+def test_a_text_is_translated(browser: Chromium, tmp_path: Path) -> None:
+    with running(german(tmp_path / "german"), "german") as server:
+        browser.open(f"{server.url}/", 380)
+        browser.fill("textarea", "a dog")
+        browser.wait("curl.textContent.includes('a dog')")
+        assert body_of(browser) == {"inputs": ["a dog"], "parameters": {"beams": 4}}
+        assert ask(browser).startswith("ein hund")
+        check_page(browser, server.url)
 
 
 def test_each_of_several_models_is_chosen(browser: Chromium, tmp_path: Path) -> None:

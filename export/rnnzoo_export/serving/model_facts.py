@@ -20,6 +20,7 @@ from rnnzoo.preprocessing import (
 )
 from rnnzoo.preprocessing.window_request import describe_request
 from rnnzoo_export.bundle import Bundle
+from rnnzoo_export.inference.generator import writes_texts
 from rnnzoo_export.serving.datatypes import describe_tensors
 from rnnzoo_export.signature import Signature
 
@@ -43,10 +44,23 @@ def describe_bundle(bundle: Bundle) -> dict[str, Any]:
         ``writes`` for language models that can be asked token by token, and the origin.
     """
     facts = {**_origin(bundle), **_row(bundle)}
-    preprocessing = bundle.preprocessing
-    if preprocessing is not None and preprocessing.writes and bundle.streaming_path.is_file():
-        facts["writes"] = preprocessing.writes
+    if bundle.preprocessing is not None and writes_texts(bundle) and bundle.streaming_path.is_file():
+        facts["writes"] = bundle.preprocessing.writes
     return facts
+
+
+def describe_translator(signature: Signature, *, reads_text: bool, most_beams: int) -> dict[str, Any]:
+    """Returns the facts of a translator, as ``describe_bundle`` does of a bundle.
+
+    Args:
+        signature: What ``infer`` takes.
+        reads_text: Whether it takes texts, and not only ids.
+        most_beams: The most beginnings that may be kept.
+    """
+    facts = {"task": "translation", "beams": {"usual": min(4, most_beams), "most": most_beams}}
+    if reads_text:
+        return {**facts, "takes": "translation", "example": None}
+    return {**facts, "takes": "tensors", "example": {"inputs": _zeros(signature)}}
 
 
 def _row(bundle: Bundle) -> dict[str, Any]:

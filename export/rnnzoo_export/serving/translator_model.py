@@ -19,6 +19,7 @@ from rnnzoo_export.serving.answers import json_bytes
 from rnnzoo_export.serving.batching import Batcher, LeftError
 from rnnzoo_export.serving.datatypes import describe_tensors
 from rnnzoo_export.serving.jobs import Arrays
+from rnnzoo_export.serving.model_facts import describe_translator
 from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.parameters import check_keys, checked_number
 from rnnzoo_export.serving.settings import Settings
@@ -95,6 +96,15 @@ class TranslatorModel(TensorModel):
             "inputs": describe_tensors(self.signature.inputs),
             "outputs": describe_tensors(self.signature.outputs),
         }
+
+    def page_facts(self) -> dict[str, Any]:
+        """Returns what the page to try it must know."""
+        facts = describe_translator(
+            self.signature,
+            reads_text=self._translator.preprocessing is not None,
+            most_beams=self._settings.max_beams,
+        )
+        return {**facts, "name": self.name, "version": self.version}
 
     async def start(self) -> None:
         """Starts the threads and lets them search: the first request finds all warm, and what it costs known."""

@@ -67,7 +67,10 @@ async function ask() {
     );
   } catch (error) {
     if (error.name === "AbortError") place.append(make("p", { className: "soft" }, "Stopped."));
-    else place.replaceChildren(make("p", { className: "wrong", role: "alert" }, error.message));
+    else {
+      if (!error.keeps) place.replaceChildren();
+      place.append(make("p", { className: "wrong", role: "alert" }, error.message));
+    }
   }
   underWay = null;
   setBusy(false);

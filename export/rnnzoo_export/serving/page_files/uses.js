@@ -13,8 +13,8 @@ function predicting(model, changed) {
     model.takes === "translation"
       ? numberField(
           "Beams",
-          4,
-          { min: 1, max: 32, step: 1 },
+          model.beams.usual,
+          { min: 1, max: model.beams.most, step: 1 },
           "How many beginnings are kept; 1 is greedy.",
           changed,
         )
@@ -82,20 +82,13 @@ function writing(model, changed) {
       field("Stop at", stop),
     ),
     request,
-    answer: (...given) => write(model, ...given),
+    answer: write,
     ask: "Write",
   };
 }
 
-async function write(model, row, { address, body }, place, signal) {
-  let response;
-  try {
-    response = await post(address, body, signal);
-  } catch (error) {
-    if (error.status !== 404) throw error;
-    await showNext(model, row, place, signal);
-    return;
-  }
+async function write(row, { address, body }, place, signal) {
+  const response = await post(address, body, signal);
   const written = make("p", { className: "written" }, make("span", {}, row));
   place.replaceChildren(written);
   place.setAttribute("aria-busy", "true"); // readers of the screen wait for the whole text
@@ -104,20 +97,12 @@ async function write(model, row, { address, body }, place, signal) {
       if (event.error) throw Error(event.error);
       written.append(event.text_output ?? "");
     }
+  } catch (error) {
+    error.keeps = true; // what was written stays
+    throw error;
   } finally {
     place.removeAttribute("aria-busy");
   }
-}
-
-/** What a server answers that does not write: the words that are likely to come next. */
-async function showNext(model, row, place, signal) {
-  const { answers } = await (
-    await post(addressOf(model, "predict"), JSON.stringify({ inputs: [row] }), signal)
-  ).json();
-  place.replaceChildren(
-    make("p", { className: "soft" }, "This server does not write. These are the likeliest to come next:"),
-  );
-  showAnswer(answers[0], row, model, place);
 }
 
 function useOf(model, changed) {
