@@ -60,10 +60,16 @@ class _Load:
         self.seen.began = self.seen.last = self._loop.time()
         self._ends = self.seen.began + self._plan.seconds
         self._start()
-        while self._is_busy():
-            self._drop_late()
-            progress(self.seen)
-            await asyncio.sleep(min(_LOOK, max(0.005, self._ends - self._loop.time())))
+        try:
+            while self._is_busy():
+                self._drop_late()
+                progress(self.seen)
+                await asyncio.sleep(min(_LOOK, max(0.005, self._ends - self._loop.time())))
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Closes all connections; one that could not be opened for long is a request without an answer."""
         for task, since in self._opening.items():
             task.cancel()
             if self._loop.time() - since > _STALE:
