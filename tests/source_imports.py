@@ -22,6 +22,7 @@ SERVING = (
     "rnnzoo.task",
     "rnnzoo.tasks",
     "rnnzoo_export.inference",
+    "rnnzoo_export.load_test",
     "rnnzoo_export.serving",
     "rnnzoo_export.bundle",
     "rnnzoo_export.signature",

@@ -40,7 +40,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "graph": ("markers to operators", ("rnnzoo_export.graph", "rnnzoo_export.reports")),
-    "serving": ("HTTP", ("rnnzoo_export.serving",)),
+    "serving": ("HTTP", ("rnnzoo_export.serving", "rnnzoo_export.load_test")),
     "explanation": ("what answers rest on", ("rnnzoo_export.explanation",)),
     "inference": ("answers from files", ("rnnzoo_export.inference",)),
     "bundle": (

@@ -10,6 +10,7 @@ import typer
 
 from rnnzoo.cli import (
     backtest,
+    bench,
     cross_validate,
     datasets,
     doctor,
@@ -50,6 +51,7 @@ COMMANDS = (
     predict,
     explain,
     serve,
+    bench,
     recipes,
     doctor,
 )

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import os
 import re
 import resource
@@ -22,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,82 +31,24 @@ import numpy as np
 import psutil
 from zoo import machine, read_rows, write_rows
 
+from rnnzoo_export.load_test.load import run_load
+from rnnzoo_export.load_test.plan import LoadPlan
+from rnnzoo_export.load_test.questions import Shape, tensors_question
+from rnnzoo_export.load_test.seen import Seen
+from rnnzoo_export.load_test.target import Target, read_target
+
 RESULTS = Path(__file__).parent / "results" / "serving_load.csv"
 MODEL, FEATURES = "series-classifier-gru", 8
 #: Rows and steps of the long requests, with how many clients ask each.
 LONG = ((1, 2000, 2), (32, 2000, 8))
+TIMEOUT = 30.0
 
 
-def request(rows: int, steps: int) -> bytes:
+def request(target: Target, rows: int, steps: int) -> bytes:
     """Returns an inference request in JSON."""
-    data = np.random.default_rng(0).normal(size=(rows, steps, FEATURES)).round(3)
-    tensor = {
-        "name": "features",
-        "datatype": "FP32",
-        "shape": list(data.shape),
-        "data": data.ravel().tolist(),
-    }
-    body = json.dumps({"inputs": [tensor]}).encode()
-    head = (
-        f"POST /v2/models/{MODEL}/infer HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
-
-
-@dataclass
-class Seen:
-    """What clients saw.
-
-    Attributes:
-        seconds: The time of each answer with status 200.
-        statuses: How many answers had each status; 0 for none.
-    """
-
-    seconds: list[float] = field(default_factory=list)
-    statuses: dict[int, int] = field(default_factory=dict)
-
-    def note(self, status: int, seconds: float) -> None:
-        """Takes in an answer."""
-        self.statuses[status] = self.statuses.get(status, 0) + 1
-        if status == 200:
-            self.seconds.append(seconds)
-
-    def facts(self, wall: float) -> dict[str, Any]:
-        """Returns answers a second, percentiles in milliseconds, and how many were not answered well."""
-        times = 1e3 * np.array(self.seconds or [np.nan])
-        return {
-            "answers_per_second": round(len(self.seconds) / wall, 1),
-            "p50_ms": round(float(np.percentile(times, 50)), 3),
-            "p99_ms": round(float(np.percentile(times, 99)), 3),
-            "max_ms": round(float(times.max()), 1),
-            "failed": sum(count for status, count in self.statuses.items() if status != 200),
-        }
-
-
-async def answered(reader: asyncio.StreamReader) -> int:
-    """Reads an answer and returns its status."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = int(head.lower().partition(b"content-length:")[2].split()[0])
-    await reader.readexactly(length)
-    return int(head.split()[1])
-
-
-async def client(port: int, message: bytes, ends: float, seen: Seen) -> None:
-    """Asks one question over and over on one connection."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        while time.perf_counter() < ends:
-            began = time.perf_counter()
-            writer.write(message)
-            try:
-                status = await asyncio.wait_for(answered(reader), max(10.0, 2 * (ends - began)))
-            except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
-                seen.note(0, 0.0)
-                return
-            seen.note(status, time.perf_counter() - began)
-    finally:
-        writer.close()
+    features = {"name": "features", "datatype": "FP32", "shape": [-1, -1, FEATURES]}
+    question = tensors_question({"name": MODEL, "inputs": [features]}, Shape(rows=rows, steps=steps))
+    return target.message(question.path, question.body, question.headers)
 
 
 async def dawdling(port: int, message: bytes, ends: float) -> None:
@@ -166,34 +107,41 @@ CASES: dict[str, Case] = {
 
 async def measured(process: psutil.Process, port: int, case: Case, seconds: float) -> dict[str, Any]:
     """Runs one case and returns what its clients saw, and what share of a processor the server took."""
-    short, seen, others = request(1, 8), Seen(), Seen()
-    ends = time.perf_counter() + seconds
+    target, others = read_target(f"http://127.0.0.1:{port}"), list[Seen]()
+    short, ends = request(target, 1, 8), time.perf_counter() + seconds
     crowd: list[Any] = []
+
+    def also(message: bytes, clients: int) -> None:
+        """Lets others ask beside those that are timed."""
+        plan = LoadPlan(clients=clients, seconds=seconds, timeout=TIMEOUT)
+        crowd.append(run_load(target, message, plan, others.append))
+
     if case.long:
-        crowd += [
-            client(port, request(rows, steps), ends, others) for rows, steps, n in LONG for _ in range(n)
-        ]
+        for rows, steps, clients in LONG:
+            also(request(target, rows, steps), clients)
     crowd += [dawdling(port, short, ends) for _ in range(case.drips)]
     crowd += [idle(port, ends) for _ in range(case.idle)]
     if case.health and case.clients > 1:
-        crowd += [client(port, short, ends, others) for _ in range(case.clients)]
+        also(short, case.clients)
     tasks = [asyncio.create_task(one) for one in crowd]
     await asyncio.sleep(1.0 if tasks else 0.0)
     began, used = time.perf_counter(), sum(process.cpu_times()[:2])
     if case.health:
         seen = await health(port, seconds - 1.0)
     else:
-        await asyncio.gather(*(client(port, short, ends, seen) for _ in range(case.clients)))
+        plan = LoadPlan(clients=case.clients, seconds=max(0.1, ends - began), timeout=TIMEOUT)
+        seen = await run_load(target, short, plan)
     wall = time.perf_counter() - began
     share = (sum(process.cpu_times()[:2]) - used) / wall
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    found, beside = seen.facts(), {id(one): one for one in others}.values()
     return {
-        **seen.facts(wall),
+        **{key: found[key] for key in ("answers_per_second", "p50_ms", "p99_ms", "max_ms", "failed")},
         "server_cpu": round(share, 3),
-        "others": len(others.seconds),
-        "others_failed": others.facts(1.0)["failed"],
+        "others": sum(one.statuses[200] for one in beside),
+        "others_failed": sum(one.failed for one in beside),
     }
 
 
@@ -220,7 +168,8 @@ async def health(port: int, seconds: float) -> Seen:
     seen = Seen()
     for line in text.decode().splitlines():
         status, took = line.split()
-        seen.note(int(status), float(took))
+        seen.answer(int(status), b"", 0.0, float(took))
+    seen.last = seconds
     return seen
 
 

@@ -69,6 +69,7 @@ ROOMS = (
     "rnnzoo_export.reports",
     "rnnzoo_export.graph",
     "rnnzoo_export.inference",
+    "rnnzoo_export.load_test",
     "rnnzoo_export.explanation",
     "rnnzoo_export.network",
     "rnnzoo_export.parity",

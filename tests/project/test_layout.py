@@ -22,7 +22,7 @@ PACKAGES = {
     "rnnzoo_tuning": ("tuning", ("tuning",)),
 }
 # Parts of the exporter whose tests lie in folders of their own: they need no TensorFlow.
-OWN_FOLDERS = ("inference", "serving")
+OWN_FOLDERS = ("inference", "load_test", "serving")
 
 # Flat calls whose arguments no value object would make easier to read.
 MANY_PARAMETERS = {

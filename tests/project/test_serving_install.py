@@ -25,6 +25,7 @@ COMMANDS = (
     "rnnzoo_export",
     "rnnzoo.cli.app",
     "rnnzoo.cli.serve",
+    "rnnzoo.cli.bench",
     "rnnzoo.cli.predict",
     "rnnzoo.cli.explain",
     "rnnzoo.cli.output",

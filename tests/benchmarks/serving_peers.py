@@ -1,0 +1,410 @@
+"""Our server beside Triton, FastAPI and itself: answers a second, processor time, start, memory.
+
+    python tests/benchmarks/serving_peers.py --peers peers [--seconds 4] [--rounds 5]
+
+Servers have the last core and the load tool the first. All serve one ONNX file with one thread of onnxruntime: Triton
+through its Python backend (``serving_triton_model.py``) with dynamic batching, FastAPI one run a request
+(``serving_fastapi_app.py``). They are installed into environments of their own below ``--peers``, which are made where
+they are not there; their versions are fixed here. In each round all are asked in turn, by 32 connections that ask again
+once answered, and what is compared is the ratio within a round. Writes ``results/serving_peers.csv``; ``--table``
+prints the table of the documentation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import venv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import psutil
+from zoo import machine, read_rows, write_rows
+
+from rnnzoo_export.load_test.load import run_load
+from rnnzoo_export.load_test.plan import LoadPlan
+from rnnzoo_export.load_test.questions import (
+    Question,
+    Shape,
+    check_question,
+    raw_question,
+    read_metadata,
+    tensors_question,
+)
+from rnnzoo_export.load_test.target import read_target
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "serving_peers.csv"
+ENVIRONMENTS = {
+    "triton": ("nvidia-pytriton==0.7.0", "onnxruntime==1.32.0", "numpy==1.26.4"),
+    "fastapi": ("fastapi==0.165.0", "uvicorn[standard]==0.54.0", "orjson==3.13.0", "onnxruntime==1.32.0"),
+}
+MODEL, FEATURES, STEPS, CLIENTS = "series-classifier-gru", 8, 64, 32
+TEXT_MODEL = "text-classifier-gru"
+WORDS = ("the", "film", "was", "good", "and", "long", "but", "its", "end", "came", "late", "for", "us", "all")
+TEXT = " ".join(WORDS[number % len(WORDS)] for number in range(20))
+STARTS = 5
+CORES = sorted(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that has been started.
+
+    Attributes:
+        process: Its process.
+        url: Its address.
+        seconds: What it took from the start of the process until it was ready.
+    """
+
+    process: psutil.Process
+    url: str
+    seconds: float
+
+    def _tree(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
+
+    @property
+    def used(self) -> float:
+        """Seconds of a processor, with those of its children."""
+        return float(sum(sum(one.cpu_times()[:2]) for one in self._tree()))
+
+    @property
+    def megabytes(self) -> float:
+        """Resident memory, with that of its children."""
+        return float(sum(one.memory_info().rss for one in self._tree()) / 1e6)
+
+
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [one.getsockname()[1] for one in taken]
+
+
+def environment(folder: Path, packages: Sequence[str]) -> Path:
+    """Makes an environment where it is not there yet, and returns its folder."""
+    if not (folder / "complete").exists():
+        venv.create(folder, with_pip=True)
+        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "-q", *packages], check=True)
+        (folder / "complete").touch()
+    return folder
+
+
+@contextlib.contextmanager
+def started(
+    command: Sequence[str | Path], port: int, changes: dict[str, str] | None = None
+) -> Iterator[Running]:
+    """Starts a server on the last core and waits until it is ready."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [str(word) for word in command],
+        env={**os.environ, **(changes or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: os.sched_setaffinity(0, CORES[-1:]),
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        while True:
+            assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
+            assert time.perf_counter() - began < 60, f"{command[0]} is not ready"
+            with contextlib.suppress(OSError):
+                if urllib.request.urlopen(f"{url}/v2/health/ready", timeout=5).status == 200:
+                    break
+            time.sleep(0.005)
+        yield Running(psutil.Process(process.pid), url, time.perf_counter() - began)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def rnnzoo(bundle: Path) -> contextlib.AbstractContextManager[Running]:
+    (port,) = free_ports(1)
+    return started([sys.executable, "-m", "rnnzoo", "serve", bundle, "--port", str(port)], port)
+
+
+def triton(bundle: Path, peers: Path, folder: Path) -> contextlib.AbstractContextManager[Running]:
+    """Starts Triton with the model in its Python backend."""
+    from rnnzoo_export import export_triton
+
+    installed = environment(peers / "triton", ENVIRONMENTS["triton"])
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    site = installed / "lib" / f"python{version}" / "site-packages"
+    home = site / "pytriton" / "tritonserver"
+    repository, backends = folder / "repository", folder / "backends"
+    export_triton(bundle, repository)
+    config = repository / MODEL / "config.pbtxt"
+    text = config.read_text(encoding="utf-8")
+    assert "dynamic_batching" in text
+    config.write_text(text.replace('backend: "onnxruntime"', 'backend: "python"'), encoding="utf-8")
+    shutil.copyfile(HERE / "serving_triton_model.py", repository / MODEL / "1" / "model.py")
+    shutil.copytree(home / "backends" / "python", backends / "python")
+    shutil.copy(home / "python_backend_stubs" / version / "triton_python_backend_stub", backends / "python")
+    ports = free_ports(3)
+    addresses = [
+        option
+        for kind, port in zip(("http", "grpc", "metrics"), ports, strict=True)
+        for option in (f"--{kind}-address=127.0.0.1", f"--{kind}-port={port}")
+    ]
+    command: list[str | Path] = [
+        home / "bin" / "tritonserver",
+        f"--model-repository={repository}",
+        f"--backend-directory={backends}",
+        "--allow-gpu-metrics=false",
+        *addresses,
+    ]
+    changes = {
+        "LD_LIBRARY_PATH": str(site / "nvidia_pytriton.libs"),
+        # Its Python backend takes the packages of the first python on the path.
+        "PATH": f"{installed / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(site),
+    }
+    return started(command, ports[0], changes)
+
+
+def fastapi(bundle: Path, peers: Path) -> contextlib.AbstractContextManager[Running]:
+    """Starts FastAPI with uvicorn, uvloop and httptools."""
+    installed = environment(peers / "fastapi", ENVIRONMENTS["fastapi"])
+    (port,) = free_ports(1)
+    app: list[str | Path] = [
+        "-m",
+        "uvicorn",
+        "serving_fastapi_app:app",
+        "--app-dir",
+        HERE,
+        "--no-access-log",
+        "--log-level",
+        "error",
+    ]
+    changes = {"MODEL": str(bundle / "model.onnx"), "PYTHONPATH": ""}
+    return started([installed / "bin" / "python", *app, "--port", str(port)], port, changes)
+
+
+def write_bundles(folder: Path) -> tuple[Path, Path]:
+    """Writes a classifier of series and one of texts, both untrained."""
+    from rnnzoo import create_model
+    from rnnzoo.decoding import LabelDecoding
+    from rnnzoo.preprocessing import TextPreprocessing
+    from rnnzoo_export import save_bundle
+
+    series, texts = folder / "series", folder / "texts"
+    model = create_model(MODEL, units=(64,), num_features=FEATURES, num_classes=3)
+    save_bundle(model, series, name=MODEL, task="classification")
+    preprocessing = TextPreprocessing.fit(list(WORDS))
+    model = create_model(
+        TEXT_MODEL,
+        units=(64,),
+        num_classes=3,
+        vocabulary_size=len(preprocessing.vocabulary),
+        embedding_size=32,
+    )
+    save_bundle(
+        model,
+        texts,
+        name=TEXT_MODEL,
+        task="classification",
+        preprocessing=preprocessing,
+        decoding=LabelDecoding("classification", labels=["bad", "fair", "good"]),
+    )
+    return series, texts
+
+
+def questions(servers: dict[str, Running]) -> dict[str, tuple[Running, Question]]:
+    """Returns who is asked what, by the name of the case."""
+    ours, texts = servers["rnnzoo"], servers["texts"]
+    metadata = read_metadata(read_target(ours.url), MODEL)
+    tensors = tensors_question(metadata, Shape(steps=STEPS))
+    binary = tensors_question(metadata, Shape(steps=STEPS), binary=True)
+    words = read_metadata(read_target(texts.url), TEXT_MODEL)
+    return {
+        "rnnzoo, JSON": (ours, tensors),
+        "Triton, JSON": (servers["triton"], tensors),
+        "FastAPI, JSON": (servers["fastapi"], tensors),
+        "rnnzoo, binary": (ours, binary),
+        "Triton, binary": (servers["triton"], binary),
+        "rnnzoo, ids of a text": (texts, tensors_question(words, Shape(steps=len(TEXT.split())))),
+        "rnnzoo, a text": (texts, raw_question(TEXT_MODEL, TEXT)),
+    }
+
+
+def asked(server: Running, question: Question, seconds: float) -> dict[str, Any]:
+    """Puts load on a server, and returns what was seen with the processor time of an answer."""
+    target = read_target(server.url)
+    check_question(target, question)
+    message = target.message(question.path, question.body, question.headers)
+    used, spent, began = server.used, time.process_time(), time.perf_counter()
+    found = asyncio.run(run_load(target, message, LoadPlan(clients=CLIENTS, seconds=seconds))).facts()
+    wall = time.perf_counter() - began
+    return {
+        **{key: found[key] for key in ("answers_per_second", "p50_ms", "p99_ms", "failed")},
+        "cpu_us": round(1e6 * (server.used - used) / max(1, found["answers"]), 1),
+        "client_cpu": round((time.process_time() - spent) / wall, 3),
+        "megabytes": round(server.megabytes, 1),
+    }
+
+
+def seconds_of_imports() -> float:
+    """Seconds that Python takes for the packages alone, on the core of the servers."""
+    began = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-c", "import numpy, onnxruntime"],
+        check=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, CORES[-1:]),
+    )
+    return time.perf_counter() - began
+
+
+def starts(bundle: Path) -> Iterator[dict[str, Any]]:
+    """Starts our server and the packages alone in turn."""
+    for number in range(STARTS):
+        with rnnzoo(bundle) as server:
+            took, memory = server.seconds, server.megabytes
+        yield {
+            "round": number,
+            "case": "start to ready",
+            "seconds": round(took, 3),
+            "megabytes": round(memory, 1),
+        }
+        yield {"round": number, "case": "imports", "seconds": round(seconds_of_imports(), 3)}
+
+
+def measure(peers: Path, seconds: float, rounds: int) -> Iterator[dict[str, Any]]:
+    """Yields the rows of all rounds."""
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        series, texts = write_bundles(folder)
+        servers = {
+            "rnnzoo": stack.enter_context(rnnzoo(series)),
+            "texts": stack.enter_context(rnnzoo(texts)),
+            "triton": stack.enter_context(triton(series, peers, folder)),
+            "fastapi": stack.enter_context(fastapi(series, peers)),
+        }
+        cases = questions(servers)
+        os.sched_setaffinity(0, CORES[:1])
+        for server, question in cases.values():  # what the first requests take is not measured
+            asked(server, question, 0.5)
+        for number in range(rounds):
+            order = list(cases)[:: 1 if number % 2 == 0 else -1]
+            for case in order:
+                yield {"round": number, "case": case, **asked(*cases[case], seconds)}
+    with tempfile.TemporaryDirectory() as name:
+        yield from starts(write_bundles(Path(name))[0])
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A line of the table.
+
+    Attributes:
+        title: What is compared.
+        key: By which figure.
+        of: Of which case.
+        to: To which case.
+        aim: What is asked of it.
+        better: How the ratio is formed: more is better, or less.
+    """
+
+    title: str
+    key: str
+    of: str
+    to: str
+    aim: str
+    inverse: bool = False
+
+
+RATIOS = (
+    Ratio(
+        "answers a second, JSON: of Triton's",
+        "answers_per_second",
+        "rnnzoo, JSON",
+        "Triton, JSON",
+        "at least 1.0",
+    ),
+    Ratio(
+        "answers a second, binary: of Triton's",
+        "answers_per_second",
+        "rnnzoo, binary",
+        "Triton, binary",
+        "goal 0.9",
+    ),
+    Ratio(
+        "answers for one second of a processor, JSON: of FastAPI's",
+        "cpu_us",
+        "rnnzoo, JSON",
+        "FastAPI, JSON",
+        "goal 3",
+        inverse=True,
+    ),
+    Ratio("the same, JSON: of Triton's", "cpu_us", "rnnzoo, JSON", "Triton, JSON", "", inverse=True),
+    Ratio("the same, binary: of Triton's", "cpu_us", "rnnzoo, binary", "Triton, binary", "", inverse=True),
+    Ratio(
+        "answers a second to a text (`predict`): of those to its ids (`infer`)",
+        "answers_per_second",
+        "rnnzoo, a text",
+        "rnnzoo, ids of a text",
+        "at least 0.7",
+    ),
+    Ratio(
+        "start until ready: of `import numpy, onnxruntime`",
+        "seconds",
+        "start to ready",
+        "imports",
+        "at most 2.5",
+    ),
+)
+
+
+def of_case(rows: Sequence[dict[str, str]], case: str, key: str) -> list[float]:
+    return [float(row[key]) for row in sorted(rows, key=lambda row: int(row["round"])) if row["case"] == case]
+
+
+def table() -> str:
+    """The table of the documentation: medians of the ratios of each round."""
+    rows = read_rows(RESULTS)
+    lines = ["| what | asked | found |", "|---|---|---|"]
+    for line in RATIOS:
+        pairs = zip(of_case(rows, line.of, line.key), of_case(rows, line.to, line.key), strict=True)
+        shares = [theirs / ours if line.inverse else ours / theirs for ours, theirs in pairs]
+        lines.append(
+            f"| {line.title} | {line.aim} | {np.median(shares):.2f} ({min(shares):.2f}-{max(shares):.2f}) |"
+        )
+    memory = max(of_case(rows, "rnnzoo, JSON", "megabytes"))
+    lines.append(f"| memory after all requests | under 120 MB | {memory:.0f} MB |")
+    failed = sum(int(row["failed"]) for row in rows if row["failed"])
+    lines.append(f"| requests not answered with status 200 | none | {failed} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", type=Path, default=Path("peers"), help="where their environments are")
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--table", action="store_true", help="print the table from the results")
+    options = parser.parse_args()
+    if options.table:
+        print(table())
+        return
+    rows: list[dict[str, Any]] = []
+    for row in measure(options.peers.resolve(), options.seconds, options.rounds):
+        print(row, flush=True)
+        rows.append({**row, **machine()})
+    write_rows(RESULTS, rows)
+
+
+if __name__ == "__main__":
+    main()
