@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-import triton_python_backend_utils as backend  # type: ignore[import-not-found]
+import triton_python_backend_utils as backend
 
 
 class TritonPythonModel:
