@@ -20,6 +20,7 @@ from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.models import Models, ServedModel
 from rnnzoo_export.serving.operations import Item, error_responses, get, post, with_binary, with_events
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.stream_model import StreamModel, stream_of
 from rnnzoo_export.serving.translator_model import TranslatorModel
 
 
@@ -50,7 +51,7 @@ def describe_api(models: Models, settings: Settings) -> dict[str, Any]:
     """
     paths = _of_server()
     for model in models:
-        items = _of_model(model, settings)
+        items = _of_model(model, settings, sequences=stream_of(models, model) is not None)
         for address in _addresses(models, model):
             paths.update({address + place: item for place, item in items.items()})
     return {
@@ -92,16 +93,16 @@ def _of_server() -> dict[str, Item]:
     }
 
 
-def _of_model(model: ServedModel, settings: Settings) -> dict[str, Item]:
+def _of_model(model: ServedModel, settings: Settings, *, sequences: bool) -> dict[str, Item]:
     ready = get("Whether the model takes requests", schemas.MODEL_READY, of_model=True, unready=True)
     items = {
         "": get("What the model takes and gives", schemas.METADATA, of_model=True),
         "/ready": ready,
         "/config": get("How the model is configured", schemas.CONFIG, of_model=True),
     }
-    if isinstance(model, BundleModel | TranslatorModel):
+    if isinstance(model, BundleModel | TranslatorModel | StreamModel):
         facts = model.facts()
-        body = schemas.infer_request(facts, model.version, settings)
+        body = schemas.infer_request(facts, model.version, settings, sequences=sequences)
         items["/infer"] = with_binary(post("Tensors to tensors", body, schemas.infer_answer(facts)))
     if isinstance(model, TranslatorModel):
         body = schemas.translate_request(settings)

@@ -15,6 +15,7 @@ _STATUSES = {
     403: "The server does not do that.",
     404: "There is no such model.",
     408: "The body was not complete in time, or came too slowly.",
+    409: "A piece of a sequence waited behind one that failed.",
     413: "The body, its rows or its steps are over the limit.",
     415: "The body is of another type, or encoded otherwise than by gzip or deflate.",
     421: "The request is addressed to another host.",
@@ -25,7 +26,7 @@ _STATUSES = {
 _LENGTH_HEADER = "Inference-Header-Content-Length"
 _WHEREVER = (421, 500, 503)
 _OF_BODIES = (400, 408, 413, 415, *_WHEREVER)
-_ERRORS_OF_RUNS = (404, 504)
+_ERRORS_OF_RUNS = (404, 409, 504)
 
 
 def error_responses() -> dict[str, Any]:

@@ -46,6 +46,11 @@ LIVE = record({"live": _TRUTH})
 READY = record({"ready": _TRUTH})
 MODEL_READY = record({"name": _TEXT, "ready": _TRUTH})
 SERVER = record({"name": _TEXT, "version": _TEXT, "extensions": _list_of(_TEXT)})
+_OF_SEQUENCES: dict[str, Schema] = {
+    "sequence_id": {"type": ["integer", "string"]},
+    "sequence_start": _TRUTH,
+    "sequence_end": _TRUTH,
+}
 METADATA: Schema = {
     "type": "object",
     "properties": {
@@ -54,6 +59,7 @@ METADATA: Schema = {
         "platform": _TEXT,
         "inputs": _list_of(record({"name": _TEXT, "datatype": _TEXT, "shape": _SIZES})),
         "outputs": _list_of(record({"name": _TEXT, "datatype": _TEXT, "shape": _SIZES})),
+        "states": _list_of({"type": "object"}),
     },
     "required": ["name", "versions", "platform"],
 }
@@ -68,14 +74,18 @@ INDEX = _list_of(
 )
 
 
-def infer_request(facts: Mapping[str, Any], version: str, settings: Settings) -> Schema:
+def infer_request(
+    facts: Mapping[str, Any], version: str, settings: Settings, *, sequences: bool = False
+) -> Schema:
     """Returns the schema of a request of tensors.
 
     Args:
         facts: The model's metadata, as the protocol has it.
         version: Its version.
         settings: What may be asked.
+        sequences: Whether it may be a piece of a sequence.
     """
+    parameters = {"binary_data_output": _TRUTH, **(_OF_SEQUENCES if sequences else {})}
     inputs = [_input(tensor, settings) for tensor in facts["inputs"]]
     names = [tensor["name"] for tensor in facts["outputs"]]
     output = record({"name": {"enum": names}}, {"parameters": _parameters("binary_data", _TRUTH)})
@@ -86,7 +96,7 @@ def infer_request(facts: Mapping[str, Any], version: str, settings: Settings) ->
         {
             "outputs": outputs,
             "id": _or_null({"type": "string", "maxLength": MAX_ID}),
-            "parameters": _parameters("binary_data_output", _TRUTH),
+            "parameters": _or_null(record({}, parameters)),
             "model_name": {"enum": [facts["name"], None]},
             "model_version": {"enum": [version, None]},
         },
