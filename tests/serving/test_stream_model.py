@@ -17,6 +17,7 @@ from serving_client import Server
 from streamed_models import FEATURES, TAGGER, UNITS, WHOLE, Recurrence, series
 
 TRUTH = Recurrence.of(FEATURES)
+PARAMETERS = {"sequence_id", "sequence_start", "sequence_end"}
 
 
 def tensor(name: str, array: np.ndarray) -> dict[str, Any]:
@@ -195,3 +196,16 @@ def test_no_more_are_open_than_allowed(streamed: dict[str, Path]) -> None:
         )
         assert piece(1, sequence_end=True).status_code == 200
         assert piece(3, sequence_start=True).status_code == 200
+
+
+def test_the_openapi_document_says_who_takes_sequences(streams: Server) -> None:
+    paths = httpx.get(f"{streams.url}/openapi.json").json()["paths"]
+
+    def parameters(model: str) -> set[str]:
+        body = paths[f"/v2/models/{model}/infer"]["post"]["requestBody"]["content"]["application/json"][
+            "schema"
+        ]
+        return {name for name in PARAMETERS if f'"{name}"' in str(body).replace("'", '"')}
+
+    assert parameters(TAGGER) == parameters(f"{TAGGER}-streaming") == PARAMETERS
+    assert parameters(WHOLE) == set()
