@@ -6,9 +6,11 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -289,6 +291,52 @@ def test_a_text_is_translated(browser: Chromium, tmp_path: Path) -> None:
         assert body_of(browser) == {"inputs": ["a dog"], "parameters": {"beams": 4}}
         assert ask(browser).startswith("ein hund")
         check_page(browser, server.url)
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Shows a server below a path, which it takes off."""
+
+    behind, path_there = "", "/films"
+
+    def do_GET(self) -> None:
+        self._pass(httpx.get(self._address()))
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        head = {"Content-Type": self.headers["Content-Type"]}
+        self._pass(httpx.post(self._address(), content=content, headers=head))
+
+    def _address(self) -> str:
+        assert self.path.startswith(self.path_there)
+        return self.behind + self.path.removeprefix(self.path_there)
+
+    def _pass(self, answer: httpx.Response) -> None:
+        self.send_response(answer.status_code)
+        for name in ("content-type", "content-security-policy"):
+            if name in answer.headers:
+                self.send_header(name, answer.headers[name])
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_proxy_may_show_it_below_a_path(end: str, page: Open, browser: Chromium) -> None:
+    Proxy.behind = page("texts").url
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever)
+        thread.start()
+        try:
+            address = f"http://127.0.0.1:{proxy.server_port}/films"
+            browser.open(address + end, 1000)
+            assert "praise" in ask(browser)
+            assert f"{address}/v2/models/films/predict" in browser.run("curl.textContent")
+            check_page(browser, address)
+        finally:
+            proxy.shutdown()
+            thread.join()
 
 
 def test_each_of_several_models_is_chosen(browser: Chromium, tmp_path: Path) -> None:
