@@ -66,17 +66,18 @@ async def _data_error(_: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return json_answer(
-        {"error": _http_message(request, error)}, status=error.status_code, headers=error.headers
-    )
+    headers = dict(error.headers or {})
+    if "Allow" in headers:  # in the same order each time
+        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
+    text = _http_message(request, error, headers.get("Allow", "another"))
+    return json_answer({"error": text}, status=error.status_code, headers=headers)
 
 
-def _http_message(request: Request, error: HTTPException) -> str:
+def _http_message(request: Request, error: HTTPException, allowed: str) -> str:
     if error.status_code == 404:
         return unknown_address(request)
     if error.status_code == 405:
-        expected = (error.headers or {}).get("Allow", "another")
-        return f"method: received {shorten(request.method)}; expected {expected}. Ask the address so."
+        return f"method: received {shorten(request.method)}; expected {allowed}. Ask the address so."
     return f"{error.detail}."
 
 
