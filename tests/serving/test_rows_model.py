@@ -238,7 +238,7 @@ def test_other_addresses_of_it_are_told(client: TestClient) -> None:
     answer = client.get("/?model=films-raw")
     assert (answer.status_code, answer.json()["error"]) == (
         404,
-        "model: films-raw has no page; expected another.",
+        "model: received 'films-raw', which has no page; expected one of films, walks, words, shops, genes, plain.",
     )
     assert client.get("/v2/models/films-raw/versions/2").status_code == 404
 
