@@ -66,6 +66,8 @@ async def _data_error(_: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.headers and "Allow" in error.headers:  # in no order of its own
+        error.headers = {**error.headers, "Allow": ", ".join(sorted(error.headers["Allow"].split(", ")))}
     return json_answer(
         {"error": _http_message(request, error)}, status=error.status_code, headers=error.headers
     )
