@@ -127,6 +127,6 @@ def _of_writer(settings: Settings) -> dict[str, Item]:
     return {
         "/generate": post("Writes a text on", whole, schemas.GENERATE_ANSWER),
         "/generate_stream": with_events(
-            post("Writes a text on, piece by piece", streamed, {"type": "string"})
+            post("Writes a text on, piece by piece", streamed, schemas.GENERATE_EVENT)
         ),
     }

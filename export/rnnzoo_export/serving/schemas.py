@@ -210,6 +210,12 @@ GENERATE_ANSWER = record(
         "seed": {"type": "integer"},
     }
 )
+# The data hold the next piece of the text, or an error.
+GENERATE_EVENT: Schema = {
+    "type": "object",
+    "properties": {"data": {**_TEXT, "contentMediaType": "application/json"}},
+    "required": ["data"],
+}
 PREDICT_ANSWER = record(
     {"model_name": _TEXT, "model_version": _TEXT, "answers": _list_of({"type": "object"})}
 )
