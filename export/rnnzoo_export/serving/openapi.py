@@ -126,7 +126,5 @@ def _of_writer(settings: Settings) -> dict[str, Item]:
     whole, streamed = (schemas.generate_request(settings, streamed=streamed) for streamed in (False, True))
     return {
         "/generate": post("Writes a text on", whole, schemas.GENERATE_ANSWER),
-        "/generate_stream": with_events(
-            post("Writes a text on, piece by piece", streamed, {"type": "string"})
-        ),
+        "/generate_stream": with_events(post("Writes a text on, piece by piece", streamed, {})),
     }

@@ -93,7 +93,8 @@ def with_binary(item: Item) -> Item:
 def with_events(item: Item) -> Item:
     """Says of an address that it answers with server-sent events."""
     content = item["post"]["responses"]["200"]["content"]
-    content["text/event-stream"] = content.pop("application/json")
+    content.pop("application/json")
+    content["text/event-stream"] = {}
     return item
 
 
