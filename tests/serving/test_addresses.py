@@ -58,7 +58,8 @@ def test_another_method_is_told_the_right_one(server: Server) -> None:
         ("x" * 500, "/v2", "GET, HEAD"),
     ):
         found = httpx.request(method, server.url + path)
-        assert (found.status_code, found.headers["Allow"]) == (405, allowed)
+        assert found.status_code == 405
+        assert sorted(found.headers["Allow"].split(", ")) == allowed.split(", ")
         assert found.json()["error"].startswith(f"method: received '{method[:50].upper()}")
         assert found.json()["error"].endswith(f"expected {allowed}. Ask the address so.")
         assert len(found.content) < 200

@@ -137,6 +137,35 @@ def test_oversized_bodies_are_413_before_they_are_read(server: Server) -> None:
     assert server.healthy()
 
 
+@pytest.mark.parametrize("size", [100, 300_000])
+@pytest.mark.parametrize(
+    ("path", "kind", "status"),
+    [
+        ("/v2/models/other/infer", "application/json", 404),
+        ("/nothing", "application/json", 404),
+        ("/v2", "application/json", 405),
+        (f"/v2/models/{NAME}/infer", "text/plain", 415),
+    ],
+)
+def test_a_client_whose_body_nobody_reads_is_told_that_the_connection_ends(
+    path: str, kind: str, status: int, size: int, server: Server
+) -> None:
+    with httpx.Client() as client:
+        for _ in range(5):
+            refused = client.post(server.url + path, content=b" " * size, headers={"Content-Type": kind})
+            assert (refused.status_code, refused.headers.get("Connection")) == (status, "close")
+            assert client.get(f"{server.url}/v2").status_code == 200
+
+
+def test_a_connection_lives_on_after_a_refused_body(server: Server) -> None:
+    with httpx.Client() as client:
+        refused = client.post(
+            f"{server.model}/infer", content=b" " * 300_000, headers={"Content-Type": "application/json"}
+        )
+        assert (refused.status_code, refused.headers.get("Connection")) == (400, None)
+        assert httpx.get(f"{server.url}/nothing").headers.get("Connection") is None
+
+
 def test_another_sites_name_for_this_machine_is_refused(server: Server) -> None:
     for host in ("evil.example", "evil.example:8000", "localhost.evil.example"):
         assert httpx.get(f"{server.url}/v2", headers={"Host": host}).status_code == 421

@@ -25,7 +25,7 @@ from rnnzoo_export.serving.models import Models
 from rnnzoo_export.serving.open_model import open_model
 from rnnzoo_export.serving.openapi import describe_api
 from served_digits import NAME
-from serving_client import Server
+from serving_client import Server, running
 
 SCHEMATHESIS = "schemathesis==4.32.5"
 # The checks of the tool, without one: no schema says that data must fill a shape, or what a preprocessing reads.
@@ -149,16 +149,31 @@ def schemathesis(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment(tmp_path_factory.mktemp("schemathesis"), SCHEMATHESIS)
 
 
+def explored(schemathesis: Path, server: Server, examples: int, folder: Path) -> None:
+    """Lets the tool make requests from the document, and fails with what it finds."""
+    (folder / "checks.toml").write_text(CHECKS)
+    command = [
+        *(str(schemathesis / "st"), "--config-file", "checks.toml", "run", f"{server.url}/openapi.json"),
+        *("--max-examples", str(examples), "--phases", "examples,coverage,fuzzing"),
+        *("--generation-deterministic", "--no-color"),
+    ]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout
+    # It leaves out the document itself.
+    count = len(httpx.get(f"{server.url}/openapi.json").json()["paths"]) - 1
+    assert f"{count} selected / {count} total" in done.stdout
+    assert server.healthy()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # an installation may take long
 def test_schemathesis_finds_nothing(schemathesis: Path, server: Server, tmp_path: Path) -> None:
-    (tmp_path / "checks.toml").write_text(CHECKS)
-    command = [
-        *(str(schemathesis / "st"), "--config-file", "checks.toml", "run", f"{server.url}/openapi.json"),
-        *("--max-examples", "200", "--phases", "examples,coverage,fuzzing", "--generation-deterministic"),
-        "--no-color",
-    ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout
-    assert "23 selected / 23 total" in done.stdout
-    assert server.healthy()
+    explored(schemathesis, server, 200, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_schemathesis_finds_nothing_in_texts_and_sequences(schemathesis: Path, tmp_path: Path) -> None:
+    bundle = writer(tmp_path / "writer", np.zeros((3, 3)), TokenPreprocessing(["", "[UNK]", "to"]))
+    with running(bundle, "handmade") as server:
+        explored(schemathesis, server, 50, tmp_path)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from rnnzoo.errors import DataError, OwnCodeError, RequestError, RnnzooError, one_line
 from rnnzoo_export.inference.validation import shorten
 from rnnzoo_export.serving.addresses import unknown_address
+from rnnzoo_export.serving.body import has_unread_body
 
 _log = logging.getLogger("rnnzoo.serving")
 _WIDTH = 500
@@ -49,10 +50,16 @@ def error_text(error: Exception) -> str:
     return "server: an unexpected error; it was logged."
 
 
-async def _request_error(_: Request, error: Exception) -> Response:
+def _refusal(request: Request, text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Returns an error; the connection of a body that nobody reads ends, and the client is told so."""
+    closing = {"Connection": "close"} if has_unread_body(request) else {}
+    return json_answer({"error": text}, status=status, headers={**(headers or {}), **closing})
+
+
+async def _request_error(request: Request, error: Exception) -> Response:
     status = error.status if isinstance(error, RequestError) else 400
     headers = {"Retry-After": "1"} if status == 503 else None
-    return json_answer({"error": error_text(error)}, status=status, headers=headers)
+    return _refusal(request, error_text(error), status, headers)
 
 
 async def _own_code_error(_: Request, error: Exception) -> Response:
@@ -70,7 +77,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if "Allow" in headers:  # in the same order each time
         headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
     text = _http_message(request, error, headers.get("Allow", "another"))
-    return json_answer({"error": text}, status=error.status_code, headers=headers)
+    return _refusal(request, text, error.status_code, headers)
 
 
 def _http_message(request: Request, error: HTTPException, allowed: str) -> str:

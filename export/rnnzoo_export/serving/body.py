@@ -11,6 +11,8 @@ from starlette.requests import Request
 from rnnzoo.errors import RequestError
 from rnnzoo_export.serving.compression import decompress, read_encoding
 
+# Where a request's scope says that its body has been read.
+_READ = "rnnzoo.body_read"
 _TYPES = ("application/json", "application/octet-stream")
 
 
@@ -70,7 +72,15 @@ async def _receive(request: Request, limits: BodyLimits, hold: Callable[[int], N
                 limit.reschedule(min(ends, next_by))
     except TimeoutError as error:
         raise _too_slow(limits, size, timed_out=ends <= next_by) from error
+    request.scope[_READ] = True
     return b"".join(parts)
+
+
+def has_unread_body(request: Request) -> bool:
+    """Whether some of a body may still arrive: its connection can then serve no further request."""
+    headers = request.headers
+    sent = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+    return sent and not request.scope.get(_READ, False)
 
 
 def _check_headers(request: Request, max_bytes: int) -> None:

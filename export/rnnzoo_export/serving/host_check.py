@@ -32,7 +32,9 @@ class HostCheck:
             hosts = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
             if len(hosts) != 1 or host_name(hosts[0]) not in self._allowed:
                 text = "Host: expected a name of this server. Start it with that host name allowed."
-                refusal = Response(orjson.dumps({"error": text}), 421, media_type="application/json")
+                # A body is not read, so that the connection serves no further request.
+                headers = {"Connection": "close"}
+                refusal = Response(orjson.dumps({"error": text}), 421, headers, "application/json")
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)

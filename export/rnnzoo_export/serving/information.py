@@ -10,7 +10,7 @@ from rnnzoo_export.serving.answers import json_answer
 from rnnzoo_export.serving.models import Models, ServedModel
 from rnnzoo_export.serving.traffic import Traffic
 
-_EXTENSIONS = ("binary_tensor_data", "generate", "model_configuration", "model_repository")
+_EXTENSIONS = ("binary_tensor_data", "generate", "model_configuration", "model_repository", "sequence")
 
 
 class Information:
