@@ -200,11 +200,13 @@ class RequestError(RnnzooError, ValueError):
     Args:
         message: What was received, what was expected, how to fix it.
         status: The HTTP status that says so (400 wrong, 404 unknown, 413 too large, ...).
+        kind: One word of few for what it is refused for, by which refusals are counted; ``None`` where the status
+            says it.
     """
 
-    def __init__(self, message: str, *, status: int = 400) -> None:
+    def __init__(self, message: str, *, status: int = 400, kind: str | None = None) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.kind = status, kind
 
 
 class CudnnWarning(UserWarning):

@@ -22,10 +22,11 @@ class Server:
     process: subprocess.Popen[str]
     port: int
     name: str
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def model(self) -> str:
@@ -58,9 +59,9 @@ def running(bundle: Path, name: str, *options: str) -> Iterator[Server]:
     try:
         assert process.stderr is not None
         line = process.stderr.readline()
-        found = re.search(r"http://[\d.]+:(\d+)/", line)
+        found = re.search(r"(https?)://[\d.]+:(\d+)/", line)
         assert found, line
-        yield Server(process, int(found[1]), name)
+        yield Server(process, int(found[2]), name, found[1])
     finally:
         process.terminate()
         _, rest = process.communicate(timeout=20)

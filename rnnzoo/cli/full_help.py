@@ -1,4 +1,4 @@
-"""`--help-data`, `--help-search`: the options that `--help` of a command leaves out, so that each fits a screen."""
+"""`--help-data`, `--help-search`, `--help-all`: the options that `--help` leaves out, so that each fits a screen."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import typer
 
 #: The group of the options that `--help-search` shows.
 SEARCH = "Search"
+#: The group of the options that `--help-all` of `serve` shows.
+SERVER = "Server"
 
 
 def _show(group: str) -> Callable[[typer.Context, bool], None]:
@@ -47,3 +49,4 @@ def search_option(text: str, *flags: str, **options: Any) -> Any:
 #: The options; each ends the command.
 FullHelp = Annotated[bool, _option("--help-data", "Show the other options of the data.", "Data")]
 SearchHelp = Annotated[bool, _option("--help-search", "Show the other options of the search.", SEARCH)]
+ServerHelp = Annotated[bool, _option("--help-all", "Show the other options of the server.", SERVER)]

@@ -10,12 +10,15 @@ from typing import Annotated
 
 import typer
 
+from rnnzoo.cli.full_help import ServerHelp
 from rnnzoo.cli.own_code import Packages, import_packages
+from rnnzoo.cli.serve_options import with_settings
+from rnnzoo_export.serving.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("serve")(serve)
+    app.command("serve")(with_settings(serve))
 
 
 def serve(
@@ -23,31 +26,20 @@ def serve(
         list[Path],
         typer.Argument(metavar="BUNDLE...", help="Bundles and translators that export has written."),
     ],
+    settings: Settings,
     name: Annotated[
         list[str] | None,
         typer.Option(help="What requests call a bundle; repeat it for each, in their order."),
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.", min=0, max=65535)] = 8000,
-    threads: Annotated[int, typer.Option(help="Threads of one inference.", min=1)] = 1,
-    max_requests: Annotated[
-        int, typer.Option(help="Requests answered at once; more get 503. Health is not counted.", min=1)
-    ] = 2048,
-    shutdown_timeout: Annotated[
-        float, typer.Option(help="Seconds from SIGTERM or Ctrl-C to the end; what is left is cut.")
-    ] = 20.0,
     packages: Packages = None,
+    help_all: ServerHelp = False,
 ) -> None:
     """Serve bundles: Open Inference Protocol v2 over REST, and a page to try them."""
     ended: list[bool] = []
     atexit.register(lambda: _end() if ended else None)  # after what packages do at the end
     import_packages(packages)
     from rnnzoo_export.serving.server import serve as serve_bundles
-    from rnnzoo_export.serving.settings import Settings
 
-    settings = Settings(
-        host=host, port=port, threads=threads, max_requests=max_requests, shutdown_timeout=shutdown_timeout
-    )
     serve_bundles(bundles, names=name or (), settings=settings, at_deadline=_end)
     ended.append(True)
 

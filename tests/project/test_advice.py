@@ -83,6 +83,8 @@ OF_OTHERS = {
     "to_csv": "pandas:DataFrame.to_csv",
     "DataFrame": "pandas:DataFrame",
     "int": "builtins:int",
+    "print": "builtins:print",
+    "secrets.token_urlsafe": "secrets:token_urlsafe",
     "float": "builtins:float",
 }
 # What readers put their own name for, and words of others' formats.

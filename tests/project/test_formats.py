@@ -27,6 +27,7 @@ from rnnzoo_tuning import Choice, SearchSpace, run_search
 FORMATS = Path(__file__).resolve().parents[2] / "docs" / "formats"
 CARDS = FORMATS.parents[1] / "rnnzoo" / "recipes" / "cards"
 _ROW = re.compile(r"^\| `([^`]+)` \| (yes|no) \|", flags=re.MULTILINE)
+_SETTING = re.compile(r"^\| `(\w+)` \|([^|]*)\|", flags=re.MULTILINE)
 _FIRST = re.compile(r"^\| `?([^`|]+?)`? \| ([^|]+?) \|", flags=re.MULTILINE)
 
 
@@ -221,11 +222,9 @@ def test_the_routes_and_limits_of_a_server(client: TestClient) -> None:
         if getattr(route, "include_in_schema", True) and "{version}" not in route.path
     }
     assert told == known
-    limits = dict(_FIRST.findall(section("protocol", "Limits")))
-    fields = {field.name: str(field.default) for field in dataclasses.fields(Settings)}
-    others = {"host", "port", "threads", "allowed_hosts", "allowed_origins"}
-    assert limits.items() >= {name: value for name, value in fields.items() if name not in others}.items()
-    assert limits.keys() - fields.keys() == {"field"}
+    tables = section("protocol", "Limits") + section("protocol", "Operations")
+    told_of = {name: value.strip() for name, value in _SETTING.findall(tables)}
+    assert told_of == {field.name: str(field.default) for field in dataclasses.fields(Settings)}
 
 
 def test_what_a_server_answers(client: TestClient, digits_bundle: Path) -> None:

@@ -15,6 +15,7 @@ from rnnzoo.errors import DataError, OwnCodeError, RequestError, RnnzooError, on
 from rnnzoo_export.inference.validation import shorten
 from rnnzoo_export.serving.addresses import unknown_address
 from rnnzoo_export.serving.body import has_unread_body
+from rnnzoo_export.serving.observed import observed
 
 _log = logging.getLogger("rnnzoo.serving")
 _WIDTH = 500
@@ -38,7 +39,7 @@ def error_answers() -> dict[Any, Callable[[Request, Exception], Awaitable[Respon
         OwnCodeError: _own_code_error,
         DataError: _data_error,
         ClientDisconnect: _gone,
-        Exception: _fault,
+        Exception: _fault,  # of an application without the middleware that observes
     }
 
 
@@ -57,7 +58,8 @@ def _refusal(request: Request, text: str, status: int, headers: Mapping[str, str
 
 
 async def _request_error(request: Request, error: Exception) -> Response:
-    status = error.status if isinstance(error, RequestError) else 400
+    assert isinstance(error, RequestError)
+    status, observed(request.scope).kind = error.status, error.kind
     headers = {"Retry-After": "1"} if status == 503 else None
     return _refusal(request, error_text(error), status, headers)
 
@@ -93,6 +95,11 @@ async def _gone(_: Request, error: Exception) -> Response:
 
 
 async def _fault(_: Request, error: Exception) -> Response:
+    return fault_answer(error)
+
+
+def fault_answer(error: Exception) -> Response:
+    """Logs an error of the server, and returns what a client is told of it."""
     return json_answer({"error": error_text(error)}, status=500)
 
 

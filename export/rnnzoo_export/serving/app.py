@@ -10,6 +10,7 @@
     GET  /v2/models/NAME/stream               a WebSocket for one sequence that comes piece by piece
     POST /v2/models/NAME/generate             the beginning of a text to what a language model writes on
     POST /v2/models/NAME/generate_stream      the same, piece by piece as it is written
+    GET  /metrics                             what is counted and measured
 
 Errors are JSON, ``{"error": "..."}``, with a 4xx status where the request is to blame.
 
@@ -18,27 +19,34 @@ Reference: https://github.com/kserve/open-inference-protocol
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from rnnzoo_export.inference.predictor import OnnxPredictor
+from rnnzoo_export.serving.access_log import AccessLog
 from rnnzoo_export.serving.addresses import TrailingSlash, not_offered
 from rnnzoo_export.serving.answers import error_answers
+from rnnzoo_export.serving.api_keys import KeyCheck, is_public, keys_of
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.compression import Compression
 from rnnzoo_export.serving.generate import Generate
 from rnnzoo_export.serving.host_check import HostCheck
 from rnnzoo_export.serving.infer import Infer
 from rnnzoo_export.serving.information import Information
+from rnnzoo_export.serving.metrics import Metrics
 from rnnzoo_export.serving.model_config import ModelConfig
-from rnnzoo_export.serving.models import Models, ServedModel
+from rnnzoo_export.serving.models import Load, Models, ServedModel
+from rnnzoo_export.serving.observation import Observation
 from rnnzoo_export.serving.openapi import OpenApi
 from rnnzoo_export.serving.page import Page
 from rnnzoo_export.serving.predict import Predict
 from rnnzoo_export.serving.repository import Repository
+from rnnzoo_export.serving.root_path import RootPath
 from rnnzoo_export.serving.rows_model import rows_models
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.stream_model import stream_models
@@ -65,7 +73,7 @@ def create_app(
 
     Returns:
         The application. Its ``state.traffic`` is what is under way and its ``state.models`` what answers, for a server
-        that wants to stop.
+        that wants to stop. Its ``state.metrics.registry`` takes metrics of your own.
 
     Raises:
         ArgumentError: If there is no model, two have one name and version, or one is called ``NAME-raw`` beside
@@ -74,18 +82,47 @@ def create_app(
     settings = settings or Settings()
     served = _served([models] if isinstance(models, OnnxPredictor) else models, settings)
     traffic, turns = Traffic(settings.max_requests, settings.max_bytes), Turns()
+    keys, metrics = keys_of(settings.api_key, settings.api_key_file), _measured(served, traffic)
+    log = None if settings.access_log == "off" else AccessLog(settings.access_log_file)
     app = Starlette(
-        routes=_routes(served, settings, traffic, Work(turns)),
-        lifespan=_lifespan(served, settings, traffic),
+        routes=[*_routes(served, settings, traffic, Work(turns)), *metrics.routes()],
+        lifespan=_lifespan(served, settings, traffic, log),
         exception_handlers=error_answers(),
     )
     app.router.redirect_slashes = False  # where a slash means nothing, none need be sent elsewhere
-    app.state.traffic, app.state.models = traffic, served
+    app.state.traffic, app.state.models, app.state.metrics = traffic, served, metrics
+    # The last that is added is the first that sees a request.
     app.add_middleware(Compression)
     app.add_middleware(TrafficControl, traffic=traffic, turns=turns)
+    app.add_middleware(KeyCheck, keys=keys, is_public=partial(is_public, settings))
     app.add_middleware(HostCheck, allowed=settings.known_hosts)
+    app.add_middleware(Observation, metrics=metrics, models=served.all_names, log=log)
     app.add_middleware(TrailingSlash)
+    if settings.root_path:
+        app.add_middleware(RootPath, prefix=settings.root_path)
     return app
+
+
+def _measured(models: Models, traffic: Traffic) -> Metrics:
+    """Returns the metrics of an application."""
+    metrics = Metrics()
+    metrics.gauge("requests_in_flight", "Requests under way.", {"": lambda: traffic.count})
+    metrics.gauge("bytes_in_flight", "Bytes of the bodies of all requests.", {"": lambda: traffic.bytes_held})
+    metrics.info({"model": model.name, "version": model.version, "sha256": model.sha256} for model in models)
+    for model in models:
+        model.observe(metrics)
+    for name, text, of in (
+        ("jobs_waiting", "Requests that wait for the model.", lambda load: load.jobs),
+        ("work_waiting_seconds", "How long the model takes for all it has to do.", lambda load: load.seconds),
+        ("sessions_open", "Sequences that are open.", lambda load: load.sessions),
+    ):
+        metrics.gauge(name, text, {name: partial(_load, models, name, of) for name in models.all_names})
+    return metrics
+
+
+def _load(models: Models, name: str, of: Callable[[Load], float]) -> float:
+    """Returns a figure of all versions of a model."""
+    return sum(of(model.load) for model in models if model.name == name)
 
 
 def _served(models: Sequence[OnnxPredictor | ServedModel], settings: Settings) -> Models:
@@ -123,12 +160,14 @@ def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) ->
 
 
 def _lifespan(
-    models: Models, settings: Settings, traffic: Traffic
+    models: Models, settings: Settings, traffic: Traffic, log: AccessLog | None
 ) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await models.start()
         yield
         await models.stop(traffic.seconds_left(settings.shutdown_timeout))
+        if log is not None:
+            await asyncio.to_thread(log.close)
 
     return lifespan

@@ -15,7 +15,7 @@ import numpy as np
 
 from rnnzoo.errors import RequestError
 from rnnzoo_export.serving.jobs import Arrays, Job
-from rnnzoo_export.serving.lane import Lane
+from rnnzoo_export.serving.lane import Lane, RunObserver
 from rnnzoo_export.serving.niceness import BEHIND
 from rnnzoo_export.serving.run_costs import RunCosts
 
@@ -71,6 +71,26 @@ class Batcher:
         """Whether a thread lives, though it may have been told to stop."""
         return any(lane.at_work for lane in self._lanes)
 
+    def observe(self, observer: Callable[[], RunObserver]) -> None:
+        """Makes somebody for each thread who is told of its runs."""
+        for lane in self._lanes:
+            lane.observer = observer()
+
+    @property
+    def answered_at(self) -> float:
+        """When the model last gave an answer, by ``time.monotonic``."""
+        return max(lane.answered_at for lane in self._lanes)
+
+    @property
+    def jobs_waiting(self) -> int:
+        """How many jobs wait."""
+        return sum(map(len, self._lanes))
+
+    @property
+    def seconds_waiting(self) -> float:
+        """How long the jobs that are not done will take, by what is known now."""
+        return sum(lane.seconds() for lane in self._lanes)
+
     def start(self) -> None:
         """Starts the threads, unless they run already."""
         for lane in self._lanes:
@@ -95,6 +115,7 @@ class Batcher:
         *,
         since: float | None = None,
         left: Callable[[], Awaitable[None]] | None = None,
+        waited: Callable[[float], None] | None = None,
     ) -> dict[str, np.ndarray]:
         """Runs checked inputs.
 
@@ -102,6 +123,7 @@ class Batcher:
             inputs: Arrays by input name, as ``OnnxPredictor.check`` returns them.
             since: When the request arrived, by ``time.monotonic``; now by default.
             left: Waits until the client has left: rows that are not done by then are dropped.
+            waited: Told how many seconds the job has waited in line, if it was begun.
 
         Returns:
             Arrays by output name.
@@ -124,11 +146,25 @@ class Batcher:
         finally:
             for timer in timers:
                 timer.cancel()
+            if waited is not None and job.begun_at is not None:
+                waited(job.begun_at - job.queued_at)
 
     def _end(self, job: Job) -> None:
         """Ends a job that is too late."""
         if not job.future.done():
             job.future.set_exception(self._late())
+
+    async def probe(self, inputs: Arrays) -> None:
+        """Runs a small input, however many jobs wait.
+
+        Raises:
+            RequestError: With status 503 if the thread is down, or whatever the model says.
+        """
+        loop = asyncio.get_running_loop()
+        job = Job(inputs, loop, loop.create_future(), free=self._free)
+        if not self._short.add(job):
+            raise _restarting()
+        await job.future
 
     def _late(self) -> RequestError:
         return RequestError(
@@ -147,26 +183,33 @@ class Batcher:
             for each in self._lanes:  # what nobody wants makes room
                 each.forget_unwanted()
             refusal = self._refusal(lane, job, seconds)
-        if refusal is None and not lane.add(job):
-            refusal = "server: the model is restarting. Try again in a second."
         if refusal is not None:
-            raise RequestError(refusal, status=503)
+            raise refusal
+        if not lane.add(job):
+            raise _restarting()
         return lane
 
-    def _refusal(self, lane: Lane, job: Job, seconds: float) -> str | None:
+    def _refusal(self, lane: Lane, job: Job, seconds: float) -> RequestError | None:
         """Returns why a job that takes so many seconds cannot be taken in; ``None`` if it can be."""
-        if sum(map(len, self._lanes)) >= self._max_queue:
-            return f"server: {self._max_queue} requests wait already. Try again in a second."
+        if self.jobs_waiting >= self._max_queue:
+            text = f"server: {self._max_queue} requests wait already. Try again in a second."
+            return RequestError(text, status=503, kind="queue")
         # A lone job is tried, and so is one of a size that was not run yet: its estimate is the worst case.
         if lane is self._short or not len(lane) or not self.costs.knows(job.rows, job.steps):
             return None
         waiting, left = lane.seconds(), job.since + self._deadline - time.monotonic()
         if waiting + seconds <= left:
             return None
-        return (
+        text = (
             f"server: the work that waits takes about {waiting:.0f} s, and this {seconds:.1f} s; expected at most "
             f"{left:.0f} s together. Try again later, or send fewer rows."
         )
+        return RequestError(text, status=503, kind="work")
+
+
+def _restarting() -> RequestError:
+    text = "server: the model is restarting. Try again in a second."
+    return RequestError(text, status=503, kind="restarting")
 
 
 def _watch(job: Job, left: Callable[[], Awaitable[None]]) -> None:

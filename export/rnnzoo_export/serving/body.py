@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from starlette.requests import Request
+from typing import TYPE_CHECKING
 
 from rnnzoo.errors import RequestError
 from rnnzoo_export.serving.compression import decompress, read_encoding
+
+if TYPE_CHECKING:  # what reads settings alone needs no web framework
+    from starlette.requests import Request
 
 # Where a request's scope says that its body has been read.
 _READ = "rnnzoo.body_read"

@@ -61,6 +61,11 @@ class BundleModel(TensorModel):
         return self.batcher.ready and (self.writer is None or self.writer.keeps_up(self._deadline))
 
     @property
+    def sha256(self) -> str:
+        """That of the bundle."""
+        return self.predictor.bundle.sha256
+
+    @property
     def at_work(self) -> bool:
         """Whether a thread lives."""
         return self.batcher.at_work or (self.writer is not None and self.writer.at_work)

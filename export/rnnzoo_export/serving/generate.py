@@ -128,7 +128,7 @@ class Generate:
                 return await text.next()
         except TimeoutError as error:
             if self._traffic.closing:
-                raise RequestError(STOPPING, status=503) from error
+                raise RequestError(STOPPING, status=503, kind="stopping") from error
             raise RequestError(
                 f"server: not written within {seconds:g} s of the arrival of the request; expected fewer tokens, or "
                 "less load. Ask for fewer, or ask generate_stream, which gives out what there is.",

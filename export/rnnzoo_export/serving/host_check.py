@@ -14,9 +14,13 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from rnnzoo_export.serving.traffic import is_health
+
 
 class HostCheck:
     """ASGI middleware that answers 421 to requests addressed to another name.
+
+    Health may be asked by any: who watches over many servers knows their numbers, not their names.
 
     Args:
         app: The application.
@@ -28,7 +32,11 @@ class HostCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one connection."""
-        if scope["type"] in ("http", "websocket") and self._allowed is not None:
+        if (
+            scope["type"] in ("http", "websocket")
+            and self._allowed is not None
+            and not is_health(scope["path"])
+        ):
             hosts = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
             if len(hosts) != 1 or host_name(hosts[0]) not in self._allowed:
                 text = "Host: expected a name of this server. Start it with that host name allowed."

@@ -34,13 +34,13 @@ class Information:
 
     async def ready(self, _: Request) -> Response:
         """Says whether all models take requests."""
-        ready = self._models.ready and not self._traffic.closing
+        ready = not self._traffic.closing and await self._models.check()
         return json_answer({"ready": ready}, status=200 if ready else 503)
 
     async def model_ready(self, request: Request) -> Response:
         """Says whether one model takes requests."""
         model = self._model(request)
-        ready = model.ready and not self._traffic.closing
+        ready = not self._traffic.closing and await model.check()
         return json_answer({"name": model.name, "ready": ready}, status=200 if ready else 503)
 
     async def model_metadata(self, request: Request) -> Response:

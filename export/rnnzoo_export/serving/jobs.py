@@ -42,6 +42,9 @@ class Job:
                 self.steps = max(self.steps, array.shape[1])
         #: What jobs must share to be run together.
         self.shape = tuple((name, array.shape[1:], array.dtype.str) for name, array in self.inputs.items())
+        #: When it was put in line, and when its first rows were taken.
+        self.queued_at = time.monotonic()
+        self.begun_at: float | None = None
         self._done: list[Arrays] = []
         self._place, self._ended = 0, False
 

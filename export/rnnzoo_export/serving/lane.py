@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -31,6 +32,16 @@ _LOOKED_AT = 64
 _Share = tuple[Job, int]
 
 
+class RunObserver(Protocol):
+    """What is told of runs, by the thread that makes them."""
+
+    def waited(self, seconds: float) -> None:
+        """Takes in how long a job has waited for its first run."""
+
+    def ran(self, rows: int, seconds: float) -> None:
+        """Takes in a run."""
+
+
 class Lane:
     """Runs jobs on one thread of its own, so that the event loop stays free for health checks.
 
@@ -40,6 +51,10 @@ class Lane:
         max_batch: The most rows of one run; ``None`` runs every job alone and whole.
         niceness: By how much other threads of this process go before it, where the system knows that of threads.
         stoppable: Whether ``execute`` takes a function besides, which tells whether somebody still waits.
+
+    Attributes:
+        observer: What is told of runs; ``None`` for nobody.
+        answered_at: When a run last gave answers, by ``time.monotonic``.
     """
 
     def __init__(
@@ -51,6 +66,8 @@ class Lane:
         niceness: int = 0,
         stoppable: bool = False,
     ) -> None:
+        self.observer: RunObserver | None = None
+        self.answered_at = float("-inf")
         self._execute, self._costs, self._max_batch = execute, costs, max_batch
         self._niceness, self._stoppable = niceness, stoppable
         self._waiting: deque[Job] = deque()
@@ -180,7 +197,16 @@ class Lane:
             self._running, self._began = [], None
             self._waiting.extend(job for job, _ in shares if job.is_wanted)
 
+    def _begin(self, shares: Sequence[_Share]) -> None:
+        now = time.monotonic()
+        for job, _ in shares:
+            if job.begun_at is None:
+                job.begun_at = now
+                if self.observer is not None:
+                    self.observer.waited(now - job.queued_at)
+
     def _run(self, shares: Sequence[_Share]) -> None:
+        self._begin(shares)
         try:
             self._together(shares)
         except Exception as error:  # noqa: BLE001 - one request's error must not end the others
@@ -206,8 +232,12 @@ class Lane:
         began = time.perf_counter()
         watch = (lambda: _wanted(shares),) if self._stoppable else ()
         outputs = self._execute(inputs, *watch)
-        self._costs.learn(rows, shares[0][0].steps, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        self._costs.learn(rows, shares[0][0].steps, seconds)
+        if self.observer is not None:
+            self.observer.ran(rows, seconds)
         check_outputs(outputs)
+        self.answered_at = time.monotonic()
         start, done = 0, list[Job]()
         for job, count in shares:
             own = outputs
@@ -223,7 +253,11 @@ class Lane:
         with self._changed:
             jobs, self._running, self._thread, self._began = self._running, [], None, None
         for job in jobs:
-            job.finish(RequestError("server: the model failed. Try again in a second.", status=503))
+            job.finish(
+                RequestError(
+                    "server: the model failed. Try again in a second.", status=503, kind="restarting"
+                )
+            )
         timer = threading.Timer(_RESTART_DELAY, self.start)
         timer.daemon = True
         timer.start()

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rnnzoo.errors import ArgumentError, RequestError
 from rnnzoo_export.inference.validation import shorten
+from rnnzoo_export.serving.metrics import Metrics
 
 #: Names that are shown to who asks for another; a server may hold more.
 _SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a model has to do.
+
+    Attributes:
+        jobs: Requests that wait for it.
+        seconds: How long it will take for all that it has to do.
+        sessions: Sequences that are open.
+    """
+
+    jobs: int = 0
+    seconds: float = 0.0
+    sessions: int = 0
 
 
 class ServedModel(ABC):
@@ -45,6 +62,23 @@ class ServedModel(ABC):
     def page_facts(self) -> dict[str, Any] | None:
         """Returns what the page to try it must know, as ``describe_bundle`` says it; ``None`` where it has no page."""
         return None
+
+    @property
+    def sha256(self) -> str:
+        """The checksum of its files, where it has one."""
+        return ""
+
+    @property
+    def load(self) -> Load:
+        """What waits for it."""
+        return Load()
+
+    def observe(self, metrics: Metrics) -> None:  # noqa: B027
+        """Gets to know where it can count what it does."""
+
+    async def check(self) -> bool:
+        """Returns whether it answers: ``ready``, and, where that can be tried, it has answered lately."""
+        return self.ready
 
     async def start(self) -> None:  # noqa: B027 - most that stand on another have nothing to start
         """Gets it ready; it has answered once when this returns."""
@@ -92,6 +126,11 @@ class Models:
         """Returns the model of a name and version, if there is one."""
         return self._models.get(name, {}).get(version)
 
+    @property
+    def all_names(self) -> Collection[str]:
+        """The names of all."""
+        return self._models.keys()
+
     def find(self, name: Any, version: Any = None, *, status: int = 404) -> ServedModel:
         """Returns the model of a name, the newest one where no version is named.
 
@@ -132,6 +171,10 @@ class Models:
     def at_work(self) -> bool:
         """Whether one still works."""
         return any(model.at_work for model in self)
+
+    async def check(self) -> bool:
+        """Returns whether all answer."""
+        return all(await asyncio.gather(*(model.check() for model in self)))
 
     async def start(self) -> None:
         """Gets all ready, one after the other."""

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from rnnzoo.version import __version__
 from rnnzoo_export.serving import schemas
 from rnnzoo_export.serving.answers import json_answer
+from rnnzoo_export.serving.api_keys import is_public
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.models import Models, ServedModel
 from rnnzoo_export.serving.operations import Item, error_responses, get, post, with_binary, with_events
@@ -39,7 +40,7 @@ class OpenApi:
     async def answer(self, request: Request) -> Response:
         """Answers a request."""
         document = describe_api(self._models, self._settings)
-        root = request.scope.get("root_path", "")
+        root = self._settings.root_path or request.scope.get("root_path", "")
         return json_answer({**document, "servers": [{"url": root}]} if root else document)
 
 
@@ -55,7 +56,7 @@ def describe_api(models: Models, settings: Settings) -> dict[str, Any]:
         items = _of_model(model, settings, sequences=stream_of(models, model) is not None)
         for address in _addresses(models, model):
             paths.update({address + place: item for place, item in items.items()})
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": "rnnzoo",
@@ -65,6 +66,23 @@ def describe_api(models: Models, settings: Settings) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": {"Error": schemas.ERROR}, "responses": error_responses()},
     }
+    return _with_keys(document, settings) if settings.has_keys else document
+
+
+def _with_keys(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """Adds that requests must carry a key."""
+    document["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    document["security"] = [{"bearer": []}, {"key": []}]
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            if is_public(settings, path):
+                operation["security"] = []
+            else:
+                operation["responses"]["401"] = {"$ref": "#/components/responses/E401"}
+    return document
 
 
 def _addresses(models: Models, model: ServedModel) -> list[str]:
@@ -76,11 +94,14 @@ def _addresses(models: Models, model: ServedModel) -> list[str]:
 
 def _of_server() -> dict[str, Item]:
     page = get("A page to try the models", {"type": "string"})
-    answer = page["get"]["responses"]["200"]
-    answer["content"] = {"text/html": answer["content"].pop("application/json")}
+    metrics = get("What is counted and measured, for Prometheus", {"type": "string"})
+    for item, media in ((page, "text/html"), (metrics, "text/plain")):
+        answer = item["get"]["responses"]["200"]
+        answer["content"] = {media: answer["content"].pop("application/json")}
     return {
         "/": page,
         "/openapi.json": get("This document", {"type": "object"}),
+        "/metrics": metrics,
         "/v2": get("What the server is", schemas.SERVER),
         "/v2/health/live": get("Whether the process runs", schemas.LIVE),
         "/v2/health/ready": get("Whether all models take requests", schemas.READY, unready=True),

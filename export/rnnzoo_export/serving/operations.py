@@ -12,6 +12,7 @@ Item = dict[str, Any]
 
 _STATUSES = {
     400: "The request breaks the protocol, or does not fit the model.",
+    401: "The request carries no key, or a wrong one.",
     403: "The server does not do that.",
     404: "There is no such model.",
     408: "The body was not complete in time, or came too slowly.",

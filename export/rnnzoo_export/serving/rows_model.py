@@ -11,7 +11,8 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo_export.inference.raw_model import RawModel
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.datatypes import describe_tensors
-from rnnzoo_export.serving.models import ServedModel
+from rnnzoo_export.serving.metrics import Metrics
+from rnnzoo_export.serving.models import Load, ServedModel
 from rnnzoo_export.serving.protocol import Leeway
 from rnnzoo_export.serving.tensor_model import TensorModel
 
@@ -49,6 +50,23 @@ class RowsModel(TensorModel):
     def at_work(self) -> bool:
         """Whether the model that it stands beside is."""
         return self._model.at_work
+
+    @property
+    def sha256(self) -> str:
+        """That of the model that it stands beside."""
+        return self._model.sha256
+
+    @property
+    def load(self) -> Load:
+        """Nothing: its requests are among those of the model that it stands beside."""
+        return Load()
+
+    def observe(self, metrics: Metrics) -> None:
+        """Counts nothing: its runs are those of the model that it stands beside."""
+
+    async def check(self) -> bool:
+        """Returns whether the model that it stands beside has answered lately."""
+        return await self._model.check()
 
     def facts(self) -> dict[str, Any]:
         """Returns the metadata."""

@@ -176,6 +176,7 @@ class Sequences:
             raise RequestError(
                 f"sequences: {self._most} are open, the most allowed. End some, or try again later.",
                 status=503,
+                kind="sessions",
             )
 
     # Forgetting

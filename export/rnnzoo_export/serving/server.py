@@ -11,8 +11,9 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from starlette.applications import Starlette
@@ -24,6 +25,7 @@ from rnnzoo_export.serving.connections import cut_connections, most_connections
 from rnnzoo_export.serving.models import Models, ServedModel
 from rnnzoo_export.serving.open_model import open_model
 from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.tls import check_certificate
 from rnnzoo_export.serving.traffic import Traffic
 
 #: A loaded bundle, or the path of one.
@@ -63,6 +65,8 @@ def serve(
     """
     settings = settings or Settings()
     port = _free_port(settings)  # before anything slow
+    if settings.has_tls:
+        check_certificate(settings.tls_cert, settings.tls_key)
     models = _open(bundles, names, settings)
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
@@ -127,6 +131,9 @@ async def _run(app: Starlette, settings: Settings, port: int, start_clock: Calla
         backpressure=most_connections(),
         log_enabled=False,
         http1_settings=HTTP1Settings(header_read_timeout=int(settings.header_timeout * 1000)),
+        ssl_cert=Path(settings.tls_cert) if settings.has_tls else None,
+        ssl_key=Path(settings.tls_key) if settings.has_tls else None,
+        ssl_protocol_min=SSLProtocols.tls12,
     )
     loop = asyncio.get_running_loop()
     traffic: Traffic = app.state.traffic
@@ -178,14 +185,29 @@ async def _announce(settings: Settings, port: int, models: Models) -> None:
             break
         except OSError:
             await asyncio.sleep(0.01)
-    lines = [f"serving {_named(models)} at http://{address}:{port}/  (stop with Ctrl-C)"]
-    if not settings.local:
-        lines.append(
-            f"warning: {settings.host} can be reached by other machines, without password or encryption; "
-            "put a gateway before it."
-        )
+    url = f"{'https' if settings.has_tls else 'http'}://{address}:{port}/"
+    lines = [f"serving {_named(models)} at {url}  (stop with Ctrl-C)", *_warnings(settings)]
     sys.stderr.write("\n".join(lines) + "\n")
     sys.stderr.flush()
+
+
+def _warnings(settings: Settings) -> list[str]:
+    """Returns what is to be said of a server that other machines can reach."""
+    lacks = {
+        (False, False): "a key or encryption",
+        (True, False): "encryption, so that keys can be read on their way",
+        (False, True): "a key",
+    }
+    lack = lacks.get((settings.has_keys, settings.has_tls))
+    if settings.local or lack is None:
+        return []
+    options = ([] if settings.has_keys else ["--api-key-file"]) + (
+        [] if settings.has_tls else ["--tls-cert and --tls-key"]
+    )
+    return [
+        f"warning: {settings.host} can be reached by other machines, without {lack}; put a gateway before it, or give "
+        f"{', '.join(options)}."
+    ]
 
 
 def _named(models: Models) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 
 from rnnzoo import checks
 from rnnzoo.errors import ArgumentError
 from rnnzoo_export.inference.validation import Limits
 from rnnzoo_export.serving.body import BodyLimits
 
+#: What ``access_log`` may be.
+ACCESS_LOGS = ("off", "json")
+_ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+", re.ASCII)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -51,6 +55,14 @@ class Settings:
         max_beams: The most beginnings that a translation keeps.
         shutdown_timeout: Seconds from the signal to stop to the end of the server: it is not ready any more, what is
             under way is answered, and what is left when they are over is cut.
+        root_path: The path below which a proxy shows the server, such as ``/films``, whether it takes it off or not.
+        api_key: A key that requests must carry. Empty means that none is needed.
+        api_key_file: A file of keys, one a line, of which requests must carry one.
+        metrics_public: Whether ``/metrics`` needs no key.
+        tls_cert: A certificate, as PEM with those between it and the root; with it the server speaks HTTPS only.
+        tls_key: Its private key, as PEM without a password.
+        access_log: ``json`` for a line of JSON for each request, or ``off``.
+        access_log_file: The file that the lines of the access log are added to. Empty means stderr.
     """
 
     host: str = "127.0.0.1"
@@ -77,6 +89,14 @@ class Settings:
     generation_timeout: float = 300.0
     max_beams: int = 16
     shutdown_timeout: float = 20.0
+    root_path: str = ""
+    api_key: str = field(default="", repr=False)
+    api_key_file: str = ""
+    metrics_public: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
+    access_log: str = "off"
+    access_log_file: str = ""
 
     def __post_init__(self) -> None:
         for name in (
@@ -114,6 +134,15 @@ class Settings:
             raise ArgumentError(
                 f"port: received {self.port}; expected 0 to 65535. Pass 0 to take a free one, or e.g. 8000."
             )
+        if self.access_log not in ACCESS_LOGS:
+            raise ArgumentError(
+                f"access_log: received {self.access_log!r}; expected {' or '.join(ACCESS_LOGS)}. Correct it."
+            )
+        if self.root_path and not _ROOT_PATH.fullmatch(self.root_path):
+            raise ArgumentError(
+                f"root_path: received {self.root_path!r}; expected a path such as /films, without a slash at its end. "
+                "Correct it."
+            )
 
     @property
     def limits(self) -> Limits:
@@ -129,6 +158,16 @@ class Settings:
     def local(self) -> bool:
         """Whether only this machine can reach the server."""
         return self.host in LOOPBACK or self.host.startswith("127.")
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether it speaks HTTPS."""
+        return bool(self.tls_cert or self.tls_key)
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether requests must carry a key."""
+        return bool(self.api_key or self.api_key_file)
 
     @property
     def known_hosts(self) -> frozenset[str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from rnnzoo_export.inference.validation import check_inputs
 from rnnzoo_export.serving.batching import Batcher
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.datatypes import describe_tensors
-from rnnzoo_export.serving.models import Models, ServedModel
+from rnnzoo_export.serving.models import Load, Models, ServedModel
 from rnnzoo_export.serving.sequences import Sequences
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.tensor_model import TensorModel
@@ -73,6 +74,11 @@ class StreamModel(TensorModel):
     def at_work(self) -> bool:
         """Whether a thread lives."""
         return self.batcher.at_work
+
+    @property
+    def load(self) -> Load:
+        """What waits for it, and its sequences."""
+        return replace(super().load, sessions=self.open_sessions)
 
     @property
     def open_sessions(self) -> int:

@@ -18,6 +18,7 @@ from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.host_check import is_known_origin
 from rnnzoo_export.serving.live_stream import LiveStream
 from rnnzoo_export.serving.models import Models
+from rnnzoo_export.serving.observed import observed
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.stream_model import StreamModel, stream_of
 from rnnzoo_export.serving.traffic import Traffic
@@ -69,7 +70,9 @@ class StreamSocket:
                 status=403,
             )
         if self._traffic.closing:
-            raise RequestError("server: is stopping. Ask another, or try again in a second.", status=503)
+            raise RequestError(
+                "server: is stopping. Ask another, or try again in a second.", status=503, kind="stopping"
+            )
         named = socket.path_params
         model = self._models.find(named["name"], named.get("version"))
         stream = stream_of(self._models, model) if isinstance(model, BundleModel) else None
@@ -82,6 +85,7 @@ class StreamSocket:
             raise RequestError(
                 f"streams: {self._settings.max_streams} are open, the most allowed. Try again later.",
                 status=503,
+                kind="sessions",
             )
         return model, stream
 
@@ -170,6 +174,7 @@ class StreamSocket:
 
 async def _refuse(socket: WebSocket, error: RequestError) -> None:
     """Answers a handshake with an error, where the server that runs the application can; else it is just closed."""
+    observed(socket.scope).kind = error.kind
     headers = {"Retry-After": "1"} if error.status == 503 else None
     response: Response = json_answer({"error": error_text(error)}, status=error.status, headers=headers)
     if "websocket.http.response" in socket.scope.get("extensions", {}):

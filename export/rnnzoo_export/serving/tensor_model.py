@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from rnnzoo_export.serving.batching import Batcher
-from rnnzoo_export.serving.models import ServedModel
+from rnnzoo_export.serving.metrics import Metrics
+from rnnzoo_export.serving.models import Load, ServedModel
 from rnnzoo_export.serving.protocol import Leeway
+from rnnzoo_export.serving.readiness import Readiness
+from rnnzoo_export.serving.warm_up import some_inputs
 from rnnzoo_export.signature import Signature
 
 
@@ -34,6 +38,27 @@ class TensorModel(ServedModel):
     @abstractmethod
     def finish(self, outputs: Mapping[str, np.ndarray], context: Any) -> Mapping[str, np.ndarray]:
         """Returns the tensors of the answer."""
+
+    @property
+    def load(self) -> Load:
+        """What waits for it."""
+        return Load(self.batcher.jobs_waiting, self.batcher.seconds_waiting)
+
+    def observe(self, metrics: Metrics) -> None:
+        """Counts its runs there."""
+        self.batcher.observe(partial(metrics.runs, self.name))
+
+    async def check(self) -> bool:
+        """Returns whether it keeps up, and has answered lately, or a small row now."""
+        return self.ready and await self._readiness.check()
+
+    @cached_property
+    def _readiness(self) -> Readiness:
+        return Readiness(self.batcher, self.small_row())
+
+    def small_row(self) -> dict[str, np.ndarray]:
+        """Returns what the session takes for one row, as short as can be."""
+        return some_inputs(self.signature, self.signature.least_steps)
 
     def work_of(self, size: int) -> int:
         """Returns how many bytes of numbers take as long to read and to prepare as a body of so many bytes."""

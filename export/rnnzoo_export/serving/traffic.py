@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -17,8 +18,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rnnzoo.errors import RequestError
 from rnnzoo_export.serving.body import BodyLimits, read_body
+from rnnzoo_export.serving.observed import observed
 from rnnzoo_export.serving.turns import Turns
 
+#: The address of the metrics, which answer as health does.
+METRICS = "/metrics"
+_HEALTH = re.compile(r"/v2/health/\w+|/v2/models/[^/]+(?:/versions/[^/]+)?/ready")
 _RETRY_AFTER = "1"
 _STOPPING = orjson.dumps({"error": "server: is stopping. Ask another, or try again in a second."})
 
@@ -45,6 +50,16 @@ class Traffic:
     def closing(self) -> bool:
         """Whether the server has been told to stop: it is not ready then, and lets nothing new in."""
         return self._ends_at is not None
+
+    @property
+    def count(self) -> int:
+        """How many requests are under way, health not counted."""
+        return self._count
+
+    @property
+    def bytes_held(self) -> int:
+        """How many bytes the bodies of all requests have."""
+        return self._bytes
 
     def close(self, seconds: float) -> None:
         """Lets nothing new in; what is under way has so many seconds to finish."""
@@ -76,7 +91,7 @@ class Traffic:
         Raises:
             RequestError: With status 503 if too many requests or bytes are under way; as ``read_body`` does.
         """
-        held = 0
+        held, seen = 0, observed(request.scope)
 
         def hold(size: int) -> None:
             nonlocal held
@@ -84,9 +99,11 @@ class Traffic:
                 raise RequestError(
                     f"server: bodies of {self._max_bytes} bytes are under way already. Try again in a second.",
                     status=503,
+                    kind="bytes",
                 )
             self._bytes += size
             held += size
+            seen.bytes_in += size
 
         try:
             body = await read_body(request, limits, hold)
@@ -101,6 +118,7 @@ class Traffic:
             raise RequestError(
                 f"server: {self._max_requests} requests are under way already. Try again in a second.",
                 status=503,
+                kind="requests",
             )
         self._answered += 1
         try:
@@ -133,10 +151,11 @@ class TrafficControl:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
-        if scope["type"] != "http" or _is_health(scope["path"]):
+        if scope["type"] != "http" or is_health(scope["path"]) or scope["path"] == METRICS:
             await self._app(scope, receive, send)
             return
         if self._traffic.closing:
+            observed(scope).kind = "stopping"
             headers = {"Retry-After": _RETRY_AFTER, "Connection": "close"}
             await Response(_STOPPING, 503, headers, "application/json")(scope, receive, send)
             return
@@ -148,5 +167,11 @@ class TrafficControl:
             self._traffic.leave()
 
 
-def _is_health(path: str) -> bool:
-    return path.startswith("/v2/health/") or (path.startswith("/v2/models/") and path.endswith("/ready"))
+def is_health(path: str) -> bool:
+    """Whether an address says how the server or a model is.
+
+    Example:
+        >>> is_health("/v2/models/films/ready"), is_health("/v2/models/ready")
+        (True, False)
+    """
+    return _HEALTH.fullmatch(path) is not None

@@ -110,9 +110,16 @@ class TranslatorModel(TensorModel):
         """Starts the threads and lets them search: the first request finds all warm, and what it costs known."""
         self.batcher.start()
         for steps in (1, 1, _WARM_STEPS):
-            await self.batcher.submit(self._rows(np.full((1, steps), END, np.int32), self._options({})))
+            await self.batcher.submit(self._some_row(steps))
             if steps == 1:
                 self.batcher.costs.forget()  # the first run takes longer than those that follow
+
+    def small_row(self) -> dict[str, np.ndarray]:
+        """Returns a row of one step."""
+        return self._some_row(1)
+
+    def _some_row(self, steps: int) -> dict[str, np.ndarray]:
+        return dict(self._rows(np.full((1, steps), END, np.int32), self._options({})))
 
     def stop(self, timeout: float) -> None:
         """Ends the threads after what waits, or after so many seconds."""

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from rnnzoo_export.serving.batching import Batcher, LeftError
+from rnnzoo_export.serving.observed import observed
 from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.presence import has_left
 from rnnzoo_export.serving.turns import Turns
@@ -84,7 +85,12 @@ class Work:
     ) -> dict[str, np.ndarray]:
         """Runs a model, as long as the client of the request is there."""
         arrived = time.monotonic() if since is None else since
+
+        def waited(seconds: float) -> None:
+            observed(request.scope).queue_seconds = seconds
+
         try:
-            return await batcher.submit(inputs, since=arrived, left=partial(has_left, request.receive))
+            left = partial(has_left, request.receive)
+            return await batcher.submit(inputs, since=arrived, left=left, waited=waited)
         except LeftError:
             raise ClientDisconnect from None

@@ -86,7 +86,7 @@ class Writer:
         while len(self) and time.monotonic() < ends:
             await asyncio.sleep(_POLL_SECONDS)
         for text in self._texts:
-            text.fail(RequestError(STOPPING, status=503))
+            text.fail(RequestError(STOPPING, status=503, kind="stopping"))
         self._stopped = True
         self._wanted.set()
         if self._task is not None and self._thread is not None:
@@ -107,7 +107,9 @@ class Writer:
         """
         if len(self) >= self._most:
             raise RequestError(
-                f"server: {self._most} texts are being written already. Try again in a second.", status=503
+                f"server: {self._most} texts are being written already. Try again in a second.",
+                status=503,
+                kind="texts",
             )
         text = Generation(request, ids)
         self._texts.append(text)
