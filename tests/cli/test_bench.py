@@ -18,7 +18,7 @@ SHORT = ("--seconds", "0.3", "--clients", "4", "--steps", "8")
 
 
 def test_a_table(server: Server, capsys: Capture) -> None:
-    assert run(("bench", server.url, "--model", NAME, *SHORT)) == 0
+    assert run(("bench", server.url, *SHORT)) == 0
     out, err = capsys.readouterr()
     first, head, row = out.splitlines()
     assert first.startswith(f"{server.model}/infer  (")

@@ -40,7 +40,7 @@ def test_clients_ask_again_once_answered() -> None:
 
 def test_a_rate_is_kept_with_few_connections_where_they_suffice() -> None:
     with scripted(good) as server:
-        seen = load(server, rate=100, arrivals="even", seconds=1.0)
+        seen = load(server, rate=100, arrivals="even", seconds=1.0, timeout=10.0)
     assert (seen.requests, seen.failed) == (100, 0)
 
 
@@ -108,7 +108,7 @@ def test_a_server_that_closes_after_each_answer_is_asked_on(answer: bytes, rate:
 
     plan: dict[str, float] = {} if rate is None else {"rate": rate}
     with scripted(script) as server:
-        seen = load(server, clients=2, **plan)
+        seen = load(server, clients=2, timeout=10.0, **plan)
     assert seen.failed == 0
     assert seen.requests > 30
 
@@ -132,7 +132,7 @@ def test_a_connection_that_has_rested_is_not_asked(monkeypatch: pytest.MonkeyPat
         asyncio.get_running_loop().call_later(0.3, writer.close)
 
     with scripted(script) as server:
-        seen = load(server, rate=3.3, arrivals="even", seconds=0.7)
+        seen = load(server, rate=3.3, arrivals="even", seconds=0.7, timeout=10.0)
     assert (seen.requests, seen.failed) == (3, 0)
 
 

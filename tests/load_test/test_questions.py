@@ -37,7 +37,7 @@ def index(*names: str) -> dict[bytes, bytes]:
 
 
 def test_the_only_model_is_found() -> None:
-    with scripted(says(index("films", "films-raw"))) as server:
+    with scripted(says(index("films", "films-raw", "films-streaming"))) as server:
         assert questions.find_model(read_target(server.url)) == "films"
         assert questions.find_model(read_target(server.url), "films-raw") == "films-raw"
 

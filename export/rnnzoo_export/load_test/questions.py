@@ -22,6 +22,8 @@ _TYPES = {
 }
 _SEED = 0
 _INFER, _PREDICT = "infer", "predict"
+# In which other ways a server offers a model, beside its name: NAME-raw, NAME-streaming.
+_OTHER_WAYS = ("raw", "streaming")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +69,8 @@ def find_model(target: Target, name: str | None = None) -> str:
     if name is not None:
         return name
     known = known_models(target)
-    # Where a model is offered for raw inputs too, NAME-raw stands beside NAME.
-    own = [model for model in known if not (model.endswith("-raw") and model[:-4] in known)]
+    others = {f"{model}-{way}" for model in known for way in _OTHER_WAYS}
+    own = [model for model in known if model not in others]
     if len(own) == 1:
         return own[0]
     raise ArgumentError(
