@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from rnnzoo.cli.app import app
+from rnnzoo.cli.app import make_app
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 #: How far a printed number may be from that of the page: weights and sums differ a little from machine to machine.
@@ -48,7 +48,7 @@ def check_command(arguments: list[str]) -> None:
     Raises:
         AssertionError: If it does not.
     """
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(make_app())
     if not arguments or arguments[0].startswith("-"):
         return
     assert arguments[0] in group.commands, f"rnnzoo {shlex.join(arguments)}: there is no such command"

@@ -83,10 +83,10 @@ class Commands(SphinxDirective):
         """Returns the sections."""
         from typer.main import get_command
 
-        from rnnzoo.cli.app import app
+        from rnnzoo.cli.app import make_app
 
         sections: list[nodes.Node] = []
-        for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        for name, command in get_command(make_app()).commands.items():  # type: ignore[attr-defined]
             whole = f"rnnzoo {name}"
             section = nodes.section(ids=[whole.replace(" ", "-")], names=[whole])
             section += nodes.title(whole, whole)

@@ -2,61 +2,52 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 
 import typer
 
-from rnnzoo.cli import (
-    backtest,
-    bench,
-    cross_validate,
-    datasets,
-    doctor,
-    evaluate,
-    explain,
-    export,
-    models,
-    predict,
-    quickstart,
-    recipes,
-    serve,
-    train,
-    tune,
-)
 from rnnzoo.cli.interruptions import TerminationError, interruptions
 from rnnzoo.errors import ExportError, PathExistsError, RnnzooError, RunError, UnknownNameError, one_line
 from rnnzoo.version import __version__
 
-app = typer.Typer(
-    name="rnnzoo",
-    help="Recurrent networks from a builder call to a served ONNX file.",
-    epilog="Start with: rnnzoo quickstart",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
+#: The modules of the commands, in the order of the help; each has the name of its command, "_" for "-".
 COMMANDS = (
-    quickstart,
-    models,
-    datasets,
-    train,
-    cross_validate,
-    evaluate,
-    backtest,
-    tune,
-    export,
-    predict,
-    explain,
-    serve,
-    bench,
-    recipes,
-    doctor,
+    "quickstart",
+    "models",
+    "datasets",
+    "train",
+    "cross_validate",
+    "evaluate",
+    "backtest",
+    "tune",
+    "export",
+    "predict",
+    "explain",
+    "serve",
+    "bench",
+    "recipes",
+    "doctor",
 )
-for command in COMMANDS:
-    command.register(app)
+
+
+def make_app(commands: Sequence[str] = COMMANDS) -> typer.Typer:
+    """Makes the program with these commands: to import all of them takes longer than some of them run."""
+    made = typer.Typer(
+        name="rnnzoo",
+        help="Recurrent networks from a builder call to a served ONNX file.",
+        epilog="Start with: rnnzoo quickstart",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    made.callback()(_options)
+    for command in commands:
+        importlib.import_module(f"rnnzoo.cli.{command}").register(made)
+    return made
 
 
 def _version(wanted: bool) -> None:
@@ -65,13 +56,18 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Show the version."
     ),
 ) -> None:
     """Recurrent networks from a builder call to a served ONNX file."""
+
+
+def _asked(arguments: Sequence[str]) -> Sequence[str]:
+    """Returns the command that is asked for, or all of them where none is known by that name."""
+    name = arguments[0].replace("-", "_") if arguments else ""
+    return (name,) if name in COMMANDS and "_" not in arguments[0] else COMMANDS
 
 
 # What packages of users register that a command can be asked for by name.
@@ -107,6 +103,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         with interruptions():
+            app = make_app(_asked(arguments))
             status = app(list(arguments), prog_name="rnnzoo", standalone_mode=False, obj=tuple(arguments))
     except RnnzooError as error:
         typer.echo(f"error: {_message(error, arguments)}", err=True)

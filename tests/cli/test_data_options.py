@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from rnnzoo.cli.app import app
+from rnnzoo.cli.app import make_app
 from rnnzoo.cli.data_loading import load_data
 from rnnzoo.cli.data_options import DataOptions
 from rnnzoo.errors import ArgumentError
@@ -32,7 +32,7 @@ def test_the_command_takes_the_same_options() -> None:
     assert load_data(options).description["pieces"] == 3
     assert load_data(DataOptions.from_dict(options.to_dict())).description["pieces"] == 3
     ran = CliRunner().invoke(
-        app,
+        make_app(),
         [
             *(
                 "train",
@@ -70,5 +70,7 @@ def test_names_of_columns_may_be_given_one_by_one(monkeypatch: pytest.MonkeyPatc
         ["--target", "sales,price", "--label", "kind"],
         ["--config", "run.yaml"],
     ):
-        CliRunner().invoke(app, ["train", "forecaster-lstm", "--data", "t.csv", "--out", "run", *given])
+        CliRunner().invoke(
+            make_app(), ["train", "forecaster-lstm", "--data", "t.csv", "--out", "run", *given]
+        )
     assert [(options.target, options.label) for options in seen] == [("sales,price", "kind")] * 3

@@ -10,14 +10,14 @@ import sys
 import pytest
 import typer
 
-from rnnzoo.cli.app import app, run
+from rnnzoo.cli.app import make_app, run
 from rnnzoo.cli.data_options import DATA_OPTIONS, DataOptions, option_name
 from rnnzoo.families import FAMILIES
 from rnnzoo.tasks import TASKS
 from rnnzoo.training.config import BASELINE_SECONDS, TrainConfig
 from rnnzoo_tuning.algorithms import ALGORITHM, ALGORITHMS, MAX_TRIALS
 
-COMMANDS = sorted(command.name or "" for command in app.registered_commands)
+COMMANDS = sorted(command.name or "" for command in make_app().registered_commands)
 LINES, COLUMNS, OPTIONS = 40, 100, 24
 #: `--help-data` has more lines, for it has groups with a frame each, and each group fits half a screen.
 DATA_LINES, GROUP_LINES = 48, LINES // 2
@@ -87,7 +87,7 @@ def test_all_screens_together_show_every_option_once(
         third = options_in(show(capsys, command, "--help-search"))
         assert set(third).isdisjoint([*first, *other])
         other += third
-    shown = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    shown = typer.main.get_command(make_app()).commands[command].params  # type: ignore[attr-defined]
     names = {parameter.opts[0] for parameter in shown if parameter.opts[0].startswith("--")}
     assert names | {"--help"} == {*first, *other}
 

@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from advice import FILLED, Message, identifiers, messages
-from rnnzoo.cli.app import app
+from rnnzoo.cli.app import make_app
 
 # Names of others that messages speak of, and where each is.
 OF_OTHERS = {
@@ -111,7 +111,7 @@ TAKEN_BY_OTHERS = {
     "date_format": "pandas:DataFrame.to_json",
 }
 
-COMMANDS: Any = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS: Any = typer.main.get_command(make_app()).commands  # type: ignore[attr-defined]
 OPTIONS = {
     name: {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}
     for name, command in COMMANDS.items()

@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from built_distributions import create_environment, own_environment, run
 from container_file import Instruction, only, read_container_file
-from rnnzoo.cli.app import app
+from rnnzoo.cli.app import make_app
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_all_that_is_copied_is_in_the_source_distribution(
 def test_its_command_is_one_of_ours_and_its_port_the_same_everywhere(instructions: list[Instruction]) -> None:
     program, name, *arguments = only(instructions, "ENTRYPOINT").words
     assert (program, name) == ("rnnzoo", "serve")
-    serve = getattr(get_command(app), "commands")[name]  # noqa: B009 - Typer's type has no such attribute
+    serve = getattr(get_command(make_app()), "commands")[name]  # noqa: B009 - Typer's type has no such attribute
     values = serve.make_context(name, [*arguments, "--threads", "2"]).params
     assert ([str(path) for path in values["bundles"]], values["host"], values["threads"]) == (
         ["/bundle"],

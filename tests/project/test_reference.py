@@ -14,7 +14,7 @@ import pytest
 import typer
 from typer.main import get_command
 
-from rnnzoo.cli.app import app
+from rnnzoo.cli.app import make_app
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 EXTENSIONS = REFERENCE.parent / "extensions"
@@ -61,9 +61,9 @@ def test_a_reference_leads_to_the_public_name() -> None:
     assert documented_name("Nothing", known) is None
 
 
-@pytest.mark.parametrize("name", list(get_command(app).commands))  # type: ignore[attr-defined]
+@pytest.mark.parametrize("name", list(get_command(make_app()).commands))  # type: ignore[attr-defined]
 def test_the_reference_of_a_command_has_all_its_options(name: str) -> None:
-    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    command = get_command(make_app()).commands[name]  # type: ignore[attr-defined]
     text = "\n".join(importlib.import_module("commands").command_lines(f"rnnzoo {name}", command))
     options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
     assert options

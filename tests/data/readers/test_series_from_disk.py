@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 
 from large_series import WINDOW, cell, message, numbers, read_in_pieces
 from rnnzoo import Splits, create_model, read_table
-from rnnzoo.cli.app import app
+from rnnzoo.cli.app import make_app
 from rnnzoo.cli.data_loading import load_data
 from rnnzoo.cli.data_options import DataOptions
 from rnnzoo.data.readers import file_tables
@@ -275,7 +275,7 @@ def test_the_command_reads_from_disk() -> None:
     numbers(120).to_csv("t.csv", index=False)
     data = ["--data", "t.csv", "--target", "y", "--window", "5", "--horizon", "3", "--from-disk"]
     short = ["--epochs", "1", "--set", "units=4", "--out", "run"]
-    ran = CliRunner().invoke(app, ["train", "forecaster-lstm", *data, *short])
+    ran = CliRunner().invoke(make_app(), ["train", "forecaster-lstm", *data, *short])
     assert ran.exit_code == 0, ran.output
     assert '"from_disk": true' in Path("run/config.json").read_text()
     options = DataOptions(data="t.csv", target="y", window=5, horizon=3, from_disk=True)
