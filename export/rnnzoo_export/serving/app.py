@@ -34,6 +34,7 @@ from rnnzoo_export.serving.answers import error_answers
 from rnnzoo_export.serving.api_keys import KeyCheck, is_public, keys_of
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.compression import Compression
+from rnnzoo_export.serving.direct import Direct
 from rnnzoo_export.serving.generate import Generate
 from rnnzoo_export.serving.host_check import HostCheck
 from rnnzoo_export.serving.infer import Infer
@@ -84,14 +85,16 @@ def create_app(
     traffic, turns = Traffic(settings.max_requests, settings.max_bytes), Turns()
     keys, metrics = keys_of(settings.api_key, settings.api_key_file), _measured(served, traffic)
     log = None if settings.access_log == "off" else AccessLog(settings.access_log_file)
+    routes = [*_routes(served, settings, traffic, Work(turns)), *metrics.routes()]
     app = Starlette(
-        routes=[*_routes(served, settings, traffic, Work(turns)), *metrics.routes()],
+        routes=routes,
         lifespan=_lifespan(served, settings, traffic, log),
         exception_handlers=error_answers(),
     )
     app.router.redirect_slashes = False  # where a slash means nothing, none need be sent elsewhere
     app.state.traffic, app.state.models, app.state.metrics = traffic, served, metrics
     # The last that is added is the first that sees a request.
+    app.add_middleware(Direct, routes=routes, errors=error_answers())
     app.add_middleware(Compression)
     app.add_middleware(TrafficControl, traffic=traffic, turns=turns)
     app.add_middleware(KeyCheck, keys=keys, is_public=partial(is_public, settings))

@@ -64,18 +64,30 @@ async def _receive(request: Request, limits: BodyLimits, hold: Callable[[int], N
     ends, next_by = now() + limits.timeout, now() + limits.grace
     try:
         async with asyncio.timeout_at(min(ends, next_by)) as limit:
-            async for part in request.stream():
+            more = True
+            while more:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise _gone()
+                part, more = message.get("body", b""), message.get("more_body", False)
                 size += len(part)
                 if size > limits.max_bytes:
                     raise _too_large(limits.max_bytes)
                 hold(len(part))
                 parts.append(part)
-                next_by = min(next_by + len(part) / limits.rate, now() + limits.grace)
-                limit.reschedule(min(ends, next_by))
+                if more:
+                    next_by = min(next_by + len(part) / limits.rate, now() + limits.grace)
+                    limit.reschedule(min(ends, next_by))
     except TimeoutError as error:
         raise _too_slow(limits, size, timed_out=ends <= next_by) from error
     request.scope[_READ] = True
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _gone() -> Exception:
+    from starlette.requests import ClientDisconnect
+
+    return ClientDisconnect()
 
 
 def has_unread_body(request: Request) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_SHARE = 0.2
+# What a run adds to what is known, and how many times as long as that it counts at most.
+_SHARE, _MOST_TIMES = 0.2, 2.0
 
 
 class RunCosts:
@@ -25,9 +26,10 @@ class RunCosts:
         self._known: dict[tuple[int, int], float] = {}
 
     def learn(self, rows: int, steps: int, seconds: float) -> None:
-        """Takes in a run."""
+        """Takes in a run; one that took far longer than those before it was held up by others, and counts less."""
         key, unit = _key(rows, steps), seconds / (rows * steps)
         earlier = self._known.get(key, unit)
+        unit = min(unit, _MOST_TIMES * earlier)
         self._known[key] = earlier + _SHARE * (unit - earlier)
 
     def forget(self) -> None:
