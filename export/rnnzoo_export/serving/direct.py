@@ -16,8 +16,8 @@ _MODEL, _OF_VERSION = "/v2/models/{name}/", "/v2/models/{name}/versions/{version
 class Direct:
     """ASGI middleware that calls the endpoints of models itself.
 
-    A router tries its routes one after the other, and each layer of an application wraps what is received and sent, which
-    takes as long as to read a short request.
+    A router tries its routes one after the other, and each layer of an application wraps what is received and sent.
+    That takes as long as to read a short request.
 
     Args:
         app: The application, for all else.
