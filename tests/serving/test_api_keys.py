@@ -74,6 +74,7 @@ def test_a_wrong_one_opens_nothing(headers: Any) -> None:
 def test_without_one_it_is_said_how_to_send_it(headers: dict[str, str]) -> None:
     answer = ask(headers)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="rnnzoo"')
+    assert answer.headers["connection"] == "close"
     assert "'Authorization: Bearer KEY'" in answer.json()["error"]
 
 

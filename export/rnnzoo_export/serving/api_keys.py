@@ -129,9 +129,9 @@ def _refusal(*, is_wrong: bool) -> Response:
     )
     text += "expected one of this server. Send the header 'Authorization: Bearer KEY', or 'X-API-Key: KEY'."
     challenge = 'Bearer realm="rnnzoo"' + (', error="invalid_token"' if is_wrong else "")
-    return Response(
-        orjson.dumps({"error": text}), 401, {"WWW-Authenticate": challenge}, media_type="application/json"
-    )
+    # A body is not read, so that the connection serves no further request.
+    headers = {"WWW-Authenticate": challenge, "Connection": "close"}
+    return Response(orjson.dumps({"error": text}), 401, headers, "application/json")
 
 
 def _given(scope: Scope) -> bytes | None:
