@@ -125,8 +125,7 @@ class StreamSocket:
             try:
                 ended, reply = await self._reply(live, stream, content)
             except (RequestError, DataError, OwnCodeError) as error:
-                status = error.status if isinstance(error, RequestError) else 400
-                ended, reply = False, json_bytes({"error": error_text(error), "status": status})
+                ended, reply = False, json_bytes({"error": error_text(error), "status": _status(error)})
             await self._send(socket, reply)
             if ended:
                 return
@@ -181,3 +180,10 @@ async def _refuse(socket: WebSocket, error: RequestError) -> None:
         await socket.send_denial_response(response)
     else:
         await socket.close(_UNFIT)
+
+
+def _status(error: RequestError | DataError | OwnCodeError) -> int:
+    """Returns the status that `infer` would answer."""
+    if isinstance(error, RequestError):
+        return error.status
+    return 500 if isinstance(error, OwnCodeError) else 400
