@@ -136,7 +136,7 @@ WRONG: list[tuple[list[str], str]] = [
     ),
     (["export", "nothing", "--out", "x"], "error: nothing: no such directory"),
     (["serve", "nothing"], "error: nothing: no such directory; expected a bundle."),
-    (["serve", "x", "--port", "99999"], "error: Invalid value for '--port'"),
+    (["serve", "x", "--port", "99999"], "error: --port: received 99999; expected 0 to 65535."),
     (["predict", "nothing"], "error: predict: expected either inputs or --input FILE."),
     (["predict", "nothing", "a"], "error: nothing: no such directory; expected a bundle."),
 ]

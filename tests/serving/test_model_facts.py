@@ -85,7 +85,7 @@ def test_a_translator_reads_texts_or_ids() -> None:
     tokens = TensorSpec("tokens", "int32", (None, None), ("batch", "source"))
     signature = Signature((tokens,), (tokens,))
     facts = describe_translator(signature, reads_text=True, most_beams=2)
-    assert (facts["takes"], facts["beams"]) == ("translation", {"usual": 2, "most": 2})
+    assert (facts["takes"], facts["beams"]) == ("source", {"usual": 2, "most": 2})
     assert describe_translator(signature, reads_text=False, most_beams=8)["example"] == {
         "inputs": [{"name": "tokens", "datatype": "INT32", "shape": [1, 1], "data": [0]}]
     }

@@ -57,9 +57,9 @@ def describe_translator(signature: Signature, *, reads_text: bool, most_beams: i
         reads_text: Whether it takes texts, and not only ids.
         most_beams: The most beginnings that may be kept.
     """
-    facts = {"task": "translation", "beams": {"usual": min(4, most_beams), "most": most_beams}}
+    facts = {"task": "translator", "beams": {"usual": min(4, most_beams), "most": most_beams}}
     if reads_text:
-        return {**facts, "takes": "translation", "example": None}
+        return {**facts, "takes": "source", "example": None}
     return {**facts, "takes": "tensors", "example": {"inputs": _zeros(signature)}}
 
 

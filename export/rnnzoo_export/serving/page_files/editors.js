@@ -4,7 +4,7 @@
 const TEXTS = {
   text: ["Text", "", 5],
   words: ["Words", "Separated by blanks.", 4],
-  translation: ["Text to translate", "", 4],
+  source: ["Text to translate", "", 4],
   dna: ["Sequence of bases", "Letters of IUPAC; lines of FASTA that begin with > are left out.", 6],
 };
 
@@ -115,7 +115,7 @@ const EDITORS = {
   text: textEditor,
   words: textEditor,
   dna: textEditor,
-  translation: textEditor,
+  source: textEditor,
   series: seriesEditor,
   irregular: irregularEditor,
   windows: requestEditor,

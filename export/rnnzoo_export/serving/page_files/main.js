@@ -116,7 +116,7 @@ function start() {
     make("button", { id: "stop", type: "button", className: "plain", hidden: true }, "Stop"),
   );
   if (use.ask) element("ask").textContent = use.ask;
-  element("as-json").hidden = Boolean(editor.isJson) || ["text", "dna", "translation"].includes(model.takes);
+  element("as-json").hidden = Boolean(editor.isJson) || ["text", "dna", "source"].includes(model.takes);
   element("reset").hidden = model.example === null || model.example === undefined;
   if (!element("reset").hidden) editor.write(model.example);
   element("form").addEventListener("submit", event => {

@@ -10,7 +10,7 @@ function numberField(label, value, attributes, hint, changed) {
 /** Rows to answers. */
 function predicting(model, changed) {
   const options =
-    model.takes === "translation"
+    model.takes === "source"
       ? numberField(
           "Beams",
           model.beams.usual,
