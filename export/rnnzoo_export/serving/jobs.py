@@ -13,6 +13,9 @@ import numpy as np
 
 Arrays = Mapping[str, np.ndarray]
 
+# How many answers are handed over in a round of the event loop.
+_A_ROUND = 8
+
 _log = logging.getLogger("rnnzoo.serving")
 
 
@@ -101,8 +104,11 @@ def hand_over(jobs: Sequence[Job]) -> None:
 
 
 def _settle_each(jobs: Sequence[Job]) -> None:
-    for job in jobs:
+    """Hands over few in each round of the event loop: to write their answers takes time, and others wait too."""
+    for job in jobs[:_A_ROUND]:
         job.settle()
+    if len(jobs) > _A_ROUND:
+        jobs[0].loop.call_soon(_settle_each, jobs[_A_ROUND:])
 
 
 def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

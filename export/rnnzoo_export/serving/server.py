@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -33,6 +34,8 @@ BundleOrPath = Bundle | str | os.PathLike[str]
 
 _BACKLOG = 4096
 _SWITCH_SECONDS = 0.0005
+# After how many new objects, and how many times more of those that stay, garbage is looked for.
+_GARBAGE = (20_000, 20, 100)
 # Names that the first line shows.
 _NAMED = 8
 
@@ -72,9 +75,8 @@ def serve(
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("_granian").setLevel(logging.ERROR)
-    # What parses a large body is told sooner that the event loop waits.
-    sys.setswitchinterval(_SWITCH_SECONDS)
     app = create_app(models, settings=settings)
+    _tune_interpreter()
     with (
         _watching(settings.shutdown_timeout, at_deadline) as watch,
         asyncio.Runner(loop_factory=_event_loop) as runner,
@@ -82,6 +84,17 @@ def serve(
         runner.run(_run(app, settings, port, watch))
     if at_deadline is not None and app.state.models.at_work:
         at_deadline()
+
+
+def _tune_interpreter() -> None:
+    """Sets what Python does beside the requests."""
+    # What parses a large body is told sooner that the event loop waits.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    # What is there now stays, and what comes with a request goes with it: to look for garbage in all of it every few
+    # requests would hold up the others.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE)
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:
