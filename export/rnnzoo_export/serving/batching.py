@@ -24,6 +24,8 @@ _SHORT_SECONDS, _SHORT_STEPS = 0.002, 32
 # Seconds after which it is watched whether the client of a job is still there. For a short job that costs as much as to
 # run it, so that it is done for those alone that wait long.
 _WATCHED_AFTER, _SHORT_WATCHED_AFTER = 0.1, 1.0
+# Rounds of the event loop after which a thread is woken at the latest.
+_ROUNDS = 8
 
 
 class LeftError(Exception):
@@ -60,6 +62,9 @@ class Batcher:
             Lane(execute, self.costs, max_batch=max_batch, niceness=niceness, stoppable=stoppable)
             for niceness in (0, BEHIND)
         )
+        # The threads that are about to be woken, and on which event loop.
+        self._waking: dict[Lane, asyncio.AbstractEventLoop] = {}
+        self._full = max_batch or 1
 
     @property
     def ready(self) -> bool:
@@ -185,9 +190,21 @@ class Batcher:
             refusal = self._refusal(lane, job, seconds)
         if refusal is not None:
             raise refusal
-        if not lane.add(job):
+        if not lane.add(job, wake=False):
             raise _restarting()
+        if self._waking.get(lane) is not job.loop:
+            self._waking[lane] = job.loop
+            job.loop.call_soon(self._wake, lane, 0, 0)
         return lane
+
+    def _wake(self, lane: Lane, before: int, rounds: int) -> None:
+        """Wakes a thread once no more jobs come in a round of the event loop: to wake it costs as much as a job."""
+        waiting = len(lane)
+        if before < waiting < self._full and rounds < _ROUNDS:
+            self._waking[lane].call_soon(self._wake, lane, waiting, rounds + 1)
+            return
+        del self._waking[lane]
+        lane.wake()
 
     def _refusal(self, lane: Lane, job: Job, seconds: float) -> RequestError | None:
         """Returns why a job that takes so many seconds cannot be taken in; ``None`` if it can be."""

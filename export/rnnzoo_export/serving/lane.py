@@ -129,14 +129,25 @@ class Lane:
         if self._thread is not None:
             self._thread.join(timeout)
 
-    def add(self, job: Job) -> bool:
-        """Puts a job in line; returns ``False`` where the thread is dead, or was told to stop."""
+    def add(self, job: Job, *, wake: bool = True) -> bool:
+        """Puts a job in line; returns ``False`` where the thread is dead, or was told to stop.
+
+        Args:
+            job: The job.
+            wake: Whether the thread is woken if it waits for work; else that is for ``wake`` to do.
+        """
         with self._changed:
             if self._stopped or not self._lives():
                 return False
             self._waiting.append(job)
-            self._changed.notify()
+            if wake:
+                self._changed.notify()
             return True
+
+    def wake(self) -> None:
+        """Wakes the thread, if it waits for work."""
+        with self._changed:
+            self._changed.notify()
 
     # The thread
 
