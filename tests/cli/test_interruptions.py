@@ -45,7 +45,7 @@ def test_other_errors_stay_what_they_are() -> None:
 def test_a_command_ends_as_interrupted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(app, "app", fail_of_an_interruption)
+    monkeypatch.setattr(app, "make_app", lambda commands: fail_of_an_interruption)
     assert app.run(["models"]) == 130
     assert capsys.readouterr().err == "stopped\n"
 
@@ -95,5 +95,5 @@ def test_a_command_ends_as_terminated(monkeypatch: pytest.MonkeyPatch) -> None:
         with terminations():
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(app, "app", ended)
+    monkeypatch.setattr(app, "make_app", lambda commands: ended)
     assert app.run(["models"]) == 143
