@@ -212,6 +212,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo_export.serving.answers": "tests/serving/test_app.py",
     "rnnzoo_export.serving.datatypes": "tests/serving/test_tensor_bytes.py",
     "rnnzoo_export.serving.connections": "tests/serving/test_server.py",
+    "rnnzoo_export.serving.endpoint": "tests/serving/test_app.py",
     "rnnzoo_export.serving.event_stream": "tests/serving/test_generate.py",
     "rnnzoo_export.serving.generation": "tests/serving/test_writer.py",
     "rnnzoo_export.serving.host_check": "tests/serving/test_app.py",

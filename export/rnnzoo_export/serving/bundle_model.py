@@ -11,7 +11,6 @@ import numpy as np
 from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.serving.answers import json_bytes
 from rnnzoo_export.serving.batching import Batcher
-from rnnzoo_export.serving.datatypes import describe_tensors
 from rnnzoo_export.serving.model_facts import describe_bundle
 from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.settings import Settings
@@ -58,7 +57,7 @@ class BundleModel(TensorModel):
     @property
     def ready(self) -> bool:
         """Whether the threads that run it keep up."""
-        return self.batcher.ready and (self.writer is None or self.writer.keeps_up(self._deadline))
+        return super().ready and (self.writer is None or self.writer.keeps_up(self._deadline))
 
     @property
     def sha256(self) -> str:
@@ -68,16 +67,11 @@ class BundleModel(TensorModel):
     @property
     def at_work(self) -> bool:
         """Whether a thread lives."""
-        return self.batcher.at_work or (self.writer is not None and self.writer.at_work)
+        return super().at_work or (self.writer is not None and self.writer.at_work)
 
     def facts(self) -> dict[str, Any]:
         """Returns the metadata; ``request`` says what a raw row of a forecaster holds."""
-        facts = {
-            "name": self.name,
-            "platform": "onnxruntime_onnx",
-            "inputs": describe_tensors(self.signature.inputs),
-            "outputs": describe_tensors(self.signature.outputs),
-        }
+        facts = super().facts()
         return facts if self.signature.request is None else {**facts, "request": self.signature.request}
 
     def page_facts(self) -> dict[str, Any]:
@@ -102,10 +96,6 @@ class BundleModel(TensorModel):
     def prepare(self, inputs: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], Any]:
         """Returns what the session takes in place of a request's tensors, and what ``finish`` needs to know of them."""
         return self.predictor.check(inputs), None
-
-    def finish(self, outputs: Mapping[str, np.ndarray], context: Any) -> Mapping[str, np.ndarray]:
-        """Returns the tensors of the answer."""
-        return outputs
 
     def _encode(self, raw: Sequence[Any]) -> tuple[Sequence[Any], dict[str, np.ndarray]]:
         encoded = self.predictor.encode(raw)

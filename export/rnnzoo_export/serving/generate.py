@@ -19,14 +19,12 @@ from rnnzoo.errors import ArgumentError, RequestError
 from rnnzoo_export.serving import protocol
 from rnnzoo_export.serving.answers import json_answer
 from rnnzoo_export.serving.bundle_model import BundleModel
+from rnnzoo_export.serving.endpoint import Endpoint
 from rnnzoo_export.serving.event_stream import EventStream
 from rnnzoo_export.serving.generate_request import GenerateRequest, parse_generate
 from rnnzoo_export.serving.generation import Generation, Piece
-from rnnzoo_export.serving.models import Models, ServedModel
+from rnnzoo_export.serving.models import ServedModel
 from rnnzoo_export.serving.presence import while_there
-from rnnzoo_export.serving.settings import Settings
-from rnnzoo_export.serving.traffic import Traffic
-from rnnzoo_export.serving.work import Work
 from rnnzoo_export.serving.writer import STOPPING, Writer
 
 # Seconds before the server cuts its connections, so that a stream can say why it ends.
@@ -44,18 +42,8 @@ class _Asked:
     since: float
 
 
-class Generate:
-    """The endpoints.
-
-    Args:
-        models: The models of the server.
-        settings: How much may be asked.
-        traffic: What is under way.
-        work: Where things are done.
-    """
-
-    def __init__(self, models: Models, settings: Settings, traffic: Traffic, work: Work) -> None:
-        self._models, self._settings, self._traffic, self._work = models, settings, traffic, work
+class Generate(Endpoint):
+    """The endpoints."""
 
     async def answer(self, request: Request) -> Response:
         """Answers with the whole text."""
@@ -71,8 +59,7 @@ class Generate:
     # What is asked
 
     async def _asked(self, request: Request, *, streamed: bool) -> _Asked:
-        parameters = request.path_params
-        model = self._models.find(parameters["name"], parameters.get("version"))
+        model = self._models.of_path(request.path_params)
         writer = getattr(model, "writer", None)
         if not isinstance(model, BundleModel) or writer is None:
             raise RequestError(_no_writer(model))

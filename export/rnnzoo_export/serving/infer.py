@@ -13,28 +13,15 @@ from starlette.responses import Response
 from rnnzoo.errors import RequestError
 from rnnzoo_export.inference.validation import shorten
 from rnnzoo_export.serving import protocol
-from rnnzoo_export.serving.models import Models
-from rnnzoo_export.serving.settings import Settings
+from rnnzoo_export.serving.endpoint import Endpoint
 from rnnzoo_export.serving.stream_model import stream_of
 from rnnzoo_export.serving.tensor_model import TensorModel
-from rnnzoo_export.serving.traffic import Traffic
-from rnnzoo_export.serving.work import Work
 
 _LENGTH_HEADER = "Inference-Header-Content-Length"
 
 
-class Infer:
-    """The endpoint.
-
-    Args:
-        models: The models of the server.
-        settings: How much may be asked.
-        traffic: What is under way.
-        work: Where things are done.
-    """
-
-    def __init__(self, models: Models, settings: Settings, traffic: Traffic, work: Work) -> None:
-        self._models, self._settings, self._traffic, self._work = models, settings, traffic, work
+class Infer(Endpoint):
+    """The endpoint."""
 
     async def answer(self, request: Request) -> Response:
         """Answers a request."""
@@ -64,8 +51,7 @@ class Infer:
         return await stream.sequences.step(parsed.piece, inputs, run, since=since)
 
     def _model(self, request: Request) -> TensorModel:
-        parameters = request.path_params
-        model = self._models.find(parameters["name"], parameters.get("version"))
+        model = self._models.of_path(request.path_params)
         if not isinstance(model, TensorModel):
             raise RequestError(f"infer: {model.name} takes no tensors; expected another address.", status=404)
         return model

@@ -52,5 +52,4 @@ class Information:
         )
 
     def _model(self, request: Request) -> ServedModel:
-        parameters = request.path_params
-        return self._models.find(parameters["name"], parameters.get("version"))
+        return self._models.of_path(request.path_params)

@@ -30,8 +30,7 @@ class ModelConfig:
 
     async def answer(self, request: Request) -> Response:
         """Answers a request."""
-        parameters = request.path_params
-        model = self._models.find(parameters["name"], parameters.get("version"))
+        model = self._models.of_path(request.path_params)
         return json_answer(model_config(model.facts(), self._max_rows))
 
 

@@ -126,6 +126,10 @@ class Models:
         """Returns the model of a name and version, if there is one."""
         return self._models.get(name, {}).get(version)
 
+    def of_path(self, parameters: Mapping[str, Any]) -> ServedModel:
+        """Returns the model that the parameters of a path name; raises as ``find`` does."""
+        return self.find(parameters["name"], parameters.get("version"))
+
     @property
     def all_names(self) -> Collection[str]:
         """The names of all."""

@@ -13,29 +13,16 @@ from rnnzoo.errors import RequestError
 from rnnzoo_export.inference.validation import shorten
 from rnnzoo_export.serving import protocol
 from rnnzoo_export.serving.bundle_model import BundleModel
-from rnnzoo_export.serving.models import Models
+from rnnzoo_export.serving.endpoint import Endpoint
 from rnnzoo_export.serving.parameters import check_keys
-from rnnzoo_export.serving.settings import Settings
-from rnnzoo_export.serving.traffic import Traffic
 from rnnzoo_export.serving.translator_model import TranslatorModel
-from rnnzoo_export.serving.work import Work
 
 #: The models that take raw rows.
 RowModel = BundleModel | TranslatorModel
 
 
-class Predict:
-    """The endpoint.
-
-    Args:
-        models: The models of the server.
-        settings: How much may be asked.
-        traffic: What is under way.
-        work: Where things are done.
-    """
-
-    def __init__(self, models: Models, settings: Settings, traffic: Traffic, work: Work) -> None:
-        self._models, self._settings, self._traffic, self._work = models, settings, traffic, work
+class Predict(Endpoint):
+    """The endpoint."""
 
     async def answer(self, request: Request) -> Response:
         """Answers a request."""
@@ -53,8 +40,7 @@ class Predict:
         return Response(content, media_type="application/json")
 
     def _model(self, request: Request) -> RowModel:
-        parameters = request.path_params
-        model = self._models.find(parameters["name"], parameters.get("version"))
+        model = self._models.of_path(request.path_params)
         if not isinstance(model, RowModel):
             raise RequestError(
                 f"predict: {model.name} is asked by infer alone; expected another model.", status=404

@@ -61,6 +61,9 @@ class RowsModel(TensorModel):
         """Nothing: its requests are among those of the model that it stands beside."""
         return Load()
 
+    def stop(self, timeout: float) -> None:
+        """Ends nothing: the threads are those of the model that it stands beside."""
+
     def observe(self, metrics: Metrics) -> None:
         """Counts nothing: its runs are those of the model that it stands beside."""
 

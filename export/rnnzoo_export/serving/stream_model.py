@@ -14,7 +14,6 @@ from rnnzoo_export.inference.streaming_file import StreamingFile
 from rnnzoo_export.inference.validation import check_inputs
 from rnnzoo_export.serving.batching import Batcher
 from rnnzoo_export.serving.bundle_model import BundleModel
-from rnnzoo_export.serving.datatypes import describe_tensors
 from rnnzoo_export.serving.models import Load, Models, ServedModel
 from rnnzoo_export.serving.sequences import Sequences
 from rnnzoo_export.serving.settings import Settings
@@ -66,16 +65,6 @@ class StreamModel(TensorModel):
         )
 
     @property
-    def ready(self) -> bool:
-        """Whether the threads that run it keep up."""
-        return self.batcher.ready
-
-    @property
-    def at_work(self) -> bool:
-        """Whether a thread lives."""
-        return self.batcher.at_work
-
-    @property
     def load(self) -> Load:
         """What waits for it, and its sequences."""
         return replace(super().load, sessions=self.open_sessions)
@@ -88,10 +77,7 @@ class StreamModel(TensorModel):
     def facts(self) -> dict[str, Any]:
         """Returns the metadata; ``states`` says which inputs and outputs are carried from piece to piece."""
         return {
-            "name": self.name,
-            "platform": "onnxruntime_onnx",
-            "inputs": describe_tensors(self.signature.inputs),
-            "outputs": describe_tensors(self.signature.outputs),
+            **super().facts(),
             "states": [state.to_config() for state in self.file.states],
         }
 
@@ -99,17 +85,9 @@ class StreamModel(TensorModel):
         """Starts the threads and lets them answer."""
         await warm_up(self.batcher, self.signature, self._max_steps)
 
-    def stop(self, timeout: float) -> None:
-        """Ends the threads after what waits, or after so many seconds."""
-        self.batcher.stop(timeout)
-
     def prepare(self, inputs: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], Any]:
         """Returns what the session takes in place of a request's tensors."""
         return self.file.check(inputs), None
-
-    def finish(self, outputs: Mapping[str, np.ndarray], context: Any) -> Mapping[str, np.ndarray]:
-        """Returns the tensors of the answer."""
-        return outputs
 
     def check_piece(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Returns the inputs of a piece as arrays of the file's types, or raises ``RequestError``."""

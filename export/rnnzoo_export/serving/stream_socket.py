@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from rnnzoo.errors import DataError, OwnCodeError, RequestError
 from rnnzoo_export.serving.answers import error_text, json_answer, json_bytes
 from rnnzoo_export.serving.bundle_model import BundleModel
+from rnnzoo_export.serving.endpoint import Endpoint
 from rnnzoo_export.serving.host_check import is_known_origin
 from rnnzoo_export.serving.live_stream import LiveStream
 from rnnzoo_export.serving.models import Models
@@ -39,7 +40,7 @@ class _EndError(Exception):
         self.code = code
 
 
-class StreamSocket:
+class StreamSocket(Endpoint):
     """The endpoint.
 
     Args:
@@ -50,7 +51,7 @@ class StreamSocket:
     """
 
     def __init__(self, models: Models, settings: Settings, traffic: Traffic, work: Work) -> None:
-        self._models, self._settings, self._traffic, self._work = models, settings, traffic, work
+        super().__init__(models, settings, traffic, work)
         self._open = 0
 
     async def answer(self, socket: WebSocket) -> None:
@@ -73,8 +74,7 @@ class StreamSocket:
             raise RequestError(
                 "server: is stopping. Ask another, or try again in a second.", status=503, kind="stopping"
             )
-        named = socket.path_params
-        model = self._models.find(named["name"], named.get("version"))
+        model = self._models.of_path(socket.path_params)
         stream = stream_of(self._models, model) if isinstance(model, BundleModel) else None
         if not isinstance(model, BundleModel) or stream is None:
             raise RequestError(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo_export.serving.batching import Batcher
+from rnnzoo_export.serving.datatypes import describe_tensors
 from rnnzoo_export.serving.metrics import Metrics
 from rnnzoo_export.serving.models import Load, ServedModel
 from rnnzoo_export.serving.protocol import Leeway
@@ -35,14 +36,37 @@ class TensorModel(ServedModel):
     def prepare(self, inputs: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], Any]:
         """Returns what the session takes in place of a request's tensors, and what ``finish`` needs to know of them."""
 
-    @abstractmethod
     def finish(self, outputs: Mapping[str, np.ndarray], context: Any) -> Mapping[str, np.ndarray]:
         """Returns the tensors of the answer."""
+        return outputs
+
+    @property
+    def ready(self) -> bool:
+        """Whether the threads that run it keep up."""
+        return self.batcher.ready
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a thread lives."""
+        return self.batcher.at_work
 
     @property
     def load(self) -> Load:
         """What waits for it."""
         return Load(self.batcher.jobs_waiting, self.batcher.seconds_waiting)
+
+    def facts(self) -> dict[str, Any]:
+        """Returns the metadata."""
+        return {
+            "name": self.name,
+            "platform": "onnxruntime_onnx",
+            "inputs": describe_tensors(self.signature.inputs),
+            "outputs": describe_tensors(self.signature.outputs),
+        }
+
+    def stop(self, timeout: float) -> None:
+        """Ends the threads after what waits, or after so many seconds."""
+        self.batcher.stop(timeout)
 
     def observe(self, metrics: Metrics) -> None:
         """Counts its runs there."""

@@ -17,7 +17,6 @@ from rnnzoo_export.inference.translator import Translator
 from rnnzoo_export.inference.validation import check_inputs, shorten
 from rnnzoo_export.serving.answers import json_bytes
 from rnnzoo_export.serving.batching import Batcher, LeftError
-from rnnzoo_export.serving.datatypes import describe_tensors
 from rnnzoo_export.serving.jobs import Arrays
 from rnnzoo_export.serving.model_facts import describe_translator
 from rnnzoo_export.serving.pace import Pace
@@ -78,25 +77,6 @@ class TranslatorModel(TensorModel):
             stoppable=True,
         )
 
-    @property
-    def ready(self) -> bool:
-        """Whether the threads that search keep up."""
-        return self.batcher.ready
-
-    @property
-    def at_work(self) -> bool:
-        """Whether a thread lives."""
-        return self.batcher.at_work
-
-    def facts(self) -> dict[str, Any]:
-        """Returns the metadata."""
-        return {
-            "name": self.name,
-            "platform": "onnxruntime_onnx",
-            "inputs": describe_tensors(self.signature.inputs),
-            "outputs": describe_tensors(self.signature.outputs),
-        }
-
     def page_facts(self) -> dict[str, Any]:
         """Returns what the page to try it must know."""
         facts = describe_translator(
@@ -120,10 +100,6 @@ class TranslatorModel(TensorModel):
 
     def _some_row(self, steps: int) -> dict[str, np.ndarray]:
         return dict(self._rows(np.full((1, steps), END, np.int32), self._options({})))
-
-    def stop(self, timeout: float) -> None:
-        """Ends the threads after what waits, or after so many seconds."""
-        self.batcher.stop(timeout)
 
     # What infer asks
 
