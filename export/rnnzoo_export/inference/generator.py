@@ -65,7 +65,7 @@ class TextGenerator:
         self._preprocessing = preprocessing
         self._words = words
         self._by_words = preprocessing.writes == "words"
-        self.predictor = StreamingPredictor(loaded.directory, threads=threads)
+        self.predictor = StreamingPredictor(loaded, threads=threads)
         (self._input,) = (spec.name for spec in self.predictor.inputs)
         (self._output,) = (spec.name for spec in self.predictor.outputs)
 

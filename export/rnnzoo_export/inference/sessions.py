@@ -14,6 +14,7 @@ import numpy as np
 from rnnzoo import checks
 from rnnzoo.errors import RequestError
 from rnnzoo.preprocessing.numeric_rows import wrong_number
+from rnnzoo_export.bundle import Bundle
 from rnnzoo_export.inference.bound_session import BoundSession
 from rnnzoo_export.inference.predictor import check_outputs, run_onnx
 from rnnzoo_export.inference.state_blocks import Block, gather
@@ -28,7 +29,7 @@ class StreamingPredictor:
     depend on the others. A predictor may be used from several threads.
 
     Args:
-        path: A file of ``export_streaming_onnx``, or a bundle that holds one.
+        path: A file of ``export_streaming_onnx``, or a bundle that holds one: loaded already, or its path.
         threads: Threads that onnxruntime uses inside one run.
         max_sessions: How many sessions may be open at once.
         max_steps: The most steps of a piece; ``None`` is any number.
@@ -44,7 +45,7 @@ class StreamingPredictor:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: Bundle | str | os.PathLike[str],
         *,
         threads: int = 1,
         max_sessions: int = 1024,

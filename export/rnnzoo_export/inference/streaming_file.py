@@ -13,6 +13,7 @@ import onnxruntime
 
 from rnnzoo import checks, files
 from rnnzoo.errors import BundleError
+from rnnzoo_export.bundle import Bundle, load_bundle
 from rnnzoo_export.inference.predictor import open_onnx, run_onnx
 from rnnzoo_export.inference.validation import Limits, check_inputs
 from rnnzoo_export.signature import Signature, State
@@ -24,7 +25,7 @@ class StreamingFile:
     It may be used from several threads.
 
     Args:
-        path: A file of ``export_streaming_onnx``, or a bundle that holds one.
+        path: A file of ``export_streaming_onnx``, or a bundle that holds one: loaded already, or its path.
         threads: Threads that onnxruntime uses inside one run.
 
     Attributes:
@@ -39,8 +40,8 @@ class StreamingFile:
         BundleError: If the file is not a streaming file, or the bundle is damaged.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
-        file = _streaming_file(Path(path))
+    def __init__(self, path: Bundle | str | os.PathLike[str], *, threads: int = 1) -> None:
+        file = _streaming_file(path)
         self.session = open_onnx(file, checks.integer("threads", threads, minimum=1))
         self.states, self.signature = _read_metadata(self.session, file)
         self.pieces = _without_states(self.signature, self.states)
@@ -68,15 +69,14 @@ def _without_states(signature: Signature, states: tuple[State, ...]) -> Signatur
     )
 
 
-def _streaming_file(path: Path) -> Path:
-    if not path.is_dir():
-        return files.existing_file(path, "a streaming ONNX file or a bundle that holds one")
-    from rnnzoo_export.bundle import load_bundle
-
-    file = load_bundle(path).streaming_path
+def _streaming_file(path: Bundle | str | os.PathLike[str]) -> Path:
+    if not isinstance(path, Bundle) and not Path(path).is_dir():
+        return files.existing_file(Path(path), "a streaming ONNX file or a bundle that holds one")
+    bundle = path if isinstance(path, Bundle) else load_bundle(path)
+    file = bundle.streaming_path
     if not file.is_file():
         raise BundleError(
-            f"{path}: holds no streaming file; expected one. Export the model again with "
+            f"{bundle.directory}: holds no streaming file; expected one. Export the model again with "
             "also=['streaming'], or rnnzoo export --streaming."
         )
     return file
