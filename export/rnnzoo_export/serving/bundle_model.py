@@ -82,7 +82,7 @@ class BundleModel(TensorModel):
         """Starts the threads and lets them answer: the first request finds all warm, and what it costs known."""
         if self.writer is not None:
             await self.writer.start()
-        await warm_up(self.batcher, self.signature, self._max_steps)
+        await warm_up(self.batcher, self.some_row, self.signature.least_steps, self._max_steps)
 
     def stop(self, timeout: float) -> None:
         """Ends the threads after what waits, or after so many seconds."""

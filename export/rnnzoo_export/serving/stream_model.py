@@ -83,7 +83,7 @@ class StreamModel(TensorModel):
 
     async def start(self) -> None:
         """Starts the threads and lets them answer."""
-        await warm_up(self.batcher, self.signature, self._max_steps)
+        await warm_up(self.batcher, self.some_row, self.signature.least_steps, self._max_steps)
 
     def prepare(self, inputs: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], Any]:
         """Returns what the session takes in place of a request's tensors."""

@@ -78,11 +78,11 @@ class TensorModel(ServedModel):
 
     @cached_property
     def _readiness(self) -> Readiness:
-        return Readiness(self.batcher, self.small_row())
+        return Readiness(self.batcher, self.some_row(self.signature.least_steps))
 
-    def small_row(self) -> dict[str, np.ndarray]:
-        """Returns what the session takes for one row, as short as can be."""
-        return some_inputs(self.signature, self.signature.least_steps)
+    def some_row(self, steps: int) -> dict[str, np.ndarray]:
+        """Returns what the session takes for one row of so many steps."""
+        return some_inputs(self.signature, steps)
 
     def work_of(self, size: int) -> int:
         """Returns how many bytes of numbers take as long to read and to prepare as a body of so many bytes."""

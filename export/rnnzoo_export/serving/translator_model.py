@@ -23,6 +23,7 @@ from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.parameters import check_keys, checked_number
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.tensor_model import TensorModel
+from rnnzoo_export.serving.warm_up import warm_up
 from rnnzoo_export.signature import Signature, TensorSpec
 
 PARAMETERS = ("beams", "alpha", "max_length")
@@ -88,17 +89,10 @@ class TranslatorModel(TensorModel):
 
     async def start(self) -> None:
         """Starts the threads and lets them search: the first request finds all warm, and what it costs known."""
-        self.batcher.start()
-        for steps in (1, 1, _WARM_STEPS):
-            await self.batcher.submit(self._some_row(steps))
-            if steps == 1:
-                self.batcher.costs.forget()  # the first run takes longer than those that follow
+        await warm_up(self.batcher, self.some_row, self.signature.least_steps, _WARM_STEPS)
 
-    def small_row(self) -> dict[str, np.ndarray]:
-        """Returns a row of one step."""
-        return self._some_row(1)
-
-    def _some_row(self, steps: int) -> dict[str, np.ndarray]:
+    def some_row(self, steps: int) -> dict[str, np.ndarray]:
+        """Returns what the search takes for a text of so many tokens."""
         return dict(self._rows(np.full((1, steps), END, np.int32), self._options({})))
 
     # What infer asks

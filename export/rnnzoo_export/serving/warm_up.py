@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from rnnzoo_export.serving.batching import Batcher
@@ -11,20 +13,22 @@ from rnnzoo_export.signature import Signature, TensorSpec
 _STEPS = 64
 
 
-async def warm_up(batcher: Batcher, signature: Signature, max_steps: int) -> None:
+async def warm_up(
+    batcher: Batcher, row: Callable[[int], dict[str, np.ndarray]], least: int, most: int
+) -> None:
     """Starts what runs a model and lets it answer.
 
     Args:
         batcher: What runs it.
-        signature: What it takes.
-        max_steps: The most steps of a row.
+        row: Returns what the session takes for one row of so many steps.
+        least: The least steps of a row.
+        most: The most steps of a row.
     """
     batcher.start()
-    await batcher.submit(some_inputs(signature, signature.least_steps))
+    await batcher.submit(row(least))
     batcher.costs.forget()  # the first run takes longer than those that follow
-    most = max(signature.least_steps, min(_STEPS, max_steps))
-    for steps in (signature.least_steps, most):
-        await batcher.submit(some_inputs(signature, steps))
+    for steps in (least, max(least, min(_STEPS, most))):
+        await batcher.submit(row(steps))
 
 
 def some_inputs(signature: Signature, steps: int) -> dict[str, np.ndarray]:
