@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ class TensorSpec:
     axes: tuple[str | None, ...]
     categories: int | None = None
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """What it holds, as NumPy writes it: ``"f"``, ``"i"``, ``"u"``, ``"b"``, or ``"O"`` for texts."""
         return "O" if self.dtype == "string" else np.dtype(self.dtype).kind
@@ -70,6 +71,11 @@ class Signature:
     outputs: tuple[TensorSpec, ...]
     least_steps: int = 1
     request: Mapping[str, Any] | None = field(default=None, hash=False)
+
+    @cached_property
+    def inputs_by_name(self) -> dict[str, TensorSpec]:
+        """The inputs, each by its name."""
+        return {spec.name: spec for spec in self.inputs}
 
     def to_config(self) -> dict[str, Any]:
         """Returns a JSON-able description, the argument of ``from_config``."""

@@ -54,7 +54,7 @@ def check_inputs(
 
 def check_mapping(specs: Sequence[TensorSpec], inputs: Any) -> None:
     """Raises ``RequestError`` for inputs that are not given by name."""
-    if not isinstance(inputs, Mapping):
+    if not isinstance(inputs, dict | Mapping):
         names = ", ".join(f'"{spec.name}": ...' for spec in specs)
         raise RequestError(
             f"inputs: received {type(inputs).__name__}; expected arrays by input name. Write {{{names}}}."
@@ -92,7 +92,7 @@ def check_names(
     kind: str, received: Collection[str], known: Sequence[str], *, all_of_them: bool = False
 ) -> None:
     """Checks that names are known, and if ``all_of_them`` is true that none is missing."""
-    if len(received) == len(known) and all(name in received for name in known):
+    if len(received) == len(known) and all(map(received.__contains__, known)):
         return
     expected = ", ".join(known)
     for name in received:
@@ -110,12 +110,10 @@ def check_shape(spec: TensorSpec, shape: Sequence[int], limits: Limits) -> None:
             f"{spec.name}: received rank {len(shape)}, shape {shorten(list(shape))}; "
             f"expected rank {len(spec.shape)}, shape {describe(spec)}."
         )
-    if min(shape, default=1) < 1 or any(
-        fixed not in (None, size) for size, fixed in zip(shape, spec.shape, strict=True)
-    ):
-        _refuse_sizes(spec, shape)
-    if limits.max_rows is not None or limits.max_steps is not None:
-        _check_limits(spec, shape, limits)
+    for size, fixed in zip(shape, spec.shape, strict=True):
+        if size < 1 or fixed not in (None, size):
+            _refuse_sizes(spec, shape)
+    _check_limits(spec, shape, limits)
 
 
 def _refuse_sizes(spec: TensorSpec, shape: Sequence[int]) -> None:
@@ -159,14 +157,18 @@ def shorten(value: object, width: int = 60) -> str:
 
 
 def _check_limits(spec: TensorSpec, shape: Sequence[int], limits: Limits) -> None:
-    free = [size for size, fixed in zip(shape[1:], spec.shape[1:], strict=True) if fixed is None]
-    if limits.max_rows is not None and shape and shape[0] > limits.max_rows:
+    if not shape:
+        return
+    if limits.max_rows is not None and shape[0] > limits.max_rows:
         raise RequestError(
             f"{spec.name}: received {shape[0]} rows; expected at most {limits.max_rows}. "
             "Send them in several requests.",
             status=413,
         )
-    if limits.max_steps is not None and max(free, default=0) > limits.max_steps:
+    if limits.max_steps is None or max(shape) <= limits.max_steps:
+        return
+    free = [size for size, fixed in zip(shape[1:], spec.shape[1:], strict=True) if fixed is None]
+    if max(free, default=0) > limits.max_steps:
         raise RequestError(
             f"{spec.name}: received {max(free)} steps; expected at most {limits.max_steps}. Cut the rows.",
             status=413,

@@ -27,12 +27,14 @@ DATATYPES = {
     "FP64": "float64",
     TEXT: "object",
 }
-_NAMES = {dtype: name for name, dtype in DATATYPES.items()}
+#: The same types as NumPy has them.
+DTYPES = {name: np.dtype(dtype) for name, dtype in DATATYPES.items()}
+_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
 def datatype(spec: TensorSpec) -> str:
     """Returns the protocol's name of a tensor's type, such as ``"FP32"``."""
-    return TEXT if spec.kind == "O" else _NAMES[np.dtype(spec.dtype).name]
+    return TEXT if spec.kind == "O" else _NAMES[np.dtype(spec.dtype)]
 
 
 def datatype_of(array: np.ndarray) -> str:
@@ -42,7 +44,7 @@ def datatype_of(array: np.ndarray) -> str:
         >>> datatype_of(np.zeros(3)), datatype_of(np.array(["yes"], object))
         ('FP64', 'BYTES')
     """
-    return _NAMES[array.dtype.name]
+    return _NAMES[array.dtype.newbyteorder("=")]
 
 
 def describe_tensors(specs: Sequence[TensorSpec]) -> list[dict[str, Any]]:

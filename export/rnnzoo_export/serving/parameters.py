@@ -104,7 +104,7 @@ def read_piece(parameters: Mapping[str, Any]) -> PieceOf | None:
     Raises:
         RequestError: If the sequence has no name, or one that is neither a number nor a text.
     """
-    if not any(name in parameters for name in _OF_SEQUENCES):
+    if not (parameters and any(name in parameters for name in _OF_SEQUENCES)):
         return None
     name = parameters.get("sequence_id")
     if name is None or name == "" or (type(name) is int and name == 0):

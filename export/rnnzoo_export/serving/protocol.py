@@ -16,6 +16,7 @@ from rnnzoo.errors import DataError, RequestError
 from rnnzoo.preprocessing.json_text import check_unique_keys
 from rnnzoo_export.inference.validation import Limits, check_names, check_shape, shorten
 from rnnzoo_export.serving.datatypes import DATATYPES, TEXT, datatype, datatype_of
+from rnnzoo_export.serving.number_lists import read_number_lists
 from rnnzoo_export.serving.parameters import PieceOf, check_keys, read_parameter, read_parameters, read_piece
 from rnnzoo_export.serving.tensor_bytes import Tail, read_bytes, write_bytes
 from rnnzoo_export.serving.tensor_json import read_json, write_json
@@ -111,6 +112,8 @@ def parse_infer(
     Raises:
         RequestError: If it breaks the protocol or does not fit the signature.
     """
+    if header_length is None and (inputs := read_number_lists(body, signature)) is not None:
+        return InferRequest(inputs, _parse_outputs(None, False, signature), None)
     length = _json_length(header_length, len(body))
     message = parse_json(body[:length])
     tail = Tail(memoryview(body)[length:])
@@ -209,38 +212,37 @@ def _parse_outputs(listed: Any, binary: bool, signature: Signature) -> dict[str,
     if listed is None or listed == []:
         return dict.fromkeys(known, binary)
     wanted: dict[str, bool] = {}
-    for tensor in _tensors("output", listed):
-        check_names("output", [tensor["name"]], known)
-        check_keys(tensor["name"], tensor, _OUTPUT_KEYS)
-        own = read_parameter("output", tensor["name"], tensor)
-        wanted[tensor["name"]] = binary if own is None else own
+    for name, tensor in _tensors("output", listed).items():
+        check_names("output", [name], known)
+        check_keys(name, tensor, _OUTPUT_KEYS)
+        own = read_parameter("output", name, tensor)
+        wanted[name] = binary if own is None else own
     return wanted
 
 
 def _parse_inputs(
     listed: Any, tail: Tail, signature: Signature, limits: Limits, leeway: Leeway
 ) -> dict[str, np.ndarray]:
-    specs = {spec.name: spec for spec in signature.inputs}
-    tensors = _tensors("input", listed)
-    check_names("input", [tensor["name"] for tensor in tensors], list(specs), all_of_them=True)
+    tensors, specs = _tensors("input", listed), signature.inputs_by_name
+    check_names("input", tensors, list(specs), all_of_them=True)
     return {
-        tensor["name"]: _parse_tensor(specs[tensor["name"]], tensor, tail, limits, leeway)
-        for tensor in tensors
+        name: _parse_tensor(specs[name], tensor, tail, limits, leeway) for name, tensor in tensors.items()
     }
 
 
-def _tensors(kind: str, listed: Any) -> list[dict[str, Any]]:
+def _tensors(kind: str, listed: Any) -> dict[str, dict[str, Any]]:
+    """Returns the objects of a list by their names."""
     if not isinstance(listed, list) or not listed:
         raise RequestError(f"{kind}s: received {shorten(listed)}; expected a list of at least one tensor.")
-    seen: set[str] = set()
+    named: dict[str, dict[str, Any]] = {}
     for tensor in listed:
         name = tensor.get("name") if isinstance(tensor, dict) else None
         if not isinstance(name, str):
             raise RequestError(f'{kind}s: received {shorten(tensor)}; expected objects with a "name".')
-        if name in seen:
+        if name in named:
             raise RequestError(f"{kind}s: received {shorten(name)} twice; expected each name once.")
-        seen.add(name)
-    return listed
+        named[name] = tensor
+    return named
 
 
 def _parse_tensor(
@@ -261,6 +263,6 @@ def _parse_tensor(
 
 
 def _parse_shape(spec: TensorSpec, shape: Any) -> list[int]:
-    if not isinstance(shape, list) or len(shape) > _MAX_RANK or any(type(size) is not int for size in shape):
+    if not isinstance(shape, list) or len(shape) > _MAX_RANK or {*map(type, shape)} - {int}:
         raise RequestError(f"{spec.name}: received shape {shorten(shape)}; expected a list of whole numbers.")
     return shape

@@ -14,7 +14,7 @@ import numpy as np
 
 from rnnzoo.errors import RequestError
 from rnnzoo_export.inference.validation import place_in, shorten
-from rnnzoo_export.serving.datatypes import DATATYPES, TEXT
+from rnnzoo_export.serving.datatypes import DTYPES, TEXT
 from rnnzoo_export.signature import TensorSpec
 
 _LENGTH = struct.Struct("<I")
@@ -58,7 +58,7 @@ def read_bytes(spec: TensorSpec, size: Any, kind: str, shape: Sequence[int], tai
     Args:
         spec: What it is for.
         size: How many bytes it is said to have.
-        kind: The type of its elements in the protocol, a key of ``DATATYPES``.
+        kind: The type of its elements in the protocol, a key of ``DTYPES``.
         shape: Its sizes.
         tail: Where its bytes are taken from.
 
@@ -75,7 +75,7 @@ def read_bytes(spec: TensorSpec, size: Any, kind: str, shape: Sequence[int], tai
     """
     if kind == TEXT:
         return _read_texts(spec, size, shape, tail)
-    dtype = np.dtype(DATATYPES[kind])
+    dtype = DTYPES[kind]
     expected = math.prod(shape) * dtype.itemsize
     if type(size) is not int or size != expected:
         raise RequestError(

@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnzoo.errors import RequestError
 from rnnzoo_export.inference.validation import place_in, shorten
-from rnnzoo_export.serving.datatypes import DATATYPES
+from rnnzoo_export.serving.datatypes import DATATYPES, DTYPES
 from rnnzoo_export.signature import TensorSpec
 
 _ALLOWED: dict[str, set[type]] = {"f": {int, float}, "b": {bool}, "O": {str}}
@@ -38,7 +38,7 @@ def read_json(
         ['a', 'b']
     """
     values = _flatten(spec, data, shape)
-    dtype = np.dtype(DATATYPES[kind])
+    dtype = DTYPES[kind]
     wrong = set(map(type, values)) - _ALLOWED.get(dtype.kind, {int})
     if missing and dtype.kind == "f":
         wrong -= {type(None)}
