@@ -103,7 +103,11 @@ def websocket(
         "subprotocols": list(protocols),
         "extensions": {name: {} for name in extensions},
     }
-    asyncio.run(app(scope, receive, send))
+
+    async def connected() -> None:
+        await app(scope, receive, send)
+
+    asyncio.run(connected())
     return sent[0]
 
 

@@ -280,3 +280,81 @@ def test_what_a_client_leaves_behind_is_dropped() -> None:
     with batcher(gate) as one:
         asyncio.run(asked(one))
     assert gate.sizes == [1]
+
+
+class Threads:
+    """An execute that notes the threads that call it."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.on_loop: list[bool] = []
+        self.seconds = seconds
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        self.on_loop.append(threading.current_thread() is threading.main_thread())
+        time.sleep(self.seconds)
+        return double(inputs)
+
+
+def learned(one: Batcher, seconds: float = 0.0001) -> None:
+    one.costs.learn(1, 3, seconds)
+
+
+def test_runs_that_are_known_to_be_short_are_made_on_the_event_loop() -> None:
+    threads, before = Threads(), list[bool]()
+
+    async def asked(one: Batcher) -> None:
+        await one.submit(rows(1))  # nothing is known yet
+        await asyncio.sleep(0.05)  # the thread rests again
+        learned(one)
+        answers = await asyncio.gather(*(one.submit(rows(1, number)) for number in range(3)))
+        assert [float(answer["y"][0, 0]) for answer in answers] == [0.0, 2.0, 4.0]
+        before.extend(threads.on_loop)
+        one.costs.learn(8, 3, 1.0)
+        await one.submit(rows(8))
+
+    with batcher(threads, on_loop=0.002) as one:
+        asyncio.run(asked(one))
+        assert one.jobs_waiting == 0
+        assert one.ready
+    assert before[0] is False
+    assert set(before[1:]) == {True}
+    assert not any(threads.on_loop[len(before) :])
+
+
+def test_no_run_holds_up_the_event_loop_twice() -> None:
+    threads = Threads(seconds=0.05)
+
+    async def asked(one: Batcher) -> None:
+        for _ in range(3):
+            learned(one)
+            one.costs.learn = lambda *_: None  # type: ignore[method-assign]
+            await one.submit(rows(1))
+
+    with batcher(threads, on_loop=0.002) as one:
+        asyncio.run(asked(one))
+    assert threads.on_loop == [True, False, False]
+
+
+def test_an_error_of_a_run_on_the_event_loop_is_that_of_its_request() -> None:
+    def choosy(inputs: Arrays) -> Arrays:
+        if (inputs["x"] == 13).any():
+            raise RequestError("inputs: thirteen")
+        return double(inputs)
+
+    async def asked(one: Batcher) -> list[Any]:
+        jobs = [one.submit(rows(1, value)) for value in (1, 13, 2)]
+        return await asyncio.gather(*jobs, return_exceptions=True)
+
+    with batcher(choosy, on_loop=0.002) as one:
+        learned(one)
+        answers = asyncio.run(asked(one))
+        assert one.ready
+    assert [type(answer) for answer in answers] == [dict, RequestError, dict]
+
+
+def test_a_stopped_one_makes_no_runs_on_the_event_loop() -> None:
+    with batcher(double, on_loop=0.002) as one:
+        learned(one)
+    with pytest.raises(RequestError) as caught:
+        asyncio.run(one.submit(rows(1)))
+    assert caught.value.status == 503

@@ -1,4 +1,4 @@
-"""Truth of ``rnnzoo_export.serving.metrics``: Prometheus's own parser reads what is counted."""
+"""Truth of ``rnnzoo_export.serving.metrics`` and ``rnnzoo_export.serving.exposition``: Prometheus can read them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 
+from rnnzoo_export.serving.exposition import Exposition
 from rnnzoo_export.serving.metrics import KINDS, Metrics
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     """Values by name and labels."""
-    families = text_string_to_metric_families(metrics.text().decode())
+    families = text_string_to_metric_families(Exposition(metrics).text().decode())
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in families
@@ -84,7 +85,7 @@ def test_two_applications_share_nothing_and_no_times_of_making_are_there() -> No
 
 def test_they_are_read_at_an_address() -> None:
     metrics = Metrics()
-    transport = httpx.ASGITransport(Starlette(routes=metrics.routes()))
+    transport = httpx.ASGITransport(Starlette(routes=Exposition(metrics).routes()))
 
     async def ask() -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

@@ -19,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from rnnzoo_export.serving.access_log import AccessLog
+from rnnzoo_export.serving.exposition import Exposition
 from rnnzoo_export.serving.metrics import Metrics
 from rnnzoo_export.serving.observation import Observation
 from rnnzoo_export.serving.observed import observed
@@ -120,7 +121,7 @@ def test_refusals_and_errors_are_lines_too(seen: Seen) -> None:
         (None, 404, "unknown_name", 9),
         ("/stream", 200, None, 5),
     ]
-    text = seen.metrics.text().decode()
+    text = Exposition(seen.metrics).text().decode()
     assert 'rnnzoo_refusals_total{kind="queue"} 1.0' in text
     assert 'rnnzoo_refusals_total{kind="error"} 1.0' in text
     assert 'rnnzoo_refusals_total{kind="unknown_name"} 1.0' in text
@@ -142,7 +143,7 @@ def test_nothing_that_a_client_writes_gets_into_the_log_or_the_labels(seen: Seen
     assert [line["method"] for line in lines] == ["POST", "GET", "other"]
     assert [line["model"] for line in lines] == [None, None, None]
     assert "evil" not in json.dumps(lines)
-    assert "evil" not in seen.metrics.text().decode()
+    assert "evil" not in Exposition(seen.metrics).text().decode()
 
 
 def test_the_client_is_told_the_name_that_the_server_made(seen: Seen) -> None:
@@ -210,4 +211,4 @@ def test_one_that_is_left_before_the_answer_is_counted_as_left(seen: Seen) -> No
     scope = {"type": "http", "path": "/", "method": "GET", "headers": [], "client": ("::1", 5)}
     talk(Observation(silent, metrics=seen.metrics, models=(), log=seen.log), scope)
     assert seen.lines()[0]["status"] == 499
-    assert 'rnnzoo_refusals_total{kind="client_left"} 1.0' in seen.metrics.text().decode()
+    assert 'rnnzoo_refusals_total{kind="client_left"} 1.0' in Exposition(seen.metrics).text().decode()

@@ -195,16 +195,16 @@ def test_requests_that_are_answered_and_the_bytes_of_all_bodies_are_bounded(
 
     async def asked() -> None:
         for _ in range(3):  # what was held is given back
-            async with traffic.body(limits, request_of(60)) as body:
-                assert len(body) == 60
-                with pytest.raises(RequestError) as caught:
-                    async with traffic.body(limits, request_of(60)):
-                        pass
+            with traffic.held(request_of(60)) as held:
+                assert len(await held.read(limits)) == 60
+                with pytest.raises(RequestError) as caught, traffic.held(request_of(60)) as other:
+                    await other.read(limits)
                 assert caught.value.status == 503
                 assert str(caught.value) == message
                 if fits:
-                    async with traffic.body(limits, request_of(fits)):
-                        pass
+                    with traffic.held(request_of(fits)) as other:
+                        await other.read(limits)
+            assert traffic.bytes_held == 0
 
     asyncio.run(asked())
 

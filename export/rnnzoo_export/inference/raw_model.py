@@ -13,7 +13,6 @@ from rnnzoo.errors import ArgumentError
 from rnnzoo.preprocessing.base import Preprocessing
 from rnnzoo_export.inference.predictor import OnnxPredictor, check_outputs
 from rnnzoo_export.inference.raw_tensors.checks import check_tensors
-from rnnzoo_export.inference.raw_tensors.kinds import find_raw_tensors
 from rnnzoo_export.signature import Signature, TensorSpec
 
 _MASK = "mask"
@@ -42,6 +41,9 @@ class RawModel:
                 "preprocessing: the bundle has none, so that nothing is known of raw rows; expected one. Send tensors "
                 "of the network."
             )
+        # All kinds of preprocessing, which a server of models that take tensors alone does not need.
+        from rnnzoo_export.inference.raw_tensors.kinds import find_raw_tensors
+
         self._predictor, self._preprocessing = predictor, preprocessing
         self.tensors = find_raw_tensors(preprocessing)
         self._decoding = unit_decoding(predictor.signature, predictor.bundle.decoding)

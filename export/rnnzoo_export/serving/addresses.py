@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import NoReturn
 
 from starlette.requests import Request
@@ -42,13 +42,12 @@ class TrailingSlash:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handles one connection."""
-        if scope["type"] in ("http", "websocket"):
-            path = scope["path"]
-            if path.endswith("/") and len(path) > len(scope.get("root_path", "")) + 1:
-                scope = {**scope, "path": path[:-1]}
-        await self._app(scope, receive, send)
+        path = scope.get("path", "")
+        if path.endswith("/") and len(path) > len(scope.get("root_path", "")) + 1:
+            scope = {**scope, "path": path[:-1]}
+        return self._app(scope, receive, send)
 
 
 def not_offered() -> list[BaseRoute]:

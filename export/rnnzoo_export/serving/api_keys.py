@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import orjson
 from starlette.responses import Response
@@ -99,7 +99,7 @@ class KeyCheck:
     def __init__(self, app: ASGIApp, *, keys: ApiKeys, is_public: Callable[[str], bool]) -> None:
         self._app, self._keys, self._is_public = app, keys, is_public
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handles one connection."""
         if scope["type"] == "websocket":
             send = _answering_subprotocol(scope, send)
@@ -108,17 +108,14 @@ class KeyCheck:
             or scope["type"] == "lifespan"
             or (scope["type"] == "http" and self._is_public(scope["path"]))
         ):
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         given = _given(scope)
         if given is not None and self._keys.opens(given):
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         observed(scope).kind = "key"
         if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", ()):
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        await _refusal(is_wrong=given is not None)(scope, receive, send)
+            return send({"type": "websocket.close", "code": 1008})
+        return _refusal(is_wrong=given is not None)(scope, receive, send)
 
 
 def _refusal(*, is_wrong: bool) -> Response:

@@ -21,11 +21,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.serving.access_log import AccessLog
@@ -35,6 +39,7 @@ from rnnzoo_export.serving.api_keys import KeyCheck, is_public, keys_of
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.compression import Compression
 from rnnzoo_export.serving.direct import Direct
+from rnnzoo_export.serving.exposition import Exposition
 from rnnzoo_export.serving.generate import Generate
 from rnnzoo_export.serving.host_check import HostCheck
 from rnnzoo_export.serving.infer import Infer
@@ -43,7 +48,6 @@ from rnnzoo_export.serving.metrics import Metrics
 from rnnzoo_export.serving.model_config import ModelConfig
 from rnnzoo_export.serving.models import Load, Models, ServedModel
 from rnnzoo_export.serving.observation import Observation
-from rnnzoo_export.serving.openapi import OpenApi
 from rnnzoo_export.serving.page import Page
 from rnnzoo_export.serving.predict import Predict
 from rnnzoo_export.serving.repository import Repository
@@ -85,25 +89,38 @@ def create_app(
     traffic, turns = Traffic(settings.max_requests, settings.max_bytes), Turns()
     keys, metrics = keys_of(settings.api_key, settings.api_key_file), _measured(served, traffic)
     log = None if settings.access_log == "off" else AccessLog(settings.access_log_file)
-    routes = [*_routes(served, settings, traffic, Work(turns)), *metrics.routes()]
-    app = Starlette(
+    exposition = Exposition(metrics)
+    routes = [*_routes(served, settings, traffic, Work(turns)), *exposition.routes()]
+    app = _Application(
         routes=routes,
         lifespan=_lifespan(served, settings, traffic, log),
         exception_handlers=error_answers(),
     )
     app.router.redirect_slashes = False  # where a slash means nothing, none need be sent elsewhere
-    app.state.traffic, app.state.models, app.state.metrics = traffic, served, metrics
+    app.state.traffic, app.state.models, app.state.metrics = traffic, served, exposition
     # The last that is added is the first that sees a request.
     app.add_middleware(Direct, routes=routes, errors=error_answers())
     app.add_middleware(Compression)
     app.add_middleware(TrafficControl, traffic=traffic, turns=turns)
     app.add_middleware(KeyCheck, keys=keys, is_public=partial(is_public, settings))
-    app.add_middleware(HostCheck, allowed=settings.known_hosts)
+    if settings.known_hosts is not None:
+        app.add_middleware(HostCheck, allowed=settings.known_hosts)
     app.add_middleware(Observation, metrics=metrics, models=served.all_names, log=log)
     app.add_middleware(TrailingSlash)
     if settings.root_path:
         app.add_middleware(RootPath, prefix=settings.root_path)
     return app
+
+
+class _Application(Starlette):
+    """Without Starlette's outermost layer, for ``Observation`` answers errors that nobody expects."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Returns the layers."""
+        app: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        for layer, arguments, options in reversed(self.user_middleware):
+            app = layer(app, *arguments, **options)
+        return app
 
 
 def _measured(models: Models, traffic: Traffic) -> Metrics:
@@ -141,7 +158,7 @@ def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) ->
     generate = Generate(models, settings, traffic, work)
     routes: list[BaseRoute] = [
         Route("/", Page(models).answer),
-        Route("/openapi.json", OpenApi(models, settings).answer),
+        Route("/openapi.json", _openapi(models, settings)),
         Route("/v2", information.server_metadata),
         Route("/v2/health/live", information.live),
         Route("/v2/health/ready", information.ready),
@@ -160,6 +177,15 @@ def _routes(models: Models, settings: Settings, traffic: Traffic, work: Work) ->
             Route(path + "/generate_stream", generate.stream, methods=["POST"]),
         ]
     return [*routes, *not_offered()]
+
+
+def _openapi(models: Models, settings: Settings) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        from rnnzoo_export.serving.openapi import OpenApi  # a server starts sooner without
+
+        return await OpenApi(models, settings).answer(request)
+
+    return answer
 
 
 def _lifespan(

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Collection
 import numpy as np
 
 from rnnzoo.errors import RequestError
+from rnnzoo_export.serving.clock import Clock
 from rnnzoo_export.serving.jobs import Arrays, Job
 from rnnzoo_export.serving.lane import Lane, RunObserver
 from rnnzoo_export.serving.niceness import BEHIND
@@ -21,6 +22,11 @@ from rnnzoo_export.serving.run_costs import RunCosts
 
 # Jobs that take longer are run by the thread for long ones, but none that is as short as one row of so many steps.
 _SHORT_SECONDS, _SHORT_STEPS = 0.002, 32
+#: Seconds of runs that had better hold up the event loop: to wake a thread, and to be woken by it, takes as long as to
+#: run a row.
+SHORT_RUN = 0.002
+# Seconds of a run that should have been short, after which runs are made by the threads, and for how many seconds.
+_SLOW_SECONDS, _AFTER_SLOW = 0.02, 5.0
 # Seconds after which it is watched whether the client of a job is still there. For a short job that costs as much as to
 # run it, so that it is done for those alone that wait long.
 _WATCHED_AFTER, _SHORT_WATCHED_AFTER = 0.1, 1.0
@@ -44,6 +50,7 @@ class Batcher:
         stoppable: Whether ``execute`` takes, after the arrays, a function that tells whether somebody still waits for
             them; for runs that last long and can end early.
         free: The inputs whose second axis is that of steps; ``None`` for all that have one.
+        on_loop: Seconds of a run that is made on the event loop where it is known to take no longer; 0 for none.
     """
 
     def __init__(
@@ -55,6 +62,7 @@ class Batcher:
         deadline: float,
         free: Collection[str] | None = None,
         stoppable: bool = False,
+        on_loop: float = 0.0,
     ) -> None:
         self.costs = RunCosts()
         self._max_queue, self._deadline, self._free = max_queue, deadline, free
@@ -65,6 +73,8 @@ class Batcher:
         # The threads that are about to be woken, and on which event loop.
         self._waking: dict[Lane, asyncio.AbstractEventLoop] = {}
         self._full = max_batch or 1
+        self._clock = Clock()
+        self._on_loop, self._on_loop_from = on_loop, float("-inf")
 
     @property
     def ready(self) -> bool:
@@ -89,7 +99,7 @@ class Batcher:
     @property
     def jobs_waiting(self) -> int:
         """How many jobs wait."""
-        return sum(map(len, self._lanes))
+        return len(self._short) + len(self._long)
 
     @property
     def seconds_waiting(self) -> float:
@@ -120,7 +130,6 @@ class Batcher:
         *,
         since: float | None = None,
         left: Callable[[], Awaitable[None]] | None = None,
-        waited: Callable[[float], None] | None = None,
     ) -> dict[str, np.ndarray]:
         """Runs checked inputs.
 
@@ -128,7 +137,6 @@ class Batcher:
             inputs: Arrays by input name, as ``OnnxPredictor.check`` returns them.
             since: When the request arrived, by ``time.monotonic``; now by default.
             left: Waits until the client has left: rows that are not done by then are dropped.
-            waited: Told how many seconds the job has waited in line, if it was begun.
 
         Returns:
             Arrays by output name.
@@ -138,25 +146,43 @@ class Batcher:
                 deadline, or whatever the model says to these inputs.
             LeftError: If the client has left.
         """
-        loop = asyncio.get_running_loop()
-        arrived = time.monotonic() if since is None else since
-        job = Job(inputs, loop, loop.create_future(), arrived, self._free)
-        lane = self._enqueue(job)
-        timers = [loop.call_later(arrived + self._deadline - time.monotonic(), self._end, job)]
-        if left is not None:
-            after = _WATCHED_AFTER if lane is self._long else _SHORT_WATCHED_AFTER
-            timers.append(loop.call_later(after, _watch, job, left))
+        job = self.begin(inputs, since=since, left=left)
         try:
             return await job.future
         finally:
-            for timer in timers:
-                timer.cancel()
-            if waited is not None and job.begun_at is not None:
-                waited(job.begun_at - job.queued_at)
+            self.end(job)
 
-    def _end(self, job: Job) -> None:
-        """Ends a job that is too late."""
-        if not job.future.done():
+    def begin(
+        self,
+        inputs: Arrays,
+        *,
+        since: float | None = None,
+        left: Callable[[], Awaitable[None]] | None = None,
+    ) -> Job:
+        """Puts checked inputs in line, as ``submit`` does; whoever has awaited the job's future must ``end`` it."""
+        loop = asyncio.get_running_loop()
+        job = Job(
+            inputs, loop, loop.create_future(), since, self._free, look_after=self._look_after, leaves=left
+        )
+        lane = self._enqueue(job)
+        after = _WATCHED_AFTER if lane is self._long else _SHORT_WATCHED_AFTER
+        job.when = min(job.queued_at + after, job.since + self._deadline)
+        self._clock.add(job)
+        return job
+
+    def end(self, job: Job) -> None:
+        """Looks after a job no more."""
+        self._clock.leave_out(job)
+
+    def _look_after(self, job: Job) -> None:
+        """Ends a job that is too late; else looks whether its client leaves, and comes back when it is too late."""
+        ends = job.since + self._deadline
+        if time.monotonic() < ends:
+            job.when = ends
+            self._clock.add(job)
+            if job.leaves is not None:
+                _watch(job, job.leaves)
+        elif not job.future.done():
             job.future.set_exception(self._late())
 
     async def probe(self, inputs: Arrays) -> None:
@@ -181,7 +207,7 @@ class Batcher:
     def _enqueue(self, job: Job) -> Lane:
         """Puts a job in line, and returns in which."""
         seconds = self.costs.seconds(job.rows, job.steps)
-        is_short = seconds <= max(_SHORT_SECONDS, self.costs.seconds(1, _SHORT_STEPS))
+        is_short = seconds <= _SHORT_SECONDS or seconds <= self.costs.seconds(1, _SHORT_STEPS)
         lane = self._short if is_short else self._long
         refusal = self._refusal(lane, job, seconds)
         if refusal is not None:
@@ -203,8 +229,22 @@ class Batcher:
         if before < waiting < self._full and rounds < _ROUNDS:
             self._waking[lane].call_soon(self._wake, lane, waiting, rounds + 1)
             return
-        del self._waking[lane]
-        lane.wake()
+        loop = self._waking.pop(lane)
+        if not self._run_on_loop(lane):
+            lane.wake()
+        elif len(lane):
+            self._waking[lane] = loop
+            loop.call_soon(self._wake, lane, 0, 0)
+
+    def _run_on_loop(self, lane: Lane) -> bool:
+        """Makes a short run here and now; returns whether it did. After one that was long there is none for a while."""
+        began = time.monotonic()
+        if lane is not self._short or began < self._on_loop_from or not lane.run_short(self._on_loop):
+            return False
+        ended = time.monotonic()
+        if ended - began > _SLOW_SECONDS:
+            self._on_loop_from = ended + _AFTER_SLOW
+        return True
 
     def _refusal(self, lane: Lane, job: Job, seconds: float) -> RequestError | None:
         """Returns why a job that takes so many seconds cannot be taken in; ``None`` if it can be."""

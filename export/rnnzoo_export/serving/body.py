@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnnzoo.errors import RequestError
+from rnnzoo_export.serving.clock import Clock, TimeLimit
 from rnnzoo_export.serving.compression import decompress, read_encoding
 
 if TYPE_CHECKING:  # what reads settings alone needs no web framework
@@ -15,7 +16,8 @@ if TYPE_CHECKING:  # what reads settings alone needs no web framework
 
 # Where a request's scope says that its body has been read.
 _READ = "rnnzoo.body_read"
-_TYPES = ("application/json", "application/octet-stream")
+_CLOCK = Clock()
+_TYPES = (b"application/json", b"application/octet-stream")
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,18 @@ class BodyLimits:
     grace: float = 5.0
 
 
-async def read_body(request: Request, limits: BodyLimits, hold: Callable[[int], None]) -> bytes:
+def header(request: Request, name: bytes) -> str | None:
+    """Returns a header, which is written in small letters here; the first of several."""
+    for key, value in request.scope["headers"]:
+        if key == name:
+            found: str = value.decode("latin-1")
+            return found
+    return None
+
+
+def read_body(
+    request: Request, limits: BodyLimits, hold: Callable[[int], None]
+) -> Coroutine[Any, Any, bytes]:
     """Reads a body, of which no more than ``limits.max_bytes`` are ever held.
 
     Args:
@@ -51,19 +64,27 @@ async def read_body(request: Request, limits: BodyLimits, hold: Callable[[int], 
         RequestError: With status 413 if it is too large, 415 if it is encoded otherwise or of another type, 408 if it
             is too slow, 400 if it cannot be decompressed.
     """
-    encoding = read_encoding(request.headers.get("content-encoding"))
-    _check_headers(request, limits.max_bytes)
-    body = await _receive(request, limits, hold)
-    return body if encoding is None else await decompress(body, encoding, limits.max_bytes, hold)
+    headers = dict(reversed(request.scope["headers"]))  # of two of a name the first counts
+    given = headers.get(b"content-encoding")
+    encoding = None if given is None else read_encoding(given.decode("latin-1"))
+    _check_headers(headers, limits.max_bytes)
+    body = _receive(request, limits, hold)
+    return body if encoding is None else _unpacked(body, encoding, limits, hold)
+
+
+async def _unpacked(
+    body: Awaitable[bytes], encoding: str, limits: BodyLimits, hold: Callable[[int], None]
+) -> bytes:
+    return await decompress(await body, encoding, limits.max_bytes, hold)
 
 
 async def _receive(request: Request, limits: BodyLimits, hold: Callable[[int], None]) -> bytes:
     """Returns the bytes of a body as they arrive."""
     parts, size = [], 0
-    now = asyncio.get_running_loop().time
-    ends, next_by = now() + limits.timeout, now() + limits.grace
+    began = time.monotonic()
+    ends, next_by = began + limits.timeout, began + limits.grace
     try:
-        async with asyncio.timeout_at(min(ends, next_by)) as limit:
+        with TimeLimit(_CLOCK, min(ends, next_by)) as limit:
             more = True
             while more:
                 message = await request.receive()
@@ -76,8 +97,8 @@ async def _receive(request: Request, limits: BodyLimits, hold: Callable[[int], N
                 hold(len(part))
                 parts.append(part)
                 if more:
-                    next_by = min(next_by + len(part) / limits.rate, now() + limits.grace)
-                    limit.reschedule(min(ends, next_by))
+                    next_by = min(next_by + len(part) / limits.rate, time.monotonic() + limits.grace)
+                    limit.move(min(ends, next_by))
     except TimeoutError as error:
         raise _too_slow(limits, size, timed_out=ends <= next_by) from error
     request.scope[_READ] = True
@@ -97,16 +118,16 @@ def has_unread_body(request: Request) -> bool:
     return sent and not request.scope.get(_READ, False)
 
 
-def _check_headers(request: Request, max_bytes: int) -> None:
-    media = request.headers.get("content-type", _TYPES[0]).partition(";")[0].strip().lower()
-    if media not in _TYPES:
+def _check_headers(headers: Mapping[bytes, bytes], max_bytes: int) -> None:
+    media = headers.get(b"content-type", _TYPES[0])
+    if media not in _TYPES and media.partition(b";")[0].strip().lower() not in _TYPES:
         # Web pages can send forms and plain text to any host without asking, but not these types.
         raise RequestError(
             "Content-Type: expected application/json. Add the header 'Content-Type: application/json'.",
             status=415,
         )
-    length = request.headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()):
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit():
         raise RequestError("Content-Length: expected a number.")
     if len(length) > 18 or int(length) > max_bytes:
         raise _too_large(max_bytes)

@@ -10,8 +10,7 @@ import numpy as np
 
 from rnnzoo_export.inference.predictor import OnnxPredictor
 from rnnzoo_export.serving.answers import json_bytes
-from rnnzoo_export.serving.batching import Batcher
-from rnnzoo_export.serving.model_facts import describe_bundle
+from rnnzoo_export.serving.batching import SHORT_RUN, Batcher
 from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.tensor_model import TensorModel
@@ -51,6 +50,7 @@ class BundleModel(TensorModel):
             max_queue=settings.max_queue,
             deadline=settings.deadline,
             free=stepped_inputs(predictor.signature),
+            on_loop=SHORT_RUN,
         )
         self.writer = open_writer(predictor.bundle, settings)
 
@@ -76,6 +76,8 @@ class BundleModel(TensorModel):
 
     def page_facts(self) -> dict[str, Any]:
         """Returns what the page to try it must know."""
+        from rnnzoo_export.serving.model_facts import describe_bundle  # a server starts sooner without
+
         return {**describe_bundle(self.predictor.bundle), "name": self.name, "version": self.version}
 
     async def start(self) -> None:

@@ -8,7 +8,7 @@ Reference: RFC 9110, sections 8.4 and 12.5.3.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
@@ -138,14 +138,14 @@ class Compression:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handles one request."""
         if scope["type"] == "http":
             accepted = [value for name, value in scope["headers"] if name == b"accept-encoding"]
             encoding = accepted_encoding(b",".join(accepted).decode("latin-1")) if accepted else None
             if encoding is not None:
                 send = _Packed(send, encoding).send
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 class _Packed:

@@ -20,3 +20,4 @@ class Endpoint:
 
     def __init__(self, models: Models, settings: Settings, traffic: Traffic, work: Work) -> None:
         self._models, self._settings, self._traffic, self._work = models, settings, traffic, work
+        self._limits, self._body_limits = settings.limits, settings.body_limits

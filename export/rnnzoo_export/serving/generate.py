@@ -64,7 +64,8 @@ class Generate(Endpoint):
         if not isinstance(model, BundleModel) or writer is None:
             raise RequestError(_no_writer(model))
         since = time.monotonic()
-        async with self._traffic.body(self._settings.body_limits, request) as body:
+        with self._traffic.held(request) as held:
+            body = await held.read(self._body_limits)
             turn = self._work.turn
             message = await turn(model.batcher, since, len(body), protocol.parse_json, body)
             parsed = parse_generate(message, self._settings.max_new_tokens, streamed=streamed)

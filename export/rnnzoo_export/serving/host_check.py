@@ -7,7 +7,7 @@ server, which no browser stops; the page's own address is in the Origin header t
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 
 import orjson
 from starlette.datastructures import Headers
@@ -30,22 +30,18 @@ class HostCheck:
     def __init__(self, app: ASGIApp, *, allowed: Collection[str] | None) -> None:
         self._app, self._allowed = app, allowed
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handles one connection."""
-        if (
-            scope["type"] in ("http", "websocket")
-            and self._allowed is not None
-            and not is_health(scope["path"])
-        ):
+        if scope["type"] in ("http", "websocket") and self._allowed is not None:
             hosts = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
-            if len(hosts) != 1 or host_name(hosts[0]) not in self._allowed:
+            is_known = len(hosts) == 1 and host_name(hosts[0]) in self._allowed
+            if not is_known and not is_health(scope["path"]):
                 text = "Host: expected a name of this server. Start it with that host name allowed."
                 # A body is not read, so that the connection serves no further request.
                 headers = {"Connection": "close"}
                 refusal = Response(orjson.dumps({"error": text}), 421, headers, "application/json")
-                await refusal(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+                return refusal(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 def host_name(header: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -19,37 +19,64 @@ _A_ROUND = 8
 _log = logging.getLogger("rnnzoo.serving")
 
 
-@dataclass(eq=False)
 class Job:
     """Checked inputs, whose rows are independent, and who waits for the answer.
 
-    Attributes:
+    Args:
         inputs: Arrays by input name.
         loop: The event loop of who waits.
         future: What is waited for; once it is done, nobody wants the rest.
-        since: When it arrived.
+        since: When it arrived; now by default.
         free: The inputs whose second axis is that of steps; ``None`` for all that have one.
+        look_after: Called with the job when it has waited until ``when``.
+        leaves: Waits until the client has left.
+
+    Attributes:
+        rows: How many it has.
+        steps: The steps of each.
+        shape: What jobs must share to be run together.
+        queued_at: When it was put in line.
+        begun_at: When its first rows were taken; ``None`` before.
+        when: When it is to be looked after next, by ``time.monotonic``.
     """
 
-    inputs: Arrays
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[dict[str, np.ndarray]]
-    since: float = field(default_factory=time.monotonic)
-    free: Collection[str] | None = None
-
-    def __post_init__(self) -> None:
-        self.rows = len(next(iter(self.inputs.values())))
-        self.steps = 1
-        for name, array in self.inputs.items():
-            if array.ndim > 1 and (self.free is None or name in self.free):
-                self.steps = max(self.steps, array.shape[1])
-        #: What jobs must share to be run together.
-        self.shape = tuple((name, array.shape[1:], array.dtype.str) for name, array in self.inputs.items())
-        #: When it was put in line, and when its first rows were taken.
+    def __init__(
+        self,
+        inputs: Arrays,
+        loop: asyncio.AbstractEventLoop,
+        future: asyncio.Future[dict[str, np.ndarray]],
+        since: float | None = None,
+        free: Collection[str] | None = None,
+        *,
+        look_after: Callable[[Job], None] | None = None,
+        leaves: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.inputs, self.loop, self.future, self.leaves = inputs, loop, future, leaves
+        self._look_after, self.when = look_after, float("inf")
         self.queued_at = time.monotonic()
+        self.since = self.queued_at if since is None else since
         self.begun_at: float | None = None
+        self.rows = self.steps = 1
+        shape: list[Any] = []
+        for name, array in inputs.items():
+            sizes = array.shape
+            self.rows = sizes[0]
+            if len(sizes) > 1 and sizes[1] > self.steps and (free is None or name in free):
+                self.steps = sizes[1]
+            shape += (name, sizes[1:], array.dtype)
+        self.shape = tuple(shape)
         self._done: list[Arrays] = []
         self._place, self._ended = 0, False
+
+    def due(self) -> None:
+        """Is called at the time ``when``."""
+        if self._look_after is not None:
+            self._look_after(self)
+
+    @property
+    def queue_seconds(self) -> float | None:
+        """How long it has waited in line; ``None`` as long as it does."""
+        return None if self.begun_at is None else self.begun_at - self.queued_at
 
     @property
     def left(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -14,7 +15,7 @@ import numpy as np
 from rnnzoo.errors import RequestError
 from rnnzoo_export.inference.predictor import check_outputs
 from rnnzoo_export.serving.jobs import Arrays, Job, hand_over
-from rnnzoo_export.serving.niceness import step_back
+from rnnzoo_export.serving.niceness import INTERRUPTIONS, step_back
 from rnnzoo_export.serving.run_costs import RunCosts
 
 _log = logging.getLogger("rnnzoo.serving")
@@ -137,7 +138,7 @@ class Lane:
             wake: Whether the thread is woken if it waits for work; else that is for ``wake`` to do.
         """
         with self._changed:
-            if self._stopped or not self._lives():
+            if self._stopped or self._thread is None:
                 return False
             self._waiting.append(job)
             if wake:
@@ -149,6 +150,32 @@ class Lane:
         with self._changed:
             self._changed.notify()
 
+    def run_short(self, seconds: float) -> bool:
+        """Runs the first jobs in line on the thread of the caller, where that is known to take no longer than so long.
+
+        Returns:
+            Whether it did; if not, the thread must be woken.
+        """
+        with self._changed:
+            if self._running or not self._is_short(seconds):
+                return False
+            shares = self._take(seconds)
+            self._running, self._began = [job for job, _ in shares], time.monotonic()
+        try:
+            if shares:
+                self._run(shares)
+        finally:
+            self._give_back(shares)
+        return True
+
+    def _is_short(self, seconds: float) -> bool:
+        """Whether the first job in line is known to take at most so long."""
+        first = next((job for job in self._waiting if job.is_wanted), None)
+        if first is None:
+            return True
+        knows = self._costs.knows(first.rows, first.steps)
+        return knows and self._costs.seconds(first.left, first.steps) <= seconds
+
     # The thread
 
     def _lives(self) -> bool:
@@ -158,7 +185,8 @@ class Lane:
         step_back(self._niceness)
         try:
             while shares := self._next():
-                self._run(shares)
+                with INTERRUPTIONS.allowed() if self._niceness else contextlib.nullcontext():
+                    self._run(shares)
                 self._give_back(shares)
         except BaseException:  # noqa: BLE001 - whatever kills the thread, a new one must follow
             _log.exception("the session's thread died; it is started again")
@@ -175,13 +203,13 @@ class Lane:
                     return []
                 self._changed.wait()
 
-    def _take(self) -> list[_Share]:
+    def _take(self, seconds: float = PIECE_SECONDS) -> list[_Share]:
         first = self._pop()
         if first is None:
             return []
         if self._max_batch is None:
             return [(first, first.rows)]
-        most = max(self._costs.rows_within(PIECE_SECONDS, first.steps, self._max_batch), _LEAST_ROWS)
+        most = max(self._costs.rows_within(seconds, first.steps, self._max_batch), _LEAST_ROWS)
         shares, others = [(first, min(first.left, most, self._max_batch))], list[Job]()
         # What joins makes a run longer, by less than it would take alone.
         room = min(self._max_batch, _JOINED * most) - shares[0][1]

@@ -7,21 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import accumulate
+from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Gauge, Metric, ProcessCollector
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily
-from prometheus_client.registry import Collector
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-
-from rnnzoo.version import __version__
-from rnnzoo_export.serving.traffic import METRICS
-
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-_ROWS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
+#: The bounds of bins of seconds, and of rows.
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+ROWS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 #: What a request was refused for, where its status alone says it.
 KINDS: Mapping[int, str] = {
     400: "invalid",
@@ -39,16 +29,17 @@ KINDS: Mapping[int, str] = {
 }
 
 
-class _Bins:
+class Bins:
     """Counts values in bins; written by one thread."""
 
     __slots__ = ("_bounds", "counts", "total")
 
-    def __init__(self, bounds: Sequence[float] = _SECONDS) -> None:
+    def __init__(self, bounds: Sequence[float] = SECONDS) -> None:
         self._bounds = bounds
         self.counts, self.total = [0] * (len(bounds) + 1), 0.0
 
     def add(self, value: float) -> None:
+        """Counts a value."""
         self.counts[bisect_left(self._bounds, value)] += 1
         self.total += value
 
@@ -57,7 +48,7 @@ class RunMetrics:
     """What one thread of a model measures."""
 
     def __init__(self) -> None:
-        self.queue_seconds, self.batch_rows, self.run_seconds = _Bins(), _Bins(_ROWS), _Bins()
+        self.queue_seconds, self.batch_rows, self.run_seconds = Bins(), Bins(ROWS), Bins()
 
     def waited(self, seconds: float) -> None:
         """Takes in how long a job has waited for its first run."""
@@ -69,25 +60,43 @@ class RunMetrics:
         self.run_seconds.add(seconds)
 
 
-class Metrics(Collector):
+@dataclass(frozen=True)
+class AskedGauge:
+    """A value that is asked when it is read.
+
+    Attributes:
+        name: Its name, after ``rnnzoo_``.
+        text: What it is.
+        values: What returns its value, by model; by nothing for that of the whole server.
+    """
+
+    name: str
+    text: str
+    values: Mapping[str, Callable[[], float]]
+
+
+class Metrics:
     """The metrics of one application.
 
     What is counted for each request is counted in plain numbers, which cost a fraction of the locks of Prometheus's
     own; the event loop and each thread of a model have numbers of their own.
 
     Attributes:
-        registry: For metrics of your own beside them; names begin with ``rnnzoo_``, those of the process with
-            ``process_``.
+        requests: Requests by model, route and hundreds of their status.
+        seconds: What they took, by model and route.
+        refusals: Those that were not answered as asked, by kind.
+        of_runs: What the threads of models measure, by model.
+        gauges: What is asked when it is read.
+        models: Names, versions and checksums of the models.
     """
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._requests: dict[tuple[str, str, int], int] = {}
-        self._seconds: dict[tuple[str, str], _Bins] = {}
-        self._refusals: dict[str, int] = dict.fromkeys(KINDS.values(), 0)
-        self._runs: dict[str, list[RunMetrics]] = {}
-        self.registry.register(self)
-        ProcessCollector(registry=self.registry)
+        self.requests: dict[tuple[str, str, int], int] = {}
+        self.seconds: dict[tuple[str, str], Bins] = {}
+        self.refusals: dict[str, int] = dict.fromkeys(KINDS.values(), 0)
+        self.of_runs: dict[str, list[RunMetrics]] = {}
+        self.gauges: list[AskedGauge] = []
+        self.models: list[Mapping[str, str]] = []
 
     def answered(self, model: str, route: str, status: int, seconds: float, kind: str | None) -> None:
         """Counts a request.
@@ -100,19 +109,19 @@ class Metrics(Collector):
             kind: What it was refused for, where it was.
         """
         key = (model, route, status // 100)
-        self._requests[key] = self._requests.get(key, 0) + 1
+        self.requests[key] = self.requests.get(key, 0) + 1
         if status != 101:  # a WebSocket lasts as long as its client likes
-            bins = self._seconds.get((model, route))
+            bins = self.seconds.get((model, route))
             if bins is None:
-                bins = self._seconds[model, route] = _Bins()
+                bins = self.seconds[model, route] = Bins()
             bins.add(seconds)
         if kind is not None:
-            self._refusals[kind] = self._refusals.get(kind, 0) + 1
+            self.refusals[kind] = self.refusals.get(kind, 0) + 1
 
     def runs(self, model: str) -> RunMetrics:
         """Returns what a thread of a model tells its runs."""
         made = RunMetrics()
-        self._runs.setdefault(model, []).append(made)
+        self.of_runs.setdefault(model, []).append(made)
         return made
 
     def gauge(self, name: str, text: str, values: Mapping[str, Callable[[], float]]) -> None:
@@ -123,66 +132,8 @@ class Metrics(Collector):
             text: What it is.
             values: What returns its value, by model; by nothing for that of the whole server.
         """
-        labels = () if set(values) == {""} else ("model",)
-        gauge = Gauge(f"rnnzoo_{name}", text, labels, registry=self.registry)
-        for model, value in values.items():
-            (gauge.labels(model) if labels else gauge).set_function(value)
+        self.gauges.append(AskedGauge(name, text, values))
 
     def info(self, models: Iterable[Mapping[str, str]]) -> None:
-        """Adds what never changes: the server's version, and the names, versions and checksums of the models."""
-        server = Gauge("rnnzoo_server_info", "The server.", ("version",), registry=self.registry)
-        server.labels(__version__).set(1)
-        names = ("model", "version", "sha256")
-        info = Gauge("rnnzoo_model_info", "The models that are served.", names, registry=self.registry)
-        for facts in models:
-            info.labels(*(facts.get(name, "") for name in names)).set(1)
-
-    def collect(self) -> Iterable[Metric]:
-        """Returns what was counted, for the registry."""
-        requests = CounterMetricFamily(
-            "rnnzoo_requests", "Requests that were answered.", labels=("model", "route", "status")
-        )
-        for (model, route, hundreds), count in list(self._requests.items()):
-            requests.add_metric((model, route, f"{hundreds}xx"), count)
-        refusals = CounterMetricFamily(
-            "rnnzoo_refusals", "Requests that were not answered as asked.", labels=("kind",)
-        )
-        for kind, count in list(self._refusals.items()):
-            refusals.add_metric((kind,), count)
-        text = "Seconds from the head of a request to the end of its answer."
-        seconds = HistogramMetricFamily("rnnzoo_request_seconds", text, labels=("model", "route"))
-        for labels, bins in list(self._seconds.items()):
-            _add(seconds, labels, [bins], _SECONDS)
-        return [requests, refusals, seconds, *self._of_runs()]
-
-    def _of_runs(self) -> Iterable[Metric]:
-        for name, text, bounds in (
-            ("queue_seconds", "Seconds that a job waits for its first run.", _SECONDS),
-            ("batch_rows", "Rows of a run of the model.", _ROWS),
-            ("run_seconds", "Seconds of a run of the model.", _SECONDS),
-        ):
-            family = HistogramMetricFamily(f"rnnzoo_{name}", text, labels=("model",))
-            for model, runs in self._runs.items():
-                _add(family, (model,), [getattr(each, name) for each in runs], bounds)
-            yield family
-
-    def text(self) -> bytes:
-        """Returns all of them as Prometheus reads them."""
-        return generate_latest(self.registry)
-
-    def routes(self) -> list[Route]:
-        """Returns the address where they are read."""
-
-        async def metrics(_: Request) -> Response:
-            return Response(self.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-        return [Route(METRICS, metrics)]
-
-
-def _add(
-    family: HistogramMetricFamily, labels: Sequence[str], bins: Sequence[_Bins], bounds: Sequence[float]
-) -> None:
-    """Adds the sum of bins to a histogram."""
-    counts = accumulate(map(sum, zip(*(each.counts for each in bins), strict=True)))
-    names = [*map(str, bounds), "+Inf"]
-    family.add_metric(labels, list(zip(names, counts, strict=True)), sum(each.total for each in bins))
+        """Adds what never changes: the names, versions and checksums of models."""
+        self.models.extend(models)

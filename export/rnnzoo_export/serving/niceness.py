@@ -1,4 +1,4 @@
-"""How far a thread stands behind the others of its process, where the system knows that of threads."""
+"""How the threads of this process stand to each other on a processor that they share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 #: By how much what is short goes before what is long.
 BEHIND = 10
@@ -16,3 +18,46 @@ def step_back(niceness: int = BEHIND) -> None:
     if niceness and sys.platform == "linux":  # where a thread has a niceness of its own
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+
+
+class Interruptions:
+    """Whether a thread that is woken may interrupt the one that runs.
+
+    Each answer wakes the thread that sends it. Where all threads share one processor it would take over at once, and
+    give back as soon as it has sent that one; so it waits there, but while something long runs, which must not hold up
+    what is short.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._long_runs = threading.Lock(), 0
+        self._are_few = False
+
+    def make_few(self) -> None:
+        """Lets woken threads wait from now on, where all share one processor and the system can do it."""
+        self._are_few = sys.platform == "linux" and len(os.sched_getaffinity(0)) == 1
+        self._apply()
+
+    @contextlib.contextmanager
+    def allowed(self) -> Iterator[None]:
+        """Lets woken threads interrupt as long as the context lasts."""
+        with self._lock:
+            self._long_runs += 1
+            self._apply()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._long_runs -= 1
+                self._apply()
+
+    def _apply(self) -> None:
+        if not self._are_few or sys.platform != "linux":
+            return
+        policy = os.SCHED_OTHER if self._long_runs else os.SCHED_BATCH
+        for thread in Path("/proc/self/task").iterdir():
+            with contextlib.suppress(OSError):  # it has ended, or a sandbox forbids it
+                os.sched_setscheduler(int(thread.name), policy, os.sched_param(0))
+
+
+#: Those of this process.
+INTERRUPTIONS = Interruptions()

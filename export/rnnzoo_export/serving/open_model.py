@@ -7,11 +7,9 @@ from pathlib import Path
 
 from rnnzoo_export.bundle import TRANSLATOR_FILE, Bundle, check_model_name, load_bundle
 from rnnzoo_export.inference.predictor import OnnxPredictor
-from rnnzoo_export.inference.translator import Translator
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.models import ServedModel
 from rnnzoo_export.serving.settings import Settings
-from rnnzoo_export.serving.translator_model import TranslatorModel
 
 
 def open_model(
@@ -29,6 +27,10 @@ def open_model(
         BundleError: If a file is damaged.
     """
     if not isinstance(source, Bundle) and (Path(source) / TRANSLATOR_FILE).is_file():
+        # A server of bundles starts sooner without.
+        from rnnzoo_export.inference.translator import Translator
+        from rnnzoo_export.serving.translator_model import TranslatorModel
+
         known = Path(source).resolve().name if name is None else name
         check_model_name(known)
         return TranslatorModel(Translator(source, threads=settings.threads), settings, name=known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,11 +14,14 @@ from rnnzoo_export.inference.validation import shorten
 from rnnzoo_export.serving import protocol
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.endpoint import Endpoint
+from rnnzoo_export.serving.models import ServedModel
 from rnnzoo_export.serving.parameters import check_keys
-from rnnzoo_export.serving.translator_model import TranslatorModel
 
-#: The models that take raw rows.
-RowModel = BundleModel | TranslatorModel
+if TYPE_CHECKING:  # a server of bundles starts sooner without
+    from rnnzoo_export.serving.translator_model import TranslatorModel
+
+    #: The models that take raw rows.
+    RowModel = BundleModel | TranslatorModel
 
 
 class Predict(Endpoint):
@@ -28,7 +31,8 @@ class Predict(Endpoint):
         """Answers a request."""
         model = self._model(request)
         since = time.monotonic()
-        async with self._traffic.body(self._settings.body_limits, request) as body:
+        with self._traffic.held(request) as held:
+            body = await held.read(self._body_limits)
             work, batcher = self._work, model.batcher
             message = await work.turn(batcher, since, len(body), protocol.parse_json, body)
             raw = self._raw_inputs(model, message)
@@ -41,7 +45,7 @@ class Predict(Endpoint):
 
     def _model(self, request: Request) -> RowModel:
         model = self._models.of_path(request.path_params)
-        if not isinstance(model, RowModel):
+        if not takes_rows(model):
             raise RequestError(
                 f"predict: {model.name} is asked by infer alone; expected another model.", status=404
             )
@@ -62,3 +66,8 @@ class Predict(Endpoint):
                 status=413,
             )
         return raw
+
+
+def takes_rows(model: ServedModel) -> TypeGuard[RowModel]:
+    """Whether a model takes raw rows."""
+    return hasattr(model, "predict_keys")

@@ -44,7 +44,8 @@ class Repository:
 
     async def index(self, request: Request) -> Response:
         """Lists the models; those that are ready, where that is asked."""
-        async with self._traffic.body(self._settings.body_limits, request) as body:
+        with self._traffic.held(request) as held:
+            body = await held.read(self._settings.body_limits)
             ready_only = _ready_only(body) if body else False
         listed = [_entry(model) for model in self._models if model.ready or not ready_only]
         return json_answer(listed)

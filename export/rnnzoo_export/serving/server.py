@@ -24,6 +24,7 @@ from rnnzoo_export.bundle import Bundle, check_model_name
 from rnnzoo_export.serving.app import create_app
 from rnnzoo_export.serving.connections import cut_connections, most_connections
 from rnnzoo_export.serving.models import Models, ServedModel
+from rnnzoo_export.serving.niceness import INTERRUPTIONS
 from rnnzoo_export.serving.open_model import open_model
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.tls import check_certificate
@@ -87,12 +88,12 @@ def serve(
 
 
 def _tune_interpreter() -> None:
-    """Sets what Python does beside the requests."""
+    """Sets what Python, and the system, do beside the requests."""
+    INTERRUPTIONS.make_few()
     # What parses a large body is told sooner that the event loop waits.
     sys.setswitchinterval(_SWITCH_SECONDS)
     # What is there now stays, and what comes with a request goes with it: to look for garbage in all of it every few
     # requests would hold up the others.
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*_GARBAGE)
 

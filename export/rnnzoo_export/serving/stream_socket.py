@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -17,13 +17,15 @@ from rnnzoo_export.serving.answers import error_text, json_answer, json_bytes
 from rnnzoo_export.serving.bundle_model import BundleModel
 from rnnzoo_export.serving.endpoint import Endpoint
 from rnnzoo_export.serving.host_check import is_known_origin
-from rnnzoo_export.serving.live_stream import LiveStream
 from rnnzoo_export.serving.models import Models
 from rnnzoo_export.serving.observed import observed
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.stream_model import StreamModel, stream_of
 from rnnzoo_export.serving.traffic import Traffic
 from rnnzoo_export.serving.work import Work
+
+if TYPE_CHECKING:
+    from rnnzoo_export.serving.live_stream import LiveStream
 
 _log = logging.getLogger("rnnzoo.serving")
 # Why a stream ends, as RFC 6455 has it.
@@ -103,6 +105,8 @@ class StreamSocket(Endpoint):
     async def _serve(self, socket: WebSocket, model: BundleModel, stream: StreamModel) -> None:
         await socket.accept()
         try:
+            from rnnzoo_export.serving.live_stream import LiveStream  # a server starts sooner without
+
             await self._talk(socket, LiveStream(model, stream), stream)
             end = _EndError(_DONE, "")
         except WebSocketDisconnect:

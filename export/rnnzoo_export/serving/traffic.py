@@ -6,10 +6,8 @@ Health is asked past all of this, so that it answers however many clients there 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
 
 import orjson
 from starlette.requests import Request
@@ -23,7 +21,8 @@ from rnnzoo_export.serving.turns import Turns
 
 #: The address of the metrics, which answer as health does.
 METRICS = "/metrics"
-_HEALTH = re.compile(r"/v2/health/\w+|/v2/models/[^/]+(?:/versions/[^/]+)?/ready")
+_HEALTH = re.compile(r"/v2/health/(?:live|ready)|/v2/models/[^/]+(?:/versions/[^/]+)?/ready")
+_HEALTH_ENDS = ("/live", "/ready")
 _RETRY_AFTER = "1"
 _STOPPING = orjson.dumps({"error": "server: is stopping. Ask another, or try again in a second."})
 
@@ -80,40 +79,26 @@ class Traffic:
             except TimeoutError:
                 return
 
-    @contextlib.asynccontextmanager
-    async def body(self, limits: BodyLimits, request: Request) -> AsyncIterator[bytes]:
-        """Reads the body of a request, and counts it among those that are answered as long as the block lasts.
+    def held(self, request: Request) -> HeldBody:
+        """Returns what counts the body of a request, and the request, as long as the context lasts."""
+        return HeldBody(self, request)
 
-        Args:
-            limits: What one body may be.
-            request: The request.
+    def hold(self, size: int) -> None:
+        """Counts bytes, or raises ``RequestError`` where there are too many."""
+        if self._bytes + size > self._max_bytes:
+            raise RequestError(
+                f"server: bodies of {self._max_bytes} bytes are under way already. Try again in a second.",
+                status=503,
+                kind="bytes",
+            )
+        self._bytes += size
 
-        Raises:
-            RequestError: With status 503 if too many requests or bytes are under way; as ``read_body`` does.
-        """
-        held, seen = 0, observed(request.scope)
+    def let_go(self, size: int) -> None:
+        """Counts bytes no more."""
+        self._bytes -= size
 
-        def hold(size: int) -> None:
-            nonlocal held
-            if self._bytes + size > self._max_bytes:
-                raise RequestError(
-                    f"server: bodies of {self._max_bytes} bytes are under way already. Try again in a second.",
-                    status=503,
-                    kind="bytes",
-                )
-            self._bytes += size
-            held += size
-            seen.bytes_in += size
-
-        try:
-            body = await read_body(request, limits, hold)
-            with self._place():
-                yield body
-        finally:
-            self._bytes -= held
-
-    @contextlib.contextmanager
-    def _place(self) -> Iterator[None]:
+    def begin(self) -> None:
+        """Counts a request that is answered, or raises ``RequestError`` where there are too many."""
         if self._answered >= self._max_requests:
             raise RequestError(
                 f"server: {self._max_requests} requests are under way already. Try again in a second.",
@@ -121,10 +106,10 @@ class Traffic:
                 kind="requests",
             )
         self._answered += 1
-        try:
-            yield
-        finally:
-            self._answered -= 1
+
+    def end(self) -> None:
+        """Counts it no more."""
+        self._answered -= 1
 
     def enter(self) -> None:
         """Counts a request."""
@@ -135,6 +120,46 @@ class Traffic:
         self._count -= 1
         if not self._count:
             self._changed.set()
+
+
+class HeldBody:
+    """The body of a request, which counts as long as the context lasts.
+
+    Args:
+        traffic: Where it counts.
+        request: The request.
+    """
+
+    def __init__(self, traffic: Traffic, request: Request) -> None:
+        self._traffic, self._request = traffic, request
+        self._size, self._is_answered = 0, False
+
+    async def read(self, limits: BodyLimits) -> bytes:
+        """Returns the body; from then on the request is one of those that are answered.
+
+        Args:
+            limits: What it may be.
+
+        Raises:
+            RequestError: With status 503 if too many requests or bytes are under way; as ``read_body`` does.
+        """
+        body = await read_body(self._request, limits, self._hold)
+        self._traffic.begin()
+        self._is_answered = True
+        return body
+
+    def _hold(self, size: int) -> None:
+        self._traffic.hold(size)
+        self._size += size
+
+    def __enter__(self) -> HeldBody:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._traffic.let_go(self._size)
+        observed(self._request.scope).bytes_in = self._size
+        if self._is_answered:
+            self._traffic.end()
 
 
 class TrafficControl:
@@ -174,4 +199,4 @@ def is_health(path: str) -> bool:
         >>> is_health("/v2/models/films/ready"), is_health("/v2/models/ready")
         (True, False)
     """
-    return _HEALTH.fullmatch(path) is not None
+    return path.endswith(_HEALTH_ENDS) and _HEALTH.fullmatch(path) is not None

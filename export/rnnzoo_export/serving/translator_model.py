@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,18 +13,19 @@ from rnnzoo import checks
 from rnnzoo.decoding.beam import Hypothesis
 from rnnzoo.errors import DataError, RequestError
 from rnnzoo.preprocessing.text_coding import END, PADDING
-from rnnzoo_export.inference.translator import Translator
 from rnnzoo_export.inference.validation import check_inputs, shorten
 from rnnzoo_export.serving.answers import json_bytes
 from rnnzoo_export.serving.batching import Batcher, LeftError
 from rnnzoo_export.serving.jobs import Arrays
-from rnnzoo_export.serving.model_facts import describe_translator
 from rnnzoo_export.serving.pace import Pace
 from rnnzoo_export.serving.parameters import check_keys, checked_number
 from rnnzoo_export.serving.settings import Settings
 from rnnzoo_export.serving.tensor_model import TensorModel
 from rnnzoo_export.serving.warm_up import warm_up
 from rnnzoo_export.signature import Signature, TensorSpec
+
+if TYPE_CHECKING:  # a server of bundles starts sooner without
+    from rnnzoo_export.inference.translator import Translator
 
 PARAMETERS = ("beams", "alpha", "max_length")
 # Sources are padded to a multiple of this, so that those of like length go into one run.
@@ -80,6 +81,8 @@ class TranslatorModel(TensorModel):
 
     def page_facts(self) -> dict[str, Any]:
         """Returns what the page to try it must know."""
+        from rnnzoo_export.serving.model_facts import describe_translator  # a server starts sooner without
+
         facts = describe_translator(
             self.signature,
             reads_text=self._translator.preprocessing is not None,

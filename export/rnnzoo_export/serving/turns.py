@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections import deque
 
 # How many turns are given in a round: a round costs time too.
 _A_ROUND = 4
+# After how many rounds in a row the threads that receive and send may run, where they share a processor with this one.
+_UNINTERRUPTED = 8
 
 
 class Turns:
@@ -18,7 +22,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._taken = False
+        self._taken, self._rounds = False, 0
 
     async def next(self) -> None:
         """Waits for a turn; the first of a round has it at once."""
@@ -32,6 +36,9 @@ class Turns:
         await turn
 
     def _give(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._rounds += 1
+        if self._rounds % _UNINTERRUPTED == 0 and self._waiting:
+            _let_others_run()
         given = 0
         while self._waiting and given < _A_ROUND:
             turn = self._waiting.popleft()
@@ -42,3 +49,9 @@ class Turns:
             loop.call_soon(self._give, loop)
         else:
             self._taken = False
+
+
+def _let_others_run() -> None:
+    """Lets threads run that wait for the processor of this one."""
+    if sys.platform != "win32":
+        os.sched_yield()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -84,13 +83,11 @@ class Work:
         self, batcher: Batcher, inputs: Mapping[str, np.ndarray], request: Request, since: float | None = None
     ) -> dict[str, np.ndarray]:
         """Runs a model, as long as the client of the request is there."""
-        arrived = time.monotonic() if since is None else since
-
-        def waited(seconds: float) -> None:
-            observed(request.scope).queue_seconds = seconds
-
+        job = batcher.begin(inputs, since=since, left=partial(has_left, request.receive))
         try:
-            left = partial(has_left, request.receive)
-            return await batcher.submit(inputs, since=arrived, left=left, waited=waited)
+            return await job.future
         except LeftError:
             raise ClientDisconnect from None
+        finally:
+            batcher.end(job)
+            observed(request.scope).queue_seconds = job.queue_seconds
