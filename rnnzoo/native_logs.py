@@ -7,16 +7,18 @@ error can be turned, and only while TensorFlow is imported. Whoever imports Tens
 
 from __future__ import annotations
 
-import importlib.abc
 import importlib.machinery
 import os
 import re
 import sys
-import tempfile
 import types
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import importlib.abc
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 # Notes and warnings of native code are dropped as long as a process lives, its errors are not.
@@ -48,6 +50,8 @@ def quiet_native_logs() -> Iterator[None]:
     if os.environ.setdefault(_LEVEL, _ERRORS_ONLY) == "0":
         yield
         return
+    import tempfile  # seldom needed, and slow to import
+
     try:
         saved, log = os.dup(_STDERR), tempfile.TemporaryFile()  # noqa: SIM115 - closed below
     except OSError:  # a daemon without standard error, or a disk that nothing can be written to

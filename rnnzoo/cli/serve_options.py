@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from rnnzoo.cli.full_help import SERVER
 from rnnzoo.cli.option_groups import keyword_option, with_options
@@ -41,8 +40,13 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     return with_options(command, "settings", options, _gather)
 
 
+def _bracketed(text: str) -> str:
+    """Returns a text in brackets that is no style to ``rich``, whose own function for it is slow to import."""
+    return rf"\[{text}]" if text[:1] in "#/@" or text[:1].islower() else f"[{text}]"
+
+
 def _option(setting: Setting) -> Any:
-    default = "" if setting.default in ("", ()) else escape(f" [{_shown(setting.default)}]")
+    default = "" if setting.default in ("", ()) else f" {_bracketed(_shown(setting.default))}"
     is_shown = setting.name in SHOWN
     flags = setting.option if setting.kind is not bool else f"{setting.option}/--no{setting.option[1:]}"
     option = typer.Option(

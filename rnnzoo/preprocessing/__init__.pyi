@@ -1,0 +1,23 @@
+# The public names, each with its module. They are written here alone: `__init__.py` reads this file.
+from .base import Preprocessing as Preprocessing
+from .categories import CategoryPreprocessing as CategoryPreprocessing
+from .character_text import CharacterTextPreprocessing as CharacterTextPreprocessing
+from .characters import CharacterPreprocessing as CharacterPreprocessing
+from .dna import DNAPreprocessing as DNAPreprocessing
+from .features import FeaturePreprocessing as FeaturePreprocessing
+from .frames import FramePreprocessing as FramePreprocessing
+from .irregular import IrregularPreprocessing as IrregularPreprocessing
+from .joined import JoinedPreprocessing as JoinedPreprocessing
+from .kinds import PREPROCESSINGS as PREPROCESSINGS
+from .log_mel import LogMelPreprocessing as LogMelPreprocessing
+from .number_rows import NumbersPreprocessing as NumbersPreprocessing
+from .pairs import PairPreprocessing as PairPreprocessing
+from .storage import check_round_trip as check_round_trip
+from .storage import check_storable as check_storable
+from .storage import load_preprocessing as load_preprocessing
+from .storage import save_preprocessing as save_preprocessing
+from .subwords import SubwordPreprocessing as SubwordPreprocessing
+from .text import TextPreprocessing as TextPreprocessing
+from .tokens import TokenPreprocessing as TokenPreprocessing
+from .windows import WindowPreprocessing as WindowPreprocessing
+from .words import WordPreprocessing as WordPreprocessing
