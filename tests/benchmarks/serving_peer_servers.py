@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 ENVIRONMENTS = {
     "triton": ("nvidia-pytriton==0.7.0", "onnxruntime==1.32.0", "numpy==1.26.4"),
     "fastapi": ("fastapi==0.165.0", "uvicorn[standard]==0.54.0", "orjson==3.13.0", "onnxruntime==1.32.0"),
@@ -96,9 +97,18 @@ def started(
         process.wait(60)
 
 
-def rnnzoo(bundle: Path) -> contextlib.AbstractContextManager[Running]:
+def installed(peers: Path) -> Path:
+    """Installs this checkout as on a machine that only serves, and returns the folder of the environment's programs."""
+    needed = ROOT / "export" / "rnnzoo_export" / "serving" / "requirements-serve.txt"
+    programs = environment(peers / "rnnzoo", ["-r", str(needed)]) / "bin"
+    options = ("-q", "--force-reinstall", "--no-deps")
+    subprocess.run([str(programs / "python"), "-m", "pip", "install", *options, str(ROOT)], check=True)
+    return programs
+
+
+def rnnzoo(programs: Path, bundle: Path) -> contextlib.AbstractContextManager[Running]:
     (port,) = free_ports(1)
-    return started([sys.executable, "-m", "rnnzoo", "serve", bundle, "--port", str(port)], port)
+    return started([programs / "rnnzoo", "serve", bundle, "--port", str(port)], port)
 
 
 def triton(bundle: Path, peers: Path, folder: Path, model: str) -> contextlib.AbstractContextManager[Running]:

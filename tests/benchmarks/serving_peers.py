@@ -4,10 +4,10 @@
 
 Servers have the last core and the load tool the first. All serve one ONNX file with one thread of onnxruntime: Triton
 through its Python backend (``serving_triton_model.py``) with dynamic batching, FastAPI one run a request
-(``serving_fastapi_app.py``). They are installed into environments of their own below ``--peers``, which are made where
-they are not there; their versions are fixed here. In each round all are asked in turn, by 32 connections that ask again
-once answered, and what is compared is the ratio within a round. Writes ``results/serving_peers.csv``; ``--table``
-prints the table of the documentation.
+(``serving_fastapi_app.py``). Each is installed into an environment of its own below ``--peers``, which is made where it
+is not there: ours as on a machine that only serves, the others in versions that are fixed here. In each round all are
+asked in turn, by 32 connections that ask again once answered, and what is compared is the ratio within a round. Writes
+``results/serving_peers.csv``; ``--table`` prints the table of the documentation.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import asyncio
 import contextlib
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -28,7 +27,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from serving_peer_servers import CORES, Running, fastapi, rnnzoo, triton
+from serving_peer_servers import CORES, Running, fastapi, installed, rnnzoo, triton
 from zoo import machine, read_rows, write_rows
 
 from rnnzoo_export.load_test.load import run_load
@@ -114,21 +113,21 @@ def asked(server: Running, question: Question, seconds: float) -> dict[str, Any]
     }
 
 
-def seconds_of_imports() -> float:
+def seconds_of_imports(programs: Path) -> float:
     """Seconds that Python takes for the packages alone, on the core of the servers."""
     began = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-c", "import numpy, onnxruntime"],
+        [programs / "python", "-c", "import numpy, onnxruntime"],
         check=True,
         preexec_fn=lambda: os.sched_setaffinity(0, CORES[-1:]),
     )
     return time.perf_counter() - began
 
 
-def starts(bundle: Path) -> Iterator[dict[str, Any]]:
+def starts(programs: Path, bundle: Path) -> Iterator[dict[str, Any]]:
     """Starts our server and the packages alone in turn."""
     for number in range(STARTS):
-        with rnnzoo(bundle) as server:
+        with rnnzoo(programs, bundle) as server:
             took, memory = server.seconds, server.megabytes
         yield {
             "round": number,
@@ -136,17 +135,18 @@ def starts(bundle: Path) -> Iterator[dict[str, Any]]:
             "seconds": round(took, 3),
             "megabytes": round(memory, 1),
         }
-        yield {"round": number, "case": "imports", "seconds": round(seconds_of_imports(), 3)}
+        yield {"round": number, "case": "imports", "seconds": round(seconds_of_imports(programs), 3)}
 
 
 def measure(peers: Path, seconds: float, rounds: int) -> Iterator[dict[str, Any]]:
     """Yields the rows of all rounds."""
+    programs = installed(peers)
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         series, texts = write_bundles(folder)
         servers = {
-            "rnnzoo": stack.enter_context(rnnzoo(series)),
-            "texts": stack.enter_context(rnnzoo(texts)),
+            "rnnzoo": stack.enter_context(rnnzoo(programs, series)),
+            "texts": stack.enter_context(rnnzoo(programs, texts)),
             "triton": stack.enter_context(triton(series, peers, folder, MODEL)),
             "fastapi": stack.enter_context(fastapi(series, peers)),
         }
@@ -159,7 +159,7 @@ def measure(peers: Path, seconds: float, rounds: int) -> Iterator[dict[str, Any]
             for case in order:
                 yield {"round": number, "case": case, **asked(*cases[case], seconds)}
     with tempfile.TemporaryDirectory() as name:
-        yield from starts(write_bundles(Path(name))[0])
+        yield from starts(programs, write_bundles(Path(name))[0])
 
 
 @dataclass(frozen=True)
