@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 from rnnzoo import load_model
 from rnnzoo.errors import RequestError
 from rnnzoo_export import OnnxPredictor, load_bundle, save_bundle
+from rnnzoo_export.serving.app import create_app
+from rnnzoo_export.serving.stream_socket import StreamSocket
 from served_digits import NAME, X, infer, memory, tensor
 from serving_client import Server, running
 
@@ -220,3 +223,33 @@ def test_ids_beyond_the_table_are_refused_as_decimal_numbers_too(tmp_path: Path)
     with pytest.raises(RequestError, match=message):
         predictor.run({"features": np.array([[0, 5.0]], np.float32)})
     assert predictor.run({"features": np.array([[0, 4.0]], np.float32)})
+
+
+def test_a_fault_of_a_websocket_that_is_not_open_yet_is_no_http_answer(
+    digits_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("a fault")
+
+    monkeypatch.setattr(StreamSocket, "_admitted", broken)
+    app, sent = create_app(OnnxPredictor(digits_bundle)), list[Any]()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "websocket",
+        "path": f"/v2/models/{NAME}/stream",
+        "headers": [(b"host", b"localhost")],
+        "subprotocols": [],
+    }
+
+    async def connected() -> None:
+        await app(scope, receive, send)
+
+    with pytest.raises(ValueError, match="a fault"):
+        asyncio.run(connected())
+    assert sent == []

@@ -306,6 +306,7 @@ def test_runs_that_are_known_to_be_short_are_made_on_the_event_loop() -> None:
         await one.submit(rows(1))  # nothing is known yet
         await asyncio.sleep(0.05)  # the thread rests again
         learned(one)
+        one.costs.learn(3, 3, 0.0002)
         answers = await asyncio.gather(*(one.submit(rows(1, number)) for number in range(3)))
         assert [float(answer["y"][0, 0]) for answer in answers] == [0.0, 2.0, 4.0]
         before.extend(threads.on_loop)

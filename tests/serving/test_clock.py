@@ -100,3 +100,19 @@ def test_an_error_within_stays_what_it_is() -> None:
 
     with pytest.raises(ValueError, match="wrong"):
         asyncio.run(wrong())
+
+
+def test_those_that_are_due_beside_one_that_fails_are_called() -> None:
+    clock, rung = Clock(), list[str]()
+
+    class Broken(Bell):
+        def due(self) -> None:
+            raise ValueError("broken")
+
+    async def ring() -> None:
+        clock.add(Broken(0.01, rung, ""))
+        clock.add(Bell(0.01, rung, "rung"))
+        await asyncio.sleep(0.05)
+
+    asyncio.run(ring())
+    assert rung == ["rung"]

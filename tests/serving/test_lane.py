@@ -139,3 +139,84 @@ def test_steps_are_those_of_inputs_whose_steps_are_free() -> None:
     assert asyncio.run(steps(["past"])) == 30
     assert asyncio.run(steps(None)) == 500
     assert asyncio.run(steps([])) == 1
+
+
+def test_a_run_on_another_thread_and_one_on_its_own_are_never_made_at_once() -> None:
+    costs, at_once, most = RunCosts(), [0], [0]
+    costs.learn(1, 3, 0.0001)
+
+    def execute(inputs: Arrays) -> Arrays:
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        time.sleep(0.002)
+        at_once[0] -= 1
+        return {"y": inputs["x"]}
+
+    async def asked() -> None:
+        one = Lane(execute, costs, max_batch=1)
+        costs.learn = lambda *_: None  # type: ignore[method-assign]
+        one.start()
+        jobs = [job(1, float(number)) for number in range(40)]
+        for each in jobs:
+            one.add(each)  # wakes the thread
+            one.run_short(0.001)
+            await asyncio.sleep(0)
+        await asyncio.gather(*(each.future for each in jobs))
+        one.stop()
+        await asyncio.to_thread(one.join, 10)
+        assert not one.at_work
+
+    asyncio.run(asked())
+    assert most == [1]
+
+
+def test_no_more_is_run_on_another_thread_than_is_short_together() -> None:
+    costs, sizes = RunCosts(), list[int]()
+    for rows in (1, 2, 4, 8, 16, 31):
+        costs.learn(rows, 3, rows * 0.001)
+
+    def execute(inputs: Arrays) -> Arrays:
+        sizes.append(len(inputs["x"]))
+        return {"y": inputs["x"]}
+
+    async def asked() -> None:
+        one = Lane(execute, costs, max_batch=32)
+        costs.learn = lambda *_: None  # type: ignore[method-assign]
+        one.start()
+        jobs = [job(1, 1.0) for _ in range(5)]
+        for each in jobs[:2]:
+            one.add(each, wake=False)
+        assert one.run_short(0.0021)
+        assert sizes == [2]
+        for each in jobs[2:]:
+            one.add(each, wake=False)
+        assert not one.run_short(0.0021)
+        one.wake()
+        await asyncio.gather(*(each.future for each in jobs))
+        assert sizes == [2, 3]
+        one.stop()
+
+    asyncio.run(asked())
+
+
+def test_what_is_left_of_a_job_when_the_lane_is_stopped_is_run_too() -> None:
+    costs = RunCosts()
+    costs.learn(4, 3, 0.0004)
+    costs.learn(8, 3, 0.0008)
+
+    async def asked() -> None:
+        def execute(inputs: Arrays) -> Arrays:
+            one.stop()
+            return {"y": inputs["x"] * 2}
+
+        one = Lane(execute, costs, max_batch=4)
+        one.start()
+        whole = job(8, 1.5)
+        one.add(whole, wake=False)
+        assert one.run_short(0.002)
+        answer = await asyncio.wait_for(whole.future, 5)
+        assert answer["y"].shape == (8, 3)
+        await asyncio.to_thread(one.join, 5)
+        assert not one.at_work
+
+    asyncio.run(asked())

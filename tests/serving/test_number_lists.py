@@ -118,5 +118,6 @@ def test_keys_that_stand_twice_and_lists_in_lists_are_left_to_the_other() -> Non
         good.replace("[1.5, 2.5]", "[[1.5], 2.5]"),
         good.replace("[1.5, 2.5]", "[1.5, 2.5], 3"),
         good[:-1] + ', "inputs": []}',
+        "\ufeff" + good,
     ):
         assert read_number_lists(wrong.encode(), model) is None

@@ -117,7 +117,8 @@ class _Application(Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Returns the layers."""
-        app: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        known = {kind: answer for kind, answer in self.exception_handlers.items() if kind is not Exception}
+        app: ASGIApp = ExceptionMiddleware(self.router, handlers=known)
         for layer, arguments, options in reversed(self.user_middleware):
             app = layer(app, *arguments, **options)
         return app

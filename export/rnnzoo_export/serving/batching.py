@@ -39,7 +39,7 @@ class LeftError(Exception):
 
 
 class Batcher:
-    """Runs jobs on threads of its own, so that the event loop stays free for health checks.
+    """Runs jobs on threads of its own, and on the event loop those that are known to be short.
 
     Args:
         execute: Runs arrays whose rows are independent, from several threads; ``OnnxPredictor.execute``.

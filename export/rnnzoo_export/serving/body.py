@@ -16,7 +16,6 @@ if TYPE_CHECKING:  # what reads settings alone needs no web framework
 
 # Where a request's scope says that its body has been read.
 _READ = "rnnzoo.body_read"
-_CLOCK = Clock()
 _TYPES = (b"application/json", b"application/octet-stream")
 
 
@@ -48,7 +47,7 @@ def header(request: Request, name: bytes) -> str | None:
 
 
 def read_body(
-    request: Request, limits: BodyLimits, hold: Callable[[int], None]
+    request: Request, limits: BodyLimits, hold: Callable[[int], None], clock: Clock | None = None
 ) -> Coroutine[Any, Any, bytes]:
     """Reads a body, of which no more than ``limits.max_bytes`` are ever held.
 
@@ -56,6 +55,7 @@ def read_body(
         request: The request.
         limits: What it may be.
         hold: Called with the size of each part before it is kept; it may refuse it.
+        clock: What keeps the time.
 
     Returns:
         The body, decompressed.
@@ -68,7 +68,7 @@ def read_body(
     given = headers.get(b"content-encoding")
     encoding = None if given is None else read_encoding(given.decode("latin-1"))
     _check_headers(headers, limits.max_bytes)
-    body = _receive(request, limits, hold)
+    body = _receive(request, limits, hold, clock or Clock())
     return body if encoding is None else _unpacked(body, encoding, limits, hold)
 
 
@@ -78,13 +78,13 @@ async def _unpacked(
     return await decompress(await body, encoding, limits.max_bytes, hold)
 
 
-async def _receive(request: Request, limits: BodyLimits, hold: Callable[[int], None]) -> bytes:
+async def _receive(request: Request, limits: BodyLimits, hold: Callable[[int], None], clock: Clock) -> bytes:
     """Returns the bytes of a body as they arrive."""
     parts, size = [], 0
     began = time.monotonic()
     ends, next_by = began + limits.timeout, began + limits.grace
     try:
-        with TimeLimit(_CLOCK, min(ends, next_by)) as limit:
+        with TimeLimit(clock, min(ends, next_by)) as limit:
             more = True
             while more:
                 message = await request.receive()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from types import TracebackType
 from typing import Protocol
+
+_log = logging.getLogger("rnnzoo.serving")
 
 
 class Timed(Protocol):
@@ -22,7 +25,10 @@ class Timed(Protocol):
 
 
 class Clock:
-    """Makes calls at their times, with one timer of the event loop for all: to set one costs far less than there."""
+    """Makes calls at their times, with one timer of the event loop for all: to set one costs far less than there.
+
+    It serves one event loop at a time.
+    """
 
     def __init__(self) -> None:
         self._waiting: dict[Timed, None] = {}
@@ -56,7 +62,10 @@ class Clock:
         if self._waiting:
             self._wake_at(loop, min(timed.when for timed in self._waiting))
         for timed in come:
-            timed.due()
+            try:
+                timed.due()
+            except Exception:  # noqa: BLE001 - the others are due too
+                _log.exception("what was due has failed")
 
 
 class TimeLimit:

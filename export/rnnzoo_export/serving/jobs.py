@@ -56,11 +56,10 @@ class Job:
         self.queued_at = time.monotonic()
         self.since = self.queued_at if since is None else since
         self.begun_at: float | None = None
-        self.rows = self.steps = 1
+        self.rows, self.steps = len(next(iter(inputs.values()))), 1
         shape: list[Any] = []
         for name, array in inputs.items():
             sizes = array.shape
-            self.rows = sizes[0]
             if len(sizes) > 1 and sizes[1] > self.steps and (free is None or name in free):
                 self.steps = sizes[1]
             shape += (name, sizes[1:], array.dtype)

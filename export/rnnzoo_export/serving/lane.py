@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import threading
 import time
@@ -44,7 +45,7 @@ class RunObserver(Protocol):
 
 
 class Lane:
-    """Runs jobs on one thread of its own, so that the event loop stays free for health checks.
+    """Runs jobs on one thread of its own, or, where that is short, on the thread of who asks for it.
 
     Args:
         execute: Runs arrays whose rows are independent.
@@ -77,6 +78,8 @@ class Lane:
         self._thread: threading.Thread | None = None
         self._stopped = False
         self._began: float | None = None
+        # Whether it is another thread that makes the run.
+        self._is_lent = False
 
     # What others ask
 
@@ -138,7 +141,7 @@ class Lane:
             wake: Whether the thread is woken if it waits for work; else that is for ``wake`` to do.
         """
         with self._changed:
-            if self._stopped or self._thread is None:
+            if self._stopped or not self._lives():
                 return False
             self._waiting.append(job)
             if wake:
@@ -151,7 +154,7 @@ class Lane:
             self._changed.notify()
 
     def run_short(self, seconds: float) -> bool:
-        """Runs the first jobs in line on the thread of the caller, where that is known to take no longer than so long.
+        """Makes the next run on the thread of the caller, where it is known to take no longer than so long.
 
         Returns:
             Whether it did; if not, the thread must be woken.
@@ -159,22 +162,25 @@ class Lane:
         with self._changed:
             if self._running or not self._is_short(seconds):
                 return False
-            shares = self._take(seconds)
+            shares = self._take()
+            if not shares:
+                return True
             self._running, self._began = [job for job, _ in shares], time.monotonic()
+            self._is_lent = True
         try:
-            if shares:
-                self._run(shares)
+            self._run(shares)
         finally:
             self._give_back(shares)
         return True
 
     def _is_short(self, seconds: float) -> bool:
-        """Whether the first job in line is known to take at most so long."""
-        first = next((job for job in self._waiting if job.is_wanted), None)
-        if first is None:
+        """Whether the next run is known to take at most so long."""
+        waiting = [job for job in itertools.islice(self._waiting, _LOOKED_AT) if job.is_wanted]
+        if not waiting:
             return True
-        knows = self._costs.knows(first.rows, first.steps)
-        return knows and self._costs.seconds(first.left, first.steps) <= seconds
+        rows, steps = sum(job.left for job in waiting if job.shape == waiting[0].shape), waiting[0].steps
+        rows = waiting[0].left if self._max_batch is None else min(rows, self._max_batch)
+        return self._costs.knows(rows, steps) and self._costs.seconds(rows, steps) <= seconds
 
     # The thread
 
@@ -196,20 +202,21 @@ class Lane:
         """Waits for work and takes the next piece of the first job with all that can go with it; none means stop."""
         with self._changed:
             while True:
-                if shares := self._take():
-                    self._running, self._began = [job for job, _ in shares], time.monotonic()
-                    return shares
-                if self._stopped:
-                    return []
+                if not self._is_lent:
+                    if shares := self._take():
+                        self._running, self._began = [job for job, _ in shares], time.monotonic()
+                        return shares
+                    if self._stopped:
+                        return []
                 self._changed.wait()
 
-    def _take(self, seconds: float = PIECE_SECONDS) -> list[_Share]:
+    def _take(self) -> list[_Share]:
         first = self._pop()
         if first is None:
             return []
         if self._max_batch is None:
             return [(first, first.rows)]
-        most = max(self._costs.rows_within(seconds, first.steps, self._max_batch), _LEAST_ROWS)
+        most = max(self._costs.rows_within(PIECE_SECONDS, first.steps, self._max_batch), _LEAST_ROWS)
         shares, others = [(first, min(first.left, most, self._max_batch))], list[Job]()
         # What joins makes a run longer, by less than it would take alone.
         room = min(self._max_batch, _JOINED * most) - shares[0][1]
@@ -233,8 +240,10 @@ class Lane:
     def _give_back(self, shares: Sequence[_Share]) -> None:
         """Puts those that are not done at the end of the line."""
         with self._changed:
-            self._running, self._began = [], None
+            self._running, self._began, self._is_lent = [], None, False
             self._waiting.extend(job for job, _ in shares if job.is_wanted)
+            if self._stopped:
+                self._changed.notify_all()
 
     def _begin(self, shares: Sequence[_Share]) -> None:
         now = time.monotonic()

@@ -30,7 +30,7 @@ KINDS: Mapping[int, str] = {
 
 
 class Bins:
-    """Counts values in bins; written by one thread."""
+    """Counts values in bins; written by one thread at a time."""
 
     __slots__ = ("_bounds", "counts", "total")
 
@@ -45,7 +45,7 @@ class Bins:
 
 
 class RunMetrics:
-    """What one thread of a model measures."""
+    """What is measured where a model runs, in one place at a time."""
 
     def __init__(self) -> None:
         self.queue_seconds, self.batch_rows, self.run_seconds = Bins(), Bins(ROWS), Bins()
@@ -79,7 +79,7 @@ class Metrics:
     """The metrics of one application.
 
     What is counted for each request is counted in plain numbers, which cost a fraction of the locks of Prometheus's
-    own; the event loop and each thread of a model have numbers of their own.
+    own; the event loop and each place where a model runs have numbers of their own.
 
     Attributes:
         requests: Requests by model, route and hundreds of their status.

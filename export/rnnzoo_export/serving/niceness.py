@@ -32,10 +32,21 @@ class Interruptions:
         self._lock, self._long_runs = threading.Lock(), 0
         self._are_few = False
 
-    def make_few(self) -> None:
-        """Lets woken threads wait from now on, where all share one processor and the system can do it."""
-        self._are_few = sys.platform == "linux" and len(os.sched_getaffinity(0)) == 1
-        self._apply()
+    @contextlib.contextmanager
+    def few(self) -> Iterator[None]:
+        """Lets woken threads wait as long as the context lasts.
+
+        That is done where all share one processor, the system can do it, and nobody has set another policy.
+        """
+        with self._lock:
+            self._are_few = _share_one_processor()
+            self._apply()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._apply(few=False)
+                self._are_few = False
 
     @contextlib.contextmanager
     def allowed(self) -> Iterator[None]:
@@ -50,13 +61,29 @@ class Interruptions:
                 self._long_runs -= 1
                 self._apply()
 
-    def _apply(self) -> None:
+    def _apply(self, *, few: bool = True) -> None:
         if not self._are_few or sys.platform != "linux":
             return
-        policy = os.SCHED_OTHER if self._long_runs else os.SCHED_BATCH
-        for thread in Path("/proc/self/task").iterdir():
+        policy = os.SCHED_BATCH if few and not self._long_runs else os.SCHED_OTHER
+        for thread in _threads():
             with contextlib.suppress(OSError):  # it has ended, or a sandbox forbids it
-                os.sched_setscheduler(int(thread.name), policy, os.sched_param(0))
+                if os.sched_getscheduler(thread) in (os.SCHED_OTHER, os.SCHED_BATCH):
+                    os.sched_setscheduler(thread, policy, os.sched_param(0))
+
+
+def _share_one_processor() -> bool:
+    """Whether all threads have one processor, which they share as the system does it by default."""
+    if sys.platform != "linux":
+        return False
+    return len(os.sched_getaffinity(0)) == 1 and os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+def _threads() -> list[int]:
+    """Returns the numbers of all threads, as far as the system tells them."""
+    try:
+        return [int(thread.name) for thread in Path("/proc/self/task").iterdir()]
+    except OSError:
+        return []
 
 
 #: Those of this process.

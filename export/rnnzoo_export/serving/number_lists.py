@@ -14,6 +14,7 @@ from rnnzoo_export.signature import Signature, TensorSpec
 _KEYS = ("name", "shape", "datatype", "data")
 # How the parser gives numbers, by NumPy's kind of their type.
 _KINDS = {"f": ("d", np.dtype("float64")), "i": ("i", np.dtype("int64")), "u": ("u", np.dtype("uint64"))}
+_BOM = b"\xef\xbb\xbf"
 
 
 def read_number_lists(body: bytes, signature: Signature) -> dict[str, np.ndarray] | None:
@@ -35,6 +36,8 @@ def read_number_lists(body: bytes, signature: Signature) -> dict[str, np.ndarray
         >>> read_number_lists(body.replace(b"[1, 2.5]", b"[[1, 2.5]]"), Signature((spec,), ()))
     """
     specs = signature.inputs
+    if body.startswith(_BOM):  # which the parser would pass over
+        return None
     # A colon more belongs to a key that is not looked at, a bracket more to a list in a list; or they are in a text.
     if body.count(b":") != 1 + len(_KEYS) * len(specs) or body.count(b"[") != 1 + 2 * len(specs):
         return None

@@ -79,6 +79,7 @@ def serve(
     app = create_app(models, settings=settings)
     _tune_interpreter()
     with (
+        INTERRUPTIONS.few(),
         _watching(settings.shutdown_timeout, at_deadline) as watch,
         asyncio.Runner(loop_factory=_event_loop) as runner,
     ):
@@ -88,8 +89,7 @@ def serve(
 
 
 def _tune_interpreter() -> None:
-    """Sets what Python, and the system, do beside the requests."""
-    INTERRUPTIONS.make_few()
+    """Sets what Python does beside the requests."""
     # What parses a large body is told sooner that the event loop waits.
     sys.setswitchinterval(_SWITCH_SECONDS)
     # What is there now stays, and what comes with a request goes with it: to look for garbage in all of it every few

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rnnzoo.errors import RequestError
 from rnnzoo_export.serving.body import BodyLimits, read_body
+from rnnzoo_export.serving.clock import Clock
 from rnnzoo_export.serving.observed import observed
 from rnnzoo_export.serving.turns import Turns
 
@@ -42,6 +43,8 @@ class Traffic:
         self._count = self._answered = self._bytes = 0
         self._ends_at: float | None = None
         self._changed = asyncio.Event()
+        #: What keeps the time of bodies that arrive.
+        self.clock = Clock()
         #: Set once the server is told to stop; streams and sessions wait for it, and end.
         self.told = asyncio.Event()
 
@@ -143,7 +146,7 @@ class HeldBody:
         Raises:
             RequestError: With status 503 if too many requests or bytes are under way; as ``read_body`` does.
         """
-        body = await read_body(self._request, limits, self._hold)
+        body = await read_body(self._request, limits, self._hold, self._traffic.clock)
         self._traffic.begin()
         self._is_answered = True
         return body

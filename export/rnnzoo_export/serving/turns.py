@@ -9,7 +9,7 @@ from collections import deque
 
 # How many turns are given in a round: a round costs time too.
 _A_ROUND = 4
-# After how many rounds in a row the threads that receive and send may run, where they share a processor with this one.
+# In each of how many rounds the threads that receive and send may run, where they share a processor with this one.
 _UNINTERRUPTED = 8
 
 

@@ -19,7 +19,7 @@ from rnnzoo_export.bundle import Bundle
 from rnnzoo_export.inference.generator import UNKNOWN, TextGenerator, writes_texts
 from rnnzoo_export.serving.generate_request import GenerateRequest
 from rnnzoo_export.serving.generation import Generation
-from rnnzoo_export.serving.niceness import step_back
+from rnnzoo_export.serving.niceness import INTERRUPTIONS, step_back
 from rnnzoo_export.serving.settings import Settings
 
 #: What is said to whoever is cut.
@@ -145,8 +145,9 @@ class Writer:
             if text.session is not None:
                 self.generator.predictor.close(text.session)
         results = []
-        for group in _groups(texts):
-            results += self._together(group)
+        with INTERRUPTIONS.allowed():
+            for group in _groups(texts):
+                results += self._together(group)
         return results
 
     def _together(self, texts: Sequence[Generation]) -> list[_Result]:
