@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -48,6 +49,8 @@ def scripted(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Scri
             pass
         finally:
             writer.close()
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
+                await writer.wait_closed()
 
     async def main() -> None:
         server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
