@@ -24,7 +24,7 @@ from rnnzoo_export.serving.run_costs import RunCosts
 _SHORT_SECONDS, _SHORT_STEPS = 0.002, 32
 #: Seconds of runs that had better hold up the event loop: to wake a thread, and to be woken by it, takes as long as to
 #: run a row.
-SHORT_RUN = 0.002
+SHORT_RUN = 0.004
 # Seconds of a run that should have been short, after which runs are made by the threads, and for how many seconds.
 _SLOW_SECONDS, _AFTER_SLOW = 0.02, 5.0
 # Seconds after which it is watched whether the client of a job is still there. For a short job that costs as much as to

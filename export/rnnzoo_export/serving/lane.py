@@ -119,8 +119,9 @@ class Lane:
         with self._changed:
             if self._stopped or self._lives():
                 return
-            self._thread = threading.Thread(target=self._work, name="rnnzoo-session", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, name="rnnzoo-session", daemon=True)
+            thread.start()  # which takes what waits once this has let go
+            self._thread = thread
 
     def stop(self) -> None:
         """Lets the thread end after the jobs that wait."""
@@ -141,7 +142,7 @@ class Lane:
             wake: Whether the thread is woken if it waits for work; else that is for ``wake`` to do.
         """
         with self._changed:
-            if self._stopped or not self._lives():
+            if self._stopped or self._thread is None:
                 return False
             self._waiting.append(job)
             if wake:
@@ -178,9 +179,14 @@ class Lane:
         waiting = [job for job in itertools.islice(self._waiting, _LOOKED_AT) if job.is_wanted]
         if not waiting:
             return True
-        rows, steps = sum(job.left for job in waiting if job.shape == waiting[0].shape), waiting[0].steps
-        rows = waiting[0].left if self._max_batch is None else min(rows, self._max_batch)
-        return self._costs.knows(rows, steps) and self._costs.seconds(rows, steps) <= seconds
+        first = waiting[0]
+        rows, steps = first.left, first.steps
+        if self._max_batch is not None:
+            rows = min(self._max_batch, sum(job.left for job in waiting if job.shape == first.shape))
+        # What a thread measures while others have the processor is too much; many rows take no longer than one by one.
+        one_by_one = self._costs.seconds(first.left, steps) * rows / first.left
+        together = min(one_by_one, self._costs.seconds(rows, steps))
+        return self._costs.knows(first.left, steps) and together <= seconds
 
     # The thread
 
