@@ -54,7 +54,7 @@ def check_inputs(
 
 def check_mapping(specs: Sequence[TensorSpec], inputs: Any) -> None:
     """Raises ``RequestError`` for inputs that are not given by name."""
-    if not isinstance(inputs, dict | Mapping):
+    if not isinstance(inputs, Mapping):
         names = ", ".join(f'"{spec.name}": ...' for spec in specs)
         raise RequestError(
             f"inputs: received {type(inputs).__name__}; expected arrays by input name. Write {{{names}}}."

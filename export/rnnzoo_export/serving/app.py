@@ -103,8 +103,7 @@ def create_app(
     app.add_middleware(Compression)
     app.add_middleware(TrafficControl, traffic=traffic, turns=turns)
     app.add_middleware(KeyCheck, keys=keys, is_public=partial(is_public, settings))
-    if settings.known_hosts is not None:
-        app.add_middleware(HostCheck, allowed=settings.known_hosts)
+    app.add_middleware(HostCheck, allowed=settings.known_hosts)
     app.add_middleware(Observation, metrics=metrics, models=served.all_names, log=log)
     app.add_middleware(TrailingSlash)
     if settings.root_path:

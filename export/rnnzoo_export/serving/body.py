@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # what reads settings alone needs no web framework
 
 # Where a request's scope says that its body has been read.
 _READ = "rnnzoo.body_read"
-_TYPES = (b"application/json", b"application/octet-stream")
+_TYPES = ("application/json", "application/octet-stream")
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,8 @@ def read_body(
         RequestError: With status 413 if it is too large, 415 if it is encoded otherwise or of another type, 408 if it
             is too slow, 400 if it cannot be decompressed.
     """
-    headers = dict(reversed(request.scope["headers"]))  # of two of a name the first counts
-    given = headers.get(b"content-encoding")
-    encoding = None if given is None else read_encoding(given.decode("latin-1"))
-    _check_headers(headers, limits.max_bytes)
+    encoding = read_encoding(header(request, b"content-encoding"))
+    _check_headers(request, limits.max_bytes)
     body = _receive(request, limits, hold, clock or Clock())
     return body if encoding is None else _unpacked(body, encoding, limits, hold)
 
@@ -118,16 +116,17 @@ def has_unread_body(request: Request) -> bool:
     return sent and not request.scope.get(_READ, False)
 
 
-def _check_headers(headers: Mapping[bytes, bytes], max_bytes: int) -> None:
-    media = headers.get(b"content-type", _TYPES[0])
-    if media not in _TYPES and media.partition(b";")[0].strip().lower() not in _TYPES:
+def _check_headers(request: Request, max_bytes: int) -> None:
+    media = header(request, b"content-type")
+    if media is not None and media.partition(";")[0].strip().lower() not in _TYPES:
         # Web pages can send forms and plain text to any host without asking, but not these types.
         raise RequestError(
             "Content-Type: expected application/json. Add the header 'Content-Type: application/json'.",
             status=415,
         )
-    length = headers.get(b"content-length", b"0")
-    if not length.isdigit():
+    given = header(request, b"content-length")
+    length = "0" if given is None else given
+    if not (length.isascii() and length.isdigit()):
         raise RequestError("Content-Length: expected a number.")
     if len(length) > 18 or int(length) > max_bytes:
         raise _too_large(max_bytes)
