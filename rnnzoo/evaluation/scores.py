@@ -65,10 +65,11 @@ def score(task: str | Task, outputs: np.ndarray, targets: np.ndarray, **facts: U
         **facts: What else is known: see ``ScoreFacts``.
 
     Returns:
-        ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two; ``span_f1`` too for tags that mark spans, such
-        as ``B-city`` and ``I-city``, if ``labels`` and ``lengths`` are given), ``micro_f1`` and ``macro_f1`` for
-        labels, ``mae``, ``rmse`` (and ``r2`` for regression) for values, for forecasts with a ``scale`` also
-        ``scaled_mse`` and ``scaled_mae``, which treat all targets alike; for all forecasts ``smape``, in percent, and
+        ``accuracy`` and ``macro_f1`` for classes (``auroc`` too for two; ``span_f1`` and ``strict_span_f1`` too for
+        tags that mark spans, such as ``B-city`` and ``I-city``, if ``labels`` and ``lengths`` are given: spans as
+        ``conlleval`` finds them, and only those that begin at a ``B-``), ``micro_f1`` and ``macro_f1`` for labels,
+        ``mae``, ``rmse`` (and ``r2`` for regression) for values, for forecasts with a ``scale`` also ``scaled_mse`` and
+        ``scaled_mae``, which treat all targets alike; for all forecasts ``smape``, in percent, and
         with ``naive_errors`` ``mase`` (see ``rnnzoo.evaluation.forecast_scores``); ``perplexity`` and
         ``bits_per_token`` for language models and translations, whose outputs are the negative log-likelihoods of the
         tokens here; ``cer`` (edits per symbol of the truth), ``exact_match`` and, if there are spaces between words,
@@ -171,6 +172,7 @@ def _scores_of_tags(
     scores = _scores_of_classes(targets, found, weights)
     if lengths is not None and labels is not None and marks_spans(labels):
         scores["span_f1"] = span_f1(labels, targets, found, lengths, weights)
+        scores["strict_span_f1"] = span_f1(labels, targets, found, lengths, weights, strict=True)
     return scores
 
 
