@@ -61,6 +61,8 @@ from .decoding.transcripts import BeamTranscript as BeamTranscript
 from .decoding.transcripts import GreedyTranscript as GreedyTranscript
 from .errors import RnnzooError as RnnzooError
 from .evaluation.evaluation import evaluate as evaluate
+from .evaluation.paired import PairedDifference as PairedDifference
+from .evaluation.paired import paired_difference as paired_difference
 from .keras_models.cudnn import CudnnReport as CudnnReport
 from .keras_models.cudnn import explain_cudnn as explain_cudnn
 from .keras_models.loading import load_model as load_model
