@@ -134,6 +134,7 @@ TESTED_ELSEWHERE = {
     "rnnzoo.preprocessing.windows": "tests/preprocessing/test_preprocessing.py",
     "rnnzoo.preprocessing.window_rows": "tests/preprocessing/test_series_levels.py",
     "rnnzoo.recipes.card": "tests/recipes/test_recipes.py",
+    "rnnzoo.recipes.fitted_baseline": "tests/recipes/test_robustness.py",
     "rnnzoo.recipes.folder": "tests/recipes/test_recipes.py",
     "rnnzoo.recipes.further_baselines": "tests/recipes/test_recipes.py",
     "rnnzoo.recipes.latency": "tests/recipes/test_recipes.py",

@@ -55,13 +55,16 @@ def _facts(recipe: Any) -> dict[str, Any]:
 
 
 def _row(recipe: Any, card: Any) -> dict[str, Any]:
+    from rnnzoo.recipes.card import signed
+
     row = {"name": recipe.name, "model": recipe.model, "data": recipe.data, "score": recipe.metric}
     if card is None or card.best_baseline is None:
-        return {**row, "mean": "", "baseline": ""}
+        return {**row, "mean": "", "better by": "", "baseline": ""}
     best, value = card.best_baseline
     return {
         **row,
         "mean": f"{card.scores[recipe.metric]['mean']:.4f}",
+        "better by": signed(card.difference),
         "baseline": f"{value:.4f} {best}{' (wins)' if card.lead < 0 else ''}",
     }
 
@@ -73,7 +76,8 @@ def run(
         int | None, typer.Option(help="How many runs to make. [all]", show_default=False, min=1)
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Fail if the result is outside of the recipe's tolerance.")
+        bool,
+        typer.Option("--check", help="Fail if the result is further from the known card than its runs vary."),
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is there.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
@@ -91,7 +95,7 @@ def run(
     seconds = baseline_seconds(no_baselines, baseline_time, default=BASELINE_SECONDS)
     check_folder(out, recipe, resume=resume, overwrite=force)
     with tensorflow_starting("starting TensorFlow"):
-        from rnnzoo.recipes.card import check_card
+        from rnnzoo.recipes.card_check import check_card
         from rnnzoo.recipes.runs import run_recipe
     card = run_recipe(
         name, out, runs=runs, resume=resume, overwrite=force, baseline_seconds=seconds, report=note
@@ -105,7 +109,7 @@ def run(
 
 
 def _print(out: Path, card: Any) -> None:
-    from rnnzoo.recipes.card import score_rows
+    from rnnzoo.recipes.card_page import difference_text, robustness_rows, score_rows
 
     print_table(
         score_rows(card),
@@ -113,6 +117,13 @@ def _print(out: Path, card: Any) -> None:
         best=0,
     )
     print_left_out(card.baselines_left_out)
+    if card.difference is not None:
+        stdout.print(f"\n{difference_text(card)}")
+    if card.calibration:
+        shown = (f"{name} {row['mean']:.4f}" for name, row in card.calibration.items())
+        stdout.print(f"calibration  {', '.join(shown)}")
+    if card.robustness:
+        print_table(robustness_rows(card), title=f"\n{card.metric} on disturbed test rows", best=0)
     if card.reference:
         stdout.print(f"\npublished  {card.reference}")
     stdout.print(

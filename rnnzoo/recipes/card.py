@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
@@ -12,12 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.errors import DataError, RunError
-from rnnzoo.evaluation.score_table import score_table
+from rnnzoo.errors import DataError
 from rnnzoo.files import read_json
 from rnnzoo.recipes.machine import describe_machine, describe_versions
 from rnnzoo.recipes.recipe import Recipe
-from rnnzoo.report import Section, write_report
 from rnnzoo.training.run.run_directory import RunDirectory
 
 #: Scores of a trained model, by name, each with mean, deviation, lowest and highest over the runs.
@@ -50,6 +49,15 @@ class Card:
         command: What makes the card anew.
         machine: CPU model, cores and memory.
         versions: Versions of Python and packages.
+        difference: By how much the runs are better than the best baseline on the same test rows, negative where they
+            are worse: the name of the ``"baseline"``, the ``"mean"`` over the runs and its ``"standard_error"`` over
+            test rows, the number of ``"groups"`` of rows that it rests on, and the ``"method"``: see
+            ``rnnzoo.paired_difference``. ``None`` on cards older than it, or without a baseline.
+        calibration: Of probabilities the expected calibration error ``"ece"`` and the Brier score ``"brier"``; of
+            forecasts of a distribution the share of the truth in each central interval, such as ``"coverage_80"``; each
+            with its statistics over the runs.
+        robustness: The score of the first run's model, and that of the best baseline, on disturbed test rows: see
+            ``measure_robustness``.
     """
 
     recipe: str
@@ -72,6 +80,9 @@ class Card:
     machine: Mapping[str, Any]
     versions: Mapping[str, str]
     baselines_left_out: Mapping[str, str] = field(default_factory=dict)
+    difference: Mapping[str, Any] | None = None
+    calibration: Statistics = field(default_factory=dict)
+    robustness: Sequence[Mapping[str, Any]] = ()
 
     @property
     def best_baseline(self) -> tuple[str, float] | None:
@@ -132,17 +143,7 @@ def build_card(
         },
         metric=recipe.metric,
         higher_is_better=recipe.higher_is_better,
-        runs=[
-            {
-                "seed": seed,
-                "scores": _rounded(row[part]),
-                "validation": _rounded(row["validation"]),
-                "epochs": row["epochs"],
-                "best_epoch": row["best_epoch"],
-                "train_seconds": row["seconds"],
-            }
-            for seed, row in enumerate(metrics)
-        ],
+        runs=[_facts_of_run(seed, row, part) for seed, row in enumerate(metrics)],
         scores=statistics(scores),
         baselines={name: statistics([row[name] for row in rows]) for name in everywhere},
         parameters=onnx["parameters"],
@@ -159,7 +160,32 @@ def build_card(
             for name, reason in row["baselines"].get("skipped", {}).items()
             if name not in everywhere
         },
+        calibration=statistics([_calibration(run, row) for run, row in zip(runs, metrics, strict=True)]),
     )
+
+
+def _facts_of_run(seed: int, metrics: Mapping[str, Any], part: str) -> dict[str, Any]:
+    return {
+        "seed": seed,
+        "scores": _rounded(metrics[part]),
+        "validation": _rounded(metrics["validation"]),
+        "epochs": metrics["epochs"],
+        "best_epoch": metrics["best_epoch"],
+        "train_seconds": metrics["seconds"],
+    }
+
+
+def _calibration(run: RunDirectory, metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Returns how far the probabilities, or the intervals, of a run can be trusted."""
+    known = metrics.get("calibration", {})
+    found = {name: known[name] for name in ("ece", "brier") if name in known}
+    if not run.table("coverage").is_file():
+        return found
+    shares: dict[str, list[float]] = {}
+    with run.table("coverage").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            shares.setdefault(f"coverage_{100 * float(row['level']):.6g}", []).append(float(row["coverage"]))
+    return found | {name: float(np.mean(values)) for name, values in shares.items()}
 
 
 def _rows(run: RunDirectory) -> dict[str, Any]:
@@ -213,117 +239,22 @@ def read_card(path: Path) -> Card:
         ) from error
 
 
-def check_card(card: Card, recipe: Recipe) -> str:
-    """Compares a new card with the one that comes with rnnzoo.
-
-    Returns:
-        One line that says that they agree.
-
-    Raises:
-        RunError: If there is no known card, it is of other data, or the mean is further from that of the known card's
-            same runs than the recipe's tolerance.
-    """
-    known = known_card(recipe.name)
-    if known is None:
-        raise RunError(f"{recipe.name}: there is no known card to compare with; run it without --check.")
-    other = {name: (known.data.get(name), card.data.get(name)) for name in ("options", "rows", "checksum")}
-    if any(before != now for before, now in other.values()):
-        differing = ", ".join(f"{n} {before} -> {now}" for n, (before, now) in other.items() if before != now)
-        raise RunError(
-            f"{recipe.name}: the card is of other data: {differing}. Fetch the data that it names."
-        )
-    found = card.scores[recipe.metric]["mean"]
-    expected = float(np.mean([run["scores"][recipe.metric] for run in known.runs[: len(card.runs)]]))
-    line = (
-        f"{recipe.metric} {found:.4f} (mean over {len(card.runs)} runs); the card says {expected:.4f} for them, "
-        f"tolerance {recipe.tolerance:g}"
-    )
-    if abs(found - expected) > recipe.tolerance:
-        raise RunError(
-            f"{recipe.name}: {line}. Look at what differs: versions {_difference(card.versions, known.versions)}."
-        )
-    return line
-
-
-def _difference(found: Mapping[str, Any], known: Mapping[str, Any]) -> str:
-    differing = [name for name in known if found.get(name) != known[name]]
-    return ", ".join(f"{name} {known[name]} -> {found.get(name)}" for name in differing) or "equal"
-
-
-def score_rows(card: Card) -> list[dict[str, str]]:
-    """Returns a row of means and spreads for the model, then one for each baseline."""
-    spreads = {
-        method: {name: spread(score) for name, score in scores.items()}
-        for method, scores in {card.model: card.scores, **card.baselines}.items()
-    }
-    return score_table(card.model, spreads.pop(card.model), spreads)
-
-
-def write_page(path: Path, card: Card, run: RunDirectory) -> None:
-    """Writes the card as a page, with the pictures of its first run."""
-    pictures = [(file, file.stem.replace("_", " ")) for file in sorted(run.plots.glob("*.png"))]
-    left_out = [{"baseline": name, "because": why} for name, why in card.baselines_left_out.items()]
-    facts = {
-        "data": card.data,
-        "arguments": dict(card.arguments) or "the model's own",
-        "training": dict(card.training) or "the defaults",
-        "weights": card.parameters,
-        "seconds of training": card.train_seconds,
-        "ONNX file": f"{card.onnx['bytes']:,} bytes",
-        "milliseconds of a call": {
-            f"{rows} row{'s' * (int(rows) != 1)}": taken for rows, taken in card.onnx["milliseconds"].items()
-        },
-        "inputs of a row": card.onnx["input_shapes"],
-        "machine": card.machine,
-        "versions": card.versions,
-    }
-    write_report(
-        path,
-        title=f"{card.recipe}: {card.summary}",
-        lead=f"{card.metric} {spread(card.scores[card.metric])}, {_verdict(card)}.",
-        sections=[
-            Section("Scores on the same rows", rows=score_rows(card), best=0),
-            *([Section("Baselines left out", rows=left_out)] if left_out else []),
-            Section("Published", text=card.reference or "Nothing comparable."),
-            *([Section("Notes", text=card.notes)] if card.notes else []),
-            Section("Runs", rows=[_run_row(row, card.metric) for row in card.runs]),
-            Section("Pictures of the first run", images=pictures),
-            Section("Made with", rows=[{"": name, " ": _shown(value)} for name, value in facts.items()]),
-            Section("Again", code=card.command),
-        ],
-    )
-
-
-def _verdict(card: Card) -> str:
-    if card.best_baseline is None:
-        return "beside no baseline"
-    best, value = card.best_baseline
-    word = "better than" if card.lead > 0 else "equal to" if card.lead == 0 else "worse than"
-    return f"{word} {best} ({value:.4f})"
-
-
-def _run_row(row: Mapping[str, Any], metric: str) -> dict[str, Any]:
-    return {
-        "seed": row["seed"],
-        metric: row["scores"][metric],
-        "epochs": row["epochs"],
-        "seconds": row["train_seconds"],
-    }
-
-
-def _shown(value: Any) -> Any:
-    """A value as a reader writes it; checksums of files are in the JSON file alone."""
-    if isinstance(value, Mapping):
-        shown = {name: _shown(inner) for name, inner in value.items() if name != "files" and inner != {}}
-        return ", ".join(
-            f"{name} ({inner})" if "," in str(inner) else f"{name} {inner}" for name, inner in shown.items()
-        )
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return "none" if value is None else value
-
-
 def spread(statistics: Mapping[str, float], *, digits: int = 4) -> str:
     """Shows a mean and, where runs differ, its lowest and highest."""
     mean, lowest, highest = (f"{statistics[name]:.{digits}f}" for name in ("mean", "lowest", "highest"))
     return mean if lowest == highest else f"{mean} ({lowest}-{highest})"
+
+
+def signed(difference: Mapping[str, Any] | None, *, digits: int = 4) -> str:
+    """Shows a difference and its standard error.
+
+    Example:
+        >>> signed({"mean": 0.0123, "standard_error": 0.004}), signed({"mean": -0.5, "standard_error": None}, digits=1)
+        ('+0.0123 ± 0.0040', '-0.5')
+        >>> signed(None)
+        '-'
+    """
+    if difference is None:
+        return "-"
+    mean, error = difference["mean"], difference["standard_error"]
+    return f"{mean:+.{digits}f}" + ("" if error is None else f" ± {error:.{digits}f}")

@@ -40,7 +40,8 @@ class Recipe:
             have the same test rows.
         further_baselines: Classifiers beside the usual baselines: names in ``FURTHER_BASELINES``.
         tolerance: How far the mean over the runs may be from that of the card, in units of the metric, before
-            ``rnnzoo run --check`` fails: other versions and processors round differently.
+            ``rnnzoo run --check`` fails, where the runs on the card do not tell how far seeds differ: with folds, and
+            on a card of a single run. See ``rnnzoo.recipes.card_check``.
         reference: What publications report, in which setting.
         notes: What was tried and lost, or has to be known to read the score.
     """

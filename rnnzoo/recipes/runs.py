@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,17 @@ from rnnzoo.data.split import as_rows
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.vectors.learned_vectors import learn_word_vectors
 from rnnzoo.evaluation.evaluation import score_outputs
+from rnnzoo.evaluation.paired import PairedDifference
 from rnnzoo.evaluation.scores import Scores
 from rnnzoo.files import write_json
-from rnnzoo.recipes.card import Card, build_card, write_page
+from rnnzoo.recipes.card import Card, build_card
+from rnnzoo.recipes.card_page import write_page
 from rnnzoo.recipes.folder import CARD, ONNX, PAGE, check_folder, clear_folder, run_path
 from rnnzoo.recipes.further_baselines import run_further_baseline
 from rnnzoo.recipes.latency import measure_latency
 from rnnzoo.recipes.recipe import BASELINE_SECONDS, Recipe
+from rnnzoo.recipes.robustness import measure_robustness
+from rnnzoo.recipes.row_comparison import compare_runs
 from rnnzoo.recipes.table import get_recipe
 from rnnzoo.tasks import get_task
 from rnnzoo.training.config import TrainConfig
@@ -91,6 +97,8 @@ def run_recipe(
         further_baselines.append(_further_baselines(recipe, splits) if baseline_seconds else {})
     onnx = _export(recipe, found[0], folder / ONNX)
     card = build_card(recipe, found, onnx, further_baselines=further_baselines)
+    report(f"{name}: differences and robustness")
+    card = _compared(recipe, card, found)
     write_json(folder / CARD, card.to_dict())
     write_page(folder / PAGE, card, found[0])
     return card
@@ -146,6 +154,31 @@ def _run(
         details=details,
     )
     return run
+
+
+def _compared(recipe: Recipe, card: Card, runs: Sequence[RunDirectory]) -> Card:
+    """Returns a card with its difference to the best baseline, and the robustness of both."""
+    from rnnzoo.keras_models.loading import load_model
+
+    baseline = None if card.best_baseline is None else card.best_baseline[0]
+    found = None
+    if baseline is not None:
+        found = compare_runs(recipe, runs, baseline, lambda number: load(recipe, number))
+    difference = None
+    if found is not None and math.isfinite(found.mean):
+        difference = {"baseline": baseline, **_as_json(found)}
+    robustness = measure_robustness(recipe.metric, load_model(runs[0].model), load(recipe, 0), baseline)
+    return dataclasses.replace(card, difference=difference, robustness=robustness)
+
+
+def _as_json(difference: PairedDifference) -> dict[str, Any]:
+    error = difference.standard_error
+    return {
+        **dataclasses.asdict(difference),
+        "mean": round(difference.mean, 5),
+        # A single group of rows has none, and JSON no NaN.
+        "standard_error": round(error, 5) if math.isfinite(error) else None,
+    }
 
 
 def _further_baselines(recipe: Recipe, splits: Splits) -> dict[str, Scores]:

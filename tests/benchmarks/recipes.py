@@ -2,13 +2,14 @@
 
     RNNZOO_DATA=... python tests/benchmarks/recipes.py --runs recipe-runs
 
-Runs what has no card yet; a stopped one goes on. ``--baselines`` fits only the baselines of the cards that are there
-again, on the same rows; ``--table`` prints the table from the cards.
+Runs what has no card yet, with ``--again`` what has one, too; a stopped one goes on. ``--baselines`` fits only the
+baselines of the cards that are there again, on the same rows; ``--table`` prints the table from the cards.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import numpy as np
 from rnnzoo.data.split import as_rows
 from rnnzoo.evaluation.scores import Scores
 from rnnzoo.files import write_json
-from rnnzoo.recipes.card import Card, known_card, spread, statistics
+from rnnzoo.recipes.card import Card, known_card, signed, spread, statistics
 from rnnzoo.recipes.recipe import Recipe
 from rnnzoo.recipes.table import list_recipes
 
@@ -29,8 +30,9 @@ CARDS = Path(__file__).parents[2] / "rnnzoo" / "recipes" / "cards"
 def table() -> str:
     """The README's table."""
     lines = [
-        "| recipe | data | model | score | best baseline, same rows | published | weights | training | ONNX |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| recipe | data | model | score | best baseline, same rows | better by | published | weights | training "
+        "| ONNX |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for recipe in list_recipes():
         card = known_card(recipe.name)
@@ -48,7 +50,7 @@ def _line(card: Card) -> str:
     return (
         f"| `{card.recipe}` | {card.data['name']} | `{card.model}` "
         f"| {metric}{spread(card.scores[card.metric], digits=3)}, {len(card.runs)} {_runs(card)} "
-        f"| {baseline} {value:.3f}{wins} | {card.reference or '-'} "
+        f"| {baseline} {value:.3f}{wins} | {signed(card.difference)} | {card.reference or '-'} "
         f"| {card.parameters / 1e3:,.0f}k | {card.train_seconds:.0f} s | {size} |"
     )
 
@@ -78,7 +80,11 @@ def renew_baselines(recipe: Recipe, known: dict[str, dict[str, Scores]]) -> None
     more = recipe.further_baselines
     baselines = {name: row for name, row in card.baselines.items() if any(one in name for one in more)}
     facts = {name: getattr(recipe, name) for name in ("summary", "reference", "notes")}
-    write_json(path, {**card.to_dict(), **facts, "baselines": {**fitted, **baselines}})
+    renewed = dataclasses.replace(card, **facts, baselines={**fitted, **baselines})
+    if renewed.best_baseline != card.best_baseline:
+        # What was compared with another baseline, row by row, is no longer true.
+        renewed = dataclasses.replace(renewed, difference=None, robustness=())
+    write_json(path, renewed.to_dict())
 
 
 def fit_baselines(recipe: Recipe, number: int) -> dict[str, Scores]:
@@ -105,6 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--recipes", default="*", help="a pattern of names")
     parser.add_argument("--runs", type=Path, default=Path("recipe-runs"), help="where to keep the runs")
+    parser.add_argument("--again", action="store_true", help="make cards that are there again")
     parser.add_argument("--table", action="store_true", help="only print the table")
     parser.add_argument("--baselines", action="store_true", help="only fit the baselines of cards again")
     options = parser.parse_args()
@@ -119,7 +126,7 @@ def main() -> None:
     from rnnzoo.recipes.runs import run_recipe
 
     for recipe in list_recipes(options.recipes):
-        if known_card(recipe.name) is None:
+        if options.again or known_card(recipe.name) is None:
             card = run_recipe(recipe.name, options.runs / recipe.name, resume=True, report=print)
             CARDS.mkdir(exist_ok=True)
             write_json(CARDS / f"{recipe.name}.json", card.to_dict())

@@ -210,6 +210,10 @@ def test_a_card(card: str) -> None:
     assert names("card", "`card.json`").keys() == {field.name for field in dataclasses.fields(Card)}
     for run in content["runs"]:
         assert_told("card", "A run", run)
+    if content.get("difference"):
+        assert_told("card", "The difference", content["difference"])
+    for row in content.get("robustness", ()):
+        assert_told("card", "A disturbance", row)
 
 
 def test_the_routes_and_limits_of_a_server(client: TestClient) -> None:

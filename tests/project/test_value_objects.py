@@ -54,6 +54,7 @@ def test_every_value_object_that_users_make_is_among_them() -> None:
         "CudnnReport",
         "FoldScores",
         "ModelSpec",
+        "PairedDifference",
         "SearchResult",
         "Splits",
         "TrainResult",

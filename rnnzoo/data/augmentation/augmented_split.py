@@ -13,6 +13,7 @@ from rnnzoo.data.batching import BatchOrder
 from rnnzoo.data.readers.large_table_rows import LargeTableSplit
 from rnnzoo.data.split import Batch, Batches, Rows
 from rnnzoo.data.splits import Splits
+from rnnzoo.decoding import Decoding
 from rnnzoo.errors import ArgumentError, EmptyRowError
 from rnnzoo.preprocessing import Preprocessing
 
@@ -56,6 +57,10 @@ class AugmentedSplit(Rows):
     def gather_encoded(self, rows: Sequence[int] | np.ndarray, encoded: Sequence[np.ndarray]) -> Batch:
         """Returns some rows as one batch with other inputs."""
         return self._split.gather_encoded(rows, encoded)
+
+    def decoding_of_rows(self, decoding: Decoding, rows: np.ndarray | None = None) -> Decoding:
+        """Returns the decoding for the outputs of some rows: that of the clean part, whose units noise leaves alone."""
+        return self._split.decoding_of_rows(decoding, rows)
 
     def iterate(self, order: BatchOrder) -> Iterator[Batch]:
         """Yields all rows in batches, with the noise of the seed and the epoch of the order."""

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import rnnzoo
 from augmented_data import CONFIGS, HOME, pairs, rng, same, series, tagged, texts, windows
 from rnnzoo import Splits
 from rnnzoo.data.augmentation.augmented_split import AugmentedSplit, augmented
@@ -57,6 +59,17 @@ def test_all_but_the_batches_is_clean(name: str) -> None:
         np.testing.assert_array_equal(after[1], before[1])  # targets, in the same order
         assert set(after[0]) == set(before[0])
     assert split.num_batches(7) == len(noisy)
+
+
+def test_answers_to_noisy_windows_have_the_level_of_each_window() -> None:
+    frame = pd.DataFrame({"load": np.arange(80.0)})
+    splits = rnnzoo.read_series(frame, target="load", window=6, horizon=2, scaling="window")
+    noisy = augmented(splits, {"jitter": 0.1})
+    outputs = np.ones((len(splits.train), 2, 1))
+    decodings = [part.decoding_of_rows(splits.get_decoding()) for part in (splits.train, noisy)]
+    clean, found = (decoding.in_original_units(outputs) for decoding in decodings)
+    np.testing.assert_array_equal(clean, found)
+    assert len(np.unique(found)) == len(found)
 
 
 def test_several_are_applied_in_the_order_of_the_table() -> None:
