@@ -98,6 +98,8 @@ def difference_text(card: Card) -> str:
     )
     if error is None:
         return f"{said}; a single block of test rows gives no standard error."
+    if error == 0:
+        return f"{said}: no row of the {parts} tells them apart."
     if abs(mean) > 2 * error:
         meaning = "more than two standard errors: other test rows would hardly turn it round"
     else:

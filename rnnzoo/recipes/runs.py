@@ -175,7 +175,7 @@ def _as_json(difference: PairedDifference) -> dict[str, Any]:
     error = difference.standard_error
     return {
         **dataclasses.asdict(difference),
-        "mean": round(difference.mean, 5),
+        "mean": round(difference.mean, 5) + 0.0,  # no -0.0
         # A single group of rows has none, and JSON no NaN.
         "standard_error": round(error, 5) if math.isfinite(error) else None,
     }

@@ -54,6 +54,9 @@ def test_a_difference_says_whether_it_is_more_than_chance(card: Card) -> None:
         "That is more than two standard errors: other test rows would hardly turn it round."
     )
     assert "is as good as extra trees on all values, with a standard error of" in told(card, mean=0.0)
+    assert told(card, mean=0.0, standard_error=0.0) == (
+        "The mean of the runs is as good as extra trees on all values: no row of the 270 test rows tells them apart."
+    )
     assert "over 12 blocks of test rows" in told(card, groups=12)
     assert told(card, standard_error=None, groups=1).endswith(
         "; a single block of test rows gives no standard error."
