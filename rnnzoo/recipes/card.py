@@ -160,7 +160,7 @@ def build_card(
             for name, reason in row["baselines"].get("skipped", {}).items()
             if name not in everywhere
         },
-        calibration=statistics([_calibration(run, row) for run, row in zip(runs, metrics, strict=True)]),
+        calibration=statistics([calibration_of(run, row) for run, row in zip(runs, metrics, strict=True)]),
     )
 
 
@@ -175,7 +175,7 @@ def _facts_of_run(seed: int, metrics: Mapping[str, Any], part: str) -> dict[str,
     }
 
 
-def _calibration(run: RunDirectory, metrics: Mapping[str, Any]) -> dict[str, float]:
+def calibration_of(run: RunDirectory, metrics: Mapping[str, Any]) -> dict[str, float]:
     """Returns how far the probabilities, or the intervals, of a run can be trusted."""
     known = metrics.get("calibration", {})
     found = {name: known[name] for name in ("ece", "brier") if name in known}

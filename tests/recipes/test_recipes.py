@@ -19,12 +19,13 @@ from rnnzoo.errors import ArgumentError, DataError, PathExistsError, RunError, U
 from rnnzoo.evaluation.baselines import classes
 from rnnzoo.recipes import card_check, table
 from rnnzoo.recipes import runs as recipe_runs
-from rnnzoo.recipes.card import Card, known_card, read_card
+from rnnzoo.recipes.card import Card, calibration_of, known_card, read_card
 from rnnzoo.recipes.further_baselines import FURTHER_BASELINES
 from rnnzoo.recipes.recipe import Recipe
 from rnnzoo.recipes.runs import run_recipe
 from rnnzoo.recipes.table import RECIPES, get_recipe, list_recipes
 from rnnzoo.training.config import TrainConfig
+from rnnzoo.training.run.run_directory import RunDirectory
 from rnnzoo.zoo import get_spec
 
 TOY = Recipe(
@@ -279,6 +280,22 @@ def test_a_card_of_before_differences_were_kept_is_read(tmp_path: Path) -> None:
     old = read_card(tmp_path / "card.json")
     assert (old.difference, old.calibration, old.robustness) == (None, {}, ())
     assert old.scores == known.scores
+
+
+def test_intervals_are_calibrated_by_the_share_of_the_truth_that_they_hold(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    assert calibration_of(run, {}) == {}
+    assert calibration_of(run, {"calibration": {"part": "test", "ece": 0.1, "brier": 0.2}}) == {
+        "ece": 0.1,
+        "brier": 0.2,
+    }
+    lines = [
+        "level,lower,upper,target,coverage,width",
+        "0.8,0.1,0.9,load,0.7,3.0",
+        "0.8,0.1,0.9,heat,0.9,1.0",
+    ]
+    run.table("coverage").write_text("\n".join([*lines, "0.5,0.25,0.75,load,0.4,2.0"]))
+    assert calibration_of(run, {}) == {"coverage_80": pytest.approx(0.8), "coverage_50": 0.4}
 
 
 def test_a_damaged_card_is_refused(tmp_path: Path) -> None:
