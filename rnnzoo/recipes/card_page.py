@@ -121,12 +121,17 @@ def robustness_rows(card: Card) -> list[dict[str, Any]]:
     """Returns a row for each disturbance, with the score of the first run and that of the best baseline."""
     return [
         {
-            "disturbance": f"{row['disturbance']} {100 * row['strength']:g} %" if row["strength"] else "none",
+            "disturbance": f"{row['disturbance']} {_percent(row['strength'])}".strip(),
             "model": f"{row['score']:.4f}",
             **({"best baseline": f"{row['baseline']:.4f}"} if "baseline" in row else {}),
         }
         for row in card.robustness
     ]
+
+
+def _percent(share: float) -> str:
+    # A number stays on the line of its sign.
+    return f"{100 * share:g}\N{NO-BREAK SPACE}%" if share else ""
 
 
 def _verdict(card: Card) -> str:

@@ -66,11 +66,11 @@ def test_a_difference_says_whether_it_is_more_than_chance(card: Card) -> None:
 def test_robustness_has_a_row_for_each_disturbance(card: Card) -> None:
     assert robustness_rows(card) == [
         {"disturbance": "none", "model": "0.9852", "best baseline": "0.9852"},
-        {"disturbance": "noise 10 %", "model": "0.9815", "best baseline": "0.9800"},
-        {"disturbance": "missing steps 30 %", "model": "0.9000", "best baseline": "0.8000"},
+        {"disturbance": "noise 10\N{NO-BREAK SPACE}%", "model": "0.9815", "best baseline": "0.9800"},
+        {"disturbance": "missing steps 30\N{NO-BREAK SPACE}%", "model": "0.9000", "best baseline": "0.8000"},
     ]
     alone = dataclasses.replace(card, robustness=[{"disturbance": "noise", "strength": 0.1, "score": 0.5}])
-    assert robustness_rows(alone) == [{"disturbance": "noise 10 %", "model": "0.5000"}]
+    assert robustness_rows(alone) == [{"disturbance": "noise 10\N{NO-BREAK SPACE}%", "model": "0.5000"}]
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_the_page_fits_wide_and_narrow_windows(
         difference_text(card),
         "expected calibration error\t0.0200 (0.0100-0.0300)",
         "truth in the interval of 80 %\t0.7500",
-        "missing steps 30 %\t0.9000\t0.8000",
+        "missing steps 30\N{NO-BREAK SPACE}%\t0.9000\t0.8000",
     ):
         assert part in text
     # Its table of disturbances needs no scrolling.
