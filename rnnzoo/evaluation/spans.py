@@ -22,7 +22,8 @@ def span_f1(
 
     Lenient and strict differ in which tags are spans at all: see ``rnnzoo.decoding.spans``. A model that answers
     ``I-city`` where a span begins found that span by the lenient custom, which ``conlleval`` has, and none by the
-    strict one, which ``seqeval`` has with ``mode="strict"`` and ``scheme=IOB2``.
+    strict one, which ``seqeval`` has with ``mode="strict"`` and ``scheme=IOB2``. Either F1 may be the higher: a wrong
+    span that begins with an ``I-`` is a mistake by the lenient custom, and nothing by the strict one.
 
     Args:
         labels: The names of the tags by number.
