@@ -68,6 +68,9 @@ def test_the_strict_f1_takes_no_beginning_with_an_i() -> None:
     truth, predicted = numbers("B-a I-a O B-b I-b O"), numbers("I-a I-a O B-b I-b O")
     assert span_f1(LABELS, truth, predicted, [6]) == 1.0
     assert span_f1(LABELS, truth, predicted, [6], strict=True) == pytest.approx(2 * 1 / (1 + 2))
+    wrong = numbers("B-a I-a I-b B-b I-b O")  # a mistake by the lenient custom, nothing by the strict one
+    assert span_f1(LABELS, truth, wrong, [6]) == pytest.approx(2 * 2 / (2 + 3))
+    assert span_f1(LABELS, truth, wrong, [6], strict=True) == 1.0
     # The truth may have such spans, too: they count for nothing.
     assert span_f1(LABELS, predicted, truth, [6], strict=True) == pytest.approx(2 * 1 / (2 + 1))
     assert span_f1(LABELS, truth, predicted, [6], np.array([1, 1, 1, 3, 3, 1]), strict=True) == pytest.approx(
