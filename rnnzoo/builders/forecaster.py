@@ -25,7 +25,7 @@ DECODERS = ("direct", "recurrent")
 _WORDS = OptionWords(
     ForecasterOptions,
     encoder=EncoderConfig(units=(64, 64), pooling="last"),
-    others={"head": "point", "quantiles": None, "linear": False},
+    others={"head": "point", "quantiles": None, "linear": None},
 )
 
 
@@ -72,9 +72,11 @@ def build_forecaster(
             each step of the window, and to what the decoder reads. ``None`` for none.
             ``linear``: whether a linear map is added to the network's forecast: from each target's own past, the first
             features, with weights that all targets share, and from the known features of the step. Series are often
-            forecast best by such a map alone; the network then learns what is left. It needs ``window``, and such a
-            model reads no window of another length. ``window``: number of steps in a window, for ``linear`` alone;
-            without it windows of any length are read.
+            forecast best by such a map alone. Training begins at ridge regression
+            (``TrainConfig.linear_start``), and the network learns what is left. ``None``: wherever ``window`` is told,
+            as ``**splits.model_arguments`` tells it; ``False`` for models that are to answer piece by piece.
+            ``window``: number of steps in a window, for the linear map alone, whose model reads no other length;
+            ``None`` for windows of any length.
             And the fields of ``EncoderConfig``: ``cell``, ``units``, ``bidirectional``, ``dropout``,
             ``recurrent_dropout``, ``skip``, ``regularization``, ``pooling``; or a ready one as ``encoder``. By
             default two LSTM layers of 64.

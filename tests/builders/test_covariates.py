@@ -151,7 +151,7 @@ def test_each_step_depends_on_what_it_knows_and_on_its_series(name: str) -> None
 def test_the_linear_map_moves_where_a_value_lies(build: Any, normalization: str | None, head: str) -> None:
     arguments = {**SIZES, **COVARIATES, "units": 4, "normalization": normalization, "head": head}
     model = stirred(build(window=WINDOW, linear=True, **arguments))
-    network = build(window=WINDOW, **arguments)
+    network = build(window=WINDOW, linear=False, **arguments)
     for layer in network.layers:
         layer.set_weights(model.get_layer(layer.name).get_weights())
     given, weights = inputs(), weights_of(model)
@@ -238,7 +238,18 @@ def test_a_linear_map_asks_for_the_window() -> None:
     )
     assert refused(linear=True, window=0).startswith("window: received 0; ")
     assert build_forecaster(units=3, window=WINDOW, linear=True, **SIZES).input_shape == (None, 12, 5)
-    assert build_forecaster(units=3, window=WINDOW, **SIZES).input_shape == (None, None, 5)
+
+
+def test_a_forecaster_that_is_told_its_window_has_a_linear_map() -> None:
+    def shape(**arguments: Any) -> tuple[int | None, ...]:
+        model = build_forecaster(**{**SIZES, "units": 3, **arguments})
+        assert any(layer.name == "linear_map" for layer in model.layers) == (model.input_shape[1] is not None)
+        return tuple(model.input_shape)
+
+    assert shape(window=WINDOW) == (None, WINDOW, FEATURES)
+    assert shape(window=WINDOW, linear=False) == shape() == (None, None, FEATURES)
+    # Without their own past there is nothing to map.
+    assert shape(window=WINDOW, num_targets=FEATURES + 1) == (None, None, FEATURES)
 
 
 class _Known(Rows):

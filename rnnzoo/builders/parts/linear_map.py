@@ -14,10 +14,10 @@ from rnnzoo.tensors import Tensor
 
 
 def linear_window(options: Mapping[str, object], *, num_features: int, num_targets: int) -> int | None:
-    """Returns the number of steps that the linear map reads; ``None`` where none is asked for.
+    """Returns the number of steps that the linear map reads; ``None`` where there is to be none.
 
     Args:
-        options: ``linear`` and ``window``.
+        options: ``linear`` and ``window``; where nothing is said of ``linear``, the window says whether there is one.
         num_features: Number of features.
         num_targets: Number of targets.
 
@@ -27,7 +27,10 @@ def linear_window(options: Mapping[str, object], *, num_features: int, num_targe
     window = options.get("window")
     if window is not None:
         window = checks.integer("window", window, minimum=1)
-    if not checks.flag("linear", options.get("linear", False)):
+    linear = options.get("linear")
+    if linear is None:
+        return window if num_targets <= num_features else None
+    if not checks.flag("linear", linear):
         return None
     if window is None:
         raise ArgumentError(
