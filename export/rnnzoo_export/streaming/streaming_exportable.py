@@ -266,8 +266,8 @@ def _refuse_fixed_time(model: keras.Model, signature: Signature) -> None:
     fixed = [spec for spec in sequences if spec.shape[1] is not None]
     if fixed and any(layer.name == "linear_map" for layer in model.layers):
         raise ArgumentError(
-            f"model {model.name!r}: received a linear map of {fixed[0].shape[1]} steps; expected sequences of any length, "
-            "which come piece by piece. Build the model with linear=False, and train it."
+            f"model {model.name!r}: received a linear map of {fixed[0].shape[1]} steps; expected sequences of any "
+            "length, which come piece by piece. Build the model with linear=False, and train it."
         )
     if fixed or not sequences:
         found = f"{fixed[0].name!r} {fixed[0].shape}" if fixed else "none with a time axis"
