@@ -32,7 +32,7 @@ print(splits.description["rows"], splits.model_arguments)
 import keras
 
 keras.utils.set_random_seed(0)
-model = rnnzoo.create_model("forecaster-quantile-lstm", units=(24,), **splits.model_arguments)
+model = rnnzoo.create_model("forecaster-quantile-lstm", units=(24,), linear=False, **splits.model_arguments)
 config = rnnzoo.TrainConfig(epochs=8, learning_rate=5e-3)
 result = rnnzoo.train(model, splits, config=config, directory="run")
 scores = result.metrics["test"]

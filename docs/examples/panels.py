@@ -51,7 +51,11 @@ import keras
 
 keras.utils.set_random_seed(0)
 model = rnnzoo.create_model(
-    "forecaster-quantile-lstm", units=(24,), normalization="reversible", **splits.model_arguments
+    "forecaster-quantile-lstm",
+    units=(24,),
+    normalization="reversible",
+    linear=False,
+    **splits.model_arguments,
 )
 config = rnnzoo.TrainConfig(epochs=12, learning_rate=1e-2)
 result = rnnzoo.train(model, splits, config=config, directory="run")

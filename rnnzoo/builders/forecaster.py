@@ -25,7 +25,7 @@ DECODERS = ("direct", "recurrent")
 _WORDS = OptionWords(
     ForecasterOptions,
     encoder=EncoderConfig(units=(64, 64), pooling="last"),
-    others={"head": "point", "quantiles": None, "linear": False},
+    others={"head": "point", "quantiles": None, "linear": None},
 )
 
 
@@ -72,9 +72,11 @@ def build_forecaster(
             each step of the window, and to what the decoder reads. ``None`` for none.
             ``linear``: whether a linear map is added to the network's forecast: from each target's own past, the first
             features, with weights that all targets share, and from the known features of the step. Series are often
-            forecast best by such a map alone; the network then learns what is left. It needs ``window``, and such a
-            model reads no window of another length. ``window``: number of steps in a window, for ``linear`` alone;
-            without it windows of any length are read.
+            forecast best by such a map alone. Training begins at ridge regression
+            (``TrainConfig.linear_start``), and the network learns what is left. ``None``: wherever ``window`` is told,
+            as ``**splits.model_arguments`` tells it; ``False`` for models that are to answer piece by piece.
+            ``window``: number of steps in a window, for the linear map alone, whose model reads no other length;
+            ``None`` for windows of any length.
             And the fields of ``EncoderConfig``: ``cell``, ``units``, ``bidirectional``, ``dropout``,
             ``recurrent_dropout``, ``skip``, ``regularization``, ``pooling``; or a ready one as ``encoder``. By
             default two LSTM layers of 64.
@@ -119,10 +121,11 @@ def build_forecaster(
     width = num_targets * answers.numbers
     if unrolled:
         x = encode_once(x, mask, encoder.without_output_penalties())
-        x = dense_head(_unroll(x, horizon, encoder, known), width, name="projection")
+        x = _unroll(x, horizon, encoder, known)
+        x = dense_head(x, width, name="projection", zeros=window is not None)
     else:
         x = encode_once(x, mask, encoder)
-        x = _project(x, horizon, width, encoder, known)
+        x = _project(x, horizon, width, encoder, known, zeros=window is not None)
     if window is not None:
         x = add_linear_map(x, past, known.future, answers=answers, horizon=horizon, num_targets=num_targets)
     return keras.Model(known.join(features), answers.answer(x, horizon, num_targets, level), name=name)
@@ -145,7 +148,9 @@ def _unroll(x: Tensor, horizon: int, encoder: EncoderConfig, known: Covariates) 
     return drop_between(x, encoder.dropout, encoder.extra, name="dropout_decoder")
 
 
-def _project(x: Tensor, horizon: int, width: int, encoder: EncoderConfig, known: Covariates) -> Tensor:
+def _project(
+    x: Tensor, horizon: int, width: int, encoder: EncoderConfig, known: Covariates, *, zeros: bool
+) -> Tensor:
     """Projects a summary of the window to ``width`` numbers for each step ahead.
 
     A network that all steps share adds what the known values of a step change: one layer over the summary, these
@@ -153,7 +158,7 @@ def _project(x: Tensor, horizon: int, width: int, encoder: EncoderConfig, known:
     """
     if known.encoded is not None:
         x = layers.Concatenate(name="summary_with_static")([x, known.encoded])
-    numbers = dense_head(x, horizon * width, name="projection")
+    numbers = dense_head(x, horizon * width, name="projection", zeros=zeros)
     if known.future is None:
         return numbers
     units = encoder.widths[-1]
@@ -168,5 +173,5 @@ def _project(x: Tensor, horizon: int, width: int, encoder: EncoderConfig, known:
     steps = drop_between(steps, encoder.dropout, encoder.extra, name="dropout_step")
     numbers = layers.Reshape((horizon, width), dtype="float32", name="numbers_of_window")(numbers)
     return layers.Add(dtype="float32", name="with_future")(
-        [numbers, dense_head(steps, width, name="step_projection")]
+        [numbers, dense_head(steps, width, name="step_projection", zeros=zeros)]
     )

@@ -112,9 +112,10 @@ def build_segment_forecaster(
     x = _join_known(x, known, num_targets, ahead)
     x, _ = recurrent.run(x, [[_repeat(state, ahead) for state in last] for last in states])
     x = drop_between(x, encoder.dropout, encoder.extra, name="dropout_out")
-    x = dense_head(x, segment * answers.numbers, name="projection")
+    linear = checks.flag("linear", options.get("linear", False))
+    x = dense_head(x, segment * answers.numbers, name="projection", zeros=linear)
     x = ops.transpose(ops.reshape(x, (-1, num_targets, horizon, answers.numbers)), (0, 2, 1, 3))
-    if checks.flag("linear", options.get("linear", False)):
+    if linear:
         x = add_linear_map(x, past, known.future, answers=answers, horizon=horizon, num_targets=num_targets)
     return keras.Model(known.join(features), answers.answer(x, horizon, num_targets, level), name=name)
 

@@ -20,6 +20,7 @@ class StepQueries(layers.Layer):
     Args:
         steps: Number of steps.
         size: Size of a vector.
+        zeros: Whether the vectors are zero at first, not random.
 
     Example:
         >>> import numpy as np
@@ -27,15 +28,18 @@ class StepQueries(layers.Layer):
         TensorShape([3, 24, 8])
     """
 
-    def __init__(self, steps: int, size: int, **arguments: Any) -> None:
+    def __init__(self, steps: int, size: int, zeros: bool = False, **arguments: Any) -> None:
         super().__init__(**arguments)
+        self.zeros = checks.flag("zeros", zeros)
         self.steps = checks.integer("steps", steps, minimum=1)
         self.size = checks.integer("size", size, minimum=1)
 
     def build(self, input_shape: Shape) -> None:
         """Makes the vectors."""
         self.vectors = self.add_weight(
-            name="vectors", shape=(self.steps, self.size), initializer=_initializer()
+            name="vectors",
+            shape=(self.steps, self.size),
+            initializer="zeros" if self.zeros else _initializer(),
         )
         super().build(input_shape)
 
@@ -50,7 +54,8 @@ class StepQueries(layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments."""
-        return {**super().get_config(), "steps": self.steps, "size": self.size}
+        own = {"steps": self.steps, "size": self.size, "zeros": self.zeros}
+        return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable("rnnzoo")

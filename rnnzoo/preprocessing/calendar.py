@@ -11,8 +11,10 @@ from rnnzoo.errors import ArgumentError, DataError, UnknownNameError, listed, ne
 
 #: The first number of each field that comes round again, and how many there are.
 _CYCLES = {"minute": (0, 60), "hour": (0, 24), "weekday": (0, 7), "day": (1, 31), "month": (1, 12)}
+#: The field that has an indicator for each of its numbers, and how many there are.
+_HOUR_OF_WEEK, _WEEK_HOURS = "hour_of_week", 168
 #: The names of fields, for messages.
-FIELDS = (*_CYCLES, "holiday:COUNTRY")
+FIELDS = (*_CYCLES, _HOUR_OF_WEEK, "holiday:COUNTRY")
 _HOLIDAY = "holiday"
 #: 1 January 1970 was a Thursday.
 _THURSDAY = 3
@@ -23,8 +25,10 @@ class Calendar:
 
     ``"minute"`` 0 to 59, ``"hour"`` 0 to 23, ``"weekday"`` 0 to 6 (Monday is 0), ``"day"`` of the month 1 to 31,
     ``"month"`` 1 to 12: a model reads the sine and the cosine of each one's place in its cycle, so that December is
-    near January. ``"holiday:DE"`` is 1 on the public holidays of a country, ``"holiday:DE-BY"`` on those of a part of
-    it, else 0; codes are those of ISO 3166, and the dates are those of the package ``holidays``.
+    near January. ``"hour_of_week"`` 0 to 167 (Monday at 0 is 0): a model reads one indicator for each, so that an hour
+    of a Sunday need not be like that of a Monday. ``"holiday:DE"`` is 1 on the public holidays of a country,
+    ``"holiday:DE-BY"`` on those of a part of it, else 0; codes are those of ISO 3166, and the dates are those of the
+    package ``holidays``.
 
     Args:
         fields: The fields, in the order of their features.
@@ -68,7 +72,9 @@ class Calendar:
 
     @staticmethod
     def field_width(field: str) -> int:
-        """Returns the number of features of a field: two of one that comes round again, one of a holiday."""
+        """Returns the number of features: two of a field that comes round again, one of a holiday, 168 of the week."""
+        if field == _HOUR_OF_WEEK:
+            return _WEEK_HOURS
         return 2 if field in _CYCLES else 1
 
     def field_values(self, local: np.ndarray) -> dict[str, np.ndarray]:
@@ -144,6 +150,8 @@ class Calendar:
         """
         if field not in self.fields:
             raise UnknownNameError("calendar field", field, self.fields)
+        if field == _HOUR_OF_WEEK:
+            return np.eye(_WEEK_HOURS, dtype=np.float32)
         if field not in _CYCLES:
             return np.array([[0.0], [1.0]], np.float32)
         first, count = _CYCLES[field]
@@ -164,6 +172,8 @@ class Calendar:
 
 def _values(field: str, local: np.ndarray) -> np.ndarray:
     days, months = local.astype("datetime64[D]"), local.astype("datetime64[M]")
+    if field == _HOUR_OF_WEEK:
+        return np.asarray(24 * _values("weekday", local) + _values("hour", local))
     if field not in _CYCLES:
         return _holidays(field, days)
     if field == "weekday":
@@ -203,7 +213,7 @@ def _holidays(field: str, days: np.ndarray) -> np.ndarray:
 def _check(name: object) -> None:
     if not isinstance(name, str):
         raise ArgumentError(f"calendar: received {name!r}; expected the name of a field, such as 'hour'.")
-    if name in _CYCLES:
+    if name in (*_CYCLES, _HOUR_OF_WEEK):
         return
     if not name.lower().startswith(_HOLIDAY):
         raise UnknownNameError("calendar field", name, FIELDS)

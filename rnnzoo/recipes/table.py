@@ -267,6 +267,7 @@ _TABLE: tuple[Recipe, ...] = (
         data="beijing_pm25",
         data_options=_of(window=72, horizon=24),
         model="forecaster-gru",
+        arguments=_of(linear=False),
         metric="mae",
         tolerance=0.8,
         training=_of(epochs=20, early_stopping=3),

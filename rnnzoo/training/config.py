@@ -113,6 +113,8 @@ class TrainConfig:
         steps_per_execution: Batches that TensorFlow runs before Python, and callbacks of batches, see the loss: the way
             to Python and back takes as long as a small step. Weights and scores are the same. ``None``: 8, but 1 with
             ``averaging`` and with callbacks of batches, which look at every one.
+        linear_start: Whether the linear map of a new forecaster begins at ridge regression on training rows. That start
+            is the result, as epoch 0, where no epoch is better on the validation part.
         seed: Order of the batches and the dropout noise. Weights are drawn when a model is built.
         tensorboard: Whether a run directory also gets TensorBoard logs.
         augmentation: Noise in the training rows, drawn anew in each epoch; validation and test never have it. For
@@ -164,6 +166,7 @@ class TrainConfig:
     discriminative: float | None = None
     gradual_unfreezing: int | None = None
     steps_per_execution: int | None = None
+    linear_start: bool = True
     seed: int = 0
     tensorboard: bool = True
     augmentation: Mapping[str, Any] | None = None
@@ -358,6 +361,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     ),
     "gradual_unfreezing": _without("gradual_unfreezing"),
     "steps_per_execution": _without("steps_per_execution"),
+    "linear_start": partial(checks.flag, "linear_start"),
     "seed": checks.seed,
     "tensorboard": partial(checks.flag, "tensorboard"),
     "augmentation": plain_config,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from rnnzoo.evaluation.scores import Scores
 from rnnzoo.keras_models.carried_states import ResetStates
 from rnnzoo.keras_models.feeding import feed
 from rnnzoo.training.optimization.class_weights import weigh_by_class
+from rnnzoo.training.optimization.linear_start import start_at_ridge
 from rnnzoo.training.optimization.monitor import metric_names
 from rnnzoo.training.optimization.optimizers import build_optimizer
 from rnnzoo.training.optimization.precision import half_precision
@@ -29,6 +31,7 @@ from rnnzoo.training.watching.epoch_scores import EpochScores
 from rnnzoo.training.watching.execution import steps_at_once, steps_per_execution
 from rnnzoo.training.watching.gradient_monitor import GradientMonitor, GradientSummary
 from rnnzoo.training.watching.progress import BatchBar, epoch_reporter
+from rnnzoo.training.watching.start_candidate import StartCandidate
 from rnnzoo.training.written_gradients.forgotten_gradients import forgetting_gradients
 from rnnzoo.training.written_gradients.recurrent_loops import written_gradients
 
@@ -40,7 +43,7 @@ History = list[dict[str, float]]
 
 @dataclass(frozen=True)
 class Fitted:
-    """What the loop gave: the history, the best epoch (from 1) and why it ended."""
+    """What the loop gave: the history, the best epoch (from 1; 0 for the start) and why it ended."""
 
     history: History
     best_epoch: int
@@ -80,6 +83,7 @@ def fit(
         first, stopped = finished_epochs(run.checkpoint)
     if not resume:
         _seed(model, config.seed)
+    started = config.linear_start and not (resume or first) and start_at_ridge(model, problem.splits)
     history: History = []
     with contextlib.ExitStack() as stack:
         wanted = _callbacks(problem, history, run, own=callbacks, last=last, progress=progress, once=once)
@@ -97,6 +101,8 @@ def fit(
         if run is not None:
             wanted = _kept_in(run, wanted, history, resume=resume, once=once)
         stack.enter_context(half_precision(model, config.mixed_precision))
+        if started and not once and epochs is None:
+            wanted = _with_start(problem, wanted)
         model.fit(
             _training_dataset(problem, lambda: wanted.epoch.current),
             validation_data=_validation_dataset(problem),
@@ -166,6 +172,23 @@ def _callbacks(
     rows = _sequences(problem)
     reset = ResetStates(problem.states, train_rows=rows[0], validation_rows=rows[1], seed=problem.config.seed)
     return dataclasses.replace(wanted, reset_states=reset)
+
+
+def _with_start(problem: Problem, wanted: TrainingCallbacks) -> TrainingCallbacks:
+    """Lets the weights that training begins with be the result where no epoch is better by validation."""
+    name = problem.monitor.name
+    if not problem.config.restore_best or not name.startswith("val_"):
+        return wanted
+    logs: dict[str, float] = {"loss": 0.0}
+    if wanted.scores is not None:
+        wanted.scores.on_epoch_end(-1, logs)
+    else:
+        found = problem.model.evaluate(_validation_dataset(problem), return_dict=True, verbose=0)
+        logs = {f"val_{metric}": value for metric, value in found.items()}
+    if not math.isfinite(logs[name]):
+        return wanted
+    candidate = StartCandidate(float(logs[name]), wanted.early_stopping, wanted.best_model)
+    return dataclasses.replace(wanted, start=candidate)
 
 
 def _epoch_scores(problem: Problem) -> EpochScores:
@@ -275,6 +298,10 @@ def _summary(problem: Problem, history: History, callbacks: TrainingCallbacks, l
     best = int((np.nanargmax if monitor.direction == "max" else np.nanargmin)(values))
     if not problem.config.restore_best:
         best = len(values) - 1
+    elif callbacks.early_stopping.best is not None:
+        # Better than all epochs can only be the start.
+        first = monitor.sign * float(callbacks.early_stopping.best)
+        best = -1 if first > np.nanmax(monitor.sign * values) else best
     if failed is not None:
         reason = f"the loss became NaN or infinite in epoch {failed}; the best epoch before it was kept"
     elif callbacks.early_stopping.stopped_epoch:
@@ -283,5 +310,7 @@ def _summary(problem: Problem, history: History, callbacks: TrainingCallbacks, l
         reason = "a callback ended training"
     else:
         reason = "all epochs done"
+    if best < 0:
+        reason += "; no epoch was better than the linear start"
     gradients = callbacks.gradients.summary() if callbacks.gradients is not None else None
     return Fitted(history=history, best_epoch=best + 1, stop_reason=reason, gradients=gradients)

@@ -27,7 +27,7 @@ class TrainResult:
         model: The model with the weights of its best epoch, compiled.
         history: One dictionary per epoch: ``epoch`` (from 1), losses and metrics, ``learning_rate``, ``seconds``.
         metrics: Metrics of the best epoch on the parts ``"validation"`` and, if there is one, ``"test"``.
-        best_epoch: The epoch the weights are from, counted from 1.
+        best_epoch: The epoch the weights are from, counted from 1; 0 for the linear start of a forecaster.
         stop_reason: Why training ended.
         seconds: Seconds of training, over all resumed parts.
         directory: The run directory, if one was asked for.

@@ -109,6 +109,7 @@ PROBLEMS: dict[str, Problem] = {
         arguments={
             "units": (32,),
             "dropout": 0.2,
+            "linear": False,
             "regularization": {"kernel_l2": 1e-5, "recurrent_l2": 1e-5, "weight_drop": 0.2},
         },
         training={

@@ -34,7 +34,7 @@ SEEDS = range(3)
 def run_one(known: str, seed: int) -> dict[str, Any]:
     splits = load_dataset("beijing_pm25", window=72, horizon=24, **CALENDARS[known])
     keras.utils.set_random_seed(seed)
-    model = create_model("forecaster-gru", **splits.model_arguments)
+    model = create_model("forecaster-gru", **splits.model_arguments, linear=False)
     config = TrainConfig(seed=seed, epochs=20, early_stopping=3, tensorboard=False)
     result = train(model, splits, config=config, progress=False)
     errors = {}

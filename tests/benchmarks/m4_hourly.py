@@ -33,7 +33,7 @@ RESULTS = Path(__file__).parent / "results" / "m4_hourly.csv"
 PEERS = Path(__file__).parent / "results" / "m4_hourly_peers.csv"
 MODELS: dict[str, dict[str, Any]] = {
     "forecaster-segrnn": {"segment": 24, "dropout": 0.1},
-    "forecaster-revin-gru": {},
+    "forecaster-revin-gru": {"linear": False},
 }
 HORIZON, SEASON, WINDOW = 48, 24, 336
 MEAN_OF_SEEDS = "mean of the seeds"

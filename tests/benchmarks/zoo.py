@@ -138,7 +138,9 @@ def run_one(name: str, seed: int) -> dict[str, Any]:
     dataset, _, metric, higher = PROBLEMS[problem]
     splits = load(problem)
     keras.utils.set_random_seed(seed)
-    model = create_model(name, **splits.model_arguments)
+    # Forecasters as networks alone: linear_start.py measures them with their linear map.
+    alone = {"linear": False} if name.startswith("forecaster-") else {}
+    model = create_model(name, **splits.model_arguments, **alone)
     with tempfile.TemporaryDirectory() as folder:
         config = TrainConfig(seed=seed, **{**CONFIG, **SMALL.get(problem, {})})
         result = train(model, splits, config=config, directory=Path(folder) / "run", progress=False)

@@ -151,7 +151,7 @@ def test_each_step_depends_on_what_it_knows_and_on_its_series(name: str) -> None
 def test_the_linear_map_moves_where_a_value_lies(build: Any, normalization: str | None, head: str) -> None:
     arguments = {**SIZES, **COVARIATES, "units": 4, "normalization": normalization, "head": head}
     model = stirred(build(window=WINDOW, linear=True, **arguments))
-    network = build(window=WINDOW, **arguments)
+    network = build(window=WINDOW, linear=False, **arguments)
     for layer in network.layers:
         layer.set_weights(model.get_layer(layer.name).get_weights())
     given, weights = inputs(), weights_of(model)
@@ -166,13 +166,18 @@ def test_the_linear_map_moves_where_a_value_lies(build: Any, normalization: str 
     lags = np.swapaxes((past - location) / scale, 1, 2)
     moved = np.swapaxes(dense(lags, weights["linear_map"]), 1, 2)
     moved = (moved + dense(given["future"], weights["linear_future"])) * scale
-    found, alone = answer(model, given), answer(network, given)
+    alone = answer(network, given)
+    if head != "point":
+        # Where the other numbers lie beside this one is the network's, but for a spread of each step.
+        spread = model.get_layer("linear_spread")
+        np.testing.assert_array_equal(spread(given["features"]).shape, (3, HORIZON, model.output_shape[-1]))
+        spread.set_weights([np.zeros_like(w) for w in spread.get_weights()])
+    found = answer(model, given)
     if head == "point":
         np.testing.assert_allclose(found, alone + moved, **NEAR)
     else:
         place = {"quantile": 1, "gaussian": 0}[head]
         np.testing.assert_allclose(found[..., place], alone[..., place] + moved, **NEAR)
-        # Where the other numbers lie beside this one stays as it was.
         others = [one[..., -1] - one[..., place] * (head == "quantile") for one in (found, alone)]
         np.testing.assert_allclose(others[0], others[1], **NEAR)
 
@@ -187,13 +192,21 @@ def test_covariates_have_no_level(name: str, normalization: str) -> None:
     np.testing.assert_allclose(other, answer(model, given) + shift[:TARGETS], atol=1e-3)
 
 
-def test_a_linear_map_that_was_not_trained_changes_nothing() -> None:
-    models = []
-    for linear in (False, True):
-        keras.utils.set_random_seed(5)
-        models.append(build_forecaster(units=4, window=WINDOW, linear=linear, **SIZES))
+@pytest.mark.parametrize("decoder", ["direct", "recurrent", "segments"])
+@pytest.mark.parametrize("head", ["point", "quantile"])
+def test_a_network_beside_a_linear_map_adds_nothing_before_training(decoder: str, head: str) -> None:
+    arguments = {"window": WINDOW, "linear": True, "units": 4, "head": head, **SIZES, **COVARIATES}
+    if decoder == "segments":
+        model = build_segment_forecaster(**arguments)
+    else:
+        model = build_forecaster(decoder=decoder, normalization="last", **arguments)
     given = inputs()
-    np.testing.assert_array_equal(answer(models[1], given), answer(models[0], given))
+    found = answer(model, given)
+    last = given["features"][:, -1:, :TARGETS]
+    middle = found[..., 1] if head == "quantile" else found
+    np.testing.assert_array_equal(middle, np.broadcast_to(last, middle.shape))
+    if head == "quantile":
+        np.testing.assert_allclose(np.diff(found, axis=-1), np.log(2), rtol=1e-4)
 
 
 def refused(**arguments: Any) -> str:
@@ -225,7 +238,18 @@ def test_a_linear_map_asks_for_the_window() -> None:
     )
     assert refused(linear=True, window=0).startswith("window: received 0; ")
     assert build_forecaster(units=3, window=WINDOW, linear=True, **SIZES).input_shape == (None, 12, 5)
-    assert build_forecaster(units=3, window=WINDOW, **SIZES).input_shape == (None, None, 5)
+
+
+def test_a_forecaster_that_is_told_its_window_has_a_linear_map() -> None:
+    def shape(**arguments: Any) -> tuple[int | None, ...]:
+        model = build_forecaster(**{**SIZES, "units": 3, **arguments})
+        assert any(layer.name == "linear_map" for layer in model.layers) == (model.input_shape[1] is not None)
+        return tuple(model.input_shape)
+
+    assert shape(window=WINDOW) == (None, WINDOW, FEATURES)
+    assert shape(window=WINDOW, linear=False) == shape() == (None, None, FEATURES)
+    # Without their own past there is nothing to map.
+    assert shape(window=WINDOW, num_targets=FEATURES + 1) == (None, None, FEATURES)
 
 
 class _Known(Rows):

@@ -92,7 +92,7 @@ def assert_same(graph: Graph, rows: list[Any]) -> None:
     scaling=st.sampled_from(["all", "series", "window"]),
     future=PARTS,
     static=PARTS,
-    calendar=st.lists(st.sampled_from([*FIELDS, "minute", "day"]), unique=True, max_size=3),
+    calendar=st.lists(st.sampled_from([*FIELDS, "minute", "day", "hour_of_week"]), unique=True, max_size=3),
     missing=st.sampled_from(["error", "ffill"]),
     targets=st.integers(1, 2),
     rows=st.integers(1, 5),

@@ -67,6 +67,17 @@ def test_features_are_places_on_a_circle() -> None:
         )  # the last is as near to the first as to the one before
 
 
+def test_an_hour_of_the_week_has_an_indicator_of_its_own() -> None:
+    calendar = Calendar(("hour_of_week", "hour"))
+    local = np.arange("2024-01-01T00", "2024-01-15T00", dtype="datetime64[h]")  # from a Monday on
+    numbers = calendar.field_values(local)["hour_of_week"]
+    assert numbers.tolist() == 2 * list(range(168))
+    assert (calendar.width, calendar.field_width("hour_of_week")) == (170, 168)
+    np.testing.assert_array_equal(calendar.features(local)[:, :168], np.eye(168, dtype=np.float32)[numbers])
+    with pytest.raises(DataError, match="'hour_of_week' is 168 at step 0; expected a number from 0 to 167"):
+        calendar.number_features({"hour_of_week": [168], "hour": [0]})
+
+
 def test_features_follow_the_order_of_the_fields() -> None:
     calendar = Calendar(("holiday:US", "hour"))
     local = np.array(["2024-07-04T06:00", "2024-07-05T12:00"], "datetime64[m]")

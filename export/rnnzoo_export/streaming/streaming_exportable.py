@@ -264,6 +264,11 @@ def _context(layer: Layer) -> int:
 def _refuse_fixed_time(model: keras.Model, signature: Signature) -> None:
     sequences = [spec for spec in signature.inputs if len(spec.shape) > 1 and "time" in spec.axes]
     fixed = [spec for spec in sequences if spec.shape[1] is not None]
+    if fixed and any(layer.name == "linear_map" for layer in model.layers):
+        raise ArgumentError(
+            f"model {model.name!r}: received a linear map of {fixed[0].shape[1]} steps; expected sequences of any "
+            "length, which come piece by piece. Build the model with linear=False, and train it."
+        )
     if fixed or not sequences:
         found = f"{fixed[0].name!r} {fixed[0].shape}" if fixed else "none with a time axis"
         raise ArgumentError(

@@ -9,9 +9,17 @@ from rnnzoo.tasks import get_task, row_tasks
 from rnnzoo.tensors import Tensor
 
 
-def dense_head(x: Tensor, units: int, *, name: str) -> Tensor:
-    """Projects the last axis to ``units``; in float32 even where the body runs in mixed precision."""
-    return layers.Dense(units, dtype="float32", name=name)(x)
+def dense_head(x: Tensor, units: int, *, name: str, zeros: bool = False) -> Tensor:
+    """Projects the last axis to ``units``; in float32 even where the body runs in mixed precision.
+
+    Args:
+        x: The tensor.
+        units: The width of the answer.
+        name: The layer's name.
+        zeros: Whether its weights are zero at first.
+    """
+    initializer = "zeros" if zeros else "glorot_uniform"
+    return layers.Dense(units, kernel_initializer=initializer, dtype="float32", name=name)(x)
 
 
 def answer_head(x: Tensor, *, num_classes: int, task: str) -> Tensor:

@@ -9,14 +9,15 @@ from keras import layers, ops
 from rnnzoo import checks
 from rnnzoo.builders.parts.horizon import Head, check_targets
 from rnnzoo.errors import ArgumentError
+from rnnzoo.layers.queries import StepQueries
 from rnnzoo.tensors import Tensor
 
 
 def linear_window(options: Mapping[str, object], *, num_features: int, num_targets: int) -> int | None:
-    """Returns the number of steps that the linear map reads; ``None`` where none is asked for.
+    """Returns the number of steps that the linear map reads; ``None`` where there is to be none.
 
     Args:
-        options: ``linear`` and ``window``.
+        options: ``linear`` and ``window``; where nothing is said of ``linear``, the window says whether there is one.
         num_features: Number of features.
         num_targets: Number of targets.
 
@@ -26,7 +27,10 @@ def linear_window(options: Mapping[str, object], *, num_features: int, num_targe
     window = options.get("window")
     if window is not None:
         window = checks.integer("window", window, minimum=1)
-    if not checks.flag("linear", options.get("linear", False)):
+    linear = options.get("linear")
+    if linear is None:
+        return window if num_targets <= num_features else None
+    if not checks.flag("linear", linear):
         return None
     if window is None:
         raise ArgumentError(
@@ -42,8 +46,8 @@ def add_linear_map(
 ) -> Tensor:
     """Adds a linear map of the window to the numbers of a forecaster, to those of them that say where a value lies.
 
-    All targets share its weights, as in NLinear; what is known ahead is read at its own step. It starts at zero: the
-    forecaster first is the network alone.
+    All targets share its weights, as in NLinear; what is known ahead is read at its own step. Of quantiles and
+    Gaussians it has the spread at each step ahead, too. All is zero at first: ``TrainConfig.linear_start`` fits it.
 
     Args:
         x: The numbers, ``horizon * num_targets * answers.numbers`` a row.
@@ -67,4 +71,8 @@ def add_linear_map(
     numbers = [ops.zeros_like(linear)] * answers.numbers
     numbers[answers.location] = linear
     x = layers.Reshape((horizon, num_targets, answers.numbers), dtype="float32", name="network_numbers")(x)
-    return layers.Add(dtype="float32", name="with_linear_map")([x, ops.stack(numbers, axis=-1)])
+    x = layers.Add(dtype="float32", name="with_linear_map")([x, ops.stack(numbers, axis=-1)])
+    if answers.numbers == 1:
+        return x
+    spread = StepQueries(horizon, answers.numbers, zeros=True, dtype="float32", name="linear_spread")(past)
+    return layers.Add(dtype="float32", name="with_linear_spread")([x, ops.expand_dims(spread, 2)])

@@ -88,7 +88,7 @@ class CovariateOptions(TypedDict, total=False):
 
     num_future: int | None
     num_static: int | None
-    linear: bool
+    linear: bool | None
 
 
 class ForecasterOptions(PooledOptions, HeadOptions, CovariateOptions, total=False):

@@ -34,7 +34,8 @@ class Windows:
             value before it is taken, in features and targets alike and never from the future; rows before the first
             complete one are dropped. ``"drop"``: windows that touch one are left out.
         calendar: Fields of the time that a model reads of the past and of the horizon: ``"minute"``, ``"hour"``,
-            ``"weekday"``, ``"day"``, ``"month"``, ``"holiday:DE"``; see ``Calendar``. Needs the column of times.
+            ``"weekday"``, ``"day"``, ``"month"``, ``"hour_of_week"``, ``"holiday:DE"``; see ``Calendar``. Needs the
+            column of times.
         scaling: By what numbers are scaled. ``"all"``: by mean and deviation of all training rows. ``"series"``: of the
             series' own training rows; a series that has none is left out, and refused in serving. ``"window"``: targets
             by the mean absolute value of the window's own past, other numbers by all training rows; any series can be

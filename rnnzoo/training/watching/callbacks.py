@@ -38,6 +38,7 @@ class TrainingCallbacks:
         early_stopping: Ends training, and brings back the best weights.
         plateau: Lowers the learning rate.
         best_model: Keeps the model of the best epoch in a file.
+        start: Makes the first weights a candidate for the best.
         tensorboard: Writes TensorBoard logs.
         own: Those of the user, in their order.
         bar: Shows the batches.
@@ -55,6 +56,7 @@ class TrainingCallbacks:
     early_stopping: keras.callbacks.EarlyStopping
     plateau: keras.callbacks.ReduceLROnPlateau | None = None
     best_model: BestModel | None = None
+    start: keras.callbacks.Callback | None = None
     tensorboard: keras.callbacks.TensorBoard | None = None
     own: Sequence[keras.callbacks.Callback] = ()
     bar: BatchBar | None = None
@@ -226,6 +228,12 @@ class BestModel(keras.callbacks.Callback):
             self.best = max(value, self.best)
             if not self._once:
                 self._save()
+
+    def begin(self, value: float) -> None:
+        """Takes the weights before the first epoch for the best so far, whose score this is."""
+        self.best = self._monitor.sign * value
+        if not self._once:
+            self._save()
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         """Saves the model where that was not done before; it has its best weights back."""
