@@ -84,7 +84,7 @@ def test_refused_points_leave_random_search_as_it_was_within_the_limit(
 ) -> None:
     free = search(splits, tmp_path / "free", max_trials=6)
     limited = search(splits, tmp_path / "limited", max_trials=2, constraints={"parameters": 3000})
-    within = [row for row in free.trials if row["width"] in ("4", "8")]
+    within = [row for row in free.trials if row["width"] in (4, 8)]
     kept = [row for row in limited.trials if row["status"] == "done"]
     same = [{name: row[name] for name in ("score", "width", "depth", "learning_rate")} for row in within[:2]]
     assert [{name: row[name] for name in same[0]} for row in kept][: len(same)] == same

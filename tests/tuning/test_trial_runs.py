@@ -252,7 +252,7 @@ def test_short_trials_are_not_collected_after_each(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("rnnzoo_tuning.trial_runs.time", SimpleNamespace(perf_counter=lambda: now.seconds))
     monkeypatch.setattr("rnnzoo_tuning.trial_runs.gc", nothing)
     with quick_collections() as between:
-        for trial_seconds, trials, expected in ((1.0, 30, 3), (60.0, 10, 13)):
+        for trial_seconds, trials, expected in ((1.0, 25, 3), (60.0, 10, 13)):
             for _ in range(trials):
                 now.seconds += trial_seconds
                 between()
