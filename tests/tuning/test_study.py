@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -235,3 +237,24 @@ def test_a_worker_that_is_stopped_waits_for_no_locked_database(
         assert time.monotonic() - began < 60
         time.sleep(0.1)
     assert again.origin == trial.origin
+
+
+DIES = """
+import os, sys
+from rnnzoo.training.optimization.monitor import Monitor
+from rnnzoo_tuning.study import SearchStudy
+from rnnzoo_tuning.study_storage import storage_of
+search = SearchStudy(sys.argv[1], Monitor("val_accuracy", "max"))
+search._storage.record_heartbeat = lambda number: os._exit(9)  # the first thing after a trial is there
+search.next_trial(9, lambda parameters: None)
+"""
+
+
+def test_a_trial_whose_worker_died_as_it_began_is_taken_up_at_once(tmp_path: Path) -> None:
+    search = opened(tmp_path)
+    run(search)
+    for _ in range(2):  # a new trial, then one that was put in line again
+        died = subprocess.run([sys.executable, "-c", DIES, storage_of(tmp_path / "study.db")], check=False)
+        assert died.returncode == 9
+    assert [run(search).origin for _ in range(2)] == [1, 4]
+    assert [trial.number for trial in search.ended()] == [0, 1, 2]

@@ -17,6 +17,7 @@ from rnnzoo_tuning.running_trial import RunningTrial
 from rnnzoo_tuning.samplers import make_pruner, make_sampler
 from rnnzoo_tuning.study_storage import GRACE, HEARTBEAT, open_storage, told, without_warnings
 from rnnzoo_tuning.trial_records import (
+    BEGUN_BY,
     ENDED,
     GRID,
     ORIGIN,
@@ -175,12 +176,22 @@ class SearchStudy:
                 return None
         place = origins.index(origin_of(waiting[0])) if waiting else len(origins)
         self._study.sampler = make_sampler(self._algorithm, [self._seed, place])
-        with without_warnings():
-            trial = self._study.ask()
+        trial = self._ask(waiting)
         self._storage.record_heartbeat(trial._trial_id)  # from here on it is known when its worker is dead
         trial.set_user_attr(WORKER, this_worker())
         self._take_generation(trial, trials)
         return RunningTrial(self._study, self._storage, trial, self._measures)
+
+    def _ask(self, waiting: Sequence[FrozenTrial]) -> optuna.Trial:
+        """Asks for a trial that bears its worker's name before it runs: a kill in between would leave it to nobody.
+
+        One that is new gets it from the storage.
+        """
+        if waiting:
+            with contextlib.suppress(UpdateFinishedTrialError):  # another worker was faster
+                self._storage.set_trial_user_attr(waiting[0]._trial_id, BEGUN_BY, this_worker())
+        with without_warnings():
+            return self._study.ask()
 
     def _take_generation(self, trial: optuna.Trial, trials: Sequence[FrozenTrial]) -> None:
         """Gives a trial that is taken up the generation of its first attempt.
@@ -248,7 +259,7 @@ class SearchStudy:
         for trial in self._trials():
             if trial.state != TrialState.RUNNING:
                 continue
-            if is_dead(trial.user_attrs.get(WORKER)):
+            if is_dead(trial.user_attrs.get(WORKER, trial.user_attrs.get(BEGUN_BY))):
                 with contextlib.suppress(UpdateFinishedTrialError):
                     self._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
             elif WORKER not in trial.user_attrs and trial.number not in self._unsigned:

@@ -17,9 +17,12 @@ from typing import Any
 
 import optuna
 import sqlalchemy
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from rnnzoo.errors import ArgumentError, PathExistsError, RnnzooError, RunError, one_line
 from rnnzoo_tuning.search_directory import STUDY
+from rnnzoo_tuning.trial_records import BEGUN_BY
+from rnnzoo_tuning.worker import this_worker
 
 #: Seconds between two signs of life of a worker, and after how many without one its trial is taken up by another.
 HEARTBEAT, GRACE = 10, 60
@@ -148,6 +151,15 @@ def shown(address: str) -> str:
     return url.set(drivername=url.get_backend_name(), query={}).render_as_string(hide_password=True)
 
 
+class _SigningStorage(optuna.storages.RDBStorage):
+    """A database whose new trials bear the name of the worker that runs them from the first moment."""
+
+    def _create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> FrozenTrial:
+        if template_trial is None:
+            template_trial = create_trial(state=TrialState.RUNNING, user_attrs={BEGUN_BY: this_worker()})
+        return super()._create_new_trial(study_id, template_trial)
+
+
 def open_storage(
     address: str, *, heartbeat: int = HEARTBEAT, grace: int = GRACE
 ) -> optuna.storages.RDBStorage:
@@ -164,7 +176,7 @@ def open_storage(
     for attempt in range(_ATTEMPTS):
         try:
             with without_warnings():
-                return optuna.storages.RDBStorage(
+                return _SigningStorage(
                     address, engine_kwargs=options, heartbeat_interval=heartbeat, grace_period=grace
                 )
         except sqlalchemy.exc.SQLAlchemyError as error:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # Keras Tuner starts TensorFlow, which nobody needs who reads
 
 # What is kept of a trial beside what Optuna keeps. A trial that failed without a reason was stopped.
 ORIGIN, VALUES, REASON, WORKER, GRID, FACTS = "origin", "values", "reason", "worker", "grid", "facts"
-SURPLUS, REFUSED, MEASURED = "surplus", "refused", "measures"
+SURPLUS, REFUSED, MEASURED, BEGUN_BY = "surplus", "refused", "measures", "begun_by"
 #: The states of trials that ended as they were meant to.
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 
