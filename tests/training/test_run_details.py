@@ -66,7 +66,7 @@ def test_a_run_keeps_the_details_of_the_part_that_is_compared(digits_run: Path) 
     page = run.report.read_text(encoding="utf-8")
     assert "Scores of each class" in page
     assert f"Expected calibration error {calibration['ece']:.4f}" in page  # kept when baselines are added
-    assert "3 of 33 settings differ from the defaults: epochs, learning_rate, seed." in page
+    assert "3 of 34 settings differ from the defaults: epochs, learning_rate, seed." in page
     assert '<tr class="marked"><td>epochs</td><td>4</td><td>30</td></tr>' in page
     assert "<tr><td>optimizer</td><td>adam</td><td></td></tr>" in page
 
