@@ -99,13 +99,30 @@ def score_groups(forecasts: Forecasts, groups: np.ndarray, count: int) -> GroupS
     return found
 
 
+def pinball_losses(errors: np.ndarray, levels: np.ndarray | float) -> np.ndarray:
+    """Returns the pinball losses of quantiles.
+
+    Args:
+        errors: The truth less the quantiles, of any shape.
+        levels: Their levels, of a shape that fits.
+
+    Example:
+        >>> pinball_losses(np.array([2.0, -2.0]), 0.75).tolist()
+        [1.5, 0.5]
+
+    Reference:
+        Koenker & Bassett 1978, Regression quantiles.
+    """
+    return np.asarray(np.maximum(levels * errors, (levels - 1.0) * errors))
+
+
 def _quantile_scores(
     quantiles: np.ndarray, truth: np.ndarray, levels: Sequence[float], means: _Means
 ) -> Mapping[str, np.ndarray]:
     losses = {}
     for number, level in enumerate(levels):
         error = truth - quantiles[..., number]
-        losses[f"pinball_{level:g}"] = means.of(np.maximum(level * error, (level - 1) * error))
+        losses[f"pinball_{level:g}"] = means.of(pinball_losses(error, level))
     pinball = np.mean(list(losses.values()), axis=0)
     size = means.of(np.abs(truth))
     weighted = np.divide(2 * pinball, size, out=np.full(len(size), np.nan), where=size > 0)

@@ -7,6 +7,7 @@ import numpy as np
 from rnnzoo.data.readers.window_split import WindowSplit
 from rnnzoo.data.split import Batches
 from rnnzoo.evaluation.details.examination import point_forecasts
+from rnnzoo.evaluation.forecast_scores import pinball_losses
 from rnnzoo.tasks import Task
 
 
@@ -36,8 +37,8 @@ def row_scores(
     if task.targets != "values":
         return None
     if metric == "pinball" and task.quantiles is not None:
-        losses = _pinball(task.forecast_quantiles(outputs), targets, np.asarray(task.quantiles))
-        return _by_row(losses)
+        errors = np.asarray(targets, np.float64)[..., None] - task.forecast_quantiles(outputs)
+        return _by_row(pinball_losses(errors, np.asarray(task.quantiles)))
     point = np.asarray(point_forecasts(task, outputs), np.float64)
     if point.shape != targets.shape:
         return None
@@ -47,12 +48,6 @@ def row_scores(
     if scale is None or metric not in ("scaled_mae", "scaled_mse"):
         return None
     return _by_row(error / scale if metric == "scaled_mae" else (error / scale) ** 2)
-
-
-def _pinball(quantiles: np.ndarray, targets: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    error = np.asarray(targets, np.float64)[..., None] - quantiles
-    losses: np.ndarray = np.maximum(levels * error, (levels - 1.0) * error)
-    return losses
 
 
 def _by_row(values: np.ndarray) -> np.ndarray:

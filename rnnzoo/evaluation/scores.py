@@ -19,7 +19,7 @@ from rnnzoo.decoding.spans import marks_spans
 from rnnzoo.decoding.viterbi import best_path
 from rnnzoo.errors import ArgumentError, one_line
 from rnnzoo.evaluation.edit_distance import edit_distance
-from rnnzoo.evaluation.forecast_scores import Forecasts, score_forecasts
+from rnnzoo.evaluation.forecast_scores import Forecasts, pinball_losses, score_forecasts
 from rnnzoo.evaluation.spans import span_f1
 from rnnzoo.keras_names import resolve
 from rnnzoo.tasks import Task, get_task
@@ -307,7 +307,7 @@ class _Known(NamedTuple):
 def _scores_of_quantiles(every: np.ndarray, targets: np.ndarray, known: _Known) -> Scores:
     levels, truth = np.asarray(known.levels, np.float64), np.asarray(targets, np.float64)
     error, weights = truth[..., None] - every, known.weights
-    pinball = _mean(np.maximum(levels * error, (levels - 1.0) * error), weights)
+    pinball = _mean(pinball_losses(error, levels), weights)
     size = _mean(np.abs(truth), weights)
     inside = (truth >= every[..., 0]) & (truth <= every[..., -1])
     return {
