@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import os
@@ -161,13 +162,12 @@ def _compared(recipe: Recipe, card: Card, runs: Sequence[RunDirectory]) -> Card:
     from rnnzoo.keras_models.loading import load_model
 
     baseline = None if card.best_baseline is None else card.best_baseline[0]
-    found = None
-    if baseline is not None:
-        found = compare_runs(recipe, runs, baseline, lambda number: load(recipe, number))
+    data = functools.lru_cache(maxsize=1)(functools.partial(load, recipe))  # of several folds one at a time
+    found = None if baseline is None else compare_runs(recipe, runs, baseline, data)
     difference = None
     if found is not None and math.isfinite(found.mean):
         difference = {"baseline": baseline, **_as_json(found)}
-    robustness = measure_robustness(recipe.metric, load_model(runs[0].model), load(recipe, 0), baseline)
+    robustness = measure_robustness(recipe.metric, load_model(runs[0].model), data(0), baseline)
     return dataclasses.replace(card, difference=difference, robustness=robustness)
 
 
