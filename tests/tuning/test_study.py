@@ -244,17 +244,18 @@ import os, sys
 from rnnzoo.training.optimization.monitor import Monitor
 from rnnzoo_tuning.study import SearchStudy
 from rnnzoo_tuning.study_storage import storage_of
-search = SearchStudy(sys.argv[1], Monitor("val_accuracy", "max"))
+search = SearchStudy(sys.argv[1], Monitor("val_accuracy", "max"), algorithm=sys.argv[2])
 search._storage.record_heartbeat = lambda number: os._exit(9)  # the first thing after a trial is there
-search.next_trial(9, lambda parameters: None)
+search.next_trial(9, lambda hp: (hp.Choice("kind", ["a", "b"]), hp.Float("rate", 0.0, 1.0, step=0.25)))
 """
 
 
-def test_a_trial_whose_worker_died_as_it_began_is_taken_up_at_once(tmp_path: Path) -> None:
-    search = opened(tmp_path)
+@pytest.mark.parametrize("algorithm", ["random", "grid"])
+def test_a_trial_whose_worker_died_as_it_began_is_taken_up_at_once(algorithm: str, tmp_path: Path) -> None:
+    search = opened(tmp_path, algorithm)
     run(search)
+    arguments = [sys.executable, "-c", DIES, storage_of(tmp_path / "study.db"), algorithm]
     for _ in range(2):  # a new trial, then one that was put in line again
-        died = subprocess.run([sys.executable, "-c", DIES, storage_of(tmp_path / "study.db")], check=False)
-        assert died.returncode == 9
+        assert subprocess.run(arguments, check=False).returncode == 9
     assert [run(search).origin for _ in range(2)] == [1, 4]
     assert [trial.number for trial in search.ended()] == [0, 1, 2]

@@ -176,22 +176,12 @@ class SearchStudy:
                 return None
         place = origins.index(origin_of(waiting[0])) if waiting else len(origins)
         self._study.sampler = make_sampler(self._algorithm, [self._seed, place])
-        trial = self._ask(waiting)
+        with without_warnings():
+            trial = self._study.ask()
         self._storage.record_heartbeat(trial._trial_id)  # from here on it is known when its worker is dead
         trial.set_user_attr(WORKER, this_worker())
         self._take_generation(trial, trials)
         return RunningTrial(self._study, self._storage, trial, self._measures)
-
-    def _ask(self, waiting: Sequence[FrozenTrial]) -> optuna.Trial:
-        """Asks for a trial that bears its worker's name before it runs: a kill in between would leave it to nobody.
-
-        One that is new gets it from the storage.
-        """
-        if waiting:
-            with contextlib.suppress(UpdateFinishedTrialError):  # another worker was faster
-                self._storage.set_trial_user_attr(waiting[0]._trial_id, BEGUN_BY, this_worker())
-        with without_warnings():
-            return self._study.ask()
 
     def _take_generation(self, trial: optuna.Trial, trials: Sequence[FrozenTrial]) -> None:
         """Gives a trial that is taken up the generation of its first attempt.

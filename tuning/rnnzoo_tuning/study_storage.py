@@ -10,7 +10,7 @@ import errno
 import re
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -152,12 +152,19 @@ def shown(address: str) -> str:
 
 
 class _SigningStorage(optuna.storages.RDBStorage):
-    """A database whose new trials bear the name of the worker that runs them from the first moment."""
+    """A database whose trials bear the name of their worker before they run: a kill must leave none to nobody."""
 
     def _create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> FrozenTrial:
         if template_trial is None:
             template_trial = create_trial(state=TrialState.RUNNING, user_attrs={BEGUN_BY: this_worker()})
         return super()._create_new_trial(study_id, template_trial)
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        if state == TrialState.RUNNING:  # it was in line
+            self.set_trial_user_attr(trial_id, BEGUN_BY, this_worker())
+        return super().set_trial_state_values(trial_id, state, values)
 
 
 def open_storage(
